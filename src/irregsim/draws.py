@@ -1,0 +1,273 @@
+"""The only randomness in the package: uniform numbers as a pure function of names.
+
+A draw is keyed by (seed, replicate, channel, subject, month), where the subject is a person, a pair, a centre, a
+host or an employer. Nothing has a state, so a draw does not depend on what was drawn before, on the number of
+processes or on the order of rows.
+
+Method. Two 64-bit keys are made by the splitmix64 finaliser (Steele, Lea and Flood 2014; Stafford's variant 13 of
+the MurmurHash3 finaliser): one for the subject in this run, one for the channel in this month. Their exclusive or
+goes once more through the finaliser, whose top 53 bits are the draw. The finaliser is a bijection on 64 bits with
+full avalanche; two pairs of keys meet in the same input with a chance of 2**-64 each. Only additions,
+multiplications, shifts and exclusive ors of unsigned integers are used, so results are equal to the last bit on
+every processor and version.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+UInt64Array = npt.NDArray[np.uint64]
+FloatArray = npt.NDArray[np.float64]
+
+_MASK: Final = (1 << 64) - 1
+_GOLDEN: Final = 0x9E3779B97F4A7C15
+_M1: Final = 0xBF58476D1CE4E5B9
+_M2: Final = 0x94D049BB133111EB
+
+_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_MUL1, _MUL2 = np.uint64(_M1), np.uint64(_M2)
+_SCALE: Final = 2.0**-53
+_HALF: Final = 2.0**-54
+
+#: One channel is one decision. Numbers are fixed for ever: a new decision takes a new number at the end, and a
+#: number whose decision is gone is never used again.
+CHANNELS: Final[dict[str, int]] = {
+    # who comes, and who they are (drawn once, month 0)
+    "inflow": 1,
+    "birth_age": 2,
+    "birth_sex": 3,
+    "birth_place": 4,
+    "birth_family": 5,
+    "birth_children": 6,
+    "birth_child_status": 7,
+    "birth_identity": 8,
+    "birth_forged_papers": 9,
+    "birth_care_need": 10,
+    "birth_has_tie": 11,
+    "birth_tie_count": 12,
+    "birth_tie_host": 13,
+    "birth_tie_far": 14,
+    "birth_strategy": 15,
+    "birth_substrategy": 16,
+    "birth_centre": 17,
+    "birth_employer": 18,
+    "birth_tax_card": 19,
+    "birth_elderly_parent": 20,
+    "birth_past_months": 21,
+    "birth_rank": 22,
+    "birth_conviction": 23,
+    "birth_permit_route": 24,
+    # the registry of employers, hosts and centres (drawn once)
+    "employer_place": 40,
+    "employer_sector": 41,
+    "employer_jobs": 42,
+    "employer_readiness": 43,
+    "employer_perception": 44,
+    "host_type": 45,
+    "host_capacity": 46,
+    "host_patience": 47,
+    "host_exploits": 48,
+    # ties
+    "tie_forms": 60,
+    "tie_forms_host": 61,
+    "tie_wears": 62,
+    "tie_lost_at_transfer": 63,
+    "city_move": 64,
+    "city_move_where": 65,
+    # reception
+    "unit_closes": 80,
+    "transfer_rank": 81,
+    "transfer_walkout": 82,
+    "transfer_where": 83,
+    "walkout": 84,
+    "pu_fetch": 85,
+    "pu_fetch_identity": 86,
+    "dublin_transfer": 87,
+    "dublin_abscond": 88,
+    "side_job_in_centre": 89,
+    "overflow_rank": 90,
+    # labour
+    "inspection": 100,
+    "job_loss": 101,
+    "tax_card_loss": 102,
+    "complaint": 103,
+    "employer_sanctioned": 104,
+    "workdays_documented": 105,
+    "worker_sanctioned": 106,
+    "worker_recognised": 107,
+    "job_offer": 108,
+    "job_rank": 109,
+    "vacancy_rank": 110,
+    "side_job_ends": 111,
+    "employer_learns": 112,
+    "dismissal_rank": 113,
+    "side_job_outside": 114,
+    "sanction_out_of_scope": 115,
+    # support
+    "host_ends_stay": 130,
+    "rent_demand": 131,
+    "break_up": 132,
+    "violence_begins": 133,
+    "violence_breaks": 134,
+    "violence_reported": 135,
+    "benefits_stopped": 136,
+    "crisis_centre": 137,
+    "host_rank": 138,
+    "rent_side_job": 139,
+    # choice
+    "choice_stay": 150,
+    "choice_centre": 151,
+    "choice_dependence": 152,
+    "choice_work": 153,
+    "choice_sex_sale": 154,
+    "choice_drugs": 155,
+    "choice_property": 156,
+    "choice_assisted": 157,
+    "choice_onward": 158,
+    "choice_survival_sex": 159,
+    "reconsider": 160,
+    "centre_rank": 161,
+    "centre_where": 162,
+    "shelter_rank": 163,
+    "shelter_lots": 164,
+    "nav_asked": 165,
+    "discretion": 166,
+    "market_loss": 167,
+    "way_out": 168,
+    # control
+    "identity_control": 180,
+    "crime_control": 181,
+    "sex_market_control": 182,
+    "track_bortvist": 183,
+    "track_penal": 184,
+    "track_detained": 185,
+    "track_leaves": 186,
+    "track_transport": 187,
+    "detention_rank": 188,
+    "trafficking_identified": 189,
+    "decision_delay": 190,
+    "asylum_case_expulsion": 191,
+    "shelter_check": 192,
+    # exits
+    "assisted_return": 200,
+    "onward": 201,
+    "regularised": 202,
+    "temporary_permit": 203,
+    "temporary_permit_ends": 204,
+    "death": 205,
+    "exit_control": 206,
+    "scheme_regularised": 207,
+    "appeal": 208,
+    # needs and services
+    "care_need": 220,
+    "care_sought": 221,
+    "care_given": 222,
+    "offence": 223,
+    "offence_reported": 224,
+    "exploited_at_work": 225,
+    # registers (channels of the observation model)
+    "register_dispersion": 240,
+    "register_dublin_counted": 241,
+    "register_pending": 242,
+    "register_rounding": 243,
+    "register_scope": 244,
+}
+
+
+def mix(value: int) -> int:
+    """The splitmix64 finaliser of one whole number, taken modulo 2**64."""
+    value &= _MASK
+    value = ((value ^ (value >> 30)) * _M1) & _MASK
+    value = ((value ^ (value >> 27)) * _M2) & _MASK
+    return value ^ (value >> 31)
+
+
+def mix_array(values: UInt64Array) -> UInt64Array:
+    """The splitmix64 finaliser, element by element.
+
+    Args:
+        values: Unsigned 64-bit integers of any shape; not changed.
+
+    Returns:
+        A new array of the same shape.
+    """
+    out = values >> _S30
+    out ^= values
+    out *= _MUL1
+    out ^= out >> _S27
+    out *= _MUL2
+    out ^= out >> _S31
+    return out
+
+
+class Draws:
+    """Uniform numbers of one replicate.
+
+    Args:
+        seed: Seed of the run, 0 to 2**63 - 1.
+        replicate: Number of the replicate, from 0 up.
+    """
+
+    __slots__ = ("_base", "_channels", "replicate", "seed")
+
+    def __init__(self, seed: int, replicate: int) -> None:
+        if seed < 0 or replicate < 0:
+            raise ValueError("seed and replicate are 0 or more")
+        self.seed = seed
+        self.replicate = replicate
+        self._base = np.uint64(mix(mix(seed + _GOLDEN) ^ mix(replicate * _GOLDEN + 1)))
+        self._channels = {name: mix(number * _GOLDEN) for name, number in CHANNELS.items()}
+
+    def keys(self, subjects: npt.ArrayLike) -> UInt64Array:
+        """Keys of subjects in this replicate.
+
+        Args:
+            subjects: Identities as unsigned 64-bit integers, shape (n,). A person's identity does not depend on
+                the scenario, so a person's key does not either.
+
+        Returns:
+            Shape (n,), to be given to `uniform`.
+        """
+        ids = np.asarray(subjects, dtype=np.uint64)
+        return mix_array(mix_array(ids + np.uint64(_GOLDEN)) ^ self._base)
+
+    def uniform(self, channel: str, month: int, keys: UInt64Array) -> FloatArray:
+        """One uniform number per subject for one decision in one month.
+
+        Args:
+            channel: A name in `CHANNELS`.
+            month: Month number; -1 for what is drawn once.
+            keys: From `keys`, shape (n,).
+
+        Returns:
+            Numbers strictly between 0 and 1, multiples of 2**-54, shape (n,).
+
+        Raises:
+            KeyError: If the channel is not in the registry.
+        """
+        salt = np.uint64(mix(self._channels[channel] + (month + 2) * _M1))
+        bits = keys ^ salt
+        bits ^= bits >> _S30
+        bits *= _MUL1
+        bits ^= bits >> _S27
+        bits *= _MUL2
+        bits ^= bits >> _S31
+        bits >>= _S11
+        out = bits.astype(np.float64)
+        out *= _SCALE
+        out += _HALF
+        return out
+
+
+def pair_ids(first: UInt64Array, second: npt.ArrayLike) -> UInt64Array:
+    """Identities of ordered pairs of subjects, such as a person and a slot.
+
+    Args:
+        first: Identities, shape (n,).
+        second: Small numbers or identities, broadcast to shape (n,).
+    """
+    other = np.asarray(second, dtype=np.uint64)
+    return mix_array(mix_array(first + np.uint64(_GOLDEN)) + other)

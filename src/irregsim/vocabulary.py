@@ -1,0 +1,207 @@
+"""The words of the model: strategies, exits, routes, tracks and months.
+
+Strategy and exit codes are Norwegian, as published in Fafo-rapport 2021:15; all else is English. The numbers
+behind the names are storage codes: they are kept for ever, because stored tables and keyed random numbers
+depend on them. Words for readers (Norwegian and English labels) live in ``data/labels.csv``.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Strategy(IntEnum):
+    """Primary way of getting by (F 4.2-4.7). Every person in the model has exactly one."""
+
+    SYNLIG = 0
+    AVHENGIG = 1
+    ARBEIDENDE = 2
+    MARGINALISERT = 3
+    FRITT_FALL = 4
+
+    @property
+    def code(self) -> str:
+        """The published code, such as ``fritt_fall``."""
+        return self.name.lower()
+
+
+class Exit(IntEnum):
+    """Ways of leaving the population. Codes continue after the strategies, so both fit one column."""
+
+    TVANGSRETUR = 8
+    ASSISTERT_RETUR = 9
+    BORTVIST = 10
+    VIDERE = 11
+    REGULARISERT = 12
+    MIDLERTIDIG = 13
+    DOD = 14
+
+    @property
+    def code(self) -> str:
+        """The published code, such as ``tvangsretur``."""
+        return self.name.lower()
+
+
+#: Origins of a flow that are not strategies.
+INFLOW = 6
+OPENING = 7
+
+#: Number of codes in a flow's origin or destination (strategies, inflow, opening, exits).
+STATE_CODES = 15
+
+
+def state_code(state: int) -> str:
+    """Text of an origin or destination of a flow: a strategy, an exit, ``inflow`` or ``opening``.
+
+    Raises:
+        ValueError: If the number is no state.
+    """
+    if state == INFLOW:
+        return "inflow"
+    if state == OPENING:
+        return "opening"
+    if state < INFLOW:
+        return Strategy(state).code
+    return Exit(state).code
+
+
+class Substrategy(IntEnum):
+    """Subtype of a strategy, kept because levers act on it (model.md section 2)."""
+
+    NONE = 0
+    PARTNER = 1
+    RELATIVE = 2
+    FRIEND = 3
+    CONGREGATION = 4
+    SURVIVAL_SEX = 5
+    SEX_SALE = 6
+    DRUGS = 7
+    PROPERTY = 8
+
+    @property
+    def code(self) -> str:
+        """Text in tables, such as ``survival_sex``."""
+        return self.name.lower()
+
+
+class Side(IntEnum):
+    """Side strategy beside the primary one (F 4.2, 4.5): at most one."""
+
+    NONE = 0
+    WORK = 1
+    SURVIVAL_SEX = 2
+
+    @property
+    def code(self) -> str:
+        """Text in tables."""
+        return self.name.lower()
+
+
+class Route(IntEnum):
+    """How a person came to be without legal residence (model.md section 3)."""
+
+    ASYLUM_REJECTED = 0
+    DUBLIN = 1
+    FAMILY_PERMIT_LOST = 2
+    MARRIAGE_BROKEN = 3
+    WORK_PERMIT_LOST = 4
+    AU_PAIR = 5
+    STUDENT = 6
+    PERMIT_REVOKED = 7
+    VISA_OVERSTAY = 8
+    WITHOUT_PERMIT = 9
+    PENAL_EXPULSION = 10
+    SHORT_STAY = 11
+
+    @property
+    def code(self) -> str:
+        """Text in tables, such as ``visa_overstay``."""
+        return self.name.lower()
+
+
+class Decision(IntEnum):
+    """Return decision held by a person."""
+
+    NONE = 0
+    DUTY_TO_LEAVE = 1
+    EXPELLED_IMMIGRATION_ACT = 2
+    EXPELLED_PENAL = 3
+
+
+class Ground(IntEnum):
+    """Ground under which probabilities are summed: whose case a person's is."""
+
+    ASYLUM = 0
+    DUBLIN = 1
+    NEVER_ASYLUM = 2
+    PENAL = 3
+
+
+class Feasibility(IntEnum):
+    """Group of countries by how feasible a forced return is (model.md section 6)."""
+
+    NONE = 0
+    WEAK = 1
+    MIDDLE = 2
+    HIGH = 3
+
+    @property
+    def code(self) -> str:
+        """Text in tables."""
+        return self.name.lower()
+
+
+class Household(IntEnum):
+    """Place of a person in a family."""
+
+    ALONE = 0
+    GUARDIAN = 1
+    CHILD = 2
+
+
+#: First simulated month; month 0 everywhere in the package.
+FIRST_YEAR = 2009
+
+
+def month_number(text: str) -> int:
+    """Months since 2009-01 of a month written ``YYYY-MM``; negative before it.
+
+    Raises:
+        ValueError: If the text is no month.
+    """
+    if len(text) != 7 or text[4] != "-" or not (text[:4] + text[5:]).isascii() or not (text[:4] + text[5:]).isdigit():
+        raise ValueError(f"{text!r} is not a month (write YYYY-MM)")
+    year, month = int(text[:4]), int(text[5:])
+    if not 1 <= month <= 12:
+        raise ValueError(f"{text!r} is not a month (01 to 12)")
+    return (year - FIRST_YEAR) * 12 + month - 1
+
+
+def month_text(month: int) -> str:
+    """A month number written ``YYYY-MM``."""
+    return f"{FIRST_YEAR + month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def year_of(month: int) -> int:
+    """Calendar year of a month number."""
+    return FIRST_YEAR + month // 12
+
+
+DISTRICTS: tuple[str, ...] = (
+    "Oslo",
+    "Øst",
+    "Innlandet",
+    "Sør-Øst",
+    "Agder",
+    "Sør-Vest",
+    "Vest",
+    "Trøndelag",
+    "Andre",
+)
+"""Police districts of the report's tables, in a fixed order; ``Andre`` pools the rest."""
+
+CITIES: tuple[str, ...] = ("Oslo", "Bergen", "Trondheim", "Stavanger", "Kristiansand")
+"""The five cities of the report, in a fixed order."""
+
+OTHER_CITY = "other"
+"""Everywhere outside the five cities."""
