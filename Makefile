@@ -1,0 +1,52 @@
+# irregsim. `make help` lists what there is.
+#
+# Variables: PYTHON (which Python makes the environment; else one of 3.11 to 3.13 is looked for), VENV (where it
+# is made), SCENARIO and ARGS (for run), TEST_ARGS (handed to pytest), JOBS (test processes).
+
+VENV ?= .venv
+PYTHON ?=
+SCENARIO ?= scenarios/baseline.yaml
+ARGS ?=
+TEST_ARGS ?=
+JOBS ?= 2
+
+ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
+PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow lint format lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run:  ## simulate SCENARIO (default: the baseline) and print a summary
+	@$(ENVIRONMENT) core
+	'$(VENV)/bin/irregsim' run '$(SCENARIO)' $(ARGS)
+
+test:  ## run the tests, but for the slow ones
+	@$(ENVIRONMENT) dev
+	$(PYTEST) $(TEST_ARGS)
+
+test-slow:  ## run the slow tests
+	@$(ENVIRONMENT) dev
+	$(PYTEST) -m slow $(TEST_ARGS)
+
+lint:  ## check style, types and import layers
+	@$(ENVIRONMENT) dev
+	'$(VENV)/bin/ruff' check .
+	'$(VENV)/bin/ruff' format --check .
+	'$(VENV)/bin/mypy'
+	'$(VENV)/bin/lint-imports'
+
+format:  ## put imports and layout in order
+	@$(ENVIRONMENT) dev
+	'$(VENV)/bin/ruff' check --select I --fix .
+	'$(VENV)/bin/ruff' format .
+
+lock:  ## write requirements/*.lock from pyproject.toml (UPGRADE=1: take the newest of everything)
+	@PYTHON='$(PYTHON)' scripts/lock $(if $(UPGRADE),--upgrade)
+
+clean:  ## remove environments, caches and builds; run folders in outputs/ stay
+	rm -rf .venv .venv-lock .venv-core .venv-newer-* build dist
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
