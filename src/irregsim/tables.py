@@ -1,8 +1,9 @@
 """The report's tables and the public figures that travel with the package, and whether they add up.
 
 The files under ``data/report/`` are tables of Fafo-rapport 2021:15 in long form, each row with its section or
-table; ``data/external/public_figures.csv`` holds counts published by agencies and the press, each with its address.
-``docs/data.md`` describes every file. A blank cell of a table is a zero: with zeros all rows and columns add up.
+table; ``data/external/public_figures.csv`` holds counts published by agencies and the press, each with its
+address. ``docs/data.md`` describes every file. A blank cell of a table is a zero: with zeros all rows and
+columns add up.
 """
 
 from __future__ import annotations
