@@ -1,0 +1,163 @@
+"""Every code a reader may meet has words in both languages, and none of the words is banned."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from irregsim import vocabulary as v
+from irregsim.labels import LANGUAGES, label, labels, read_labels
+from irregsim.parameters import GRADES, STATUSES
+from irregsim.reference import DataError, centres
+
+#: Words that judge, alarm or count persons as things. Both lists hold for both languages.
+BANNED = re.compile(
+    r"illegal|unlawful|unreturnable|\balien|clandestin|bogus|\bflood|\bswarm|\bsurge|\bwaves?\b|\binvasion|\binflux"
+    r"|\bburden|\bthreat|\bmenace|\balarm|\bhunt|\bcatch|\bcaught|\bwins?\b|\bwon\b|\bsuccess|\bfailure"
+    r"|\bulovlig|papirløs|ureturnerbar|\bflom|\bsverm|\bbølge|invasjon|\btrussel|\bbyrde|\bvinner|\bsuksess|fiasko"
+    r"|\bjakt\b|\bfanget\b|\bfremmede\b",
+    re.IGNORECASE,
+)
+
+#: Codes of the outcomes table and of the groups table, as fixed by the contract.
+OUTCOMES = (
+    "roofless_person_months",
+    "homeless_person_months",
+    "exploitative_work_person_months",
+    "exploitative_dependence_person_months",
+    "violent_relation_person_months",
+    "wages_withheld_nok",
+    "care_needed",
+    "care_sought",
+    "care_received",
+    "child_months_in_centre",
+    "child_months_outside",
+    "child_centre_moves",
+    "citizen_children_with_parent_at_risk",
+    "offences_reported",
+    "offences_unreported",
+    "detention_days",
+    "centre_bed_days",
+    "inspections",
+    "fines_nok",
+    "back_pay_nok",
+)
+
+CODES = [
+    *(f"strategy.{s.code}" for s in v.Strategy),
+    *(f"strategy_note.{s.code}" for s in v.Strategy),
+    *(f"exit.{e.code}" for e in v.Exit),
+    *(f"substrategy.{s.code}" for s in v.Substrategy),
+    *(f"side.{s.code}" for s in v.Side),
+    *(f"route.{r.code}" for r in v.Route),
+    *(f"decision.{d.name.lower()}" for d in v.Decision),
+    *(f"ground.{g.name.lower()}" for g in v.Ground),
+    *(f"feasibility.{f.code}" for f in v.Feasibility),
+    *(f"household.{h.name.lower()}" for h in v.Household),
+    *(f"origin.{v.state_code(state)}" for state in (v.INFLOW, v.OPENING)),
+    *(f"cause.{cause}" for cause in v.CAUSES),
+    *(f"district.{district}" for district in v.DISTRICTS),
+    *(f"city.{city}" for city in (*v.CITIES, v.OTHER_CITY)),
+    *(f"centre_kind.{centre.kind}" for centre in centres()),
+    *(f"outcome.{outcome}" for outcome in OUTCOMES),
+    *(f"age_group.{group}" for group in ("0-17", "18-66", "67+")),
+    *(f"duration.{duration}" for duration in ("<1", "1-5", "5-10", "10-16", "16+")),
+    *(f"grade.{grade}" for grade in GRADES),
+    *(f"status.{status}" for status in STATUSES),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_has_words(language: str) -> None:
+    missing = [code for code in dict.fromkeys(CODES) if code not in labels()]
+    assert missing == []
+    assert all(label(code, language) for code in CODES)
+
+
+def test_no_label_is_left_of_a_code_that_is_gone() -> None:
+    spaces = ("strategy", "exit", "substrategy", "side", "route", "cause", "feasibility", "outcome")
+    known = set(CODES)
+    assert [key for key in labels() if key.split(".")[0] in spaces and key not in known] == []
+
+
+def test_no_banned_word_in_any_label() -> None:
+    found = [(key, text) for key, texts in labels().items() for text in texts.values() if BANNED.search(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "illegal migrants",
+        "Ulovlige innvandrere",
+        "papirløse",
+        "unreturnable",
+        "a wave of arrivals",
+        "en trussel",
+    ],
+)
+def test_the_ban_sees_what_it_is_for(text: str) -> None:
+    assert BANNED.search(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_strategies_stand_in_guillemets(language: str) -> None:
+    for strategy in v.Strategy:
+        assert re.match(r"«.+»", label(f"strategy.{strategy.code}", language))
+
+
+def test_strategies_are_named_as_in_the_specification() -> None:
+    assert [label(f"strategy.{s.code}", "en") for s in v.Strategy] == [
+        "«visible» (in reception centre)",
+        "«supported by others»",
+        "«informally working»",
+        "«marginalised livelihoods»",
+        "«in free fall»",
+    ]
+
+
+@pytest.mark.parametrize("space", ["strategy", "exit", "outcome", "feasibility", "district", "register"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_of_one_kind_are_told_apart(space: str, language: str) -> None:
+    texts = [label(key, language) for key in labels() if key.startswith(f"{space}.")]
+    assert len(texts) == len(set(texts)) > 3
+
+
+def test_the_sentence_about_hidden_levels_says_what_must_be_said() -> None:
+    english, norwegian = (label("sentence.hidden_levels", lang) for lang in ("en", "nb"))
+    assert "assumptions" in english
+    assert "no estimate" in english
+    assert "antakelser" in norwegian
+    assert "ikke noe anslag" in norwegian
+    assert label("term.population", "en") == "persons without legal stay"
+    assert label("feasibility.none", "en") == "forced return not possible"
+    assert "synthetic" in label("sentence.synthetic_persons", "en")
+
+
+def test_an_unknown_key_is_refused_with_the_nearest() -> None:
+    with pytest.raises(KeyError, match=r"no label 'strategy.synlige'.*did you mean strategy.synlig"):
+        label("strategy.synlige")
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(KeyError, match="no language 'nn'; there are nb, en"):
+        label("strategy.synlig", "nn")
+
+
+def test_faults_of_the_table_come_all_at_once() -> None:
+    rows = [
+        {"key": "a", "nb": "x", "en": "y"},
+        {"key": "a", "nb": "x", "en": "y"},
+        {"key": "b", "nb": " ", "en": "y"},
+        {"key": "c", "nb": "x", "en": ""},
+        {"key": "d", "nb": "x"},
+    ]
+    with pytest.raises(DataError) as caught:
+        read_labels(rows)
+    assert str(caught.value).splitlines() == [
+        "labels.csv:3: a stands twice",
+        "labels.csv:4: b has no text in nb",
+        "labels.csv:5: c has no text in en",
+        "labels.csv:6: expected the columns key,nb,en",
+    ]
