@@ -1,9 +1,9 @@
 """What nobody knows exactly: the parameters of the model with their priors, grades, sources and reasons.
 
-Everything comes from ``data/parameters.csv``; no number of the model stands in code. A row tells what the
-parameter means, its prior, how well founded it is, which claims of the report it serves (their paraphrases stand
-in ``data/report/mechanisms.csv``), and which published figure its prior was made from, so that no figure is used
-twice in a fit.
+Everything comes from ``data/parameters.csv``; no number of the model stands in code. A row tells what
+the parameter means, its prior, how well founded it is, which claims of the report it serves (their
+paraphrases stand in ``data/report/mechanisms.csv``), and which published figure its prior was made from,
+so that no figure is used twice in a fit.
 """
 
 from __future__ import annotations
