@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
+import irregsim
 from irregsim import vocabulary as v
 from irregsim.labels import LANGUAGES, label, labels, read_labels
 from irregsim.parameters import GRADES, STATUSES
 from irregsim.reference import DataError, centres
+from irregsim.targets import REGISTERS
 
 #: Words that judge, alarm or count persons as things. Both lists hold for both languages.
 BANNED = re.compile(
@@ -19,6 +23,9 @@ BANNED = re.compile(
     r"|\bjakt\b|\bfanget\b|\bfremmede\b",
     re.IGNORECASE,
 )
+
+#: A key as it stands in code: one of these kinds, a dot, a name.
+KEY = r"(axis|cause|exit|legend|origin|outcome|sentence|strategy|term|title|use)\.[a-z_0-9]+"
 
 #: Codes of the outcomes table and of the groups table, as fixed by the contract.
 OUTCOMES = (
@@ -63,6 +70,7 @@ CODES = [
     *(f"outcome.{outcome}" for outcome in OUTCOMES),
     *(f"age_group.{group}" for group in ("0-17", "18-66", "67+")),
     *(f"duration.{duration}" for duration in ("<1", "1-5", "5-10", "10-16", "16+")),
+    *(f"{kind}.{register}" for kind in ("register", "register_short") for register in REGISTERS),
     *(f"grade.{grade}" for grade in GRADES),
     *(f"status.{status}" for status in STATUSES),
 ]
@@ -79,6 +87,17 @@ def test_no_label_is_left_of_a_code_that_is_gone() -> None:
     spaces = ("strategy", "exit", "substrategy", "side", "route", "cause", "feasibility", "outcome")
     known = set(CODES)
     assert [key for key in labels() if key.split(".")[0] in spaces and key not in known] == []
+
+
+def test_every_key_written_in_the_code_has_words() -> None:
+    keys: set[str] = set()
+    for path in Path(next(iter(irregsim.__path__))).rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if "irregsim.labels import" not in text:
+            continue
+        constants = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+        keys |= {c for c in constants if isinstance(c, str) and re.fullmatch(KEY, c)}
+    assert keys - set(labels()) == set()
 
 
 def test_no_banned_word_in_any_label() -> None:
