@@ -17,6 +17,7 @@ from functools import cache
 from statistics import NormalDist
 from typing import Final
 
+from irregsim.labels import label
 from irregsim.reference import DataError, read_table
 
 COLUMNS: Final = (
@@ -46,23 +47,11 @@ DISTRIBUTIONS: Final[dict[str, str]] = {
     "fixed": "the value, nothing",
 }
 
-#: What a grade says, by language.
-GRADES: Final[dict[str, dict[str, str]]] = {
-    "A": {"en": "measured in a register", "nb": "målt i et register"},
-    "B": {
-        "en": "stated in the report or a public figure",
-        "nb": "oppgitt i rapporten eller et offentlig tall",
-    },
-    "C": {"en": "expert judgement told in the report", "nb": "faglig skjønn gjengitt i rapporten"},
-    "D": {"en": "modelling assumption", "nb": "modellantakelse"},
-}
+#: Evidence grades, strongest first; `labels` says what each means.
+GRADES: Final = ("A", "B", "C", "D")
 
-#: What becomes of a parameter in calibration, by language.
-STATUSES: Final[dict[str, dict[str, str]]] = {
-    "calibrate": {"en": "calibrated to the registers", "nb": "kalibreres mot registrene"},
-    "prior": {"en": "drawn from its prior only", "nb": "trekkes bare fra sin prior"},
-    "fixed": {"en": "held at its median", "nb": "holdes på sin median"},
-}
+#: What becomes of a parameter in calibration; `labels` says it in words.
+STATUSES: Final = ("calibrate", "prior", "fixed")
 
 _WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
@@ -117,11 +106,11 @@ class Parameter:
         p2: Second number of the prior; None for ``fixed``.
         low: About the lower end of the 95 % range, for orientation: the prior is not cut there.
         high: About the upper end of it.
-        grade: A key of `GRADES`.
+        grade: One of `GRADES`.
         source: Where the prior comes from.
         mechanisms: Ids of the claims it serves, such as ``M034``.
         note: Reasons and warnings.
-        status: A key of `STATUSES`.
+        status: One of `STATUSES`.
         derived_from: Published figures the prior was made from; ``target:`` begins the id of a row of
             ``data/targets.csv``.
     """
@@ -399,8 +388,8 @@ def explain(name: str, lang: str = "en") -> str:
     if what.distribution != "fixed":
         lines.append(f"  {words['range']}: {_number(what.quantile(0.025))} – {_number(what.quantile(0.975))}")
     lines.append(f"  {words['prior']}: {_prior_text(what)}: {DISTRIBUTIONS[what.distribution]}")
-    lines.append(f"  {words['grade']}: {what.grade}, {GRADES[what.grade][lang]}")
-    lines.append(f"  {words['status']}: {STATUSES[what.status][lang]}")
+    lines.append(f"  {words['grade']}: {what.grade}, {label(f'grade.{what.grade}', lang)}")
+    lines.append(f"  {words['status']}: {label(f'status.{what.status}', lang)}")
     suffix = f" ({words['report']})" if re.search(r"\bF \d|\bF ch", what.source) else ""
     lines.append(f"  {words['source']}: {what.source}{suffix}")
     coded = _coded_rows()
