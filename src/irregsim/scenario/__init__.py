@@ -1,0 +1,31 @@
+"""Scenario files: read, checked, inherited and resolved month by month.
+
+``load_scenario`` is the door. A file is YAML; what it may say comes from ``irregsim.levers``. The steps are
+``yaml_nodes`` (text to nodes with places), ``checking`` (one file against the registry), ``layers``
+(inheritance and monthly values), ``loading`` (parents, ``--set``, ``--end``) and ``resolved`` (what the model
+reads).
+"""
+
+from __future__ import annotations
+
+from irregsim.scenario.faults import Fault, ScenarioError
+from irregsim.scenario.json_schema import json_schema
+from irregsim.scenario.loading import changes_nothing, load_scenario, shipped_scenarios
+from irregsim.scenario.resolved import Levers, Scenario, Scheme
+from irregsim.scenario.telling import diff_rows, timeline
+from irregsim.scenario.template import new_scenario_text
+
+__all__ = [
+    "Fault",
+    "Levers",
+    "Scenario",
+    "ScenarioError",
+    "Scheme",
+    "changes_nothing",
+    "diff_rows",
+    "json_schema",
+    "load_scenario",
+    "new_scenario_text",
+    "shipped_scenarios",
+    "timeline",
+]

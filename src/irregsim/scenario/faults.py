@@ -1,0 +1,72 @@
+"""What is wrong with a scenario file, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+_LONGEST_WORD = 60
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong, at one place of one file.
+
+    Attributes:
+        file: File as the user wrote it, or ``--set`` or ``--end``.
+        line: Line, from 1; 1 where a file has no lines.
+        column: Column, from 1.
+        path: Dotted key path, such as ``levers.fines.worker_nok``; empty for the file as a whole.
+        message: What is wrong, what is allowed, what to do.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}: "
+        return where + (f"{self.path}: {self.message}" if self.path else self.message)
+
+
+class ScenarioError(Exception):
+    """A scenario cannot be used; ``faults`` holds every reason.
+
+    Attributes:
+        faults: At least one fault, by line and column within each file.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Fault, ...]]]:
+        """Pickle by the faults, so that the error survives the way back from another process."""
+        return ScenarioError, (self.faults,)
+
+
+def shorten(text: str, limit: int = _LONGEST_WORD) -> str:
+    """A piece of the user's text on one line, cut where it is long."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``did you mean x?`` for the nearest known word, or nothing.
+
+    Case is ignored. Long words are not compared, because comparing takes time with the square of the length.
+    """
+    if len(word) > _LONGEST_WORD:
+        return ""
+    lower = {name.lower(): name for name in known}
+    found = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    return f"did you mean {lower[found[0]]}?" if found else ""
+
+
+def hinted(message: str, *hints: str) -> str:
+    """A message followed by the first hint that says something, in parentheses."""
+    hint = next((hint for hint in hints if hint), "")
+    return f"{message} ({hint})" if hint else message
