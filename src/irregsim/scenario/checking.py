@@ -6,35 +6,37 @@ where layers are merged. A fault never stops the rest from being checked.
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from irregsim import reference
-from irregsim.levers import REGISTRY, By, Holds, Kind, Lever, Part, number_text
-from irregsim.scenario.faults import Fault, hinted, nearest, shorten
-from irregsim.scenario.yaml_nodes import Mark, Node
-from irregsim.vocabulary import CITIES, DISTRICTS, month_number, month_text
+from irregsim.levers import REGISTRY, By, Holds, Kind, Lever, Part
+from irregsim.scenario.checking_values import (
+    BAD,
+    LAST_MONTH,
+    Bad,
+    Value,
+    ValueChecker,
+    found,
+    listed,
+    names_of,
+)
+from irregsim.scenario.faults import hinted, nearest, shorten
+from irregsim.scenario.yaml_nodes import TOP, Mark, Node
+from irregsim.vocabulary import month_number, month_text
 
 ALWAYS = -1_000_000
 """Month of a bare value: before any month of any simulation."""
 
-LAST_MONTH = month_number("2100-12")
-"""Latest month a scenario may name."""
-
 MOST_REPLICATES = 1_000_000
 LARGEST_SEED = 2**63 - 1
-LONGEST_TEXT = 5_000
 NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """A scenario's name, which also names a folder."""
 
 TOP_KEYS = ("schema", "name", "title", "description", "extends", "period", "levers", "assumptions", "run")
 LANGUAGES = ("nb", "en")
-
-Value = bool | float | str | None
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Point:
     month: int
     value: Value
     reference: str = ""
-    mark: Mark = Mark(1, 1)
+    mark: Mark = TOP
 
 
 @dataclass(frozen=True)
@@ -105,34 +107,14 @@ class Document:
     title: dict[str, str] | None = None
     description: dict[str, str] | str | None = None
     extends: str | None = None
-    extends_mark: Mark = Mark(1, 1)
+    extends_mark: Mark = TOP
     start: int | None = None
     end: int | None = None
     marks: dict[str, Mark] = field(default_factory=dict)
     replicates: int | None = None
     seed: int | None = None
     given: dict[str, Given] = field(default_factory=dict)
-    mark: Mark = Mark(1, 1)
-
-
-@cache
-def country_names() -> dict[str, str]:
-    """Every accepted spelling of a country (lower case) to its name in tabell 10.4."""
-    names: dict[str, str] = {}
-    for country in reference.countries():
-        if country.name != "Andre":
-            for spelling in (country.name, country.name_en, country.iso):
-                if spelling:
-                    names.setdefault(spelling.lower(), country.name)
-    return names
-
-
-@cache
-def names_of(by: By) -> tuple[str, ...]:
-    """Names a lever can be set by, in their fixed order."""
-    if by is By.CENTRE:
-        return tuple(centre.name for centre in reference.centres())
-    return {By.DISTRICT: DISTRICTS, By.CITY: CITIES}.get(by, ())
+    mark: Mark = TOP
 
 
 @cache
@@ -150,36 +132,8 @@ def registry_tree() -> dict[str, dict[str, Lever | dict[str, Lever]]]:
     return tree
 
 
-def found(node: Node) -> str:
-    """What stands at a node, for a message."""
-    if node.kind != "scalar":
-        return f"a {node.kind}"
-    if node.value is None:
-        return "nothing" if not node.text else "null"
-    if isinstance(node.value, bool):
-        return "true" if node.value else "false"
-    if isinstance(node.value, str):
-        return f"the text '{shorten(node.value)}'"
-    return f"the number {shorten(node.text)}"
-
-
-class Checker:
-    """Checks one document and collects every fault.
-
-    Args:
-        shown: Name of the file in messages.
-        fixed: Put every fault at 1:1, for text that is not from a file.
-    """
-
-    def __init__(self, shown: str, *, fixed: bool = False) -> None:
-        self.shown = shown
-        self.fixed = fixed
-        self.faults: list[Fault] = []
-
-    def fault(self, mark: Mark, path: str, message: str) -> None:
-        """Note one fault."""
-        line, column = (1, 1) if self.fixed else (mark.line, mark.column)
-        self.faults.append(Fault(self.shown, line, column, path, message))
+class Checker(ValueChecker):
+    """Checks one document and collects every fault."""
 
     # ---- whole file -------------------------------------------------------------------------------------
 
@@ -302,7 +256,7 @@ class Checker:
         given: Given | None
         if lever.kind is Kind.SETTING:
             value = self.value(node, lever.path, lever)
-            given = None if isinstance(value, _Bad) else (Point(ALWAYS, value, "", node.mark),)
+            given = None if isinstance(value, Bad) else (Point(ALWAYS, value, "", node.mark),)
         elif lever.kind is Kind.DATED:
             given = self.path_by_name(node, lever) if lever.by else self.path(node, lever.path, lever)
         elif lever.kind is Kind.YEARS:
@@ -338,7 +292,7 @@ class Checker:
             elsewhere: Keys known in other places, and where, for hints.
         """
         if node.kind != "mapping":
-            self.fault(node.mark, path, f"must be a mapping with {_listed(known)}, found {found(node)}")
+            self.fault(node.mark, path, f"must be a mapping with {listed(known)}, found {found(node)}")
             return
         first: dict[str, Mark] = {}
         for key_node, value in node.pairs:
@@ -358,7 +312,7 @@ class Checker:
             else:
                 place = (elsewhere or {}).get(key, "")
                 hint = f"it belongs at {place}" if place else nearest(key, known)
-                self.fault(key_node.mark, full, hinted(f"no such {what}", hint, f"known: {_listed(known)}"))
+                self.fault(key_node.mark, full, hinted(f"no such {what}", hint, f"known: {listed(known)}"))
 
     def entry(self, node: Node, path: str, parts: Sequence[Part], example: str) -> Entry | None:
         """A mapping with the given parts, or None after a fault."""
@@ -374,7 +328,7 @@ class Checker:
         for key, _, child in self.pairs(node, path, dict.fromkeys(by_name, ""), "key here"):
             value = self.value(child, f"{path}.{key}", by_name[key])
             marks[key] = child.mark
-            if not isinstance(value, _Bad):
+            if not isinstance(value, Bad):
                 values[key] = value
         written = {key.text for key, _ in node.pairs}
         for part in parts:
@@ -413,7 +367,7 @@ class Checker:
         """A bare value or a list of ``{from, value}``, or None after a fault."""
         if node.kind == "scalar":
             value = self.value(node, path, lever)
-            return None if isinstance(value, _Bad) else (Point(ALWAYS, value, "", node.mark),)
+            return None if isinstance(value, Bad) else (Point(ALWAYS, value, "", node.mark),)
         if node.kind == "mapping":
             keys = {key.text for key, _ in node.pairs}
             hint = "put it in a list: [{from: 2024-01, value: ...}]" if keys & {"from", "value"} else ""
@@ -428,39 +382,41 @@ class Checker:
         first: dict[int, Mark] = {}
         before = len(self.faults)
         for child in node.items:
-            if child.kind != "mapping":
-                self.fault(
-                    child.mark, path, f"an entry must look like {{from: 2024-01, value: ...}}; found {found(child)}"
-                )
+            point = self._point(child, path, lever)
+            if point is None:
                 continue
-            month: int | None = None
-            value: Value | int | _Bad = _BAD
-            reference_text = ""
-            seen: set[str] = set()
-            for key, _, item in self.pairs(child, path, {"from": "", "value": "", "reference": ""}, "key here"):
-                seen.add(key)
-                if key == "from":
-                    month = self.month(item, path)
-                    if month is not None and month in first:
-                        self.fault(
-                            item.mark,
-                            path,
-                            f"{month_text(month)} stands twice (first in line {first[month].line}); keep one",
-                        )
-                    elif month is not None:
-                        first[month] = item.mark
-                elif key == "value":
-                    value = self.value(item, path, lever)
-                else:
-                    reference_text = self.text(item, f"{path}.reference") or ""
-            for key in ("from", "value"):
-                if key not in seen:
-                    self.fault(child.mark, path, f"an entry without `{key}` (write {{from: 2024-01, value: ...}})")
-            if month is not None and not isinstance(value, _Bad):
-                points.append(Point(month, value, reference_text, child.mark))
+            if point.month in first:
+                month, line = month_text(point.month), first[point.month].line
+                self.fault(child.mark, path, f"{month} stands twice (first in line {line}); keep one")
+            first.setdefault(point.month, child.mark)
+            points.append(point)
         if len(self.faults) > before:
             return None
         return tuple(sorted(points, key=lambda point: point.month))
+
+    def _point(self, node: Node, path: str, lever: Lever) -> Point | None:
+        """One ``{from, value}`` of a dated path, or None after a fault."""
+        if node.kind != "mapping":
+            self.fault(node.mark, path, f"an entry must look like {{from: 2024-01, value: ...}}; found {found(node)}")
+            return None
+        month: int | None = None
+        value: Value | int | Bad = BAD
+        reference_text = ""
+        seen: set[str] = set()
+        for key, _, item in self.pairs(node, path, {"from": "", "value": "", "reference": ""}, "key here"):
+            seen.add(key)
+            if key == "from":
+                month = self.month(item, path)
+            elif key == "value":
+                value = self.value(item, path, lever)
+            else:
+                reference_text = self.text(item, f"{path}.reference") or ""
+        for key in ("from", "value"):
+            if key not in seen:
+                self.fault(node.mark, path, f"an entry without `{key}` (write {{from: 2024-01, value: ...}})")
+        if month is None or isinstance(value, Bad):
+            return None
+        return Point(month, value, reference_text, node.mark)
 
     def path_by_name(self, node: Node, lever: Lever) -> dict[str, Path] | None:
         """A path by centre, district or city; one for all may be written bare, except for centres."""
@@ -505,171 +461,18 @@ class Checker:
                 self.fault(key.mark, path, f"{key.text} is outside 2009 to {month_text(LAST_MONTH)[:4]}")
                 continue
             reference_text = ""
-            value: Value | int | _Bad
+            year_value: Value | int | Bad
             if child.kind == "mapping":
                 entry = self.entry(child, path, lever.parts, "900, or {value: 900, reference: ...}")
                 if entry is None:
                     continue
-                value = entry.values["value"]
+                year_value = entry.values["value"]
                 reference_text = str(entry.values.get("reference", ""))
             else:
-                value = self.value(child, path, lever)
-            if not isinstance(value, _Bad):
-                by_year[int(key.text)] = Point(month, value, reference_text, key.mark)
+                year_value = self.value(child, path, lever)
+            if not isinstance(year_value, Bad):
+                by_year[int(key.text)] = Point(month, year_value, reference_text, key.mark)
         return by_year
-
-    # ---- single values ----------------------------------------------------------------------------------
-
-    def value(self, node: Node, path: str, spec: Lever | Part) -> Value | int | _Bad:
-        """A value of the type that a lever or a part holds; `_BAD` after a fault."""
-        if spec.nullable and node.kind == "scalar" and node.value is None and not node.quoted:
-            return None
-        result: Value | int | None
-        if spec.holds is Holds.NUMBER:
-            result = self.number(node, path, spec.low, spec.high, spec.unit)
-        elif spec.holds is Holds.TRUE_FALSE:
-            result = self.true_false(node, path)
-        elif spec.holds is Holds.MONTH:
-            result = self.month(node, path)
-        elif spec.holds is Holds.COUNTRY:
-            result = self.country(node, path)
-        elif spec.holds is Holds.CENTRE:
-            result = self.one_of(node, path, names_of(By.CENTRE), "reception centre")
-        elif spec.holds is Holds.OPTION:
-            assert isinstance(spec, Lever), "only levers have options"
-            result = self.one_of(node, path, spec.options, spec.unit)
-        else:
-            result = self.text(node, path)
-        return _BAD if result is None else result
-
-    def number(self, node: Node, path: str, low: float, high: float, unit: str) -> float | None:
-        """A finite number in a range, or None after a fault."""
-        value = node.value
-        if node.kind != "scalar" or isinstance(value, bool | str) or value is None:
-            expected = f"must be a number from {number_text(low)} to {number_text(high)} ({unit})"
-            self.fault(node.mark, path, hinted(f"{expected}, found {found(node)}", _number_hint(node)))
-            return None
-        if not math.isfinite(value):
-            self.fault(node.mark, path, f"{shorten(node.text)} is not a finite number ({unit})")
-            return None
-        if not low <= value <= high:
-            hint = ""
-            if high == 1.0 and 1 < value <= 100:
-                hint = f"write {number_text(value)} percent as {number_text(round(value / 100, 6))}"
-            self.fault(
-                node.mark,
-                path,
-                hinted(f"{shorten(node.text)} is outside {number_text(low)} to {number_text(high)}, {unit}", hint),
-            )
-            return None
-        return float(value) + 0.0  # -0.0 and 0.0 are one value
-
-    def integer(self, node: Node, path: str, low: int, high: int, what: str) -> int | None:
-        """A whole number in a range, or None after a fault."""
-        value = node.value
-        if node.kind != "scalar" or isinstance(value, bool) or not isinstance(value, int):
-            hint = _number_hint(node) if not isinstance(value, float) else ""
-            self.fault(
-                node.mark, path, hinted(f"must be a whole number from {low} to {high}, found {found(node)}", hint)
-            )
-            return None
-        if not low <= value <= high:
-            self.fault(node.mark, path, f"{shorten(node.text)} is outside {low} to {high}, {what}")
-            return None
-        return value
-
-    def true_false(self, node: Node, path: str) -> bool | None:
-        """True or false, or None after a fault."""
-        if node.kind == "scalar" and isinstance(node.value, bool):
-            return node.value
-        hint = ""
-        word = node.text.strip().lower()
-        if node.kind == "scalar" and node.quoted and word in ("true", "false"):
-            hint = f"write {word} without quotes"
-        elif word in ("yes", "on", "y", "ja", "1"):
-            hint = "write true"
-        elif word in ("no", "off", "n", "nei", "0"):
-            hint = "write false"
-        self.fault(node.mark, path, hinted(f"must be true or false, found {found(node)}", hint))
-        return None
-
-    def month(self, node: Node, path: str) -> int | None:
-        """A month number, or None after a fault."""
-        if node.kind != "scalar" or not isinstance(node.value, str):
-            hint = ""
-            if node.kind == "scalar" and re.fullmatch("[0-9]{4}", node.text):
-                hint = f"write {node.text}-01"
-            self.fault(node.mark, path, hinted(f"must be a month, YYYY-MM, found {found(node)}", hint))
-            return None
-        text = node.value
-        try:
-            month = month_number(text)
-        except ValueError:
-            self.fault(node.mark, path, hinted(f"'{shorten(text)}' is not a month", _month_hint(text), "write YYYY-MM"))
-            return None
-        if month < 0:
-            self.fault(node.mark, path, f"{text} is before 2009-01, where every simulation begins")
-            return None
-        if month > LAST_MONTH:
-            self.fault(node.mark, path, f"{text} is after {month_text(LAST_MONTH)}, the last month accepted")
-            return None
-        return month
-
-    def text(self, node: Node, path: str) -> str | None:
-        """Text that is not empty, or None after a fault."""
-        if node.kind != "scalar" or not isinstance(node.value, str):
-            hint = "put it in quotes" if node.kind == "scalar" and node.value is not None else ""
-            self.fault(node.mark, path, hinted(f"must be text, found {found(node)}", hint))
-            return None
-        text = unicodedata.normalize("NFC", node.value).strip()
-        if not text:
-            self.fault(node.mark, path, "is empty text")
-            return None
-        if len(text) > LONGEST_TEXT:
-            self.fault(node.mark, path, f"is longer than {LONGEST_TEXT} letters")
-            return None
-        return text
-
-    def country(self, node: Node, path: str) -> str | None:
-        """A country's name in tabell 10.4, or None after a fault."""
-        text = self.text(node, path)
-        if text is None:
-            return None
-        names = country_names()
-        if text.lower() in names:
-            return names[text.lower()]
-        if text.lower() in ("andre", "other", "others"):
-            self.fault(node.mark, path, f"'{text}' pools many countries; an agreement is with one country")
-            return None
-        spellings = [c.name for c in reference.countries()] + [c.name_en for c in reference.countries()]
-        self.fault(
-            node.mark,
-            path,
-            hinted(
-                f"no country '{shorten(text)}'",
-                nearest(text, [name for name in spellings if name.lower() in names]),
-                "use a name of tabell 10.4, its English name or its ISO code",
-            ),
-        )
-        return None
-
-    def one_of(self, node: Node, path: str, known: Iterable[str], what: str) -> str | None:
-        """One of some words, or None after a fault."""
-        known = tuple(known)
-        text = self.text(node, path)
-        if text is None or text in known:
-            return text
-        self.fault(
-            node.mark, path, hinted(f"no {what} '{shorten(text)}'", nearest(text, known), f"known: {_listed(known)}")
-        )
-        return None
-
-
-class _Bad:
-    """A value that could not be read; its fault has been noted."""
-
-
-_BAD = _Bad()
 
 
 def identity_of(lever: Lever, entry: Entry) -> tuple[object, ...]:
@@ -681,46 +484,7 @@ def identity_of(lever: Lever, entry: Entry) -> tuple[object, ...]:
     return (entry.values["from"],)
 
 
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(words)
-
-
 def _one(lever: Lever) -> str:
     if lever.holds is Holds.NUMBER:
         return "a number"
     return "true or false" if lever.holds is Holds.TRUE_FALSE else f"one of {', '.join(lever.options)}"
-
-
-def _number_hint(node: Node) -> str:
-    """What a text that should be a number probably meant."""
-    if node.kind != "scalar" or not isinstance(node.value, str):
-        return ""
-    text = node.value.strip()
-    folded = unicodedata.normalize("NFKC", text)
-    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", text):
-        return "write it without quotes"
-    if re.fullmatch(r"[0-9]{1,3}([ _'.\u00a0\u202f][0-9]{3})+", text):
-        return f"write {re.sub('[^0-9]', '', text)}"
-    if re.fullmatch(r"[0-9]+,[0-9]+", text):
-        return f"write {text.replace(',', '.')} with a decimal point"
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)? ?%", text):
-        return f"write {number_text(round(float(text.rstrip('% ')) / 100, 6))}"
-    if re.fullmatch(r"[0-9]+(:[0-9]+)+", text):
-        return "numbers with colons are not read as base 60"
-    if folded != text and re.fullmatch(r"[-+]?[0-9.]+", folded):
-        return f"write it with the digits 0 to 9: {folded}"
-    return ""
-
-
-def _month_hint(text: str) -> str:
-    """What a text that should be a month probably meant."""
-    folded = unicodedata.normalize("NFKC", text)
-    if folded != text and re.fullmatch("[0-9]{4}-[0-9]{2}", folded):
-        return f"write it with the digits 0 to 9: {folded}"
-    if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return f"write the month alone: {text[:7]}"
-    if re.fullmatch("[0-9]{4}-[0-9]", text):
-        return f"write {text[:5]}0{text[5]}"
-    if re.fullmatch("[0-9]{4}-[0-9]{2}", text):
-        return f"there is no month {text[5:]}"
-    return ""

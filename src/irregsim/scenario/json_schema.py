@@ -6,13 +6,8 @@ from typing import Any
 
 from irregsim import reference
 from irregsim.levers import REGISTRY, By, Holds, Kind, Lever, Part
-from irregsim.scenario.checking import (
-    LARGEST_SEED,
-    MOST_REPLICATES,
-    NAME_PATTERN,
-    country_names,
-    names_of,
-)
+from irregsim.scenario.checking import LARGEST_SEED, MOST_REPLICATES, NAME_PATTERN
+from irregsim.scenario.checking_values import country_names, names_of
 
 Schema = dict[str, Any]
 

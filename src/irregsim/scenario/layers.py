@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from irregsim import reference
 from irregsim.levers import REGISTRY, Holds, Kind, Lever
-from irregsim.scenario.checking import ALWAYS, Document, Entry, Given, Path, Point, identity_of, names_of
+from irregsim.scenario.checking import ALWAYS, Document, Entry, Given, Path, Point, identity_of
+from irregsim.scenario.checking_values import names_of
 from irregsim.scenario.faults import hinted
 from irregsim.scenario.resolved import Levers, Scheme, field_type
 from irregsim.scenario.yaml_nodes import Mark
@@ -76,7 +77,7 @@ def _merge_one(lever: Lever, state: State, given: Given, note: Note) -> State:
         return dict(sorted(years.items()))
     entries = cast(tuple[Entry, ...], given)
     if lever.kind in (Kind.DIRECTIVE, Kind.WINDOW):
-        return {(): entry for entry in entries}
+        return {("only",): entries[0]} if entries else {}
     merged = dict(cast(dict[tuple[object, ...], Entry], state))
     removing = {Kind.AGREEMENTS: "effectiveness", Kind.CENTRE_DATES: "on", Kind.SCHEMES: "min_years"}[lever.kind]
     for entry in entries:

@@ -21,7 +21,7 @@ from irregsim.scenario.layers import (
     splice,
 )
 from irregsim.scenario.resolved import Levers, Scenario
-from irregsim.scenario.yaml_nodes import Mark, Node, parse, read_text
+from irregsim.scenario.yaml_nodes import TOP, Node, parse, read_text
 from irregsim.vocabulary import month_number, month_text
 
 BASELINE = "baseline"
@@ -30,7 +30,6 @@ DEFAULT_SEED = 2021
 MOST_PARENTS = 20
 
 _HERE = Path(__file__).resolve().parent
-_TOP = Mark(1, 1)
 
 
 def shipped_scenarios() -> dict[str, Path]:
@@ -286,12 +285,12 @@ def _override(text: str, below: _Read | None, faults: list[Fault]) -> _Read | No
         return None
     try:
         # `key:` with nothing after it is null in YAML, and so it is here.
-        node = parse(value, shown) if value.strip() else Node("scalar", _TOP)
+        node = parse(value, shown) if value.strip() else Node("scalar", TOP)
     except ScenarioError as error:
         faults += [Fault(shown, 1, 1, key.strip(), fault.message) for fault in error.faults]
         return None
     for name in reversed(keys):
-        node = Node("mapping", _TOP, pairs=[(Node("scalar", _TOP, name, name), node)])
+        node = Node("mapping", TOP, pairs=[(Node("scalar", TOP, name, name), node)])
     checker = Checker(shown, fixed=True)
     document = checker.document(node, partial=True)
     if below is None:

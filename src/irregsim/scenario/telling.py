@@ -196,8 +196,8 @@ def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, Any]]:
         found[key] = [stretch for stretch in stretches if _differ(stretch[2])]
     out: list[dict[str, Any]] = []
     if any(s.start != first or s.end != last for s in scenarios):
-        for name, month in (("start", "start"), ("end", "end")):
-            texts = tuple(month_text(getattr(s, month)) for s in scenarios)
+        for name in ("start", "end"):
+            texts = tuple(month_text(getattr(s, name)) for s in scenarios)
             if _differ(texts):
                 out.append({"key": f"period.{name}", "from": "", "to": "", "values": texts})
     told_groups: set[str] = set()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 
 from irregsim.levers import REGISTRY, Kind, Lever, range_text
 from irregsim.scenario.checking import NAME_PATTERN, TOP_KEYS
 from irregsim.scenario.faults import Fault, ScenarioError
 from irregsim.scenario.loading import load_scenario
+from irregsim.scenario.yaml_nodes import plain_value
 from irregsim.vocabulary import month_text
 
 assert TOP_KEYS[0] == "schema", "the text below follows the order of the contract"
 
 
 def new_scenario_text(name: str, parent: str = "baseline") -> str:
-    """Text of a scenario file in which every lever stands as a comment with its meaning, range and an
-    example.
+    """Text of a scenario file: every lever as a comment with its meaning, range and an example.
 
     Args:
         name: Name of the new scenario.
@@ -28,14 +29,15 @@ def new_scenario_text(name: str, parent: str = "baseline") -> str:
     if not re.fullmatch(NAME_PATTERN, name):
         message = "cannot name a folder (letters a to z, digits, - and _; at most 64)"
         raise ScenarioError([Fault(name, 1, 1, "name", message)])
+    quoted = _plain(name)
     lines = [
         "# A scenario of irregsim. Lines that begin with # are comments; take the # away to set a lever.",
         "# Check it with: irregsim validate THIS-FILE.yaml",
         "schema: 1",
-        f"name: {json.dumps(name)}",
-        f"title: {{nb: {json.dumps(name)}, en: {json.dumps(name)}}}",
+        f"name: {quoted}",
+        f"title: {{nb: {quoted}, en: {quoted}}}",
         "description: Say here what the scenario changes, and why.",
-        f"extends: {json.dumps(parent, ensure_ascii=False)}",
+        f"extends: {_plain(parent)}",
     ]
     if parent.endswith(".yaml"):
         lines.append("# period: {start: 2012-01, end: 2030-12}   # as in the parent unless stated")
@@ -49,6 +51,12 @@ def new_scenario_text(name: str, parent: str = "baseline") -> str:
     return "\n".join(lines) + "\n"
 
 
+def _plain(text: str) -> str:
+    """Text as YAML, in quotes only where it would be read as something else."""
+    plain = re.fullmatch(r"[\w./ -]+", text) and plain_value(text) == text and not text.startswith(("-", " "))
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
 def _section(levers: list[Lever]) -> list[str]:
     lines: list[str] = []
     groups: set[str] = set()
@@ -60,7 +68,7 @@ def _section(levers: list[Lever]) -> list[str]:
                 groups.add(head)
                 lines.append(f"  {head}:")
             indent = "    "
-        lines.append(f"{indent}# {lever.meaning}")
+        lines += textwrap.wrap(lever.meaning, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
         limits = f"{range_text(lever)}; " if lever.kind in (Kind.DATED, Kind.SETTING, Kind.YEARS) else ""
         lines.append(f"{indent}# ({limits}{lever.unit}; decides: {lever.who_decides})")
         lines.append(f"{indent}# {tail or head}: {lever.example}")

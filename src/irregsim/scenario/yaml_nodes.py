@@ -45,6 +45,10 @@ class Mark:
     column: int
 
 
+TOP = Mark(1, 1)
+"""Place of what has no lines."""
+
+
 @dataclass
 class Node:
     """A scalar, list or mapping with its place in the file.
@@ -228,7 +232,7 @@ class _Builder:
                 raise self.refuse(mark, "a second document (---) in the file; write one scenario per file")
         elif isinstance(event, yaml.AliasEvent):
             self._alias(event, mark)
-        elif isinstance(event, yaml.NodeEvent):
+        elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             if event.tag is not None:
                 raise self.refuse(mark, f"YAML tags such as {shorten(event.tag)} are not allowed; delete it")
             self.nodes += 1
