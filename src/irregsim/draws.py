@@ -106,6 +106,7 @@ CHANNELS: Final[dict[str, int]] = {
     "dismissal_rank": 113,
     "side_job_outside": 114,
     "sanction_out_of_scope": 115,
+    "side_inspection": 116,
     # support
     "host_ends_stay": 130,
     "rent_demand": 131,

@@ -205,3 +205,74 @@ CITIES: tuple[str, ...] = ("Oslo", "Bergen", "Trondheim", "Stavanger", "Kristian
 
 OTHER_CITY = "other"
 """Everywhere outside the five cities."""
+
+CAUSES: tuple[str, ...] = (
+    "start",
+    "opening",
+    "permit_ended",
+    "no_place",
+    "family",
+    # reception
+    "walkout",
+    "transfer",
+    "transfer_walkout",
+    "right_to_stay_ended",
+    "pu_fetch",
+    "dublin_transfer",
+    "dublin_abscond",
+    # labour
+    "inspection",
+    "job_loss",
+    "tax_card_loss",
+    "employer_stops",
+    # support
+    "host_ends_stay",
+    "break_up",
+    "violence",
+    "benefits_stopped",
+    "way_out",
+    "market_loss",
+    # choice
+    "reconsider",
+    "choice",
+    # control
+    "identity_control",
+    "crime_control",
+    "sex_market_control",
+    "forced_transport",
+    "leaves_after_decision",
+    "short_stay",
+    "released",
+    # exits
+    "assisted_return",
+    "onward",
+    "permit",
+    "scheme",
+    "temporary_permit",
+    "trafficking_protection",
+    "death",
+    # moves
+    "city_move",
+)
+"""Causes of a flow, in storage order: new causes are added at the end, none is renamed or moved."""
+
+CAUSE_CODE: dict[str, int] = {name: code for code, name in enumerate(CAUSES)}
+
+
+class RegisterEvent(IntEnum):
+    """What an agency would write down at the moment something happens (model.md section 9)."""
+
+    EXPULSION_IMMIGRATION_ACT = 0
+    EXPULSION_PENAL = 1
+    ORDER_ASYLUM = 2
+    ORDER_EXPELLED = 3
+    ORDER_BORTVIST = 4
+    TRANSPORT_ASYLUM = 5
+    TRANSPORT_DUBLIN = 6
+    TRANSPORT_EXPELLED = 7
+    TRANSPORT_BORTVIST = 8
+    EMPLOYER_SANCTION = 9
+    WORKER_SANCTION = 10
+    ASSISTED_RETURN = 11
+    LEFT_CENTRE = 12
+    HEALTH_CONTACT = 13

@@ -1,0 +1,75 @@
+"""Hosts: persons with legal residence, and congregations, who can provide for somebody (F 4.4, 7.3)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from irregsim import reference
+from irregsim.chance import pick
+from irregsim.draws import Draws, UInt64Array
+from irregsim.values import At
+from irregsim.vocabulary import Substrategy
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Host types carry the codes of the substrategies they make possible.
+TYPES = (Substrategy.PARTNER, Substrategy.RELATIVE, Substrategy.FRIEND, Substrategy.CONGREGATION)
+
+
+class Hosts:
+    """The registry of hosts, drawn once per replicate, in strata of country background and place.
+
+    Args:
+        draws: Keyed draws of the replicate.
+        at: Values of the first month; reads ``hosts_count``, the type shares, ``host_patience_log_sd`` and
+            ``exploitative_host_share``.
+    """
+
+    def __init__(self, draws: Draws, at: At) -> None:
+        countries, places = reference.countries(), reference.places()
+        by_country = np.array([sum(c.asylum_weights) / 3 / 1000 + c.immigration_act_count / 4565 for c in countries])
+        by_place = np.array([p.former_asylum_share + p.never_asylum_share for p in places])
+        weight = np.outer(by_country / by_country.sum(), by_place / by_place.sum())
+        size = np.maximum(1, np.floor(weight * at.hosts_count * at.scale + 0.5).astype(np.int64))
+        self.stratum_size = size
+        self.stratum_start = np.concatenate([[0], np.cumsum(size.ravel())[:-1]]).reshape(size.shape)
+        stratum = np.repeat(np.arange(size.size), size.ravel())
+        within = np.arange(len(stratum)) - self.stratum_start.ravel()[stratum]
+        self.country, self.place = stratum // len(places), stratum % len(places)
+        # A host keeps its identity whatever the number of hosts: stratum and number within it.
+        self.key = draws.keys(
+            (stratum.astype(np.uint64) << np.uint64(24)) + within.astype(np.uint64) + np.uint64(1 << 60)
+        )
+        ratio = np.array([c.congregation_ratio for c in countries])[self.country]
+        shares = np.array([at.host_partner_share, at.host_relative_share, at.host_friend_share])
+        plain = pick(np.cumsum(shares / shares.sum()), draws.uniform("host_type", -1, self.key))
+        is_congregation = draws.uniform("host_capacity", -1, self.key) < at.host_congregation_share * ratio
+        self.type = np.where(is_congregation, int(Substrategy.CONGREGATION), np.array(TYPES)[plain])
+        self.capacity = np.where(is_congregation, round(at.congregation_places), 1)
+        self.patience = np.exp(at.host_patience_log_sd * ndtri(draws.uniform("host_patience", -1, self.key)))
+        self.is_exploitative = draws.uniform("host_exploits", -1, self.key) < at.exploitative_host_share
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def of(self, country: IntArray, place: IntArray, uniform: FloatArray) -> IntArray:
+        """A host of the same background in a place, by a keyed uniform.
+
+        Args:
+            country: Country of the guest, shape (n,).
+            place: Place to look in, shape (n,).
+            uniform: In (0, 1), shape (n,).
+
+        Returns:
+            Host numbers, shape (n,).
+        """
+        size = self.stratum_size[country, place]
+        return np.asarray(self.stratum_start[country, place] + np.floor(uniform * size).astype(np.int64))
+
+
+def slot_keys(draws: Draws, keys: UInt64Array, slot: int) -> UInt64Array:
+    """Keys of a person's tie slots, one per slot."""
+    return keys + np.uint64((slot + 1) * 0x9E3779B97F4A7C15 & ((1 << 64) - 1))

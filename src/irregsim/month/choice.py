@@ -1,0 +1,229 @@
+"""Step 7, strategy choice: who goes where from free fall (model.md section 5).
+
+A multinomial logit over feasible options. Each option has a channel of its own, so closing one moves only those who
+would have taken it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.chance import choose, logit_shares
+from irregsim.engine import Contest, Decided, Part, Rule
+from irregsim.history import CITY_CODES, CITY_OF
+from irregsim.hosts import slot_keys
+from irregsim.levers import NAV_RULES
+from irregsim.month.exits import assisted_factor, eligible_for_assistance, leave_assisted, leave_onward
+from irregsim.month.labour import hire
+from irregsim.month.network import add_tie
+from irregsim.month.placing import free_beds, free_host, guests_of, place_in_centres, place_with_hosts
+from irregsim.month.reception import move_in
+from irregsim.values import At
+from irregsim.vocabulary import Strategy, Substrategy
+from irregsim.world import Rows, World
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Options in storage order; each name is a channel.
+OPTIONS = (
+    "choice_stay",
+    "choice_centre",
+    "choice_dependence",
+    "choice_work",
+    "choice_sex_sale",
+    "choice_drugs",
+    "choice_property",
+    "choice_assisted",
+    "choice_onward",
+    "choice_survival_sex",
+)
+STAY, CENTRE, DEPENDENCE, WORK, SEX_SALE, DRUGS, PROPERTY, ASSISTED, ONWARD, SURVIVAL_SEX = range(10)
+_CLOSED = -np.inf
+
+
+def reconsider_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of giving up a way of living to choose anew (M102). Reads ``reconsider_hazard`` (per month)."""
+    return np.where(who.strategy == Strategy.FRITT_FALL, 0.0, at.reconsider_hazard)
+
+
+class Reconsider(Contest):
+    """A few dependents, workers and marginalised who reconsider."""
+
+    name = "reconsider"
+    step = 7
+    rules = (Rule("reconsider", reconsider_hazard, ("M029", "M102"), "F 4.7; 4.8; rate assumed", "D"),)
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Everybody with a strategy of their own outside centres."""
+        p = world.population
+        own = (p.strategy >= Strategy.AVHENGIG) & (p.strategy <= Strategy.MARGINALISERT)
+        return np.flatnonzero(own & (p.guardian < 0) & (p.transport_due < 0))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Into free fall, to choose this month."""
+        world.move(decided.of(0), Strategy.FRITT_FALL, "reconsider")
+
+
+class Choice(Part):
+    """Options, utilities, and what is scarce among them."""
+
+    name = "choice"
+    step = 7
+
+    def begin(self, world: World, at: At) -> None:
+        """Share of those in free fall in each city for whom there is a shelter bed (F 7.4).
+
+        Free beds are what visitors from the EEA leave; they go by lot, so everybody has the same share (M048).
+        """
+        p = world.population
+        beds = np.append(at.shelter_beds, 0.0) * at.shelter_free_bed_share * at.scale
+        if at.interactions:
+            falling = np.flatnonzero(p.strategy == Strategy.FRITT_FALL)
+            demand = np.bincount(CITY_OF[p.place[falling]], minlength=CITY_CODES)
+            world.bed_share = np.minimum(1.0, beds / np.maximum(1, demand))
+            world.history.binds("shelter", world.month, int(np.maximum(0, demand - np.floor(beds))[:-1].sum()))
+        else:
+            world.bed_share = np.where(beds > 0, at.shelter_free_bed_share, 0.0)
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Everybody in free fall who is free to act."""
+        return world.who(Strategy.FRITT_FALL)
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """The option of highest random utility; adds choice probabilities to the history."""
+        if len(rows) == 0:
+            return Decided(rows, np.empty(0, dtype=np.int64))
+        who = world.rows(rows)
+        has_host = free_host(world, at, rows) >= 0
+        stranger = self._stranger(world, rows)
+        free = world.hosts.capacity[stranger] > guests_of(world)[stranger]
+        can_provide = free if at.interactions else np.ones(len(rows), dtype=np.bool_)
+        bed = bool((free_beds(world) > 0).any()) if at.interactions else bool((world.centres.capacity > 0).any())
+        value = utilities(who, at, bed, has_host, can_provide)
+        month = world.month
+        uniforms = np.stack([world.draws.uniform(option, month, who.key) for option in OPTIONS])
+        for option, share in zip(OPTIONS, logit_shares(value), strict=True):
+            world.history.expect(option, month, who.cell, share)
+        return Decided(rows, choose(value, uniforms))
+
+    def _stranger(self, world: World, rows: IntArray) -> IntArray:
+        """A provider met by chance, of the same background."""
+        p = world.population
+        u = world.draws.uniform("tie_forms_host", world.month, slot_keys(world.draws, p.key[rows], 7))
+        return world.hosts.of(p.country[rows], p.place[rows], u)
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Scarce places by rank; who is not served stays in free fall."""
+        p = world.population
+        rows = decided.of(CENTRE)
+        centre = place_in_centres(world, at, rows, "centre_rank")
+        rows, centre = rows[centre >= 0], centre[centre >= 0]
+        world.move(rows, Strategy.SYNLIG, "choice")
+        move_in(world, rows, centre)
+
+        for option, subtype in ((DEPENDENCE, None), (SURVIVAL_SEX, int(Substrategy.SURVIVAL_SEX))):
+            rows = decided.of(option)
+            host = free_host(world, at, rows) if subtype is None else self._stranger(world, rows)
+            served = place_with_hosts(world, at, rows, host)
+            rows, host = rows[served], host[served]
+            kind = world.hosts.type[host] if subtype is None else np.full(len(rows), subtype)
+            world.move(rows, Strategy.AVHENGIG, "choice", kind)
+            p.host[rows] = host
+            kids, where = world.children_of(rows)
+            p.host[kids] = host[where]
+            if subtype is not None:
+                add_tie(p, rows, host)
+
+        hire(world, at, decided.of(WORK))
+        for option, subtype in (
+            (SEX_SALE, Substrategy.SEX_SALE),
+            (DRUGS, Substrategy.DRUGS),
+            (PROPERTY, Substrategy.PROPERTY),
+        ):
+            world.move(decided.of(option), Strategy.MARGINALISERT, "choice", int(subtype))
+        leave_assisted(world, decided.of(ASSISTED), "choice")
+        leave_onward(world, at, decided.of(ONWARD), "choice")
+
+
+def nav_help(who: Rows, at: At) -> FloatArray:
+    """Chance that somebody at NAV helps this month, after asking repeatedly (F 2.3, 7.5, 11.2; M050, M051).
+
+    One shared rule of discretion: each asked says yes with a share that the rule in force scales; people ask several.
+    Families are helped more often.
+
+    Args:
+        who: Reads ``city`` and ``household``.
+        at: Reads ``nav_emergency_help`` (by city), ``discretion_yes_share``, ``nav_rule_2014_ratio``,
+            ``nav_wide_ratio``, ``asks_per_month``, ``family_discretion_ratio``.
+
+    Returns:
+        Probability, shape (n,).
+    """
+    yes = by_nav_rule(at)[who.city] * np.where(who.household > 0, at.family_discretion_ratio, 1.0)
+    return np.asarray(1.0 - (1.0 - np.clip(at.discretion_yes_share * yes, 0.0, 0.99)) ** at.asks_per_month)
+
+
+def by_nav_rule(at: At) -> FloatArray:
+    """Ratio on discretion in each city, and outside the five by the national rule of Oslo; shape (6,)."""
+    ratio = {"rule_2004": 1.0, "rule_2014": at.nav_rule_2014_ratio, "wide": at.nav_wide_ratio}
+    by_rule = np.array([ratio[rule] for rule in NAV_RULES])
+    return by_rule[np.append(at.nav_emergency_help, at.nav_emergency_help[0])]
+
+
+def utilities(
+    who: Rows, at: At, bed: bool, has_host: npt.NDArray[np.bool_], can_provide: npt.NDArray[np.bool_]
+) -> FloatArray:
+    """Utility of each option for persons in free fall, minus infinity where it is not feasible.
+
+    Args:
+        who: Persons in free fall.
+        at: Values of the month.
+        bed: Whether any centre has a free bed.
+        has_host: Whether some tie is willing and has a place, shape (n,).
+        can_provide: Whether a provider met by chance has a place, shape (n,).
+
+    Returns:
+        Shape (options, n). Mechanisms: M001, M006, M027-M030, M042-M048, M050-M052, M103, M104.
+    """
+    n = len(who)
+    months = who.months_in_strategy
+    risk = who.perceived_risk
+    pressure = at.free_fall_pressure * months
+    roof = who.has_bed
+    helped = nav_help(who, at)
+    # Response to hardship: no roof and no help; the prior of its effect includes zero (deterrence or displacement).
+    hardship = (1.0 - roof) * (1.0 - helped)
+    departs = at.departure_from_hardship_log_ratio * hardship
+    conditional = np.append(at.nav_emergency_help, at.nav_emergency_help[0])[who.city] == NAV_RULES.index("rule_2014")
+    out = np.full((len(OPTIONS), n), _CLOSED)
+
+    out[STAY] = at.stay_utility - pressure + at.shelter_utility * roof + at.nav_utility * helped
+    allowance = at.allowance_utility_per_1000_nok * (at.basic_allowance_nok - 1960.0) / 1000.0
+    centre = at.centre_utility + allowance - at.centre_visibility * at.assisted_risk_slope * 4.0 * risk
+    centre = centre + at.care_centre_utility * who.has_care_need + at.family_centre_utility * who.is_guardian
+    out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & bed, centre, _CLOSED)
+    out[DEPENDENCE] = np.where(has_host, at.dependence_utility, _CLOSED)
+    out[WORK] = np.where(who.offer >= 0, at.work_utility, _CLOSED)
+
+    age = who.age_years
+    young_man = ~who.is_female & (age < 35)
+    margin = -at.marginalised_aversion + at.pressure_to_crime_ratio * pressure + np.log(who.market_ratio)
+    margin = margin + np.where(age > 50, -at.marginalised_age_aversion, 0.0)
+    # Persons already expelled are pushed further into the margins (M081).
+    margin = margin + np.where(who.decision == 3, at.expelled_margin_utility, 0.0)
+    out[SEX_SALE] = margin + np.where(who.is_female, at.women_sex_sale_utility, -at.women_sex_sale_utility)
+    out[DRUGS] = margin + np.where(young_man, at.young_men_crime_utility, -at.young_men_crime_utility)
+    out[PROPERTY] = out[DRUGS] + at.property_utility
+
+    assisted = at.assisted_return_utility + departs + np.log(assisted_factor(who, at))
+    out[ASSISTED] = np.where(eligible_for_assistance(who, at), assisted, _CLOSED)
+    ticket = at.nav_ticket_utility * helped * conditional
+    out[ONWARD] = at.onward_utility + departs + ticket
+    survival = -at.survival_sex_aversion + at.pressure_to_crime_ratio * pressure
+    open_to = (who.is_female | (age < 25)) & (age < 60)
+    out[SURVIVAL_SEX] = np.where(open_to & can_provide, survival, _CLOSED)
+    return out
+
+

@@ -1,0 +1,245 @@
+"""Step 8, control: who meets the police, and the four tracks from there (model.md section 6; F 4.1, 4.6, 10)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim import reference
+from irregsim.chance import queue
+from irregsim.engine import Contest, Decided, Part, Rule, drawn
+from irregsim.month.exits import leave_onward, leave_temporarily
+from irregsim.values import At
+from irregsim.vocabulary import DISTRICTS, Decision, Exit, RegisterEvent, Strategy, Substrategy
+from irregsim.world import Rows, World
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+ASYLUM, EXPELLED, PRISON = 0, 1, 2
+_EAST = np.array([DISTRICTS[p.district] in ("Oslo", "Øst") for p in reference.places()])
+
+
+def _intensity(who: Rows, at: At) -> FloatArray:
+    return np.asarray((at.control_effort * at.district_control)[who.district])
+
+
+def identity_control_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of meeting the police in identity and street control.
+
+    Lower for those who are less on the street (F 4.4, 4.5; M030, M060, M062); a little higher where shelters are
+    checked (M049). The marginalised are met by crime policing instead.
+
+    Args:
+        who: Reads ``strategy``, ``district``, ``has_bed``.
+        at: Reads ``identity_control_hazard`` (per month, free fall, effort of 2019), ``dependent_control_ratio``,
+            ``worker_control_ratio``, ``centre_control_ratio``, ``shelter_check_ratio``, ``control_effort``,
+            ``district_control``, ``identity_checks`` (by district).
+
+    Returns:
+        Events per person-month, shape (n,).
+    """
+    ratio = np.array(
+        [at.centre_control_ratio, at.dependent_control_ratio, at.worker_control_ratio, 0.0, 1.0],
+    )[who.strategy]
+    checked = 1.0 + (at.shelter_check_ratio - 1.0) * who.has_bed
+    ratio = np.where(who.strategy == Strategy.FRITT_FALL, checked, ratio)
+    return np.asarray(at.identity_control_hazard * ratio * _intensity(who, at) * at.identity_checks[who.district])
+
+
+def crime_control_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that those who live by drugs or theft meet the police; offenders come first (M074).
+
+    Args:
+        who: Reads ``strategy``, ``substrategy``, ``district``.
+        at: Reads ``identity_control_hazard``, ``marginalised_control_ratio``, ``penal_priority``.
+    """
+    offends = (who.strategy == Strategy.MARGINALISERT) & (who.substrategy != Substrategy.SEX_SALE)
+    hazard = at.identity_control_hazard * at.marginalised_control_ratio * at.penal_priority * _intensity(who, at)
+    return np.where(offends, hazard, 0.0)
+
+
+def sex_market_control_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that those who sell sex have their papers checked (M077).
+
+    Args:
+        who: Reads ``strategy``, ``substrategy``, ``district``.
+        at: Reads ``identity_control_hazard``, ``marginalised_control_ratio``, ``identity_checks`` (by district).
+    """
+    sells = (who.strategy == Strategy.MARGINALISERT) & (who.substrategy == Substrategy.SEX_SALE)
+    hazard = at.identity_control_hazard * at.marginalised_control_ratio * _intensity(who, at)
+    return np.where(sells, hazard * at.identity_checks[who.district], 0.0)
+
+
+class Police(Contest):
+    """Meetings with the police outside workplaces."""
+
+    name = "police"
+    step = 8
+    rules = (
+        Rule("identity_control", identity_control_hazard, ("M030", "M049", "M060", "M062"), "F 4.4; 10.2", "D"),
+        Rule("crime_control", crime_control_hazard, ("M074", "M081"), "F 4.6; 9.1", "C"),
+        Rule("sex_market_control", sex_market_control_hazard, ("M077",), "F 4.6", "C"),
+    )
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Everybody free to act."""
+        return world.everyone()
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Each meeting ends in one of four tracks."""
+        for code, rule in enumerate(self.rules):
+            meet_police(world, at, decided.of(code), rule.channel)
+
+
+def meet_police(world: World, at: At, rows: IntArray, cause: str) -> None:
+    """The four tracks of model.md section 6 for persons the police have met.
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        rows: Heads of household, shape (n,).
+        cause: How they were met; a name in `vocabulary.CAUSES`.
+    """
+    if len(rows) == 0:
+        return
+    p, month = world.population, world.month
+    rows = rows[(p.strategy[rows] < 8) & (p.transport_due[rows] < 0)]
+    if cause == "sex_market_control":
+        victim = drawn(world, "trafficking_identified", rows, at.trafficking_identification_share)
+        leave_temporarily(world, at, rows[victim], "trafficking_protection")
+        rows = rows[~victim]
+    if cause == "crime_control":
+        # A penal case: expelled under the penal ground, then from prison to transport (M074, M081).
+        penal = drawn(world, "track_penal", rows, at.penal_ground_share) & (
+            p.decision[rows] != Decision.EXPELLED_PENAL
+        )
+        guilty = rows[penal]
+        p.decision[guilty] = int(Decision.EXPELLED_PENAL)
+        p.is_convicted[guilty] = True
+        world.set_cell(guilty)
+        world.history.register(month, RegisterEvent.EXPULSION_PENAL, p.place[guilty], p.country[guilty])
+        hold(world, at, guilty, PRISON, np.full(len(guilty), round(at.penal_sentence_months)))
+        rows = rows[~penal]
+    asylum = p.is_sought_asylum[rows]
+    _rejected(world, at, rows[asylum])
+    _never_asylum(world, at, rows[~asylum], cause)
+
+
+def _rejected(world: World, at: At, rows: IntArray) -> None:
+    """Former asylum seekers: returnable ones are held, others sent away and stay (M056, M059; no new decision)."""
+    returnable = drawn(world, "pu_fetch_identity", rows, world.rows(rows).feasibility)
+    hold(world, at, rows[returnable], ASYLUM, np.full(int(returnable.sum()), 1))
+
+
+def _never_asylum(world: World, at: At, rows: IntArray, cause: str) -> None:
+    """Never asylum: bortvisning by the police, or an expulsion case at UDI (M055, M058, M060, M061, M077, M088)."""
+    p, month = world.population, world.month
+    decided = p.decision[rows] >= 2
+    bortvist = drawn(world, "track_bortvist", rows, np.where(decided, 0.0, at.bortvist_from_resident_share))
+    refused = rows[bortvist]
+    world.history.register(month, RegisterEvent.ORDER_BORTVIST, p.place[refused], p.country[refused])
+    goes = drawn(world, "track_transport", refused, world.rows(refused).feasibility)
+    out = refused[goes]
+    world.history.register(month, RegisterEvent.TRANSPORT_BORTVIST, p.place[out], p.country[out])
+    world.move(out, Exit.BORTVIST, cause)
+
+    rows, decided = rows[~bortvist], decided[~bortvist]
+    fresh = rows[~decided]
+    delay = _delay(world, at, fresh)
+    world.history.register(
+        month, RegisterEvent.EXPULSION_IMMIGRATION_ACT, p.place[fresh], p.country[fresh], delay=delay
+    )
+    p.decision[fresh] = int(Decision.EXPELLED_IMMIGRATION_ACT)
+    east = _EAST[p.place[rows]]
+    share = np.where(east, at.detention_east_share, at.detention_elsewhere_share)
+    detained = drawn(world, "track_detained", rows, share)
+    wait = np.ones(len(rows), dtype=np.int64)
+    wait[~decided] = np.maximum(1, delay)
+    held = hold(world, at, rows[detained], EXPELLED, wait[detained])
+    loose = np.concatenate([rows[~detained], rows[detained][~held]])
+    leaves = drawn(world, "track_leaves", loose, at.leave_after_decision_share)
+    leave_onward(world, at, loose[leaves], "leaves_after_decision")
+    # The rest slip away with the decision held; a worker who was found does not go back to the same job.
+    stays = loose[~leaves]
+    world.move(stays[p.strategy[stays] == Strategy.ARBEIDENDE], Strategy.FRITT_FALL, cause)
+
+
+def _delay(world: World, at: At, rows: IntArray) -> IntArray:
+    """Whole months until UDI has decided: one or two, mean ``decision_delay_months`` (1 to 2)."""
+    u = world.draws.uniform("decision_delay", world.month, world.population.key[rows])
+    whole = int(np.floor(at.decision_delay_months))
+    return whole + (u < at.decision_delay_months - whole).astype(np.int64)
+
+
+def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> npt.NDArray[np.bool_]:
+    """Detains persons until their transport is due, while there are places; prison has no such limit here.
+
+    Args:
+        world: The replicate.
+        at: Values of the month; reads ``detention_capacity`` (places) and ``detention_turnover_count`` (persons per
+            place and month).
+        rows: Persons, shape (n,).
+        track: What the transport will be.
+        months: Months until it, shape (n,).
+
+    Returns:
+        Who got a place, shape (n,).
+    """
+    p, month = world.population, world.month
+    served = np.ones(len(rows), dtype=np.bool_)
+    if len(rows) == 0:
+        return served
+    if track != PRISON and at.interactions:
+        inside = int(((p.transport_due >= 0) & (p.track != PRISON) & (p.guardian < 0) & (p.strategy < 8)).sum())
+        places = round(at.detention_capacity * at.detention_turnover_count * at.scale) - inside
+        rank = world.draws.uniform("detention_rank", month, p.key[rows])
+        served = queue(np.zeros(len(rows), dtype=np.int64), np.array([places]), rank)
+        world.history.binds("detention", month, int((~served).sum()))
+    held = rows[served]
+    p.transport_due[held] = month + months[served]
+    p.track[held] = track
+    orders = {ASYLUM: RegisterEvent.ORDER_ASYLUM}.get(track, RegisterEvent.ORDER_EXPELLED)
+    kids, where = world.children_of(held)
+    everyone = np.concatenate([held, kids])
+    wait = months[served]
+    world.history.register(
+        month, orders, p.place[everyone], p.country[everyone], delay=np.concatenate([wait, wait[where]])
+    )
+    return served
+
+
+class Transport(Part):
+    """Transports that are due: carried out where the return is feasible, else the person is released."""
+
+    name = "transport"
+    step = 8
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Held persons whose month has come."""
+        p = world.population
+        return np.flatnonzero((p.transport_due >= 0) & (p.transport_due <= world.month) & (p.strategy < 8))
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """Former asylum seekers were held because they can be sent; for the others the country decides (M009)."""
+        p = world.population
+        chance = np.where(p.track[rows] == ASYLUM, 1.0, world.rows(rows).feasibility)
+        return Decided(rows, drawn(world, "track_transport", rows, chance).astype(np.int64))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Out of the country, or back to free fall with a decision held."""
+        p = world.population
+        sent, freed = decided.of(1), decided.of(0)
+        kids, where = world.children_of(sent)
+        everyone, track = np.concatenate([sent, kids]), np.concatenate([p.track[sent], p.track[sent][where]])
+        asylum = everyone[track == ASYLUM]
+        other = everyone[track != ASYLUM]
+        world.history.register(world.month, RegisterEvent.TRANSPORT_ASYLUM, p.place[asylum], p.country[asylum])
+        world.history.register(world.month, RegisterEvent.TRANSPORT_EXPELLED, p.place[other], p.country[other])
+        world.forced += np.bincount(p.country[asylum], minlength=len(world.forced))
+        world.move(sent, Exit.TVANGSRETUR, "forced_transport")
+        p.transport_due[freed] = -1
+        falling = freed[p.strategy[freed] != Strategy.FRITT_FALL]
+        world.move(falling, Strategy.FRITT_FALL, "released")
+
+

@@ -1,0 +1,304 @@
+"""Step 5, the labour market: who is willing to hire, who is found, who loses a job, who is offered one (F 4.5, 8)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.centres import count_in
+from irregsim.engine import Contest, Decided, Part, Rule, drawn
+from irregsim.month.control import meet_police
+from irregsim.month.inflow import inspection_hazard
+from irregsim.month.placing import place_in_jobs
+from irregsim.values import At
+from irregsim.vocabulary import RegisterEvent, Side, Strategy
+from irregsim.world import Rows, World
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class Dismissal(Part):
+    """Employers decide on jobs for the month; one who is no longer willing lets people go (M067).
+
+    Within an employer the first in keyed rank keep their jobs when fewer are left.
+    """
+
+    name = "dismissal"
+    step = 5
+
+    def begin(self, world: World, at: At) -> None:
+        """Sets willingness and open jobs."""
+        world.employers.decide(at, inspection_hazard(world.employers, at))
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Workers, with main or side jobs, beyond what their employer still offers."""
+        p, employers = world.population, world.employers
+        holder = np.flatnonzero((p.employer >= 0) | (p.side_employer >= 0))
+        employer = np.maximum(p.employer[holder], p.side_employer[holder])
+        if not at.interactions:
+            return holder[~employers.is_willing[employer]]
+        filled = np.bincount(employer, minlength=len(employers))
+        if not (filled > employers.open_jobs).any():
+            return holder[:0]
+        rank = world.draws.uniform("dismissal_rank", world.month, p.key[holder])
+        order = np.lexsort((rank, employer))
+        sorted_employer = employer[order]
+        position = np.arange(len(order)) - np.searchsorted(sorted_employer, sorted_employer, side="left")
+        return holder[order[position >= employers.open_jobs[sorted_employer]]]
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """Nobody is asked."""
+        return Decided(rows, np.zeros(len(rows), dtype=np.int64))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Main jobs end in free fall; side jobs just end."""
+        p = world.population
+        rows = decided.rows
+        end_side_job(world, rows[p.employer[rows] < 0])
+        world.move(rows[p.employer[rows] >= 0], Strategy.FRITT_FALL, "employer_stops")
+
+
+def end_side_job(world: World, rows: IntArray) -> None:
+    """Takes away a side job."""
+    p = world.population
+    p.side_employer[rows] = -1
+    p.side[rows] = np.where(p.side[rows] == Side.WORK, int(Side.NONE), p.side[rows])
+
+
+def _found(who: Rows, at: At, district: IntArray, in_home: npt.NDArray[np.bool_]) -> FloatArray:
+    intensity = at.control_effort * at.district_control * at.workplace_inspections
+    # Forged papers of an EU state hide a worker, less so where employers must check (F 4.5; M065).
+    hidden = at.forged_recognition_ratio
+    recognised = np.where(who.has_forged_papers, hidden, 1.0)
+    # A valid tax card makes the job itself regular, so an inspection finds nothing to sanction (M032).
+    carded = np.where(who.has_tax_card & bool(at.tax_card), at.tax_card_inspection_ratio, 1.0)
+    # Work in private homes is hardly ever inspected (F 8.1; M073).
+    home = np.where(in_home, at.private_household_inspection_ratio, 1.0)
+    return np.asarray(at.workplace_inspection_hazard * intensity[district] * recognised * carded * home)
+
+
+def inspected_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that a worker is found in an inspection.
+
+    Args:
+        who: Reads ``employer_district``, ``has_forged_papers``, ``has_tax_card``.
+        at: Reads ``workplace_inspection_hazard`` (per month, 2019), ``control_effort``, ``district_control``,
+            ``workplace_inspections`` (by district), ``forged_recognition_ratio``, ``tax_card``,
+            ``tax_card_inspection_ratio``.
+
+    Returns:
+        Events per person-month, shape (n,). Mechanisms: M055, M056, M062, M065, M070.
+    """
+    return _found(who, at, who.employer_district, who.employer_is_home)
+
+
+def side_inspected_hazard(who: Rows, at: At) -> FloatArray:
+    """The same for a side job, which is exposed as a main job is (model.md section 2)."""
+    return _found(who, at, who.side_employer_district, who.side_employer_is_home)
+
+
+def job_loss_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that an informal job ends for reasons other than inspection (M064); a tax card halves it (M032, M033)."""
+    carded = who.has_tax_card & bool(at.tax_card)
+    return np.asarray(at.job_loss_hazard * np.where(carded, at.tax_card_job_loss_ratio, 1.0))
+
+
+def tax_card_loss_hazard(who: Rows, at: At) -> FloatArray:
+    """Extra hazard of losing the job once rejected asylum seekers no longer keep the card (M031).
+
+    At-risk set: workers who still hold one from before. Reads ``tax_card_loss_2015_hazard`` and ``tax_card``.
+    """
+    return np.where(who.has_tax_card & ~bool(at.tax_card), at.tax_card_loss_2015_hazard, 0.0)
+
+
+class Work(Contest):
+    """What ends or endangers a main job."""
+
+    name = "work"
+    step = 5
+    rules = (
+        Rule("inspection", inspected_hazard, ("M055", "M056", "M062", "M065", "M070"), "F 8.2; 8.3", "D"),
+        Rule("job_loss", job_loss_hazard, ("M032", "M033", "M064"), "F 4.7", "D"),
+        Rule("tax_card_loss", tax_card_loss_hazard, ("M031", "M032"), "F 4.4; 4.5; T16", "C"),
+    )
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Persons with informal work as their primary strategy."""
+        return world.who(Strategy.ARBEIDENDE)
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Sanctions for employer and worker, complaints, lost jobs; the found meet the police."""
+        p = world.population
+        found, lost, carded = decided.of(0), decided.of(1), decided.of(2)
+        complain(world, at, np.concatenate([found, lost, carded]))
+        inspect(world, at, found, p.employer[found])
+        p.has_tax_card[carded] = False
+        world.move(lost, Strategy.FRITT_FALL, "job_loss")
+        world.move(carded, Strategy.FRITT_FALL, "tax_card_loss")
+        if at.worker_consequences:
+            meet_police(world, at, found, "inspection")
+        still = found[p.strategy[found] == Strategy.ARBEIDENDE]
+        away = drawn(world, "worker_recognised", still, at.sent_from_site_share)
+        world.move(still[away], Strategy.FRITT_FALL, "inspection")
+
+
+def side_job_ends_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that a side job ends. Reads ``job_loss_hazard``."""
+    return np.full(len(who), at.job_loss_hazard)
+
+
+class SideWork(Contest):
+    """Side jobs of centre residents and dependents."""
+
+    name = "side_work"
+    step = 5
+    rules = (
+        Rule("side_inspection", side_inspected_hazard, ("M024", "M055", "M056"), "F 4.5; 8.2", "D"),
+        Rule("side_job_ends", side_job_ends_hazard, ("M064",), "F 4.7", "D"),
+    )
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Persons with a side job."""
+        p = world.population
+        return np.flatnonzero((p.side_employer >= 0) & (p.transport_due < 0) & (p.strategy < 8))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """A side job ends in both cases; the found meet the police."""
+        p = world.population
+        found = decided.of(0)
+        inspect(world, at, found, p.side_employer[found])
+        end_side_job(world, np.concatenate([found, decided.of(1)]))
+        if at.worker_consequences:
+            meet_police(world, at, found, "inspection")
+
+
+def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
+    """What an inspection that finds a worker means for the employer and in fines.
+
+    P(sanction | found) is low; documented workdays raise its odds and add the per-workday part (F 8.3; M068-M070).
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        rows: Workers found, shape (n,).
+        employer: Employer of each.
+    """
+    if len(rows) == 0:
+        return
+    p, employers = world.population, world.employers
+    documented = drawn(world, "workdays_documented", rows, at.documented_workdays_share)
+    odds = at.employer_sanction_share / (1.0 - at.employer_sanction_share)
+    odds = odds * np.where(documented, at.sanction_after_documentation_ratio, 1.0)
+    sanctioned = drawn(world, "employer_sanctioned", rows, odds / (1.0 + odds))
+    months = np.maximum(1, world.month - p.strategy_start[rows])
+    days = 20.0 * np.minimum(months, at.documented_months_cap)
+    fine = at.employer_base_nok + np.where(documented, at.employer_per_workday_nok * days, 0.0)
+    # Confiscation reaches a sanctioned employer's saved wages; back pay follows where the directive is in force.
+    fine = fine + at.confiscate_profit_share * at.wage_gap_nok * employers.gap_ratio[employer] * months
+    place = employers.place[employer]
+    world.history.outcome("inspections", world.month, place, 1.0)
+    world.history.outcome("fines_nok", world.month, place[sanctioned], fine[sanctioned])
+    if at.directive_in_force:
+        pay_back(world, at, rows[sanctioned], place[sanctioned])
+    world.history.register(world.month, RegisterEvent.EMPLOYER_SANCTION, place[sanctioned], p.country[rows[sanctioned]])
+    if at.worker_consequences:
+        fined = drawn(world, "worker_sanctioned", rows, at.worker_sanction_share)
+        world.history.register(world.month, RegisterEvent.WORKER_SANCTION, place[fined], p.country[rows[fined]])
+        world.history.outcome("fines_nok", world.month, place[fined], at.worker_nok)
+    employers.learn(np.bincount(employer, minlength=len(employers)), at)
+
+
+def pay_back(world: World, at: At, rows: IntArray, place: IntArray) -> None:
+    """Back pay under the directive: presumed months, or those worked if more (F 8.3)."""
+    months = np.maximum(at.directive_back_pay_months, world.month - world.population.strategy_start[rows])
+    world.history.outcome("back_pay_nok", world.month, place, months * at.agreed_wage_nok)
+
+
+def complain(world: World, at: At, rows: IntArray) -> None:
+    """Workers whose job ends and who report the employer: only with the directive's complaint route (M066)."""
+    if not (at.directive_in_force and at.directive_complaint_route) or len(rows) == 0:
+        return
+    p, employers = world.population, world.employers
+    rows = rows[drawn(world, "complaint", rows, at.complaint_share)]
+    employer = p.employer[rows]
+    place = employers.place[employer]
+    world.history.register(world.month, RegisterEvent.EMPLOYER_SANCTION, place, p.country[rows])
+    world.history.outcome("offences_reported", world.month, place, 1.0)
+    world.history.outcome("fines_nok", world.month, place, at.employer_base_nok)
+    pay_back(world, at, rows, place)
+    employers.learn(np.bincount(employer, minlength=len(employers)), at)
+
+
+def offer_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of hearing of a job when vacancies are plenty.
+
+    Seekers in free fall; knowing somebody raises it (M044, M045). A duty to check papers lowers the hiring of those
+    without forged papers by the share who hire unknowingly.
+
+    Args:
+        who: Reads ``has_tie``, ``has_forged_papers``, ``strategy``, ``age_years``, ``has_care_need``, ``pays_rent``.
+        at: Reads ``job_offer_hazard``, ``no_tie_offer_ratio``, ``side_job_hazard``, ``rent_side_job_ratio``,
+            ``unknowing_hire_share``, ``directive_in_force``, ``directive_duty_to_check``, ``basic_allowance_nok``,
+            ``allowance_side_job_elasticity``.
+
+    Returns:
+        Events per person-month, shape (n,). Mechanisms: M023, M034, M044, M045, M065, M073.
+    """
+    able = np.where((who.age_years < 67) & ~who.has_care_need, 1.0, 0.0)
+    main = at.job_offer_hazard * np.where(who.has_tie, 1.0, at.no_tie_offer_ratio)
+    allowance = (at.basic_allowance_nok / 1960.0) ** -at.allowance_side_job_elasticity
+    side = at.side_job_hazard * np.where(who.strategy == Strategy.SYNLIG, allowance, 1.0)
+    side = side * np.where(who.pays_rent, at.rent_side_job_ratio, 1.0)
+    hazard = np.where(who.strategy == Strategy.FRITT_FALL, main, side)
+    if at.directive_in_force and at.directive_duty_to_check:
+        hazard = hazard * np.where(who.has_forged_papers, 1.0, 1.0 - at.unknowing_hire_share)
+    return np.asarray(hazard * able)
+
+
+class Offers(Contest):
+    """Vacancies are offered; a main job is taken or left in the choice step, a side job is taken at once."""
+
+    name = "offers"
+    step = 5
+    rules = (Rule("job_offer", offer_hazard, ("M023", "M034", "M044", "M045", "M065"), "F 4.4; 4.5; 4.7", "D"),)
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Persons in free fall, and residents and dependents without a side job."""
+        p = world.population
+        p.offer[:] = -1
+        seeks = (p.strategy == Strategy.FRITT_FALL) | (
+            ((p.strategy == Strategy.SYNLIG) | (p.strategy == Strategy.AVHENGIG)) & (p.side_employer < 0)
+        )
+        return np.flatnonzero(seeks & (p.guardian < 0) & (p.transport_due < 0))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Ties first, then the market (model.md section 4, step 5)."""
+        p, employers = world.population, world.employers
+        rows = decided.of(0)
+        filled = count_in(np.maximum(p.employer, p.side_employer), len(employers))
+        has_tie = (p.tie_0[rows] >= 0) | (p.tie_1[rows] >= 0) | (p.tie_2[rows] >= 0)
+        employer = place_in_jobs(world, at, rows, has_tie, employers.open_jobs - filled)
+        got = employer >= 0
+        rows, employer = rows[got], employer[got]
+        free_fall = p.strategy[rows] == Strategy.FRITT_FALL
+        p.offer[rows[free_fall]] = employer[free_fall]
+        side, side_employer = rows[~free_fall], employer[~free_fall]
+        p.side[side] = int(Side.WORK)
+        p.side_employer[side] = side_employer
+
+
+def hire(world: World, at: At, rows: IntArray) -> None:
+    """Takes the job on offer; some jobs are exploitative (F 4.5, 8.1; share assumed)."""
+    p = world.population
+    employer = p.offer[rows]
+    world.move(rows, Strategy.ARBEIDENDE, "choice")
+    p.employer[rows] = employer
+    p.is_exploited[rows] = drawn(world, "exploited_at_work", rows, at.exploited_worker_share)
+    if at.directive_in_force and at.directive_duty_to_check:
+        # Where papers are checked, more workers get forged ones (F 4.5; M065).
+        asked = rows[~p.has_forged_papers[rows] & ~p.is_sought_asylum[rows]]
+        u = world.draws.uniform("birth_forged_papers", world.month, p.key[asked])
+        p.has_forged_papers[asked[u < at.forged_papers_share]] = True
+
+

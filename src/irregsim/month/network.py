@@ -1,0 +1,124 @@
+"""Step 3, ties: acquaintances are made and lost; people move between places (F 4.3, 4.4, 11.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim import reference
+from irregsim.chance import pick
+from irregsim.engine import Contest, Decided, Rule
+from irregsim.hosts import slot_keys
+from irregsim.population import Population
+from irregsim.values import At
+from irregsim.vocabulary import Strategy
+from irregsim.world import Rows, World
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def tie_forms_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of meeting one more person or congregation that would help.
+
+    At-risk set: everybody outside detention. In a centre the hazard falls with remoteness (M022); a background with
+    strong congregations meets more (M041).
+
+    Args:
+        who: Reads ``strategy``, ``centre`` and ``country``.
+        at: Reads ``tie_forms_hazard`` (per month) and ``remote_tie_ratio`` (0 to 1).
+
+    Returns:
+        Events per person-month, shape (n,).
+    """
+    remote = np.where(who.strategy == Strategy.SYNLIG, who.remoteness, 0.0)
+    return np.asarray(at.tie_forms_hazard * _CONGREGATION[who.country] * (1.0 - (1.0 - at.remote_tie_ratio) * remote))
+
+
+def tie_wears_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that one tie is lost for reasons other than use. Reads ``tie_wears_hazard`` (per month)."""
+    return np.where(who.has_tie, at.tie_wears_hazard, 0.0)
+
+
+def city_move_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of moving to another place, outside centres and jobs.
+
+    Higher for the marginalised and for those expelled (M082, M104). Dependents and workers stay where host and job
+    are.
+
+    Args:
+        who: Reads ``strategy`` and ``decision``.
+        at: Reads ``intercity_move_hazard`` (per month) and ``marginalised_move_ratio``.
+    """
+    ratio = np.where(who.strategy == Strategy.MARGINALISERT, at.marginalised_move_ratio, 0.0)
+    ratio = np.where(who.strategy == Strategy.FRITT_FALL, 1.0, ratio)
+    ratio = np.where(who.decision >= 2, ratio * at.expelled_move_ratio, ratio)
+    return np.asarray(at.intercity_move_hazard * ratio)
+
+
+_CONGREGATION = np.array([c.congregation_ratio for c in reference.countries()])
+_MARKET = np.array([p.market_ratio * (p.former_asylum_share + p.never_asylum_share) for p in reference.places()])
+
+
+class Ties(Contest):
+    """New ties fill the first empty slot; a worn tie empties the last one filled."""
+
+    name = "ties"
+    step = 3
+    rules = (
+        Rule("tie_forms", tie_forms_hazard, ("M017", "M022", "M041"), "F 4.3; 4.4; rate assumed", "D"),
+        Rule("tie_wears", tie_wears_hazard, ("M019",), "assumption", "D"),
+        Rule("city_move", city_move_hazard, ("M082", "M104"), "F 4.6; 9.1; 11.1", "D"),
+    )
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Everybody free to act."""
+        return world.everyone()
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Changes slots and places."""
+        p, draws = world.population, world.draws
+        rows = decided.of(0)
+        keys = slot_keys(draws, p.key[rows], 5)
+        u = draws.uniform("tie_forms_host", world.month, keys)
+        add_tie(p, rows, world.hosts.of(p.country[rows], p.place[rows], u))
+        rows = decided.of(1)
+        for column in (p.tie_2, p.tie_1, p.tie_0):
+            filled = column[rows] >= 0
+            column[rows[filled]] = -1
+            rows = rows[~filled]
+        rows = decided.of(2)
+        where = pick(np.cumsum(_MARKET / _MARKET.sum()), draws.uniform("city_move_where", world.month, p.key[rows]))
+        world.relocate(rows, where, "city_move")
+
+
+def add_tie(p: Population, rows: IntArray, host: IntArray) -> None:
+    """Writes a new tie into the first empty slot of each person; a full set stays as it is."""
+    for column in (p.tie_0, p.tie_1, p.tie_2):
+        empty = (column[rows] < 0) & (host >= 0)
+        column[rows[empty]] = host[empty]
+        rows, host = rows[~empty], host[~empty]
+
+
+def cut_ties(world: World, rows: IntArray, share: float) -> None:
+    """Loses each tie of some persons with a probability; used when they are moved (M020).
+
+    Args:
+        world: The replicate.
+        rows: Persons moved, shape (n,).
+        share: Probability that a tie is lost.
+    """
+    p = world.population
+    for slot, column in enumerate((p.tie_0, p.tie_1, p.tie_2)):
+        u = world.draws.uniform("tie_lost_at_transfer", world.month, slot_keys(world.draws, p.key[rows], slot))
+        column[rows[u < share]] = -1
+
+
+def lose_tie(world: World, rows: IntArray, host: IntArray) -> None:
+    """Takes a used-up host out of each person's ties (ties are used up by use)."""
+    if not world.values.levers.interactions:
+        return
+    p = world.population
+    for column in (p.tie_0, p.tie_1, p.tie_2):
+        same = column[rows] == host
+        column[rows[same]] = -1

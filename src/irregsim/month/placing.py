@@ -1,0 +1,170 @@
+"""Scarce places: beds, jobs and hosts go by keyed ranks, never by the order of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.centres import COUNT as CENTRES
+from irregsim.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF, count_in
+from irregsim.chance import queue
+from irregsim.history import PLACES
+from irregsim.values import At
+from irregsim.world import World
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def free_beds(world: World) -> IntArray:
+    """Free places of each centre, shape (centres,)."""
+    return world.centres.capacity - count_in(world.population.centre, CENTRES)
+
+
+def beds_of(world: World, rows: IntArray) -> IntArray:
+    """Beds each household needs: one per head and one per child."""
+    _, where = world.children_of(rows)
+    return 1 + np.bincount(where, minlength=len(rows)).astype(np.int64)
+
+
+def place_in_centres(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
+    """Finds centre places for households; families first, then single persons by keyed rank.
+
+    Adapted units take ill persons only; alternative placement takes families only (F 5.2, 7.2). With more places the
+    same households are served and some more.
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        rows: Heads of household, shape (n,).
+        channel: Channel of the rank.
+
+    Returns:
+        Centre of each, -1 where no place was left, shape (n,).
+    """
+    result = np.full(len(rows), -1, dtype=np.int64)
+    if len(rows) == 0:
+        return result
+    p = world.population
+    free = free_beds(world)
+    if not at.interactions:
+        # Without limits everyone is served wherever a place exists at all.
+        free = np.where(world.centres.capacity > 0, 1 << 40, 0)
+    rank = world.draws.uniform(channel, world.month, p.key[rows])
+    where = world.draws.uniform("centre_where", world.month, p.key[rows])
+    beds = beds_of(world, rows)
+    ordinary = ~IS_ADAPTED & ~IS_ALTERNATIVE
+    for i in np.flatnonzero(beds > 1)[np.argsort(rank[beds > 1])]:
+        own_city = IS_ALTERNATIVE & (PLACE_OF == p.place[rows[i]]) & (free >= beds[i])
+        fits = own_city if own_city.any() else ordinary & (free >= beds[i])
+        if not fits.any():
+            continue
+        weight = np.cumsum(np.where(fits, np.maximum(free, 0), 0))
+        centre = int(np.searchsorted(weight, where[i] * weight[-1], side="right"))
+        result[i] = centre
+        free[centre] -= beds[i]
+    single = beds == 1
+    ill = single & p.has_care_need[rows]
+    for group, kinds in ((ill, IS_ADAPTED), (single, ordinary)):
+        who = np.flatnonzero(group & (result < 0))
+        if len(who) == 0:
+            continue
+        if not at.interactions:
+            open_here = np.flatnonzero(kinds & (world.centres.capacity > 0))
+            if len(open_here):
+                result[who] = open_here[(where[who] * len(open_here)).astype(np.int64)]
+            continue
+        stock = np.where(kinds, np.maximum(free, 0), 0)
+        served = who[np.argsort(rank[who])][: int(stock.sum())]
+        # Which centre: the served draw from the free beds without replacement, in the order of `where`.
+        slots = np.repeat(np.arange(CENTRES), stock)
+        spread = np.argsort((np.arange(len(slots)) * 0.6180339887498949) % 1.0)
+        taken = slots[spread[: len(served)]]
+        result[served[np.argsort(where[served])]] = taken
+        free = free - np.bincount(taken, minlength=CENTRES)
+    world.history.binds("centres", world.month, int((result < 0).sum()))
+    return result
+
+
+def place_in_jobs(world: World, at: At, rows: IntArray, has_tie: BoolArray, vacancies: IntArray) -> IntArray:
+    """Matches job seekers to vacancies in their own place: ties first, then the market, by keyed rank.
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        rows: Persons seeking, shape (n,).
+        has_tie: Whether each hears of jobs through a tie (F 4.4), shape (n,).
+        vacancies: Free jobs of each employer, shape (employers,); not changed.
+
+    Returns:
+        Employer of each, -1 where no vacancy was left, shape (n,).
+    """
+    result = np.full(len(rows), -1, dtype=np.int64)
+    if len(rows) == 0:
+        return result
+    p, employers = world.population, world.employers
+    open_jobs = np.maximum(vacancies, 0)
+    if not at.interactions:
+        open_jobs = np.where(employers.is_willing, len(rows), 0)
+    slots = np.repeat(np.arange(len(employers)), open_jobs)
+    if len(slots) == 0:
+        world.history.binds("jobs", world.month, len(rows))
+        return result
+    rank = world.draws.uniform("job_rank", world.month, p.key[rows])
+    place = p.place[rows]
+    # The vacancies of a place stand in a keyed order of their employers, each employer's second job after all firsts.
+    number = np.arange(len(slots)) - np.repeat(np.cumsum(open_jobs) - open_jobs, open_jobs)
+    draw = world.draws.uniform("vacancy_rank", world.month, employers.key)[slots]
+    slot_place = employers.place[slots]
+    slot_order = np.lexsort((draw, number, slot_place))
+    seeker_order = np.lexsort((rank, ~has_tie, place))
+    slot_start = np.searchsorted(slot_place[slot_order], np.arange(PLACES + 1))
+    seeker_place = place[seeker_order]
+    position = np.arange(len(rows)) - np.searchsorted(seeker_place, seeker_place, side="left")
+    wanted = slot_start[seeker_place] + position
+    served = wanted < slot_start[seeker_place + 1]
+    result[seeker_order[served]] = slots[slot_order[wanted[served]]]
+    world.history.binds("jobs", world.month, int((~served).sum()))
+    return result
+
+
+def free_host(world: World, at: At, rows: IntArray) -> IntArray:
+    """First host among each person's ties who has a place free, -1 for none, shape (n,)."""
+    p = world.population
+    result = np.full(len(rows), -1, dtype=np.int64)
+    guests = guests_of(world)
+    for slot in (p.tie_2, p.tie_1, p.tie_0):
+        host = slot[rows]
+        able = host >= 0
+        if at.interactions:
+            able &= guests[host] < world.hosts.capacity[host]
+        result = np.where(able, host, result)
+    return result
+
+
+def guests_of(world: World) -> IntArray:
+    """Households each host has taken in, shape (hosts,)."""
+    p = world.population
+    heads = p.host[(p.guardian < 0) & (p.strategy < 8)]
+    return count_in(heads, len(world.hosts))
+
+
+def place_with_hosts(world: World, at: At, rows: IntArray, host: IntArray, channel: str = "host_rank") -> BoolArray:
+    """Who is taken in, when several ask the same host, by keyed rank.
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        rows: Persons asking, shape (n,).
+        host: Host each asks, -1 for none, shape (n,).
+        channel: Channel of the rank.
+    """
+    asks = host >= 0
+    if not at.interactions:
+        return asks
+    free = world.hosts.capacity - guests_of(world)
+    rank = world.draws.uniform(channel, world.month, world.population.key[rows[asks]])
+    served = np.zeros(len(rows), dtype=np.bool_)
+    served[asks] = queue(host[asks], free, rank)
+    world.history.binds("hosts", world.month, int(asks.sum() - served.sum()))
+    return served

@@ -1,0 +1,192 @@
+"""Step 4, reception: places close, residents move on, walk out, are fetched or transferred (F 4.3, 7.2)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.centres import COUNT, PLACE_OF, count_in
+from irregsim.engine import Contest, Decided, Part, Rule, drawn
+from irregsim.month.network import cut_ties
+from irregsim.month.placing import beds_of, place_in_centres
+from irregsim.values import At
+from irregsim.vocabulary import Exit, RegisterEvent, Strategy
+from irregsim.world import Rows, World
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+GOES_ALONG, WALKS_OUT, LOSES_RIGHT = 0, 1, 2
+
+
+class Transfers(Part):
+    """Residents whose unit closes, or who are too many for what is left, go along, walk out or find no place.
+
+    Mechanisms: M020, M021, M025. A closing is a due date, not a hazard; who walks out is a keyed share. Families may
+    stay in alternative placement where the city has it.
+    """
+
+    name = "transfers"
+    step = 4
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Heads of household whose unit closes, and the last in rank of centres above capacity."""
+        p = world.population
+        heads = np.flatnonzero((p.strategy == Strategy.SYNLIG) & (p.guardian < 0))
+        if len(heads) == 0:
+            return heads
+        centre = p.centre[heads]
+        closes = world.draws.uniform("unit_closes", world.month, p.key[heads]) < world.centres.closing_share[centre]
+        over = np.zeros(len(heads), dtype=np.bool_)
+        excess = count_in(p.centre, COUNT) - world.centres.capacity
+        if at.interactions and (excess > 0).any():
+            beds = beds_of(world, heads)
+            rank = world.draws.uniform("overflow_rank", world.month, p.key[heads])
+            order = np.lexsort((rank, centre))
+            sorted_centre, sorted_beds = centre[order], beds[order]
+            running = np.cumsum(sorted_beds)
+            first = np.searchsorted(sorted_centre, sorted_centre, side="left")
+            used = running - (running[first] - sorted_beds[first])
+            over[order] = used > world.centres.capacity[sorted_centre]
+        elif not at.interactions:
+            over = world.centres.capacity[centre] == 0
+        return heads[closes | over]
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """Whether each goes along; ending the right to stay leaves no choice."""
+        if not at.stay_after_rejection:
+            return Decided(rows, np.full(len(rows), LOSES_RIGHT))
+        p = world.population
+        ratio = np.where(p.household[rows] > 0, at.family_walkout_ratio, 1.0)
+        out = drawn(world, "transfer_walkout", rows, at.walkout_at_transfer_share * ratio)
+        return Decided(rows, np.where(out, WALKS_OUT, GOES_ALONG))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Walks out first, then finds places by rank for those who go along."""
+        p = world.population
+        world.move(decided.of(LOSES_RIGHT), Strategy.FRITT_FALL, "right_to_stay_ended")
+        out = decided.of(WALKS_OUT)
+        world.history.register(world.month, RegisterEvent.LEFT_CENTRE, p.place[out], p.country[out])
+        world.move(out, Strategy.FRITT_FALL, "transfer_walkout")
+        rows = decided.of(GOES_ALONG)
+        kids, _ = world.children_of(rows)
+        p.centre[rows] = -1
+        p.centre[kids] = -1
+        centre = place_in_centres(world, at, rows, "transfer_rank")
+        found = centre >= 0
+        move_in(world, rows[found], centre[found])
+        moved, where = rows[found], PLACE_OF[centre[found]]
+        p.transfer_count[moved] += 1
+        kids, _ = world.children_of(moved)
+        world.history.outcome("child_centre_moves", world.month, p.place[kids], 1.0)
+        elsewhere = p.place[moved] != where
+        cut_ties(world, moved[elsewhere], at.tie_loss_at_transfer_share)
+        world.relocate(moved[elsewhere], where[elsewhere], "transfer")
+        world.move(rows[~found], Strategy.FRITT_FALL, "no_place")
+
+
+def move_in(world: World, rows: IntArray, centre: IntArray) -> None:
+    """Writes the centre of residents and of their children."""
+    p = world.population
+    kids, where = world.children_of(rows)
+    p.centre[rows] = centre
+    p.centre[kids] = centre[where]
+
+
+def walkout_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that a resident leaves the centre without an address.
+
+    At-risk set: former asylum seekers in centres. Rises with perceived risk of forced return, remoteness and the
+    number of transfers; lower for families and the ill; falls with the allowance and with time, since those who
+    remain are a selected group.
+
+    Args:
+        who: Reads ``perceived_risk``, ``household``, ``has_care_need``, ``remoteness``, ``months_irregular``,
+            ``has_tie``, ``is_dublin``.
+        at: Reads ``walkout_hazard`` (per month), ``walkout_risk_slope``, ``family_walkout_ratio``,
+            ``ill_walkout_ratio``, ``walkout_no_tie_ratio``, ``walkout_duration_power``, ``basic_allowance_nok``,
+            ``allowance_walkout_elasticity``, ``remote_walkout_ratio``.
+
+    Returns:
+        Events per person-month, shape (n,). Mechanisms: M007, M013-M019, M022, M090, M098.
+    """
+    hazard = at.walkout_hazard * np.exp(at.walkout_risk_slope * 4.0 * who.perceived_risk)
+    hazard = hazard * np.where(who.household > 0, at.family_walkout_ratio, 1.0)
+    hazard = hazard * np.where(who.has_care_need, at.ill_walkout_ratio, 1.0)
+    hazard = hazard * np.where(who.has_tie, 1.0, at.walkout_no_tie_ratio)
+    hazard = hazard * (1.0 + (at.remote_walkout_ratio - 1.0) * who.remoteness)
+    hazard = hazard * (1.0 + who.months_irregular / 6.0) ** at.walkout_duration_power
+    hazard = hazard * (at.basic_allowance_nok / 1960.0) ** -at.allowance_walkout_elasticity
+    return np.where(who.is_dublin, 0.0, hazard)
+
+
+def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that PU fetches a returnable resident from the known address.
+
+    Feasibility is the country's times identity; the ill are not sent (M007-M011, M059, M063).
+
+    Args:
+        who: Reads ``feasibility``, ``has_care_need``, ``is_dublin``.
+        at: Reads ``pu_fetch_hazard`` (per month, effort of 2013) and ``pu_effort`` (ratio).
+    """
+    fit = np.where(who.has_care_need | who.is_dublin, 0.0, 1.0)
+    return np.asarray(at.pu_fetch_hazard * at.pu_effort * who.feasibility * fit)
+
+
+def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of transfer to another Dublin state (M007). Reads ``dublin_transfer_hazard`` and ``dublin_effort``."""
+    return np.where(who.is_dublin, at.dublin_transfer_hazard * at.dublin_effort, 0.0)
+
+
+def dublin_abscond_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard that a person under a Dublin decision is lost to view (M018). Reads ``dublin_abscond_hazard``."""
+    return np.where(who.is_dublin, at.dublin_abscond_hazard, 0.0)
+
+
+class Residence(Contest):
+    """What ends a stay in a centre, other than its closing."""
+
+    name = "residence"
+    step = 4
+    rules = (
+        Rule("walkout", walkout_hazard, ("M013", "M014", "M015", "M018", "M019", "M022", "M090", "M098"), "F 4.3; 7.2", "C"),
+        Rule("pu_fetch", pu_fetch_hazard, ("M007", "M008", "M009", "M010", "M059"), "F 4.3; 7.5; 10.1", "D"),
+        Rule("dublin_transfer", dublin_transfer_hazard, ("M007",), "external/public_figures.csv, 2010-2011", "A"),
+        Rule("dublin_abscond", dublin_abscond_hazard, ("M018",), "external/public_figures.csv, 2010-2011", "A"),
+    )
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Residents free to act."""
+        return world.who(Strategy.SYNLIG)
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Moves out, or out of the country."""
+        p, month = world.population, world.month
+        out = decided.rows[(decided.code == 0) | (decided.code == 3)]
+        world.history.register(month, RegisterEvent.LEFT_CENTRE, p.place[out], p.country[out])
+        world.move(decided.of(0), Strategy.FRITT_FALL, "walkout")
+        world.move(decided.of(3), Strategy.FRITT_FALL, "dublin_abscond")
+        fetched = decided.of(1)
+        forced_return(world, fetched, "pu_fetch")
+        sent = decided.of(2)
+        kids, _ = world.children_of(sent)
+        everyone = np.concatenate([sent, kids])
+        world.history.register(month, RegisterEvent.TRANSPORT_DUBLIN, p.place[everyone], p.country[everyone])
+        world.move(sent, Exit.TVANGSRETUR, "dublin_transfer")
+
+
+def forced_return(world: World, rows: IntArray, cause: str) -> None:
+    """Sends former asylum seekers out by force: an order, a transport, and news for compatriots.
+
+    Args:
+        world: The replicate.
+        rows: Heads of household, shape (n,).
+        cause: A name in `vocabulary.CAUSES`.
+    """
+    p = world.population
+    kids, _ = world.children_of(rows)
+    everyone = np.concatenate([rows, kids])
+    for event in (RegisterEvent.ORDER_ASYLUM, RegisterEvent.TRANSPORT_ASYLUM):
+        world.history.register(world.month, event, p.place[everyone], p.country[everyone])
+    world.forced += np.bincount(p.country[everyone], minlength=len(world.forced))
+    world.move(rows, Exit.TVANGSRETUR, cause)

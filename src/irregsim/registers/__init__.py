@@ -1,0 +1,27 @@
+"""What agencies would have counted (model.md section 9): one file per agency table.
+
+Each register reads the history of the latent population and returns yearly counts as its agency would have published
+them: with its own scope, delay, cut-off and dispersion. Randomness of the observation has channels of its own, so a
+register never changes a life.
+"""
+
+from irregsim.registers.base import Count, Observer, Register
+from irregsim.registers.duty_to_leave import DUTY_TO_LEAVE
+from irregsim.registers.expulsions import EXPULSIONS
+from irregsim.registers.health import HEALTH
+from irregsim.registers.returns import ASSISTED, LEFT_CENTRE
+from irregsim.registers.sanctions import SANCTIONS
+from irregsim.registers.transports import ORDERS, RETURNS
+
+REGISTERS: tuple[Register, ...] = (
+    DUTY_TO_LEAVE,
+    EXPULSIONS,
+    ORDERS,
+    RETURNS,
+    SANCTIONS,
+    ASSISTED,
+    LEFT_CENTRE,
+    HEALTH,
+)
+
+__all__ = ["REGISTERS", "Count", "Observer", "Register"]

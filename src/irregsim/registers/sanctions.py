@@ -1,0 +1,48 @@
+"""SSB: penal sanctions for illegal work, employers and workers, by district (tabell 8.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from irregsim import reference
+from irregsim.registers.base import Count, Observer, Register
+from irregsim.vocabulary import DISTRICTS, RegisterEvent
+
+SIDES = (("employer", RegisterEvent.EMPLOYER_SANCTION), ("worker", RegisterEvent.WORKER_SANCTION))
+#: The report prints sums over these years.
+SUM_YEARS = (2016, 2019)
+
+
+def observe(observer: Observer) -> list[Count]:
+    """Sanctions by year, and the four-year sums of tabell 8.1.
+
+    The offence codes also cover people with legal stay but no work permit, who are not in the latent population:
+    the register adds them in proportion, by the scope share ``sanctions_in_scope_share``.
+    """
+    share = observer.draw["sanctions_in_scope_share"]
+    district = np.array([p.district for p in reference.places()])
+    out: list[Count] = []
+    for number, (side, event) in enumerate(SIDES):
+        by_place = observer.events(event).sum(axis=2)
+        count = np.stack([by_place[:, district == d].sum(axis=1) for d in range(len(DISTRICTS))], axis=1)
+        outside = observer.beside("sanction_out_of_scope", count * (1.0 - share) / share, 6 + number)
+        count = count + outside
+        for y, year in enumerate(observer.years):
+            out.append((str(year), side, "total", int(count[y].sum())))
+            out += [(str(year), side, name, int(count[y, d])) for d, name in enumerate(DISTRICTS)]
+        first, last = SUM_YEARS
+        if observer.years.start <= first and last < observer.years.stop:
+            rows = slice(first - observer.years.start, last + 1 - observer.years.start)
+            total = count[rows].sum(axis=0)
+            period = f"{first}-{last}"
+            out.append((period, side, "total", int(total.sum())))
+            out += [(period, side, name, int(total[d])) for d, name in enumerate(DISTRICTS)]
+    return out
+
+
+SANCTIONS = Register(
+    "ssb_sanctions",
+    "penal sanctions under the Immigration Act (codes 6135, 6152); includes legal residents without a work permit",
+    "tabell 8.1; F 8.3",
+    observe,
+)

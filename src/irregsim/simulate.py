@@ -1,0 +1,165 @@
+"""Population in, history out: the month as a whole, and a replicate from 2009-01 to its end. No files, no Mesa."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim import reference
+from irregsim.draws import Draws
+from irregsim.history import COUNTRIES, PLACES
+from irregsim.month import MONTH
+from irregsim.scenario import Scenario
+from irregsim.values import At, Values
+from irregsim.vocabulary import Feasibility, Household, Route, Strategy, year_of
+from irregsim.world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IntArray = npt.NDArray[np.int64]
+
+#: Age groups, durations and codes of groups.parquet, in storage order (contract.md).
+AGE_GROUPS = ("0-17", "18-66", "67+")
+DURATIONS = ("<1", "1-5", "5-10", "10-16", "16+")
+_DURATION_MONTHS = np.array([12, 60, 120, 192])
+GROUP_SHAPE = (len(Strategy), 2, 2, len(AGE_GROUPS), 2, len(DURATIONS), len(Feasibility))
+
+
+def start(values: Values, draws: Draws, keep_spells: bool = False) -> World:
+    """A replicate before its first month.
+
+    Args:
+        values: Levers and one parameter draw, month by month.
+        draws: Keyed draws of the replicate.
+        keep_spells: Whether to keep the spells of single persons.
+    """
+    return World(values, draws, keep_spells)
+
+
+def begin_month(world: World) -> At:
+    """Step 1: the next month begins; its values are in force and centres have the places of the month."""
+    world.month += 1
+    world.forced[:] = 0
+    at = world.values.at(world.month)
+    world.centres.open_month(at)
+    return at
+
+
+def advance_month(world: World) -> None:
+    """One month: policy, the parts of `MONTH` in order, learning, and the record of stocks."""
+    at = begin_month(world)
+    for part in MONTH:
+        part.run(world, at)
+    end_month(world, at)
+
+
+def end_month(world: World, at: At) -> None:
+    """Step 10: what compatriots learn, and the month's stocks."""
+    record(world)
+    learn(world, at)
+    world.population.drop_gone()
+
+
+def learn(world: World, at: At) -> None:
+    """Perceived risk of forced return follows, with delay, what happened to compatriots (F 2.1, 4.3; M002, M098).
+
+    The yearly rate that the month's forced returns amount to is mixed into what was believed, with the weight
+    ``risk_learning_share``. Without interactions the belief stays at half the feasibility.
+    """
+    if not at.interactions:
+        world.perceived = np.minimum(1.0, 0.5 * at.feasibility)
+        return
+    p = world.population
+    asylum = p.is_sought_asylum & (p.strategy < 8) & (p.route != Route.DUBLIN)
+    stock = np.bincount(p.country[asylum], minlength=COUNTRIES)
+    # A small community hears of few returns: the prior stock keeps one return from looking like a wave.
+    rate = 12.0 * world.forced / (stock + world.forced + at.risk_learning_prior_persons)
+    weight = at.risk_learning_share
+    world.perceived = np.minimum(1.0, (1.0 - weight) * world.perceived + weight * rate)
+
+
+def record(world: World) -> None:
+    """Writes the month's stocks into the history."""
+    p, history, month = world.population, world.history, world.month
+    here = np.flatnonzero(p.strategy < 8)
+    strategy, place, country = p.strategy[here], p.place[here], p.country[here]
+    sought = p.is_sought_asylum[here].astype(np.int64)
+    history.stocks[month] = np.bincount((strategy * PLACES + place) * 2 + sought, minlength=5 * PLACES * 2)
+    outside = (strategy != Strategy.SYNLIG).astype(np.int64)
+    history.by_country[month] = np.bincount(country * 2 + outside, minlength=COUNTRIES * 2)
+    sub = (strategy * 9 + p.substrategy[here]) * 3 + p.side[here]
+    history.side[month] = np.bincount(sub, minlength=5 * 9 * 3)
+    if month % 12 == 11:
+        resident = strategy == Strategy.SYNLIG
+        dublin = p.route[here] == Route.DUBLIN
+        history.duty_in_centres[month] = np.bincount(country[resident & ~dublin], minlength=COUNTRIES)
+        history.dublin_in_centres[month] = np.bincount(country[resident & dublin], minlength=COUNTRIES)
+    year = year_of(month)
+    table = history.groups.get(year)
+    if table is None:
+        table = history.groups[year] = np.zeros(int(np.prod(GROUP_SHAPE)), dtype=np.int64)
+    age = month - p.birth_month[here]
+    age_group = (age >= 18 * 12).astype(np.int64) + (age >= 67 * 12)
+    duration = np.searchsorted(_DURATION_MONTHS, month - p.entry_month[here], side="right")
+    code = (strategy * 2 + sought) * 2 + p.is_female[here]
+    code = (code * 3 + age_group) * 2 + (p.household[here] != Household.ALONE)
+    code = (code * 5 + duration) * 4 + feasibility_groups(month)[country]
+    table += np.bincount(code, minlength=len(table))
+
+
+def feasibility_groups(month: int) -> IntArray:
+    """Feasibility group of each country in a month, shape (countries,)."""
+    out = np.zeros(COUNTRIES, dtype=np.int64)
+    for step in reference.feasibility_steps():
+        if step.start <= month:
+            out[step.country] = int(step.group)
+    return out
+
+
+def simulate(
+    scenario: Scenario,
+    draw: Mapping[str, float],
+    *,
+    seed: int,
+    replicate: int,
+    scale: float = 1.0,
+    spells: bool = False,
+) -> World:
+    """One replicate from 2009-01 to the end of the scenario.
+
+    Args:
+        scenario: A resolved scenario.
+        draw: Value of every parameter by name.
+        seed: Seed of the run.
+        replicate: Number of the replicate.
+        scale: Size of the population relative to Norway's, above 0 to 1.
+        spells: Whether to keep single spells.
+
+    Returns:
+        The world after the last month; its ``history`` holds the record.
+    """
+    world = start(Values(scenario.levers, draw, scale), Draws(seed, replicate), spells)
+    for _ in range(world.values.months):
+        advance_month(world)
+    world.close_spells()
+    return world
+
+
+def run_replicate(
+    scenario: Scenario,
+    draw: Mapping[str, float],
+    *,
+    seed: int,
+    replicate: int,
+    scale: float = 1.0,
+    spells: bool = False,
+) -> dict[str, pd.DataFrame]:
+    """One replicate as the tables of the run folder, without the column ``replicate``; see `simulate`."""
+    from irregsim.frames import frames
+
+    world = simulate(scenario, draw, seed=seed, replicate=replicate, scale=scale, spells=spells)
+    return frames(world, scenario.start)

@@ -1,0 +1,322 @@
+"""The state of one replicate: persons, centres, employers, hosts and what has happened so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim import reference
+from irregsim.centres import REMOTENESS, Centres
+from irregsim.draws import Draws, UInt64Array
+from irregsim.employers import PRIVATE_HOUSEHOLD, Employers
+from irregsim.history import CITY_OF, DISTRICT_OF, GROUNDS, History
+from irregsim.hosts import Hosts
+from irregsim.population import COLUMNS, Population, person_code
+from irregsim.values import Values
+from irregsim.vocabulary import CAUSE_CODE, CITIES, Decision, Ground, Household, Route, Side, Strategy, Substrategy
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+class World:
+    """Everything that changes in a replicate.
+
+    Args:
+        values: Levers and parameters by month.
+        draws: Keyed draws of the replicate.
+        keep_spells: Whether single spells are kept.
+    """
+
+    def __init__(self, values: Values, draws: Draws, keep_spells: bool = False) -> None:
+        self.values = values
+        self.draws = draws
+        self.month = -1
+        first = values.at(0)
+        self.population = Population()
+        self.centres = Centres()
+        self.employers = Employers(draws, first)
+        self.hosts = Hosts(draws, first)
+        self.history = History(values.months, keep_spells)
+        #: Perceived yearly chance of forced return by citizenship (model.md section 5); learnt from events.
+        self.perceived = np.minimum(1.0, 0.5 * first.feasibility)
+        #: Forced returns of former asylum seekers this month, by citizenship: what compatriots hear of.
+        self.forced = np.zeros(len(reference.countries()), dtype=np.int64)
+        #: Beds per night that are free for persons without legal stay, and who got one, are set in the choice step.
+        self.bed_share = np.zeros(len(CITIES) + 1)
+        #: Persons found at work or on the street this month, who meet the police in the control step.
+        self.conditions = 0.0
+
+    def copy(self, values: Values | None = None) -> World:
+        """An independent copy, to continue under other values from the next month on.
+
+        Args:
+            values: Values of the continuation; must agree with the present ones up to now.
+        """
+        other = World.__new__(World)
+        other.__dict__.update(self.__dict__)
+        other.values = values or self.values
+        other.population = self.population.copy()
+        other.centres = self.centres.copy()
+        other.employers = self.employers.copy()
+        other.history = self.history.copy(other.values.months)
+        other.perceived = self.perceived.copy()
+        other.forced = self.forced.copy()
+        return other
+
+    # -- moves ---------------------------------------------------------------------------------------------------
+
+    def move(
+        self,
+        rows: IntArray,
+        destination: int | IntArray,
+        cause: str,
+        substrategy: int | IntArray = int(Substrategy.NONE),
+    ) -> None:
+        """Moves persons to another strategy or out of the country; children go with their guardian.
+
+        A person who leaves a strategy leaves its place, job or host with it.
+
+        Args:
+            rows: Persons to move, shape (n,); no children.
+            destination: A `Strategy` or `Exit`, one for all or one each.
+            cause: A name in `vocabulary.CAUSES`.
+            substrategy: Subtype of the new strategy, one for all or one each.
+        """
+        if len(rows) == 0:
+            return
+        p = self.population
+        target = np.broadcast_to(np.asarray(destination, dtype=np.int64), rows.shape)
+        subtype = np.broadcast_to(np.asarray(substrategy, dtype=np.int64), rows.shape)
+        kids, where = self.children_of(rows)
+        if len(kids):
+            # A child in a household that lives by work or at the margins depends on the guardian.
+            kid_target = target[where]
+            lives_by = (kid_target == Strategy.ARBEIDENDE) | (kid_target == Strategy.MARGINALISERT)
+            kid_target = np.where(lives_by, int(Strategy.AVHENGIG), kid_target)
+            kid_subtype = np.where(lives_by, int(Substrategy.RELATIVE), subtype[where])
+            rows = np.concatenate([rows, kids])
+            target = np.concatenate([target, kid_target])
+            subtype = np.concatenate([subtype, kid_subtype])
+        origin = p.strategy[rows]
+        # A child of working parents who go on to a host stays "avhengig": no flow, no new spell.
+        changed = origin != target
+        if not changed.all():
+            p.substrategy[rows[~changed]] = subtype[~changed]
+            rows, target, subtype, origin = rows[changed], target[changed], subtype[changed], origin[changed]
+        gone = target >= 8
+        place = p.place[rows]
+        self.history.flow(
+            self.month, CAUSE_CODE[cause], origin, target, place, np.where(gone, 13, place), p.country[rows]
+        )
+        if self.history.spells is not None:
+            self._end_spells(rows, cause)
+        p.strategy[rows] = target
+        p.substrategy[rows] = subtype
+        p.strategy_start[rows] = self.month
+        p.centre[rows] = -1
+        p.employer[rows] = -1
+        p.host[rows] = -1
+        p.side[rows] = int(Side.NONE)
+        p.side_employer[rows] = -1
+        p.is_exploited[rows] = False
+        p.in_violence[rows] = False
+        p.pays_rent[rows] = False
+        p.transport_due[rows[gone]] = -1
+
+    def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Rows of the children of some guardians, and for each the position of its guardian in ``rows``."""
+        p = self.population
+        if len(p.kid_rows) == 0:
+            return p.kid_rows, p.kid_rows
+        position = np.full(len(p), -1, dtype=np.int64)
+        position[rows] = np.arange(len(rows))
+        where = position[p.guardian[p.kid_rows]]
+        mine = where >= 0
+        return p.kid_rows[mine], where[mine]
+
+    def relocate(self, rows: IntArray, place: IntArray, cause: str) -> None:
+        """Moves persons to another place within their strategy; a move between districts is a flow.
+
+        Args:
+            rows: Persons, shape (n,).
+            place: New place of each, shape (n,).
+            cause: A name in `vocabulary.CAUSES`.
+        """
+        if len(rows) == 0:
+            return
+        p = self.population
+        kids, where = self.children_of(rows)
+        rows, place = np.concatenate([rows, kids]), np.concatenate([place, place[where]])
+        old, strategy = p.place[rows], p.strategy[rows]
+        across = (DISTRICT_OF[old] != DISTRICT_OF[place]) & (strategy < 8)
+        self.history.flow(
+            self.month,
+            CAUSE_CODE[cause],
+            strategy[across],
+            strategy[across],
+            old[across],
+            place[across],
+            p.country[rows[across]],
+        )
+        p.place[rows] = place
+        self.set_cell(rows)
+
+    def set_cell(self, rows: IntArray) -> None:
+        """Keeps the column of place x ground after a move, a decision or an arrival."""
+        p = self.population
+        ground = np.where(p.is_sought_asylum[rows], int(Ground.ASYLUM), int(Ground.NEVER_ASYLUM))
+        ground = np.where(p.route[rows] == Route.DUBLIN, int(Ground.DUBLIN), ground)
+        ground = np.where(p.decision[rows] == Decision.EXPELLED_PENAL, int(Ground.PENAL), ground)
+        p.cell[rows] = p.place[rows] * GROUNDS + ground
+
+    def _end_spells(self, rows: IntArray, cause: str) -> None:
+        spells, p = self.history.spells, self.population
+        assert spells is not None
+        real = p.strategy[rows] < 8
+        rows = rows[real]
+        spells.person.append(p.person_id[rows])
+        spells.strategy.append(p.strategy[rows])
+        spells.start.append(p.strategy_start[rows])
+        spells.end.append(np.full(len(rows), self.month))
+        spells.cause.append(np.full(len(rows), CAUSE_CODE[cause]))
+        spells.fixed.append(self._fixed(rows))
+
+    def _fixed(self, rows: IntArray) -> IntArray:
+        """Attributes of persons that a spell table may carry: never the citizenship."""
+        p = self.population
+        return np.stack(
+            [
+                p.is_sought_asylum[rows].astype(np.int64),
+                p.is_female[rows].astype(np.int64),
+                p.birth_month[rows],
+                p.household[rows],
+                p.route[rows],
+                p.country[rows],
+                p.entry_month[rows],
+            ]
+        )
+
+    def close_spells(self) -> None:
+        """Writes the spells that are still open at the end, with no cause of end."""
+        spells, p = self.history.spells, self.population
+        if spells is None:
+            return
+        rows = np.flatnonzero(p.strategy < 8)
+        spells.person.append(p.person_id[rows])
+        spells.strategy.append(p.strategy[rows])
+        spells.start.append(p.strategy_start[rows])
+        spells.end.append(np.full(len(rows), -1))
+        spells.cause.append(np.full(len(rows), -1))
+        spells.fixed.append(self._fixed(rows))
+
+    # -- who -----------------------------------------------------------------------------------------------------
+
+    def who(self, strategy: Strategy) -> IntArray:
+        """Rows of the persons in a strategy who are free to act: no children, nobody held."""
+        p = self.population
+        return np.flatnonzero((p.strategy == strategy) & (p.guardian < 0) & (p.transport_due < 0))
+
+    def everyone(self) -> IntArray:
+        """Rows of all persons in the country who are free to act: no children, nobody held."""
+        p = self.population
+        return np.flatnonzero((p.strategy < 8) & (p.guardian < 0) & (p.transport_due < 0))
+
+    def rows(self, rows: IntArray) -> Rows:
+        """A view of some persons for rules."""
+        return Rows(self, rows)
+
+    def code_of(self, row: int) -> str:
+        """Sixteen digits that stand for a person."""
+        return person_code(int(self.population.person_id[row]))
+
+    def check(self) -> None:
+        """Asserts what must always hold (model.md section 11).
+
+        Raises:
+            AssertionError: Naming the invariant.
+        """
+        p = self.population
+        here = p.strategy < 8
+        synlig = p.strategy == Strategy.SYNLIG
+        assert p.is_sought_asylum[synlig].all(), "only persons who sought asylum are ever synlig"
+        assert ((p.centre >= 0) == synlig).all(), "a centre place is held by residents and nobody else"
+        residents = np.bincount(p.centre[synlig], minlength=len(self.centres.capacity))
+        # Places are counted in beds of heads of household and their children alike.
+        assert (residents <= self.centres.capacity).all(), "no centre holds more than its capacity"
+        working = (p.strategy == Strategy.ARBEIDENDE) & here
+        assert (p.employer[working] >= 0).all(), "no job without an employer"
+        dependent = (p.strategy == Strategy.AVHENGIG) & here
+        assert ((p.host >= 0) | (p.guardian >= 0))[dependent].all(), "no dependence without a host"
+        if self.values.levers.interactions:
+            guests = np.bincount(p.host[dependent & (p.guardian < 0)], minlength=len(self.hosts))
+            assert (guests <= self.hosts.capacity).all(), "no host has more guests than places"
+
+
+class Rows:
+    """Some persons, as a rule sees them: columns by name, gathered when first read.
+
+    Beside the columns of the population it offers what belongs to a person's host, employer, place or time, such as
+    ``months_in_strategy``, ``host_patience`` and ``perceived_risk``. All are arrays of shape (n,).
+    """
+
+    def __init__(self, world: World, rows: IntArray) -> None:
+        self._world = world
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getattr__(self, name: str) -> npt.NDArray[Any]:
+        if name in COLUMNS:
+            value = getattr(self._world.population, name)[self.rows]
+        else:
+            maker = _DERIVED.get(name)
+            if maker is None:
+                raise AttributeError(f"a person has no {name}")
+            value = maker(self, self._world)
+        object.__setattr__(self, name, value)
+        return value  # type: ignore[no-any-return]
+
+
+def _perceived(who: Rows, world: World) -> FloatArray:
+    # Whoever has no established identity cannot be sent, and knows it (F 2.1).
+    known = np.where(who.is_identity_established | ~who.is_sought_asylum, 1.0, 0.3)
+    return np.asarray(world.perceived[who.country] * known)
+
+
+def _feasibility(who: Rows, world: World) -> FloatArray:
+    at = world.values.at(world.month)
+    possible = at.feasibility[who.country]
+    return np.where(who.is_identity_established | ~who.is_sought_asylum, possible, 0.0)
+
+
+_DERIVED = {
+    "months_in_strategy": lambda who, world: world.month - who.strategy_start,
+    "months_irregular": lambda who, world: np.maximum(0, world.month - who.entry_month),
+    "age_years": lambda who, world: (world.month - who.birth_month) / 12.0,
+    "district": lambda who, world: DISTRICT_OF[who.place],
+    "city": lambda who, world: CITY_OF[who.place],
+    "market_ratio": lambda who, world: _MARKET[who.place],
+    "is_guardian": lambda who, world: who.household == Household.GUARDIAN,
+    "is_dublin": lambda who, world: who.route == Route.DUBLIN,
+    "has_tie": lambda who, world: (who.tie_0 >= 0) | (who.tie_1 >= 0) | (who.tie_2 >= 0),
+    "host_patience": lambda who, world: world.hosts.patience[who.host],
+    "host_is_exploitative": lambda who, world: world.hosts.is_exploitative[who.host],
+    "employer_district": lambda who, world: DISTRICT_OF[world.employers.place[who.employer]],
+    "side_employer_district": lambda who, world: DISTRICT_OF[world.employers.place[who.side_employer]],
+    "employer_is_home": lambda who, world: world.employers.sector[who.employer] == PRIVATE_HOUSEHOLD,
+    "side_employer_is_home": lambda who, world: world.employers.sector[who.side_employer] == PRIVATE_HOUSEHOLD,
+    "remoteness": lambda who, world: REMOTENESS[who.centre],
+    "perceived_risk": _perceived,
+    "feasibility": _feasibility,
+    "has_bed": lambda who, world: world.bed_share[who.city],
+}
+_MARKET = np.array([p.market_ratio for p in reference.places()])
+
+
+def replicate_keys(draws: Draws, person_id: UInt64Array) -> UInt64Array:
+    """Keys of persons in a replicate; one place so that admission and tests agree."""
+    return draws.keys(person_id)
