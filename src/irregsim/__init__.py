@@ -1,0 +1,38 @@
+"""irregsim: simulates irregular migrants' living conditions and ways out in Norway, for comparing policies.
+
+What can be used from Python is named here and nothing more; everything is imported when it is first asked
+for, so that ``import irregsim`` is quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from irregsim.model import IrregularMigrationModel
+    from irregsim.scenario import load_scenario
+    from irregsim.workflow import run
+
+__version__ = "0.1.0"
+
+__all__ = ["IrregularMigrationModel", "__version__", "load_scenario", "run"]
+
+_HOMES = {
+    "load_scenario": "irregsim.scenario",
+    "run": "irregsim.workflow",
+    "IrregularMigrationModel": "irregsim.model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'irregsim' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

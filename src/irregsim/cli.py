@@ -1,0 +1,527 @@
+"""The commands. No logic: each reads its options, calls `irregsim.workflow` or a listing, and prints.
+
+Only click is imported here, so that ``irregsim --help`` and completion are quick; everything else is imported
+by the command that needs it. Exit codes: 0 done, 1 failed, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from irregsim import __version__
+
+if TYPE_CHECKING:
+    from irregsim.levers import Lever
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(context_settings=_SETTINGS)
+@click.version_option(__version__, prog_name="irregsim")
+def main() -> None:
+    """Simulate irregular migrants' living conditions and ways out in Norway, and compare policies.
+
+    Start with:  irregsim run baseline --replicates 4
+    """
+    # Sums must not depend on the number of threads; read by numpy's libraries when they are loaded.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    # A request to end (from a job system, or the machine shutting down) is answered like Ctrl-C: keep what is
+    # done.
+    with contextlib.suppress(ValueError):  # not the main thread
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _complete_scenario(_: click.Context, __: click.Parameter, typed: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    from irregsim.scenario import shipped_scenarios
+
+    names = [CompletionItem(name) for name in shipped_scenarios() if name.startswith(typed)]
+    return [*names, CompletionItem(typed, type="file")]
+
+
+def _set_options(command: Command) -> Command:
+    """``--set`` and ``--end``: changes to a scenario on the command line."""
+    command = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set one value of the scenario, by its full path: --set levers.fines.employer_base_nok=100000. "
+        "The value is read as YAML. Repeatable.",
+    )(command)
+    return click.option("--end", metavar="YYYY-MM", help="Last month; what comes later is cut.")(command)
+
+
+def _jobs_option(command: Command) -> Command:
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        help="Processes. Default: all cores. The results are the same for any number.",
+    )(command)
+
+
+def _quiet_option(command: Command) -> Command:
+    return click.option("--quiet", is_flag=True, help="No progress and no summary; errors and warnings still show.")(
+        command
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Running
+
+
+@main.command()
+@click.argument("scenario", shell_complete=_complete_scenario)
+@click.option("--replicates", type=click.IntRange(min=1), help="Number of replicates. Default: the scenario's.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all chance. Default: the scenario's.")
+@_jobs_option
+@click.option(
+    "--draws",
+    type=click.Choice(["posterior", "point"]),
+    help="Parameter values: point is the median of every prior. No posterior ships yet. Default: point.",
+)
+@click.option(
+    "--per-draw", type=click.IntRange(min=1), metavar="K", help="Replicates per draw; with --draws posterior only."
+)
+@click.option(
+    "--scale", type=float, default=1.0, show_default=True, help="Population scale, for trials; 1 is the country."
+)
+@_set_options
+@click.option("--out", metavar="DIR", help="Run folder. Default: outputs/<scenario name>.")
+@click.option(
+    "--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of the pictures."
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["parquet", "csv", "xlsx"]),
+    default="parquet",
+    show_default=True,
+    help="What is written beside the Parquet tables: nothing, <table>.csv each, or one workbook (tables.xlsx).",
+)
+@_quiet_option
+@click.option("--publish", is_flag=True, help="CSV and workbook rounded, small cells left out, hidden as an index.")
+@click.option(
+    "--show-levels", is_flag=True, help="Show levels of the hidden population, as an interval that assumptions set."
+)
+@click.option("--spells", is_flag=True, help="Also write spells.parquet, one row per spell of a (synthetic) person.")
+@click.pass_context
+def run(
+    context: click.Context,
+    scenario: str,
+    replicates: int | None,
+    seed: int | None,
+    jobs: int | None,
+    draws: str | None,
+    per_draw: int | None,
+    scale: float,
+    overrides: tuple[str, ...],
+    end: str | None,
+    out: str | None,
+    lang: str,
+    format_: str,
+    quiet: bool,
+    publish: bool,
+    show_levels: bool,
+    spells: bool,
+) -> None:
+    r"""Simulate SCENARIO (a YAML file or a shipped name) into one run folder and print a summary.
+
+    Ctrl-C stops within a second or two and keeps the finished replicates; the same command continues. With
+    more --replicates a finished run is extended.
+
+    \b
+    Example:
+      irregsim run baseline --replicates 20 --jobs 2
+      irregsim run my-scenario.yaml --set levers.fines.employer_base_nok=100000 --out outputs/fines
+    """
+    from irregsim import workflow
+    from irregsim.progress import progress_for
+    from irregsim.screen import run_summary
+
+    request = workflow.Request(
+        scenario=scenario,
+        replicates=replicates,
+        seed=seed,
+        jobs=jobs,
+        draws=draws,
+        per_draw=per_draw,
+        scale=scale,
+        overrides=overrides,
+        end=end,
+        out=out,
+        spells=spells,
+        output=workflow.Output(format=format_, lang=lang, publish=publish, show_levels=show_levels),
+        command=_command_line(context),
+    )
+    with _errors():
+        finished = workflow.run_scenario(request, progress=progress_for(quiet=quiet), warn=_warn)
+    if finished.replaced and not quiet:
+        click.echo(f"replaced the earlier run {finished.replaced} in {finished.folder.path}", err=True)
+    if finished.reused and not quiet:
+        click.echo(f"{finished.reused} of the replicates were there already", err=True)
+    if not quiet:
+        click.echo(run_summary(finished.series, finished.folder.manifest, show_levels=show_levels))
+        click.echo(f"\nWritten to {finished.folder.path}")
+
+
+@main.command()
+@click.argument("run_folder")
+@_jobs_option
+@_quiet_option
+def reproduce(run_folder: str, jobs: int | None, quiet: bool) -> None:
+    r"""Run RUN_FOLDER again from its manifest and draws, and say whether every output is identical.
+
+    Needs nothing but the folder. Integers and text must be equal, floating-point columns within 1e-12.
+    Exit code 0: identical; 1: something differs.
+
+    \b
+    Example:
+      irregsim reproduce outputs/baseline
+    """
+    from irregsim import workflow
+    from irregsim.progress import progress_for
+
+    with _errors():
+        found = workflow.reproduce(run_folder, jobs=jobs, progress=progress_for(quiet=quiet))
+    for note in found.notes:
+        click.echo(f"note: {note}")
+    for name, reason in found.skipped.items():
+        click.echo(f"not compared: {name}: {reason}")
+    for name, reason in found.differ.items():
+        click.echo(f"differs: {name}: {reason}")
+    if found.differ:
+        click.echo(f"differ: {len(found.differ)} of {len(found.compared)} files of run {found.run_id}")
+        sys.exit(1)
+    click.echo(f"identical: {len(found.compared)} files of run {found.run_id}")
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Scenario files
+
+
+@main.command()
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=_complete_scenario)
+@_set_options
+def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
+    r"""Check scenario files; every fault at once, as file:line:col: key: what is wrong.
+
+    For a good file, show when each lever is in force, and warn where the scenario changes nothing. Exit code
+    2 when any file has a fault.
+
+    \b
+    Example:
+      irregsim validate scenarios/baseline.yaml my-scenario.yaml
+    """
+    from irregsim.scenario import ScenarioError, changes_nothing, load_scenario, timeline
+
+    faulty = False
+    for i, path in enumerate(scenarios):
+        try:
+            scenario = load_scenario(path, overrides=overrides, end=end)
+        except ScenarioError as error:
+            faulty = True
+            for fault in error.faults:
+                click.echo(str(fault))
+            continue
+        if i:
+            click.echo()
+        click.echo(f"{path}: good")
+        click.echo(timeline(scenario))
+        if changes_nothing(scenario):
+            _warn(f"{path}: changes nothing: its values are those of {scenario.extends} throughout its period")
+    if faulty:
+        sys.exit(2)
+
+
+@main.command()
+@click.argument("scenarios", nargs=-1, required=True, metavar="A.yaml B.yaml...", shell_complete=_complete_scenario)
+@_set_options
+def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
+    r"""Show the values in which scenario files differ.
+
+    \b
+    Example:
+      irregsim diff baseline my-scenario.yaml
+    """
+    from irregsim.scenario import diff_rows, load_scenario
+    from irregsim.screen import table
+
+    if len(scenarios) < 2:
+        _wrong("diff needs two scenarios or more: irregsim diff baseline my-scenario.yaml")
+    with _errors():
+        loaded = [load_scenario(path, overrides=overrides, end=end) for path in scenarios]
+    rows = diff_rows(loaded)
+    if not rows:
+        click.echo("no differences")
+        return
+    heads = list(rows[0])
+    click.echo(table([heads, *([str(row[head]) for head in heads] for row in rows)], left=len(heads), indent=""))
+
+
+@main.command()
+@click.argument("file", metavar="NAME.yaml")
+@click.option(
+    "--from",
+    "parent",
+    default="baseline",
+    show_default=True,
+    metavar="SCENARIO",
+    help="Scenario to start from: a shipped name, or a file beside or below the new one.",
+    shell_complete=_complete_scenario,
+)
+def new(file: str, parent: str) -> None:
+    r"""Write a commented scenario file to edit.
+
+    \b
+    Example:
+      irregsim new fewer-places.yaml --from baseline
+    """
+    from irregsim.scenario import load_scenario, new_scenario_text
+
+    path = Path(file)
+    if path.suffix not in (".yaml", ".yml"):
+        _wrong(f"{file}: the name of the new file must end in .yaml")
+    if path.exists():
+        _wrong(f"{file}: is there already, and is not overwritten; choose another name")
+    if not path.parent.is_dir():
+        _wrong(f"{file}: there is no folder {path.parent}; make it first")
+    with _errors():
+        text = new_scenario_text(path.stem, parent)
+        try:
+            with path.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+        except OSError as error:
+            _wrong(f"{file}: cannot be written: {error.strerror}")
+        try:
+            load_scenario(file)  # a parent that cannot be used is told now, not at the first run
+        except BaseException:
+            path.unlink()
+            raise
+    click.echo(f"Written to {file}. Edit it, then: irregsim validate {file}")
+
+
+@main.command()
+def schema() -> None:
+    r"""Print the JSON Schema of a scenario file, for editors.
+
+    \b
+    Example:
+      irregsim schema > scenario.schema.json
+    """
+    import json
+
+    from irregsim.scenario import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Listings
+
+
+@main.command()
+def scenarios() -> None:
+    r"""List the scenarios that come with irregsim.
+
+    \b
+    Example:
+      irregsim scenarios
+    """
+    from irregsim.scenario import load_scenario, shipped_scenarios
+    from irregsim.screen import table
+
+    rows = [["name", "title", "extends"]]
+    with _errors():
+        for name, path in shipped_scenarios().items():
+            scenario = load_scenario(path)
+            rows.append([name, scenario.title["en"], scenario.extends or "-"])
+    click.echo(table(rows, left=3, indent=""))
+
+
+@main.command()
+@click.argument("name", required=False)
+def levers(name: str | None) -> None:
+    r"""List what a scenario can set; with NAME, explain one lever or assumption.
+
+    \b
+    Example:
+      irregsim levers
+      irregsim levers fines.employer_per_workday_nok
+    """
+    from irregsim.levers import ASSUMPTIONS, LEVERS
+    from irregsim.screen import table
+
+    entries = [*LEVERS, *ASSUMPTIONS]
+    if name is not None:
+        by_name = {lever.path: lever for lever in entries}
+        by_name |= {lever.key: lever for lever in entries}
+        click.echo(_lever_text(by_name[_known(name, by_name, "lever or assumption", "irregsim levers")]))
+        return
+    rows = [["name", "unit", "range", "who decides"]]
+    rows += [[lever.path, lever.unit, _range(lever), lever.who_decides] for lever in entries]
+    click.echo(table(rows, left=4, indent=""))
+    click.echo("\nExplain one with: irregsim levers NAME")
+
+
+def _range(lever: Lever) -> str:
+    if lever.options:
+        return ", ".join(lever.options)
+    return f"{lever.low:g} to {lever.high:g}" if lever.high > lever.low else "-"
+
+
+def _lever_text(lever: Lever) -> str:
+    lines = [lever.path, f"  {lever.meaning}", f"  {lever.meaning_nb}", f"  unit: {lever.unit}"]
+    if _range(lever) != "-":
+        lines.append(f"  {'options' if lever.options else 'range'}: {_range(lever)}")
+    default = lever.default if lever.default not in (None, (), "") else "none"
+    lines.append(f"  default: {str(default).lower() if isinstance(default, bool) else default}")
+    if lever.by:
+        lines.append(f"  set by: {lever.by}")
+    for part in lever.parts:
+        span = f" ({part.low:g} to {part.high:g} {part.unit})" if part.high > part.low else ""
+        need = "" if part.required else ", may be left out"
+        lines.append(f"    {part.name}: {part.meaning}{span}{need}")
+    lines.append(f"  in a scenario that extends another: {lever.merge}")
+    if lever.moves:
+        signs = ", ".join(f"{outcome} {sign}" for outcome, sign in lever.moves.items())
+        lines.append(f"  raising it moves: {signs} ({lever.basis})")
+    else:
+        lines.append(f"  direction: none required: {lever.no_direction}")
+    lines.append(f"  who decides: {lever.who_decides}")
+    lines.append(f"  source: {lever.source}")
+    lines.append(f"  mechanisms: {', '.join(lever.mechanisms) or 'none'}")
+    lines.append(f"  example: {lever.key.rpartition('.')[2]}: {lever.example}")
+    return "\n".join(lines)
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of headings.")
+def parameters(name: str | None, lang: str) -> None:
+    r"""List the parameters with the medians and 95 % ranges of their priors; with NAME, explain one.
+
+    \b
+    Example:
+      irregsim parameters
+      irregsim parameters onward_hazard
+    """
+    from irregsim.parameters import explain, table_rows
+    from irregsim.screen import table
+
+    rows = table_rows()
+    if name is not None:
+        known = {row["name"]: row for row in rows}
+        click.echo(explain(_known(name, known, "parameter", "irregsim parameters"), lang))
+        return
+    heads = ["name", "median", "low", "high", "grade", "status", "unit"]
+    click.echo(table([heads, *([row[head] for head in heads] for row in rows)], left=1, indent=""))
+    click.echo("\nGrades: A measured in a register, B stated in a source, C expert judgement, D modelling assumption.")
+    click.echo("Explain one with: irregsim parameters NAME")
+
+
+@main.command()
+@click.option("--all", "every", is_flag=True, help="The cells by citizenship too.")
+def targets(every: bool) -> None:
+    r"""List the published counts that the model's registers are compared with.
+
+    \b
+    Example:
+      irregsim targets
+    """
+    from irregsim.screen import table
+    from irregsim.targets import targets as all_targets
+
+    shown = [t for t in all_targets() if every or t.dimension != "country_ground"]
+    rows = [["register", "dimension", "key", "period", "value", "unit", "use"]]
+    rows += [[t.register, t.dimension, t.key, t.period, f"{t.value:g}", t.unit, t.use] for t in shown]
+    click.echo(table(rows, left=4, indent=""))
+    if not every:
+        click.echo(f"\nand {len(all_targets()) - len(shown)} cells by citizenship: irregsim targets --all")
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Errors
+
+
+def _known(name: str, known: Any, what: str, listing: str) -> str:
+    """The name, or the end of the program with the nearest one."""
+    import difflib
+
+    if name in known:
+        return name
+    near = difflib.get_close_matches(name, list(known), n=3)
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    _wrong(f"no {what} is called {name!r}{hint}; {listing} lists all")
+
+
+def _warn(text: str) -> None:
+    click.echo(f"warning: {text}", err=True)
+
+
+def _wrong(text: str) -> NoReturn:
+    click.echo(f"Error: {text}", err=True)
+    sys.exit(2)
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """Turn what users can do something about into a message and an exit code; a bug keeps its traceback."""
+    from irregsim.scenario import ScenarioError
+    from irregsim.workflow import RunFailed, Stopped, WrongUse
+
+    try:
+        yield
+    except ScenarioError as error:
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        sys.exit(2)
+    except WrongUse as error:
+        _wrong(str(error))
+    except Stopped as error:
+        click.echo(f"\n{error}", err=True)
+        sys.exit(1)
+    except RunFailed as error:
+        if error.__cause__ is not None and error.__cause__.__cause__ is not None and "IRREGSIM_DEBUG" in os.environ:
+            raise
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"Error: {error.filename or ''}: {error.strerror or error}", err=True)
+        sys.exit(1)
+
+
+def _command_line(context: click.Context) -> str:
+    """The command as given, with every path cut to its last part, so that no folder of the user's is stored."""
+    words = ["irregsim", str(context.info_name)]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Argument):
+            words.append(Path(value).name)
+        elif parameter.opts and getattr(parameter, "is_flag", False):
+            words.append(parameter.opts[-1])
+        elif name == "out":
+            words += ["--out", Path(value).name]
+        else:
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [parameter.opts[0], str(one)]
+    return " ".join(words)

@@ -1,0 +1,111 @@
+"""How far a long piece of work has come, on stderr: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Protocol, TextIO
+
+
+class Progress(Protocol):
+    """Hears of replicates as they are finished."""
+
+    def start(self, total: int, done: int) -> None:
+        """Begin, with ``done`` of ``total`` there already."""
+
+    def advance(self) -> None:
+        """One more is finished."""
+
+    def close(self) -> None:
+        """The work has ended, finished or not."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def start(self, total: int, done: int) -> None:
+        """Nothing."""
+
+    def advance(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+class Lines:
+    """A plain line now and then, for logs: at most some ten in all, and none more often than every second.
+
+    Args:
+        stream: Where to write.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._total = self._done = self._here = 0
+        self._said = -1
+        self._begun = self._last = time.monotonic()
+
+    def start(self, total: int, done: int) -> None:
+        """Say what there is to do."""
+        self._total, self._done, self._here = total, done, done
+        self._begun = self._last = time.monotonic()
+        more = f", {done} of them there already" if done else ""
+        print(f"{total} replicates{more}", file=self._stream, flush=True)
+
+    def advance(self) -> None:
+        """Say how far the work has come, where that is worth a line."""
+        self._done += 1
+        now = time.monotonic()
+        tenth = 10 * (self._done - self._here) // max(1, self._total - self._here)
+        if self._done == self._total or (tenth > self._said and now - self._last > 1.0):
+            self._said, self._last = tenth, now
+            print(
+                f"{self._done} of {self._total} replicates, {now - self._begun:.0f} s",
+                file=self._stream,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
+class Bar:
+    """A bar with the time left, for a terminal; gone when the work is done."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self._bar = RichProgress(
+            TextColumn("replicates"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left:"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None)
+
+    def start(self, total: int, done: int) -> None:
+        """Show the bar."""
+        self._bar.update(self._task, total=total, completed=done)
+        self._bar.start()
+
+    def advance(self) -> None:
+        """Move on by one."""
+        self._bar.advance(self._task)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+
+def progress_for(*, quiet: bool) -> Progress:
+    """The right kind for where stderr goes."""
+    if quiet:
+        return Silent()
+    return Bar() if sys.stderr.isatty() else Lines(sys.stderr)
