@@ -140,7 +140,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         identity="none",
         merge="replaces; null removes",
         fields=("pandemic",),
-        example="{from: 2020-03, to: 2021-12}",
+        example="{from: 2020-03, to: 2022-06}",
     ),
     Lever(
         key="inflow_pull",

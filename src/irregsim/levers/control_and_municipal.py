@@ -233,7 +233,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         mechanisms=("M048", "M049", "M105"),
         identity="city and month",
         fields=("shelter_beds",),
-        example="{Bergen: 32}",
+        example="{Bergen: 48}",
     ),
     Lever(
         key="municipal.nav_emergency_help",

@@ -197,7 +197,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         "betyr den lite.",
         mechanisms=("M067", "M068"),
         fields=("employer_per_workday_nok",),
-        example="5000",
+        example="10000",
     ),
     Lever(
         key="fines.worker_nok",

@@ -100,6 +100,7 @@ class Document:
         seed: Seed, if stated.
         given: What the file says for each lever and assumption, by full path.
         mark: Place of the root.
+        usable: False if it is no mapping or its ``extends`` is no text, so that nothing follows from it.
     """
 
     shown: str
@@ -115,6 +116,7 @@ class Document:
     seed: int | None = None
     given: dict[str, Given] = field(default_factory=dict)
     mark: Mark = TOP
+    usable: bool = True
 
 
 @cache
@@ -147,7 +149,7 @@ class Checker(ValueChecker):
         Returns:
             All that could be read. It is complete only if no fault was noted.
         """
-        document = Document(self.shown, mark=root.mark)
+        document = Document(self.shown, mark=root.mark, usable=root.kind == "mapping")
         if root.kind == "scalar" and root.value is None:
             self.fault(root.mark, "", "the file is empty (`irregsim new` writes one to edit)")
             return document
@@ -172,6 +174,7 @@ class Checker(ValueChecker):
         if "extends" in seen:
             document.extends = self.text(seen["extends"], "extends")
             document.extends_mark = seen["extends"].mark
+            document.usable = document.extends is not None
         if "period" in seen:
             self._period(seen["period"], document)
         if "run" in seen:

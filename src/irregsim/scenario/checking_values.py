@@ -115,7 +115,7 @@ class ValueChecker:
             return None
         if not low <= value <= high:
             hint = ""
-            if high == 1.0 and 1 < value <= 100:
+            if high == 1.0 and 2 <= value <= 100:
                 hint = f"write {number_text(value)} percent as {number_text(round(value / 100, 6))}"
             self.fault(
                 node.mark,
@@ -217,6 +217,9 @@ class ValueChecker:
     def one_of(self, node: Node, path: str, known: Iterable[str], what: str) -> str | None:
         """One of some words, or None after a fault."""
         known = tuple(known)
+        if node.kind != "scalar" or not isinstance(node.value, str):
+            self.fault(node.mark, path, f"must be one of {listed(known)}, found {found(node)}")
+            return None
         text = self.text(node, path)
         if text is None or text in known:
             return text

@@ -77,7 +77,8 @@ def _merge_one(lever: Lever, state: State, given: Given, note: Note) -> State:
         return dict(sorted(years.items()))
     entries = cast(tuple[Entry, ...], given)
     if lever.kind in (Kind.DIRECTIVE, Kind.WINDOW):
-        return {("only",): entries[0]} if entries else {}
+        only: tuple[object, ...] = ()
+        return {only: entries[0]} if entries else {}
     merged = dict(cast(dict[tuple[object, ...], Entry], state))
     removing = {Kind.AGREEMENTS: "effectiveness", Kind.CENTRE_DATES: "on", Kind.SCHEMES: "min_years"}[lever.kind]
     for entry in entries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), end: str |
     shipped = shipped_scenarios()
     if shown in shipped:
         given, shown = shipped[shown], _shipped_name(shown)
-    elif not given.exists() and given.suffix not in (".yaml", ".yml") and "/" not in shown:
+    elif not os.path.exists(given) and given.suffix not in (".yaml", ".yml") and "/" not in shown:
         near = nearest(shown, shipped)
         message = hinted("no such file and no shipped scenario", near, f"shipped: {', '.join(shipped)}")
         raise ScenarioError([Fault(shown, 1, 1, "", message)])
@@ -161,7 +162,7 @@ def _shipped_name(name: str) -> str:
 
 def _is_shipped(path: Path, name: str) -> bool:
     shipped = shipped_scenarios().get(name)
-    return shipped is not None and path.exists() and path.resolve() == shipped.resolve()
+    return shipped is not None and path.resolve() == shipped.resolve()
 
 
 def _in_order(faults: Sequence[Fault]) -> list[Fault]:
@@ -173,12 +174,12 @@ def _in_order(faults: Sequence[Fault]) -> list[Fault]:
 
 def _read(path: Path, shown: str, children: list[Path], faults: list[Fault]) -> _Read | None:
     """Read one file and its parents; None after a fault that leaves nothing to build on."""
-    real = path.resolve()
     try:
         root = parse(read_text(path, shown), shown)
     except ScenarioError as error:
         faults += error.faults
         return None
+    real = path.resolve()
     checker = Checker(shown)
     document = checker.document(root)
     parent: _Read | None = None
@@ -189,7 +190,7 @@ def _read(path: Path, shown: str, children: list[Path], faults: list[Fault]) -> 
     checker.faults = []
     # The baseline states its own history: what held in the years before its period.
     history = document.extends is None and document.name == BASELINE
-    read = None if parent_failed else _merge(document, parent, checker, history=history)
+    read = None if parent_failed or not document.usable else _merge(document, parent, checker, history=history)
     faults += checker.faults
     return read
 

@@ -194,8 +194,10 @@ def _plainer(error: yaml.MarkedYAMLError) -> str:
         return f"{problem} (put text that begins with * in quotes)"
     if "could not find expected ':'" in problem:
         return "a line without `key: value` (is a colon or a space after it missing?)"
-    if "expected <block end>" in problem:
-        return "the indent does not fit the lines above"
+    if "expected <block end>" in problem or "did not find expected key" in problem:
+        return "the indent does not fit the lines above, or quotes or a colon are missing"
+    if "',' or '" in problem:
+        return "a bracket [ or { that is not closed, or a comma that is missing"
     if "nesting" in problem.lower():
         return f"nested deeper than {MAX_DEPTH} levels"
     context = f" {error.context}" if error.context else ""
