@@ -57,7 +57,8 @@ def test_effectiveness_null_removes(tmp_path):
 
 
 def test_the_latest_agreement_in_force_counts(tmp_path):
-    text = "levers: {return_agreements: [{country: Etiopia, from: 2020-01, to: 2021-12, effectiveness: 0.9},"(
+    text = (
+        "levers: {return_agreements: [{country: Etiopia, from: 2020-01, to: 2021-12, effectiveness: 0.9},"
         " {country: Eritrea, from: 2022-01, effectiveness: 0.4}, {country: Eritrea, "
         "from: 2024-01, effectiveness: 0}]}\n"
     )
@@ -184,7 +185,8 @@ def test_districts_are_overridden_one_by_one_or_all_at_once(tmp_path):
 
 
 def test_cities_hold_numbers_flags_and_options(tmp_path):
-    text = "levers: {municipal: {shelter: {Bergen: 40}, nav_emergency_help: wide,"(
+    text = (
+        "levers: {municipal: {shelter: {Bergen: 40}, nav_emergency_help: wide,"
         " health_model: {Stavanger: [{from: 2024-01, value: municipal_open}]}, "
         "crisis_centre_admission: {Oslo: true}}}\n"
     )
