@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -479,7 +479,8 @@ class RunFolder:
         if not folder.is_dir():
             raise FolderError(f"{path}: there is no such folder; give the folder of a finished run")
         if is_ours(folder):
-            with contextlib.suppress(OSError):  # a read-only folder cannot be mended, but may be whole
+            # A read-only folder cannot be mended, but may be whole; one being written into mends itself.
+            with contextlib.suppress(OSError, FolderError), _locked(folder):
                 finish_commit(folder)
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -563,8 +564,7 @@ def opened_for_writing(path: Path) -> Iterator[Path]:
     _write_synced(path / MARKER, MARKER_TEXT)
     work = path / UNFINISHED
     work.mkdir(exist_ok=True)
-    with (work / _LOCK).open("w") as lock:
-        _take_lock(lock, path)
+    with _locked(path):
         finish_commit(path)
         yield work
         # Only the lock is left when nothing is unfinished; then the whole folder can go.
@@ -572,17 +572,26 @@ def opened_for_writing(path: Path) -> Iterator[Path]:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _take_lock(lock: IO[str], path: Path) -> None:
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the folder's lock; does nothing where no work was ever begun, or the system has no such locks."""
+    work = path / UNFINISHED
     try:
         import fcntl
     except ImportError:  # Windows: two runs into one folder at once are the user's own doing there
+        yield
         return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise FolderError(
-            f"{path}: another run is writing there; wait for it, or choose another folder with --out"
-        ) from None
+    if not work.is_dir():
+        yield
+        return
+    with (work / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise FolderError(
+                f"{path}: another run is writing there; wait for it, or choose another folder with --out"
+            ) from None
+        yield
 
 
 def commit(path: Path, staging: Path) -> None:

@@ -1,0 +1,293 @@
+"""Running replicates: the same bytes however a run is divided, and nothing lost or half done when it is stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import irregsim
+from irregsim import experiment, workflow
+from irregsim.experiment import Draws, Plan, available_cores, part_key, run_id
+from irregsim.progress import Lines
+from irregsim.results import MANIFEST, UNFINISHED, Parts, RunFolder
+from irregsim.scenario import load_scenario
+from run_tools import FAKE, TESTS, leave_pictures_out, short_scenario, start_command, tables_of, use_fake
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    return short_scenario(tmp_path)
+
+
+def run(scenario, out, **options):
+    quiet = workflow.Request(str(scenario), out=str(out), scale=0.2, **{"jobs": 1, **options})
+    return workflow.run_scenario(quiet, warn=lambda text: None)
+
+
+def test_the_bytes_do_not_depend_on_how_a_run_is_divided(scenario, tmp_path, monkeypatch):
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    at_once = run(scenario, tmp_path / "at-once", replicates=5)
+    assert at_once.reused == 0
+    in_processes = run(scenario, tmp_path / "processes", replicates=5, jobs=2)
+    first = run(scenario, tmp_path / "extended", replicates=2)
+    extended = run(scenario, tmp_path / "extended", replicates=5, jobs=2)
+    assert (extended.reused, extended.replaced) == (2, None)
+    whole = tables_of(at_once.folder.path)
+    assert {f"{name}.parquet" for name in [*experiment.Parts(tmp_path, spells=False).tables, "draws"]} < set(whole)
+    assert tables_of(in_processes.folder.path) == whole
+    assert tables_of(extended.folder.path) == whole
+    assert extended.folder.manifest["run_id"] == at_once.folder.manifest["run_id"] != first.folder.manifest["run_id"]
+    shortened = run(scenario, tmp_path / "extended", replicates=2)
+    assert shortened.reused == 2
+    assert tables_of(shortened.folder.path) == tables_of(run(scenario, tmp_path / "two", replicates=2).folder.path)
+
+
+def test_extending_computes_only_what_is_missing(scenario, tmp_path, monkeypatch):
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    run(scenario, tmp_path / "out", replicates=2)
+    computed = []
+    simulate = experiment._simulate
+    monkeypatch.setattr(experiment, "_simulate", lambda plan, parts, j: computed.append(j) or simulate(plan, parts, j))
+    run(scenario, tmp_path / "out", replicates=4)
+    assert computed == [2, 3]
+
+
+def test_replicates_of_another_run_are_never_taken_over(scenario, tmp_path, monkeypatch):
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    for options in [{"seed": 8}, {"overrides": ("levers.fines.worker_nok=1",)}, {"end": "2021-06"}, {"spells": True}]:
+        out = tmp_path / "out"
+        first = run(scenario, out, replicates=2)
+        second = run(scenario, out, replicates=3, **options)
+        assert second.reused == 0
+        assert second.replaced == first.folder.manifest["run_id"]
+        assert tables_of(out) == tables_of(run(scenario, tmp_path / "fresh", replicates=3, **options).folder.path)
+
+
+def test_tables_changed_by_hand_are_not_taken_over(scenario, tmp_path, monkeypatch):
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    out = tmp_path / "out"
+    run(scenario, out, replicates=2)
+    whole = tables_of(out)
+    path = out / "stocks.parquet"
+    pq.write_table(pq.read_table(path).slice(1), path)
+    again = run(scenario, out, replicates=2)
+    assert again.reused == 0
+    assert tables_of(out) == whole
+
+
+def test_the_run_id_names_content_and_the_part_key_also_the_code(scenario):
+    loaded = load_scenario(scenario)
+    draws = Draws("point", ({"a": 1.0},))
+    content = Plan(loaded, draws, seed=1).content("data", "1")
+    for other in [
+        Plan(loaded, draws, seed=2),
+        Plan(loaded, draws, seed=1, scale=0.5),
+        Plan(loaded, draws, seed=1, spells=True),
+        Plan(loaded, Draws("point", ({"a": 1.5},)), seed=1),
+        Plan(load_scenario(scenario, overrides=["levers.fines.worker_nok=1"]), draws, seed=1),
+    ]:
+        assert run_id(other.content("data", "1"), 3) != run_id(content, 3)
+    assert run_id(content, 3) != run_id(content, 4)
+    assert run_id(content, 3) != run_id({**content, "data_sha256": "other"}, 3)
+    assert part_key(content, {"numpy": "1"}) != part_key(content, {"numpy": "2"})
+    # Not what the scenario says of replicates and seed, but what is run.
+    more = replace(loaded, replicates=loaded.replicates + 1, seed=99)
+    assert Plan(more, draws, seed=1).content("data", "1") == content
+    json.dumps(content, allow_nan=False)
+
+
+def test_draws_are_used_in_turn():
+    draws = Draws("posterior", ({"a": 1.0}, {"a": 2.0}, {"a": 3.0}))
+    assert [draws.index(j) for j in range(5)] == [0, 1, 2, 0, 1]
+
+
+def test_a_failing_replicate_is_named_and_the_finished_ones_are_kept(scenario, tmp_path, monkeypatch):
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    import fake_engine
+
+    engine = fake_engine.run_replicate
+
+    def failing(scenario, draw, *, replicate, **options):
+        if replicate == 2:
+            raise RuntimeError("no such road")
+        return engine(scenario, draw, replicate=replicate, **options)
+
+    monkeypatch.setattr(fake_engine, "run_replicate", failing)
+    with pytest.raises(workflow.RunFailed, match="replicate 2 failed: RuntimeError: no such road"):
+        run(scenario, tmp_path / "out", replicates=4)
+    assert not (tmp_path / "out" / MANIFEST).exists()
+    monkeypatch.setattr(fake_engine, "run_replicate", engine)
+    finished = run(scenario, tmp_path / "out", replicates=4)
+    assert finished.reused == 2
+    assert not (tmp_path / "out" / UNFINISHED).exists()
+    assert tables_of(tmp_path / "out") == tables_of(run(scenario, tmp_path / "fresh", replicates=4).folder.path)
+
+
+def test_an_error_in_a_worker_process_comes_back_in_words(scenario, tmp_path, monkeypatch):
+    monkeypatch.setattr(experiment, "ENGINE", "json:loads")
+    with pytest.raises(workflow.RunFailed, match="replicate [01] failed: TypeError"):
+        run(scenario, tmp_path / "out", replicates=2, jobs=2)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Stopping
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def finished_parts(out: Path) -> list[Path]:
+    return sorted(out.glob(f"{UNFINISHED}/*/0*"))
+
+
+def final_files(out: Path) -> set[str]:
+    return {f.relative_to(out).as_posix() for f in out.rglob("*") if f.is_file() and UNFINISHED not in f.parts}
+
+
+def processes_of_group(group: int) -> list[str]:
+    """Command lines of the living processes of a process group."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, its_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append((entry / "cmdline").read_text().replace("\0", " "))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
+
+
+@needs_proc
+@pytest.mark.parametrize("how", ["ctrl-c", "kill", pytest.param("terminate", marks=pytest.mark.slow)])
+def test_a_run_that_is_stopped_keeps_what_is_finished_and_goes_on_from_there(scenario, tmp_path, monkeypatch, how):
+    out = tmp_path / "out"
+    command = ["run", "short.yaml", "--out", "out", "--replicates", "6", "--jobs", "2", "--scale", "0.2"]
+    process = start_command(*command, cwd=tmp_path, seconds_per_replicate=0.8)
+    wait_for(lambda: len(finished_parts(out)) >= 2)
+    begun = time.monotonic()
+    if how == "ctrl-c":
+        os.killpg(process.pid, signal.SIGINT)  # what a terminal does: to all processes in front
+    elif how == "terminate":
+        process.terminate()
+    else:
+        process.kill()
+    _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 4.0  # two seconds, and some for a busy machine
+    wait_for(lambda: processes_of_group(process.pid) == [], seconds=10)  # no worker is left behind
+    assert final_files(out) == {".irregsim"}
+    kept = len(finished_parts(out))
+    assert 2 <= kept < 6
+    if how != "kill":
+        assert process.returncode == 1
+        assert f"stopped; {kept} of 6 replicates are kept in out, the same command continues" in errors
+        assert "Traceback" not in errors
+    again = start_command(*command, cwd=tmp_path)
+    _, errors = again.communicate(timeout=120)
+    assert again.returncode == 0, errors
+    assert f"{kept} of the replicates were there already" in errors
+    assert f"6 replicates, {kept} of them there already" in errors
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    assert tables_of(out) == tables_of(run(scenario, tmp_path / "at-once", replicates=6).folder.path)
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_run_killed_again_and_again_never_shows_half_a_file(scenario, tmp_path):
+    out = tmp_path / "out"
+    first = start_command("run", "short.yaml", "--out", "out", "--replicates", "2", "--scale", "0.2", cwd=tmp_path)
+    assert first.wait(timeout=120) == 0
+    first.communicate()
+    before = tables_of(out)
+    old = (out / MANIFEST).read_bytes()
+    for seconds in (0.6, 1.2, 1.8, 2.4, 3.0, 3.6):
+        arguments = ["run", "short.yaml", "--out", "out", "--replicates", "3", "--seed", "99", "--scale", "0.2"]
+        process = start_command(*arguments, "--jobs", "1", cwd=tmp_path)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if (out / MANIFEST).read_bytes() != old:
+            break
+        files = {n: b for n, b in tables_of(out).items() if not n.startswith(UNFINISHED)}
+        ready = out / UNFINISHED / "commit"
+        if not ready.exists():  # unless it died in the middle of a commit, which the next command finishes
+            assert files == before
+    folder = RunFolder.open(out)
+    assert folder.is_intact()
+
+
+def test_a_script_needs_no_main_guard(scenario, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import irregsim, irregsim.experiment\n"
+        "print('started')\n"
+        f"irregsim.experiment.ENGINE = {FAKE!r}\n"
+        "result = irregsim.run('short.yaml', replicates=2, jobs=2, scale=0.1)\n"
+        "print(sorted(result.stocks['replicate'].unique().tolist()))\n",
+        encoding="utf-8",
+    )
+    source = str(Path(irregsim.__file__).resolve().parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, str(TESTS)])}
+    answer = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert answer.stdout == "started\n[0, 1]\n", answer.stderr
+
+
+def test_workers_use_one_thread_for_sums(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    main = sys.modules["__main__"]
+    with experiment._worker_surroundings():
+        assert os.environ["OPENBLAS_NUM_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
+        assert sys.modules["__main__"] is not main
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "7" and "OMP_NUM_THREADS" not in os.environ
+    assert sys.modules["__main__"] is main
+
+
+def test_there_is_at_least_one_core():
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)
+
+
+def test_parts_of_a_run_in_memory_leave_nothing_behind(scenario, tmp_path, monkeypatch):
+    use_fake(monkeypatch)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    result = irregsim.run(str(scenario), replicates=2, jobs=1, scale=0.1)
+    assert list(tmp_path.glob("irregsim-*")) == []
+    assert set(result.frames) == {*Parts(tmp_path, spells=False).tables, "draws"}
+
+
+def test_plain_lines_say_begin_and_end_and_little_between(capsys):
+    lines = Lines(sys.stderr)
+    lines.start(1000, 10)
+    for _ in range(990):
+        lines.advance()
+    lines.close()
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "1000 replicates, 10 of them there already"
+    assert said[-1].startswith("1000 of 1000 replicates")
+    assert len(said) <= 12
