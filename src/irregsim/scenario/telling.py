@@ -14,6 +14,7 @@ Value = bool | float | str | None
 
 _SYMBOLS = "123456789abcdefghijklmnopqrstuvwxyz"
 _WIDTH = 60
+_NOT_SIMULATED = "not simulated"
 
 
 @dataclass(frozen=True)
@@ -165,59 +166,57 @@ def _bar(row: _Row, start: int, step: int) -> tuple[str, str]:
     return "".join(symbols[row.values[i]] for i in ends), "; ".join(legend)
 
 
-def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, Any]]:
+def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, str]]:
     """Where scenarios differ: a row per lever and stretch of months with different values.
 
     Args:
         scenarios: Two or more.
 
     Returns:
-        Dicts with ``key`` (full key path), ``from`` and ``to`` (``YYYY-MM``, both included) and ``values``
-        (one per scenario, in their order; ``none`` as None). Months outside a scenario's period have the text
-        ``not simulated``.
+        Rows with ``key`` (full key path), ``from`` and ``to`` (``YYYY-MM``, both included) and a column per scenario,
+        under its name, with the value as it would be written. A name that is taken gets a number. Months outside a
+        scenario's period are ``not simulated``.
     """
     if not scenarios:
         return []
-    first, last = min(s.start for s in scenarios), max(s.end for s in scenarios)
-    told = [{row.key: row for row in _rows(scenario)} for scenario in scenarios]
-    groups = {row.key: row.group for row in told[0].values()}
-    found: dict[str, list[tuple[int, int, tuple[Value, ...]]]] = {}
-    for key in groups:
-        stretches: list[tuple[int, int, tuple[Value, ...]]] = []
-        for month in range(first, last + 1):
-            values = tuple(
-                rows[key].values[month - s.start] if s.start <= month <= s.end else "not simulated"
-                for rows, s in zip(told, scenarios, strict=True)
-            )
-            if stretches and stretches[-1][2] == values:
-                stretches[-1] = (stretches[-1][0], month, values)
-            else:
-                stretches.append((month, month, values))
-        found[key] = [stretch for stretch in stretches if _differ(stretch[2])]
-    out: list[dict[str, Any]] = []
-    if any(s.start != first or s.end != last for s in scenarios):
-        for name in ("start", "end"):
-            texts = tuple(month_text(getattr(s, name)) for s in scenarios)
-            if _differ(texts):
-                out.append({"key": f"period.{name}", "from": "", "to": "", "values": texts})
-    told_groups: set[str] = set()
+    columns: list[str] = []
+    for scenario in scenarios:
+        taken = [*columns, "key", "from", "to"]
+        names = (f"{scenario.name} ({n})" if n > 1 else scenario.name for n in range(1, len(taken) + 2))
+        columns.append(next(name for name in names if name not in taken))
+
+    def row(key: str, start: str, end: str, values: Sequence[str]) -> dict[str, str]:
+        return {"key": key, "from": start, "to": end, **dict(zip(columns, values, strict=True))}
+
+    out = []
+    for word in ("start", "end"):
+        texts = [month_text(getattr(s, word)) for s in scenarios]
+        if len(set(texts)) > 1:
+            out.append(row(f"period.{word}", "", "", texts))
+    told = [{one.key: one for one in _rows(scenario)} for scenario in scenarios]
+    groups = {one.key: one.group for one in told[0].values()}
+    found = {key: _stretches([rows[key] for rows in told], scenarios) for key in groups}
     for key, group in groups.items():
-        members = [k for k, g in groups.items() if g == group]
-        if len(members) > 1 and all(found[k] == found[key] for k in members):
-            if group in told_groups:
-                continue
-            told_groups.add(group)
-            key_told = group
-        else:
-            key_told = key
-        out += [
-            {"key": key_told, "from": month_text(a), "to": month_text(b), "values": values}
-            for a, b, values in found[key]
-        ]
+        members = [other for other, other_group in groups.items() if other_group == group]
+        shown = key
+        if len(members) > 1 and all(found[other] == found[key] for other in members):
+            if key != members[0]:
+                continue  # the same everywhere: told once, for the first
+            shown = group
+        out += [row(shown, month_text(a), month_text(b), values) for a, b, values in found[key]]
     return out
 
 
-def _differ(values: Sequence[Value]) -> bool:
-    """Whether the scenarios that are simulated at all differ."""
-    known = [value for value in values if value != "not simulated"]
-    return any(value != known[0] or type(value) is not type(known[0]) for value in known)
+def _stretches(rows: Sequence[_Row], scenarios: Sequence[Scenario]) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Months in which one lever differs between scenarios: (first, last, value of each as text)."""
+    out: list[tuple[int, int, tuple[str, ...]]] = []
+    for month in range(min(s.start for s in scenarios), max(s.end for s in scenarios) + 1):
+        values = tuple(
+            value_text(row.values[month - s.start]) if s.start <= month <= s.end else _NOT_SIMULATED
+            for row, s in zip(rows, scenarios, strict=True)
+        )
+        if out and out[-1][1:] == (month - 1, values):
+            out[-1] = (out[-1][0], month, values)
+        elif len(set(values) - {_NOT_SIMULATED}) > 1:
+            out.append((month, month, values))
+    return out
