@@ -75,4 +75,4 @@ def count_in(index: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
         index: Centre, employer or host of each person, -1 for none, shape (n,).
         size: Number of centres, employers or hosts.
     """
-    return np.bincount(index[index >= 0], minlength=size).astype(np.int64)
+    return np.asarray(np.bincount(index + 1, minlength=size + 1)[1:], dtype=np.int64)

@@ -19,65 +19,62 @@ def probability(hazard: FloatArray) -> FloatArray:
     return -np.expm1(-hazard)
 
 
-def first_clock(hazards: list[FloatArray], uniforms: list[FloatArray]) -> npt.NDArray[np.int8]:
+def first_clock(hazards: FloatArray, uniforms: FloatArray) -> IntArray:
     """Which of several competing clocks rings first inside the month, for each person.
 
-    Each rule has its own clock ``-log(u) / hazard``. The earliest under one month wins, so the order of the rules
+    Each rule has its own clock ``-log(1 - u) / hazard``. The earliest under one month wins, so the order of the rules
     cannot matter.
 
     Args:
-        hazards: One array per rule, events per person-month, >= 0, each of shape (n,).
-        uniforms: One array per rule, in (0, 1), each of shape (n,).
+        hazards: Events per person-month, >= 0, shape (rules, n).
+        uniforms: In (0, 1), shape (rules, n).
 
     Returns:
         Index of the winning rule, or -1 where no clock rings within the month; shape (n,).
     """
-    n = len(hazards[0])
-    winner = np.full(n, -1, dtype=np.int8)
-    best = np.ones(n)
-    for rule, (hazard, u) in enumerate(zip(hazards, uniforms, strict=True)):
-        # 1 - u is uniform too, and 1 - exp(-h) <= h: few rows survive this, so few logarithms are taken.
-        rows = np.flatnonzero(u < hazard)
-        if len(rows) == 0:
-            continue
-        time = -np.log1p(-u[rows]) / hazard[rows]
-        earlier = time < best[rows]
-        rows = rows[earlier]
-        best[rows] = time[earlier]
-        winner[rows] = rule
+    winner = np.full(hazards.shape[1], -1, dtype=np.int64)
+    # 1 - exp(-h) <= h: few pairs survive this, so few logarithms are taken.
+    pair = np.flatnonzero(uniforms < hazards)
+    if len(pair) == 0:
+        return winner
+    rule, person = np.divmod(pair, hazards.shape[1])
+    time = -np.log1p(-uniforms[rule, person]) / hazards[rule, person]
+    inside = np.flatnonzero(time < 1.0)
+    # Latest first, so that the earliest clock of a person is written last; ties have no chance.
+    order = inside[np.argsort(-time[inside], kind="stable")]
+    winner[person[order]] = rule[order]
     return winner
 
 
-def gumbel(uniform: FloatArray) -> FloatArray:
-    """Standard Gumbel numbers from uniforms in (0, 1)."""
-    return -np.log(-np.log(uniform))
-
-
-def choose(utilities: FloatArray, uniforms: FloatArray) -> IntArray:
+def choose(weights: FloatArray, uniforms: FloatArray) -> IntArray:
     """Option of highest random utility for each person: a multinomial logit choice.
 
-    Closing an option (utility minus infinity) moves only those who would have taken it.
+    Adding a Gumbel number ``-log(-log(u))`` to the utility ``log(w)`` and taking the highest is the same as taking
+    the lowest ``-log(u) / w``, which needs one logarithm. Closing an option (weight 0) moves only those who would have
+    taken it.
 
     Args:
-        utilities: Shape (options, n); minus infinity where an option is not feasible.
+        weights: ``exp(utility)`` up to a factor per person, shape (options, n); 0 where an option is not feasible.
         uniforms: One keyed uniform per option and person, shape (options, n).
 
     Returns:
         Index of the chosen option, shape (n,).
     """
-    return np.argmax(utilities + gumbel(uniforms), axis=0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.argmin(-np.log(uniforms) / weights, axis=0))
 
 
-def logit_shares(utilities: FloatArray) -> FloatArray:
-    """Choice probabilities of the same logit model.
+def logit_weights(utilities: FloatArray) -> FloatArray:
+    """``exp(utility)``, scaled so that each person's best option has weight 1.
 
     Args:
-        utilities: Shape (options, n); at least one finite value in each column.
-
-    Returns:
-        Shape (options, n); columns sum to 1.
+        utilities: Shape (options, n); minus infinity where not feasible, at least one finite value in each column.
     """
-    weights = np.exp(utilities - utilities.max(axis=0))
+    return np.asarray(np.exp(utilities - utilities.max(axis=0)))
+
+
+def logit_shares(weights: FloatArray) -> FloatArray:
+    """Choice probabilities of the same logit model; columns of the result sum to 1."""
     return np.asarray(weights / weights.sum(axis=0))
 
 

@@ -14,6 +14,7 @@ every processor and version.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -31,6 +32,8 @@ _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 _MUL1, _MUL2 = np.uint64(_M1), np.uint64(_M2)
 _SCALE: Final = 2.0**-53
 _HALF: Final = 2.0**-54
+#: Number of subjects beyond which decisions are drawn one after the other.
+_WIDE: Final = 2000
 
 #: One channel is one decision. Numbers are fixed for ever: a new decision takes a new number at the end, and a
 #: number whose decision is gone is never used again.
@@ -249,18 +252,41 @@ class Draws:
         Raises:
             KeyError: If the channel is not in the registry.
         """
-        salt = np.uint64(mix(self._channels[channel] + (month + 2) * _M1))
-        bits = keys ^ salt
-        bits ^= bits >> _S30
-        bits *= _MUL1
-        bits ^= bits >> _S27
-        bits *= _MUL2
-        bits ^= bits >> _S31
-        bits >>= _S11
-        out = bits.astype(np.float64)
-        out *= _SCALE
-        out += _HALF
-        return out
+        return _finalise(keys ^ np.uint64(self._salt(channel, month)))
+
+    def uniforms(self, channels: Sequence[str], month: int, keys: UInt64Array) -> FloatArray:
+        """Several decisions of the same subjects in one month; row i equals ``uniform(channels[i], ...)``.
+
+        Args:
+            channels: Names in `CHANNELS`.
+            month: Month number; -1 for what is drawn once.
+            keys: From `keys`, shape (n,).
+
+        Returns:
+            Numbers strictly between 0 and 1, shape (channels, n).
+        """
+        if len(keys) > _WIDE:
+            # Row by row what is worked on stays in the processor's cache.
+            return np.stack([self.uniform(channel, month, keys) for channel in channels])
+        salts = np.array([self._salt(channel, month) for channel in channels], dtype=np.uint64)
+        return _finalise(keys ^ salts[:, None])
+
+    def _salt(self, channel: str, month: int) -> int:
+        return mix(self._channels[channel] + (month + 2) * _M1)
+
+
+def _finalise(bits: UInt64Array) -> FloatArray:
+    """The splitmix64 finaliser in place, then the top 53 bits as a number between 0 and 1."""
+    bits ^= bits >> _S30
+    bits *= _MUL1
+    bits ^= bits >> _S27
+    bits *= _MUL2
+    bits ^= bits >> _S31
+    bits >>= _S11
+    out = bits.astype(np.float64)
+    out *= _SCALE
+    out += _HALF
+    return out
 
 
 def pair_ids(first: UInt64Array, second: npt.ArrayLike) -> UInt64Array:

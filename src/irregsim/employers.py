@@ -57,7 +57,6 @@ class Employers:
         self.perceived = np.ones(count)  # own experience, as a ratio to the general perception
         self.is_willing = np.ones(count, dtype=np.bool_)
         self.open_jobs = np.zeros(count, dtype=np.int64)
-        self.filled = np.zeros(count, dtype=np.int64)
         self.reference_jobs = float(self.jobs.sum()) * 0.5
 
     def __len__(self) -> int:
@@ -126,6 +125,6 @@ class Employers:
         """An independent copy; what never changes is shared."""
         other = Employers.__new__(Employers)
         other.__dict__.update(self.__dict__)
-        for name in ("perceived", "is_willing", "open_jobs", "filled"):
+        for name in ("perceived", "is_willing", "open_jobs"):
             setattr(other, name, getattr(self, name).copy())
         return other

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -110,15 +111,52 @@ class Contest(Part):
         if len(rows) == 0:
             return Decided(rows, np.empty(0, dtype=np.int64))
         who = world.rows(rows)
-        hazards = [np.asarray(rule.hazard(who, at), dtype=np.float64) for rule in self.rules]
-        total = np.add.reduce(hazards)
-        safe = np.maximum(total, 1e-300)
-        share = -np.expm1(-safe) / safe
-        cell, key, month = who.cell, who.key, world.month
-        for rule, hazard in zip(self.rules, hazards, strict=True):
-            world.history.expect(rule.channel, month, cell, hazard * share)
-        uniforms = [world.draws.uniform(rule.channel, month, key) for rule in self.rules]
-        return Decided(rows, first_clock(hazards, uniforms).astype(np.int64))
+        hazards = np.empty((len(self.rules), len(rows)))
+        for row, rule in zip(hazards, self.rules, strict=True):
+            row[:] = rule.hazard(who, at)
+        channels = tuple(rule.channel for rule in self.rules)
+        uniforms = world.draws.uniforms(channels, world.month, who.key)
+        winner = first_clock(hazards, uniforms)
+        total = hazards[0].copy()
+        for row in hazards[1:]:
+            total += row
+        np.maximum(total, 1e-300, out=total)
+        share = -np.expm1(-total) / total
+        for channel, row in zip(channels, hazards, strict=True):
+            row *= share
+            world.history.expect(channel, world.month, who.cell, row)
+        return Decided(rows, winner)
+
+
+def tabulated(function: Callable[[FloatArray], FloatArray], whole: IntArray) -> FloatArray:
+    """A function of whole numbers, worked out once for each number that occurs rather than for each person.
+
+    Args:
+        function: From numbers to values, shape to shape.
+        whole: Numbers of 0 or more, such as months, shape (n,).
+
+    Returns:
+        ``function(whole)``, shape (n,).
+    """
+    if len(whole) == 0:
+        return np.empty(0)
+    return np.asarray(function(np.arange(int(whole.max()) + 1, dtype=np.float64)).take(whole))
+
+
+def lookup(table: FloatArray, *codes: npt.NDArray[Any]) -> FloatArray:
+    """``table[codes]`` for several small codes, by way of one flat index, which is faster.
+
+    Args:
+        table: One axis per code.
+        codes: Whole numbers or flags, each of shape (n,) and inside its axis.
+
+    Returns:
+        Shape (n,).
+    """
+    flat = codes[0]
+    for size, code in zip(table.shape[1:], codes[1:], strict=True):
+        flat = flat * size + code
+    return np.asarray(table.ravel().take(flat))
 
 
 def drawn(world: World, channel: str, rows: IntArray, chance: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -130,9 +168,9 @@ def drawn(world: World, channel: str, rows: IntArray, chance: npt.ArrayLike) -> 
         rows: Persons, shape (n,).
         chance: Probability, 0 to 1, broadcast to shape (n,).
     """
-    p = world.population
-    chance = np.broadcast_to(np.asarray(chance, dtype=np.float64), rows.shape)
     if len(rows) == 0:
         return np.zeros(0, dtype=np.bool_)
+    p = world.population
+    chance = np.full(len(rows), chance, dtype=np.float64)
     world.history.expect(channel, world.month, p.cell[rows], chance)
     return np.asarray(world.draws.uniform(channel, world.month, p.key[rows]) < chance)

@@ -101,7 +101,7 @@ class History:
     def flow(
         self,
         month: int,
-        cause: int,
+        cause: npt.ArrayLike,
         origin: npt.ArrayLike,
         destination: npt.ArrayLike,
         origin_place: npt.ArrayLike,
@@ -175,6 +175,11 @@ class History:
         if table is None:
             table = self.expected[rule] = np.zeros((self.months, CELLS))
         table[month] += np.bincount(cell, weights=chance, minlength=CELLS)
+
+    def expect_many(self, rules: tuple[str, ...], month: int, cell: IntArray, chances: FloatArray) -> None:
+        """Adds probabilities of several rules for the same persons; ``chances`` has shape (rules, n)."""
+        for rule, chance in zip(rules, chances, strict=True):
+            self.expect(rule, month, cell, chance)
 
     def binds(self, limit: str, month: int, persons: int) -> None:
         """Notes how many persons a limit turned away in a month."""

@@ -47,6 +47,7 @@ COLUMNS: dict[str, type] = {
     "transport_due": np.int64,  # month a detained person's transport is due; -1 when not held
     "back_due": np.int64,  # month a temporary stay ends; -1 when none
     "track": np.int64,  # return track of a held person
+    "met": np.int64,  # how the police were met this month (a cause), -1 when not
     "centre": np.int64,  # -1 when none
     "employer": np.int64,
     "side_employer": np.int64,
@@ -58,24 +59,37 @@ COLUMNS: dict[str, type] = {
     "transfer_count": np.int64,
 }
 
-#: How many hosts a person keeps in mind at most.
-TIE_SLOTS = 3
+#: What a person holds only while in the present spell; a move sets all of it back to none at once.
+HELD_NUMBERS = ("centre", "employer", "side_employer", "host")
+HELD_FLAGS = ("is_exploited", "in_violence", "pays_rent")
 
-_INITIAL = {
-    name: -1
-    for name in (
-        "guardian",
-        "transport_due",
-        "back_due",
-        "centre",
-        "employer",
-        "side_employer",
-        "host",
-        "offer",
-        "tie_0",
-        "tie_1",
-        "tie_2",
-    )
+_NONE_IS_MINUS_ONE = (
+    *HELD_NUMBERS,
+    "guardian",
+    "transport_due",
+    "back_due",
+    "offer",
+    "met",
+    "tie_0",
+    "tie_1",
+    "tie_2",
+)
+
+
+def _block(kind: type, first: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the columns of one storage type, those given first."""
+    return (*first, *(name for name, own in COLUMNS.items() if own is kind and name not in first))
+
+
+#: Columns of one type are rows of one block, so that all of them grow, shrink and are let go of together.
+_BLOCKS: dict[type, tuple[str, ...]] = {
+    np.int64: _block(np.int64, HELD_NUMBERS),
+    np.bool_: _block(np.bool_, HELD_FLAGS),
+    np.uint64: _block(np.uint64, ()),
+}
+_DEFAULTS: dict[type, npt.NDArray[np.generic]] = {
+    kind: np.array([[-1 if name in _NONE_IS_MINUS_ONE else 0] for name in names]).astype(kind)
+    for kind, names in _BLOCKS.items()
 }
 
 
@@ -102,6 +116,9 @@ def person_ids(
 def person_code(person_id: int) -> str:
     """Sixteen hexadecimal digits that stand for a person in every table and tell nothing about them."""
     return hashlib.blake2b(int(person_id).to_bytes(8, "big"), digest_size=8, person=b"irregsim-person1").hexdigest()
+
+
+_NOBODY: IntArray = np.empty(0, dtype=np.int64)
 
 
 class Population:
@@ -137,6 +154,7 @@ class Population:
     transport_due: IntArray
     back_due: IntArray
     track: IntArray
+    met: IntArray
     centre: IntArray
     employer: IntArray
     side_employer: IntArray
@@ -146,14 +164,16 @@ class Population:
     tie_1: IntArray
     tie_2: IntArray
     transfer_count: IntArray
+    #: Rows of all children.
+    kid_rows: IntArray
 
     def __init__(self) -> None:
-        for name, kind in COLUMNS.items():
-            setattr(self, name, np.empty(0, dtype=kind))
-        self.kid_rows: IntArray = np.empty(0, dtype=np.int64)
+        self._count = 0
+        self._blocks = {kind: np.empty((len(names), 0), dtype=kind) for kind, names in _BLOCKS.items()}
+        self._show()
 
     def __len__(self) -> int:
-        return len(self.person_id)
+        return self._count
 
     def add(self, **columns: npt.NDArray[np.generic]) -> IntArray:
         """Appends persons.
@@ -164,14 +184,47 @@ class Population:
         Returns:
             Rows of the new persons.
         """
-        old, n = len(self), len(columns["person_id"])
-        for name, kind in COLUMNS.items():
-            new = columns.get(name)
-            if new is None:
-                new = np.full(n, _INITIAL.get(name, 0), dtype=kind)
-            setattr(self, name, np.concatenate([getattr(self, name), np.asarray(new, dtype=kind)]))
-        self.kid_rows = np.flatnonzero(self.guardian >= 0)
+        old, n = self._count, len(columns["person_id"])
+        for kind, names in _BLOCKS.items():
+            block = self._blocks[kind]
+            if block.shape[1] < old + n:
+                # Room for later arrivals too, so that most months copy nothing.
+                grown = np.empty((len(names), (old + n) * 5 // 4), dtype=kind)
+                grown[:, :old] = block[:, :old]
+                self._blocks[kind] = block = grown
+            block[:, old : old + n] = _DEFAULTS[kind]
+            for row, name in enumerate(names):
+                if name in columns:
+                    block[row, old : old + n] = columns[name]
+        self._count = old + n
+        self._show()
         return np.arange(old, old + n)
+
+    def _show(self) -> None:
+        """Lets every column be read under its name, and lists the children of each guardian."""
+        for kind, names in _BLOCKS.items():
+            for row, name in enumerate(names):
+                setattr(self, name, self._blocks[kind][row, : self._count])
+        self.kid_rows = np.flatnonzero(self.guardian >= 0)
+        guardian = self.guardian[self.kid_rows]
+        self._kids_sorted = self.kid_rows[np.argsort(guardian, kind="stable")]
+        self._kid_count = np.bincount(guardian, minlength=self._count)
+        self._kid_start = np.cumsum(self._kid_count) - self._kid_count
+
+    def let_go(self, rows: IntArray) -> None:
+        """Persons who leave a spell leave its place, job or host, and what came with it."""
+        self._blocks[np.int64][: len(HELD_NUMBERS), rows] = -1
+        self._blocks[np.bool_][: len(HELD_FLAGS), rows] = False
+
+    def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Rows of the children of some guardians, and for each the position of its guardian in ``rows``."""
+        count = self._kid_count[rows]
+        total = int(count.sum())
+        if total == 0:
+            return _NOBODY, _NOBODY
+        where = np.repeat(np.arange(len(rows)), count)
+        number = np.arange(total) - np.repeat(np.cumsum(count) - count, count)
+        return self._kids_sorted[self._kid_start[rows][where] + number], where
 
     def take(self, rows: IntArray) -> None:
         """Keeps the rows given, in that order; guardians of children are found again.
@@ -181,25 +234,31 @@ class Population:
         """
         position = np.full(len(self) + 1, -1, dtype=np.int64)
         position[rows] = np.arange(len(rows))
-        for name in COLUMNS:
-            setattr(self, name, getattr(self, name)[rows])
-        kids = np.flatnonzero(self.guardian >= 0)
-        self.guardian[kids] = position[self.guardian[kids]]
-        self.kid_rows = kids
-        assert (self.guardian[kids] >= 0).all(), "a child is never in the model without its guardian"
+        n = len(rows)
+        for kind, block in self._blocks.items():
+            # Room for later arrivals, so that most months copy nothing.
+            kept = np.empty((len(block), n * 5 // 4), dtype=kind)
+            np.take(block, rows, axis=1, out=kept[:, :n], mode="clip")
+            self._blocks[kind] = kept
+        self._count = n
+        guardian = self._blocks[np.int64][_BLOCKS[np.int64].index("guardian"), :n]
+        kids = np.flatnonzero(guardian >= 0)
+        guardian[kids] = position[guardian[kids]]
+        assert (guardian[kids] >= 0).all(), "a child is never in the model without its guardian"
+        self._show()
 
     def drop_gone(self) -> None:
         """Forgets persons who have left for good, once they are many enough to slow the month down."""
         gone = (self.strategy >= 8) & (self.back_due < 0)
         count = int(gone.sum())
-        if count * 12 > len(self):
+        if count * 6 > len(self):
             # A child leaves with its guardian, so none is left behind by this.
             self.take(np.flatnonzero(~gone))
 
     def copy(self) -> Population:
         """An independent copy."""
         other = Population.__new__(Population)
-        for name in COLUMNS:
-            setattr(other, name, getattr(self, name).copy())
-        other.kid_rows = self.kid_rows.copy()
+        other._count = self._count
+        other._blocks = {kind: block[:, : self._count].copy() for kind, block in self._blocks.items()}
+        other._show()
         return other

@@ -11,7 +11,7 @@ from irregsim import reference
 from irregsim.centres import REMOTENESS, Centres
 from irregsim.draws import Draws, UInt64Array
 from irregsim.employers import PRIVATE_HOUSEHOLD, Employers
-from irregsim.history import CITY_OF, DISTRICT_OF, GROUNDS, History
+from irregsim.history import CITY_OF, DISTRICT_OF, GROUNDS, NO_PLACE, History
 from irregsim.hosts import Hosts
 from irregsim.population import COLUMNS, Population, person_code
 from irregsim.values import Values
@@ -72,7 +72,7 @@ class World:
         self,
         rows: IntArray,
         destination: int | IntArray,
-        cause: str,
+        cause: str | IntArray,
         substrategy: int | IntArray = int(Substrategy.NONE),
     ) -> None:
         """Moves persons to another strategy or out of the country; children go with their guardian.
@@ -82,15 +82,17 @@ class World:
         Args:
             rows: Persons to move, shape (n,); no children.
             destination: A `Strategy` or `Exit`, one for all or one each.
-            cause: A name in `vocabulary.CAUSES`.
+            cause: A name in `vocabulary.CAUSES`, or a code in `CAUSE_CODE` for each.
             substrategy: Subtype of the new strategy, one for all or one each.
         """
-        if len(rows) == 0:
+        n = len(rows)
+        if n == 0:
             return
         p = self.population
-        target = np.broadcast_to(np.asarray(destination, dtype=np.int64), rows.shape)
-        subtype = np.broadcast_to(np.asarray(substrategy, dtype=np.int64), rows.shape)
-        kids, where = self.children_of(rows)
+        target = np.full(n, destination, dtype=np.int64)
+        subtype = np.full(n, substrategy, dtype=np.int64)
+        why = np.full(n, CAUSE_CODE[cause] if isinstance(cause, str) else cause, dtype=np.int64)
+        kids, where = p.children_of(rows)
         if len(kids):
             # A child in a household that lives by work or at the margins depends on the guardian.
             kid_target = target[where]
@@ -100,42 +102,29 @@ class World:
             rows = np.concatenate([rows, kids])
             target = np.concatenate([target, kid_target])
             subtype = np.concatenate([subtype, kid_subtype])
+            why = np.concatenate([why, why[where]])
         origin = p.strategy[rows]
         # A child of working parents who go on to a host stays "avhengig": no flow, no new spell.
         changed = origin != target
         if not changed.all():
             p.substrategy[rows[~changed]] = subtype[~changed]
             rows, target, subtype, origin = rows[changed], target[changed], subtype[changed], origin[changed]
+            why = why[changed]
         gone = target >= 8
         place = p.place[rows]
-        self.history.flow(
-            self.month, CAUSE_CODE[cause], origin, target, place, np.where(gone, 13, place), p.country[rows]
-        )
+        self.history.flow(self.month, why, origin, target, place, np.where(gone, NO_PLACE, place), p.country[rows])
         if self.history.spells is not None:
-            self._end_spells(rows, cause)
+            self._end_spells(rows, why)
         p.strategy[rows] = target
         p.substrategy[rows] = subtype
         p.strategy_start[rows] = self.month
-        p.centre[rows] = -1
-        p.employer[rows] = -1
-        p.host[rows] = -1
         p.side[rows] = int(Side.NONE)
-        p.side_employer[rows] = -1
-        p.is_exploited[rows] = False
-        p.in_violence[rows] = False
-        p.pays_rent[rows] = False
+        p.let_go(rows)
         p.transport_due[rows[gone]] = -1
 
     def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Rows of the children of some guardians, and for each the position of its guardian in ``rows``."""
-        p = self.population
-        if len(p.kid_rows) == 0:
-            return p.kid_rows, p.kid_rows
-        position = np.full(len(p), -1, dtype=np.int64)
-        position[rows] = np.arange(len(rows))
-        where = position[p.guardian[p.kid_rows]]
-        mine = where >= 0
-        return p.kid_rows[mine], where[mine]
+        return self.population.children_of(rows)
 
     def relocate(self, rows: IntArray, place: IntArray, cause: str) -> None:
         """Moves persons to another place within their strategy; a move between districts is a flow.
@@ -172,16 +161,14 @@ class World:
         ground = np.where(p.decision[rows] == Decision.EXPELLED_PENAL, int(Ground.PENAL), ground)
         p.cell[rows] = p.place[rows] * GROUNDS + ground
 
-    def _end_spells(self, rows: IntArray, cause: str) -> None:
+    def _end_spells(self, rows: IntArray, cause: IntArray) -> None:
         spells, p = self.history.spells, self.population
         assert spells is not None
-        real = p.strategy[rows] < 8
-        rows = rows[real]
         spells.person.append(p.person_id[rows])
         spells.strategy.append(p.strategy[rows])
         spells.start.append(p.strategy_start[rows])
         spells.end.append(np.full(len(rows), self.month))
-        spells.cause.append(np.full(len(rows), CAUSE_CODE[cause]))
+        spells.cause.append(cause)
         spells.fixed.append(self._fixed(rows))
 
     def _fixed(self, rows: IntArray) -> IntArray:
@@ -219,6 +206,11 @@ class World:
         p = self.population
         return np.flatnonzero((p.strategy == strategy) & (p.guardian < 0) & (p.transport_due < 0))
 
+    def among(self, strategies: tuple[Strategy, ...]) -> IntArray:
+        """Rows of the persons in any of some strategies who are free to act."""
+        p = self.population
+        return np.flatnonzero(np.isin(p.strategy, strategies) & (p.guardian < 0) & (p.transport_due < 0))
+
     def everyone(self) -> IntArray:
         """Rows of all persons in the country who are free to act: no children, nobody held."""
         p = self.population
@@ -245,7 +237,8 @@ class World:
         assert ((p.centre >= 0) == synlig).all(), "a centre place is held by residents and nobody else"
         residents = np.bincount(p.centre[synlig], minlength=len(self.centres.capacity))
         # Places are counted in beds of heads of household and their children alike.
-        assert (residents <= self.centres.capacity).all(), "no centre holds more than its capacity"
+        if self.values.levers.interactions:
+            assert (residents <= self.centres.capacity).all(), "no centre holds more than its capacity"
         working = (p.strategy == Strategy.ARBEIDENDE) & here
         assert (p.employer[working] >= 0).all(), "no job without an employer"
         dependent = (p.strategy == Strategy.AVHENGIG) & here
@@ -269,9 +262,19 @@ class Rows:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def risk_response(self, slope: float) -> FloatArray:
+        """``exp(slope * 4 * perceived risk)``: one form of response to the risk of return for every rule (F 2.1).
+
+        Args:
+            slope: Log ratio per quarter of a yearly chance of forced return.
+        """
+        # Risk differs by citizenship and by whether identity is known: worked out for those, not for each person.
+        table = np.exp(slope * 4.0 * np.stack([_UNKNOWN_RISK * self._world.perceived, self._world.perceived]))
+        return np.asarray(table.ravel().take(self.can_be_sent * table.shape[1] + self.country))
+
     def __getattr__(self, name: str) -> npt.NDArray[Any]:
         if name in COLUMNS:
-            value = getattr(self._world.population, name)[self.rows]
+            value = getattr(self._world.population, name).take(self.rows)
         else:
             maker = _DERIVED.get(name)
             if maker is None:
@@ -281,25 +284,27 @@ class Rows:
         return value  # type: ignore[no-any-return]
 
 
+#: Whoever has no established identity cannot be sent, and knows it (F 2.1): perceived risk relative to others.
+_UNKNOWN_RISK = 0.3
+
+
 def _perceived(who: Rows, world: World) -> FloatArray:
-    # Whoever has no established identity cannot be sent, and knows it (F 2.1).
-    known = np.where(who.is_identity_established | ~who.is_sought_asylum, 1.0, 0.3)
-    return np.asarray(world.perceived[who.country] * known)
+    return np.asarray(world.perceived.take(who.country) * np.where(who.can_be_sent, 1.0, _UNKNOWN_RISK))
 
 
 def _feasibility(who: Rows, world: World) -> FloatArray:
-    at = world.values.at(world.month)
-    possible = at.feasibility[who.country]
-    return np.where(who.is_identity_established | ~who.is_sought_asylum, possible, 0.0)
+    return np.asarray(world.values.at(world.month).feasibility.take(who.country) * who.can_be_sent)
 
 
 _DERIVED = {
     "months_in_strategy": lambda who, world: world.month - who.strategy_start,
     "months_irregular": lambda who, world: np.maximum(0, world.month - who.entry_month),
     "age_years": lambda who, world: (world.month - who.birth_month) / 12.0,
-    "district": lambda who, world: DISTRICT_OF[who.place],
-    "city": lambda who, world: CITY_OF[who.place],
-    "market_ratio": lambda who, world: _MARKET[who.place],
+    "age_whole": lambda who, world: (world.month - who.birth_month) // 12,
+    "can_be_sent": lambda who, world: who.is_identity_established | ~who.is_sought_asylum,
+    "district": lambda who, world: DISTRICT_OF.take(who.place),
+    "city": lambda who, world: CITY_OF.take(who.place),
+    "market_ratio": lambda who, world: _MARKET.take(who.place),
     "is_guardian": lambda who, world: who.household == Household.GUARDIAN,
     "is_dublin": lambda who, world: who.route == Route.DUBLIN,
     "has_tie": lambda who, world: (who.tie_0 >= 0) | (who.tie_1 >= 0) | (who.tie_2 >= 0),

@@ -2,19 +2,20 @@
 
 from irregsim.engine import Part
 from irregsim.month.choice import Choice, Reconsider
-from irregsim.month.control import Police, Transport
+from irregsim.month.control import CrimeControl, StreetControl, Tracks, Transport
 from irregsim.month.exits import Departures, Schemes
 from irregsim.month.inflow import Inflow
 from irregsim.month.labour import Dismissal, Offers, SideWork, Work
 from irregsim.month.needs import Needs
-from irregsim.month.network import Ties
+from irregsim.month.network import Moves, Ties
 from irregsim.month.reception import Residence, Transfers
 from irregsim.month.support import Livelihood, Support
 
 #: The parts in order. Step 1 (policy and drivers) is `Values.at`; step 10 (registers, stocks) is in `simulate`.
 MONTH: tuple[Part, ...] = (
     Inflow(),  # 2 who comes, and who comes back
-    Ties(),  # 3 ties form and wear; moves between cities
+    Ties(),  # 3 ties form and wear
+    Moves(),  # 3 moves between cities
     Transfers(),  # 4 centres close; residents go along, walk out or find no place
     Residence(),  # 4 leaving the centre, PU, Dublin transfers
     Dismissal(),  # 5 employers decide; those no longer willing let people go
@@ -26,7 +27,9 @@ MONTH: tuple[Part, ...] = (
     Reconsider(),  # 7 a few give up what they have
     Choice(),  # 7 from free fall
     Transport(),  # 8 detained persons whose transport is due
-    Police(),  # 8 control by the police: the four tracks
+    StreetControl(),  # 8 identity control
+    CrimeControl(),  # 8 offenders first; the sale of sex
+    Tracks(),  # 8 the four tracks, for all whom the police met
     Schemes(),  # 9 regularisation schemes
     Departures(),  # 9 assisted return, onward travel, permits, death
     Needs(),  # health, children, reports: what the outcomes count

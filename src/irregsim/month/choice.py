@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.chance import choose, logit_shares
+from irregsim.chance import choose, logit_shares, logit_weights
 from irregsim.engine import Contest, Decided, Part, Rule
 from irregsim.history import CITY_CODES, CITY_OF
 from irregsim.hosts import slot_keys
@@ -101,12 +101,11 @@ class Choice(Part):
         free = world.hosts.capacity[stranger] > guests_of(world)[stranger]
         can_provide = free if at.interactions else np.ones(len(rows), dtype=np.bool_)
         bed = bool((free_beds(world) > 0).any()) if at.interactions else bool((world.centres.capacity > 0).any())
-        value = utilities(who, at, bed, has_host, can_provide)
+        weights = logit_weights(utilities(who, at, bed, has_host, can_provide))
         month = world.month
-        uniforms = np.stack([world.draws.uniform(option, month, who.key) for option in OPTIONS])
-        for option, share in zip(OPTIONS, logit_shares(value), strict=True):
-            world.history.expect(option, month, who.cell, share)
-        return Decided(rows, choose(value, uniforms))
+        uniforms = world.draws.uniforms(OPTIONS, month, who.key)
+        world.history.expect_many(OPTIONS, month, who.cell, logit_shares(weights))
+        return Decided(rows, choose(weights, uniforms))
 
     def _stranger(self, world: World, rows: IntArray) -> IntArray:
         """A provider met by chance, of the same background."""

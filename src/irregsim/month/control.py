@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from irregsim import reference
 from irregsim.chance import queue
-from irregsim.engine import Contest, Decided, Part, Rule, drawn
+from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup
 from irregsim.month.exits import leave_onward, leave_temporarily
 from irregsim.values import At
-from irregsim.vocabulary import DISTRICTS, Decision, Exit, RegisterEvent, Strategy, Substrategy
+from irregsim.vocabulary import CAUSE_CODE, DISTRICTS, Decision, Exit, RegisterEvent, Strategy, Substrategy
 from irregsim.world import Rows, World
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,12 +39,11 @@ def identity_control_hazard(who: Rows, at: At) -> FloatArray:
     Returns:
         Events per person-month, shape (n,).
     """
-    ratio = np.array(
-        [at.centre_control_ratio, at.dependent_control_ratio, at.worker_control_ratio, 0.0, 1.0],
-    )[who.strategy]
-    checked = 1.0 + (at.shelter_check_ratio - 1.0) * who.has_bed
-    ratio = np.where(who.strategy == Strategy.FRITT_FALL, checked, ratio)
-    return np.asarray(at.identity_control_hazard * ratio * _intensity(who, at) * at.identity_checks[who.district])
+    ratio = [at.centre_control_ratio, at.dependent_control_ratio, at.worker_control_ratio, 0.0, 1.0]
+    by_district = at.identity_control_hazard * at.control_effort * at.district_control * at.identity_checks
+    hazard = lookup(np.outer(ratio, by_district), who.strategy, who.district)
+    checked = (at.shelter_check_ratio - 1.0) * who.has_bed * (who.strategy == Strategy.FRITT_FALL)
+    return np.asarray(hazard * (1.0 + checked))
 
 
 def crime_control_hazard(who: Rows, at: At) -> FloatArray:
@@ -71,59 +70,96 @@ def sex_market_control_hazard(who: Rows, at: At) -> FloatArray:
     return np.where(sells, hazard * at.identity_checks[who.district], 0.0)
 
 
-class Police(Contest):
-    """Meetings with the police outside workplaces."""
+class StreetControl(Contest):
+    """Meetings with the police in the street, of all but the marginalised."""
 
-    name = "police"
+    name = "street_control"
+    step = 8
+    rules = (Rule("identity_control", identity_control_hazard, ("M030", "M049", "M060", "M062"), "F 4.4; 10.2", "D"),)
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Everybody free to act but the marginalised."""
+        rows = world.everyone()
+        return rows[world.population.strategy[rows] != Strategy.MARGINALISERT]
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """They have met the police; what follows is settled for all together."""
+        meets_police(world, decided.of(0), "identity_control")
+
+
+class CrimeControl(Contest):
+    """Meetings of the marginalised with the police: crime first, then the sale of sex."""
+
+    name = "crime_control"
     step = 8
     rules = (
-        Rule("identity_control", identity_control_hazard, ("M030", "M049", "M060", "M062"), "F 4.4; 10.2", "D"),
         Rule("crime_control", crime_control_hazard, ("M074", "M081"), "F 4.6; 9.1", "C"),
         Rule("sex_market_control", sex_market_control_hazard, ("M077",), "F 4.6", "C"),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
-        """Everybody free to act."""
-        return world.everyone()
+        """The marginalised who are free to act."""
+        return world.who(Strategy.MARGINALISERT)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Each meeting ends in one of four tracks."""
-        for code, rule in enumerate(self.rules):
-            meet_police(world, at, decided.of(code), rule.channel)
+        """They have met the police."""
+        meets_police(world, decided.of(0), "crime_control")
+        meets_police(world, decided.of(1), "sex_market_control")
 
 
-def meet_police(world: World, at: At, rows: IntArray, cause: str) -> None:
-    """The four tracks of model.md section 6 for persons the police have met.
+def meets_police(world: World, rows: IntArray, cause: str) -> None:
+    """Notes that persons have met the police this month; the first meeting counts.
 
     Args:
         world: The replicate.
-        at: Values of the month.
         rows: Heads of household, shape (n,).
         cause: How they were met; a name in `vocabulary.CAUSES`.
     """
-    if len(rows) == 0:
-        return
-    p, month = world.population, world.month
-    rows = rows[(p.strategy[rows] < 8) & (p.transport_due[rows] < 0)]
-    if cause == "sex_market_control":
-        victim = drawn(world, "trafficking_identified", rows, at.trafficking_identification_share)
+    p = world.population
+    p.met[rows] = np.where(p.met[rows] < 0, CAUSE_CODE[cause], p.met[rows])
+
+
+class Tracks(Part):
+    """The four tracks of model.md section 6, for all whom the police met: at work, in the street, as offenders or
+    as victims who reported without protection."""
+
+    name = "tracks"
+    step = 8
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Those who met the police, are still here and are not held."""
+        p = world.population
+        return np.flatnonzero((p.met >= 0) & (p.strategy < 8) & (p.transport_due < 0) & (p.guardian < 0))
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """How each was met."""
+        return Decided(rows, world.population.met[rows])
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Protection for victims, penal cases, then rejected asylum seekers and all others."""
+        p, month = world.population, world.month
+        rows, cause = decided.rows, decided.code
+        p.met[:] = -1
+        stays = np.ones(len(rows), dtype=np.bool_)
+        sells = np.flatnonzero(cause == CAUSE_CODE["sex_market_control"])
+        victim = sells[drawn(world, "trafficking_identified", rows[sells], at.trafficking_identification_share)]
         leave_temporarily(world, at, rows[victim], "trafficking_protection")
-        rows = rows[~victim]
-    if cause == "crime_control":
+        stays[victim] = False
         # A penal case: expelled under the penal ground, then from prison to transport (M074, M081).
-        penal = drawn(world, "track_penal", rows, at.penal_ground_share) & (
-            p.decision[rows] != Decision.EXPELLED_PENAL
-        )
+        fresh = (cause == CAUSE_CODE["crime_control"]) & (p.decision[rows] != Decision.EXPELLED_PENAL)
+        offends = np.flatnonzero(fresh)
+        penal = offends[drawn(world, "track_penal", rows[offends], at.penal_ground_share)]
+        stays[penal] = False
         guilty = rows[penal]
         p.decision[guilty] = int(Decision.EXPELLED_PENAL)
         p.is_convicted[guilty] = True
         world.set_cell(guilty)
         world.history.register(month, RegisterEvent.EXPULSION_PENAL, p.place[guilty], p.country[guilty])
         hold(world, at, guilty, PRISON, np.full(len(guilty), round(at.penal_sentence_months)))
-        rows = rows[~penal]
-    asylum = p.is_sought_asylum[rows]
-    _rejected(world, at, rows[asylum])
-    _never_asylum(world, at, rows[~asylum], cause)
+        rows, cause = rows[stays], cause[stays]
+        asylum = p.is_sought_asylum[rows]
+        _rejected(world, at, rows[asylum])
+        _never_asylum(world, at, rows[~asylum], cause[~asylum])
 
 
 def _rejected(world: World, at: At, rows: IntArray) -> None:
@@ -132,7 +168,7 @@ def _rejected(world: World, at: At, rows: IntArray) -> None:
     hold(world, at, rows[returnable], ASYLUM, np.full(int(returnable.sum()), 1))
 
 
-def _never_asylum(world: World, at: At, rows: IntArray, cause: str) -> None:
+def _never_asylum(world: World, at: At, rows: IntArray, cause: IntArray) -> None:
     """Never asylum: bortvisning by the police, or an expulsion case at UDI (M055, M058, M060, M061, M077, M088)."""
     p, month = world.population, world.month
     decided = p.decision[rows] >= 2
@@ -142,9 +178,9 @@ def _never_asylum(world: World, at: At, rows: IntArray, cause: str) -> None:
     goes = drawn(world, "track_transport", refused, world.rows(refused).feasibility)
     out = refused[goes]
     world.history.register(month, RegisterEvent.TRANSPORT_BORTVIST, p.place[out], p.country[out])
-    world.move(out, Exit.BORTVIST, cause)
+    world.move(out, Exit.BORTVIST, cause[bortvist][goes])
 
-    rows, decided = rows[~bortvist], decided[~bortvist]
+    rows, decided, cause = rows[~bortvist], decided[~bortvist], cause[~bortvist]
     fresh = rows[~decided]
     delay = _delay(world, at, fresh)
     world.history.register(
@@ -157,12 +193,15 @@ def _never_asylum(world: World, at: At, rows: IntArray, cause: str) -> None:
     wait = np.ones(len(rows), dtype=np.int64)
     wait[~decided] = np.maximum(1, delay)
     held = hold(world, at, rows[detained], EXPELLED, wait[detained])
-    loose = np.concatenate([rows[~detained], rows[detained][~held]])
+    is_loose = ~detained
+    is_loose[detained] = ~held
+    loose = rows[is_loose]
     leaves = drawn(world, "track_leaves", loose, at.leave_after_decision_share)
     leave_onward(world, at, loose[leaves], "leaves_after_decision")
     # The rest slip away with the decision held; a worker who was found does not go back to the same job.
-    stays = loose[~leaves]
-    world.move(stays[p.strategy[stays] == Strategy.ARBEIDENDE], Strategy.FRITT_FALL, cause)
+    stays, why = loose[~leaves], cause[is_loose][~leaves]
+    works = p.strategy[stays] == Strategy.ARBEIDENDE
+    world.move(stays[works], Strategy.FRITT_FALL, why[works])
 
 
 def _delay(world: World, at: At, rows: IntArray) -> IntArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.engine import Contest, Decided, Part, Rule, drawn
+from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated
 from irregsim.values import At
 from irregsim.vocabulary import Exit, RegisterEvent, Strategy, Substrategy
 from irregsim.world import Rows, World
@@ -31,17 +31,18 @@ def assisted_factor(who: Rows, at: At) -> FloatArray:
     Returns:
         Ratio above 0, shape (n,). Mechanisms: M001-M004.
     """
-    ratio = np.exp(at.assisted_risk_slope * 4.0 * who.perceived_risk)
-    ratio = ratio * (1.0 + who.months_irregular / 6.0) ** at.assisted_duration_power
+    ratio = who.risk_response(at.assisted_risk_slope)
+    ratio = ratio * tabulated(lambda months: (1.0 + months / 6.0) ** at.assisted_duration_power, who.months_irregular)
     support = max(at.assisted_support_nok, 100.0) / at.assisted_support_reference_nok
     information = max(at.assisted_information, 0.01)
     scheme = at.assisted_scheme * support**at.assisted_support_elasticity
     return np.asarray(ratio * scheme * information**at.assisted_information_elasticity)
 
 
-def hardship(who: Rows, at: At) -> FloatArray:
-    """Hardship in 0 to 1 of persons with a strategy: wages withheld, violence, or debts for rent."""
-    return np.asarray((who.is_exploited | who.in_violence | who.pays_rent).astype(np.float64))
+def hardship_ratio(who: Rows, at: At) -> FloatArray:
+    """Ratio on leaving for persons with a strategy in hardship: wages withheld, violence, or debts for rent (M103)."""
+    ratio = np.exp(at.departure_from_hardship_log_ratio)
+    return np.asarray(1.0 + (ratio - 1.0) * (who.is_exploited | who.in_violence | who.pays_rent))
 
 
 def assisted_return_hazard(who: Rows, at: At) -> FloatArray:
@@ -55,10 +56,9 @@ def assisted_return_hazard(who: Rows, at: At) -> FloatArray:
     Returns:
         Events per person-month, shape (n,). Mechanisms: M001-M005.
     """
-    ratio = np.where(who.strategy == Strategy.SYNLIG, 1.0, at.assisted_hidden_ratio)
-    ratio = np.where(eligible_for_assistance(who, at) & (who.strategy != Strategy.FRITT_FALL), ratio, 0.0)
-    departs = np.exp(at.departure_from_hardship_log_ratio * hardship(who, at))
-    return np.asarray(at.assisted_return_hazard * ratio * assisted_factor(who, at) * departs)
+    hidden = at.assisted_hidden_ratio
+    ratio = at.assisted_return_hazard * np.array([1.0, hidden, hidden, hidden, 0.0])[who.strategy]
+    return np.asarray(ratio * eligible_for_assistance(who, at) * assisted_factor(who, at) * hardship_ratio(who, at))
 
 
 def onward_hazard(who: Rows, at: At) -> FloatArray:
@@ -72,11 +72,12 @@ def onward_hazard(who: Rows, at: At) -> FloatArray:
     Returns:
         Events per person-month, shape (n,). Mechanisms: M006, M094, M103.
     """
-    base = np.where(who.is_sought_asylum, at.onward_former_asylum_hazard, at.onward_never_asylum_hazard)
-    ratio = np.where(who.strategy == Strategy.SYNLIG, at.onward_centre_ratio, 1.0)
-    ratio = np.where(who.strategy == Strategy.FRITT_FALL, 0.0, ratio)
-    ratio = np.where(who.substrategy == Substrategy.PARTNER, ratio * at.family_reunion_onward_ratio, ratio)
-    return np.asarray(base * ratio * np.exp(at.departure_from_hardship_log_ratio * hardship(who, at)))
+    base = np.array([at.onward_never_asylum_hazard, at.onward_former_asylum_hazard])
+    by_substrategy = np.ones(len(Substrategy))
+    by_substrategy[Substrategy.PARTNER] = at.family_reunion_onward_ratio
+    by_strategy = np.array([at.onward_centre_ratio, 1.0, 1.0, 1.0, 0.0])
+    table = base[:, None, None] * by_strategy[:, None] * by_substrategy
+    return lookup(table, who.is_sought_asylum, who.strategy, who.substrategy) * hardship_ratio(who, at)
 
 
 def regularised_hazard(who: Rows, at: At) -> FloatArray:
@@ -90,10 +91,12 @@ def regularised_hazard(who: Rows, at: At) -> FloatArray:
         at: Reads ``regularisation_hazard`` (per month), ``child_permit_ratio``, ``expelled_permit_ratio``,
             ``partner_permit_ratio``.
     """
-    ratio = np.where(who.child_status > 0, at.child_permit_ratio, 1.0)
-    ratio = np.where(who.substrategy == Substrategy.PARTNER, ratio * at.partner_permit_ratio, ratio)
-    ratio = np.where(who.decision >= 2, ratio * at.expelled_permit_ratio, ratio)
-    return np.asarray(at.regularisation_hazard * ratio)
+    by_child = np.array([1.0, at.child_permit_ratio, at.child_permit_ratio])
+    by_decision = np.array([1.0, 1.0, at.expelled_permit_ratio, at.expelled_permit_ratio])
+    by_substrategy = np.ones(len(Substrategy))
+    by_substrategy[Substrategy.PARTNER] = at.partner_permit_ratio
+    table = at.regularisation_hazard * by_child[:, None, None] * by_decision[:, None] * by_substrategy
+    return lookup(table, who.child_status, who.decision, who.substrategy)
 
 
 def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
@@ -101,12 +104,12 @@ def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
 
     At-risk set: former asylum seekers whose return is not feasible. Reads ``temporary_permit_hazard`` (per month).
     """
-    return np.where(who.is_sought_asylum & (who.feasibility < 0.05) & ~who.is_dublin, at.temporary_permit_hazard, 0.0)
+    return at.temporary_permit_hazard * (who.is_sought_asylum & (who.feasibility < 0.05) & ~who.is_dublin)
 
 
 def death_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of death by age (Gompertz). Reads ``death_hazard_at_30`` (per month) and ``death_log_slope`` (per year)."""
-    return np.asarray(at.death_hazard_at_30 * np.exp(at.death_log_slope * (who.age_years - 30.0)))
+    return tabulated(lambda years: at.death_hazard_at_30 * np.exp(at.death_log_slope * (years - 30.0)), who.age_whole)
 
 
 class Departures(Contest):

@@ -6,6 +6,8 @@ persons and some more. Who a person is depends on their identity alone.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
@@ -16,7 +18,7 @@ from irregsim.employers import PRIVATE_HOUSEHOLD, Employers
 from irregsim.engine import Part
 from irregsim.history import DISTRICT_OF, NO_PLACE
 from irregsim.hosts import slot_keys
-from irregsim.month.placing import place_in_centres, place_in_jobs, place_with_hosts
+from irregsim.month.placing import jobs_filled, place_in_centres, place_in_jobs, place_with_hosts
 from irregsim.population import person_ids
 from irregsim.values import At
 from irregsim.vocabulary import (
@@ -43,6 +45,30 @@ _OST = next(p.index for p in reference.places() if p.name == "Øst")
 _COUNTRIES = len(reference.countries())
 #: Subjects of arrivals and of register events that have no person: route and country.
 _CELL = (np.arange(len(Route))[:, None] * 64 + np.arange(_COUNTRIES)[None, :]).astype(np.uint64)
+
+
+#: Draws that make a person, once in a lifetime.
+_BIRTH = (
+    "birth_age",
+    "birth_sex",
+    "birth_place",
+    "birth_family",
+    "birth_identity",
+    "birth_forged_papers",
+    "birth_care_need",
+    "birth_tax_card",
+    "birth_elderly_parent",
+    "birth_past_months",
+    "birth_conviction",
+)
+_QUANTILES = np.linspace(0.0, 0.9999, 4096)
+
+
+@lru_cache(maxsize=8)
+def _gamma_ages(mean: float, sd: float) -> FloatArray:
+    """Quantiles of a gamma distribution at `_QUANTILES`, years; a table, because the inverse is slow."""
+    shape = (mean / sd) ** 2
+    return np.asarray(gammaincinv(shape, _QUANTILES) * mean / shape)
 
 
 class Inflow(Part):
@@ -179,24 +205,22 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
     child_share = child_share[kept]
     n = len(ids)
 
-    def u(channel: str) -> FloatArray:
-        return draws.uniform(channel, -1, key)
-
+    u = dict(zip(_BIRTH, draws.uniforms(_BIRTH, -1, key), strict=True))
     guardian_chance = child_share / ((1.0 - child_share) * at.children_per_guardian_mean)
-    is_guardian = u("birth_family") < guardian_chance
+    is_guardian = u["birth_family"] < guardian_chance
     women = np.where(sought, at.women_share_former_asylum, at.women_share_never_asylum)
-    is_female = u("birth_sex") < women
+    is_female = u["birth_sex"] < women
     overstay = route == Route.VISA_OVERSTAY
-    is_elderly = overstay & (u("birth_elderly_parent") < at.elderly_parent_share * at.overstay_relative_share)
-    age_u = u("birth_age")
-    shape = ((at.age_at_entry_mean_years - 18.0) / at.age_at_entry_sd_years) ** 2
-    adult = 18.0 + gammaincinv(shape, age_u) * (at.age_at_entry_mean_years - 18.0) / shape
+    is_elderly = overstay & (u["birth_elderly_parent"] < at.elderly_parent_share * at.overstay_relative_share)
+    age_u = u["birth_age"]
+    mean = at.age_at_entry_mean_years - 18.0
+    adult = 18.0 + np.interp(age_u, _QUANTILES, _gamma_ages(mean, at.age_at_entry_sd_years))
     age = np.where(is_elderly, 67.0 + 18.0 * age_u, adult)
     past = np.zeros(n)
     if entry_month < 0:
-        past = -np.log(u("birth_past_months")) * at.initial_months_mean
+        past = -np.log(u["birth_past_months"]) * at.initial_months_mean
     begun = np.full(n, max(entry_month, 0)) - np.floor(np.minimum(past, 180.0)).astype(np.int64)
-    place = np.where(sought, pick(_FORMER, u("birth_place")), pick(_NEVER, u("birth_place")))
+    place = np.where(sought, pick(_FORMER, u["birth_place"]), pick(_NEVER, u["birth_place"]))
     penal = route == Route.PENAL_EXPULSION
     decision = np.where(sought, int(Decision.DUTY_TO_LEAVE), int(Decision.NONE))
     decision = np.where(penal, int(Decision.EXPELLED_PENAL), decision)
@@ -217,11 +241,11 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
         household=np.where(is_guardian, int(Household.GUARDIAN), int(Household.ALONE)),
         child_status=np.where(is_guardian, child_statuses(world, at, key), 0),
         decision=decision,
-        is_identity_established=np.where(sought, u("birth_identity") < at.identity_established_share, True),
-        has_forged_papers=works & ~sought & (u("birth_forged_papers") < at.forged_papers_share),
-        has_care_need=u("birth_care_need") < np.minimum(1.0, ill_chance),
-        is_convicted=penal | (u("birth_conviction") < at.conviction_share),
-        has_tax_card=sought & at.tax_card & (u("birth_tax_card") < at.tax_card_at_entry_share),
+        is_identity_established=np.where(sought, u["birth_identity"] < at.identity_established_share, True),
+        has_forged_papers=works & ~sought & (u["birth_forged_papers"] < at.forged_papers_share),
+        has_care_need=u["birth_care_need"] < np.minimum(1.0, ill_chance),
+        is_convicted=penal | (u["birth_conviction"] < at.conviction_share),
+        has_tax_card=sought & at.tax_card & (u["birth_tax_card"] < at.tax_card_at_entry_share),
     )
     world.set_cell(rows)
     _give_ties(world, at, rows)
@@ -343,13 +367,11 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
     seek = np.flatnonzero(wanted == Strategy.ARBEIDENDE)
     if world.month == 0:
         world.employers.decide(at, inspection_hazard(world.employers, at))
-        world.employers.filled[:] = 0
-    vacancies = world.employers.open_jobs - world.employers.filled
+    vacancies = world.employers.open_jobs - jobs_filled(world)
     has_tie = p.tie_0[rows[seek]] >= 0
     employer = place_in_jobs(world, at, rows[seek], has_tie, vacancies)
     p.employer[rows[seek]] = employer
     wanted[seek[employer < 0]] = int(Strategy.FRITT_FALL)
-    world.employers.filled += np.bincount(employer[employer >= 0], minlength=len(world.employers))
     hired = rows[seek[employer >= 0]]
     p.is_exploited[hired] = draws.uniform("exploited_at_work", -1, p.key[hired]) < at.exploited_worker_share
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.centres import count_in
 from irregsim.engine import Contest, Decided, Part, Rule, drawn
-from irregsim.month.control import meet_police
+from irregsim.month.control import meets_police
 from irregsim.month.inflow import inspection_hazard
-from irregsim.month.placing import place_in_jobs
+from irregsim.month.placing import jobs_filled, place_in_jobs
 from irregsim.values import At
 from irregsim.vocabulary import RegisterEvent, Side, Strategy
 from irregsim.world import Rows, World
@@ -128,7 +127,7 @@ class Work(Contest):
         return world.who(Strategy.ARBEIDENDE)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Sanctions for employer and worker, complaints, lost jobs; the found meet the police."""
+        """Sanctions for employer and worker, complaints, lost jobs; the found meet the police in step 8."""
         p = world.population
         found, lost, carded = decided.of(0), decided.of(1), decided.of(2)
         complain(world, at, np.concatenate([found, lost, carded]))
@@ -137,10 +136,9 @@ class Work(Contest):
         world.move(lost, Strategy.FRITT_FALL, "job_loss")
         world.move(carded, Strategy.FRITT_FALL, "tax_card_loss")
         if at.worker_consequences:
-            meet_police(world, at, found, "inspection")
-        still = found[p.strategy[found] == Strategy.ARBEIDENDE]
-        away = drawn(world, "worker_recognised", still, at.sent_from_site_share)
-        world.move(still[away], Strategy.FRITT_FALL, "inspection")
+            meets_police(world, found, "inspection")
+        away = drawn(world, "worker_recognised", found, at.sent_from_site_share)
+        world.move(found[away], Strategy.FRITT_FALL, "inspection")
 
 
 def side_job_ends_hazard(who: Rows, at: At) -> FloatArray:
@@ -170,7 +168,7 @@ class SideWork(Contest):
         inspect(world, at, found, p.side_employer[found])
         end_side_job(world, np.concatenate([found, decided.of(1)]))
         if at.worker_consequences:
-            meet_police(world, at, found, "inspection")
+            meets_police(world, found, "inspection")
 
 
 def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
@@ -276,9 +274,8 @@ class Offers(Contest):
         """Ties first, then the market (model.md section 4, step 5)."""
         p, employers = world.population, world.employers
         rows = decided.of(0)
-        filled = count_in(np.maximum(p.employer, p.side_employer), len(employers))
         has_tie = (p.tie_0[rows] >= 0) | (p.tie_1[rows] >= 0) | (p.tie_2[rows] >= 0)
-        employer = place_in_jobs(world, at, rows, has_tie, employers.open_jobs - filled)
+        employer = place_in_jobs(world, at, rows, has_tie, employers.open_jobs - jobs_filled(world))
         got = employer >= 0
         rows, employer = rows[got], employer[got]
         free_fall = p.strategy[rows] == Strategy.FRITT_FALL

@@ -1,6 +1,6 @@
 """What the outcomes count: roofs, children, care, reports, violence, withheld wages (contract.md, outcomes).
 
-Nothing here moves a person, but for one: who reports an offence without protection meets the police (F 9.2; M099).
+Nothing here moves a person, but for one: who reports an offence without protection meets the police next month (F 9.2; M099).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from irregsim.engine import Contest, Decided, Rule, drawn
 from irregsim.history import CITY_OF
 from irregsim.levers import HEALTH_MODELS
-from irregsim.month.control import PRISON, meet_police
+from irregsim.month.control import PRISON, meets_police
 from irregsim.values import At
 from irregsim.vocabulary import Household, RegisterEvent, Strategy
 from irregsim.world import Rows, World
@@ -27,8 +27,8 @@ def care_need_hazard(who: Rows, at: At) -> FloatArray:
         who: Reads ``age_years`` and ``has_care_need``.
         at: Reads ``care_need_hazard`` (per month), ``care_need_elderly_ratio``, ``care_need_ill_ratio``.
     """
-    ratio = np.where(who.age_years >= 67, at.care_need_elderly_ratio, 1.0)
-    return np.asarray(at.care_need_hazard * ratio * np.where(who.has_care_need, at.care_need_ill_ratio, 1.0))
+    ratio = 1.0 + (at.care_need_elderly_ratio - 1.0) * (who.age_whole >= 67)
+    return np.asarray(at.care_need_hazard * ratio * (1.0 + (at.care_need_ill_ratio - 1.0) * who.has_care_need))
 
 
 def offence_hazard(who: Rows, at: At) -> FloatArray:
@@ -39,7 +39,7 @@ def offence_hazard(who: Rows, at: At) -> FloatArray:
         at: Reads ``offence_hazard`` (per month) and ``offence_exposed_ratio``.
     """
     exposed = (who.strategy >= Strategy.MARGINALISERT) | who.is_exploited | who.in_violence
-    return np.asarray(at.offence_hazard * np.where(exposed, at.offence_exposed_ratio, 1.0))
+    return np.asarray(at.offence_hazard * (1.0 + (at.offence_exposed_ratio - 1.0) * exposed))
 
 
 class Needs(Contest):
@@ -72,7 +72,7 @@ class Needs(Contest):
         who = world.rows(rows)
         in_centre = who.strategy == Strategy.SYNLIG
         model = np.append(at.health_model, HEALTH_MODELS.index("none"))[who.city]
-        fear = np.exp(-at.care_fear_slope * 4.0 * who.perceived_risk)
+        fear = who.risk_response(-at.care_fear_slope)
         seek = at.care_sought_share * np.where(in_centre, 1.0, fear)
         sought = drawn(world, "care_sought", rows, np.minimum(1.0, seek))
         by_model = {
@@ -101,7 +101,7 @@ class Needs(Contest):
         history.outcome("offences_unreported", month, p.place[rows[~reported]])
         if not at.no_removal_when_reporting:
             heads = rows[reported]
-            meet_police(world, at, heads[p.guardian[heads] < 0], "identity_control")
+            meets_police(world, heads[p.guardian[heads] < 0], "identity_control")
 
     def _sums(self, world: World, at: At) -> None:
         p, month, history = world.population, world.month, world.history

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim import reference
+from irregsim.centres import REMOTENESS
 from irregsim.chance import pick
 from irregsim.engine import Contest, Decided, Rule
 from irregsim.hosts import slot_keys
@@ -31,13 +32,14 @@ def tie_forms_hazard(who: Rows, at: At) -> FloatArray:
     Returns:
         Events per person-month, shape (n,).
     """
-    remote = np.where(who.strategy == Strategy.SYNLIG, who.remoteness, 0.0)
-    return np.asarray(at.tie_forms_hazard * _CONGREGATION[who.country] * (1.0 - (1.0 - at.remote_tie_ratio) * remote))
+    # Nobody but residents has a centre, and without one remoteness is 0.
+    by_centre = at.tie_forms_hazard * (1.0 - (1.0 - at.remote_tie_ratio) * REMOTENESS)
+    return np.asarray(by_centre[who.centre] * _CONGREGATION[who.country])
 
 
 def tie_wears_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard that one tie is lost for reasons other than use. Reads ``tie_wears_hazard`` (per month)."""
-    return np.where(who.has_tie, at.tie_wears_hazard, 0.0)
+    return at.tie_wears_hazard * who.has_tie
 
 
 def city_move_hazard(who: Rows, at: At) -> FloatArray:
@@ -50,8 +52,7 @@ def city_move_hazard(who: Rows, at: At) -> FloatArray:
         who: Reads ``strategy`` and ``decision``.
         at: Reads ``intercity_move_hazard`` (per month) and ``marginalised_move_ratio``.
     """
-    ratio = np.where(who.strategy == Strategy.MARGINALISERT, at.marginalised_move_ratio, 0.0)
-    ratio = np.where(who.strategy == Strategy.FRITT_FALL, 1.0, ratio)
+    ratio = np.where(who.strategy == Strategy.MARGINALISERT, at.marginalised_move_ratio, 1.0)
     ratio = np.where(who.decision >= 2, ratio * at.expelled_move_ratio, ratio)
     return np.asarray(at.intercity_move_hazard * ratio)
 
@@ -68,7 +69,6 @@ class Ties(Contest):
     rules = (
         Rule("tie_forms", tie_forms_hazard, ("M017", "M022", "M041"), "F 4.3; 4.4; rate assumed", "D"),
         Rule("tie_wears", tie_wears_hazard, ("M019",), "assumption", "D"),
-        Rule("city_move", city_move_hazard, ("M082", "M104"), "F 4.6; 9.1; 11.1", "D"),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
@@ -76,7 +76,7 @@ class Ties(Contest):
         return world.everyone()
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Changes slots and places."""
+        """Changes slots."""
         p, draws = world.population, world.draws
         rows = decided.of(0)
         keys = slot_keys(draws, p.key[rows], 5)
@@ -87,7 +87,23 @@ class Ties(Contest):
             filled = column[rows] >= 0
             column[rows[filled]] = -1
             rows = rows[~filled]
-        rows = decided.of(2)
+
+
+class Moves(Contest):
+    """Moves between places of those whom neither a host nor a job holds."""
+
+    name = "moves"
+    step = 3
+    rules = (Rule("city_move", city_move_hazard, ("M082", "M104"), "F 4.6; 9.1; 11.1", "D"),)
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """The marginalised and those in free fall who are free to act."""
+        return world.among((Strategy.MARGINALISERT, Strategy.FRITT_FALL))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """To larger markets more often."""
+        p, draws = world.population, world.draws
+        rows = decided.of(0)
         where = pick(np.cumsum(_MARKET / _MARKET.sum()), draws.uniform("city_move_where", world.month, p.key[rows]))
         world.relocate(rows, where, "city_move")
 

@@ -12,6 +12,9 @@ from irregsim.history import PLACES
 from irregsim.values import At
 from irregsim.world import World
 
+_ORDINARY = np.flatnonzero(~IS_ADAPTED & ~IS_ALTERNATIVE).tolist()
+_ALTERNATIVE_IN = [np.flatnonzero(IS_ALTERNATIVE & (PLACE_OF == place)).tolist() for place in range(PLACES)]
+
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -31,7 +34,7 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str) -> IntA
     """Finds centre places for households; families first, then single persons by keyed rank.
 
     Adapted units take ill persons only; alternative placement takes families only (F 5.2, 7.2). With more places the
-    same households are served and some more.
+    same single persons are served and some more, unless a family that now fits comes before them.
 
     Args:
         world: The replicate.
@@ -54,15 +57,22 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str) -> IntA
     where = world.draws.uniform("centre_where", world.month, p.key[rows])
     beds = beds_of(world, rows)
     ordinary = ~IS_ADAPTED & ~IS_ALTERNATIVE
-    for i in np.flatnonzero(beds > 1)[np.argsort(rank[beds > 1])]:
-        own_city = IS_ALTERNATIVE & (PLACE_OF == p.place[rows[i]]) & (free >= beds[i])
-        fits = own_city if own_city.any() else ordinary & (free >= beds[i])
-        if not fits.any():
-            continue
-        weight = np.cumsum(np.where(fits, np.maximum(free, 0), 0))
-        centre = int(np.searchsorted(weight, where[i] * weight[-1], side="right"))
-        result[i] = centre
-        free[centre] -= beds[i]
+    family = np.flatnonzero(beds > 1)
+    family = family[np.argsort(rank[family])]
+    left = free.tolist()
+    for i, need, home, u in zip(
+        family.tolist(), beds[family].tolist(), p.place[rows[family]].tolist(), where[family].tolist(), strict=True
+    ):
+        fits = [c for c in _ALTERNATIVE_IN[home] if left[c] >= need] or [c for c in _ORDINARY if left[c] >= need]
+        # Centres with more free beds are likelier.
+        total = u * sum(left[c] for c in fits)
+        for c in fits:
+            total -= left[c]
+            if total < 0:
+                result[i] = c
+                left[c] -= need
+                break
+    free = np.array(left)
     single = beds == 1
     ill = single & p.has_care_need[rows]
     for group, kinds in ((ill, IS_ADAPTED), (single, ordinary)):
@@ -103,9 +113,9 @@ def place_in_jobs(world: World, at: At, rows: IntArray, has_tie: BoolArray, vaca
     if len(rows) == 0:
         return result
     p, employers = world.population, world.employers
-    open_jobs = np.maximum(vacancies, 0)
     if not at.interactions:
-        open_jobs = np.where(employers.is_willing, len(rows), 0)
+        return _any_willing(world, rows)
+    open_jobs = np.maximum(vacancies, 0)
     slots = np.repeat(np.arange(len(employers)), open_jobs)
     if len(slots) == 0:
         world.history.binds("jobs", world.month, len(rows))
@@ -126,6 +136,25 @@ def place_in_jobs(world: World, at: At, rows: IntArray, has_tie: BoolArray, vaca
     result[seeker_order[served]] = slots[slot_order[wanted[served]]]
     world.history.binds("jobs", world.month, int((~served).sum()))
     return result
+
+
+def _any_willing(world: World, rows: IntArray) -> IntArray:
+    """A willing employer of each person's own place by a keyed draw, where jobs have no limit."""
+    p, employers = world.population, world.employers
+    willing = np.flatnonzero(employers.is_willing)
+    order = willing[np.argsort(employers.place[willing], kind="stable")]
+    first = np.searchsorted(employers.place[order], np.arange(PLACES + 1))
+    place = p.place[rows]
+    count = first[place + 1] - first[place]
+    u = world.draws.uniform("job_rank", world.month, p.key[rows])
+    at_place = np.minimum(first[place] + (u * count).astype(np.int64), max(len(order) - 1, 0))
+    return np.where(count > 0, order[at_place] if len(order) else -1, -1)
+
+
+def jobs_filled(world: World) -> IntArray:
+    """Workers of each employer, main and side jobs alike, shape (employers,)."""
+    p = world.population
+    return count_in(np.maximum(p.employer, p.side_employer), len(world.employers))
 
 
 def free_host(world: World, at: At, rows: IntArray) -> IntArray:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.centres import COUNT, PLACE_OF, count_in
-from irregsim.engine import Contest, Decided, Part, Rule, drawn
+from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated
 from irregsim.month.network import cut_ties
 from irregsim.month.placing import beds_of, place_in_centres
 from irregsim.values import At
@@ -110,14 +110,15 @@ def walkout_hazard(who: Rows, at: At) -> FloatArray:
     Returns:
         Events per person-month, shape (n,). Mechanisms: M007, M013-M019, M022, M090, M098.
     """
-    hazard = at.walkout_hazard * np.exp(at.walkout_risk_slope * 4.0 * who.perceived_risk)
-    hazard = hazard * np.where(who.household > 0, at.family_walkout_ratio, 1.0)
-    hazard = hazard * np.where(who.has_care_need, at.ill_walkout_ratio, 1.0)
-    hazard = hazard * np.where(who.has_tie, 1.0, at.walkout_no_tie_ratio)
+    level = at.walkout_hazard * (at.basic_allowance_nok / 1960.0) ** -at.allowance_walkout_elasticity
+    by_household = np.array([1.0, at.family_walkout_ratio, at.family_walkout_ratio])
+    by_illness = np.array([1.0, at.ill_walkout_ratio])
+    by_tie = np.array([at.walkout_no_tie_ratio, 1.0])
+    table = level * by_household[:, None, None] * by_illness[:, None] * by_tie
+    hazard = lookup(table, who.household, who.has_care_need, who.has_tie)
     hazard = hazard * (1.0 + (at.remote_walkout_ratio - 1.0) * who.remoteness)
-    hazard = hazard * (1.0 + who.months_irregular / 6.0) ** at.walkout_duration_power
-    hazard = hazard * (at.basic_allowance_nok / 1960.0) ** -at.allowance_walkout_elasticity
-    return np.where(who.is_dublin, 0.0, hazard)
+    hazard = hazard * tabulated(lambda months: (1.0 + months / 6.0) ** at.walkout_duration_power, who.months_irregular)
+    return np.asarray(hazard * who.risk_response(at.walkout_risk_slope) * ~who.is_dublin)
 
 
 def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
@@ -129,18 +130,17 @@ def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
         who: Reads ``feasibility``, ``has_care_need``, ``is_dublin``.
         at: Reads ``pu_fetch_hazard`` (per month, effort of 2013) and ``pu_effort`` (ratio).
     """
-    fit = np.where(who.has_care_need | who.is_dublin, 0.0, 1.0)
-    return np.asarray(at.pu_fetch_hazard * at.pu_effort * who.feasibility * fit)
+    return np.asarray(at.pu_fetch_hazard * at.pu_effort * who.feasibility * ~(who.has_care_need | who.is_dublin))
 
 
 def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of transfer to another Dublin state (M007). Reads ``dublin_transfer_hazard`` and ``dublin_effort``."""
-    return np.where(who.is_dublin, at.dublin_transfer_hazard * at.dublin_effort, 0.0)
+    return at.dublin_transfer_hazard * at.dublin_effort * who.is_dublin
 
 
 def dublin_abscond_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard that a person under a Dublin decision is lost to view (M018). Reads ``dublin_abscond_hazard``."""
-    return np.where(who.is_dublin, at.dublin_abscond_hazard, 0.0)
+    return at.dublin_abscond_hazard * who.is_dublin
 
 
 class Residence(Contest):
