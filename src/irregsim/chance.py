@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import pdtr, pdtrik
 
+#: Mean up to which Poisson quantiles are found by adding up the distribution.
+_SMALL_MEAN = 8.0
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -112,11 +115,25 @@ def poisson_quantile(uniform: FloatArray, mean: FloatArray) -> IntArray:
         mean: >= 0, shape (n,).
     """
     k = np.zeros(len(mean), dtype=np.int64)
-    some = mean > 0
-    u, mu = uniform[some], mean[some]
+    # Small means by adding up the distribution, which is exact and fast; large ones by its inverse.
+    small = np.flatnonzero((mean > 0) & (mean <= _SMALL_MEAN))
+    u, mu = uniform[small], mean[small]
+    term = np.exp(-mu)
+    below = term.copy()
+    count = 0
+    while len(small):
+        open_ = u > below
+        k[small[~open_]] = count
+        small, u, mu, term, below = small[open_], u[open_], mu[open_], term[open_], below[open_]
+        count += 1
+        term = term * mu / count
+        # Terms that no longer count end the search where rounding keeps the sum under 1.
+        below = np.where(term > 0, below + term, 1.0)
+    large = np.flatnonzero(mean > _SMALL_MEAN)
+    u, mu = uniform[large], mean[large]
     upper = np.ceil(pdtrik(u, mu))
     lower = np.maximum(upper - 1, 0)
-    k[some] = np.where(pdtr(lower, mu) >= u, lower, upper).astype(np.int64)
+    k[large] = np.where(pdtr(lower, mu) >= u, lower, upper).astype(np.int64)
     return k
 
 

@@ -56,13 +56,11 @@ CHANNELS: Final[dict[str, int]] = {
     "birth_strategy": 15,
     "birth_substrategy": 16,
     "birth_centre": 17,
-    "birth_employer": 18,
     "birth_tax_card": 19,
     "birth_elderly_parent": 20,
     "birth_past_months": 21,
     "birth_rank": 22,
     "birth_conviction": 23,
-    "birth_permit_route": 24,
     # the registry of employers, hosts and centres (drawn once)
     "employer_place": 40,
     "employer_sector": 41,
@@ -84,13 +82,11 @@ CHANNELS: Final[dict[str, int]] = {
     "unit_closes": 80,
     "transfer_rank": 81,
     "transfer_walkout": 82,
-    "transfer_where": 83,
     "walkout": 84,
     "pu_fetch": 85,
     "pu_fetch_identity": 86,
     "dublin_transfer": 87,
     "dublin_abscond": 88,
-    "side_job_in_centre": 89,
     "overflow_rank": 90,
     # labour
     "inspection": 100,
@@ -105,9 +101,7 @@ CHANNELS: Final[dict[str, int]] = {
     "job_rank": 109,
     "vacancy_rank": 110,
     "side_job_ends": 111,
-    "employer_learns": 112,
     "dismissal_rank": 113,
-    "side_job_outside": 114,
     "sanction_out_of_scope": 115,
     "side_inspection": 116,
     # support
@@ -116,11 +110,9 @@ CHANNELS: Final[dict[str, int]] = {
     "break_up": 132,
     "violence_begins": 133,
     "violence_breaks": 134,
-    "violence_reported": 135,
     "benefits_stopped": 136,
     "crisis_centre": 137,
     "host_rank": 138,
-    "rent_side_job": 139,
     # choice
     "choice_stay": 150,
     "choice_centre": 151,
@@ -135,10 +127,6 @@ CHANNELS: Final[dict[str, int]] = {
     "reconsider": 160,
     "centre_rank": 161,
     "centre_where": 162,
-    "shelter_rank": 163,
-    "shelter_lots": 164,
-    "nav_asked": 165,
-    "discretion": 166,
     "market_loss": 167,
     "way_out": 168,
     # control
@@ -154,7 +142,6 @@ CHANNELS: Final[dict[str, int]] = {
     "trafficking_identified": 189,
     "decision_delay": 190,
     "asylum_case_expulsion": 191,
-    "shelter_check": 192,
     # exits
     "assisted_return": 200,
     "onward": 201,
@@ -164,7 +151,6 @@ CHANNELS: Final[dict[str, int]] = {
     "death": 205,
     "exit_control": 206,
     "scheme_regularised": 207,
-    "appeal": 208,
     # needs and services
     "care_need": 220,
     "care_sought": 221,
@@ -174,10 +160,7 @@ CHANNELS: Final[dict[str, int]] = {
     "exploited_at_work": 225,
     # registers (channels of the observation model)
     "register_dispersion": 240,
-    "register_dublin_counted": 241,
     "register_pending": 242,
-    "register_rounding": 243,
-    "register_scope": 244,
 }
 
 

@@ -60,11 +60,13 @@ def executed(observer: Observer) -> list[Count]:
     """Transports carried out by track, counted in the year they happened."""
     table = np.stack([observer.events(event).sum(axis=(1, 2)) for _, event in TRACKS], axis=1)
     noisy = observer.dispersed(table, 5, observer.draw["register_overdispersion"])
-    return [
-        (str(year), "track", name, int(noisy[y, i]))
-        for y, year in enumerate(observer.years)
-        for i, (name, _) in enumerate(TRACKS)
-    ]
+    out: list[Count] = []
+    for y, year in enumerate(observer.years):
+        # Returns to countries outside the EU; Dublin transfers go to a state inside it.
+        outside = sum(int(noisy[y, i]) for i, (name, _) in enumerate(TRACKS) if name != "dublin")
+        out.append((str(year), "total", "total", outside))
+        out += [(str(year), "track", name, int(noisy[y, i])) for i, (name, _) in enumerate(TRACKS)]
+    return out
 
 
 ORDERS = Register(
