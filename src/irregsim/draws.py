@@ -29,9 +29,8 @@ _M1: Final = 0xBF58476D1CE4E5B9
 _M2: Final = 0x94D049BB133111EB
 
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
-_MUL1, _MUL2 = np.uint64(_M1), np.uint64(_M2)
+_MUL1, _MUL2, _ONE = np.uint64(_M1), np.uint64(_M2), np.uint64(1)
 _SCALE: Final = 2.0**-53
-_HALF: Final = 2.0**-54
 #: Number of subjects beyond which decisions are drawn one after the other.
 _WIDE: Final = 2000
 
@@ -230,7 +229,7 @@ class Draws:
             keys: From `keys`, shape (n,).
 
         Returns:
-            Numbers strictly between 0 and 1, multiples of 2**-54, shape (n,).
+            Numbers strictly between 0 and 1, odd multiples of 2**-53, shape (n,).
 
         Raises:
             KeyError: If the channel is not in the registry.
@@ -259,16 +258,19 @@ class Draws:
 
 
 def _finalise(bits: UInt64Array) -> FloatArray:
-    """The splitmix64 finaliser in place, then the top 53 bits as a number between 0 and 1."""
+    """The splitmix64 finaliser in place, then the top 53 bits as a number between 0 and 1.
+
+    The last of them is always set: odd multiples of 2**-53 are exact and never 0 or 1.
+    """
     bits ^= bits >> _S30
     bits *= _MUL1
     bits ^= bits >> _S27
     bits *= _MUL2
     bits ^= bits >> _S31
     bits >>= _S11
+    bits |= _ONE
     out = bits.astype(np.float64)
     out *= _SCALE
-    out += _HALF
     return out
 
 

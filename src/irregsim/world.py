@@ -74,6 +74,7 @@ class World:
         destination: int | IntArray,
         cause: str | IntArray,
         substrategy: int | IntArray = int(Substrategy.NONE),
+        with_children: bool = True,
     ) -> None:
         """Moves persons to another strategy or out of the country; children go with their guardian.
 
@@ -84,6 +85,7 @@ class World:
             destination: A `Strategy` or `Exit`, one for all or one each.
             cause: A name in `vocabulary.CAUSES`, or a code in `CAUSE_CODE` for each.
             substrategy: Subtype of the new strategy, one for all or one each.
+            with_children: False where only the persons themselves move.
         """
         n = len(rows)
         if n == 0:
@@ -92,8 +94,10 @@ class World:
         target = np.full(n, destination, dtype=np.int64)
         subtype = np.full(n, substrategy, dtype=np.int64)
         why = np.full(n, CAUSE_CODE[cause] if isinstance(cause, str) else cause, dtype=np.int64)
-        kids, where = p.children_of(rows)
+        kids, where = p.children_of(rows) if with_children else (rows[:0], rows[:0])
         if len(kids):
+            here = p.strategy[kids] < 8
+            kids, where = kids[here], where[here]
             # A child in a household that lives by work or at the margins depends on the guardian.
             kid_target = target[where]
             lives_by = (kid_target == Strategy.ARBEIDENDE) | (kid_target == Strategy.MARGINALISERT)

@@ -135,7 +135,11 @@ class Departures(Contest):
         leave_onward(world, at, decided.of(1), "onward")
         world.move(decided.of(2), Exit.REGULARISERT, "permit")
         leave_temporarily(world, at, decided.of(3), "temporary_permit")
-        world.move(decided.of(4), Exit.DOD, "death")
+        dead = decided.of(4)
+        # Child welfare takes over the children of a guardian who dies: legal stay, an assumption.
+        kids, _ = world.children_of(dead)
+        world.move(kids, Exit.REGULARISERT, "family", with_children=False)
+        world.move(dead, Exit.DOD, "death", with_children=False)
 
 
 def leave_assisted(world: World, rows: IntArray, cause: str) -> None:
