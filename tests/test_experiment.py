@@ -16,7 +16,7 @@ import pytest
 
 import irregsim
 from irregsim import experiment, workflow
-from irregsim.experiment import Draws, Plan, available_cores, part_key, run_id
+from irregsim.experiment import DrawSet, Plan, available_cores, part_key, run_id
 from irregsim.progress import Lines
 from irregsim.results import MANIFEST, UNFINISHED, Parts, RunFolder
 from irregsim.scenario import load_scenario
@@ -90,13 +90,13 @@ def test_tables_changed_by_hand_are_not_taken_over(scenario, tmp_path, monkeypat
 
 def test_the_run_id_names_content_and_the_part_key_also_the_code(scenario):
     loaded = load_scenario(scenario)
-    draws = Draws("point", ({"a": 1.0},))
+    draws = DrawSet("point", ({"a": 1.0},))
     content = Plan(loaded, draws, seed=1).content("data", "1")
     for other in [
         Plan(loaded, draws, seed=2),
         Plan(loaded, draws, seed=1, scale=0.5),
         Plan(loaded, draws, seed=1, spells=True),
-        Plan(loaded, Draws("point", ({"a": 1.5},)), seed=1),
+        Plan(loaded, DrawSet("point", ({"a": 1.5},)), seed=1),
         Plan(load_scenario(scenario, overrides=["levers.fines.worker_nok=1"]), draws, seed=1),
     ]:
         assert run_id(other.content("data", "1"), 3) != run_id(content, 3)
@@ -110,7 +110,7 @@ def test_the_run_id_names_content_and_the_part_key_also_the_code(scenario):
 
 
 def test_draws_are_used_in_turn():
-    draws = Draws("posterior", ({"a": 1.0}, {"a": 2.0}, {"a": 3.0}))
+    draws = DrawSet("posterior", ({"a": 1.0}, {"a": 2.0}, {"a": 3.0}))
     assert [draws.index(j) for j in range(5)] == [0, 1, 2, 0, 1]
 
 
@@ -139,7 +139,7 @@ def test_a_failing_replicate_is_named_and_the_finished_ones_are_kept(scenario, t
 
 def test_an_error_in_a_worker_process_comes_back_in_words(scenario, tmp_path, monkeypatch):
     monkeypatch.setattr(experiment, "ENGINE", "json:loads")
-    with pytest.raises(workflow.RunFailed, match="replicate [01] failed: TypeError"):
+    with pytest.raises(workflow.RunFailed, match=r"replicate [01] failed: TypeError"):
         run(scenario, tmp_path / "out", replicates=2, jobs=2)
 
 

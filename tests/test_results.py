@@ -112,9 +112,8 @@ def test_every_replicate_is_a_row_group_even_when_empty(frames, tmp_path):
             writer.write(table_from_frame("registers", frame, j))
     with pq.ParquetFile(path) as file:
         assert file.metadata.num_row_groups == 3
-        assert [file.metadata.row_group(j).num_rows for j in range(3)] == [len(frames["registers"]), 0] + [
-            len(frames["registers"])
-        ]
+        rows = len(frames["registers"])
+        assert [file.metadata.row_group(j).num_rows for j in range(3)] == [rows, 0, rows]
         assert file.schema_arrow.metadata is None  # nothing of pandas, so nothing of its version
     assert results.content_sha256(path) == writer.content_sha256
 
@@ -210,7 +209,7 @@ def _stage(folder, names, text):
         (staging / "plots").mkdir(parents=True)
         for name in names:
             (staging / name).write_text(text, encoding="utf-8")
-        manifest = {"run_id": text, "versions": {"irregsim": "0"}, "outputs": dict.fromkeys(names, {})}
+        manifest = {"run_id": text, "versions": {"irregsim": "0"}, "outputs": {name: {} for name in names}}
         (staging / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
         commit(folder, staging)
 

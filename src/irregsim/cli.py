@@ -86,7 +86,7 @@ def _quiet_option(command: Command) -> Command:
 # Running
 
 
-@main.command()
+@main.command(short_help="Simulate a scenario into a run folder.")
 @click.argument("scenario", shell_complete=_complete_scenario)
 @click.option("--replicates", type=click.IntRange(min=1), help="Number of replicates. Default: the scenario's.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all chance. Default: the scenario's.")
@@ -181,7 +181,7 @@ def run(
         click.echo(f"\nWritten to {finished.folder.path}")
 
 
-@main.command()
+@main.command(short_help="Run a folder again; is it identical?")
 @click.argument("run_folder")
 @_jobs_option
 @_quiet_option
@@ -216,7 +216,7 @@ def reproduce(run_folder: str, jobs: int | None, quiet: bool) -> None:
 # Scenario files
 
 
-@main.command()
+@main.command(short_help="Check scenario files.")
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=_complete_scenario)
 @_set_options
 def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
@@ -250,7 +250,7 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
         sys.exit(2)
 
 
-@main.command()
+@main.command(short_help="Show where scenarios differ.")
 @click.argument("scenarios", nargs=-1, required=True, metavar="A.yaml B.yaml...", shell_complete=_complete_scenario)
 @_set_options
 def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
@@ -275,7 +275,7 @@ def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) 
     click.echo(table([heads, *([str(row[head]) for head in heads] for row in rows)], left=len(heads), indent=""))
 
 
-@main.command()
+@main.command(short_help="Write a scenario file to edit.")
 @click.argument("file", metavar="NAME.yaml")
 @click.option(
     "--from",
@@ -317,7 +317,7 @@ def new(file: str, parent: str) -> None:
     click.echo(f"Written to {file}. Edit it, then: irregsim validate {file}")
 
 
-@main.command()
+@main.command(short_help="Print the JSON Schema of scenarios.")
 def schema() -> None:
     r"""Print the JSON Schema of a scenario file, for editors.
 
@@ -336,7 +336,7 @@ def schema() -> None:
 # Listings
 
 
-@main.command()
+@main.command(short_help="List the shipped scenarios.")
 def scenarios() -> None:
     r"""List the scenarios that come with irregsim.
 
@@ -355,7 +355,7 @@ def scenarios() -> None:
     click.echo(table(rows, left=3, indent=""))
 
 
-@main.command()
+@main.command(short_help="List or explain levers and assumptions.")
 @click.argument("name", required=False)
 def levers(name: str | None) -> None:
     r"""List what a scenario can set; with NAME, explain one lever or assumption.
@@ -383,19 +383,26 @@ def levers(name: str | None) -> None:
 def _range(lever: Lever) -> str:
     if lever.options:
         return ", ".join(lever.options)
-    return f"{lever.low:g} to {lever.high:g}" if lever.high > lever.low else "-"
+    return f"{lever.low:.12g} to {lever.high:.12g}" if lever.high > lever.low else "-"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return "none" if value in (None, (), "") else str(value)
 
 
 def _lever_text(lever: Lever) -> str:
     lines = [lever.path, f"  {lever.meaning}", f"  {lever.meaning_nb}", f"  unit: {lever.unit}"]
     if _range(lever) != "-":
         lines.append(f"  {'options' if lever.options else 'range'}: {_range(lever)}")
-    default = lever.default if lever.default not in (None, (), "") else "none"
-    lines.append(f"  default: {str(default).lower() if isinstance(default, bool) else default}")
+    lines.append(f"  default: {_plain(lever.default)}")
     if lever.by:
         lines.append(f"  set by: {lever.by}")
     for part in lever.parts:
-        span = f" ({part.low:g} to {part.high:g} {part.unit})" if part.high > part.low else ""
+        span = f" ({part.low:.12g} to {part.high:.12g} {part.unit})" if part.high > part.low else ""
         need = "" if part.required else ", may be left out"
         lines.append(f"    {part.name}: {part.meaning}{span}{need}")
     lines.append(f"  in a scenario that extends another: {lever.merge}")
@@ -411,7 +418,7 @@ def _lever_text(lever: Lever) -> str:
     return "\n".join(lines)
 
 
-@main.command()
+@main.command(short_help="List or explain parameters.")
 @click.argument("name", required=False)
 @click.option("--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of headings.")
 def parameters(name: str | None, lang: str) -> None:
@@ -436,7 +443,7 @@ def parameters(name: str | None, lang: str) -> None:
     click.echo("Explain one with: irregsim parameters NAME")
 
 
-@main.command()
+@main.command(short_help="List the published counts.")
 @click.option("--all", "every", is_flag=True, help="The cells by citizenship too.")
 def targets(every: bool) -> None:
     r"""List the published counts that the model's registers are compared with.

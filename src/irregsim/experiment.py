@@ -46,7 +46,7 @@ class ReplicateError(Exception):
 
 
 @dataclass(frozen=True)
-class Draws:
+class DrawSet:
     """A set of equally weighted parameter draws in a fixed order.
 
     Attributes:
@@ -76,7 +76,7 @@ class Plan:
     """
 
     scenario: Scenario
-    draws: Draws
+    draws: DrawSet
     seed: int
     scale: float = 1.0
     spells: bool = False

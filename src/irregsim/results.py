@@ -404,10 +404,7 @@ class Parts:
         # A machine that lost power may have renamed a directory before its bytes reached the disk.
         try:
             stored = json.loads((self.path(replicate) / "digests.json").read_text(encoding="utf-8"))
-            return bool(
-                stored
-                == {name: content_digest(self.read(replicate, name)).hex() for name in self.tables}
-            )
+            return bool(stored == {name: content_digest(self.read(replicate, name)).hex() for name in self.tables})
         except (OSError, ValueError):  # pyarrow's errors about broken files are among these
             return False
 

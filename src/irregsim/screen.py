@@ -95,7 +95,9 @@ def run_summary(series: Sequence[Series], manifest: Mapping[str, Any], *, show_l
     blocks.append(_registers(series, years, heads))
     notes = []
     if last > LAST_OBSERVED_YEAR:
-        notes.append(f"* {LAST_OBSERVED_YEAR + 1}-{last} rests on stated assumptions, not on observed history.")
+        first = LAST_OBSERVED_YEAR + 1
+        years_after = str(last) if last == first else f"{first}-{last}"
+        notes.append(f"* {years_after} rests on stated assumptions, not on observed history.")
     notes.append(label("sentence.synthetic_persons", "en"))
     if manifest["posterior_id"] == "point":
         notes.append(label("sentence.uncalibrated", "en"))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from irregsim import __version__
 from irregsim.experiment import (
     NUMERICS,
-    Draws,
+    DrawSet,
     Plan,
     ReplicateError,
     available_cores,
@@ -135,7 +135,7 @@ class Finished:
 # Run
 
 
-def choose_draws(name: str | None, per_draw: int | None) -> Draws:
+def choose_draws(name: str | None, per_draw: int | None) -> DrawSet:
     """The parameter draws that a command asks for.
 
     Args:
@@ -153,7 +153,7 @@ def choose_draws(name: str | None, per_draw: int | None) -> Draws:
         raise WrongUse("--per-draw: needs --draws posterior, and no posterior ships yet; use --replicates")
     from irregsim.parameters import point_draw
 
-    return Draws("point", (point_draw(),))
+    return DrawSet("point", (point_draw(),))
 
 
 def run_scenario(
@@ -607,12 +607,12 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
     return Reproduction(str(manifest["run_id"]), compared, differ, skipped, tuple(notes))
 
 
-def _draws_of(folder: RunFolder) -> Draws:
+def _draws_of(folder: RunFolder) -> DrawSet:
     frame = folder.draws().sort_values("replicate")
     first = frame.drop_duplicates("draw").sort_values("draw")
     # Replicate j uses draw j mod D, so the draws in use are the first ones of the set, without a gap.
     values = first.drop(columns=["replicate", "draw"]).to_dict("records")
-    return Draws(
+    return DrawSet(
         str(folder.manifest["posterior_id"]),
         tuple({str(name): float(value) for name, value in row.items()} for row in values),
     )

@@ -107,7 +107,8 @@ def draw_strategies(series: Sequence[Series], options: Options) -> Drawing:
                 fontsize=12,
                 fontweight="bold",
             )
-        sentences = [label("sentence.synthetic_persons", lang), label("legend.band", lang).capitalize() + "."]
+        spread_words = f"{label('legend.median', lang)}; {label('legend.band', lang)}.".capitalize()
+        sentences = [label("sentence.synthetic_persons", lang), spread_words]
         sentences.insert(0, label("sentence.hidden_levels" if show_levels else "sentence.ideal_types", lang))
         footnote(figure, sentences)
     data = pd.concat(

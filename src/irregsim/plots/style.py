@@ -252,6 +252,7 @@ def model_legend(axes: Axes, lang: str, more: Sequence[Artist] = ()) -> None:
     from matplotlib.patches import Patch
 
     axes.set_axis_off()
+    _label_years_above(axes)
     handles: list[Artist] = [
         Line2D([], [], color=MODEL, linewidth=2.2, label=label("legend.median", lang)),
         Patch(color=MODEL, alpha=0.18, linewidth=0, label=label("legend.band", lang)),
@@ -259,6 +260,16 @@ def model_legend(axes: Axes, lang: str, more: Sequence[Artist] = ()) -> None:
         Patch(color=SHADE, linewidth=0, label=label("legend.assumption_years", lang)),
     ]
     axes.legend(handles=handles, loc="center", fontsize=10.5)
+
+
+def _label_years_above(axes: Axes) -> None:
+    """Give the panel above an empty one the years, which it would have left to the panel below."""
+    place = axes.get_subplotspec()
+    assert place is not None, "panels come from a grid"
+    for other in axes.figure.axes:
+        there = other.get_subplotspec()
+        if there is not None and there.colspan == place.colspan and there.rowspan.stop == place.rowspan.start:
+            other.tick_params(labelbottom=True)
 
 
 def observed_points(axes: Axes, x: Sequence[float], y: Sequence[float], name: str | None = None) -> None:

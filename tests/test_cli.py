@@ -1,0 +1,540 @@
+"""The commands as a user meets them: words, exit codes, and that nothing is begun that cannot be done."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+import irregsim
+from irregsim import experiment, export, workflow
+from irregsim.cli import main
+from irregsim.labels import label
+from irregsim.results import MANIFEST, TABLES
+from irregsim.summaries import HIDDEN
+from run_tools import SHORT, leave_pictures_out, short_scenario, tables_of, use_fake
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder of the user's own with a short scenario, as the current folder; the stand-in engine; no pictures."""
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    short_scenario(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def irregsim_(*arguments: str):
+    return CliRunner().invoke(main, [*arguments], prog_name="irregsim")
+
+
+def run(*arguments: str, scenario="short.yaml"):
+    return irregsim_("run", scenario, "--jobs", "1", "--scale", "0.2", *arguments)
+
+
+SOURCE = {"PYTHONPATH": str(Path(irregsim.__file__).resolve().parents[1])}
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    code = (
+        "import sys\nfrom irregsim.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print(*sorted({'numpy', 'pandas', 'mesa', 'matplotlib', 'pyarrow', 'yaml', 'rich'} & set(sys.modules)))"
+    )
+    best = 9.0
+    for _ in range(5):  # the least of several, because the machine may have other work
+        begun = time.perf_counter()
+        answer = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, **SOURCE}, capture_output=True, text=True, check=True
+        )
+        best = min(best, time.perf_counter() - begun)
+    assert answer.stdout.splitlines()[-1] == ""
+    assert best < 0.3
+
+
+def test_the_module_runs_like_the_command():
+    answer = subprocess.run(
+        [sys.executable, "-m", "irregsim", "--version"],
+        env={**os.environ, **SOURCE},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == f"irregsim, version {irregsim.__version__}\n"
+
+
+def test_the_version_is_that_of_the_project():
+    import tomllib
+
+    text = (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["project"]["version"] == irregsim.__version__
+
+
+# ---------------------------------------------------------------------------------------------------------
+# run
+
+
+def test_run_writes_a_folder_and_prints_a_summary_without_hidden_levels(here):
+    answer = run("--out", "out", "--scale", "5")  # so that no level can be mistaken for a share
+    assert answer.exit_code == 0, answer.output
+    assert "short: 3 replicates, seed 7, 2019-01 to 2021-12" in answer.stdout
+    assert label("sentence.synthetic_persons", "en") in answer.stdout
+    assert label("sentence.uncalibrated", "en") in answer.stdout
+    assert "* 2021 rests on stated assumptions" in answer.stdout
+    assert "Registers: model (published count)" in answer.stdout and "(1656)" in answer.stdout
+    assert answer.stdout.rstrip().endswith("Written to out")
+    assert "3 replicates" in answer.stderr
+    # Hidden strategies stand in one block, and no number in it but the years is as large as a level.
+    summary = pd.read_csv(here / "out" / "summary.csv")
+    hidden = summary[summary["outcome"].isin([f"stock:{code}" for code in HIDDEN])]
+    assert len(hidden) == 12 and hidden["q50"].min() > 1000
+    before, block = answer.stdout.split("Outside reception centres")
+    block, after = block.split("\n\n", 1)
+    numbers = [int(word) for word in block.split() if word.isdigit()]
+    assert len(numbers) >= 3 * 5 and all(n < 1000 or n in (2019, 2020) for n in numbers)
+    for code in HIDDEN:
+        assert label(f"strategy.{code}", "en") in block
+        assert label(f"strategy.{code}", "en") not in before + after
+    assert label("sentence.hidden_levels", "en") not in answer.stdout
+
+
+def test_levels_are_shown_on_request_as_an_interval_with_the_sentence(here):
+    answer = run("--show-levels")
+    assert answer.exit_code == 0, answer.output
+    assert label("sentence.hidden_levels", "en") in answer.stdout
+    block = answer.stdout.partition("Outside reception centres, persons")[2].partition("\n\n")[0]
+    assert block.count("-") >= 15  # an interval in every cell: five rows of three years
+    assert (here / "outputs" / "short" / MANIFEST).is_file()  # the default folder
+
+
+def test_quiet_says_nothing(here):
+    answer = run("--quiet")
+    assert (answer.exit_code, answer.output) == (0, "")
+
+
+def test_the_manifest_tells_nothing_of_the_user_or_the_machine(here, tmp_path):
+    deep = tmp_path / "anna" / "secret-project"
+    deep.mkdir(parents=True)
+    (deep / "mine.yaml").write_text(SHORT.replace("name: short", "name: mine"), encoding="utf-8")
+    answer = irregsim_(
+        "run", str(deep / "mine.yaml"), "--scale", "0.1", "--replicates", "1", "--out", str(deep / "run-1"),
+        "--set", "levers.fines.worker_nok=5000", "--quiet", "--lang", "nb",
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.output
+    text = (deep / "run-1" / MANIFEST).read_text(encoding="utf-8")
+    manifest = json.loads(text)
+    assert manifest["command"] == (
+        "irregsim run mine.yaml --replicates 1 --scale 0.1 --set levers.fines.worker_nok=5000 --out run-1 --lang nb "
+        "--quiet"
+    )
+    for private in ("anna", "secret-project", str(tmp_path), os.sep + "home", os.uname().nodename):
+        assert private not in text.replace("github.com", "")
+    assert manifest["scenario"]["name"] == "mine"
+    assert manifest["posterior_id"] == "point"
+
+
+def test_the_run_id_does_not_depend_on_time_place_or_jobs(here):
+    ids = []
+    for out, jobs in (("a", "1"), ("b", "2")):
+        irregsim_("run", "short.yaml", "--scale", "0.1", "--out", out, "--jobs", jobs, "--quiet")
+        ids.append(json.loads((here / out / MANIFEST).read_text(encoding="utf-8"))["run_id"])
+    assert ids[0] == ids[1] and len(ids[0]) == 16
+
+
+def test_another_run_in_the_same_folder_replaces_the_first_and_says_so(here):
+    run("--out", "out")
+    first = json.loads((here / "out" / MANIFEST).read_text(encoding="utf-8"))["run_id"]
+    (here / "out" / "my-notes.txt").write_text("keep", encoding="utf-8")
+    answer = run("--out", "out", "--seed", "8", "--format", "csv")
+    assert answer.exit_code == 0
+    assert f"replaced the earlier run {first} in out" in answer.stderr
+    assert (here / "out" / "my-notes.txt").read_text(encoding="utf-8") == "keep"
+    assert (here / "out" / "stocks.csv").is_file()
+    run("--out", "out", "--seed", "8")
+    assert not (here / "out" / "stocks.csv").exists()  # of the same run, but no longer asked for
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--draws", "posterior"], "no posterior ships yet"),
+        (["--per-draw", "2"], "needs --draws posterior"),
+        (["--scale", "0"], "--scale 0: must be above 0"),
+        (["--scale", "nan"], "--scale nan"),
+        (["--replicates", "0"], "0 is not in the range"),
+        (["--jobs", "0"], "0 is not in the range"),
+        (["--seed", "-1"], "-1 is not in the range"),
+        (["--format", "ods"], "'ods' is not one of"),
+        (["--lang", "sv"], "'sv' is not one of"),
+        (["--replicate", "2"], "Did you mean '--replicates'?"),
+        (["--end", "2010-01"], "--end:1:1:"),
+        (["--set", "levers.fines.employer_base_nok=-1"], "--set:1:1:"),
+        (["--set", "levers.fines.employer_base=1"], "employer_base_nok"),
+        (["--out", "mine"], "choose a new or empty folder"),
+        (["--out", "short.yaml"], "is a file"),
+    ],
+)
+def test_wrong_use_is_told_before_any_work(here, monkeypatch, arguments, words):
+    (here / "mine").mkdir()
+    (here / "mine" / "thesis.docx").write_text("mine", encoding="utf-8")
+    monkeypatch.setattr(experiment, "ENGINE", "no_such_module:run")
+    before = tables_of(here)
+    answer = run(*arguments)
+    assert answer.exit_code == 2, answer.output
+    assert words in answer.stderr
+    assert answer.stdout == ""
+    assert tables_of(here) == before
+    assert not (here / "outputs").exists()
+
+
+def test_a_scenario_with_faults_shows_them_all(here):
+    (here / "bad.yaml").write_text(SHORT + "leverz: {}\nrun: {replicates: 1}\n", encoding="utf-8")
+    answer = run(scenario="bad.yaml")
+    assert answer.exit_code == 2
+    assert "bad.yaml:" in answer.stderr and len(answer.stderr.splitlines()) >= 1
+    answer = run(scenario="basline")
+    assert answer.exit_code == 2
+    assert "did you mean baseline?" in answer.stderr
+
+
+def test_a_missing_library_for_excel_is_told_before_any_work(here, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "xlsxwriter" else find(name, *a))
+    answer = run("--format", "xlsx")
+    assert answer.exit_code == 2
+    assert "pip install 'irregsim[excel]'" in answer.stderr
+    assert not (here / "outputs").exists()
+
+
+def test_a_scenario_that_changes_nothing_is_run_with_a_warning(here):
+    (here / "same.yaml").write_text(SHORT.partition("levers:")[0], encoding="utf-8")
+    answer = run("--replicates", "1", "--quiet", scenario="same.yaml")
+    assert answer.exit_code == 0
+    assert "warning: same.yaml: changes nothing" in answer.stderr
+
+
+def test_a_failing_engine_is_exit_code_1_in_words(here, monkeypatch):
+    monkeypatch.setattr(experiment, "ENGINE", "json:loads")
+    answer = run("--out", "out")
+    assert answer.exit_code == 1
+    assert "Error: replicate 0 failed: TypeError" in answer.stderr
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Formats
+
+
+def test_csv_has_every_row_of_the_parquet_tables(here):
+    assert run("--format", "csv", "--out", "out", "--spells").exit_code == 0
+    for name in [*TABLES, "spells", "draws"]:
+        table = pq.read_table(here / "out" / f"{name}.parquet")
+        with (here / "out" / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.reader(stream))
+        assert rows[0] == table.column_names
+        assert len(rows) - 1 == table.num_rows
+        value = next((i for i, c in enumerate(rows[0]) if c in export.VALUE_COLUMNS), None)
+        if value is not None:
+            exact = table.column(rows[0][value]).to_pylist()
+            assert [float(row[value]) for row in rows[1:]] == exact
+
+
+def test_the_published_csv_hides_what_must_not_be_shown(here):
+    assert run("--format", "csv", "--publish", "--out", "out", "--spells", "--show-levels").exit_code == 0
+    files = {file.stem for file in (here / "out").glob("*.csv")}
+    assert files == {*TABLES, "summary", "levels"}  # no spells: lives of single persons
+    stocks = pd.read_csv(here / "out" / "stocks.csv")
+    exact = pd.read_parquet(here / "out" / "stocks.parquet")
+    assert len(stocks) == len(exact)
+    hidden = stocks["strategy"].isin(HIDDEN)
+    assert (stocks.loc[hidden, "unit"] == "index").all() and (stocks.loc[~hidden, "unit"] == "persons").all()
+    small = (exact["persons"] > 0) & (exact["persons"] < 5)
+    assert (stocks["suppressed"] == small).all() and small.any()
+    assert stocks.loc[small, "value"].isna().all() and stocks.loc[~small, "value"].notna().all()
+    shown = stocks[~hidden & ~small]
+    assert (shown["value"] % 5 == 0).all()
+    assert (abs(shown["value"] - exact["persons"][shown.index]) <= 2.5).all()
+    # The index of a replicate starts at 100 for all hidden strategies together.
+    start = exact[exact["strategy"].isin(HIDDEN) & (exact["month"] == "2019-01")].groupby("replicate")["persons"].sum()
+    kept = stocks[hidden & ~small]
+    index = 100 * exact["persons"][kept.index] / exact["replicate"][kept.index].map(start)
+    assert (abs(kept["value"] - index) <= 0.05 + 1e-9).all()
+    centres = pd.read_csv(here / "out" / "centres_by_country.csv")
+    assert set(centres["place"]) == {"synlig"}
+    exits = pd.read_csv(here / "out" / "exits_by_country.csv")
+    assert set(exits["destination"]) <= {"tvangsretur", "assistert_retur"}
+    summary = pd.read_csv(here / "out" / "summary.csv")
+    assert (summary.loc[summary["outcome"] == "stock:fritt_fall", "unit"] == "index").all()
+    assert (summary.loc[summary["outcome"] == "outcome:wages_withheld_nok", "unit"] == "index").all()
+    levels = pd.read_csv(here / "out" / "levels.csv")
+    assert (levels["q025"] % 5 == 0).all() and (levels["q025"] <= levels["q975"]).all()
+    assert set(levels["note"]) == {label("sentence.hidden_levels", "en")}
+    assert set(levels["strategy"]) == {*HIDDEN, "all_hidden"}
+
+
+def test_published_tables_have_no_levels_unless_asked_for(here):
+    assert run("--format", "csv", "--publish", "--out", "out").exit_code == 0
+    assert not (here / "out" / "levels.csv").exists()
+
+
+openpyxl = importlib.util.find_spec("openpyxl") and importlib.util.find_spec("xlsxwriter")
+
+
+@pytest.mark.skipif(not openpyxl, reason="reads workbooks back")
+def test_the_workbook_summarises_each_table_over_replicates(here):
+    from openpyxl import load_workbook
+
+    assert run("--format", "xlsx", "--out", "a", "--replicates", "2", "--end", "2019-06").exit_code == 0
+    assert run("--format", "xlsx", "--out", "b", "--replicates", "2", "--end", "2019-06").exit_code == 0
+    assert (here / "a" / "tables.xlsx").read_bytes() == (here / "b" / "tables.xlsx").read_bytes()
+    book = load_workbook(here / "a" / "tables.xlsx", read_only=True)
+    assert book.sheetnames == ["about", "summary", *TABLES]
+    rows = list(book["stocks"].iter_rows(values_only=True))
+    keys = ["month", "strategy", "district", "city", "sought_asylum"]
+    assert list(rows[0]) == [*keys, "mean", "q025", "q50", "q975"]
+    exact = pd.read_parquet(here / "a" / "stocks.parquet")
+    found = pd.DataFrame(rows[1:], columns=rows[0]).set_index(keys)
+    wide = exact.set_index([*keys, "replicate"])["persons"].unstack(fill_value=0)
+    assert len(found) == len(wide)
+    assert (found["mean"] == wide.mean(axis=1).reindex(found.index)).all()
+    assert abs(found["q975"] - wide.quantile(0.975, axis=1).reindex(found.index)).max() < 1e-9
+    durations = {row[6] for row in list(book["groups"].iter_rows(values_only=True))[1:]}
+    assert durations <= {"<1", "1-5"}  # text, not dates or formulas
+
+
+@pytest.mark.skipif(not openpyxl, reason="reads workbooks back")
+def test_the_published_workbook_has_units_and_suppression(here):
+    from openpyxl import load_workbook
+
+    answer = run("--format", "xlsx", "--publish", "--out", "a", "--replicates", "2", "--end", "2019-06")
+    assert answer.exit_code == 0, answer.output
+    book = load_workbook(here / "a" / "tables.xlsx", read_only=True)
+    rows = list(book["stocks"].iter_rows(values_only=True))
+    table = pd.DataFrame(rows[1:], columns=rows[0])
+    assert (table["unit"] == table["strategy"].map(lambda code: "index" if code in HIDDEN else "persons")).all()
+    assert table.loc[table["suppressed"], "mean"].isna().all()
+    counts = table[(table["unit"] == "persons") & ~table["suppressed"]]
+    assert (counts["mean"].astype(float) % 5 == 0).all()
+
+
+# ---------------------------------------------------------------------------------------------------------
+# reproduce
+
+
+@pytest.fixture
+def finished(here):
+    assert run("--out", "out", "--format", "csv", "--set", "levers.fines.worker_nok=1234").exit_code == 0
+    (here / "short.yaml").unlink()  # the folder must be enough
+    return here / "out"
+
+
+def reproduce():
+    return irregsim_("reproduce", "out", "--jobs", "1", "--quiet")
+
+
+def test_a_folder_can_be_reproduced_from_itself_alone(finished):
+    before = tables_of(finished)
+    answer = reproduce()
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.splitlines()[-1].startswith("identical: ")
+    assert tables_of(finished) == before
+
+
+def test_reproduce_names_a_table_that_was_changed(finished):
+    path = finished / "registers.parquet"
+    table = pq.read_table(path)
+    counts = table.column("count").to_pylist()
+    counts[5] += 1
+    schema = table.schema
+    changed = table.set_column(5, schema.field("count"), [counts])
+    pq.write_table(changed, path, row_group_size=table.num_rows // 3)
+    (finished / "outcomes.csv").unlink()
+    answer = reproduce()
+    assert answer.exit_code == 1
+    assert "differs: registers.parquet: replicate 0: values of count" in answer.stdout
+    assert "differs: outcomes.csv: is missing from the folder" in answer.stdout
+    assert answer.stdout.splitlines()[-1].startswith("differ: 2 of ")
+    assert "stocks.parquet" not in answer.stdout
+
+
+def test_reproduce_forgives_the_last_bits_of_floats_and_other_parquet_bytes(finished):
+    path = finished / "outcomes.parquet"
+    table = pq.read_table(path)
+    values = [v * (1 + 2e-16) for v in table.column("value").to_pylist()]
+    changed = table.set_column(4, table.schema.field("value"), [values])
+    groups = pq.ParquetFile(path).metadata
+    with pq.ParquetWriter(path, table.schema, compression="gzip") as writer:
+        at = 0
+        for j in range(groups.num_row_groups):
+            rows = groups.row_group(j).num_rows
+            writer.write_table(changed.slice(at, rows), row_group_size=rows)
+            at += rows
+    assert reproduce().exit_code == 0
+
+
+def test_reproduce_names_versions_that_differ(finished):
+    path = finished / MANIFEST
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["versions"]["numpy"] = "1.0"
+    manifest["data_sha256"] = "other"
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    answer = reproduce()
+    assert "note: numpy was 1.0 and is " in answer.stdout
+    assert "note: the data files of irregsim are not those of the run" in answer.stdout
+
+
+def test_reproduce_uses_the_draws_of_the_folder(finished):
+    path = finished / "draws.parquet"
+    draws = pq.read_table(path)
+    name = draws.column_names[2]
+    pq.write_table(draws.set_column(2, draws.schema.field(name), [[-1.0] * draws.num_rows]), path)
+    seen = []
+    import fake_engine
+
+    engine = fake_engine.run_replicate
+    fake_engine.run_replicate = lambda scenario, draw, **options: seen.append(draw) or engine(scenario, draw, **options)
+    try:
+        reproduce()
+    finally:
+        fake_engine.run_replicate = engine
+    assert len(seen) == 3 and all(draw[name] == -1.0 for draw in seen)
+
+
+@pytest.mark.parametrize("broken", ["nothing", "no manifest", "no draws", "old manifest"])
+def test_reproduce_refuses_what_is_no_run_folder(finished, broken):
+    if broken == "nothing":
+        answer = irregsim_("reproduce", "nowhere")
+    else:
+        if broken == "no manifest":
+            (finished / MANIFEST).unlink()
+        elif broken == "no draws":
+            (finished / "draws.parquet").unlink()
+        else:
+            (finished / MANIFEST).write_text('{"run_id": "x"}', encoding="utf-8")
+        answer = reproduce()
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith("Error: ")
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Scenario files and listings
+
+
+def test_validate_shows_a_timeline_for_good_files_and_every_fault_of_bad_ones(here):
+    answer = irregsim_("validate", "short.yaml")
+    assert answer.exit_code == 0
+    assert answer.stdout.startswith("short.yaml: good\n") and "employer_base_nok" in answer.stdout
+    (here / "bad.yaml").write_text(
+        SHORT.replace("employer_base_nok", "employer_base").replace("seed: 7", "seed: seven"), encoding="utf-8"
+    )
+    answer = irregsim_("validate", "bad.yaml", "short.yaml")
+    assert answer.exit_code == 2
+    faults = [line for line in answer.stdout.splitlines() if line.startswith("bad.yaml:")]
+    assert [line.split(":")[1] for line in faults] == ["9", "11"]
+    assert "short.yaml: good" in answer.stdout
+    assert "changes nothing" not in answer.stderr
+
+
+def test_validate_warns_of_a_scenario_that_changes_nothing(here):
+    (here / "same.yaml").write_text(SHORT.partition("levers:")[0], encoding="utf-8")
+    answer = irregsim_("validate", "same.yaml")
+    assert answer.exit_code == 0
+    assert "warning: same.yaml: changes nothing" in answer.stderr
+    answer = irregsim_("validate", "same.yaml", "--set", "levers.fines.worker_nok=1")
+    assert "changes nothing" not in answer.stderr
+
+
+def test_diff_shows_what_differs(here):
+    answer = irregsim_("diff", "baseline", "short.yaml")
+    assert answer.exit_code == 0
+    assert "employer_base_nok" in answer.stdout and "90000" in answer.stdout
+    assert irregsim_("diff", "short.yaml", "short.yaml").stdout == "no differences\n"
+    assert irregsim_("diff", "short.yaml").exit_code == 2
+
+
+def test_new_writes_a_file_that_is_good_and_never_overwrites(here):
+    assert irregsim_("new", "fresh.yaml").exit_code == 0
+    assert irregsim_("validate", "fresh.yaml").exit_code == 0
+    text = (here / "fresh.yaml").read_text(encoding="utf-8")
+    answer = irregsim_("new", "fresh.yaml")
+    assert answer.exit_code == 2 and "is not overwritten" in answer.stderr
+    assert (here / "fresh.yaml").read_text(encoding="utf-8") == text
+    assert irregsim_("new", "fresh.txt").exit_code == 2
+    assert irregsim_("new", "no/such/folder.yaml").exit_code == 2
+    answer = irregsim_("new", "child.yaml", "--from", "fresh.yaml")
+    assert answer.exit_code == 0 and "extends: fresh.yaml" in (here / "child.yaml").read_text(encoding="utf-8")
+    answer = irregsim_("new", "orphan.yaml", "--from", "nobody.yaml")
+    assert answer.exit_code == 2 and not (here / "orphan.yaml").exists()
+
+
+def test_listings_explain_and_hint():
+    assert "baseline" in irregsim_("scenarios").stdout
+    assert "levers.fines.worker_nok" in irregsim_("levers").stdout
+    assert "assumptions.pandemic" in irregsim_("levers").stdout
+    for name in ("fines.worker_nok", "levers.fines.worker_nok"):
+        assert "who decides" in irregsim_("levers", name).stdout
+    answer = irregsim_("levers", "fines.worker")
+    assert answer.exit_code == 2 and "did you mean" in answer.stderr
+    name = irregsim_("parameters").stdout.splitlines()[1].split()[0]
+    assert irregsim_("parameters", name).stdout.startswith(name)
+    assert irregsim_("parameters", name, "--lang", "nb").stdout != irregsim_("parameters", name).stdout
+    assert irregsim_("parameters", name + "x").exit_code == 2
+    short, every = (irregsim_("targets", *more).stdout for more in ([], ["--all"]))
+    assert "4960" in short and "Kina:straff" not in short and "Kina:straff" in every
+
+
+def test_every_lever_can_be_explained():
+    from irregsim.levers import ASSUMPTIONS, LEVERS
+
+    for lever in [*LEVERS, *ASSUMPTIONS]:
+        answer = irregsim_("levers", lever.path)
+        assert answer.exit_code == 0
+        assert " ".join(lever.meaning.split()) in " ".join(answer.stdout.split())
+        assert "e+" not in answer.stdout
+
+
+def test_schema_is_json():
+    assert json.loads(irregsim_("schema").stdout)["type"] == "object"
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Python
+
+
+def test_a_run_in_memory_equals_the_run_folder(here):
+    assert run("--out", "out").exit_code == 0
+    result = irregsim.run("short.yaml", scale=0.2, jobs=1)
+    assert (result.replicates, result.seed, result.scenario.name) == (3, 7, "short")
+    for name in [*TABLES, "draws"]:
+        on_disk = pd.read_parquet(here / "out" / f"{name}.parquet")
+        in_memory = getattr(result, name)
+        in_memory = in_memory.astype({c: "str" for c in in_memory if in_memory[c].dtype == "category"})
+        pd.testing.assert_frame_equal(on_disk, in_memory, check_dtype=False)
+    summary = pd.read_csv(here / "out" / "summary.csv")
+    pd.testing.assert_frame_equal(summary, result.summary, check_dtype=False)
+    assert "stocks" in dir(result)
+    with pytest.raises(AttributeError, match="there are stocks"):
+        _ = result.stock
+
+
+def test_a_run_in_memory_refuses_impossible_numbers(here):
+    for options in ({"replicates": 0}, {"jobs": 0}, {"scale": 0.0}, {"scale": float("nan")}):
+        with pytest.raises(ValueError, match="must be"):
+            irregsim.run("short.yaml", **options)
+
+
+def test_git_state_is_told_only_of_our_own_checkout(monkeypatch, tmp_path):
+    installed = tmp_path / "site-packages" / "irregsim"
+    installed.mkdir(parents=True)
+    monkeypatch.setattr(workflow, "__file__", str(installed / "workflow.py"))
+    assert workflow.git_state() == {"git_commit": None, "git_dirty": None}

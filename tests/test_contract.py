@@ -1,0 +1,100 @@
+"""The names that people's scripts rely on: commands, options, files, columns, manifest keys, Python names."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+import irregsim
+from irregsim import results, workflow
+from irregsim.cli import main
+from irregsim.parameters import point_draw
+from run_tools import leave_pictures_out, short_scenario, use_fake
+
+COMMANDS = {
+    "run": "--replicates --seed --jobs --draws --per-draw --scale --set --end --out --lang --format --quiet --publish "
+    "--show-levels --spells",
+    "validate": "--set --end",
+    "scenarios": "",
+    "levers": "",
+    "parameters": "--lang",
+    "targets": "--all",
+    "new": "--from",
+    "diff": "--set --end",
+    "reproduce": "--jobs --quiet",
+    "schema": "",
+}
+
+#: As in the contract, column by column.
+COLUMNS = {
+    "stocks": "month replicate strategy district city sought_asylum persons",
+    "flows": "month replicate origin destination cause origin_district destination_district persons",
+    "side_strategies": "month replicate strategy substrategy side_strategy persons",
+    "centres_by_country": "month replicate country place persons",
+    "exits_by_country": "month replicate country destination persons",
+    "groups": "year replicate strategy sought_asylum sex age_group with_child duration feasibility_group person_months",
+    "outcomes": "month replicate outcome city value unit",
+    "registers": "period replicate register dimension key count",
+}
+
+MANIFEST_KEYS = (
+    "run_id scenario scenario_sha256 data_sha256 posterior_id seed replicates numerics versions git_commit git_dirty "
+    "command started seconds outputs"
+)
+
+
+def test_the_commands_are_these_and_no_others_are_listed():
+    assert set(main.commands) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_its_options_a_help_and_an_example(name):
+    command = main.commands[name]
+    options = {option for p in command.params if p.param_type_name == "option" for option in p.opts}
+    assert options == set(COMMANDS[name].split())
+    shown = CliRunner().invoke(main, [name, "--help"])
+    assert shown.exit_code == 0
+    assert "Example:" in shown.output and f"  irregsim {name}" in shown.output
+    assert shown.output.isascii()
+    for option in COMMANDS[name].split():
+        assert option in shown.output
+
+
+def test_the_tables_have_these_columns_in_this_order():
+    assert {name: " ".join(c for c, _ in columns) for name, columns in results.TABLES.items()} == COLUMNS
+    spells = " ".join(column for column, _ in results.SPELLS)
+    assert spells.startswith("replicate person strategy start end cause_of_end ")
+
+
+def test_no_table_of_persons_or_strategies_knows_a_citizenship():
+    for name in [*results.TABLES, "spells"]:
+        columns = {column for column, _ in results.schema_of(name)}
+        assert not {"strategy", "person", "origin", "side_strategy"} & columns or "country" not in columns
+
+
+def test_a_run_folder_has_these_files_and_manifest_keys(tmp_path, monkeypatch):
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    scenario = short_scenario(tmp_path)
+    request = workflow.Request(str(scenario), out=str(tmp_path / "out"), replicates=1, jobs=1, scale=0.1, spells=True)
+    folder = workflow.run_scenario(request).folder
+    assert set(MANIFEST_KEYS.split()) <= set(folder.manifest)
+    assert {"irregsim", "python", "numpy", "mesa"} <= set(folder.manifest["versions"])
+    tables = {f"{name}.parquet" for name in [*COLUMNS, "spells", "draws"]}
+    assert set(folder.manifest["outputs"]) == {*tables, "summary.csv"}
+    for name, hashes in folder.manifest["outputs"].items():
+        assert hashes["sha256"] == results.sha256_of_file(folder.path / name)
+        assert ("content_sha256" in hashes) == name.endswith(".parquet")
+        if name.endswith(".parquet"):
+            assert hashes["content_sha256"] == results.content_sha256(folder.path / name)
+    draws = folder.draws()
+    assert list(draws.columns[:2]) == ["replicate", "draw"]
+    assert set(draws.columns[2:]) == set(point_draw())
+
+
+def test_the_python_names_are_these():
+    assert set(irregsim.__all__) == {"IrregularMigrationModel", "__version__", "load_scenario", "run"}
+    assert irregsim.run is workflow.run
+    assert set(irregsim.__all__) <= set(dir(irregsim))
+    with pytest.raises(AttributeError, match="compare"):
+        _ = irregsim.compare

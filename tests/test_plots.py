@@ -1,0 +1,204 @@
+"""Pictures: what is drawn, in which colours and words, the same bytes every time, and levels only when asked for."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+import fake_engine
+from irregsim import plots
+from irregsim.labels import label
+from irregsim.plots.registers import PANELS
+from irregsim.plots.strategies import year_fraction
+from irregsim.plots.style import COLOURS, DASHES, apart
+from irregsim.scenario import load_scenario
+from irregsim.summaries import EXITS, HIDDEN, STRATEGIES, Series, reader
+from irregsim.targets import targets
+from run_tools import short_scenario
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    scenario = load_scenario(short_scenario(tmp_path_factory.mktemp("scenario")))
+    return [
+        Series.of(reader(fake_engine.run_replicate(scenario, {}, seed=1, replicate=j, scale=0.5))) for j in range(4)
+    ]
+
+
+def words_of(figure) -> list[str]:
+    from matplotlib.text import Text
+
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+
+
+def curves(axes):
+    """Lines of more than two points: published points and means are shorter."""
+    return [line for line in axes.lines if len(line.get_xdata()) > 2]
+
+
+def test_the_strategies_picture_has_a_line_and_a_band_for_each_of_the_five(series):
+    drawing = plots.PLOTS["strategies"](series, plots.Options())
+    left, right = drawing.figure.axes
+    assert len(curves(left)) == 1 and len(curves(right)) == 4
+    assert len(left.collections) == 1 and len(right.collections) == 4
+    colours = [line.get_color() for line in [*curves(left), *curves(right)]]
+    assert colours == [COLOURS[code] for code in STRATEGIES]
+    assert {label(f"strategy.{code}", "en") for code in STRATEGIES} <= set(words_of(drawing.figure))
+    # The lines are the numbers beside the picture, and those are medians over replicates.
+    for code, line in zip(STRATEGIES, [*curves(left), *curves(right)], strict=True):
+        rows = drawing.data[drawing.data["strategy"] == code]
+        assert np.array_equal(line.get_ydata(), rows["q50"])
+        assert list(rows["unit"].unique()) == ["persons" if code == "synlig" else "index"]
+    visible = drawing.data[drawing.data["strategy"] == "synlig"]["q50"]
+    assert list(visible) == list(np.median([one.stocks["synlig"] for one in series], axis=0))
+
+
+def test_hidden_strategies_are_an_index_whose_parts_start_at_a_hundred(series):
+    data = plots.PLOTS["strategies"](series[:1], plots.Options()).data
+    start = data[(data["month"] == data["month"].min()) & data["strategy"].isin(HIDDEN)]
+    assert start["q50"].sum() == pytest.approx(100.0)
+
+
+def test_levels_are_an_interval_without_a_middle_and_with_the_sentence(series):
+    drawing = plots.PLOTS["strategies"](series, plots.Options(show_levels=True))
+    hidden = drawing.data[drawing.data["strategy"].isin(HIDDEN)]
+    assert hidden["q50"].isna().all() and (hidden["unit"] == "persons").all()
+    text = " ".join(" ".join(words_of(drawing.figure)).split())
+    assert label("sentence.hidden_levels", "en") in text
+    assert label("sentence.hidden_levels", "en") not in " ".join(
+        words_of(plots.PLOTS["strategies"](series, plots.Options()).figure)
+    )
+
+
+def test_the_exits_picture_has_one_panel_for_each_way_out(series):
+    drawing = plots.PLOTS["exits"](series, plots.Options())
+    panels = [axes for axes in drawing.figure.axes if axes.axison]
+    assert len(panels) == len(EXITS)
+    for code, axes in zip(EXITS, panels, strict=True):
+        rows = drawing.data[drawing.data["exit"] == code]
+        assert np.array_equal(axes.lines[0].get_ydata(), rows["q50"])
+        assert list(rows["q50"]) == list(np.median([one.flows[code] for one in series], axis=0))
+        assert " ".join(axes.get_title(loc="left").split()).lower() == label(f"exit.{code}", "en").lower()
+
+
+def test_the_registers_picture_shows_every_published_count_of_its_period(series):
+    drawing = plots.PLOTS["registers"](series, plots.Options())
+    panels = [axes for axes in drawing.figure.axes if axes.axison]
+    assert len(panels) == len(PANELS)
+    shown = drawing.data[drawing.data["source"] == "published"]
+    expected = {
+        (t.register, t.dimension, t.key, t.period, t.value)
+        for t in targets()
+        if (t.register, t.dimension, t.key) in PANELS and t.use == "primary" and t.period in {"2019", "2020", "2021"}
+    }
+    expected |= {
+        (t.register, t.dimension, t.key, t.period, t.value)
+        for t in targets()
+        if (t.register, t.dimension) == ("udi_return_duty_stock", "total") and t.period >= "2019"
+    }
+    rows = shown[["register", "dimension", "key", "period", "q50"]].itertuples(index=False, name=None)
+    assert set(rows) == expected and len(expected) >= 9
+    points = sum(len(axes.lines) - 1 for axes in panels)  # the first is the model's
+    assert points == len(expected)
+    for panel, axes in zip(PANELS, panels, strict=True):
+        rows = drawing.data[
+            (drawing.data["source"] == "model")
+            & (drawing.data["register"] == panel[0])
+            & (drawing.data["dimension"] == panel[1])
+            & (drawing.data["key"] == panel[2])
+        ]
+        assert np.array_equal(axes.lines[0].get_ydata(), rows["q50"])
+
+
+def test_pictures_of_uncalibrated_runs_say_so(series):
+    for calibrated in (False, True):
+        drawing = plots.PLOTS["registers"](series, plots.Options(calibrated=calibrated))
+        text = " ".join(" ".join(words_of(drawing.figure)).split())
+        assert (label("sentence.uncalibrated", "en") in text) == (not calibrated)
+
+
+@pytest.mark.parametrize("name", plots.PLOTS)
+def test_both_languages_have_their_own_words(series, name):
+    english, norwegian = (
+        set(words_of(plots.PLOTS[name](series, plots.Options(lang=lang)).figure)) for lang in ("en", "nb")
+    )
+    assert any("synthetic" in text for text in english) and any("syntetiske" in text for text in norwegian)
+    shared = {text for text in english & norwegian if any(letter.isalpha() for letter in text)}
+    assert shared == set()
+
+
+@pytest.mark.parametrize("name", plots.PLOTS)
+def test_a_picture_has_the_same_bytes_every_time_and_names_its_run(series, name, tmp_path):
+    files = []
+    for i in range(2):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        drawing = plots.PLOTS[name](series, plots.Options())
+        files.append({f: (folder / f).read_bytes() for f in plots.save(drawing, folder, name, "0123456789abcdef")})
+    assert files[0] == files[1]
+    assert set(files[0]) == {f"{name}.png", f"{name}.svg", f"{name}.csv"}
+    for ending in ("png", "svg"):
+        assert b"0123456789abcdef" in files[0][f"{name}.{ending}"]
+    assert files[0][f"{name}.png"].startswith(b"\x89PNG")
+    ElementTree.fromstring(files[0][f"{name}.svg"])
+    table = pd.read_csv(tmp_path / "0" / f"{name}.csv")
+    assert list(table.columns) == list(drawing.data.columns) and len(table) == len(drawing.data)
+
+
+def test_one_replicate_and_an_empty_world_can_be_drawn(series, tmp_path):
+    nobody = Series(
+        series[0].stocks * 0,
+        series[0].flows * 0,
+        series[0].registers.assign(value=0),
+        series[0].outcomes.assign(value=0),
+    )
+    for name, draw in plots.PLOTS.items():
+        plots.save(draw([nobody], plots.Options()), tmp_path, name, "x")
+
+
+def luminance(colour: str) -> float:
+    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+
+
+def test_strategies_can_be_told_apart_in_grey_by_shade_or_by_dashes():
+    assert set(COLOURS) == set(DASHES) == set(STRATEGIES)
+    for one, other in itertools.combinations(STRATEGIES, 2):
+        contrast = (luminance(COLOURS[one]) + 0.05) / (luminance(COLOURS[other]) + 0.05)
+        assert max(contrast, 1 / contrast) > 1.5 or DASHES[one] != DASHES[other], (one, other)
+    for code, colour in COLOURS.items():  # nothing too pale for a white slide, and no alarm red
+        red, green, blue = to_rgb(colour)
+        assert luminance(colour) < 0.5, code
+        assert not (red > 0.7 and green < 0.35 and blue < 0.35), code
+
+
+def test_drawing_needs_no_pyplot_and_leaves_the_settings_alone():
+    code = (
+        "import sys, matplotlib\nbefore = matplotlib.rcParams.copy()\n"
+        "from irregsim.plots.style import settings, new_figure\n"
+        "with settings(): new_figure()\n"
+        "assert matplotlib.rcParams.copy() == before\n"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
+
+
+def test_months_stand_at_their_end_on_the_axis():
+    assert year_fraction("2019-12") == 2020.0
+    assert year_fraction("2020-06") == pytest.approx(2020.5)
+
+
+def test_labels_are_moved_apart_and_keep_their_order():
+    assert apart([1.0, 5.0, 9.0], 2.0) == [1.0, 5.0, 9.0]
+    assert apart([5.0, 5.0], 2.0) in ([4.0, 6.0], [6.0, 4.0])
+    moved = apart([1.0, 1.5, 2.0, 10.0], 2.0)
+    assert sorted(moved) == moved and min(np.diff(moved)) >= 2.0 - 1e-12
+    assert moved[3] == 10.0 and np.mean(moved[:3]) == pytest.approx(1.5)
