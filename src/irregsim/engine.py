@@ -31,7 +31,7 @@ class Rule:
         hazard: From persons at risk and values to events per person-month, shape (n,).
         mechanisms: Ids of the claims of `mechanisms.csv` it implements.
         source: Where it comes from (section of the report, or what was assumed).
-        grade: Evidence, A to D (model.md section 10).
+        grade: Evidence, A to D (docs/odd.md).
     """
 
     channel: str
@@ -55,7 +55,7 @@ class Decided:
 
     def of(self, code: int) -> IntArray:
         """Rows with a code."""
-        return self.rows[self.code == code]
+        return np.asarray(self.rows[self.code == code])
 
     @staticmethod
     def joined(parts: list[Decided]) -> Decided:
@@ -70,7 +70,7 @@ class Part:
 
     Attributes:
         name: Unique name, used by the stage-by-stage month.
-        step: Number of its step in model.md section 4.
+        step: Number of its step in docs/odd.md.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From the history of a replicate to the tables of the run folder (contract.md, run folder)."""
+"""From the history of a replicate to the tables of the run folder (docs/outputs.md)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _text(codes: npt.ArrayLike, names: tuple[str, ...]) -> Any:
     """A text column from codes; -1 is missing."""
     import pandas as pd
 
-    return pd.Categorical.from_codes(np.asarray(codes), categories=list(names))
+    return pd.Categorical.from_codes(np.asarray(codes, dtype=np.int64), categories=pd.Index(list(names)))
 
 
 def _months(numbers: IntArray) -> Any:
@@ -225,7 +225,9 @@ def _registers(world: World, first: int) -> pd.DataFrame:
     # A register's year is whole: a period that begins or ends inside a year reports from the next, or to the last.
     begin = year_of(first + 11)
     end = year_of(world.values.months)
-    observer = Observer(world.history, world.draws, world.values.draw, range(begin, max(begin, end)), world.values.scale)
+    observer = Observer(
+        world.history, world.draws, world.values.draw, range(begin, max(begin, end)), world.values.scale
+    )
     rows = [(period, r.name, dim, key, n) for r in REGISTERS for period, dim, key, n in r.observe(observer)]
     frame = pd.DataFrame(rows, columns=["period", "register", "dimension", "key", "count"])
     return frame.astype({"count": "int64"})

@@ -35,7 +35,7 @@ DISTRICT_OF = np.array([p.district for p in reference.places()] + [-1])
 CITY_OF = np.array([p.city for p in reference.places()])
 CITY_CODES = len(CITIES) + 1
 
-#: Outcomes kept as sums of persons, events, nights or kroner, by month and city (contract.md).
+#: Outcomes kept as sums of persons, events, nights or kroner, by month and city (docs/outputs.md).
 OUTCOMES: dict[str, str] = {
     "roofless_person_months": "person-months",
     "homeless_person_months": "person-months",
@@ -109,9 +109,9 @@ class History:
         country: IntArray,
     ) -> None:
         """Records moves of persons; all arrays broadcast to shape (n,)."""
-        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + destination
-        code = (code * 64 + cause) * 16 + origin_place
-        code = (code * 16 + destination_place) * 64 + country
+        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + np.asarray(destination, dtype=np.int64)
+        code = (code * 64 + np.asarray(cause, dtype=np.int64)) * 16 + np.asarray(origin_place, dtype=np.int64)
+        code = (code * 16 + np.asarray(destination_place, dtype=np.int64)) * 64 + country
         self._flow_codes.append(code + (month << 40))
 
     def flow_counts(self) -> dict[str, IntArray]:

@@ -8,6 +8,7 @@ moves.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -169,7 +170,9 @@ class Population:
 
     def __init__(self) -> None:
         self._count = 0
-        self._blocks = {kind: np.empty((len(names), 0), dtype=kind) for kind, names in _BLOCKS.items()}
+        self._blocks: dict[type, npt.NDArray[Any]] = {
+            kind: np.empty((len(names), 0), dtype=kind) for kind, names in _BLOCKS.items()
+        }
         self._show()
 
     def __len__(self) -> int:
@@ -189,7 +192,7 @@ class Population:
             block = self._blocks[kind]
             if block.shape[1] < old + n:
                 # Room for later arrivals too, so that most months copy nothing.
-                grown = np.empty((len(names), (old + n) * 5 // 4), dtype=kind)
+                grown: npt.NDArray[Any] = np.empty((len(names), (old + n) * 5 // 4), dtype=kind)
                 grown[:, :old] = block[:, :old]
                 self._blocks[kind] = block = grown
             block[:, old : old + n] = _DEFAULTS[kind]
@@ -237,7 +240,7 @@ class Population:
         n = len(rows)
         for kind, block in self._blocks.items():
             # Room for later arrivals, so that most months copy nothing.
-            kept = np.empty((len(block), n * 5 // 4), dtype=kind)
+            kept: npt.NDArray[Any] = np.empty((len(block), n * 5 // 4), dtype=kind)
             np.take(block, rows, axis=1, out=kept[:, :n], mode="clip")
             self._blocks[kind] = kept
         self._count = n

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.int64]
 
-#: Age groups, durations and codes of groups.parquet, in storage order (contract.md).
+#: Age groups, durations and codes of groups.parquet, in storage order (docs/outputs.md).
 AGE_GROUPS = ("0-17", "18-66", "67+")
 DURATIONS = ("<1", "1-5", "5-10", "10-16", "16+")
 _DURATION_MONTHS = np.array([12, 60, 120, 192])

@@ -97,7 +97,7 @@ class Values:
             "schemes": levers.regularisation,
             "scale": scale,
         }
-        # `response` replaces what was drawn (contract.md, assumptions).
+        # `response` replaces what was drawn (docs/scenarios.md).
         if levers.departure_from_hardship is not None:
             self._fixed["departure_from_hardship_log_ratio"] = levers.departure_from_hardship
         if levers.arrival_from_conditions is not None:
@@ -147,7 +147,13 @@ class Values:
         flight = (draw["pandemic_control_ratio"] * draw["pandemic_pu_flight_ratio"]) ** pandemic
         pu_effort = pu_effort * flight * levers.pu_effort
         dublin = log_path(
-            months, [("2011-12", 1.0), ("2012-01", draw["dublin_2013_ratio"]), ("2015-12", draw["dublin_2013_ratio"]), ("2016-01", 1.0)]
+            months,
+            [
+                ("2011-12", 1.0),
+                ("2012-01", draw["dublin_2013_ratio"]),
+                ("2015-12", draw["dublin_2013_ratio"]),
+                ("2016-01", 1.0),
+            ],
         )
         scheme = log_path(months, [("2016-12", 1.0), ("2017-01", draw["assisted_scheme_2017_ratio"])])
         asylum_case = np.full(months, draw["asylum_case_expulsion_share"])
@@ -196,7 +202,7 @@ class Values:
         return np.where(np.isnan(agreement), out, np.maximum(out, np.nan_to_num(agreement)))
 
     def final_rejections(self, months: int) -> FloatArray:
-        """Final duties to leave of former asylum seekers a month (model-notes.md, inflow).
+        """Final duties to leave of former asylum seekers a month (docs/data.md).
 
         ``F(t) = (1-w) s (R * g)(t) + w k U(t)`` with R the first instance's rejections on the merits, g a gamma lag
         and U the appeal body's rejections. After 2020, U follows R by the ratio of 2020; the last year is held.

@@ -66,7 +66,7 @@ def state_code(state: int) -> str:
 
 
 class Substrategy(IntEnum):
-    """Subtype of a strategy, kept because levers act on it (model.md section 2)."""
+    """Subtype of a strategy, kept because levers act on it (docs/odd.md)."""
 
     NONE = 0
     PARTNER = 1
@@ -98,7 +98,7 @@ class Side(IntEnum):
 
 
 class Route(IntEnum):
-    """How a person came to be without legal residence (model.md section 3)."""
+    """How a person came to be without legal residence (docs/odd.md)."""
 
     ASYLUM_REJECTED = 0
     DUBLIN = 1
@@ -138,7 +138,7 @@ class Ground(IntEnum):
 
 
 class Feasibility(IntEnum):
-    """Group of countries by how feasible a forced return is (model.md section 6)."""
+    """Group of countries by how feasible a forced return is (docs/odd.md)."""
 
     NONE = 0
     WEAK = 1
@@ -260,7 +260,7 @@ CAUSE_CODE: dict[str, int] = {name: code for code, name in enumerate(CAUSES)}
 
 
 class RegisterEvent(IntEnum):
-    """What an agency would write down at the moment something happens (model.md section 9)."""
+    """What an agency would write down at the moment something happens (docs/odd.md)."""
 
     EXPULSION_IMMIGRATION_ACT = 0
     EXPULSION_PENAL = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class World:
         self.employers = Employers(draws, first)
         self.hosts = Hosts(draws, first)
         self.history = History(values.months, keep_spells)
-        #: Perceived yearly chance of forced return by citizenship (model.md section 5); learnt from events.
+        #: Perceived yearly chance of forced return by citizenship (docs/odd.md); learnt from events.
         self.perceived = np.minimum(1.0, 0.5 * first.feasibility)
         #: Forced returns of former asylum seekers this month, by citizenship: what compatriots hear of.
         self.forced = np.zeros(len(reference.countries()), dtype=np.int64)
@@ -229,7 +230,7 @@ class World:
         return person_code(int(self.population.person_id[row]))
 
     def check(self) -> None:
-        """Asserts what must always hold (model.md section 11).
+        """Asserts what must always hold (docs/odd.md).
 
         Raises:
             AssertionError: Naming the invariant.
@@ -285,7 +286,7 @@ class Rows:
                 raise AttributeError(f"a person has no {name}")
             value = maker(self, self._world)
         object.__setattr__(self, name, value)
-        return value  # type: ignore[no-any-return]
+        return np.asarray(value)
 
 
 #: Whoever has no established identity cannot be sent, and knows it (F 2.1): perceived risk relative to others.
@@ -300,7 +301,10 @@ def _feasibility(who: Rows, world: World) -> FloatArray:
     return np.asarray(world.values.at(world.month).feasibility.take(who.country) * who.can_be_sent)
 
 
-_DERIVED = {
+#: Size of the market for drugs and sex in each place, relative.
+_MARKET = np.array([p.market_ratio for p in reference.places()])
+
+_DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "months_in_strategy": lambda who, world: world.month - who.strategy_start,
     "months_irregular": lambda who, world: np.maximum(0, world.month - who.entry_month),
     "age_years": lambda who, world: (world.month - who.birth_month) / 12.0,
@@ -323,7 +327,6 @@ _DERIVED = {
     "feasibility": _feasibility,
     "has_bed": lambda who, world: world.bed_share[who.city],
 }
-_MARKET = np.array([p.market_ratio for p in reference.places()])
 
 
 def replicate_keys(draws: Draws, person_id: UInt64Array) -> UInt64Array:

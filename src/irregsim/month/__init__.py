@@ -1,4 +1,4 @@
-"""One month, one file per step of model.md section 4. `MONTH` is the whole model on one screen."""
+"""One month, one file per step of docs/odd.md. `MONTH` is the whole model on one screen."""
 
 from irregsim.engine import Part
 from irregsim.month.choice import Choice, Reconsider

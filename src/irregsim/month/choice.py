@@ -1,4 +1,4 @@
-"""Step 7, strategy choice: who goes where from free fall (model.md section 5).
+"""Step 7, strategy choice: who goes where from free fall (docs/odd.md).
 
 A multinomial logit over feasible options. Each option has a channel of its own, so closing one moves only those who
 would have taken it.
@@ -168,7 +168,7 @@ def by_nav_rule(at: At) -> FloatArray:
     """Ratio on discretion in each city, and outside the five by the national rule of Oslo; shape (6,)."""
     ratio = {"rule_2004": 1.0, "rule_2014": at.nav_rule_2014_ratio, "wide": at.nav_wide_ratio}
     by_rule = np.array([ratio[rule] for rule in NAV_RULES])
-    return by_rule[np.append(at.nav_emergency_help, at.nav_emergency_help[0])]
+    return np.asarray(by_rule[np.append(at.nav_emergency_help, at.nav_emergency_help[0])])
 
 
 def utilities(
@@ -224,5 +224,3 @@ def utilities(
     open_to = (who.is_female | (age < 25)) & (age < 60)
     out[SURVIVAL_SEX] = np.where(open_to & can_provide, survival, _CLOSED)
     return out
-
-

@@ -1,4 +1,4 @@
-"""Step 8, control: who meets the police, and the four tracks from there (model.md section 6; F 4.1, 4.6, 10)."""
+"""Step 8, control: who meets the police, and the four tracks from there (docs/odd.md; F 4.1, 4.6, 10)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class StreetControl(Contest):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Everybody free to act but the marginalised."""
         rows = world.everyone()
-        return rows[world.population.strategy[rows] != Strategy.MARGINALISERT]
+        return np.asarray(rows[world.population.strategy[rows] != Strategy.MARGINALISERT])
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """They have met the police; what follows is settled for all together."""
@@ -120,8 +120,10 @@ def meets_police(world: World, rows: IntArray, cause: str) -> None:
 
 
 class Tracks(Part):
-    """The four tracks of model.md section 6, for all whom the police met: at work, in the street, as offenders or
-    as victims who reported without protection."""
+    """The four tracks (F 10.1), for all whom the police met.
+
+    They met them at work, in the street, as offenders, or as victims who reported without protection.
+    """
 
     name = "tracks"
     step = 8
@@ -208,7 +210,7 @@ def _delay(world: World, at: At, rows: IntArray) -> IntArray:
     """Whole months until UDI has decided: one or two, mean ``decision_delay_months`` (1 to 2)."""
     u = world.draws.uniform("decision_delay", world.month, world.population.key[rows])
     whole = int(np.floor(at.decision_delay_months))
-    return whole + (u < at.decision_delay_months - whole).astype(np.int64)
+    return np.asarray(whole + (u < at.decision_delay_months - whole).astype(np.int64))
 
 
 def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> npt.NDArray[np.bool_]:
@@ -280,5 +282,3 @@ class Transport(Part):
         p.transport_due[freed] = -1
         falling = freed[p.strategy[freed] != Strategy.FRITT_FALL]
         world.move(falling, Strategy.FRITT_FALL, "released")
-
-

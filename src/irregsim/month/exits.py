@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated
 from irregsim.values import At
-from irregsim.vocabulary import Exit, RegisterEvent, Strategy, Substrategy
+from irregsim.vocabulary import Exit, RegisterEvent, Substrategy
 from irregsim.world import Rows, World
 
 FloatArray = npt.NDArray[np.float64]
@@ -104,11 +104,11 @@ def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
 
     At-risk set: former asylum seekers whose return is not feasible. Reads ``temporary_permit_hazard`` (per month).
     """
-    return at.temporary_permit_hazard * (who.is_sought_asylum & (who.feasibility < 0.05) & ~who.is_dublin)
+    return np.asarray(at.temporary_permit_hazard * (who.is_sought_asylum & (who.feasibility < 0.05) & ~who.is_dublin))
 
 
 def death_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard of death by age (Gompertz). Reads ``death_hazard_at_30`` (per month) and ``death_log_slope`` (per year)."""
+    """Hazard of death by age (Gompertz). Reads ``death_hazard_at_30`` (per month), ``death_log_slope`` (per year)."""
     return tabulated(lambda years: at.death_hazard_at_30 * np.exp(at.death_log_slope * (years - 30.0)), who.age_whole)
 
 
@@ -154,7 +154,7 @@ def leave_assisted(world: World, rows: IntArray, cause: str) -> None:
 def leave_onward(world: World, at: At, rows: IntArray, cause: str) -> None:
     """Onward travel; a leaver seen as overstayer at the outer border is expelled without any transport (M058).
 
-    So a lever that sends people abroad raises that register (model.md section 4, step 9).
+    So a lever that sends people abroad raises that register (docs/odd.md).
     """
     p = world.population
     never = rows[~p.is_sought_asylum[rows] & (p.decision[rows] < 2)]

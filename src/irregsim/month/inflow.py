@@ -107,21 +107,21 @@ class Inflow(Part):
         return ratio
 
     def _initial(self, world: World, at: At) -> None:
-        """The stock at 2009-01 by country; its size is a wide prior, not a count (model-notes.md)."""
+        """The stock at 2009-01 by country; its size is a wide prior, not a count (docs/data.md)."""
         former = at.inflow_mean[Route.ASYLUM_REJECTED]
         never = at.inflow_mean[[Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY, Route.FAMILY_PERMIT_LOST]].sum(axis=1)
         mean = np.zeros((len(Route), _COUNTRIES))
         mean[Route.ASYLUM_REJECTED] = at.initial_former_asylum_count * at.scale * former / former.sum()
-        for i, route in enumerate((Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY, Route.FAMILY_PERMIT_LOST)):
-            mix = at.inflow_mean[route]
-            mean[route] = at.initial_never_asylum_count * at.scale * never[i] / never.sum() * mix / mix.sum()
+        for i, start in enumerate((Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY, Route.FAMILY_PERMIT_LOST)):
+            mix = at.inflow_mean[start]
+            mean[start] = at.initial_never_asylum_count * at.scale * never[i] / never.sum() * mix / mix.sum()
         keys = world.draws.keys(_CELL.ravel() + np.uint64(1 << 62))
         count = poisson_quantile(world.draws.uniform("inflow", -1, keys), mean.ravel()).reshape(mean.shape)
         route, country = np.nonzero(count)
         admit(world, at, -1, route, country, count[route, country])
 
     def _come_back(self, world: World, at: At) -> None:
-        """Temporary stays that end: most come back to life without legal stay (model.md section 2; M096)."""
+        """Temporary stays that end: most come back to life without legal stay (docs/odd.md; M096)."""
         p = world.population
         due = np.flatnonzero((p.back_due == world.month) & (p.guardian < 0))
         if len(due) == 0:
@@ -133,7 +133,13 @@ class Inflow(Part):
         kids, _ = world.children_of(back)
         rows = np.concatenate([back, kids])
         world.history.flow(
-            world.month, CAUSE_CODE["permit_ended"], INFLOW, int(Strategy.FRITT_FALL), NO_PLACE, p.place[rows], p.country[rows]
+            world.month,
+            CAUSE_CODE["permit_ended"],
+            INFLOW,
+            int(Strategy.FRITT_FALL),
+            NO_PLACE,
+            p.place[rows],
+            p.country[rows],
         )
         p.strategy[rows] = int(Strategy.FRITT_FALL)
         p.strategy_start[rows] = world.month
@@ -253,9 +259,7 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
     _begin(world, at, rows)
     _asylum_case_expulsions(world, at, rows)
     if entry_month >= 0:
-        world.history.register(
-            world.month, RegisterEvent.EXPULSION_PENAL, p.place[rows[penal]], p.country[rows[penal]]
-        )
+        world.history.register(world.month, RegisterEvent.EXPULSION_PENAL, p.place[rows[penal]], p.country[rows[penal]])
     return rows
 
 
@@ -273,7 +277,11 @@ def _give_ties(world: World, at: At, rows: IntArray) -> None:
     some = np.where(p.is_sought_asylum[rows], at.tie_at_entry_former_asylum_share, at.tie_at_entry_never_asylum_share)
     has_any = draws.uniform("birth_has_tie", -1, key) < some
     # One tie, and more with a chance that gives the stated mean over all persons.
-    more = max(0.0, 1.0 - 0.5 * (at.tie_at_entry_former_asylum_share + at.tie_at_entry_never_asylum_share) / at.hosts_per_migrant_mean)
+    more = max(
+        0.0,
+        1.0
+        - 0.5 * (at.tie_at_entry_former_asylum_share + at.tie_at_entry_never_asylum_share) / at.hosts_per_migrant_mean,
+    )
     extra = np.floor(np.log(draws.uniform("birth_tie_count", -1, key)) / np.log(max(more, 1e-9)))
     ties = np.where(has_any, 1 + np.minimum(extra, 2).astype(np.int64), 0)
     for slot, column in enumerate((p.tie_0, p.tie_1, p.tie_2)):
@@ -328,7 +336,7 @@ def _add_children(world: World, at: At, rows: IntArray) -> None:
 
 
 def _begin(world: World, at: At, rows: IntArray) -> None:
-    """Starting strategies by route; who finds no bed, job or host begins in free fall (model.md section 4)."""
+    """Starting strategies by route; who finds no bed, job or host begins in free fall (docs/odd.md)."""
     p, draws = world.population, world.draws
     shares = _START[p.route[rows]].copy()
     asylum = p.route[rows] == Route.ASYLUM_REJECTED

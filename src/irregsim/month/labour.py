@@ -93,7 +93,7 @@ def inspected_hazard(who: Rows, at: At) -> FloatArray:
 
 
 def side_inspected_hazard(who: Rows, at: At) -> FloatArray:
-    """The same for a side job, which is exposed as a main job is (model.md section 2)."""
+    """The same for a side job, which is exposed as a main job is (docs/odd.md)."""
     return _found(who, at, who.side_employer_district, who.side_employer_is_home)
 
 
@@ -271,7 +271,7 @@ class Offers(Contest):
         return np.flatnonzero(seeks & (p.guardian < 0) & (p.transport_due < 0))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Ties first, then the market (model.md section 4, step 5)."""
+        """Ties first, then the market (docs/odd.md)."""
         p, employers = world.population, world.employers
         rows = decided.of(0)
         has_tie = (p.tie_0[rows] >= 0) | (p.tie_1[rows] >= 0) | (p.tie_2[rows] >= 0)
@@ -297,5 +297,3 @@ def hire(world: World, at: At, rows: IntArray) -> None:
         asked = rows[~p.has_forged_papers[rows] & ~p.is_sought_asylum[rows]]
         u = world.draws.uniform("birth_forged_papers", world.month, p.key[asked])
         p.has_forged_papers[asked[u < at.forged_papers_share]] = True
-
-

@@ -1,6 +1,7 @@
-"""What the outcomes count: roofs, children, care, reports, violence, withheld wages (contract.md, outcomes).
+"""What the outcomes count: roofs, children, care, reports, violence, withheld wages (docs/outputs.md).
 
-Nothing here moves a person, but for one: who reports an offence without protection meets the police next month (F 9.2; M099).
+Nothing here moves a person, but for one: who reports an offence without protection meets the police next month (F 9.2;
+M099).
 """
 
 from __future__ import annotations

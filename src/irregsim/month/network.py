@@ -39,7 +39,7 @@ def tie_forms_hazard(who: Rows, at: At) -> FloatArray:
 
 def tie_wears_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard that one tie is lost for reasons other than use. Reads ``tie_wears_hazard`` (per month)."""
-    return at.tie_wears_hazard * who.has_tie
+    return np.asarray(at.tie_wears_hazard * who.has_tie)
 
 
 def city_move_hazard(who: Rows, at: At) -> FloatArray:

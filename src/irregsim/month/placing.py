@@ -13,7 +13,7 @@ from irregsim.values import At
 from irregsim.world import World
 
 _ORDINARY = np.flatnonzero(~IS_ADAPTED & ~IS_ALTERNATIVE).tolist()
-_ALTERNATIVE_IN = [np.flatnonzero(IS_ALTERNATIVE & (PLACE_OF == place)).tolist() for place in range(PLACES)]
+_ALTERNATIVE_IN = [np.flatnonzero(IS_ALTERNATIVE & (place == PLACE_OF)).tolist() for place in range(PLACES)]
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]

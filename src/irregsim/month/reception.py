@@ -135,12 +135,12 @@ def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
 
 def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of transfer to another Dublin state (M007). Reads ``dublin_transfer_hazard`` and ``dublin_effort``."""
-    return at.dublin_transfer_hazard * at.dublin_effort * who.is_dublin
+    return np.asarray(at.dublin_transfer_hazard * at.dublin_effort * who.is_dublin)
 
 
 def dublin_abscond_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard that a person under a Dublin decision is lost to view (M018). Reads ``dublin_abscond_hazard``."""
-    return at.dublin_abscond_hazard * who.is_dublin
+    return np.asarray(at.dublin_abscond_hazard * who.is_dublin)
 
 
 class Residence(Contest):
@@ -149,7 +149,13 @@ class Residence(Contest):
     name = "residence"
     step = 4
     rules = (
-        Rule("walkout", walkout_hazard, ("M013", "M014", "M015", "M018", "M019", "M022", "M090", "M098"), "F 4.3; 7.2", "C"),
+        Rule(
+            "walkout",
+            walkout_hazard,
+            ("M013", "M014", "M015", "M018", "M019", "M022", "M090", "M098"),
+            "F 4.3; 7.2",
+            "C",
+        ),
         Rule("pu_fetch", pu_fetch_hazard, ("M007", "M008", "M009", "M010", "M059"), "F 4.3; 7.5; 10.1", "D"),
         Rule("dublin_transfer", dublin_transfer_hazard, ("M007",), "external/public_figures.csv, 2010-2011", "A"),
         Rule("dublin_abscond", dublin_abscond_hazard, ("M018",), "external/public_figures.csv, 2010-2011", "A"),

@@ -16,7 +16,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 def _is_near(who: Rows) -> npt.NDArray[np.bool_]:
-    return (who.substrategy == Substrategy.PARTNER) | (who.substrategy == Substrategy.SURVIVAL_SEX)
+    return np.asarray((who.substrategy == Substrategy.PARTNER) | (who.substrategy == Substrategy.SURVIVAL_SEX))
 
 
 def _fatigue(who: Rows, at: At) -> FloatArray:
@@ -75,7 +75,9 @@ def violence_breaks_hazard(who: Rows, at: At) -> FloatArray:
     """
     admitted = np.append(at.crisis_centre_admission, False)[who.city]
     ratio = at.safe_reporting_leave_ratio if at.no_removal_when_reporting else 1.0
-    hazard = at.violence_hazard * at.violence_exposure_ratio * ratio * np.where(admitted, at.crisis_centre_leave_ratio, 1.0)
+    hazard = (
+        at.violence_hazard * at.violence_exposure_ratio * ratio * np.where(admitted, at.crisis_centre_leave_ratio, 1.0)
+    )
     return np.where(who.in_violence, hazard, 0.0)
 
 

@@ -1,4 +1,4 @@
-"""What agencies would have counted (model.md section 9): one file per agency table.
+"""What agencies would have counted (docs/odd.md): one file per agency table.
 
 Each register reads the history of the latent population and returns yearly counts as its agency would have published
 them: with its own scope, delay, cut-off and dispersion. Randomness of the observation has channels of its own, so a

@@ -57,7 +57,7 @@ class Observer:
     def dispersed(self, counts: IntArray, register: int, size: float) -> IntArray:
         """Counts with the register's own noise: each series times a gamma number of mean 1 and variance 1/size.
 
-        With the chance of the events themselves this gives about the negative binomial of model-notes.md.
+        With the chance of the events themselves this gives about the negative binomial of docs/data.md.
 
         Args:
             counts: Shape (years, series).
@@ -72,7 +72,7 @@ class Observer:
                 for year in self.years
             ]
         )
-        return np.floor(counts * noise + 0.5).astype(np.int64)
+        return np.asarray(np.floor(counts * noise + 0.5).astype(np.int64))
 
     def beside(self, channel: str, mean: FloatArray, register: int) -> IntArray:
         """Counts from outside the latent population, as Poisson numbers of the observation model.

@@ -24,9 +24,9 @@ def observe(observer: Observer) -> list[Count]:
     city = np.array([p.city for p in reference.places()])
     count = np.array([by_place[city == c].sum() for c in range(len(CITIES))])
     total = max(1, int(count.sum()))
-    return [
-        (f"{first}-{last}", "city", name, round(1000 * int(count[c]) / total)) for c, name in enumerate(CITIES)
-    ]
+    return [(f"{first}-{last}", "city", name, round(1000 * int(count[c]) / total)) for c, name in enumerate(CITIES)]
 
 
-HEALTH = Register("health_contacts", "thousandths of contacts in the five cities; weak evidence", "F 5.2; 10.2", observe)
+HEALTH = Register(
+    "health_contacts", "thousandths of contacts in the five cities; weak evidence", "F 5.2; 10.2", observe
+)

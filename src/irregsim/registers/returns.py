@@ -18,9 +18,7 @@ def assisted(observer: Observer) -> list[Count]:
     own = observer.events(RegisterEvent.ASSISTED_RETURN).sum(axis=(1, 2))
     applications = reference.yearly_series("applications")
     last = max(applications)
-    mean = np.array(
-        [[sum(applications.get(min(y, last), 0.0) for y in (year - 1, year))] for year in observer.years]
-    )
+    mean = np.array([[sum(applications.get(min(y, last), 0.0) for y in (year - 1, year))] for year in observer.years])
     pending = observer.beside("register_pending", mean * observer.draw["assisted_pending_share"] * observer.scale, 8)
     total = observer.dispersed(own[:, None] + pending, 9, observer.draw["register_overdispersion"])[:, 0]
     return [(str(year), "total", "total", int(total[y])) for y, year in enumerate(observer.years)]
@@ -35,5 +33,8 @@ def left_centre(observer: Observer) -> list[Count]:
 
 ASSISTED = Register("assisted_returns", "all assisted returns, pending cases included", "external: UDI", assisted)
 LEFT_CENTRE = Register(
-    "left_centre_without_address", "residents with a duty to leave; no published series in the data", "F 4.3", left_centre
+    "left_centre_without_address",
+    "residents with a duty to leave; no published series in the data",
+    "F 4.3",
+    left_centre,
 )
