@@ -20,6 +20,7 @@ from irregsim.experiment import DrawSet, Plan, available_cores, part_key, run_id
 from irregsim.progress import Lines
 from irregsim.results import MANIFEST, UNFINISHED, Parts, RunFolder
 from irregsim.scenario import load_scenario
+from irregsim.summaries import EXITS
 from run_tools import FAKE, TESTS, leave_pictures_out, short_scenario, start_command, tables_of, use_fake
 
 
@@ -291,3 +292,37 @@ def test_plain_lines_say_begin_and_end_and_little_between(capsys):
     assert said[0] == "1000 replicates, 10 of them there already"
     assert said[-1].startswith("1000 of 1000 replicates")
     assert len(said) <= 12
+
+
+# ---------------------------------------------------------------------------------------------------------
+# The model itself, small
+
+
+def test_the_model_gives_the_same_bytes_for_any_number_of_processes_and_can_be_reproduced(tmp_path, monkeypatch):
+    leave_pictures_out(monkeypatch)
+    scenario = tmp_path / "half-a-year.yaml"
+    text = "schema: 1\nname: half-a-year\nextends: baseline\nperiod: {start: 2012-01, end: 2012-06}\n"
+    scenario.write_text(text, encoding="utf-8")
+    folders = []
+    for jobs in (1, 2):
+        request = workflow.Request(
+            str(scenario), replicates=2, jobs=jobs, scale=0.05, spells=True, out=str(tmp_path / str(jobs))
+        )
+        folders.append(workflow.run_scenario(request, warn=lambda text: None).folder)
+    assert tables_of(folders[0].path) == tables_of(folders[1].path)
+    stocks, flows = (folders[0].table(name) for name in ("stocks", "flows"))
+    months = [f"2012-{m:02d}" for m in range(1, 7)]
+    for name in ("stocks", "flows", "outcomes", "side_strategies", "centres_by_country"):
+        table = folders[0].table(name)
+        for j in (0, 1):
+            assert sorted(table.loc[table["replicate"] == j, "month"].unique()) == months
+    assert (stocks["persons"] > 0).all() and (flows["persons"] > 0).all()
+    # The folder's own account: opening, coming in and going out make the stock at the end.
+    gone = flows["destination"].isin(EXITS)
+    come = flows["origin"].isin(["inflow", "opening"])
+    for j in (0, 1):
+        mine = flows["replicate"] == j
+        end = stocks[(stocks["replicate"] == j) & (stocks["month"] == "2012-06")]["persons"].sum()
+        assert end == flows.loc[mine & come, "persons"].sum() - flows.loc[mine & gone, "persons"].sum()
+    found = workflow.reproduce(folders[0].path, jobs=1)
+    assert found.differ == {} and len(found.compared) == len(folders[0].manifest["outputs"])
