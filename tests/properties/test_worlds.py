@@ -1,0 +1,407 @@
+"""What must hold exactly, whatever the seed, the parameters and the levers (docs/odd.md)."""
+
+from __future__ import annotations
+
+import copy
+import os
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers.lever_cases import DATED, IDLE, filled
+from helpers.worlds import (
+    advance,
+    assert_same,
+    baseline,
+    branch,
+    came,
+    differences,
+    drawn_parameters,
+    lives,
+    net_flows,
+    past,
+    settings_of,
+    stock,
+)
+from irregsim.engine import Contest, Decided
+from irregsim.month import MONTH
+from irregsim.month.control import EXPELLED, hold
+from irregsim.month.placing import place_in_centres, place_in_jobs, place_with_hosts
+from irregsim.population import Population
+from irregsim.simulate import advance_month, begin_month
+from irregsim.values import At
+from irregsim.vocabulary import CAUSES, Exit, Household, Strategy, month_number
+from irregsim.world import World
+
+SCALE = 0.02
+UNTIL = "2013-12"
+NOW = month_number(UNTIL)
+END = "2014-12"
+
+#: More examples, and new ones each time: IRREGSIM_EXAMPLES=20 python -m pytest tests/properties
+TIMES = int(os.environ.get("IRREGSIM_EXAMPLES", "1"))
+
+seeds = st.integers(0, 2**63 - 1)
+
+
+def exact(examples: int) -> settings:
+    return settings(
+        max_examples=examples * TIMES,
+        derandomize=TIMES == 1,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def here() -> World:
+    return past(UNTIL, SCALE)
+
+
+# -- persons are conserved ---------------------------------------------------------------------------------------
+
+
+@given(seeds, st.integers(0, 10**6), st.lists(st.sampled_from(sorted(DATED)), max_size=4, unique=True))
+@exact(12)
+def test_persons_are_conserved_and_nobody_is_where_they_cannot_be(seed, draw_seed, chosen):
+    """Every month, with parameters drawn from their priors and levers at an end of their range."""
+    overrides = [filled(setting, "2014-01", END) for name in chosen for setting in DATED[name]]
+    world = branch(here(), baseline(END, *overrides), seed=seed, draw=drawn_parameters(draw_seed))
+    before = stock(world)
+    for _ in range(4):
+        advance_month(world)
+        world.check()
+        after = stock(world)
+        month = world.month
+        recorded = world.history.stocks[month].reshape(len(Strategy), -1).sum(axis=1)
+        assert np.array_equal(after, recorded), "the record is the count of persons"
+        assert np.array_equal(before + net_flows(world, month), after), "stock = stock + in - out"
+        assert_persons_possible(world)
+        before = after
+
+
+def assert_persons_possible(world: World) -> None:
+    """Limits and references that no person may break, whatever happened."""
+    p, employers, hosts = world.population, world.employers, world.hosts
+    gone = p.strategy >= 8
+    assert len(np.unique(p.person_id)) == len(p), "an identity belongs to one person"
+    for column in (p.centre, p.employer, p.side_employer, p.host):
+        assert (column[gone] == -1).all(), "who has left holds no place, job or host"
+    assert ((p.employer >= 0) == (p.strategy == Strategy.ARBEIDENDE))[~gone].all(), "a main job is work"
+    assert not ((p.employer >= 0) & (p.side_employer >= 0)).any(), "one job at most"
+    kids = np.flatnonzero(p.guardian >= 0)
+    assert (gone[kids] == gone[p.guardian[kids]]).all(), "a child stays and leaves with its guardian"
+    assert (p.place[kids] == p.place[p.guardian[kids]]).all(), "a child lives where its guardian lives"
+    assert (p.person_id[kids] & ~np.uint64(15) == p.person_id[p.guardian[kids]]).all()
+    assert (p.centre[kids] == p.centre[p.guardian[kids]]).all()
+    assert not (p.is_exploited & p.in_violence & (p.strategy == Strategy.SYNLIG)).any()
+    resident = p.strategy == Strategy.SYNLIG
+    assert (world.centres.capacity[p.centre[resident]] > 0).all(), "no place in a closed centre"
+    guests = np.bincount(p.host[(p.host >= 0) & (p.guardian < 0)], minlength=len(hosts))
+    assert (guests <= hosts.capacity).all()
+    job = np.maximum(p.employer, p.side_employer)
+    workers = np.bincount(job[job >= 0], minlength=len(employers))
+    # Willingness and open jobs are those of this month's step 5; nobody is hired beyond them after it.
+    assert (workers <= np.maximum(employers.open_jobs, 0)).all(), "no job without an employer who offers it"
+
+
+EXIT_CAUSES = {
+    Exit.TVANGSRETUR: {"pu_fetch", "dublin_transfer", "forced_transport"},
+    Exit.ASSISTERT_RETUR: {"assisted_return", "choice"},
+    Exit.BORTVIST: {"short_stay", "identity_control", "crime_control", "sex_market_control", "inspection"},
+    Exit.VIDERE: {"onward", "choice", "leaves_after_decision"},
+    Exit.REGULARISERT: {"permit", "scheme", "family"},
+    Exit.MIDLERTIDIG: {"temporary_permit", "trafficking_protection"},
+    Exit.DOD: {"death"},
+}
+
+
+@given(seeds, st.integers(0, 10**6))
+@exact(4)
+def test_every_exit_has_one_person_one_time_and_one_cause(seed, draw_seed):
+    """A person leaves once, from a strategy, for one reason; again only after coming back."""
+    scheme = "levers.regularisation=[{from: 2014-01, min_years: 3}]"
+    world = branch(here(), baseline(END, scheme), seed=seed, draw=drawn_parameters(draw_seed))
+    left: dict[int, int] = {}
+    exits = []
+    move = World.move
+
+    def watched(self, rows, destination, cause, *args, **kwargs):
+        kids, where = self.children_of(rows)
+        target = np.broadcast_to(np.asarray(destination), rows.shape)
+        for row, goal in zip([*rows, *kids], [*target, *target[where]], strict=True):
+            if goal >= 8:
+                assert self.population.strategy[row] < 8, "only who is here can leave"
+                exits.append((int(self.population.person_id[row]), int(goal)))
+        move(self, rows, destination, cause, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(World, "move", watched)
+        for _ in range(6):
+            exits.clear()
+            p = world.population
+            was_gone = set(p.person_id[p.strategy >= 8].tolist())
+            advance_month(world)
+            people = [person for person, _ in exits]
+            assert len(people) == len(set(people)), "nobody leaves twice in a month"
+            for person, goal in exits:
+                assert person not in left or left[person] == Exit.MIDLERTIDIG, "nobody leaves for good twice"
+                left[person] = goal
+            assert not was_gone & set(people) or all(left[q] for q in was_gone & set(people))
+            f = world.history.flow_counts()
+            now = (f["month"] == world.month) & (f["destination"] >= 8) & (f["origin"] < len(Strategy))
+            by_exit = np.bincount(f["destination"][now], weights=f["persons"][now], minlength=15).astype(int)
+            assert by_exit.tolist() == np.bincount([g for _, g in exits], minlength=15).tolist()
+    assert len(left) > 20
+    f = world.history.flow_counts()
+    for destination, cause in zip(f["destination"], f["cause"], strict=True):
+        if destination >= 8:
+            assert CAUSES[cause] in EXIT_CAUSES[Exit(int(destination))]
+
+
+# -- nothing before a lever bites, nothing from an idle lever ----------------------------------------------------
+
+
+@given(st.sampled_from(sorted(DATED)), seeds, st.integers(1, 3))
+@exact(40)
+def test_a_lever_changes_nothing_before_it_bites(name, seed, wait):
+    first = NOW + 1 + wait
+    month = f"{2009 + first // 12}-{first % 12 + 1:02d}"
+    one = branch(here(), baseline(END), seed=seed)
+    settings_ = [filled(setting, month, END) for setting in DATED[name]]
+    other = branch(here(), baseline(END, *settings_), seed=seed)
+    advance(one, wait)
+    advance(other, wait)
+    assert_same(one, other)
+
+
+@pytest.mark.parametrize("name", sorted(IDLE))
+def test_an_idle_lever_changes_nothing(name):
+    plain, changed = IDLE[name](baseline(END), NOW + 1)
+    one, other = advance(branch(here(), plain), 4), advance(branch(here(), changed), 4)
+    assert_same(one, other)
+
+
+# -- order and company -------------------------------------------------------------------------------------------
+
+
+@given(seeds, st.integers(0, 10**6))
+@exact(6)
+def test_the_order_of_rows_cannot_matter(seed, shuffle_seed):
+    one, other = branch(here(), baseline(END), seed=seed), branch(here(), baseline(END), seed=seed)
+    rng = np.random.default_rng(shuffle_seed)
+    for _ in range(5):
+        other.population.take(rng.permutation(len(other.population)))
+        advance_month(one)
+        advance_month(other)
+        assert_same(one, other, tolerance=1e-9)
+
+
+@contextmanager
+def reversed_rules():
+    """Each contest hears its rules in the opposite order; what the codes mean stays."""
+    decide = Contest.decide
+
+    def backwards(self, world, at, rows):
+        twin = copy.copy(self)
+        twin.rules = self.rules[::-1]
+        decided = decide(twin, world, at, rows)
+        return Decided(decided.rows, np.where(decided.code >= 0, len(self.rules) - 1 - decided.code, -1))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Contest, "decide", backwards)
+        yield
+
+
+@given(seeds)
+@exact(5)
+def test_the_order_of_rules_cannot_matter(seed):
+    assert sum(isinstance(part, Contest) and len(part.rules) > 1 for part in MONTH) > 5
+    one, other = branch(here(), baseline(END), seed=seed), branch(here(), baseline(END), seed=seed)
+    advance(one, 6)
+    with reversed_rules():
+        advance(other, 6)
+    assert_same(one, other, tolerance=1e-9)
+
+
+@given(seeds, st.integers(0, 10**6))
+@exact(6)
+def test_without_interactions_a_life_does_not_depend_on_who_else_is_there(seed, drop_seed):
+    levers = baseline(END, "assumptions.interactions=false")
+    world = past(UNTIL, SCALE, interactions=False)
+    whole, part = branch(world, levers, seed=seed), branch(world, levers, seed=seed)
+    p = part.population
+    heads = np.flatnonzero(p.guardian < 0)
+    stays = np.zeros(len(p), dtype=np.bool_)
+    stays[heads] = np.random.default_rng(drop_seed).random(len(heads)) < 0.5
+    kids = np.flatnonzero(p.guardian >= 0)
+    stays[kids] = stays[p.guardian[kids]]
+    dropped = set(p.person_id[~stays].tolist())
+    assert len(dropped) > 50
+    p.take(np.flatnonzero(stays))
+    for _ in range(6):
+        advance_month(whole)
+        advance_month(part)
+        all_lives, some_lives = lives(whole), lives(part)
+        keep = np.array([i not in dropped for i in all_lives["person_id"].tolist()])
+        differ = differences({name: column[keep] for name, column in all_lives.items()}, some_lives)
+        assert differ == [], f"in month {whole.month}: {', '.join(differ)}"
+
+
+def test_with_interactions_a_life_does_depend_on_others():
+    """The test above could not fail if dropping persons changed nothing in any case."""
+    whole, part = branch(here(), baseline(END)), branch(here(), baseline(END))
+    p = part.population
+    heads = np.flatnonzero(p.guardian < 0)
+    stays = np.zeros(len(p), dtype=np.bool_)
+    stays[heads[::2]] = True
+    kids = np.flatnonzero(p.guardian >= 0)
+    stays[kids] = stays[p.guardian[kids]]
+    dropped = set(p.person_id[~stays].tolist())
+    p.take(np.flatnonzero(stays))
+    advance(whole, 6)
+    advance(part, 6)
+    all_lives, some_lives = lives(whole), lives(part)
+    keep = np.array([i not in dropped for i in all_lives["person_id"].tolist()])
+    assert differences({name: column[keep] for name, column in all_lives.items()}, some_lives) != []
+
+
+@given(seeds, st.data())
+@exact(3)
+def test_a_decision_is_made_one_person_at_a_time_as_for_all_at_once(seed, data):
+    """`decide` is a pure function of single rows, for each part of the month."""
+    world = branch(here(), baseline(END), seed=seed)
+    decided = 0
+    for part in MONTH:
+        run = type(part).run
+
+        def watched(self, world, at, run=run):
+            nonlocal decided
+            twin = world.copy()
+            self.begin(twin, at)
+            rows = self.at_risk(twin, at)
+            if len(rows):
+                whole = self.decide(twin, at, rows)
+                sample = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=4))
+                for i in sample:
+                    alone = self.decide(twin, at, rows[[i]])
+                    assert alone.rows.tolist() == [rows[i]]
+                    assert alone.code.tolist() == [whole.code[i]], self.name
+                    decided += 1
+            run(self, world, at)
+
+        part.__dict__["run"] = watched.__get__(part)
+    try:
+        advance(world, 2)
+    finally:
+        for part in MONTH:
+            part.__dict__.pop("run")
+    assert decided > 20
+
+
+# -- supersets ---------------------------------------------------------------------------------------------------
+
+
+def ever_there(world: World, months: int) -> set[int]:
+    """Identities of all who are or come in some months."""
+    out = set(world.population.person_id.tolist())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Population, "drop_gone", lambda self: None)
+        for _ in range(months):
+            advance_month(world)
+            out |= set(world.population.person_id.tolist())
+    return out
+
+
+@given(seeds, st.floats(1.0, 5.0), st.sampled_from(["never_asylum_inflow", "asylum_rejections_per_year"]))
+@exact(8)
+def test_more_inflow_is_the_same_persons_and_some_more(seed, ratio, driver):
+    setting = {
+        "never_asylum_inflow": f"assumptions.never_asylum_inflow=[{{from: 2014-01, value: {ratio}}}]",
+        "asylum_rejections_per_year": f"assumptions.asylum_rejections_per_year={{2014: {6000 * ratio:.0f}}}",
+    }[driver]
+    fewer_setting = "assumptions.asylum_rejections_per_year={2014: 6000}"
+    fewer = branch(here(), baseline(END, *([fewer_setting] if driver.startswith("asylum") else [])), seed=seed)
+    more = branch(here(), baseline(END, setting), seed=seed)
+    small, large = ever_there(fewer, 4), ever_there(more, 4)
+    assert small <= large
+    if ratio > 2:
+        assert len(large) > len(small)
+    assert came(more, more.month) >= came(fewer, fewer.month)
+
+
+# -- more places -------------------------------------------------------------------------------------------------
+#
+# In the first month only: later the persons served live other lives, and free other places.
+
+
+def next_month(world: World) -> tuple[World, At]:
+    """A branch at the beginning of its next month."""
+    return world, begin_month(world)
+
+
+@given(seeds, st.integers(0, 12), st.integers(0, 30))
+@exact(25)
+def test_more_places_in_centres_serve_the_same_single_persons_and_some_more(seed, few, extra):
+    """Families come before single persons, so a family that now fits may go first: only singles are compared."""
+    served = []
+    for capacity in (few, few + extra):
+        world, at = next_month(branch(here(), baseline(END), seed=seed))
+        p = world.population
+        rows = np.flatnonzero((p.strategy == Strategy.FRITT_FALL) & (p.household == Household.ALONE))
+        p.centre[:] = -1
+        world.centres.capacity[:] = 0
+        world.centres.capacity[[3, 7, 8]] = capacity // 3
+        got = place_in_centres(world, at, rows, "centre_rank")
+        assert (np.bincount(got[got >= 0], minlength=len(world.centres.capacity)) <= world.centres.capacity).all()
+        assert (got >= 0).sum() == min(len(rows), 3 * (capacity // 3))
+        served.append(set(p.person_id[rows[got >= 0]].tolist()))
+    assert served[0] <= served[1]
+
+
+@given(seeds, st.integers(0, 2), st.integers(0, 2), st.booleans())
+@exact(25)
+def test_more_vacancies_serve_the_same_seekers_and_some_more(seed, few, extra, ties_matter):
+    world, at = next_month(branch(here(), baseline(END), seed=seed))
+    p = world.population
+    rows = np.flatnonzero((p.strategy < 8) & (p.employer < 0) & (p.guardian < 0))
+    has_tie = (p.tie_0[rows] >= 0) & ties_matter
+    base = np.arange(len(world.employers)) % 2 * few
+    less, more = place_in_jobs(world, at, rows, has_tie, base), place_in_jobs(world, at, rows, has_tie, base + extra)
+    assert ((less >= 0) <= (more >= 0)).all()
+    for got, vacancies in ((less, base), (more, base + extra)):
+        assert (np.bincount(got[got >= 0], minlength=len(world.employers)) <= vacancies).all()
+        assert (world.employers.place[got[got >= 0]] == p.place[rows[got >= 0]]).all(), "a job is where the person is"
+
+
+@given(seeds, st.integers(0, 3))
+@exact(10)
+def test_hosts_with_more_room_take_in_the_same_guests_and_some_more(seed, extra):
+    served = []
+    for more in (0, extra):
+        world, at = next_month(branch(here(), baseline(END), seed=seed))
+        p = world.population
+        world.hosts = copy.copy(world.hosts)
+        world.hosts.capacity = world.hosts.capacity + more
+        rows = np.flatnonzero((p.strategy == Strategy.FRITT_FALL) & (p.guardian < 0))
+        # All ask one of a few hosts, so that they are in each other's way.
+        host = rows % 5
+        served.append(place_with_hosts(world, at, rows, host))
+    assert (served[0] <= served[1]).all()
+    assert (~served[0]).any()
+
+
+@given(seeds, st.integers(0, 40), st.integers(0, 400))
+@exact(10)
+def test_more_detention_places_hold_the_same_persons_and_some_more(seed, few, extra):
+    served = []
+    for places in (few, few + extra):
+        levers = settings_of(baseline(END), detention_capacity=(NOW + 1, float(places)))
+        world, at = next_month(branch(here(), levers, seed=seed))
+        rows = world.everyone()
+        served.append(hold(world, at, rows, EXPELLED, np.ones(len(rows), dtype=np.int64)))
+    assert (served[0] <= served[1]).all()
+    assert not served[0].all()
