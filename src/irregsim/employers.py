@@ -85,7 +85,11 @@ class Employers:
         back_pay = 0.0
         complaint = 0.0
         if at.directive_in_force:
-            back_pay = max(at.directive_back_pay_months, months) * at.agreed_wage_nok * (1.0 + at.payroll_tax_share)
+            # Back pay is owed for the presumed months, and for longer only where the work is documented, which is rare
+            # (F 8.3): the directive's presumption exists because the months worked cannot be proved.
+            presumed = at.directive_back_pay_months
+            due = presumed + documented * max(0.0, months - presumed)
+            back_pay = due * at.agreed_wage_nok * (1.0 + at.payroll_tax_share)
             if at.directive_complaint_route:
                 complaint = at.job_loss_hazard * at.complaint_share
         caught = inspections * sanctioned + complaint

@@ -68,10 +68,10 @@ def learn(world: World, at: At) -> None:
     """Perceived risk of forced return follows, with delay, what happened to compatriots (F 2.1, 4.3; M002, M098).
 
     The yearly rate that the month's forced returns amount to is mixed into what was believed, with the weight
-    ``risk_learning_share``. Without interactions the belief stays at half the feasibility.
+    ``risk_learning_share``. Without interactions the belief stays at its first level.
     """
     if not at.interactions:
-        world.perceived = np.minimum(1.0, 0.5 * at.feasibility)
+        world.perceived = np.minimum(1.0, at.initial_perceived_risk_ratio * at.feasibility)
         return
     p = world.population
     asylum = p.is_sought_asylum & (p.strategy < 8) & (p.route != Route.DUBLIN)

@@ -42,13 +42,13 @@ class World:
         self.hosts = Hosts(draws, first)
         self.history = History(values.months, keep_spells)
         #: Perceived yearly chance of forced return by citizenship (docs/odd.md); learnt from events.
-        self.perceived = np.minimum(1.0, 0.5 * first.feasibility)
+        self.perceived = np.minimum(1.0, first.initial_perceived_risk_ratio * first.feasibility)
+        #: Whoever has no established identity cannot be sent, and knows it (F 2.1): perceived risk relative to others.
+        self.unknown_risk_ratio = float(first.unknown_identity_risk_ratio)
         #: Forced returns of former asylum seekers this month, by citizenship: what compatriots hear of.
         self.forced = np.zeros(len(reference.countries()), dtype=np.int64)
         #: Beds per night that are free for persons without legal stay, and who got one, are set in the choice step.
         self.bed_share = np.zeros(len(CITIES) + 1)
-        #: Persons found at work or on the street this month, who meet the police in the control step.
-        self.conditions = 0.0
 
     def copy(self, values: Values | None = None) -> World:
         """An independent copy, to continue under other values from the next month on.
@@ -274,7 +274,7 @@ class Rows:
             slope: Log ratio per quarter of a yearly chance of forced return.
         """
         # Risk differs by citizenship and by whether identity is known: worked out for those, not for each person.
-        table = np.exp(slope * 4.0 * np.stack([_UNKNOWN_RISK * self._world.perceived, self._world.perceived]))
+        table = np.exp(slope * 4.0 * np.stack([self._world.unknown_risk_ratio * self._world.perceived, self._world.perceived]))
         return np.asarray(table.ravel().take(self.can_be_sent * table.shape[1] + self.country))
 
     def __getattr__(self, name: str) -> npt.NDArray[Any]:
@@ -289,12 +289,8 @@ class Rows:
         return np.asarray(value)
 
 
-#: Whoever has no established identity cannot be sent, and knows it (F 2.1): perceived risk relative to others.
-_UNKNOWN_RISK = 0.3
-
-
 def _perceived(who: Rows, world: World) -> FloatArray:
-    return np.asarray(world.perceived.take(who.country) * np.where(who.can_be_sent, 1.0, _UNKNOWN_RISK))
+    return np.asarray(world.perceived.take(who.country) * np.where(who.can_be_sent, 1.0, world.unknown_risk_ratio))
 
 
 def _feasibility(who: Rows, world: World) -> FloatArray:

@@ -199,7 +199,7 @@ def utilities(
     out = np.full((len(OPTIONS), n), _CLOSED)
 
     out[STAY] = at.stay_utility - pressure + at.shelter_utility * roof + at.nav_utility * helped
-    allowance = at.allowance_utility_per_1000_nok * (at.basic_allowance_nok - 1960.0) / 1000.0
+    allowance = at.allowance_utility_per_1000_nok * (at.basic_allowance_nok - at.allowance_reference_nok) / 1000.0
     centre = at.centre_utility + allowance - at.centre_visibility * at.assisted_risk_slope * 4.0 * risk
     centre = centre + at.care_centre_utility * who.has_care_need + at.family_centre_utility * who.is_guardian
     out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & bed, centre, _CLOSED)

@@ -9,6 +9,7 @@ from irregsim.engine import Contest, Decided, Part, Rule, drawn
 from irregsim.month.control import meets_police
 from irregsim.month.inflow import inspection_hazard
 from irregsim.month.placing import jobs_filled, place_in_jobs
+from irregsim.month.reception import allowance_ratio
 from irregsim.values import At
 from irregsim.vocabulary import RegisterEvent, Side, Strategy
 from irregsim.world import Rows, World
@@ -198,7 +199,7 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
     world.history.outcome("inspections", world.month, place, 1.0)
     world.history.outcome("fines_nok", world.month, place[sanctioned], fine[sanctioned])
     if at.directive_in_force:
-        pay_back(world, at, rows[sanctioned], place[sanctioned])
+        pay_back(world, at, rows[sanctioned], place[sanctioned], documented[sanctioned])
     world.history.register(world.month, RegisterEvent.EMPLOYER_SANCTION, place[sanctioned], p.country[rows[sanctioned]])
     if at.worker_consequences:
         fined = drawn(world, "worker_sanctioned", rows, at.worker_sanction_share)
@@ -207,9 +208,18 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
     employers.learn(np.bincount(employer, minlength=len(employers)), at)
 
 
-def pay_back(world: World, at: At, rows: IntArray, place: IntArray) -> None:
-    """Back pay under the directive: presumed months, or those worked if more (F 8.3)."""
-    months = np.maximum(at.directive_back_pay_months, world.month - world.population.strategy_start[rows])
+def pay_back(world: World, at: At, rows: IntArray, place: IntArray, documented: npt.NDArray[np.bool_]) -> None:
+    """Back pay under the directive: the presumed months, or those worked where they are documented and more (F 8.3).
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        rows: Workers, shape (n,).
+        place: Place of the employer of each.
+        documented: Whether the work of each is documented.
+    """
+    worked = np.where(documented, world.month - world.population.strategy_start[rows], 0)
+    months = np.maximum(at.directive_back_pay_months, worked)
     world.history.outcome("back_pay_nok", world.month, place, months * at.agreed_wage_nok)
 
 
@@ -224,7 +234,8 @@ def complain(world: World, at: At, rows: IntArray) -> None:
     world.history.register(world.month, RegisterEvent.EMPLOYER_SANCTION, place, p.country[rows])
     world.history.outcome("offences_reported", world.month, place, 1.0)
     world.history.outcome("fines_nok", world.month, place, at.employer_base_nok)
-    pay_back(world, at, rows, place)
+    documented = drawn(world, "workdays_documented", rows, at.documented_workdays_share)
+    pay_back(world, at, rows, place, documented)
     employers.learn(np.bincount(employer, minlength=len(employers)), at)
 
 
@@ -245,7 +256,7 @@ def offer_hazard(who: Rows, at: At) -> FloatArray:
     """
     able = np.where((who.age_years < 67) & ~who.has_care_need, 1.0, 0.0)
     main = at.job_offer_hazard * np.where(who.has_tie, 1.0, at.no_tie_offer_ratio)
-    allowance = (at.basic_allowance_nok / 1960.0) ** -at.allowance_side_job_elasticity
+    allowance = allowance_ratio(at) ** -at.allowance_side_job_elasticity
     side = at.side_job_hazard * np.where(who.strategy == Strategy.SYNLIG, allowance, 1.0)
     side = side * np.where(who.pays_rent, at.rent_side_job_ratio, 1.0)
     hazard = np.where(who.strategy == Strategy.FRITT_FALL, main, side)

@@ -110,7 +110,7 @@ def walkout_hazard(who: Rows, at: At) -> FloatArray:
     Returns:
         Events per person-month, shape (n,). Mechanisms: M007, M013-M019, M022, M090, M098.
     """
-    level = at.walkout_hazard * (at.basic_allowance_nok / 1960.0) ** -at.allowance_walkout_elasticity
+    level = at.walkout_hazard * allowance_ratio(at) ** -at.allowance_walkout_elasticity
     by_household = np.array([1.0, at.family_walkout_ratio, at.family_walkout_ratio])
     by_illness = np.array([1.0, at.ill_walkout_ratio])
     by_tie = np.array([at.walkout_no_tie_ratio, 1.0])
@@ -119,6 +119,11 @@ def walkout_hazard(who: Rows, at: At) -> FloatArray:
     hazard = hazard * (1.0 + (at.remote_walkout_ratio - 1.0) * who.remoteness)
     hazard = hazard * tabulated(lambda months: (1.0 + months / 6.0) ** at.walkout_duration_power, who.months_irregular)
     return np.asarray(hazard * who.risk_response(at.walkout_risk_slope) * ~who.is_dublin)
+
+
+def allowance_ratio(at: At) -> float:
+    """Basic allowance relative to the reference, never below a hundredth: an elasticity has no meaning at nothing."""
+    return max(float(at.basic_allowance_nok / at.allowance_reference_nok), 0.01)
 
 
 def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
