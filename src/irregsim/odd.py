@@ -37,12 +37,14 @@ GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("control and tracks", ("month/control.py",)),
     ("exits", ("month/exits.py",)),
     ("needs and services", ("month/needs.py",)),
-    ("learning", ("simulate.py",)),
+    ("learning", ("simulate.py", "world.py")),
     ("drivers: inflow, effort, feasibility", ("values.py",)),
     (
         "registers",
-        tuple(f"registers/{name}.py" for name in ("duty_to_leave", "expulsions", "transports", "sanctions"))
-        + ("registers/returns.py", "registers/health.py"),
+        tuple(
+            f"registers/{name}.py"
+            for name in ("duty_to_leave", "expulsions", "transports", "sanctions", "returns", "health")
+        ),
     ),
 )
 
@@ -59,7 +61,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _first_line(thing: object) -> str:
-    """First paragraph of a docstring up to its first full stop, on one line, without ids of claims and pointers in brackets."""
+    """First sentence of a docstring on one line, without ids of claims and pointers in brackets."""
     text = inspect.cleandoc(getattr(thing, "__doc__", None) or "").split("\n\n")[0]
     text = re.sub(r"\s*\([^()]*(?:\bM\d{3}|docs/odd\.md|model\.md)[^()]*\)", "", " ".join(text.split()))
     return text.split(". ")[0].rstrip(".").replace("``", "`")
