@@ -1,0 +1,174 @@
+"""The support network as a graph: who lives with, works for and knows whom (docs/odd.md; F 4.3, 4.4).
+
+The columns of the population hold the ties; this module shows them to networkx, for drawing and analysis. No node
+tells a citizenship.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim import reference
+from irregsim.centres import COUNT, IS_ALTERNATIVE, NAMED, PLACE_OF
+from irregsim.employers import SECTORS
+from irregsim.population import person_code
+from irregsim.vocabulary import DISTRICTS, Strategy, Substrategy
+from irregsim.world import World
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+IntArray = npt.NDArray[np.int64]
+
+#: Kinds of edges.
+TIE, GUEST, RESIDENT, WORKER, SIDE_WORKER, CO_NATIONAL, FAMILY = (
+    "tie",
+    "guest",
+    "resident",
+    "worker",
+    "side_worker",
+    "co_national",
+    "family",
+)
+
+
+def employer_node(number: int) -> str:
+    """Name of an employer's node."""
+    return f"employer-{number}"
+
+
+def host_node(world: World, number: int) -> str:
+    """Name of a host's node: its key, since hosts are numbered by background and a number would tell it."""
+    return f"host-{int(world.hosts.key[number]):016x}"
+
+
+def centre_node(number: int) -> str:
+    """Name of a centre's node."""
+    return f"centre-{number}"
+
+
+def centre_name(number: int) -> str:
+    """Name of a centre for readers; alternative placement is named by its city."""
+    if number < NAMED:
+        return reference.centres()[number].name
+    return f"alternative placement {reference.places()[PLACE_OF[number]].city_name}"
+
+
+def centre_kind(number: int) -> str:
+    """``ordinary``, ``adapted``, ... as in `centres.csv`, or ``alternative`` for alternative placement."""
+    return "alternative" if IS_ALTERNATIVE[number] else reference.centres()[number].kind
+
+
+def sample(world: World, limit: int | None) -> IntArray:
+    """Rows of some of the persons now in the country: those with the lowest keys.
+
+    Keys are random numbers made from the seed and the person's identity. So the sample does not depend on the order
+    of rows, the same persons are followed from month to month and from scenario to scenario, and a larger sample
+    holds every smaller one.
+
+    Args:
+        world: The replicate.
+        limit: Number of persons at most, 0 or more; None for all.
+
+    Returns:
+        Row numbers of the population, by rising key.
+
+    Raises:
+        ValueError: If the limit is below 0.
+    """
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit is {limit}: give the number of persons to show, 0 or more, or None for all")
+    p = world.population
+    here = np.flatnonzero(p.strategy < 8)
+    return here[np.argsort(p.key[here])[:limit]]
+
+
+def to_networkx(world: World, limit: int | None = 500) -> nx.Graph[str]:
+    """The support network of a sample of persons.
+
+    Nodes have ``kind`` (``person``, ``host``, ``centre``, ``employer``) and what belongs to the kind: persons
+    ``strategy``, ``district`` and ``city`` and are named by their sixteen digits; hosts ``type``, centres ``name`` and
+    ``type``, employers ``sector``, and each its ``district`` and ``city``. All centres are nodes; hosts and employers
+    are when someone in the sample knows, lives with or works for them.
+
+    Edges have ``kind``: ``tie`` (a host the person could turn to), ``guest`` (lives with), ``resident`` (of a centre),
+    ``worker``, ``side_worker``, ``co_national`` (guests of the same congregation, of one background) and ``family``
+    (child and guardian). Where two persons or a person and a host are joined in two ways, the closer one is kept:
+    ``guest`` before ``tie``, ``family`` before ``co_national``.
+
+    Args:
+        world: The replicate, between two months or within one.
+        limit: Number of persons at most; see `sample`.
+
+    Returns:
+        An undirected graph.
+    """
+    import networkx as nx
+
+    p, hosts, employers = world.population, world.hosts, world.employers
+    graph: nx.Graph[str] = nx.Graph(month=world.month)
+    for number in range(COUNT):
+        graph.add_node(
+            centre_node(number),
+            kind="centre",
+            name=centre_name(number),
+            type=centre_kind(number),
+            **_where(int(PLACE_OF[number])),
+        )
+    rows = sample(world, limit)
+    names = {int(row): person_code(int(p.person_id[row])) for row in rows}
+    for row, name in names.items():
+        strategy = Strategy(int(p.strategy[row])).code
+        graph.add_node(name, kind="person", strategy=strategy, **_where(int(p.place[row])))
+
+    def add_host(number: int) -> str:
+        node = host_node(world, number)
+        if node not in graph:
+            kind = Substrategy(int(hosts.type[number])).code
+            graph.add_node(node, kind="host", type=kind, **_where(int(hosts.place[number])))
+        return node
+
+    def add_employer(number: int) -> str:
+        node = employer_node(number)
+        if node not in graph:
+            sector = SECTORS[int(employers.sector[number])]
+            graph.add_node(node, kind="employer", sector=sector, **_where(int(employers.place[number])))
+        return node
+
+    for row, name in names.items():
+        for slot in (p.tie_0, p.tie_1, p.tie_2):
+            if slot[row] >= 0:
+                graph.add_edge(name, add_host(int(slot[row])), kind=TIE)
+        if p.host[row] >= 0:
+            graph.add_edge(name, add_host(int(p.host[row])), kind=GUEST)
+        if p.centre[row] >= 0:
+            graph.add_edge(name, centre_node(int(p.centre[row])), kind=RESIDENT)
+        for kind, column in ((SIDE_WORKER, p.side_employer), (WORKER, p.employer)):
+            if column[row] >= 0:
+                graph.add_edge(name, add_employer(int(column[row])), kind=kind)
+    _join_guests(world, graph, rows, names)
+    for row, name in names.items():
+        guardian = names.get(int(p.guardian[row]))
+        if guardian is not None:
+            graph.add_edge(name, guardian, kind=FAMILY)
+    return graph
+
+
+def _where(place: int) -> dict[str, str]:
+    there = reference.places()[place]
+    return {"district": DISTRICTS[there.district], "city": there.city_name}
+
+
+def _join_guests(world: World, graph: nx.Graph[str], rows: IntArray, names: dict[int, str]) -> None:
+    """Guests of the same congregation know each other, when of one background (F 4.4; M041)."""
+    p, hosts = world.population, world.hosts
+    guests = rows[(p.host[rows] >= 0) & (hosts.type[p.host[rows]] == Substrategy.CONGREGATION)]
+    together: dict[tuple[int, int], list[str]] = {}
+    for row in guests:
+        together.setdefault((int(p.host[row]), int(p.country[row])), []).append(names[int(row)])
+    for group in together.values():
+        for i, one in enumerate(group):
+            graph.add_edges_from(((one, other) for other in group[i + 1 :]), kind=CO_NATIONAL)
