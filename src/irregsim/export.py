@@ -1,7 +1,7 @@
 """What is written beside the Parquet tables: CSV, an Excel workbook, and their forms for publication.
 
 The tables of a run are exact. With ``--publish`` the CSV files and the workbook leave out what must not be
-published and show the hidden strategies as an index (model.md section 12; docs/outputs.md tells the rules).
+published and show the hidden strategies as an index (docs/odd.md; docs/outputs.md tells the rules).
 """
 
 from __future__ import annotations
@@ -319,21 +319,21 @@ def _fitting(
 
 
 def _write_sheet(sheet: Any, frame: pd.DataFrame) -> None:
-    import pandas as pd
-
     sheet.write_row(0, 0, list(frame.columns))
-    columns = [
-        [None if pd.isna(x) else x for x in frame[c].astype("object" if frame[c].dtype == "bool" else frame[c].dtype)]
-        for c in frame.columns
-    ]
-    for i, row in enumerate(zip(*columns, strict=True), start=1):
-        for j, cell in enumerate(row):
-            if isinstance(cell, bool):
-                sheet.write_boolean(i, j, cell)
-            elif isinstance(cell, str):
-                sheet.write_string(i, j, cell)
-            elif cell is not None:
-                sheet.write_number(i, j, float(cell))
+    columns = []
+    for j, name in enumerate(frame.columns):
+        column = frame[name]
+        write = sheet.write_string
+        if column.dtype.kind == "b":
+            write = sheet.write_boolean
+        elif column.dtype.kind in "iuf":
+            write = sheet.write_number
+        columns.append((j, write, column.isna().tolist(), column.tolist()))
+    # Row by row, because the workbook keeps only one row in memory.
+    for i in range(len(frame)):
+        for j, write, missing, values in columns:
+            if not missing[i]:
+                write(i + 1, j, values[i])
 
 
 def missing_for(format_: str) -> str | None:

@@ -16,6 +16,9 @@ class Progress(Protocol):
     def advance(self) -> None:
         """One more is finished."""
 
+    def write(self) -> None:
+        """All are there; the files are being written."""
+
     def close(self) -> None:
         """The work has ended, finished or not."""
 
@@ -27,6 +30,9 @@ class Silent:
         """Nothing."""
 
     def advance(self) -> None:
+        """Nothing."""
+
+    def write(self) -> None:
         """Nothing."""
 
     def close(self) -> None:
@@ -66,6 +72,10 @@ class Lines:
                 flush=True,
             )
 
+    def write(self) -> None:
+        """Say so."""
+        print("writing the files", file=self._stream, flush=True)
+
     def close(self) -> None:
         """Nothing is left open."""
 
@@ -79,7 +89,7 @@ class Bar:
         from rich.progress import Progress as RichProgress
 
         self._bar = RichProgress(
-            TextColumn("replicates"),
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -88,7 +98,7 @@ class Bar:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None)
+        self._task = self._bar.add_task("replicates", total=None)
 
     def start(self, total: int, done: int) -> None:
         """Show the bar."""
@@ -98,6 +108,10 @@ class Bar:
     def advance(self) -> None:
         """Move on by one."""
         self._bar.advance(self._task)
+
+    def write(self) -> None:
+        """Say so beside the full bar."""
+        self._bar.update(self._task, description="writing the files")
 
     def close(self) -> None:
         """Take the bar away."""

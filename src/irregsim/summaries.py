@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STRATEGIES: tuple[str, ...] = tuple(strategy.code for strategy in Strategy)
 EXITS: tuple[str, ...] = tuple(exit_.code for exit_ in Exit)
 
-#: Strategies that no register counts; their levels rest on assumptions (model.md section 12).
+#: Strategies that no register counts; their levels rest on assumptions (docs/odd.md).
 HIDDEN: tuple[str, ...] = tuple(code for code in STRATEGIES if code != Strategy.SYNLIG.code)
 
 #: Outcomes that agencies or centres count themselves; all others are published as an index.

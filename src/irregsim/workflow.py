@@ -252,8 +252,7 @@ def execute(
                 ) from None
             except ReplicateError as error:
                 raise RunFailed(str(error)) from error
-            finally:
-                progress.close()
+            progress.write()
             staging = work / f"{key}-staging"
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir()
@@ -292,6 +291,8 @@ def execute(
         raise WrongUse(str(error)) from None
     except KeyboardInterrupt:
         raise Stopped(f"stopped; all finished replicates are kept in {out}, the same command continues") from None
+    finally:
+        progress.close()
     return Finished(RunFolder.open(out), series, len(here), replaced)
 
 
