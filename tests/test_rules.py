@@ -1,0 +1,154 @@
+"""Every rule says where it comes from, has a channel of its own, and happens as often as its probabilities say."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import irregsim.engine
+from helpers.statistics import assert_martingale_plausible, visible_error
+from helpers.worlds import advance, baseline, branch, past
+from irregsim.draws import CHANNELS
+from irregsim.engine import Contest, Rule
+from irregsim.month import MONTH
+from irregsim.month.choice import OPTIONS, Choice
+from irregsim.parameters import GRADES
+from irregsim.reference import read_table
+from irregsim.vocabulary import CAUSES, Decision, Ground
+
+RULES = [(part, rule) for part in MONTH for rule in part.rules]
+MECHANISMS = {row["id"] for row in read_table("report/mechanisms.csv")}
+NAMES = [rule.channel for _, rule in RULES]
+
+
+@pytest.mark.parametrize("rule", [rule for _, rule in RULES], ids=NAMES)
+def test_a_rule_states_its_channel_its_mechanisms_its_source_and_its_grade(rule: Rule):
+    assert rule.channel in CHANNELS
+    assert set(rule.mechanisms) <= MECHANISMS
+    assert len(set(rule.mechanisms)) == len(rule.mechanisms)
+    assert rule.source.strip()
+    assert rule.grade in GRADES
+    # A rule without a claim behind it is an assumption, and says so.
+    assert rule.mechanisms or rule.grade == "D"
+    assert rule.hazard.__doc__
+    assert "azard" in rule.hazard.__doc__ or "same" in rule.hazard.__doc__
+
+
+def test_a_channel_belongs_to_one_rule_and_a_name_to_one_part():
+    assert [name for name, count in Counter(NAMES).items() if count > 1] == []
+    assert [name for name, count in Counter(part.name for part in MONTH).items() if count > 1] == []
+    assert len(RULES) > 25
+
+
+def test_the_parts_stand_in_the_order_of_the_steps():
+    steps = [part.step for part in MONTH]
+    assert steps == sorted(steps)
+    assert set(steps) == set(range(2, 10)), "steps 1 and 10 are the values of the month and its record"
+    assert all(part.rules for part in MONTH if isinstance(part, Contest))
+
+
+def test_causes_are_few_enough_for_their_place_in_a_flow():
+    assert len(CAUSES) <= 64
+    assert len(set(CAUSES)) == len(CAUSES)
+
+
+# -- events against the sums of their probabilities --------------------------------------------------------------
+
+#: Chance that a correct model fails one of the comparisons below.
+FALSE_ALARM = 1e-6
+SCALE, UNTIL, END, MONTHS = 0.4, "2013-12", "2016-06", 30
+
+
+@pytest.fixture(scope="module")
+def counted() -> Iterator[tuple[Counter[str], dict[str, float]]]:
+    """Events by channel, counted where they happen, and the history's sums of probabilities over the same months."""
+    events: Counter[str] = Counter()
+    world = branch(past(UNTIL, SCALE), baseline(END))
+    first = world.month + 1
+    contest, choice, drawn = Contest.decide, Choice.decide, irregsim.engine.drawn
+    expelled = sys.modules["irregsim.month.inflow"]._asylum_case_expulsions
+
+    def watched_contest(self, world, at, rows):
+        decided = contest(self, world, at, rows)
+        for code, rule in enumerate(self.rules):
+            events[rule.channel] += int((decided.code == code).sum())
+        return decided
+
+    def watched_choice(self, world, at, rows):
+        decided = choice(self, world, at, rows)
+        for code, option in enumerate(OPTIONS):
+            events[option] += int((decided.code == code).sum())
+        return decided
+
+    def watched_drawn(world, channel, rows, chance):
+        happened = drawn(world, channel, rows, chance)
+        assert happened.shape == rows.shape
+        events[channel] += int(happened.sum())
+        return happened
+
+    def watched_expelled(world, at, rows):
+        expelled(world, at, rows)
+        p = world.population
+        asylum = rows[p.is_sought_asylum[rows]]
+        events["asylum_case_expulsion"] += int((p.decision[asylum] == Decision.EXPELLED_IMMIGRATION_ACT).sum())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Contest, "decide", watched_contest)
+        patch.setattr(Choice, "decide", watched_choice)
+        for name, module in list(sys.modules.items()):
+            if name.startswith("irregsim") and getattr(module, "drawn", None) is drawn:
+                patch.setattr(module, "drawn", watched_drawn)
+        patch.setattr(sys.modules["irregsim.month.inflow"], "_asylum_case_expulsions", watched_expelled)
+        advance(world, MONTHS)
+    expected = {rule: float(table[first : first + MONTHS].sum()) for rule, table in world.history.expected.items()}
+    yield events, expected
+
+
+def test_every_rule_keeps_its_sum_of_probabilities(counted):
+    events, expected = counted
+    assert set(NAMES) <= expected.keys()
+    assert set(OPTIONS) <= expected.keys()
+    assert {name for name, count in events.items() if count} <= expected.keys(), "events without a sum"
+    assert all(np.isfinite(total) and total >= 0 for total in expected.values())
+
+
+def test_events_are_as_many_as_the_sums_of_their_probabilities(counted):
+    """Each sum is a martingale's compensator, so a bound holds whatever the dependence between persons is."""
+    events, expected = counted
+    assert len(expected) > 50
+    seen = 0
+    for rule, total in sorted(expected.items()):
+        # The smallest relative error that is certain to be found with this many events; most rules show 20 percent.
+        if total < 5:
+            assert events[rule] <= 40, f"{rule}: {events[rule]} events, {total:.2f} expected"
+            continue
+        error = visible_error(total, FALSE_ALARM)
+        assert_martingale_plausible(events[rule], total, false_alarm=FALSE_ALARM, must_see=error * 1.001)
+        seen += error < 0.5
+    assert seen > 30, "enough rules have enough events for the comparison to mean something"
+
+
+def test_an_error_of_a_fifth_in_a_common_rule_would_be_found(counted):
+    events, expected = counted
+    for rule in ("job_loss", "job_offer", "choice_dependence", "care_need"):
+        with pytest.raises(AssertionError):
+            assert_martingale_plausible(events[rule], 1.3 * expected[rule], false_alarm=FALSE_ALARM, must_see=0.3)
+
+
+def test_sums_stay_with_the_place_and_ground_of_the_persons(counted):
+    """A sum is kept by place and ground: rules for one ground alone have nothing under the others."""
+    world = past(UNTIL, SCALE)
+    expected = world.history.expected
+    rules = ("dublin_transfer", "track_bortvist", "walkout")
+    table = {rule: expected[rule].sum(axis=0).reshape(-1, len(Ground)) for rule in rules}
+    assert table["dublin_transfer"][:, Ground.DUBLIN].sum() > 0
+    assert table["dublin_transfer"][:, [Ground.ASYLUM, Ground.NEVER_ASYLUM]].sum() == 0
+    assert table["track_bortvist"][:, Ground.NEVER_ASYLUM].sum() > 0
+    assert table["track_bortvist"][:, [Ground.ASYLUM, Ground.DUBLIN]].sum() == 0
+    assert table["walkout"][:, Ground.ASYLUM].sum() > 0
+    assert table["walkout"][:, Ground.NEVER_ASYLUM].sum() == 0
+    assert (table["walkout"].sum(axis=1) > 0).sum() > 5, "in many places"
