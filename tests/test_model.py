@@ -14,6 +14,7 @@ from mesa.batchrunner import batch_run
 import irregsim
 from irregsim import simulate, ties
 from irregsim.draws import Draws
+from irregsim.frames import run_replicate
 from irregsim.history import CITY_OF, DISTRICT_OF
 from irregsim.model import STAGES, Employer, GoneError, Host, IrregularMigrationModel, Migrant, ReceptionCentre
 from irregsim.month import MONTH
@@ -165,7 +166,7 @@ def lives(model):
 def lives_in(world):
     """The same from the columns of the engine."""
     p = world.population
-    side = ("none", "work", "survival_sex")
+    side = ("none", "work")
     decision = ("none", "duty_to_leave", "expelled_immigration_act", "expelled_penal")
     return {
         person_code(int(p.person_id[row])): (
@@ -193,7 +194,7 @@ def test_person_by_person_the_lives_are_those_of_the_engine():
 
 
 def test_month_by_month_the_counts_are_those_of_a_run():
-    frames = simulate.run_replicate(
+    frames = run_replicate(
         load_scenario("baseline", end="2013-12"), point_draw(), seed=2021, replicate=0, scale=SCALE
     )
     model = built(end="2013-12")

@@ -1,4 +1,4 @@
-"""irregsim: simulates irregular migrants' living conditions and ways out in Norway, for comparing policies.
+"""irregsim: simulates how persons without legal stay in Norway get by, and what policy changes.
 
 What can be used from Python is named here and nothing more; everything is imported when it is first asked
 for, so that ``import irregsim`` is quick.

@@ -48,15 +48,13 @@ class Centres:
         set_by_lever = ~np.isnan(at.centre_capacity)
         capacity = np.where(set_by_lever, np.nan_to_num(at.centre_capacity) * at.scale, capacity)
         capacity = np.where(at.centre_open, capacity, 0.0)
-        if not at.stay_after_rejection:
-            capacity = np.zeros(NAMED)
         alternative = np.where(at.alternative_placement, at.alternative_placement_places * at.scale, 0.0)
         # A place is a whole bed; at small scales a named centre keeps one, or levers on it would touch nobody.
         whole = np.floor(np.concatenate([capacity, alternative]) + 0.5).astype(np.int64)
         positive = np.concatenate([capacity, alternative]) > 0
         self.capacity = np.where(positive, np.maximum(whole, 1), 0)
         self.closing_share = np.where(IS_POOLED, at.centre_units_closing_share, 0.0)
-        now_open = np.concatenate([at.centre_open & at.stay_after_rejection, at.alternative_placement])
+        now_open = np.concatenate([at.centre_open, at.alternative_placement])
         self.closing_share[self.is_open & ~now_open] = 1.0
         self.is_open = now_open
 

@@ -29,7 +29,7 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 @click.group(context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="irregsim")
 def main() -> None:
-    """Simulate irregular migrants' living conditions and ways out in Norway, and compare policies.
+    """Simulate how persons without legal stay in Norway get by, and what policy changes.
 
     Start with:  irregsim run baseline --replicates 4
     """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from irregsim.scenario import Scenario
 
 #: Where the engine is; a worker process imports it by this name.
-ENGINE = "irregsim.simulate:run_replicate"
+ENGINE = "irregsim.frames:run_replicate"
 
 #: How numbers are made; a run under other numerics is another run.
 NUMERICS: dict[str, str] = {"engine": "numpy", "floats": "64 bits", "random": "keyed splitmix64"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from irregsim import reference
 from irregsim.history import CITY_OF, COUNTRIES, DISTRICT_OF, NO_PLACE, OUTCOMES, PLACES, History
 from irregsim.population import person_code
 from irregsim.registers import REGISTERS, Observer
-from irregsim.simulate import AGE_GROUPS, DURATIONS, GROUP_SHAPE, feasibility_groups
+from irregsim.scenario import Scenario
+from irregsim.simulate import AGE_GROUPS, DURATIONS, GROUP_SHAPE, feasibility_groups, simulate
 from irregsim.vocabulary import (
     CAUSE_CODE,
     CAUSES,
@@ -56,6 +58,20 @@ def _months(numbers: IntArray) -> Any:
     first = int(numbers.min())
     names = tuple(month_text(m) for m in range(first, int(numbers.max()) + 1))
     return _text(numbers - first, names)
+
+
+def run_replicate(
+    scenario: Scenario,
+    draw: Mapping[str, float],
+    *,
+    seed: int,
+    replicate: int,
+    scale: float = 1.0,
+    spells: bool = False,
+) -> dict[str, pd.DataFrame]:
+    """One replicate as the tables of the run folder, without the column ``replicate``; see `simulate.simulate`."""
+    world = simulate(scenario, draw, seed=seed, replicate=replicate, scale=scale, spells=spells)
+    return frames(world, scenario.start)
 
 
 def frames(world: World, first: int) -> dict[str, pd.DataFrame]:

@@ -20,7 +20,9 @@ from irregsim.vocabulary import (
     Exit,
     Ground,
     RegisterEvent,
+    Side,
     Strategy,
+    Substrategy,
 )
 
 IntArray = npt.NDArray[np.int64]
@@ -89,7 +91,7 @@ class History:
         self.by_country = np.zeros((months, COUNTRIES * 2), dtype=np.int64)
         self.duty_in_centres = np.zeros((months, COUNTRIES), dtype=np.int64)
         self.dublin_in_centres = np.zeros((months, COUNTRIES), dtype=np.int64)
-        self.side = np.zeros((months, 5 * 9 * 3), dtype=np.int64)
+        self.side = np.zeros((months, len(Strategy) * len(Substrategy) * len(Side)), dtype=np.int64)
         self.groups: dict[int, IntArray] = {}
         self.outcomes = np.zeros((months, len(OUTCOMES), CITY_CODES))
         self.expected: dict[str, FloatArray] = {}

@@ -171,9 +171,7 @@ class Parameter:
     @property
     def targets(self) -> tuple[str, ...]:
         """Ids of the targets its prior was made from: they and this prior must not meet again in one fit."""
-        return tuple(
-            entry.removeprefix("target:") for entry in self.derived_from if entry.startswith("target:")
-        )
+        return tuple(entry.removeprefix("target:") for entry in self.derived_from if entry.startswith("target:"))
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -256,9 +254,7 @@ def _read_row(row: Mapping[str, str], mechanisms: frozenset[str], faults: list[s
         derived_from=_split(row["derived_from"]),
     )
     # A fixed value may have no range around it.
-    is_range = parameter.low < parameter.high or (
-        row["distribution"] == "fixed" and parameter.low == parameter.high
-    )
+    is_range = parameter.low < parameter.high or (row["distribution"] == "fixed" and parameter.low == parameter.high)
     if not is_range:
         faults.append(f"{where}: low {row['low']} is not below high {row['high']}")
     elif not parameter.low <= parameter.median <= parameter.high:
@@ -307,12 +303,9 @@ def _mechanisms() -> dict[str, str]:
 def _coded_rows() -> dict[str, str]:
     """What the codes in a source stand for: timeline (T), derived checks (X), discrepancies (D)."""
     texts = {row["event_id"]: row["event"] for row in read_table("report/policy_timeline.csv")}
+    texts |= {row["id"]: f"{row['quantity']} ({row['formula']})" for row in read_table("report/derived_checks.csv")}
     texts |= {
-        row["id"]: f"{row['quantity']} ({row['formula']})" for row in read_table("report/derived_checks.csv")
-    }
-    texts |= {
-        row["id"]: f"{row['topic']}: {row['recommendation']}"
-        for row in read_table("report/report_discrepancies.csv")
+        row["id"]: f"{row['topic']}: {row['recommendation']}" for row in read_table("report/report_discrepancies.csv")
     }
     return texts
 

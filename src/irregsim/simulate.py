@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +13,8 @@ from irregsim.history import COUNTRIES, PLACES
 from irregsim.month import MONTH
 from irregsim.scenario import Scenario
 from irregsim.values import At, Values
-from irregsim.vocabulary import Feasibility, Household, Route, Strategy, year_of
+from irregsim.vocabulary import Feasibility, Household, Route, Side, Strategy, Substrategy, year_of
 from irregsim.world import World
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 IntArray = npt.NDArray[np.int64]
 
@@ -91,8 +87,8 @@ def record(world: World) -> None:
     history.stocks[month] = np.bincount((strategy * PLACES + place) * 2 + sought, minlength=5 * PLACES * 2)
     outside = (strategy != Strategy.SYNLIG).astype(np.int64)
     history.by_country[month] = np.bincount(country * 2 + outside, minlength=COUNTRIES * 2)
-    sub = (strategy * 9 + p.substrategy[here]) * 3 + p.side[here]
-    history.side[month] = np.bincount(sub, minlength=5 * 9 * 3)
+    sub = (strategy * len(Substrategy) + p.substrategy[here]) * len(Side) + p.side[here]
+    history.side[month] = np.bincount(sub, minlength=history.side.shape[1])
     if month % 12 == 11:
         resident = strategy == Strategy.SYNLIG
         dublin = p.route[here] == Route.DUBLIN
@@ -147,19 +143,3 @@ def simulate(
         advance_month(world)
     world.close_spells()
     return world
-
-
-def run_replicate(
-    scenario: Scenario,
-    draw: Mapping[str, float],
-    *,
-    seed: int,
-    replicate: int,
-    scale: float = 1.0,
-    spells: bool = False,
-) -> dict[str, pd.DataFrame]:
-    """One replicate as the tables of the run folder, without the column ``replicate``; see `simulate`."""
-    from irregsim.frames import frames
-
-    world = simulate(scenario, draw, seed=seed, replicate=replicate, scale=scale, spells=spells)
-    return frames(world, scenario.start)

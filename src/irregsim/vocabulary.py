@@ -89,7 +89,6 @@ class Side(IntEnum):
 
     NONE = 0
     WORK = 1
-    SURVIVAL_SEX = 2
 
     @property
     def code(self) -> str:

@@ -274,7 +274,9 @@ class Rows:
             slope: Log ratio per quarter of a yearly chance of forced return.
         """
         # Risk differs by citizenship and by whether identity is known: worked out for those, not for each person.
-        table = np.exp(slope * 4.0 * np.stack([self._world.unknown_risk_ratio * self._world.perceived, self._world.perceived]))
+        table = np.exp(
+            slope * 4.0 * np.stack([self._world.unknown_risk_ratio * self._world.perceived, self._world.perceived])
+        )
         return np.asarray(table.ravel().take(self.can_be_sent * table.shape[1] + self.country))
 
     def __getattr__(self, name: str) -> npt.NDArray[Any]:

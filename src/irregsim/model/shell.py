@@ -73,7 +73,7 @@ class _WatchedHistory(History):
 
 
 class IrregularMigrationModel(Model):
-    """Irregular migrants, employers, hosts and reception centres in Norway, month by month, as a Mesa model.
+    """Persons without legal stay, employers, hosts and reception centres in Norway, as a Mesa model, month by month.
 
     Construction includes the burn-in from 2009-01 to the month before the scenario's period; the first ``step()`` is
     its first month. The last month sets ``running`` to False; a ``step()`` after it does nothing and is not counted.

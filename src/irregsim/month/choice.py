@@ -17,7 +17,7 @@ from irregsim.levers import NAV_RULES
 from irregsim.month.exits import assisted_factor, eligible_for_assistance, leave_assisted, leave_onward
 from irregsim.month.labour import hire
 from irregsim.month.network import add_tie
-from irregsim.month.placing import free_beds, free_host, guests_of, place_in_centres, place_with_hosts
+from irregsim.month.placing import free_beds, free_host, guests_of, place_in_centres, place_with_hosts, stay_with
 from irregsim.month.reception import move_in
 from irregsim.values import At
 from irregsim.vocabulary import Strategy, Substrategy
@@ -120,7 +120,7 @@ class Choice(Part):
         centre = place_in_centres(world, at, rows, "centre_rank")
         rows, centre = rows[centre >= 0], centre[centre >= 0]
         world.move(rows, Strategy.SYNLIG, "choice")
-        move_in(world, rows, centre)
+        move_in(world, rows, centre, "choice")
 
         for option, subtype in ((DEPENDENCE, None), (SURVIVAL_SEX, int(Substrategy.SURVIVAL_SEX))):
             rows = decided.of(option)
@@ -129,9 +129,7 @@ class Choice(Part):
             rows, host = rows[served], host[served]
             kind = world.hosts.type[host] if subtype is None else np.full(len(rows), subtype)
             world.move(rows, Strategy.AVHENGIG, "choice", kind)
-            p.host[rows] = host
-            kids, where = world.children_of(rows)
-            p.host[kids] = host[where]
+            stay_with(world, rows, host, "choice")
             if subtype is not None:
                 add_tie(p, rows, host)
 
@@ -202,7 +200,7 @@ def utilities(
     allowance = at.allowance_utility_per_1000_nok * (at.basic_allowance_nok - at.allowance_reference_nok) / 1000.0
     centre = at.centre_utility + allowance - at.centre_visibility * at.assisted_risk_slope * 4.0 * risk
     centre = centre + at.care_centre_utility * who.has_care_need + at.family_centre_utility * who.is_guardian
-    out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & bed, centre, _CLOSED)
+    out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & bed & bool(at.stay_after_rejection), centre, _CLOSED)
     out[DEPENDENCE] = np.where(has_host, at.dependence_utility, _CLOSED)
     out[WORK] = np.where(who.offer >= 0, at.work_utility, _CLOSED)
 
@@ -216,8 +214,10 @@ def utilities(
     out[DRUGS] = margin + np.where(young_man, at.young_men_crime_utility, -at.young_men_crime_utility)
     out[PROPERTY] = out[DRUGS] + at.property_utility
 
-    assisted = at.assisted_return_utility + departs + np.log(assisted_factor(who, at))
-    out[ASSISTED] = np.where(eligible_for_assistance(who, at), assisted, _CLOSED)
+    # A scheme of no strength is no option.
+    factor = np.where(eligible_for_assistance(who, at), assisted_factor(who, at), 0.0)
+    with np.errstate(divide="ignore"):
+        out[ASSISTED] = at.assisted_return_utility + departs + np.log(factor)
     ticket = at.nav_ticket_utility * helped * conditional
     out[ONWARD] = at.onward_utility + departs + ticket
     survival = -at.survival_sex_aversion + at.pressure_to_crime_ratio * pressure

@@ -104,7 +104,10 @@ def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
 
     At-risk set: former asylum seekers whose return is not feasible. Reads ``temporary_permit_hazard`` (per month).
     """
-    return np.asarray(at.temporary_permit_hazard * (who.is_sought_asylum & (who.feasibility < at.temporary_permit_feasibility_limit) & ~who.is_dublin))
+    return np.asarray(
+        at.temporary_permit_hazard
+        * (who.is_sought_asylum & (who.feasibility < at.temporary_permit_feasibility_limit) & ~who.is_dublin)
+    )
 
 
 def death_hazard(who: Rows, at: At) -> FloatArray:

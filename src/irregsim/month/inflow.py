@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.special import gammaincinv
 
 from irregsim import reference
+from irregsim.centres import PLACE_OF
 from irregsim.chance import pick, poisson_quantile
 from irregsim.employers import PRIVATE_HOUSEHOLD, Employers
 from irregsim.engine import Part
@@ -356,6 +357,9 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
     seek = np.flatnonzero(wanted == Strategy.SYNLIG)
     got = place_in_centres(world, at, rows[seek], "birth_centre")
     p.centre[rows[seek]] = got
+    # Where a person's centre or host is, there the person begins.
+    home = p.place[rows]
+    home[seek[got >= 0]] = PLACE_OF[got[got >= 0]]
     failed = seek[got < 0]
     wanted[failed], cause[failed] = int(Strategy.FRITT_FALL), CAUSE_CODE["no_place"]
 
@@ -369,6 +373,7 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
     p.tie_0[rows[seek]] = host
     served = place_with_hosts(world, at, rows[seek], host)
     p.host[rows[seek]] = np.where(served, host, -1)
+    home[seek[served]] = world.hosts.place[host[served]]
     wanted[seek[~served]] = int(Strategy.FRITT_FALL)
     sub[seek[served]] = world.hosts.type[host[served]]
 
@@ -387,6 +392,8 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
     sub[margin] = marginal_subtype(world, at, rows[margin])
     p.substrategy[rows], p.strategy[rows] = sub, wanted
     kids, where = world.children_of(rows)
+    p.place[rows], p.place[kids] = home, home[where]
+    world.set_cell(np.concatenate([rows, kids]))
     p.strategy[kids] = np.where(
         (wanted[where] == Strategy.ARBEIDENDE) | (wanted[where] == Strategy.MARGINALISERT),
         int(Strategy.AVHENGIG),

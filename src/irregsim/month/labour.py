@@ -109,7 +109,7 @@ def tax_card_loss_hazard(who: Rows, at: At) -> FloatArray:
 
     At-risk set: workers who still hold one from before. Reads ``tax_card_loss_2015_hazard`` and ``tax_card``.
     """
-    return np.where(who.has_tax_card & ~bool(at.tax_card), at.tax_card_loss_2015_hazard, 0.0)
+    return np.where(who.has_tax_card & (not at.tax_card), at.tax_card_loss_2015_hazard, 0.0)
 
 
 class Work(Contest):

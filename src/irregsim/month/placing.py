@@ -10,6 +10,7 @@ from irregsim.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF, count_in
 from irregsim.chance import queue
 from irregsim.history import PLACES
 from irregsim.values import At
+from irregsim.vocabulary import Route
 from irregsim.world import World
 
 _ORDINARY = np.flatnonzero(~IS_ADAPTED & ~IS_ALTERNATIVE).tolist()
@@ -45,6 +46,18 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str) -> IntA
     Returns:
         Centre of each, -1 where no place was left, shape (n,).
     """
+    result = np.full(len(rows), -1, dtype=np.int64)
+    p = world.population
+    if not at.stay_after_rejection:
+        # After a final rejection there is no place; persons under a Dublin decision still have one.
+        dublin = p.route[rows] == Route.DUBLIN
+        if not dublin.all():
+            result[dublin] = _find_beds(world, at, rows[dublin], channel)
+            return result
+    return _find_beds(world, at, rows, channel)
+
+
+def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
     result = np.full(len(rows), -1, dtype=np.int64)
     if len(rows) == 0:
         return result
@@ -176,6 +189,23 @@ def guests_of(world: World) -> IntArray:
     p = world.population
     heads = p.host[(p.guardian < 0) & (p.strategy < 8)]
     return count_in(heads, len(world.hosts))
+
+
+def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:
+    """Guests and their children live where their host does.
+
+    Args:
+        world: The replicate.
+        rows: Heads of household, shape (n,).
+        host: Host of each.
+        cause: Why they came; a name in `vocabulary.CAUSES`.
+    """
+    p = world.population
+    kids, where = world.children_of(rows)
+    p.host[rows] = host
+    p.host[kids] = host[where]
+    elsewhere = p.place[rows] != world.hosts.place[host]
+    world.relocate(rows[elsewhere], world.hosts.place[host[elsewhere]], cause)
 
 
 def place_with_hosts(world: World, at: At, rows: IntArray, host: IntArray, channel: str = "host_rank") -> BoolArray:

@@ -10,7 +10,7 @@ from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulat
 from irregsim.month.network import cut_ties
 from irregsim.month.placing import beds_of, place_in_centres
 from irregsim.values import At
-from irregsim.vocabulary import Exit, RegisterEvent, Strategy
+from irregsim.vocabulary import Exit, RegisterEvent, Route, Strategy
 from irregsim.world import Rows, World
 
 FloatArray = npt.NDArray[np.float64]
@@ -50,23 +50,26 @@ class Transfers(Part):
             over[order] = used > world.centres.capacity[sorted_centre]
         elif not at.interactions:
             over = world.centres.capacity[centre] == 0
-        return heads[closes | over]
+        # Where a final rejection ends the right to stay, only persons under a Dublin decision remain.
+        leaves = (p.route[heads] != Route.DUBLIN) & (not at.stay_after_rejection)
+        return np.asarray(heads[closes | over | leaves])
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Whether each goes along; ending the right to stay leaves no choice."""
-        if not at.stay_after_rejection:
-            return Decided(rows, np.full(len(rows), LOSES_RIGHT))
         p = world.population
         ratio = np.where(p.household[rows] > 0, at.family_walkout_ratio, 1.0)
         out = drawn(world, "transfer_walkout", rows, at.walkout_at_transfer_share * ratio)
-        return Decided(rows, np.where(out, WALKS_OUT, GOES_ALONG))
+        code = np.where(out, WALKS_OUT, GOES_ALONG)
+        if not at.stay_after_rejection:
+            code[p.route[rows] != Route.DUBLIN] = LOSES_RIGHT
+        return Decided(rows, code)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Walks out first, then finds places by rank for those who go along."""
         p = world.population
         world.move(decided.of(LOSES_RIGHT), Strategy.FRITT_FALL, "right_to_stay_ended")
         out = decided.of(WALKS_OUT)
-        world.history.register(world.month, RegisterEvent.LEFT_CENTRE, p.place[out], p.country[out])
+        _left(world, out)
         world.move(out, Strategy.FRITT_FALL, "transfer_walkout")
         rows = decided.of(GOES_ALONG)
         kids, _ = world.children_of(rows)
@@ -74,23 +77,30 @@ class Transfers(Part):
         p.centre[kids] = -1
         centre = place_in_centres(world, at, rows, "transfer_rank")
         found = centre >= 0
-        move_in(world, rows[found], centre[found])
-        moved, where = rows[found], PLACE_OF[centre[found]]
+        moved = rows[found]
         p.transfer_count[moved] += 1
         kids, _ = world.children_of(moved)
         world.history.outcome("child_centre_moves", world.month, p.place[kids], 1.0)
-        elsewhere = p.place[moved] != where
-        cut_ties(world, moved[elsewhere], at.tie_loss_at_transfer_share)
-        world.relocate(moved[elsewhere], where[elsewhere], "transfer")
+        cut_ties(world, moved[p.place[moved] != PLACE_OF[centre[found]]], at.tie_loss_at_transfer_share)
+        move_in(world, moved, centre[found], "transfer")
         world.move(rows[~found], Strategy.FRITT_FALL, "no_place")
 
 
-def move_in(world: World, rows: IntArray, centre: IntArray) -> None:
-    """Writes the centre of residents and of their children."""
+def move_in(world: World, rows: IntArray, centre: IntArray, cause: str) -> None:
+    """Residents and their children live where their centre is.
+
+    Args:
+        world: The replicate.
+        rows: Heads of household, shape (n,).
+        centre: Centre of each.
+        cause: Why they came; a name in `vocabulary.CAUSES`.
+    """
     p = world.population
     kids, where = world.children_of(rows)
     p.centre[rows] = centre
     p.centre[kids] = centre[where]
+    elsewhere = p.place[rows] != PLACE_OF[centre]
+    world.relocate(rows[elsewhere], PLACE_OF[centre[elsewhere]], cause)
 
 
 def walkout_hazard(who: Rows, at: At) -> FloatArray:
@@ -174,7 +184,7 @@ class Residence(Contest):
         """Moves out, or out of the country."""
         p, month = world.population, world.month
         out = decided.rows[(decided.code == 0) | (decided.code == 3)]
-        world.history.register(month, RegisterEvent.LEFT_CENTRE, p.place[out], p.country[out])
+        _left(world, out)
         world.move(decided.of(0), Strategy.FRITT_FALL, "walkout")
         world.move(decided.of(3), Strategy.FRITT_FALL, "dublin_abscond")
         fetched = decided.of(1)
@@ -184,6 +194,14 @@ class Residence(Contest):
         everyone = np.concatenate([sent, kids])
         world.history.register(month, RegisterEvent.TRANSPORT_DUBLIN, p.place[everyone], p.country[everyone])
         world.move(sent, Exit.TVANGSRETUR, "dublin_transfer")
+
+
+def _left(world: World, rows: IntArray) -> None:
+    """Notes residents and their children who left without an address."""
+    p = world.population
+    kids, _ = world.children_of(rows)
+    everyone = np.concatenate([rows, kids])
+    world.history.register(world.month, RegisterEvent.LEFT_CENTRE, p.place[everyone], p.country[everyone])
 
 
 def forced_return(world: World, rows: IntArray, cause: str) -> None:

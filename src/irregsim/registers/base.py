@@ -91,6 +91,21 @@ class Observer:
         return np.stack(rows)
 
 
+def divided(total: int, weights: FloatArray) -> IntArray:
+    """A total divided in proportion to weights, in whole numbers, by largest remainders: the parts add up.
+
+    Args:
+        total: Number to divide, 0 or more.
+        weights: 0 or more, shape (parts,); if all are 0 the first part takes everything.
+    """
+    weights = weights if weights.sum() > 0 else np.eye(1, len(weights))[0]
+    exact = total * weights / weights.sum()
+    count = np.floor(exact).astype(np.int64)
+    order = np.lexsort((np.arange(len(exact)), -(exact - count)))
+    count[order[: total - int(count.sum())]] += 1
+    return np.asarray(count)
+
+
 @dataclass(frozen=True)
 class Register:
     """One agency's table.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from irregsim import reference
-from irregsim.registers.base import Count, Observer, Register
+from irregsim.registers.base import Count, Observer, Register, divided
 from irregsim.vocabulary import RegisterEvent
 
 GROUNDS = (
@@ -18,7 +18,7 @@ def observe(observer: Observer) -> list[Count]:
     """Decisions, counted when UDI made them; one ground each, the penal one first.
 
     First contacts (with UDI's delay), exit control at the outer border, asylum cases, and the penal route with those
-    who never lived without legal stay. Noise is drawn for the ground and shared by its countries, so parts add up.
+    who never lived without legal stay. Noise is drawn for the ground and for each country; countries add up to it.
     """
     countries = reference.countries()
     out: list[Count] = []
@@ -27,14 +27,10 @@ def observe(observer: Observer) -> list[Count]:
         by_country = observer.events(event).sum(axis=1)
         total = by_country.sum(axis=1)
         noisy = observer.dispersed(total[:, None], 1 + number, size)[:, 0]
+        # Single countries vary more than the total; they are scaled so that they add up to it.
+        weights = observer.dispersed(by_country, 20 + number, observer.draw["register_country_size"])
         for y, year in enumerate(observer.years):
-            ratio = noisy[y] / max(1, total[y])
-            # Largest remainders keep the countries' sum equal to the ground's total.
-            exact = by_country[y] * ratio
-            count = np.floor(exact).astype(np.int64)
-            rest = int(noisy[y] - count.sum())
-            order = np.lexsort((np.arange(len(exact)), -(exact - count)))
-            count[order[:rest]] += 1
+            count = divided(int(noisy[y]), (weights[y] if weights[y].sum() else by_country[y]).astype(np.float64))
             out.append((str(year), "ground", ground, int(noisy[y])))
             out += [
                 (str(year), "country_ground", f"{c.name}:{ground}", int(count[c.index]))

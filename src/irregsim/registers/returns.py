@@ -8,6 +8,8 @@ from irregsim import reference
 from irregsim.registers.base import Count, Observer, Register
 from irregsim.vocabulary import RegisterEvent
 
+_ROUNDED_BEFORE = 2015
+
 
 def assisted(observer: Observer) -> list[Count]:
     """Assisted returns in scope, plus those of persons whose case is still pending.
@@ -21,6 +23,10 @@ def assisted(observer: Observer) -> list[Count]:
     mean = np.array([[sum(applications.get(min(y, last), 0.0) for y in (year - 1, year))] for year in observer.years])
     pending = observer.beside("register_pending", mean * observer.draw["assisted_pending_share"] * observer.scale, 8)
     total = observer.dispersed(own[:, None] + pending, 9, observer.draw["register_overdispersion"])[:, 0]
+    if observer.scale == 1:
+        # UDI rounded to hundreds before 2015; at another population scale the rounding would swallow the count.
+        early = np.array([year < _ROUNDED_BEFORE for year in observer.years])
+        total = np.where(early, np.floor(total / 100 + 0.5).astype(np.int64) * 100, total)
     return [(str(year), "total", "total", int(total[y])) for y, year in enumerate(observer.years)]
 
 

@@ -25,7 +25,9 @@ def observe(observer: Observer) -> list[Count]:
     for number, (side, event) in enumerate(SIDES):
         by_place = observer.events(event).sum(axis=2)
         count = np.stack([by_place[:, district == d].sum(axis=1) for d in range(len(DISTRICTS))], axis=1)
-        outside = observer.beside("sanction_out_of_scope", count * (1.0 - share) / share, 6 + number)
+        outside = observer.beside(
+            "sanction_out_of_scope", count.astype(np.float64) * ((1.0 - share) / share), 6 + number
+        )
         count = count + outside
         for y, year in enumerate(observer.years):
             out.append((str(year), side, "total", int(count[y].sum())))

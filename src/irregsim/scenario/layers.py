@@ -1,7 +1,7 @@
 """Inheritance: a file's entries laid over its parent's, and the result resolved month by month.
 
 A *layer* is what a scenario says for every lever after merging with all its parents. Each lever merges by its
-own identity (contract.md, Inheritance): a dated path is overridden from the child's first date on, a bare
+own identity (docs/scenarios.md): a dated path is overridden from the child's first date on, a bare
 value throughout; entries of a list are added, replaced or removed by identity.
 """
 
@@ -238,7 +238,7 @@ def _agreements(entries: Mapping[tuple[object, ...], Entry], months: int) -> npt
     # By rising `from`, so that the latest agreement in force counts.
     for entry in sorted(entries.values(), key=lambda entry: cast(int, entry.month("from"))):
         effectiveness = cast(float, entry.values["effectiveness"])
-        # An agreement without any effect is no agreement (contract.md, Inheritance).
+        # An agreement without any effect is no agreement (docs/scenarios.md).
         out[_span(entry, months), index[str(entry.values["country"])]] = effectiveness or np.nan
     return out
 
