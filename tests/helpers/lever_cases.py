@@ -256,9 +256,6 @@ IDLE: dict[str, Idle] = {
         {"worker_consequences": False}, {"worker_nok": 1e7}
     ),
     "detention places that nobody needs": _beside({"detention_capacity": 5e4}, {"detention_capacity": 1e5}),
-    "places where nobody may stay in a centre": _beside(
-        {"stay_after_rejection": False, "alternative_placement": False}, {"centre_capacity": 500.0}
-    ),
     "scheme for those with a hundred years": _scheme(min_years=100.0),
     "scheme for those of age and years of two hundred": _scheme(min_age_plus_years=200.0),
     "scheme that begins later": _scheme(after=5),
