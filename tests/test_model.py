@@ -194,9 +194,7 @@ def test_person_by_person_the_lives_are_those_of_the_engine():
 
 
 def test_month_by_month_the_counts_are_those_of_a_run():
-    frames = run_replicate(
-        load_scenario("baseline", end="2013-12"), point_draw(), seed=2021, replicate=0, scale=SCALE
-    )
+    frames = run_replicate(load_scenario("baseline", end="2013-12"), point_draw(), seed=2021, replicate=0, scale=SCALE)
     model = built(end="2013-12")
     seen = []
     while model.running:

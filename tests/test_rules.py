@@ -14,10 +14,12 @@ from helpers.statistics import assert_martingale_plausible, visible_error
 from helpers.worlds import advance, baseline, branch, past
 from irregsim.draws import CHANNELS
 from irregsim.engine import Contest, Rule
+from irregsim.history import CELLS
 from irregsim.month import MONTH
 from irregsim.month.choice import OPTIONS, Choice
 from irregsim.parameters import GRADES
 from irregsim.reference import read_table
+from irregsim.simulate import begin_month
 from irregsim.vocabulary import CAUSES, Decision, Ground
 
 RULES = [(part, rule) for part in MONTH for rule in part.rules]
@@ -61,6 +63,40 @@ def test_causes_are_few_enough_for_their_place_in_a_flow():
 #: Chance that a correct model fails one of the comparisons below.
 FALSE_ALARM = 1e-6
 SCALE, UNTIL, END, MONTHS = 0.4, "2013-12", "2016-06", 30
+
+
+def test_the_sum_of_a_rule_is_its_share_of_the_chance_that_anything_happens():
+    """Exact: ``h / H (1 - exp(-H))`` summed over the persons at risk, h being the rule's hazard and H all of them."""
+    world = branch(past(UNTIL, SCALE), baseline(END))
+    compared = 0
+    at = begin_month(world)
+    for part in MONTH:
+        part.begin(world, at)
+        rows = part.at_risk(world, at)
+        if not len(rows):
+            continue
+        if isinstance(part, Contest):
+            who = world.rows(rows)
+            hazards = np.stack([np.asarray(rule.hazard(who, at), dtype=np.float64) for rule in part.rules])
+            before = [
+                world.history.expected[rule.channel][world.month].copy()
+                if rule.channel in world.history.expected
+                else 0.0
+                for rule in part.rules
+            ]
+            decided = part.decide(world, at, rows)
+            total = hazards.sum(axis=0)
+            any_event = 1.0 - np.exp(-total)
+            for rule, hazard, was in zip(part.rules, hazards, before, strict=True):
+                chance = np.divide(hazard * any_event, total, out=np.zeros_like(total), where=total > 0)
+                by_cell = np.bincount(world.population.cell[rows], weights=chance, minlength=CELLS)
+                added = world.history.expected[rule.channel][world.month] - was
+                assert added == pytest.approx(by_cell, rel=1e-9, abs=1e-9), rule.channel
+                compared += 1
+        else:
+            decided = part.decide(world, at, rows)
+        part.settle(world, at, decided)
+    assert compared > 25
 
 
 @pytest.fixture(scope="module")

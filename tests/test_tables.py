@@ -54,18 +54,14 @@ def test_an_unknown_table_is_refused_by_name() -> None:
 
 def test_every_file_in_the_report_folder_can_be_loaded() -> None:
     folder = files("irregsim") / "data" / "report"
-    assert {item.name.removesuffix(".csv") for item in folder.iterdir()} == set(tables.FILES) - {
-        "public_figures"
-    }
+    assert {item.name.removesuffix(".csv") for item in folder.iterdir()} == set(tables.FILES) - {"public_figures"}
 
 
 def test_no_single_life_of_the_report_is_carried_over() -> None:
     # The lives told in the report and in the press stay there.
     folder = files("irregsim") / "data"
     text = "\n".join(
-        item.read_text(encoding="utf-8")
-        for sub in ("report", "external")
-        for item in (folder / sub).iterdir()
+        item.read_text(encoding="utf-8") for sub in ("report", "external") for item in (folder / sub).iterdir()
     )
     names = r"\b(Teferi|Lina|Layla|Sylvia|Isak|Alma|Maria|Alan|Eva)\b"
     assert re.search(names, text) is None
@@ -88,12 +84,8 @@ def test_what_is_no_count_is_refused(text: str) -> None:
 
 def test_blank_cells_of_tabell_10_4_are_read_as_zero() -> None:
     blank = [row for row in tables.load(EXPULSIONS) if row["value"] == ""]
-    assert {(row["citizenship"], row["ground"], row["year"]) for row in blank} >= {
-        ("Filippinene", "straff", "2020")
-    }
-    filippinene = [
-        r for r in tables.load(EXPULSIONS) if r["citizenship"] == "Filippinene" and r["ground"] != "all"
-    ]
+    assert {(row["citizenship"], row["ground"], row["year"]) for row in blank} >= {("Filippinene", "straff", "2020")}
+    filippinene = [r for r in tables.load(EXPULSIONS) if r["citizenship"] == "Filippinene" and r["ground"] != "all"]
     assert sum(tables.count(row["value"]) for row in filippinene) == 202
 
 
@@ -109,9 +101,7 @@ def test_a_changed_cell_of_tabell_10_4_is_seen_in_its_row_and_its_column() -> No
 def test_two_changes_that_cancel_in_the_column_are_seen_in_the_rows() -> None:
     rows = changed(EXPULSIONS, "153", citizenship="Kina", ground="utlendingsloven", year="2019")
     ukraina = next(
-        r
-        for r in rows
-        if (r["citizenship"], r["ground"], r["year"]) == ("Ukraina", "utlendingsloven", "2019")
+        r for r in rows if (r["citizenship"], r["ground"], r["year"]) == ("Ukraina", "utlendingsloven", "2019")
     )
     ukraina["value"] = str(int(ukraina["value"]) - 1)
     faults = tables.faults_in_expulsions(rows)

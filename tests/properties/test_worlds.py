@@ -178,6 +178,20 @@ def test_a_lever_changes_nothing_before_it_bites(name, seed, wait):
     assert_same(one, other)
 
 
+@pytest.mark.parametrize("count", [0, 50_000])
+def test_rejections_of_a_year_change_nothing_before_that_year(count):
+    """A year's rejections feed final rejections with a lag, never with a lead."""
+    other = baseline("2015-06", f"assumptions.asylum_rejections_per_year={{2015: {count}}}")
+    one, changed = branch(here(), baseline("2015-06")), branch(here(), other)
+    advance(one, 12)
+    advance(changed, 12)
+    assert_same(one, changed)
+    later = range(one.month + 1, one.month + 7)
+    advance(one, 6)
+    advance(changed, 6)
+    assert sum(came(one, month) for month in later) != sum(came(changed, month) for month in later)
+
+
 @pytest.mark.parametrize("name", sorted(IDLE))
 def test_an_idle_lever_changes_nothing(name):
     plain, changed = IDLE[name](baseline(END), NOW + 1)
