@@ -202,16 +202,49 @@ def test_an_idle_lever_changes_nothing(name):
 # -- order and company -------------------------------------------------------------------------------------------
 
 
+#: Limits that turn people away every month, and controls that send many there.
+SCARCE = (
+    "levers.detention.capacity=[{from: 2014-01, value: 60}]",
+    "levers.controls.identity_checks=[{from: 2014-01, value: 10}]",
+    "levers.controls.workplace_inspections=[{from: 2014-01, value: 10}]",
+    "levers.reception_centres.close=[{centre: Sør-Øst samlet, on: 2014-01}, {centre: Innlandet samlet, on: 2014-02}]",
+)
+
+
 @given(seeds, st.integers(0, 10**6))
 @exact(6)
 def test_the_order_of_rows_cannot_matter(seed, shuffle_seed):
-    one, other = branch(here(), baseline(END), seed=seed), branch(here(), baseline(END), seed=seed)
+    levers = baseline(END, *SCARCE)
+    one, other = branch(here(), levers, seed=seed), branch(here(), levers, seed=seed)
     rng = np.random.default_rng(shuffle_seed)
     for _ in range(5):
         other.population.take(rng.permutation(len(other.population)))
         advance_month(one)
         advance_month(other)
         assert_same(one, other, tolerance=1e-9)
+    for limit in ("detention", "centres", "jobs", "hosts"):
+        assert one.history.binding[limit][NOW + 1 :].sum() > 0, f"{limit} are not scarce, so order could not show"
+
+
+def test_who_is_held_does_not_act():
+    """Detention and prison stop everything but what happens to a place or a job without its holder."""
+    world = branch(past(UNTIL, 0.3), baseline(END, "levers.controls.penal_priority=[{from: 2014-01, value: 10}]"))
+    watched = 0
+    for _ in range(6):
+        p = world.population
+        held = (p.transport_due > world.month + 1) & (p.strategy < 8) & (p.guardian < 0)
+        before = dict(
+            zip(p.person_id[held].tolist(), zip(p.strategy[held], p.transport_due[held], strict=True), strict=True)
+        )
+        advance_month(world)
+        p = world.population
+        after = dict(zip(p.person_id.tolist(), zip(p.strategy, p.transport_due, strict=True), strict=True))
+        for person, (strategy, due) in before.items():
+            assert after[person][1] == due, "the transport is due when it was"
+            if strategy in (Strategy.AVHENGIG, Strategy.MARGINALISERT, Strategy.FRITT_FALL):
+                assert after[person][0] == strategy
+                watched += 1
+    assert watched > 30
 
 
 @contextmanager
