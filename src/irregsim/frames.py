@@ -70,7 +70,8 @@ def run_replicate(
     spells: bool = False,
 ) -> dict[str, pd.DataFrame]:
     """One replicate as the tables of the run folder, without the column ``replicate``; see `simulate.simulate`."""
-    world = simulate(scenario, draw, seed=seed, replicate=replicate, scale=scale, spells=spells)
+    # No table of the run folder holds sums of probabilities.
+    world = simulate(scenario, draw, seed=seed, replicate=replicate, scale=scale, spells=spells, expected=False)
     return frames(world, scenario.start)
 
 

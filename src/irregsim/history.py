@@ -81,10 +81,12 @@ class History:
     Args:
         months: Number of simulated months from 2009-01.
         keep_spells: Whether to keep the spells of single persons.
+        keep_expected: Whether to keep sums of probabilities beside the events.
     """
 
-    def __init__(self, months: int, keep_spells: bool = False) -> None:
+    def __init__(self, months: int, keep_spells: bool = False, keep_expected: bool = True) -> None:
         self.months = months
+        self.keep_expected = keep_expected
         self._flow_codes: list[IntArray] = []
         self._event_codes: list[IntArray] = []
         self.stocks = np.zeros((months, PLACES * len(Strategy) * 2), dtype=np.int64)
@@ -173,6 +175,8 @@ class History:
             cell: Place x ground of each person, shape (n,).
             chance: Probability of the event for each person, shape (n,).
         """
+        if not self.keep_expected:
+            return
         table = self.expected.get(rule)
         if table is None:
             table = self.expected[rule] = np.zeros((self.months, CELLS))
@@ -205,7 +209,7 @@ class History:
 
     def copy(self, months: int) -> History:
         """An independent copy with room for another number of months."""
-        other = History(months, self.spells is not None)
+        other = History(months, self.spells is not None, self.keep_expected)
         other._flow_codes = list(self._flow_codes)
         other._event_codes = list(self._event_codes)
         keep = min(months, self.months)

@@ -25,15 +25,16 @@ _DURATION_MONTHS = np.array([12, 60, 120, 192])
 GROUP_SHAPE = (len(Strategy), 2, 2, len(AGE_GROUPS), 2, len(DURATIONS), len(Feasibility))
 
 
-def start(values: Values, draws: Draws, keep_spells: bool = False) -> World:
+def start(values: Values, draws: Draws, keep_spells: bool = False, keep_expected: bool = True) -> World:
     """A replicate before its first month.
 
     Args:
         values: Levers and one parameter draw, month by month.
         draws: Keyed draws of the replicate.
         keep_spells: Whether to keep the spells of single persons.
+        keep_expected: Whether to keep sums of probabilities beside the events; lives are the same either way.
     """
-    return World(values, draws, keep_spells)
+    return World(values, draws, keep_spells, keep_expected)
 
 
 def begin_month(world: World) -> At:
@@ -124,6 +125,7 @@ def simulate(
     replicate: int,
     scale: float = 1.0,
     spells: bool = False,
+    expected: bool = True,
 ) -> World:
     """One replicate from 2009-01 to the end of the scenario.
 
@@ -134,11 +136,12 @@ def simulate(
         replicate: Number of the replicate.
         scale: Size of the population relative to Norway's, above 0 to 1.
         spells: Whether to keep single spells.
+        expected: Whether to keep sums of probabilities beside the events, at some cost of time.
 
     Returns:
         The world after the last month; its ``history`` holds the record.
     """
-    world = start(Values(scenario.levers, draw, scale), Draws(seed, replicate), spells)
+    world = start(Values(scenario.levers, draw, scale), Draws(seed, replicate), spells, expected)
     for _ in range(world.values.months):
         advance_month(world)
     world.close_spells()

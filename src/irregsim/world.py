@@ -29,9 +29,10 @@ class World:
         values: Levers and parameters by month.
         draws: Keyed draws of the replicate.
         keep_spells: Whether single spells are kept.
+        keep_expected: Whether sums of probabilities are kept beside the events.
     """
 
-    def __init__(self, values: Values, draws: Draws, keep_spells: bool = False) -> None:
+    def __init__(self, values: Values, draws: Draws, keep_spells: bool = False, keep_expected: bool = True) -> None:
         self.values = values
         self.draws = draws
         self.month = -1
@@ -40,7 +41,7 @@ class World:
         self.centres = Centres()
         self.employers = Employers(draws, first)
         self.hosts = Hosts(draws, first)
-        self.history = History(values.months, keep_spells)
+        self.history = History(values.months, keep_spells, keep_expected)
         #: Perceived yearly chance of forced return by citizenship (docs/odd.md); learnt from events.
         self.perceived = np.minimum(1.0, first.initial_perceived_risk_ratio * first.feasibility)
         #: Whoever has no established identity cannot be sent, and knows it (F 2.1): perceived risk relative to others.

@@ -134,12 +134,9 @@ class Choice(Part):
                 add_tie(p, rows, host)
 
         hire(world, at, decided.of(WORK))
-        for option, subtype in (
-            (SEX_SALE, Substrategy.SEX_SALE),
-            (DRUGS, Substrategy.DRUGS),
-            (PROPERTY, Substrategy.PROPERTY),
-        ):
-            world.move(decided.of(option), Strategy.MARGINALISERT, "choice", int(subtype))
+        margins = (decided.code >= SEX_SALE) & (decided.code <= PROPERTY)
+        market = decided.code[margins] - SEX_SALE + int(Substrategy.SEX_SALE)
+        world.move(decided.rows[margins], Strategy.MARGINALISERT, "choice", market)
         leave_assisted(world, decided.of(ASSISTED), "choice")
         leave_onward(world, at, decided.of(ONWARD), "choice")
 

@@ -186,9 +186,9 @@ def free_host(world: World, at: At, rows: IntArray) -> IntArray:
 
 def guests_of(world: World) -> IntArray:
     """Households each host has taken in, shape (hosts,)."""
-    p = world.population
-    heads = p.host[(p.guardian < 0) & (p.strategy < 8)]
-    return count_in(heads, len(world.hosts))
+    # Children have the host of their guardian, and whoever has left has none.
+    p, hosts = world.population, len(world.hosts)
+    return np.asarray(count_in(p.host, hosts) - count_in(p.host[p.kid_rows], hosts))
 
 
 def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:

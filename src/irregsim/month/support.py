@@ -8,7 +8,7 @@ import numpy.typing as npt
 from irregsim.engine import Contest, Decided, Rule, drawn
 from irregsim.month.network import lose_tie
 from irregsim.values import At
-from irregsim.vocabulary import Exit, Strategy, Substrategy
+from irregsim.vocabulary import CAUSE_CODE, Exit, Strategy, Substrategy
 from irregsim.world import Rows, World
 
 FloatArray = npt.NDArray[np.float64]
@@ -109,19 +109,25 @@ class Support(Contest):
         p = world.population
         p.pays_rent[decided.of(2)] = True
         p.in_violence[decided.of(3)] = True
-        for code, cause in ((0, "host_ends_stay"), (1, "break_up"), (5, "benefits_stopped")):
-            rows = decided.of(code)
-            lose_tie(world, rows, p.host[rows])
-            world.move(rows, Strategy.FRITT_FALL, cause)
-        rows = decided.of(4)
+        ends = _CAUSE[decided.code] >= 0
+        rows, cause = decided.rows[ends], _CAUSE[decided.code[ends]]
         lose_tie(world, rows, p.host[rows])
+        rows = rows[cause == CAUSE_CODE["violence"]]
         city = world.rows(rows).city
         admitted = np.append(at.crisis_centre_admission, False)[city]
         chance = np.where(admitted, at.abuse_permit_admitted_share, at.abuse_permit_share)
         permit = drawn(world, "crisis_centre", rows, chance)
         world.history.outcome("offences_reported", world.month, p.place[rows[permit]], 1.0)
         world.move(rows[permit], Exit.REGULARISERT, "permit")
-        world.move(rows[~permit], Strategy.FRITT_FALL, "violence")
+        stays = ends & (p.strategy[decided.rows] == Strategy.AVHENGIG)
+        world.move(decided.rows[stays], Strategy.FRITT_FALL, _CAUSE[decided.code[stays]])
+
+
+#: What ends a stay, by the number of the rule in `Support`; -1 where a rule does not end it. The last stands for
+#: "nothing happened".
+_CAUSE = np.array(
+    [CAUSE_CODE[c] if c else -1 for c in ("host_ends_stay", "break_up", "", "", "violence", "benefits_stopped", "")]
+)
 
 
 def way_out_hazard(who: Rows, at: At) -> FloatArray:
@@ -159,5 +165,6 @@ class Livelihood(Contest):
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Both end in free fall, where a new choice is made this month."""
-        world.move(decided.of(0), Strategy.FRITT_FALL, "way_out")
-        world.move(decided.of(1), Strategy.FRITT_FALL, "market_loss")
+        left = decided.code >= 0
+        cause = np.array([CAUSE_CODE["way_out"], CAUSE_CODE["market_loss"]])[decided.code[left]]
+        world.move(decided.rows[left], Strategy.FRITT_FALL, cause)
