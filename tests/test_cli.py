@@ -538,3 +538,12 @@ def test_git_state_is_told_only_of_our_own_checkout(monkeypatch, tmp_path):
     installed.mkdir(parents=True)
     monkeypatch.setattr(workflow, "__file__", str(installed / "workflow.py"))
     assert workflow.git_state() == {"git_commit": None, "git_dirty": None}
+
+
+def test_a_register_of_a_year_that_the_period_does_not_fill_is_not_shown_as_zero():
+    from irregsim import screen
+
+    class Nothing:
+        registers = pd.DataFrame({"outcome": [], "period": [], "value": []})
+
+    assert "holds none" in screen._registers([Nothing()], [2012], ["2012"])

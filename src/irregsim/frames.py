@@ -242,10 +242,11 @@ def _registers(world: World, first: int) -> pd.DataFrame:
     # A register's year is whole: a period that begins or ends inside a year reports from the next, or to the last.
     begin = year_of(first + 11)
     end = year_of(world.values.months)
-    observer = Observer(
-        world.history, world.draws, world.values.draw, range(begin, max(begin, end)), world.values.scale
-    )
-    rows = [(period, r.name, dim, key, n) for r in REGISTERS for period, dim, key, n in r.observe(observer)]
+    rows = []
+    if begin < end:
+        years = range(begin, end)
+        observer = Observer(world.history, world.draws, world.values.draw, years, world.values.scale)
+        rows = [(period, r.name, dim, key, n) for r in REGISTERS for period, dim, key, n in r.observe(observer)]
     frame = pd.DataFrame(rows, columns=["period", "register", "dimension", "key", "count"])
     return frame.astype({"count": "int64"})
 

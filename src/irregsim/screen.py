@@ -167,6 +167,12 @@ def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[s
         for t in targets()
         if t.use == "primary" and "percent" not in t.unit
     }
+    # A register counts whole years; one that the period does not fill is not shown as zero.
+    counted = {str(period)[:4] for one in series for period in one.registers["period"].unique()}
+    whole = [(year, head) for year, head in zip(years, heads, strict=True) if str(year) in counted]
+    if not whole:
+        return "Registers count whole years, and this period holds none."
+    years, heads = [year for year, _ in whole], [head for _, head in whole]
     rows: list[tuple[str, list[tuple[str, str]]]] = []
     for register, dimension, key in _REGISTERS:
         name = f"register:{register}:{dimension}:{key}"
