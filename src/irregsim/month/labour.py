@@ -131,7 +131,7 @@ class Work(Contest):
         """Sanctions for employer and worker, complaints, lost jobs; the found meet the police in step 8."""
         p = world.population
         found, lost, carded = decided.of(0), decided.of(1), decided.of(2)
-        complain(world, at, np.concatenate([found, lost, carded]))
+        complain(world, at, np.concatenate([lost, carded]))
         inspect(world, at, found, p.employer[found])
         p.has_tax_card[carded] = False
         world.move(lost, Strategy.FRITT_FALL, "job_loss")
@@ -224,7 +224,10 @@ def pay_back(world: World, at: At, rows: IntArray, place: IntArray, documented: 
 
 
 def complain(world: World, at: At, rows: IntArray) -> None:
-    """Workers whose job ends and who report the employer: only with the directive's complaint route (M066)."""
+    """Workers whose job ends and who report the employer: only with the directive's complaint route (M066).
+
+    Those found in an inspection are not among them: their employer's case is open already.
+    """
     if not (at.directive_in_force and at.directive_complaint_route) or len(rows) == 0:
         return
     p, employers = world.population, world.employers
