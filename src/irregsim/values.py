@@ -271,6 +271,12 @@ class Values:
             "overstay": draw["inflow_overstay_count"],
             "permit_lost": draw["inflow_permit_lost_count"],
         }
+        by_route = {
+            Route.MARRIAGE_BROKEN: draw["marriage_broken_inflow_ratio"],
+            Route.WORK_PERMIT_LOST: draw["contract_lost_inflow_ratio"],
+            Route.AU_PAIR: draw["contract_lost_inflow_ratio"],
+            Route.PERMIT_REVOKED: draw["permit_revoked_inflow_ratio"],
+        }
         penal = np.array([float(c.penal_count) for c in countries])
         penal_trend = np.exp(draw["penal_expulsion_log_trend"] * (np.minimum(year, 2020.5) - 2019.5))
         penal_year = draw["inflow_penal_count"] * penal_trend * draw["pandemic_inflow_ratio"] ** pandemic
@@ -282,7 +288,7 @@ class Values:
             group = start.inflow_group
             if group in yearly:
                 mix = seen * tilt[group]
-                rate = yearly[group] * start.share / 12 * trend
+                rate = yearly[group] * start.share / 12 * trend * by_route.get(start.route, 1.0)
                 out[:, start.route] = rate[:, None] * (mix / mix.sum())
             elif group == "penal":
                 out[:, start.route] = (penal_year * (1 - direct) / 12)[:, None] * (penal / penal.sum())

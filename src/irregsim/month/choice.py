@@ -203,7 +203,11 @@ def utilities(
 
     age = who.age_years
     young_man = ~who.is_female & (age < 35)
-    margin = -at.marginalised_aversion + at.pressure_to_crime_ratio * pressure + np.log(who.market_ratio)
+    margin = (
+        -at.marginalised_aversion
+        + at.pressure_to_crime_ratio * pressure
+        + at.market_size_power * np.log(who.market_ratio)
+    )
     margin = margin + np.where(age > 50, -at.marginalised_age_aversion, 0.0)
     # Persons already expelled are pushed further into the margins (M081).
     margin = margin + np.where(who.decision == 3, at.expelled_margin_utility, 0.0)

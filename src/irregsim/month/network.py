@@ -27,14 +27,14 @@ def tie_forms_hazard(who: Rows, at: At) -> FloatArray:
 
     Args:
         who: Reads ``strategy``, ``centre`` and ``country``.
-        at: Reads ``tie_forms_hazard`` (per month) and ``remote_tie_ratio`` (0 to 1).
+        at: Reads ``tie_forms_hazard`` (per month), ``remote_tie_ratio`` (0 to 1), ``congregation_tie_power``.
 
     Returns:
         Events per person-month, shape (n,).
     """
     # Nobody but residents has a centre, and without one remoteness is 0.
     by_centre = at.tie_forms_hazard * (1.0 - (1.0 - at.remote_tie_ratio) * REMOTENESS)
-    return np.asarray(by_centre[who.centre] * _CONGREGATION[who.country])
+    return np.asarray(by_centre[who.centre] * (_CONGREGATION**at.congregation_tie_power)[who.country])
 
 
 def tie_wears_hazard(who: Rows, at: At) -> FloatArray:
@@ -58,7 +58,8 @@ def city_move_hazard(who: Rows, at: At) -> FloatArray:
 
 
 _CONGREGATION = np.array([c.congregation_ratio for c in reference.countries()])
-_MARKET = np.array([p.market_ratio * (p.former_asylum_share + p.never_asylum_share) for p in reference.places()])
+_MARKET = np.array([p.market_ratio for p in reference.places()])
+_PERSONS = np.array([p.former_asylum_share + p.never_asylum_share for p in reference.places()])
 
 
 class Ties(Contest):
@@ -101,11 +102,25 @@ class Moves(Contest):
         return world.among((Strategy.MARGINALISERT, Strategy.FRITT_FALL))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """To larger markets more often."""
+        """To larger markets more often (M104)."""
         p, draws = world.population, world.draws
         rows = decided.of(0)
-        where = pick(np.cumsum(_MARKET / _MARKET.sum()), draws.uniform("city_move_where", world.month, p.key[rows]))
+        cumulative = np.cumsum(destination_shares(at))
+        where = pick(cumulative, draws.uniform("city_move_where", world.month, p.key[rows]))
         world.relocate(rows, where, "city_move")
+
+
+def destination_shares(at: At) -> FloatArray:
+    """Share of moves that go to each place: by persons, and by the size of its market (M104).
+
+    Args:
+        at: Reads ``market_size_power``.
+
+    Returns:
+        Shape (places,), with sum 1.
+    """
+    weight = _MARKET**at.market_size_power * _PERSONS
+    return np.asarray(weight / weight.sum())
 
 
 def add_tie(p: Population, rows: IntArray, host: IntArray) -> None:

@@ -143,9 +143,10 @@ def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
 
     Args:
         who: Reads ``feasibility``, ``has_care_need``, ``is_dublin``.
-        at: Reads ``pu_fetch_hazard`` (per month, effort of 2013) and ``pu_effort`` (ratio).
+        at: Reads ``pu_fetch_hazard`` (per month, effort of 2013), ``pu_effort`` (ratio), ``ill_fetch_ratio``.
     """
-    return np.asarray(at.pu_fetch_hazard * at.pu_effort * who.feasibility * ~(who.has_care_need | who.is_dublin))
+    by_illness = np.array([1.0, at.ill_fetch_ratio])[who.has_care_need.astype(np.int64)]
+    return np.asarray(at.pu_fetch_hazard * at.pu_effort * who.feasibility * ~who.is_dublin * by_illness)
 
 
 def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:

@@ -46,7 +46,7 @@ def host_ends_stay_hazard(who: Rows, at: At) -> FloatArray:
 
 def break_up_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard that a partner relation ends; survival sex ends as fast as a stay with a friend (M036, M043)."""
-    ratio = np.where(who.substrategy == Substrategy.PARTNER, at.partner_hazard_ratio, 1.0)
+    ratio = np.where(who.substrategy == Substrategy.PARTNER, at.partner_hazard_ratio * at.break_up_ratio, 1.0)
     return np.where(_is_near(who), at.host_ends_stay_hazard * _fatigue(who, at) * ratio, 0.0)
 
 
