@@ -103,6 +103,12 @@ def _quiet_option(command: Command) -> Command:
     "--scale", type=float, default=1.0, show_default=True, help="Population scale, for trials; 1 is the country."
 )
 @_set_options
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="M0XX",
+    help="Leave out one causal claim of the report, by its id in docs/odd.md: --without M047. Repeatable.",
+)
 @click.option("--out", metavar="DIR", help="Run folder. Default: outputs/<scenario name>.")
 @click.option(
     "--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of the pictures."
@@ -133,6 +139,7 @@ def run(
     scale: float,
     overrides: tuple[str, ...],
     end: str | None,
+    without: tuple[str, ...],
     out: str | None,
     lang: str,
     format_: str,
@@ -165,6 +172,7 @@ def run(
         scale=scale,
         overrides=overrides,
         end=end,
+        without=without,
         out=out,
         spells=spells,
         output=workflow.Output(format=format_, lang=lang, publish=publish, show_levels=show_levels),

@@ -72,6 +72,7 @@ class Plan:
         seed: Seed of the keyed random numbers.
         scale: Population scale; 1 is the country, above 0.
         spells: Whether spells are kept.
+        without: Claims of the report that the draws leave out, rising.
         engine: ``module:function`` that simulates one replicate.
     """
 
@@ -80,6 +81,7 @@ class Plan:
     seed: int
     scale: float = 1.0
     spells: bool = False
+    without: tuple[str, ...] = ()
     engine: str = field(default_factory=lambda: ENGINE)
 
     def content(self, data_sha256: str, version: str) -> dict[str, Any]:
@@ -97,6 +99,7 @@ class Plan:
             "draws": [dict(draw) for draw in self.draws.values],
             "scale": self.scale,
             "spells": self.spells,
+            "without": list(self.without),
             "data_sha256": data_sha256,
             "version": version,
             "numerics": NUMERICS,

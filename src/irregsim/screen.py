@@ -101,6 +101,8 @@ def run_summary(series: Sequence[Series], manifest: Mapping[str, Any], *, show_l
     notes.append(label("sentence.synthetic_persons", "en"))
     if manifest["posterior_id"] == "point":
         notes.append(label("sentence.uncalibrated", "en"))
+    if manifest["without"]:
+        notes.append("Left out of this run (--without):\n" + claim_lines(manifest["without"]))
     if manifest["scale"] != 1:
         notes.append(f"Population scale {manifest['scale']:g}: a trial; counts are not those of the country.")
     head = (
@@ -109,6 +111,13 @@ def run_summary(series: Sequence[Series], manifest: Mapping[str, Any], *, show_l
     )
     middle = "Medians over replicates." if len(series) > 1 else "One replicate: chance alone moves small numbers."
     return "\n\n".join([head + "\n" + middle, *blocks, "\n".join(notes)])
+
+
+def claim_lines(ids: Sequence[str]) -> str:
+    """Claims of the report in words, a line each."""
+    from irregsim.without import claims
+
+    return "\n".join(f"  {id_}  {claims()[id_]}" for id_ in ids)
 
 
 def _replicates(n: int) -> str:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -108,6 +108,7 @@ class Request:
     scale: float = 1.0
     overrides: tuple[str, ...] = ()
     end: str | None = None
+    without: tuple[str, ...] = ()
     out: str | None = None
     spells: bool = False
     output: Output = field(default_factory=Output)
@@ -156,6 +157,32 @@ def choose_draws(name: str | None, per_draw: int | None) -> DrawSet:
     return DrawSet("point", (point_draw(),))
 
 
+def leave_out(draws: DrawSet, ids: Iterable[str], scenario: Scenario) -> tuple[DrawSet, tuple[str, ...]]:
+    """Draws with some claims of the report left out.
+
+    Args:
+        draws: Parameter draws.
+        ids: Claims to leave out, such as ``M047``.
+        scenario: What will be run with them.
+
+    Returns:
+        The draws, and the claims, each once and rising.
+
+    Raises:
+        WrongUse: If a claim cannot be left out, or would stay in because the scenario replaces its parameter.
+    """
+    from irregsim.without import UnknownClaim, checked, overruled, without
+
+    try:
+        left_out = checked(ids)
+    except UnknownClaim as error:
+        raise WrongUse("\n".join(f"--without: {line}" for line in str(error).splitlines())) from None
+    stays = overruled(left_out, scenario.levers)
+    if stays:
+        raise WrongUse("\n".join(f"--without {line}" for line in stays))
+    return replace(draws, values=tuple(without(draw, left_out) for draw in draws.values)), left_out
+
+
 def run_scenario(
     request: Request, *, progress: Progress | None = None, warn: Callable[[str], None] = print
 ) -> Finished:
@@ -185,7 +212,7 @@ def run_scenario(
         raise WrongUse(f"--scale {request.scale:g}: must be above 0 and at most 10 (1 is the country)")
     if request.output.format not in FORMATS:
         raise WrongUse(f"--format {request.output.format}: must be one of {', '.join(FORMATS)}")
-    draws = choose_draws(request.draws, request.per_draw)
+    draws, left_out = leave_out(choose_draws(request.draws, request.per_draw), request.without, scenario)
     missing = missing_for(request.output.format)
     if missing:
         raise WrongUse(missing)
@@ -196,7 +223,7 @@ def run_scenario(
         raise WrongUse(str(error)) from None
     if changes_nothing(scenario):
         warn(f"{request.scenario}: changes nothing: its values are those of {scenario.extends} throughout its period")
-    plan = Plan(scenario, draws, scenario.seed, scale=request.scale, spells=request.spells)
+    plan = Plan(scenario, draws, scenario.seed, scale=request.scale, spells=request.spells, without=left_out)
     return execute(
         plan, scenario.replicates, out, request.output, jobs=jobs, progress=progress, command=request.command
     )
@@ -268,6 +295,7 @@ def execute(
                 "replicates": replicates,
                 "scale": plan.scale,
                 "spells": plan.spells,
+                "without": list(plan.without),
                 "format": output.format,
                 "lang": output.lang,
                 "publish": output.publish,
@@ -464,6 +492,7 @@ def run(
     jobs: int | None = None,
     scale: float = 1.0,
     spells: bool = False,
+    without: Iterable[str] = (),
 ) -> Result:
     """Simulate a scenario and keep the tables in memory.
 
@@ -474,6 +503,7 @@ def run(
         jobs: Processes; default: all cores. The tables are the same for any number.
         scale: Population scale for trials, above 0; 1 is the country.
         spells: Keep the spells of every person too (``result.spells``).
+        without: Claims of the report to leave out, such as ``["M047"]`` (docs/odd.md).
 
     Returns:
         The tables of the run.
@@ -481,6 +511,7 @@ def run(
     Raises:
         ScenarioError: If the scenario cannot be used.
         ValueError: If a number is out of range.
+        WrongUse: If a claim cannot be left out.
         RunFailed: If the simulation fails.
     """
     import pandas as pd
@@ -493,8 +524,9 @@ def run(
     jobs = available_cores() if jobs is None else jobs
     if replicates < 1 or jobs < 1 or not scale > 0:
         raise ValueError(f"replicates ({replicates}) and jobs ({jobs}) must be 1 or more, scale ({scale}) above 0")
-    draws = choose_draws(None, None)
-    plan = Plan(replace(scenario, replicates=replicates, seed=seed), draws, seed, scale=scale, spells=spells)
+    draws, left_out = leave_out(choose_draws(None, None), without, scenario)
+    scenario = replace(scenario, replicates=replicates, seed=seed)
+    plan = Plan(scenario, draws, seed, scale=scale, spells=spells, without=left_out)
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
         parts = Parts(Path(folder), spells=spells)
         try:
@@ -563,6 +595,8 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
             int(manifest["seed"]),
             scale=float(manifest["scale"]),
             spells=bool(manifest["spells"]),
+            # The draws of the folder are those without the claims already.
+            without=tuple(str(id_) for id_ in manifest["without"]),
         )
         output = Output(
             *(manifest[name] for name in ("format", "lang")),
