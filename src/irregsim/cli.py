@@ -345,22 +345,37 @@ def schema() -> None:
 
 
 @main.command(short_help="List the shipped scenarios.")
-def scenarios() -> None:
-    r"""List the scenarios that come with irregsim.
+@click.option("--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of titles.")
+def scenarios(lang: str) -> None:
+    r"""List the scenarios that come with irregsim, grouped by who decides on what they change.
+
+    A scenario on which several decide stands with the one named first; the last column names them all.
 
     \b
     Example:
       irregsim scenarios
+      irregsim scenarios --lang nb
     """
-    from irregsim.scenario import load_scenario, shipped_scenarios
+    from irregsim.scenario import DECIDERS, load_scenario, shipped_scenarios
     from irregsim.screen import table
 
-    rows = [["name", "title", "extends"]]
+    groups: dict[str, list[list[str]]] = {"": [], **{decider: [] for decider in DECIDERS}}
     with _errors():
         for name, path in shipped_scenarios().items():
             scenario = load_scenario(path)
-            rows.append([name, scenario.title["en"], scenario.extends or "-"])
-    click.echo(table(rows, left=3, indent=""))
+            who = scenario.decides
+            row = [name, scenario.title[lang], scenario.extends or "-", ", ".join(who) or "-"]
+            groups[who[0] if who else ""].append(row)
+    headings = {"": {"nb": "Referanse", "en": "Reference"}, **DECIDERS}
+    heads = {"nb": ["navn", "tittel", "bygger på", "avgjør"], "en": ["name", "title", "extends", "decides"]}[lang]
+    # One table, so that the columns of all groups stand below each other.
+    lines = table([heads, *(row for rows in groups.values() for row in rows)], left=4, indent="").splitlines()
+    click.echo(lines.pop(0))
+    for decider, rows in groups.items():
+        if rows:
+            click.echo(f"\n{headings[decider][lang]}")
+            for _ in rows:
+                click.echo(lines.pop(0))
 
 
 @main.command(short_help="List or explain levers and assumptions.")

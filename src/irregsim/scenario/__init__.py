@@ -8,6 +8,7 @@ reads).
 
 from __future__ import annotations
 
+from irregsim.scenario.expectations import DECIDERS, DIRECTIONS, RESTS_ON, Expectation
 from irregsim.scenario.faults import Fault, ScenarioError
 from irregsim.scenario.json_schema import json_schema
 from irregsim.scenario.loading import changes_nothing, load_scenario, shipped_scenarios
@@ -16,6 +17,10 @@ from irregsim.scenario.telling import diff_rows, timeline
 from irregsim.scenario.template import new_scenario_text
 
 __all__ = [
+    "DECIDERS",
+    "DIRECTIONS",
+    "RESTS_ON",
+    "Expectation",
     "Fault",
     "Levers",
     "Scenario",

@@ -23,6 +23,7 @@ from irregsim.scenario.checking_values import (
     listed,
     names_of,
 )
+from irregsim.scenario.expectations import Expectation, read_decides, read_expects
 from irregsim.scenario.faults import hinted, nearest, shorten
 from irregsim.scenario.yaml_nodes import TOP, Mark, Node
 from irregsim.vocabulary import month_number, month_text
@@ -35,7 +36,19 @@ LARGEST_SEED = 2**63 - 1
 NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """A scenario's name, which also names a folder."""
 
-TOP_KEYS = ("schema", "name", "title", "description", "extends", "period", "levers", "assumptions", "run")
+TOP_KEYS = (
+    "schema",
+    "name",
+    "title",
+    "description",
+    "extends",
+    "period",
+    "levers",
+    "assumptions",
+    "run",
+    "decides",
+    "expects",
+)
 LANGUAGES = ("nb", "en")
 
 
@@ -91,6 +104,8 @@ class Document:
         name: The scenario's name; empty when the file has none.
         title: Title by language.
         description: Description by language, or one text.
+        decides: Who decides; empty if the file does not say.
+        expects: What the file expects of its levers.
         extends: Parent as written.
         extends_mark: Where it stands.
         start: First month of the period, if stated.
@@ -107,6 +122,8 @@ class Document:
     name: str = ""
     title: dict[str, str] | None = None
     description: dict[str, str] | str | None = None
+    decides: tuple[str, ...] = ()
+    expects: tuple[Expectation, ...] = ()
     extends: str | None = None
     extends_mark: Mark = TOP
     start: int | None = None
@@ -171,6 +188,10 @@ class Checker(ValueChecker):
             document.title = dict.fromkeys(LANGUAGES, title) if isinstance(title, str) else title
         if "description" in seen:
             document.description = self._texts(seen["description"], "description")
+        if "decides" in seen:
+            document.decides = read_decides(self, seen["decides"])
+        if "expects" in seen:
+            document.expects = read_expects(self, seen["expects"])
         if "extends" in seen:
             document.extends = self.text(seen["extends"], "extends")
             document.extends_mark = seen["extends"].mark

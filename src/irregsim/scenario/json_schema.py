@@ -8,6 +8,7 @@ from irregsim import reference
 from irregsim.levers import REGISTRY, By, Holds, Kind, Lever, Part
 from irregsim.scenario.checking import LARGEST_SEED, MOST_REPLICATES, NAME_PATTERN
 from irregsim.scenario.checking_values import country_names, names_of
+from irregsim.scenario.expectations import schema_of_decides, schema_of_expects
 
 Schema = dict[str, Any]
 
@@ -42,6 +43,8 @@ def json_schema() -> Schema:
             "period": _mapping({"start": _MONTH, "end": _MONTH}) | {"description": "First and last reported month."},
             "levers": _section("levers"),
             "assumptions": _section("assumptions"),
+            "decides": schema_of_decides(),
+            "expects": schema_of_expects(),
             "run": _nullable(
                 _mapping(
                     {

@@ -114,6 +114,8 @@ def _scenario(read: _Read, below: _Read, last: int, *, is_baseline: bool) -> Sce
         name=document.name,
         title=document.title or {"nb": document.name, "en": document.name},
         description=document.description or "",
+        decides=document.decides,
+        expects=document.expects,
         extends=read.document.extends,
         start=below.start,
         end=last,
@@ -300,6 +302,8 @@ def _override(text: str, below: _Read | None, faults: list[Fault]) -> _Read | No
     document.name = document.name or below.document.name
     document.title = document.title or below.document.title
     document.description = document.description or below.document.description
+    document.decides = document.decides or below.document.decides
+    document.expects = document.expects or below.document.expects
     read = _merge(document, below, checker, history=False) if not checker.faults else None
     faults += checker.faults
     return read

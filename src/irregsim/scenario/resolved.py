@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from irregsim import reference
 from irregsim.levers import HEALTH_MODELS, NAV_RULES
+from irregsim.scenario.expectations import Expectation
 from irregsim.scenario.faults import Fault, ScenarioError
 from irregsim.vocabulary import CITIES, DISTRICTS, month_number, month_text
 
@@ -247,6 +248,8 @@ class Scenario:
         seed: Seed to use unless told otherwise.
         levers: Levers and assumptions month by month.
         references: (key path, what it is about, reference) of the entries in force that state one.
+        decides: Who decides on what it changes (words of `expectations.DECIDERS`); empty if not stated.
+        expects: What its author expects; never read by the model and no part of ``sha256``.
         parent_levers: The parent's values over the same months, where the scenario was read from a file with
             a parent.
     """
@@ -261,6 +264,8 @@ class Scenario:
     seed: int
     levers: Levers
     references: tuple[tuple[str, str, str], ...] = ()
+    decides: tuple[str, ...] = ()
+    expects: tuple[Expectation, ...] = ()
     parent_levers: Levers | None = field(default=None, repr=False)
 
     def to_mapping(self) -> dict[str, Any]:
@@ -283,6 +288,8 @@ class Scenario:
             "run": {"replicates": self.replicates, "seed": self.seed},
             **groups,
             "references": [list(row) for row in self.references],
+            "decides": list(self.decides),
+            "expects": [expected.to_mapping() for expected in self.expects],
         }
 
     @classmethod
@@ -313,6 +320,9 @@ class Scenario:
                 seed=int(run["seed"]),
                 levers=Levers(**{name: _decode(name, given[name], end + 1) for name in names}),
                 references=tuple((str(a), str(b), str(c)) for a, b, c in mapping["references"]),
+                # Mappings written before these keys existed lack them.
+                decides=tuple(str(word) for word in mapping.get("decides", ())),
+                expects=tuple(Expectation.from_mapping(row) for row in mapping.get("expects", ())),
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             message = f"not a resolved scenario: {type(error).__name__}: {error}"
@@ -320,8 +330,12 @@ class Scenario:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the canonical JSON, 64 hex digits."""
-        text = json.dumps(self.to_mapping(), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        """SHA-256 of the canonical JSON without ``decides`` and ``expects``, 64 hex digits.
+
+        Who decides and what is expected change nothing that is simulated.
+        """
+        mapping = {key: value for key, value in self.to_mapping().items() if key not in ("decides", "expects")}
+        text = json.dumps(mapping, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
     def __eq__(self, other: object) -> bool:
