@@ -1,0 +1,760 @@
+"""Each claim of the report has its effect in the model, with the sign it claims, and loses it at its neutral setting.
+
+No simulation: a few persons are written into an otherwise empty world, and the rule is asked for its hazards, its
+utilities or the probabilities it draws with, once under the medians of all parameters and once without the claim. An
+effect is a difference or a log ratio between persons or situations that differ in nothing but what the claim names; it
+must be exactly zero (to 1e-12) when the claim is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers.worlds import baseline
+from irregsim import reference
+from irregsim.centres import REMOTENESS
+from irregsim.chance import logit_shares, logit_weights
+from irregsim.draws import Draws
+from irregsim.employers import PRIVATE_HOUSEHOLD
+from irregsim.engine import Decided
+from irregsim.history import DISTRICT_OF
+from irregsim.levers import HEALTH_MODELS, NAV_RULES
+from irregsim.month import choice, control, exits, inflow, labour, needs, network, reception, support
+from irregsim.parameters import parameters, point_draw
+from irregsim.registers import transports
+from irregsim.scenario.resolved import Scheme
+from irregsim.simulate import learn
+from irregsim.values import At, Values
+from irregsim.vocabulary import (
+    CAUSE_CODE,
+    CITIES,
+    DISTRICTS,
+    Household,
+    RegisterEvent,
+    Route,
+    Strategy,
+    Substrategy,
+    month_number,
+)
+from irregsim.without import claims, excused, neutral, without
+from irregsim.world import Rows, World
+
+#: What counts as no effect.
+NOTHING = 1e-12
+#: A month before the pandemic and after the changes of 2014-2018.
+MONTH = month_number("2018-06")
+
+COUNTRY = {c.name: i for i, c in enumerate(reference.countries())}
+PLACE = {p.name: i for i, p in enumerate(reference.places())}
+CONGREGATION = np.array([c.congregation_ratio for c in reference.countries()])
+MARKET = np.array([p.market_ratio for p in reference.places()])
+REMOTE, NEAR = int(np.argmax(REMOTENESS)), int(np.flatnonzero(REMOTENESS == 0)[0])
+
+Columns = Mapping[str, Any]
+
+#: Persons as rules see them; a case changes what it is about.
+RESIDENT: Columns = {"strategy": int(Strategy.SYNLIG), "is_sought_asylum": True, "centre": NEAR}
+FALLING: Columns = {"strategy": int(Strategy.FRITT_FALL)}
+GUEST: Columns = {"strategy": int(Strategy.AVHENGIG), "substrategy": int(Substrategy.FRIEND), "host": 0}
+WORKER: Columns = {"strategy": int(Strategy.ARBEIDENDE), "employer": 0}
+SELLER: Columns = {"strategy": int(Strategy.MARGINALISERT), "substrategy": int(Substrategy.SEX_SALE)}
+DEALER: Columns = {"strategy": int(Strategy.MARGINALISERT), "substrategy": int(Substrategy.DRUGS)}
+THIEF: Columns = {"strategy": int(Strategy.MARGINALISERT), "substrategy": int(Substrategy.PROPERTY)}
+WITH_PARTNER: Columns = {**GUEST, "substrategy": int(Substrategy.PARTNER)}
+WITH_RELATIVE: Columns = {**GUEST, "substrategy": int(Substrategy.RELATIVE)}
+WITH_CONGREGATION: Columns = {**GUEST, "substrategy": int(Substrategy.CONGREGATION)}
+FOR_SHELTER: Columns = {**GUEST, "substrategy": int(Substrategy.SURVIVAL_SEX)}
+
+
+class Scene:
+    """An empty world in some month under some draw, and the persons written into it."""
+
+    def __init__(self, draw: Mapping[str, float], month: int = MONTH) -> None:
+        self.world = World(Values(baseline("2021-12"), draw, 0.1), Draws(1, 0))
+        self.world.month = month
+        self.at = self.world.values.at(month)
+        self.world.centres.open_month(self.at)
+        self._count = 0
+
+    def under(self, **values: Any) -> At:
+        """The month's values with some changed: another situation."""
+        return At({**vars(self.at), **values})
+
+    def add(self, *persons: Columns, copies: int = 1) -> np.ndarray:
+        """Writes persons into the world; a column not given is that of a man of 30, a year without legal stay."""
+        month = self.world.month
+        usual = {
+            "country": COUNTRY["Nigeria"],
+            "route": int(Route.VISA_OVERSTAY),
+            "place": PLACE["Oslo"],
+            "entry_month": month - 12,
+            "strategy_start": month - 6,
+            "birth_month": month - 30 * 12,
+            "is_identity_established": True,
+        }
+        all_ = [{**usual, **person} for person in persons for _ in range(copies)]
+        for person in all_:
+            if person.get("is_sought_asylum") and person["route"] == Route.VISA_OVERSTAY:
+                person["route"] = int(Route.ASYLUM_REJECTED)
+        names = {name for person in all_ for name in person}
+        empty = ("host", "centre", "employer", "side_employer", "offer", "tie_0", "guardian")
+        ids = np.arange(self._count, self._count + len(all_)).astype(np.uint64)
+        self._count += len(all_)
+        columns = {n: np.array([person.get(n, -1 if n in empty else 0) for person in all_]) for n in names}
+        rows = self.world.population.add(person_id=ids, key=self.world.draws.keys(ids), **columns)
+        self.world.set_cell(rows)
+        return rows
+
+    def who(self, *persons: Columns) -> Rows:
+        """A view of new persons for a rule."""
+        return self.world.rows(self.add(*persons))
+
+    def chance(self, channel: str, act: Callable[[], object]) -> float:
+        """Sum of the probabilities that something draws with on a channel."""
+
+        def total() -> float:
+            table = self.world.history.expected.get(channel)
+            return 0.0 if table is None else float(table.sum())
+
+        before = total()
+        act()
+        return total() - before
+
+    def newcomers(self, route: Route, count: int = 400, country: str = "Somalia") -> np.ndarray:
+        """Rows of heads of household who arrive this month."""
+        at, world = self.at, self.world
+        world.employers.decide(at, inflow.inspection_hazard(world.employers, at))
+        groups = (np.array([int(route)]), np.array([COUNTRY[country]]), np.array([count]))
+        return inflow.admit(world, at, world.month, *groups)
+
+
+Effect = Callable[[Scene], float]
+
+
+# -- forms of effects --------------------------------------------------------------------------------------------
+
+
+def log_ratio(hazard: Callable[[Rows, At], np.ndarray], base: Columns, **exposed: Any) -> Effect:
+    """Log of a hazard's ratio between two persons who differ in some columns, the exposed one on top."""
+
+    def effect(s: Scene) -> float:
+        plain, other = np.asarray(hazard(s.who(base, {**base, **exposed}), s.at), dtype=float)
+        return float(np.log(other / plain))
+
+    return effect
+
+
+def level(hazard: Callable[[Rows, At], np.ndarray], person: Columns) -> Effect:
+    """A hazard itself: the claim is that something happens at all."""
+    return lambda s: float(np.asarray(hazard(s.who(person), s.at))[0])
+
+
+def by_situation(hazard: Callable[[Rows, At], np.ndarray], person: Columns, before: Columns, after: Columns) -> Effect:
+    """Log of a hazard's ratio between two situations of the same person."""
+
+    def effect(s: Scene) -> float:
+        who = s.who(person)
+        return float(np.log(hazard(who, s.under(**after))[0] / hazard(who, s.under(**before))[0]))
+
+    return effect
+
+
+def utility(s: Scene, option: int, *persons: Columns, at: At | None = None) -> np.ndarray:
+    """Utility of an option for persons in free fall, all options being open."""
+    who = s.who(*({**FALLING, **person} for person in persons))
+    yes = np.ones(len(persons), dtype=np.bool_)
+    return choice.utilities(who, at or s.at, True, yes, yes)[option]
+
+
+def utility_difference(option: int, base: Columns, **exposed: Any) -> Effect:
+    """Difference of an option's utility between two persons in free fall."""
+
+    def effect(s: Scene) -> float:
+        plain, other = utility(s, option, base, {**base, **exposed})
+        return float(other - plain)
+
+    return effect
+
+
+def share(option: int, person: Columns) -> Effect:
+    """Probability with which a person in free fall chooses an option, all options being open."""
+
+    def effect(s: Scene) -> float:
+        who = s.who({**FALLING, **person})
+        yes = np.ones(1, dtype=np.bool_)
+        return float(logit_shares(logit_weights(choice.utilities(who, s.at, True, yes, yes)))[option, 0])
+
+    return effect
+
+
+def arrivals(*routes: Route) -> Effect:
+    """Expected arrivals a month by some routes."""
+    return lambda s: float(s.at.inflow_mean[list(routes)].sum())
+
+
+def risk(s: Scene, country: str, level_: float) -> None:
+    s.world.perceived[COUNTRY[country]] = level_
+
+
+def with_risk(effect: Effect, low: str = "Nigeria", high: str = "Kosovo") -> Effect:
+    """The effect where the second country's citizens perceive a high risk of forced return, the first one's none."""
+
+    def changed(s: Scene) -> float:
+        risk(s, low, 0.0)
+        risk(s, high, 0.3)
+        return effect(s)
+
+    return changed
+
+
+HIGH_RISK = {"country": COUNTRY["Kosovo"]}
+
+
+def young(s_month: int, years: int) -> int:
+    """Birth month of somebody of an age."""
+    return s_month - years * 12
+
+
+# -- effects of their own form -----------------------------------------------------------------------------------
+
+
+def hears_of_returns(s: Scene) -> float:
+    risk(s, "Kosovo", 0.0)
+    s.add(RESIDENT, copies=20)
+    s.world.forced[COUNTRY["Kosovo"]] = 10
+    learn(s.world, s.at)
+    return float(s.world.perceived[COUNTRY["Kosovo"]])
+
+
+def has_no_identity(s: Scene) -> float:
+    rows = s.newcomers(Route.ASYLUM_REJECTED)
+    return float((~s.world.population.is_identity_established[rows]).mean())
+
+
+def ill_are_fetched(s: Scene) -> float:
+    well, ill = reception.pu_fetch_hazard(s.who(RESIDENT, {**RESIDENT, "has_care_need": True}), s.at)
+    return float(ill / well - 1.0)
+
+
+def ties_elsewhere(s: Scene) -> float:
+    rows = s.newcomers(Route.WITHOUT_PERMIT)
+    p, hosts = s.world.population, s.world.hosts
+    # Who begins with a host or in a centre moved there; all others live where they were born into the model.
+    rows = rows[(p.strategy[rows] >= Strategy.ARBEIDENDE) & (p.tie_0[rows] >= 0)]
+    assert len(rows) > 50
+    return float((hosts.place[p.tie_0[rows]] != p.place[rows]).mean())
+
+
+def ties_lost(s: Scene) -> float:
+    rows = s.add({**RESIDENT, "tie_0": 0}, copies=200)
+    network.cut_ties(s.world, rows, s.at.tie_loss_at_transfer_share)
+    return float((s.world.population.tie_0[rows] < 0).mean())
+
+
+def care_given(s: Scene, person: Columns, model: str) -> float:
+    """Chance of care for somebody who seeks it, in a city with a health model."""
+    at = s.under(health_model=np.full(len(CITIES), HEALTH_MODELS.index(model)), care_sought_share=1.0)
+    s.world.perceived[:] = 0.0
+    rows = s.add(person)
+    return s.chance("care_given", lambda: needs.Needs()._care(s.world, at, rows))
+
+
+def care_sought(s: Scene, person: Columns) -> float:
+    rows = s.add(person)
+    return s.chance("care_sought", lambda: needs.Needs()._care(s.world, s.at, rows))
+
+
+def walks_out_at_transfer(s: Scene) -> float:
+    rows = s.add(RESIDENT)
+    return s.chance("transfer_walkout", lambda: reception.Transfers().decide(s.world, s.at, rows))
+
+
+def card(person: Columns, is_valid: bool, hazard: Callable[[Rows, At], np.ndarray]) -> Callable[[Scene], np.ndarray]:
+    """Hazards of a worker without and with a tax card, where cards are valid or are not."""
+    return lambda s: hazard(s.who(person, {**person, "has_tax_card": True}), s.under(tax_card=is_valid))
+
+
+def card_shields(s: Scene) -> float:
+    plain, carded = card(WORKER, True, labour.inspected_hazard)(s)
+    return float(np.log(carded / plain))
+
+
+def card_keeps(s: Scene) -> float:
+    plain, carded = card(WORKER, True, labour.job_loss_hazard)(s)
+    return float(np.log(carded / plain))
+
+
+def card_withdrawn(s: Scene) -> float:
+    plain, carded = card(WORKER, False, labour.tax_card_loss_hazard)(s)
+    return float(carded - plain)
+
+
+def aversion(s: Scene) -> float:
+    """Utility of selling sex for a woman of 40 in her first month, less what is not aversion."""
+    person = {"is_female": True, "birth_month": young(MONTH, 40), "strategy_start": MONTH}
+    other = s.at.women_sex_sale_utility + s.at.market_size_power * np.log(MARKET[PLACE["Oslo"]])
+    return float(utility(s, choice.SEX_SALE, person)[0] - other)
+
+
+def bed_helps(s: Scene) -> float:
+    s.world.bed_share[:] = 0.0
+    without_bed = utility(s, choice.STAY, {})[0]
+    s.world.bed_share[:] = 0.5
+    # With a bed hardship is less, but that is a matter of leaving, not of staying.
+    return float(utility(s, choice.STAY, {})[0] - without_bed)
+
+
+def shelter_is_checked(s: Scene) -> float:
+    s.world.bed_share[0] = 0.5
+    near, far = control.identity_control_hazard(s.who(FALLING, {**FALLING, "place": PLACE["Vest/Bergen"]}), s.at)
+    return float(np.log(near / far))
+
+
+def nav(rule: str) -> Columns:
+    return {"nav_emergency_help": np.full(len(CITIES), NAV_RULES.index(rule))}
+
+
+def ticket_draws(s: Scene) -> float:
+    at = s.under(**nav("rule_2014"), departure_from_hardship_log_ratio=0.0)
+    return float(utility(s, choice.ONWARD, {}, at=at)[0] - s.at.onward_utility)
+
+
+def asking_again(s: Scene) -> float:
+    at = s.under(**nav("rule_2004"))
+    return float(choice.nav_help(s.who(FALLING), at)[0] - s.at.discretion_yes_share)
+
+
+def permit_after_violence(admitted: bool) -> Effect:
+    def effect(s: Scene) -> float:
+        at = s.under(crisis_centre_admission=np.full(len(CITIES), admitted))
+        rows = s.add({**WITH_PARTNER, "in_violence": True})
+        code = [rule.channel for rule in support.Support.rules].index("violence_breaks")
+        act = support.Support().settle
+        return s.chance("crisis_centre", lambda: act(s.world, at, Decided(rows, np.full(1, code))))
+
+    return effect
+
+
+def found_at_work(channel: str) -> Effect:
+    """What follows for a worker who was found in an inspection."""
+
+    def effect(s: Scene) -> float:
+        rows = s.add(WORKER)
+        decided = Decided(rows, np.zeros(1, dtype=np.int64))
+        return s.chance(channel, lambda: labour.Work().settle(s.world, s.at, decided))
+
+    return effect
+
+
+def detained(s: Scene) -> float:
+    """Chance of detention when met with an expulsion held: Oslo less Bergen."""
+
+    def chance(place: str) -> float:
+        rows = s.add({**FALLING, "decision": 2, "place": PLACE[place]})
+        cause = np.array([CAUSE_CODE["identity_control"]])
+        return s.chance("track_detained", lambda: control._never_asylum(s.world, s.at, rows, cause))
+
+    return chance("Oslo") - chance("Vest/Bergen")
+
+
+def sent_out(s: Scene) -> float:
+    rows = s.add(FALLING)
+    cause = np.array([CAUSE_CODE["identity_control"]])
+    return s.chance("track_bortvist", lambda: control._never_asylum(s.world, s.at, rows, cause))
+
+
+def victims(s: Scene) -> float:
+    rows = s.add(SELLER)
+    decided = Decided(rows, np.array([CAUSE_CODE["sex_market_control"]]))
+    return s.chance("trafficking_identified", lambda: control.Tracks().settle(s.world, s.at, decided))
+
+
+def pu_orders(s: Scene) -> float:
+    """Orders that PU makes itself, of those of a year with one order in each place."""
+    one = np.ones((1, len(PLACE), 1), dtype=np.int64) * 100
+    observer = SimpleNamespace(
+        years=[2018], draw=s.world.values.draw, events=lambda _: one, dispersed=lambda table, *_: table
+    )
+    counts = {key: count for _, _, key, count in transports.orders(observer)}  # type: ignore[arg-type]
+    return float(counts["PU"])
+
+
+def refused_at_the_airport(s: Scene) -> float:
+    """Short-stay visitors refused in Øst beyond those who would have been met there as elsewhere."""
+
+    def in_ost(at: At) -> int:
+        world = Scene(s.world.values.draw).world
+        inflow.Inflow()._short_stay(world, at, np.full(len(COUNTRY), 20))
+        events = world.history.register_counts()
+        there = (events["event"] == RegisterEvent.ORDER_BORTVIST) & (events["place"] == PLACE["Øst"])
+        return int(events["count"][there].sum())
+
+    return float(in_ost(s.at) - in_ost(s.under(airport_share_of_short_stay=0.0)))
+
+
+def directive(**values: Any) -> Columns:
+    off = {"directive_duty_to_check": False, "directive_complaint_route": False}
+    return {"directive_in_force": True, "directive_back_pay_months": 3.0, **off, **values}
+
+
+def papers_pass_a_check(s: Scene) -> float:
+    at = s.under(**directive(directive_duty_to_check=True))
+    plain, forged = labour.offer_hazard(s.who(FALLING, {**FALLING, "has_forged_papers": True}), at)
+    return float(np.log(forged / plain))
+
+
+def complaints(s: Scene) -> float:
+    def chance(route: bool) -> float:
+        rows = s.add(WORKER)
+        at = s.under(**directive(directive_complaint_route=route))
+        return s.chance("complaint", lambda: labour.complain(s.world, at, rows))
+
+    return chance(True) - chance(False)
+
+
+def cost(s: Scene, **values: Any) -> float:
+    """Highest expected cost of an informal job, NOK a month."""
+    at = s.under(**values)
+    return float(s.world.employers.expected_cost(at, inflow.inspection_hazard(s.world.employers, at), 20.0).max())
+
+
+def workdays_cost(s: Scene) -> float:
+    # What documented days do to the odds of a sanction is another claim (M069).
+    same = {"sanction_after_documentation_ratio": 1.0, "employer_per_workday_nok": 1000.0}
+    return cost(s, documented_workdays_share=1.0, **same) - cost(s, documented_workdays_share=0.0, **same)
+
+
+def proof_sanctions(s: Scene) -> float:
+    def chance(share_: float) -> float:
+        rows = s.add(WORKER)
+        at = s.under(documented_workdays_share=share_)
+        act = labour.inspect
+        return s.chance("employer_sanctioned", lambda: act(s.world, at, rows, s.world.population.employer[rows]))
+
+    return chance(1.0) - chance(0.0)
+
+
+def districts_differ(s: Scene) -> float:
+    employers = s.world.employers
+    hazard = inflow.inspection_hazard(employers, s.at)
+    hazard = hazard[employers.sector != PRIVATE_HOUSEHOLD]
+    return float(np.log(hazard.max() / hazard.min()))
+
+
+def control_in_oslo(s: Scene) -> float:
+    oslo, other = control.identity_control_hazard(s.who(FALLING, {**FALLING, "place": PLACE["Vest/Bergen"]}), s.at)
+    return float(np.log(oslo / other))
+
+
+def jobs_draw(s: Scene) -> float:
+    """Log ratio on inflow for work when twice the usual jobs are open."""
+    s.world.employers.is_willing[:] = True
+    ratio = inflow.Inflow()._conditions(s.world, s.under(inflow_pull=True, arrival_from_conditions_log_ratio=0.0))
+    return float(np.log(ratio[Route.WITHOUT_PERMIT, 0]))
+
+
+def beds_draw(s: Scene) -> float:
+    def ratio(beds: float) -> float:
+        at = s.under(shelter_beds=np.full(len(CITIES), beds))
+        return float(inflow.Inflow()._conditions(s.world, at)[Route.VISA_OVERSTAY, 0])
+
+    return float(np.log(ratio(100.0) / ratio(0.0)))
+
+
+def homes_are_hidden(s: Scene) -> float:
+    sector = s.world.employers.sector
+    home, other = (
+        int(np.flatnonzero(which)[0]) for which in (sector == PRIVATE_HOUSEHOLD, sector != PRIVATE_HOUSEHOLD)
+    )
+    plain, hidden = labour.inspected_hazard(s.who({**WORKER, "employer": other}, {**WORKER, "employer": home}), s.at)
+    return float(np.log(hidden / plain))
+
+
+def demand_grows(s: Scene) -> float:
+    later, earlier = (s.world.values.at(month_number(m)).job_demand_ratio for m in ("2018-06", "2010-06"))
+    return float(np.log(later / earlier))
+
+
+def police_first(s: Scene) -> float:
+    who = s.who(FALLING, DEALER)
+    return float(np.log(control.crime_control_hazard(who, s.at)[1] / control.identity_control_hazard(who, s.at)[0]))
+
+
+def market_fails(s: Scene) -> float:
+    who = s.who(SELLER)
+    return float(
+        support.market_loss_hazard(who, s.under(pandemic=True))[0]
+        - support.market_loss_hazard(who, s.under(pandemic=False))[0]
+    )
+
+
+def begin_in_a_centre(s: Scene) -> float:
+    rows = s.newcomers(Route.ASYLUM_REJECTED, 60)
+    return float((s.world.population.strategy[rows] == Strategy.SYNLIG).mean())
+
+
+def first_stock_in_centres(s: Scene) -> float:
+    first = Scene(s.world.values.draw, 0)
+    first.world.employers.decide(first.at, inflow.inspection_hazard(first.world.employers, first.at))
+    inflow.Inflow()._initial(first.world, first.at)
+    p = first.world.population
+    former = p.strategy[(p.route == Route.ASYLUM_REJECTED) & (p.guardian < 0)]
+    assert len(former) > 100
+    return float((former == Strategy.SYNLIG).mean())
+
+
+def old_parents(s: Scene) -> float:
+    """Share of visa overstayers whose age is not drawn as that of other adults."""
+    rows = s.newcomers(Route.VISA_OVERSTAY)
+    p, at = s.world.population, s.at
+    u = s.world.draws.uniform("birth_age", -1, p.key[rows])
+    ages = inflow._gamma_ages(at.age_at_entry_mean_years - 18.0, at.age_at_entry_sd_years)
+    adult = 18.0 + np.interp(u, inflow._QUANTILES, ages)
+    return float((p.birth_month[rows] != s.world.month - np.floor(adult * 12).astype(np.int64)).mean())
+
+
+def scheme_grants(s: Scene) -> float:
+    scheme = Scheme(MONTH - 1, None, 0.0, 0.0, False, False, False)
+    at = s.under(schemes=(scheme,))
+    s.add(FALLING)
+    part = exits.Schemes()
+    return s.chance("scheme_regularised", lambda: part.decide(s.world, at, part.at_risk(s.world, at)))
+
+
+def offences_reported(s: Scene) -> float:
+    def chance(safe: bool) -> float:
+        rows = s.add(SELLER)
+        at = s.under(no_removal_when_reporting=safe)
+        return s.chance("offence_reported", lambda: needs.Needs()._offences(s.world, at, rows))
+
+    return chance(True) - chance(False)
+
+
+def moves_to_markets(s: Scene) -> float:
+    p = reference.places()[PLACE["Oslo"]]
+    all_ = sum(q.former_asylum_share + q.never_asylum_share for q in reference.places())
+    persons = (p.former_asylum_share + p.never_asylum_share) / all_
+    return float(np.log(network.destination_shares(s.at)[PLACE["Oslo"]] / persons))
+
+
+# -- the table ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """One effect of a claim.
+
+    Attributes:
+        id: Of the claim.
+        name: What is compared, in short.
+        sign: Sign of the effect while the claim is in.
+        effect: Works it out in a scene.
+        draw: Parameters off their median, where the median is the neutral value.
+    """
+
+    id: str
+    name: str
+    sign: int
+    effect: Effect
+    draw: Mapping[str, float] = field(default_factory=dict)
+
+
+FORMER_12 = {**RESIDENT, "entry_month": MONTH}
+CASES = (
+    Case("M001", "assisted return by risk", 1, with_risk(log_ratio(exits.assisted_return_hazard, RESIDENT, **HIGH_RISK))),
+    Case("M002", "belief after forced returns", 1, hears_of_returns),
+    Case("M003", "assisted return, no agreement", -1, log_ratio(
+        exits.assisted_return_hazard, RESIDENT, country=COUNTRY["Eritrea"])),
+    Case("M004", "assisted return by time", -1, log_ratio(exits.assisted_return_hazard, FORMER_12, entry_month=MONTH - 24)),
+    Case("M006", "ticket tied to departure", 1, ticket_draws),
+    Case("M007", "fetched from the centre", 1, level(reception.pu_fetch_hazard, RESIDENT)),
+    Case("M007", "Dublin transfer", 1, level(
+        reception.dublin_transfer_hazard, {**RESIDENT, "route": int(Route.DUBLIN)})),
+    Case("M008", "fetched, no agreement", -1, log_ratio(reception.pu_fetch_hazard, RESIDENT, country=COUNTRY["Eritrea"])),
+    Case("M008", "fetched, weak cooperation", -1, log_ratio(
+        reception.pu_fetch_hazard, RESIDENT, country=COUNTRY["Sudan"])),
+    Case("M009", "without identity at entry", 1, has_no_identity),
+    Case("M009", "risk without identity", -1, lambda s: s.world.unknown_risk_ratio - 1.0),
+    Case("M010", "fetched when ill", -1, ill_are_fetched),
+    Case("M011", "walking out by time", -1, log_ratio(reception.walkout_hazard, FORMER_12, entry_month=MONTH - 24)),
+    Case("M013", "walking out by allowance", -1, by_situation(
+        reception.walkout_hazard, RESIDENT, {"basic_allowance_nok": 2000.0}, {"basic_allowance_nok": 4000.0})),
+    Case("M013", "centre place by allowance", 1, lambda s: float(np.diff([
+        utility(s, choice.CENTRE, RESIDENT, at=s.under(basic_allowance_nok=nok))[0] for nok in (2000.0, 4000.0)])[0])),
+    Case("M014", "walking out, families", -1, log_ratio(
+        reception.walkout_hazard, RESIDENT, household=int(Household.GUARDIAN))),
+    Case("M014", "centre place, families", 1, utility_difference(
+        choice.CENTRE, {"is_sought_asylum": True}, household=int(Household.GUARDIAN))),
+    Case("M015", "walking out, ill", -1, log_ratio(reception.walkout_hazard, RESIDENT, has_care_need=True)),
+    Case("M017", "ties in another place", 1, ties_elsewhere),
+    Case("M018", "walking out, remote", 1, log_ratio(reception.walkout_hazard, RESIDENT, centre=REMOTE)),
+    Case("M019", "walking out with a tie", 1, log_ratio(reception.walkout_hazard, RESIDENT, tie_0=0)),
+    Case("M020", "ties lost at a transfer", 1, ties_lost),
+    Case("M022", "new ties, remote", -1, log_ratio(network.tie_forms_hazard, RESIDENT, centre=REMOTE)),
+    Case("M023", "side jobs by allowance", -1, by_situation(
+        labour.offer_hazard, RESIDENT, {"basic_allowance_nok": 2000.0}, {"basic_allowance_nok": 4000.0})),
+    Case("M024", "side jobs of residents", 1, level(labour.offer_hazard, RESIDENT)),
+    Case("M024", "side jobs of guests", 1, level(labour.offer_hazard, GUEST)),
+    Case("M026", "care for residents", 1, lambda s: care_given(s, RESIDENT, "none") - care_given(s, FALLING, "none")),
+    Case("M027", "asking for a centre place", 1, share(choice.CENTRE, {"is_sought_asylum": True})),
+    Case("M028", "centre place, ill", 1, utility_difference(
+        choice.CENTRE, {"is_sought_asylum": True}, has_care_need=True)),
+    Case("M029", "walking out at a transfer", 1, walks_out_at_transfer),
+    Case("M030", "centre place by risk", -1, with_risk(utility_difference(
+        choice.CENTRE, {"is_sought_asylum": True}, **HIGH_RISK))),
+    Case("M030", "control with friends", -1, log_ratio(control.identity_control_hazard, FALLING, **GUEST)),
+    Case("M031", "job lost with the card", 1, card_withdrawn),
+    Case("M032", "inspection with a card", -1, card_shields),
+    Case("M033", "job kept with a card", -1, card_keeps),
+    Case("M034", "rent asked for", 1, level(support.rent_demand_hazard, GUEST)),
+    Case("M035", "hosts tire", 1, log_ratio(support.host_ends_stay_hazard, GUEST, strategy_start=MONTH - 36)),
+    Case("M036", "break-up", 1, level(support.break_up_hazard, WITH_PARTNER)),
+    Case("M037", "violence begins", 1, level(support.violence_begins_hazard, WITH_PARTNER)),
+    Case("M038", "leaving violence, safe reporting", 1, by_situation(
+        support.violence_breaks_hazard, {**WITH_PARTNER, "in_violence": True},
+        {"no_removal_when_reporting": False}, {"no_removal_when_reporting": True})),
+    *(Case(id_, "leaving violence, crisis centre", 1, by_situation(
+        support.violence_breaks_hazard, {**WITH_PARTNER, "in_violence": True},
+        {"crisis_centre_admission": np.zeros(len(CITIES), dtype=np.bool_)},
+        {"crisis_centre_admission": np.ones(len(CITIES), dtype=np.bool_)})) for id_ in ("M038", "M054")),
+    Case("M039", "stay with a relative", -1, log_ratio(support.host_ends_stay_hazard, GUEST, **WITH_RELATIVE)),
+    Case("M039", "stay with a partner", -1, log_ratio(support.break_up_hazard, FOR_SHELTER, **WITH_PARTNER)),
+    Case("M040", "benefits stopped", 1, level(support.benefits_stopped_hazard, WITH_RELATIVE)),
+    Case("M041", "stay with a congregation", -1, log_ratio(support.host_ends_stay_hazard, GUEST, **WITH_CONGREGATION)),
+    Case("M041", "new ties by background", 1, lambda s: log_ratio(
+        network.tie_forms_hazard, {**FALLING, "country": int(np.argmin(CONGREGATION))},
+        country=int(np.argmax(CONGREGATION)))(s)),
+    Case("M041", "congregations among hosts", 1, lambda s: float(
+        (s.world.hosts.type == Substrategy.CONGREGATION).mean())),
+    Case("M042", "moving in with a tie", 1, share(choice.DEPENDENCE, {"tie_0": 0})),
+    Case("M043", "sex for shelter", 1, share(choice.SURVIVAL_SEX, {"is_female": True})),
+    Case("M044", "taking a job", 1, share(choice.WORK, {"offer": 0})),
+    Case("M045", "offers through a tie", 1, log_ratio(labour.offer_hazard, FALLING, tie_0=0)),
+    Case("M046", "aversion to the margins", -1, aversion),
+    Case("M046", "aversion above 50", -1, utility_difference(
+        choice.DRUGS, {"birth_month": young(MONTH, 45)}, birth_month=young(MONTH, 55))),
+    Case("M047", "drug sale by time", 1, utility_difference(
+        choice.DRUGS, {"strategy_start": MONTH}, strategy_start=MONTH - 12)),
+    Case("M047", "sex for shelter by time", 1, utility_difference(
+        choice.SURVIVAL_SEX, {"strategy_start": MONTH, "is_female": True}, strategy_start=MONTH - 12)),
+    Case("M048", "staying with a bed", 1, bed_helps),
+    Case("M049", "control at shelters", 1, shelter_is_checked),
+    Case("M050", "help for families", 1, log_ratio(choice.nav_help, FALLING, household=int(Household.GUARDIAN))),
+    Case("M051", "asking again", 1, asking_again),
+    Case("M052", "help under the rule of 2014", -1, by_situation(
+        choice.nav_help, FALLING, nav("rule_2004"), nav("rule_2014"))),
+    Case("M053", "permit through a child", 1, log_ratio(exits.regularised_hazard, FALLING, child_status=2)),
+    Case("M053", "permit after abuse", 1, permit_after_violence(False)),
+    Case("M053", "permit after abuse, admitted", 1, permit_after_violence(True)),
+    Case("M056", "sent from the site", 1, found_at_work("worker_recognised")),
+    Case("M057", "workers fined", 1, found_at_work("worker_sanctioned")),
+    Case("M060", "detained in Oslo", 1, detained),
+    Case("M061", "detained in Bergen", -1, lambda s: -detained(s)),
+    Case("M062", "control in Oslo", 1, control_in_oslo, {"district_control_effect_0": 1.0}),
+    Case("M062", "orders of PU", 1, pu_orders),
+    Case("M062", "refused at the airport", 1, refused_at_the_airport),
+    Case("M065", "inspection with forged papers", -1, log_ratio(
+        labour.inspected_hazard, WORKER, has_forged_papers=True)),
+    Case("M065", "offers with forged papers", 1, papers_pass_a_check),
+    Case("M066", "complaints with a route", 1, complaints),
+    Case("M067", "expected cost of a job", 1, cost),
+    Case("M068", "cost of documented days", 1, workdays_cost),
+    Case("M069", "sanction after proof", 1, proof_sanctions),
+    Case("M070", "inspections by district", 1, districts_differ, {"district_control_effect_4": -1.0}),
+    Case("M071", "inflow by jobs", 1, jobs_draw),
+    Case("M072", "inflow for work", 1, arrivals(Route.WITHOUT_PERMIT)),
+    Case("M073", "inspection of homes", -1, homes_are_hidden),
+    Case("M073", "demand over time", 1, demand_grows),
+    Case("M074", "control of offenders", 1, police_first),
+    Case("M075", "feasibility with cooperation", 1, lambda s: float(np.log(
+        s.at.feasibility[COUNTRY["Afghanistan"]] / s.at.feasibility[COUNTRY["Sudan"]]))),
+    Case("M076", "reflection period", 1, victims),
+    Case("M077", "residents sent out", 1, sent_out),
+    Case("M077", "visitors sent out", 1, arrivals(Route.SHORT_STAY)),
+    *(Case(id_, "leaving the drug milieu", -1, log_ratio(support.way_out_hazard, THIEF, **DEALER))
+      for id_ in ("M078", "M079")),
+    Case("M080", "market lost in the pandemic", 1, market_fails),
+    Case("M081", "margins after an expulsion", 1, utility_difference(choice.DRUGS, {}, decision=3)),
+    Case("M081", "way out after an expulsion", -1, log_ratio(support.way_out_hazard, THIEF, decision=3)),
+    Case("M082", "moves of the marginalised", 1, log_ratio(network.city_move_hazard, FALLING, **DEALER)),
+    Case("M082", "moves of the expelled", 1, log_ratio(network.city_move_hazard, FALLING, decision=2)),
+    Case("M083", "permit after an expulsion", 1, level(exits.regularised_hazard, {**FALLING, "decision": 3})),
+    Case("M085", "broken marriages", 1, arrivals(Route.MARRIAGE_BROKEN)),
+    Case("M086", "lost contracts", 1, arrivals(Route.WORK_PERMIT_LOST, Route.AU_PAIR)),
+    Case("M087", "revoked permits", 1, arrivals(Route.PERMIT_REVOKED)),
+    Case("M088", "overstayed visas", 1, arrivals(Route.VISA_OVERSTAY)),
+    Case("M089", "beginning in a centre", 1, begin_in_a_centre),
+    Case("M089", "first stock in centres", 1, first_stock_in_centres),
+    Case("M090", "walking out", 1, level(reception.walkout_hazard, RESIDENT)),
+    Case("M092", "old parents", 1, old_parents),
+    Case("M093", "permit with a partner", 1, log_ratio(exits.regularised_hazard, GUEST, **WITH_PARTNER)),
+    Case("M094", "leaving to apply", 1, log_ratio(exits.onward_hazard, GUEST, **WITH_PARTNER),
+         {"family_reunion_onward_ratio": 1.8}),
+    Case("M095", "permits", 1, level(exits.regularised_hazard, FALLING)),
+    Case("M096", "time-limited permits", 1, level(
+        exits.temporary_permit_hazard, {**RESIDENT, "country": COUNTRY["Eritrea"]})),
+    Case("M097", "scheme", 1, scheme_grants),
+    Case("M098", "walking out by risk", 1, with_risk(log_ratio(reception.walkout_hazard, RESIDENT, **HIGH_RISK))),
+    Case("M098", "seeking care by risk", -1, with_risk(
+        lambda s: care_sought(s, {**FALLING, **HIGH_RISK}) - care_sought(s, FALLING))),
+    Case("M099", "reporting when safe", 1, offences_reported),
+    Case("M100", "care in a city with an offer", 1, lambda s: (
+        care_given(s, FALLING, "ngo_centre") - care_given(s, FALLING, "none"))),
+    Case("M101", "care need of the old", 1, log_ratio(
+        needs.care_need_hazard, {**FALLING, "birth_month": young(MONTH, 40)}, birth_month=young(MONTH, 70))),
+    Case("M102", "reconsidering", 1, level(choice.reconsider_hazard, GUEST)),
+    Case("M103", "staying by time", -1, utility_difference(
+        choice.STAY, {"strategy_start": MONTH}, strategy_start=MONTH - 12)),
+    Case("M104", "margins by market", 1, utility_difference(
+        choice.DRUGS, {"place": int(np.argmin(MARKET))}, place=int(np.argmax(MARKET)))),
+    Case("M104", "moves to Oslo", 1, moves_to_markets),
+    Case("M105", "arrivals by beds", 1, beds_draw, {"arrival_from_conditions_log_ratio": 0.3}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.id} {case.name}" for case in CASES])
+def test_a_claim_has_its_effect_and_loses_it_when_left_out(case: Case):
+    draw = {**point_draw(), **case.draw}
+    there = case.effect(Scene(draw))
+    assert there * case.sign > 1e-6, f"{there:g}; the claim: {claims()[case.id]}"
+    gone = case.effect(Scene(without(draw, [case.id])))
+    assert abs(gone) <= NOTHING, f"{gone:g} is left of {there:g}"
+
+
+def test_every_claim_of_the_model_is_covered_or_excused():
+    assert {case.id for case in CASES} == neutral().keys()
+    assert neutral().keys() | excused().keys() == claims().keys()
+    assert len(excused()) <= 15
+
+
+def test_every_parameter_of_a_neutral_setting_matters_to_a_case():
+    """Leaving one setting of a claim out of its neutral settings leaves an effect of some case."""
+    idle = []
+    for id_, what in neutral().items():
+        cases = [case for case in CASES if case.id == id_]
+        for setting in what.settings:
+            if len(what.settings) == 1:
+                continue
+            draw = {**point_draw(), **{k: v for case in cases for k, v in case.draw.items()}}
+            partly = {**without(draw, [id_]), setting.name: draw[setting.name]}
+            if all(abs(case.effect(Scene(partly))) <= NOTHING for case in cases):
+                idle.append(f"{id_} {setting.name}")
+    assert idle == []
+
+
+def test_a_parameter_off_its_median_stands_where_the_median_is_neutral():
+    for case in CASES:
+        for name, value in case.draw.items():
+            assert parameters()[name].low <= value <= parameters()[name].high
+            assert abs(case.effect(Scene(point_draw()))) <= NOTHING, f"{case.id}: the medians would do"
+
+
+def test_districts_of_the_cases_are_the_ones_meant():
+    assert DISTRICTS[DISTRICT_OF[PLACE["Oslo"]]] == "Oslo" and DISTRICTS[4] == "Agder"
+    assert REMOTENESS[REMOTE] > 0 == REMOTENESS[NEAR]
