@@ -565,24 +565,28 @@ class Case:
     draw: Mapping[str, float] = field(default_factory=dict)
 
 
-FORMER_12 = {**RESIDENT, "entry_month": MONTH}
+#: A resident whose rejection became final this month.
+FORMER_NOW = {**RESIDENT, "entry_month": MONTH}
 CASES = (
-    Case("M001", "assisted return by risk", 1, with_risk(log_ratio(exits.assisted_return_hazard, RESIDENT, **HIGH_RISK))),
+    Case("M001", "assisted return by risk", 1, with_risk(log_ratio(
+        exits.assisted_return_hazard, RESIDENT, **HIGH_RISK))),
     Case("M002", "belief after forced returns", 1, hears_of_returns),
     Case("M003", "assisted return, no agreement", -1, log_ratio(
         exits.assisted_return_hazard, RESIDENT, country=COUNTRY["Eritrea"])),
-    Case("M004", "assisted return by time", -1, log_ratio(exits.assisted_return_hazard, FORMER_12, entry_month=MONTH - 24)),
+    Case("M004", "assisted return by time", -1, log_ratio(
+        exits.assisted_return_hazard, FORMER_NOW, entry_month=MONTH - 24)),
     Case("M006", "ticket tied to departure", 1, ticket_draws),
     Case("M007", "fetched from the centre", 1, level(reception.pu_fetch_hazard, RESIDENT)),
     Case("M007", "Dublin transfer", 1, level(
         reception.dublin_transfer_hazard, {**RESIDENT, "route": int(Route.DUBLIN)})),
-    Case("M008", "fetched, no agreement", -1, log_ratio(reception.pu_fetch_hazard, RESIDENT, country=COUNTRY["Eritrea"])),
+    Case("M008", "fetched, no agreement", -1, log_ratio(
+        reception.pu_fetch_hazard, RESIDENT, country=COUNTRY["Eritrea"])),
     Case("M008", "fetched, weak cooperation", -1, log_ratio(
         reception.pu_fetch_hazard, RESIDENT, country=COUNTRY["Sudan"])),
     Case("M009", "without identity at entry", 1, has_no_identity),
     Case("M009", "risk without identity", -1, lambda s: s.world.unknown_risk_ratio - 1.0),
     Case("M010", "fetched when ill", -1, ill_are_fetched),
-    Case("M011", "walking out by time", -1, log_ratio(reception.walkout_hazard, FORMER_12, entry_month=MONTH - 24)),
+    Case("M011", "walking out by time", -1, log_ratio(reception.walkout_hazard, FORMER_NOW, entry_month=MONTH - 24)),
     Case("M013", "walking out by allowance", -1, by_situation(
         reception.walkout_hazard, RESIDENT, {"basic_allowance_nok": 2000.0}, {"basic_allowance_nok": 4000.0})),
     Case("M013", "centre place by allowance", 1, lambda s: float(np.diff([

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from helpers.worlds import advance, baseline
 from irregsim import experiment, workflow
 from irregsim.cli import main
+from irregsim.draws import Draws
 from irregsim.parameters import parameters, point_draw
 from irregsim.reference import DataError
 from irregsim.results import MANIFEST
 from irregsim.scenario import load_scenario
+from irregsim.simulate import start
+from irregsim.values import Values
 from irregsim.without import (
     MOST_EXCUSED,
     REPLACED,
@@ -74,6 +79,18 @@ def test_a_neutral_setting_moves_only_parameters_that_serve_the_claim_or_say_why
     draw = point_draw()
     left = without(draw, [id_])
     assert {name for name in draw if left[name] != draw[name]} <= set(names)
+
+
+def test_claims_that_share_a_parameter_say_so():
+    by_name: dict[str, list[str]] = {}
+    for id_, what in neutral().items():
+        for setting in what.settings:
+            by_name.setdefault(setting.name, []).append(id_)
+    shared = [ids for ids in by_name.values() if len(ids) > 1]
+    assert len(shared) >= 4
+    for first, *others in shared:
+        for other in others:
+            assert other in neutral()[first].reason and first in neutral()[other].reason, (first, other)
 
 
 GOOD = {
@@ -155,6 +172,17 @@ def test_a_lever_that_replaces_the_draw_is_told():
     assert "assumptions.response.return_risk, which replaces assisted_risk_slope" in lines[0]
     assert overruled(neutral(), load_scenario("baseline").levers) == []
     assert {name for names in REPLACED.values() for name in names} <= parameters().keys()
+
+
+@pytest.mark.parametrize("ids", [list(neutral()), ["M067", "M072", "M090"]], ids=["all claims", "a few"])
+def test_the_model_runs_and_balances_without_claims(ids: list[str]):
+    world = start(Values(baseline("2012-12"), without(point_draw(), ids), 0.02), Draws(1, 0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(36):
+            advance(world, 1)
+            world.check()
+    assert (world.population.strategy < 8).sum() > 50
 
 
 # -- the command -------------------------------------------------------------------------------------------------

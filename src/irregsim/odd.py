@@ -22,6 +22,7 @@ from irregsim.month import MONTH
 from irregsim.parameters import GRADES, STATUSES, Parameter, parameters
 from irregsim.reference import DataError, read_table
 from irregsim.registers import REGISTERS
+from irregsim.without import claims, excused, neutral
 
 #: Claims that are modelled in part or not at all, with what is missing.
 OPEN_FILE: Final = "mechanisms_open.csv"
@@ -109,12 +110,6 @@ def expand(text: str) -> set[str]:
     for first, last in _IDS.findall(text):
         found.update(f"M{number:03d}" for number in range(int(first), int(last or first) + 1))
     return found
-
-
-@cache
-def claims() -> Mapping[str, str]:
-    """Paraphrase of every claim of the report by its id."""
-    return {row["id"]: row["paraphrase"] for row in read_table("report/mechanisms.csv")}
 
 
 def open_claims() -> dict[str, str]:
@@ -218,6 +213,20 @@ def mechanism_counts_table() -> str:
     return _table(("modelled", "claims"), [*rows, ("all", str(len(claims())))])
 
 
+def neutral_table() -> str:
+    """How each claim is left out of a run."""
+    rows = [
+        (id_, what.claim_effect, ", ".join(f"`{setting.text()}`" for setting in what.settings), what.reason)
+        for id_, what in neutral().items()
+    ]
+    return _table(("id", "what the claim does in the model", "left out by", "what that means"), rows)
+
+
+def excused_table() -> str:
+    """Claims that cannot be left out."""
+    return _table(("id", "why it cannot be left out"), excused().items())
+
+
 def names_read(path: str, known: Iterable[str]) -> set[str]:
     """Parameters that a module reads: as an attribute, as a text, or by a text with a number or name at its end.
 
@@ -279,6 +288,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "rules": rules_table,
     "mechanism-counts": mechanism_counts_table,
     "mechanisms": mechanisms_table,
+    "neutral": neutral_table,
+    "excused": excused_table,
     "parameters": parameters_table,
     "registers": registers_table,
 }
