@@ -1,0 +1,125 @@
+"""`decides` and `expects` of a scenario file: read, kept, not inherited, and no part of what is simulated."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from irregsim.cli import main
+from irregsim.scenario import DECIDERS, Expectation, Scenario, changes_nothing, json_schema, load_scenario
+from irregsim.scenario.expectations import DIRECTIONS, PARTS, RESTS_ON, outcome_names
+from scenario_files import child, message_of, write
+
+FINE = "levers: {fines: {worker_nok: 9000}}\n"
+ENTRY = """expects:
+  - outcome: stock:synlig
+    direction: down
+    rests_on: report
+    mechanisms: [M007, M008]
+    why: Residents live at a known address.
+  - {outcome: "hazard:walkout", direction: unsure, rests_on: construction, mechanisms: [], why: Both ways.}
+"""
+
+
+def test_what_is_written_is_read(tmp_path):
+    scenario = child(tmp_path, "decides: [UDI, municipality]\n" + ENTRY)
+    assert scenario.decides == ("UDI", "municipality")
+    first, second = scenario.expects
+    assert first == Expectation(
+        "stock:synlig", "down", "report", ("M007", "M008"), "Residents live at a known address."
+    )
+    assert (second.outcome, second.direction, second.mechanisms) == ("hazard:walkout", "unsure", ())
+
+
+def test_one_decider_needs_no_list(tmp_path):
+    for decider in DECIDERS:
+        assert child(tmp_path, f"decides: {decider}\n").decides == (decider,)
+
+
+def test_both_may_be_left_out(tmp_path):
+    scenario = child(tmp_path, FINE)
+    assert (scenario.decides, scenario.expects) == ((), ())
+    assert child(tmp_path, "expects: []\n").expects == ()
+
+
+def test_a_child_does_not_inherit_them(tmp_path):
+    write(tmp_path, "decides: police\n" + FINE + ENTRY, name="parent")
+    scenario = child(tmp_path, "levers: {work: {tax_card: true}}\n", extends="parent.yaml")
+    assert (scenario.decides, scenario.expects) == ((), ())
+    assert scenario.levers.worker_nok[-1] == 9000
+
+
+def test_set_keeps_them_and_can_state_them(tmp_path):
+    path = write(tmp_path, "decides: police\n" + FINE + ENTRY)
+    kept = load_scenario(path, overrides=["levers.work.tax_card=true"])
+    assert (kept.decides, len(kept.expects)) == (("police",), 2)
+    assert load_scenario(path, overrides=["decides=[UDI, NGO]"]).decides == ("UDI", "NGO")
+    assert "--set:1:1: decides: no decider 'udi'" in message_of(path, overrides=["decides=udi"])
+
+
+def test_they_come_back_from_a_mapping(tmp_path):
+    scenario = child(tmp_path, "decides: [ministry]\n" + FINE + ENTRY)
+    mapping = json.loads(json.dumps(scenario.to_mapping()))
+    assert Scenario.from_mapping(mapping) == scenario
+    assert Scenario.from_mapping(mapping).expects == scenario.expects
+    # Manifests of before these keys lack them.
+    del mapping["decides"], mapping["expects"]
+    old = Scenario.from_mapping(mapping)
+    assert (old.decides, old.expects, old.sha256) == ((), (), scenario.sha256)
+
+
+def test_they_change_nothing(tmp_path):
+    plain = child(tmp_path, FINE)
+    told = child(tmp_path, "decides: police\n" + FINE + ENTRY)
+    assert told.levers == plain.levers
+    assert told.sha256 == plain.sha256
+    assert told != plain
+    assert changes_nothing(child(tmp_path, "decides: police\n" + ENTRY))
+
+
+def test_the_schema_knows_them():
+    properties = json_schema()["properties"]
+    assert properties["decides"]["anyOf"][0]["enum"] == list(DECIDERS)
+    entry = properties["expects"]["items"]
+    assert entry["required"] == list(PARTS) == list(entry["properties"])
+    assert entry["properties"]["direction"]["enum"] == list(DIRECTIONS)
+    assert entry["properties"]["rests_on"]["enum"] == list(RESTS_ON)
+    assert set(outcome_names()) == set(entry["properties"]["outcome"]["anyOf"][0]["enum"])
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    ["stock:fritt_fall", "exit:bortvist", "register:pu_orders", "outcome:fines_nok", "hazard:pu_fetch_identity"],
+)
+def test_every_family_of_outcomes_is_accepted(tmp_path, outcome):
+    text = yaml.safe_dump(
+        {
+            "expects": [
+                {"outcome": outcome, "direction": "up", "rests_on": "theory", "mechanisms": [], "why": "A reason."}
+            ]
+        }
+    )
+    assert child(tmp_path, text).expects[0].outcome == outcome
+
+
+@pytest.mark.parametrize(("lang", "own"), [("en", "Fines of employers tripled"), ("nb", "Tredoblede bøter til")])
+def test_the_list_is_grouped_by_who_decides(lang, own):
+    answer = CliRunner().invoke(main, ["scenarios", "--lang", lang])
+    assert answer.exit_code == 0, answer.output
+    lines = answer.stdout.splitlines()
+    headings = [lines.index(words[lang]) for words in DECIDERS.values() if words[lang] in lines]
+    assert len(headings) >= 5
+    assert headings == sorted(headings)
+
+    def group(name: str) -> str:
+        row = next(i for i, line in enumerate(lines) if line.split(" ")[0] == name)
+        return lines[max(i for i in headings if i < row)]
+
+    assert group("fines-tripled") == DECIDERS["police"][lang]
+    assert group("agreement-eritrea") == DECIDERS["ministry"][lang]
+    assert group("no-pandemic") == DECIDERS["nobody"][lang]
+    assert any(line.startswith("fines-tripled") and own in line for line in lines)
+    assert next(i for i, line in enumerate(lines) if line.startswith("baseline")) < headings[0]
