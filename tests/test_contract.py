@@ -13,7 +13,7 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 
 COMMANDS = {
     "run": "--replicates --seed --jobs --draws --per-draw --scale --set --end --out --lang --format --quiet --publish "
-    "--show-levels --spells",
+    "--show-levels --spells --without",
     "validate": "--set --end",
     "scenarios": "",
     "levers": "",
@@ -38,8 +38,8 @@ COLUMNS = {
 }
 
 MANIFEST_KEYS = (
-    "run_id scenario scenario_sha256 data_sha256 posterior_id seed replicates numerics versions git_commit git_dirty "
-    "command started seconds outputs"
+    "run_id scenario scenario_sha256 data_sha256 posterior_id seed replicates without numerics versions git_commit "
+    "git_dirty command started seconds outputs"
 )
 
 
