@@ -15,7 +15,7 @@ COMMANDS = {
     "run": "--replicates --seed --jobs --draws --per-draw --scale --set --end --out --lang --format --quiet --publish "
     "--show-levels --spells --without",
     "validate": "--set --end",
-    "scenarios": "",
+    "scenarios": "--lang",
     "levers": "",
     "parameters": "--lang",
     "targets": "--all",
