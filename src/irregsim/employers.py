@@ -27,7 +27,8 @@ SECTORS: tuple[str, ...] = (
     "other",
 )
 PRIVATE_HOUSEHOLD = SECTORS.index("private_household")
-_DAYS_PER_MONTH = 20.0
+#: Workdays in a full month of informal work (five a week; an assumption, grade D).
+DAYS_PER_MONTH = 20.0
 
 
 class Employers:
@@ -74,7 +75,7 @@ class Employers:
             NOK per job and month, shape (employers,). Mechanisms: M067, M068, M069.
         """
         fine = at.employer_base_nok + at.employer_per_workday_nok * at.documented_workdays_share * (
-            _DAYS_PER_MONTH * min(months, at.documented_months_cap)
+            DAYS_PER_MONTH * min(months, at.documented_months_cap)
         )
         odds = at.employer_sanction_share / (1.0 - at.employer_sanction_share)
         documented = at.documented_workdays_share

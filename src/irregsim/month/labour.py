@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.employers import DAYS_PER_MONTH
 from irregsim.engine import Contest, Decided, Part, Rule, drawn
 from irregsim.month.control import meets_police
 from irregsim.month.inflow import inspection_hazard
@@ -191,7 +192,7 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
     odds = odds * np.where(documented, at.sanction_after_documentation_ratio, 1.0)
     sanctioned = drawn(world, "employer_sanctioned", rows, odds / (1.0 + odds))
     months = np.maximum(1, world.month - p.strategy_start[rows])
-    days = 20.0 * np.minimum(months, at.documented_months_cap)
+    days = DAYS_PER_MONTH * np.minimum(months, at.documented_months_cap)
     fine = at.employer_base_nok + np.where(documented, at.employer_per_workday_nok * days, 0.0)
     # Confiscation reaches a sanctioned employer's saved wages; back pay follows where the directive is in force.
     fine = fine + at.confiscate_profit_share * at.wage_gap_nok * employers.gap_ratio[employer] * months

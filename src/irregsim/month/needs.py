@@ -14,7 +14,7 @@ from irregsim.history import CITY_OF
 from irregsim.levers import HEALTH_MODELS
 from irregsim.month.control import PRISON, meets_police
 from irregsim.values import At
-from irregsim.vocabulary import Household, RegisterEvent, Strategy
+from irregsim.vocabulary import Household, RegisterEvent, Strategy, Substrategy
 from irregsim.world import Rows, World
 
 FloatArray = npt.NDArray[np.float64]
@@ -114,13 +114,13 @@ class Needs(Contest):
         guests = here[strategy == Strategy.AVHENGIG]
         history.outcome("homeless_person_months", month, p.place[falling])
         # NIBR counts those who stay with others for the time being; not partners or near relatives.
-        loosely = guests[p.substrategy[guests] >= 3]
+        loosely = guests[p.substrategy[guests] >= Substrategy.FRIEND]
         history.outcome("homeless_person_months", month, p.place[loosely])
         working = here[p.is_exploited[here]]
         history.outcome("exploitative_work_person_months", month, p.place[working])
         history.outcome("wages_withheld_nok", month, p.place[working], at.wage_gap_nok)
         heads = guests[p.guardian[guests] < 0]
-        used = heads[world.hosts.is_exploitative[p.host[heads]] | (p.substrategy[heads] == 5)]
+        used = heads[world.hosts.is_exploitative[p.host[heads]] | (p.substrategy[heads] == Substrategy.SURVIVAL_SEX)]
         history.outcome("exploitative_dependence_person_months", month, p.place[used])
         history.outcome("violent_relation_person_months", month, p.place[here[p.in_violence[here]]])
         kids = p.kid_rows[p.strategy[p.kid_rows] < 8]
