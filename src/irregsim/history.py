@@ -33,6 +33,7 @@ GROUNDS = len(Ground)
 CELLS = PLACES * GROUNDS
 COUNTRIES = len(reference.countries())
 NO_PLACE = PLACES  # the place of inflow, openings and exits in a flow code
+OUTSIDE_STOCK = len(Strategy)  # the strategy of a register event that concerns nobody in a stock
 DISTRICT_OF = np.array([p.district for p in reference.places()] + [-1])
 CITY_OF = np.array([p.city for p in reference.places()])
 CITY_CODES = len(CITIES) + 1
@@ -134,7 +135,13 @@ class History:
     # -- register events -----------------------------------------------------------------------------------------
 
     def register(
-        self, month: int, event: RegisterEvent, place: npt.ArrayLike, country: npt.ArrayLike, delay: npt.ArrayLike = 0
+        self,
+        month: int,
+        event: RegisterEvent,
+        place: npt.ArrayLike,
+        country: npt.ArrayLike,
+        delay: npt.ArrayLike = 0,
+        strategy: npt.ArrayLike = OUTSIDE_STOCK,
     ) -> None:
         """Records what an agency writes down; events after the last month fall outside every table.
 
@@ -144,23 +151,25 @@ class History:
             place: Place index, shape (n,).
             country: Country index, shape (n,).
             delay: Months until it is written down.
+            strategy: How the person lived when it happened; `OUTSIDE_STOCK` for someone who is in no stock.
         """
         when = np.asarray(month + np.asarray(delay, dtype=np.int64))
-        code = ((when * 16 + int(event)) * 16 + np.asarray(place)) * 64 + np.asarray(country)
-        self._event_codes.append(np.atleast_1d(code))
+        code = ((when * 32 + int(event)) * 16 + np.asarray(place)) * 64 + np.asarray(country)
+        self._event_codes.append(np.atleast_1d(code * 8 + np.asarray(strategy)))
 
     def register_counts(self) -> dict[str, IntArray]:
-        """All register events, summed: month, event, place, country and count."""
+        """All register events, summed: month, event, place, country, strategy and count."""
         codes = np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64)
         code, count = np.unique(codes, return_counts=True)
-        month = code // (64 * 16 * 16)
+        month = code // (8 * 64 * 16 * 32)
         keep = month < self.months
         code, count, month = code[keep], count[keep], month[keep]
         return {
             "month": month,
-            "event": code // (64 * 16) % 16,
-            "place": code // 64 % 16,
-            "country": code % 64,
+            "event": code // (8 * 64 * 16) % 32,
+            "place": code // (8 * 64) % 16,
+            "country": code // 8 % 64,
+            "strategy": code % 8,
             "count": count.astype(np.int64),
         }
 

@@ -16,7 +16,18 @@ from irregsim.history import CITY_OF, DISTRICT_OF, GROUNDS, NO_PLACE, History
 from irregsim.hosts import Hosts
 from irregsim.population import COLUMNS, Population, person_code
 from irregsim.values import Values
-from irregsim.vocabulary import CAUSE_CODE, CITIES, Decision, Ground, Household, Route, Side, Strategy, Substrategy
+from irregsim.vocabulary import (
+    CAUSE_CODE,
+    CITIES,
+    Decision,
+    Ground,
+    Household,
+    RegisterEvent,
+    Route,
+    Side,
+    Strategy,
+    Substrategy,
+)
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -158,6 +169,21 @@ class World:
         )
         p.place[rows] = place
         self.set_cell(rows)
+
+    def note(
+        self, event: RegisterEvent, rows: IntArray, delay: npt.ArrayLike = 0, place: IntArray | None = None
+    ) -> None:
+        """Records what an agency writes down about some persons; called before they move.
+
+        Args:
+            event: What is written down.
+            rows: Persons, shape (n,).
+            delay: Months until it is written down, one for all or one each.
+            place: Where it is counted, shape (n,); by default where each person is.
+        """
+        p = self.population
+        where = p.place[rows] if place is None else place
+        self.history.register(self.month, event, where, p.country[rows], delay, p.strategy[rows])
 
     def set_cell(self, rows: IntArray) -> None:
         """Keeps the column of place x ground after a move, a decision or an arrival."""

@@ -139,7 +139,7 @@ class Tracks(Part):
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Protection for victims, penal cases, then rejected asylum seekers and all others."""
-        p, month = world.population, world.month
+        p = world.population
         rows, cause = decided.rows, decided.code
         p.met[:] = -1
         stays = np.ones(len(rows), dtype=np.bool_)
@@ -156,7 +156,7 @@ class Tracks(Part):
         p.decision[guilty] = int(Decision.EXPELLED_PENAL)
         p.is_convicted[guilty] = True
         world.set_cell(guilty)
-        world.history.register(month, RegisterEvent.EXPULSION_PENAL, p.place[guilty], p.country[guilty])
+        world.note(RegisterEvent.EXPULSION_PENAL, guilty)
         hold(world, at, guilty, PRISON, np.full(len(guilty), round(at.penal_sentence_months)))
         rows, cause = rows[stays], cause[stays]
         asylum = p.is_sought_asylum[rows]
@@ -172,22 +172,20 @@ def _rejected(world: World, at: At, rows: IntArray) -> None:
 
 def _never_asylum(world: World, at: At, rows: IntArray, cause: IntArray) -> None:
     """Never asylum: bortvisning by the police, or an expulsion case at UDI (M055, M058, M060, M061, M077, M088)."""
-    p, month = world.population, world.month
+    p = world.population
     decided = p.decision[rows] >= 2
     bortvist = drawn(world, "track_bortvist", rows, np.where(decided, 0.0, at.bortvist_from_resident_share))
     refused = rows[bortvist]
-    world.history.register(month, RegisterEvent.ORDER_BORTVIST, p.place[refused], p.country[refused])
+    world.note(RegisterEvent.ORDER_BORTVIST, refused)
     goes = drawn(world, "track_transport", refused, world.rows(refused).feasibility)
     out = refused[goes]
-    world.history.register(month, RegisterEvent.TRANSPORT_BORTVIST, p.place[out], p.country[out])
+    world.note(RegisterEvent.TRANSPORT_BORTVIST, out)
     world.move(out, Exit.BORTVIST, cause[bortvist][goes])
 
     rows, decided, cause = rows[~bortvist], decided[~bortvist], cause[~bortvist]
     fresh = rows[~decided]
     delay = _delay(world, at, fresh)
-    world.history.register(
-        month, RegisterEvent.EXPULSION_IMMIGRATION_ACT, p.place[fresh], p.country[fresh], delay=delay
-    )
+    world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, fresh, delay=delay)
     p.decision[fresh] = int(Decision.EXPELLED_IMMIGRATION_ACT)
     east = _EAST[p.place[rows]]
     share = np.where(east, at.detention_east_share, at.detention_elsewhere_share)
@@ -244,9 +242,7 @@ def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> 
     kids, where = world.children_of(held)
     everyone = np.concatenate([held, kids])
     wait = months[served]
-    world.history.register(
-        month, orders, p.place[everyone], p.country[everyone], delay=np.concatenate([wait, wait[where]])
-    )
+    world.note(orders, everyone, delay=np.concatenate([wait, wait[where]]))
     return served
 
 
@@ -275,8 +271,8 @@ class Transport(Part):
         everyone, track = np.concatenate([sent, kids]), np.concatenate([p.track[sent], p.track[sent][where]])
         asylum = everyone[track == ASYLUM]
         other = everyone[track != ASYLUM]
-        world.history.register(world.month, RegisterEvent.TRANSPORT_ASYLUM, p.place[asylum], p.country[asylum])
-        world.history.register(world.month, RegisterEvent.TRANSPORT_EXPELLED, p.place[other], p.country[other])
+        world.note(RegisterEvent.TRANSPORT_ASYLUM, asylum)
+        world.note(RegisterEvent.TRANSPORT_EXPELLED, other)
         world.forced += np.bincount(p.country[asylum], minlength=len(world.forced))
         world.move(sent, Exit.TVANGSRETUR, "forced_transport")
         p.transport_due[freed] = -1

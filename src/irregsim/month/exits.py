@@ -147,10 +147,9 @@ class Departures(Contest):
 
 def leave_assisted(world: World, rows: IntArray, cause: str) -> None:
     """Assisted return, with its register event per person."""
-    p = world.population
     kids, _ = world.children_of(rows)
     everyone = np.concatenate([rows, kids])
-    world.history.register(world.month, RegisterEvent.ASSISTED_RETURN, p.place[everyone], p.country[everyone])
+    world.note(RegisterEvent.ASSISTED_RETURN, everyone)
     world.move(rows, Exit.ASSISTERT_RETUR, cause)
 
 
@@ -162,7 +161,7 @@ def leave_onward(world: World, at: At, rows: IntArray, cause: str) -> None:
     p = world.population
     never = rows[~p.is_sought_asylum[rows] & (p.decision[rows] < 2)]
     seen = never[drawn(world, "exit_control", never, at.exit_control_detection_share)]
-    world.history.register(world.month, RegisterEvent.EXPULSION_IMMIGRATION_ACT, p.place[seen], p.country[seen])
+    world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, seen)
     world.move(rows, Exit.VIDERE, cause)
 
 

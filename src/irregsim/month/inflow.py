@@ -260,7 +260,7 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
     _begin(world, at, rows)
     _asylum_case_expulsions(world, at, rows)
     if entry_month >= 0:
-        world.history.register(world.month, RegisterEvent.EXPULSION_PENAL, p.place[rows[penal]], p.country[rows[penal]])
+        world.note(RegisterEvent.EXPULSION_PENAL, rows[penal])
     return rows
 
 
@@ -440,10 +440,4 @@ def _asylum_case_expulsions(world: World, at: At, rows: IntArray) -> None:
         "asylum_case_expulsion", world.month, p.cell[asylum], np.full(len(asylum), float(at.asylum_case_share))
     )
     p.decision[expelled] = int(Decision.EXPELLED_IMMIGRATION_ACT)
-    world.history.register(
-        world.month,
-        RegisterEvent.EXPULSION_IMMIGRATION_ACT,
-        p.place[expelled],
-        p.country[expelled],
-        delay=round(at.asylum_case_delay_months),
-    )
+    world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, expelled, delay=round(at.asylum_case_delay_months))

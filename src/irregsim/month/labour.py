@@ -201,10 +201,10 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
     world.history.outcome("fines_nok", world.month, place[sanctioned], fine[sanctioned])
     if at.directive_in_force:
         pay_back(world, at, rows[sanctioned], place[sanctioned], documented[sanctioned])
-    world.history.register(world.month, RegisterEvent.EMPLOYER_SANCTION, place[sanctioned], p.country[rows[sanctioned]])
+    world.note(RegisterEvent.EMPLOYER_SANCTION, rows[sanctioned], place=place[sanctioned])
     if at.worker_consequences:
         fined = drawn(world, "worker_sanctioned", rows, at.worker_sanction_share)
-        world.history.register(world.month, RegisterEvent.WORKER_SANCTION, place[fined], p.country[rows[fined]])
+        world.note(RegisterEvent.WORKER_SANCTION, rows[fined], place=place[fined])
         world.history.outcome("fines_nok", world.month, place[fined], at.worker_nok)
     employers.learn(np.bincount(employer, minlength=len(employers)), at)
 
@@ -235,7 +235,7 @@ def complain(world: World, at: At, rows: IntArray) -> None:
     rows = rows[drawn(world, "complaint", rows, at.complaint_share)]
     employer = p.employer[rows]
     place = employers.place[employer]
-    world.history.register(world.month, RegisterEvent.EMPLOYER_SANCTION, place, p.country[rows])
+    world.note(RegisterEvent.EMPLOYER_SANCTION, rows, place=place)
     world.history.outcome("offences_reported", world.month, place, 1.0)
     world.history.outcome("fines_nok", world.month, place, at.employer_base_nok)
     documented = drawn(world, "workdays_documented", rows, at.documented_workdays_share)

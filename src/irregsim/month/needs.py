@@ -91,7 +91,7 @@ class Needs(Contest):
         history.outcome("care_needed", month, p.place[rows])
         history.outcome("care_sought", month, p.place[rows[sought]])
         history.outcome("care_received", month, p.place[rows[received]])
-        history.register(month, RegisterEvent.HEALTH_CONTACT, p.place[rows[received]], p.country[rows[received]])
+        world.note(RegisterEvent.HEALTH_CONTACT, rows[received])
 
     def _offences(self, world: World, at: At, rows: IntArray) -> None:
         """Few report while reporting may lead to removal; who does so unprotected meets the police (M066, M099)."""

@@ -183,7 +183,6 @@ class Residence(Contest):
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Moves out, or out of the country."""
-        p, month = world.population, world.month
         out = decided.rows[(decided.code == 0) | (decided.code == 3)]
         _left(world, out)
         world.move(decided.of(0), Strategy.FRITT_FALL, "walkout")
@@ -193,16 +192,15 @@ class Residence(Contest):
         sent = decided.of(2)
         kids, _ = world.children_of(sent)
         everyone = np.concatenate([sent, kids])
-        world.history.register(month, RegisterEvent.TRANSPORT_DUBLIN, p.place[everyone], p.country[everyone])
+        world.note(RegisterEvent.TRANSPORT_DUBLIN, everyone)
         world.move(sent, Exit.TVANGSRETUR, "dublin_transfer")
 
 
 def _left(world: World, rows: IntArray) -> None:
     """Notes residents and their children who left without an address."""
-    p = world.population
     kids, _ = world.children_of(rows)
     everyone = np.concatenate([rows, kids])
-    world.history.register(world.month, RegisterEvent.LEFT_CENTRE, p.place[everyone], p.country[everyone])
+    world.note(RegisterEvent.LEFT_CENTRE, everyone)
 
 
 def forced_return(world: World, rows: IntArray, cause: str) -> None:
@@ -217,6 +215,6 @@ def forced_return(world: World, rows: IntArray, cause: str) -> None:
     kids, _ = world.children_of(rows)
     everyone = np.concatenate([rows, kids])
     for event in (RegisterEvent.ORDER_ASYLUM, RegisterEvent.TRANSPORT_ASYLUM):
-        world.history.register(world.month, event, p.place[everyone], p.country[everyone])
+        world.note(event, everyone)
     world.forced += np.bincount(p.country[everyone], minlength=len(world.forced))
     world.move(rows, Exit.TVANGSRETUR, cause)
