@@ -123,6 +123,15 @@ def run_replicate(scenario, draw, *, seed, replicate, scale=1.0, spells=False):
     tables["registers"] = registers.astype(
         dict.fromkeys(["period", "register", "dimension", "key"], "category")
     ).astype({"count": "int64"})
+    grid = pd.MultiIndex.from_product(
+        [years, [("pu_orders", "order_asylum")], [*codes, "outside"], DISTRICTS[:2]],
+        names=["year", "of", "strategy", "district"],
+    ).to_frame(index=False)
+    grid.insert(1, "register", [register for register, _ in grid["of"]])
+    grid.insert(2, "event", [event for _, event in grid.pop("of")])
+    grid["events"] = counts(len(grid), 5)
+    grid["person_months"] = np.where(grid["strategy"] == "outside", 0, counts(len(grid), 900))
+    tables["detection"] = grid.astype(dict.fromkeys(["register", "event", "strategy", "district"], "category"))
     if spells:
         n = 30
         lives = pd.DataFrame(

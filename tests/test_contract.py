@@ -35,6 +35,7 @@ COLUMNS = {
     "groups": "year replicate strategy sought_asylum sex age_group with_child duration feasibility_group person_months",
     "outcomes": "month replicate outcome city value unit",
     "registers": "period replicate register dimension key count",
+    "detection": "year replicate register event strategy district events person_months",
 }
 
 MANIFEST_KEYS = (

@@ -70,8 +70,11 @@ class Published:
         self._start: dict[int, float] = {}
 
     def names(self) -> tuple[str, ...]:
-        """Tables that may be published; spells are lives of single persons and never are."""
-        return table_names(spells=False)
+        """Tables that may be published.
+
+        Spells are lives of single persons, and detection tells where whom the police meet: they never are.
+        """
+        return tuple(name for name in table_names(spells=False) if name != "detection")
 
     def replicate(self, name: str, replicate: int) -> pd.DataFrame:
         """One replicate of a table.
@@ -285,10 +288,11 @@ def write_xlsx(
 
 
 def _exact_sheet(folder: RunFolder, name: str, notes: list[list[str]]) -> pd.DataFrame:
-    value = value_of(name)
+    first, *others = (column for column, _ in schema_of(name) if column in VALUE_COLUMNS)
     frames = (folder.replicate(name, j) for j in range(folder.replicates))
-    keys, values = _fitting(frames, keys_of(name), [value], name, notes)
-    return keys.assign(**_chosen(values[value]))
+    keys, values = _fitting(frames, keys_of(name), [first, *others], name, notes)
+    beside = {f"{other}_{q}": column for other in others for q, column in _chosen(values[other]).items()}
+    return keys.assign(**_chosen(values[first]), **beside)
 
 
 def _published_sheet(published: Published, folder: RunFolder, name: str, notes: list[list[str]]) -> pd.DataFrame:

@@ -19,10 +19,12 @@ from irregsim.vocabulary import (
     CAUSES,
     CITIES,
     DISTRICTS,
+    FIRST_YEAR,
     OPENING,
     OTHER_CITY,
     STATE_CODES,
     Feasibility,
+    RegisterEvent,
     Route,
     Side,
     Strategy,
@@ -92,6 +94,7 @@ def frames(world: World, first: int) -> dict[str, pd.DataFrame]:
         "groups": _groups(history, first),
         "outcomes": _outcomes(history, first),
         "registers": _registers(world, first),
+        "detection": _detection(history, first),
     }
     if history.spells is not None:
         out["spells"] = _spells(world, first)
@@ -236,19 +239,66 @@ def _outcomes(history: History, first: int) -> pd.DataFrame:
     )
 
 
+def _whole_years(first: int, months: int) -> range:
+    """Years that lie wholly between the first reported month and the end.
+
+    A register's year is whole: a period that begins or ends inside a year reports from the next, or to the last.
+    """
+    return range(year_of(first + 11), year_of(months))
+
+
 def _registers(world: World, first: int) -> pd.DataFrame:
     import pandas as pd
 
-    # A register's year is whole: a period that begins or ends inside a year reports from the next, or to the last.
-    begin = year_of(first + 11)
-    end = year_of(world.values.months)
+    years = _whole_years(first, world.values.months)
     rows = []
-    if begin < end:
-        years = range(begin, end)
+    if len(years):
         observer = Observer(world.history, world.draws, world.values.draw, years, world.values.scale)
         rows = [(period, r.name, dim, key, n) for r in REGISTERS for period, dim, key, n in r.observe(observer)]
     frame = pd.DataFrame(rows, columns=["period", "register", "dimension", "key", "count"])
     return frame.astype({"count": "int64"})
+
+
+#: How a person lived when a register's event happened; the last is for those who were in no stock.
+_LIVED = (*_STRATEGIES, "outside")
+
+
+def _detection(history: History, first: int) -> pd.DataFrame:
+    """Register events beside the person-months they came from, by strategy and district.
+
+    An event stands in the year in which the agency writes it down, under the strategy and the place of the person when
+    it happened. Cells of no event and no person-month are left out.
+    """
+    years = _whole_years(first, history.months)
+    counts = history.register_counts()
+    assert (counts["strategy"] < len(_LIVED)).all(), "a register event concerns somebody in a stock, or nobody"
+    when = FIRST_YEAR + counts["month"] // 12 - years.start
+    events = np.zeros((len(years), len(RegisterEvent), len(_LIVED), len(DISTRICTS)), dtype=np.int64)
+    keep = (when >= 0) & (when < len(years))
+    cell = (when, counts["event"], counts["strategy"], DISTRICT_OF[counts["place"]])
+    np.add.at(events, tuple(codes[keep] for codes in cell), counts["count"][keep])
+
+    exposure = np.zeros((len(years), len(_LIVED), len(DISTRICTS)), dtype=np.int64)
+    months = slice((years.start - FIRST_YEAR) * 12, (years.start - FIRST_YEAR + len(years)) * 12)
+    stocks = history.stocks[months].reshape(len(years), 12, len(Strategy), PLACES, 2).sum(axis=(1, 4))
+    for place in range(PLACES):
+        exposure[:, : len(Strategy), DISTRICT_OF[place]] += stocks[:, :, place]
+
+    pairs = [(number, event) for number, register in enumerate(REGISTERS) for event in register.events]
+    register_of = np.array([number for number, _ in pairs])
+    event_of = np.array([int(event) for _, event in pairs])
+    table = events[:, event_of]
+    beside = np.broadcast_to(exposure[:, None], table.shape)
+    year, pair, lived, district = np.nonzero(table + beside)
+    return _frame(
+        year=year + years.start,
+        register=_text(register_of[pair], tuple(register.name for register in REGISTERS)),
+        event=_text(event_of[pair], tuple(event.name.lower() for event in RegisterEvent)),
+        strategy=_text(lived, _LIVED),
+        district=_text(district, DISTRICTS),
+        events=table[year, pair, lived, district],
+        person_months=beside[year, pair, lived, district],
+    )
 
 
 def _spells(world: World, first: int) -> pd.DataFrame:

@@ -278,8 +278,14 @@ def parameters_table() -> str:
 
 def registers_table() -> str:
     """The agencies' tables, with their scope and source."""
-    rows = [(f"`{r.name}`", _first_line(r.observe), r.scope, r.source) for r in REGISTERS]
+    rows = [(f"`{r.name}`", _first_line(r.observe), r.scope.whom, r.source) for r in REGISTERS]
     return _table(("register", "what is counted", "scope", "source"), rows)
+
+
+def register_scopes_table() -> str:
+    """What each agency's table counts and how, a row for every question."""
+    rows = [(f"`{r.name}`", name, text) for r in REGISTERS for name, text in r.scope.items() if name != "whom"]
+    return _table(("register", "question", "answer"), rows)
 
 
 #: Tables by the name in their marker.
@@ -292,6 +298,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "excused": excused_table,
     "parameters": parameters_table,
     "registers": registers_table,
+    "register-scopes": register_scopes_table,
 }
 
 

@@ -98,6 +98,16 @@ TABLES: dict[str, tuple[tuple[str, Kind], ...]] = {
         ("key", "text"),
         ("count", "int"),
     ),
+    "detection": (
+        ("year", "int"),
+        ("replicate", "int"),
+        ("register", "text"),
+        ("event", "text"),
+        ("strategy", "text"),
+        ("district", "text"),
+        ("events", "int"),
+        ("person_months", "int"),
+    ),
 }
 
 #: Written only when asked for with ``--spells``. What comes after ``cause_of_end`` are the person's fixed
@@ -118,7 +128,7 @@ SPELLS: tuple[tuple[str, Kind], ...] = (
 )
 
 #: Columns that hold what was counted or summed; the others say of whom, where and when.
-VALUE_COLUMNS = ("persons", "person_months", "value", "count")
+VALUE_COLUMNS = ("persons", "events", "person_months", "value", "count")
 
 MARKER = ".irregsim"
 MARKER_TEXT = "A run folder of irregsim. Files in it may be replaced by the next run that is written here.\n"

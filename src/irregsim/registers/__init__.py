@@ -5,10 +5,11 @@ them: with its own scope, delay, cut-off and dispersion. Randomness of the obser
 register never changes a life.
 """
 
-from irregsim.registers.base import Count, Observer, Register
+from irregsim.registers.base import Count, Observer, Register, Scope
 from irregsim.registers.duty_to_leave import DUTY_TO_LEAVE
 from irregsim.registers.expulsions import EXPULSIONS
 from irregsim.registers.health import HEALTH
+from irregsim.registers.outside import WIDER, outside_parts
 from irregsim.registers.returns import ASSISTED, LEFT_CENTRE
 from irregsim.registers.sanctions import SANCTIONS
 from irregsim.registers.transports import ORDERS, RETURNS
@@ -24,4 +25,4 @@ REGISTERS: tuple[Register, ...] = (
     HEALTH,
 )
 
-__all__ = ["REGISTERS", "Count", "Observer", "Register"]
+__all__ = ["REGISTERS", "WIDER", "Count", "Observer", "Register", "Scope", "outside_parts"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,24 @@ class Observer:
         )
         return np.asarray(np.floor(counts * noise + 0.5).astype(np.int64))
 
+    def written_down(
+        self, counts: IntArray, factor: float, first: int | None = None, end: int | None = None
+    ) -> IntArray:
+        """Counts of some years times what the agency's table holds of them, rounded half up; other years as they are.
+
+        For coverage (a factor of 0 to 1) and for breaks in definition (a ratio to the later definition). What chance
+        leaves out of one year is small beside the register's noise, so no draw is made for it.
+
+        Args:
+            counts: 0 or more, shape (years, series).
+            factor: 0 or more.
+            first: First year it holds for; None for all from the beginning.
+            end: First year it no longer holds for; None for all to the end.
+        """
+        holds = np.array([(first is None or y >= first) and (end is None or y < end) for y in self.years], dtype=bool)
+        scaled = np.floor(counts * factor + 0.5).astype(np.int64)
+        return np.asarray(np.where(holds[:, None], scaled, counts))
+
     def beside(self, channel: str, mean: FloatArray, register: int) -> IntArray:
         """Counts from outside the latent population, as Poisson numbers of the observation model.
 
@@ -106,18 +125,74 @@ def divided(total: int, weights: FloatArray) -> IntArray:
     return np.asarray(count)
 
 
+#: What is counted.
+Kind = Literal["stock", "decision", "order", "transport", "sanction", "return", "departure", "contact"]
+
+#: What a rate of a register's events per person-month tells of (docs/outputs.md, detection): how often an agency meets
+#: and writes down (measurement), what the state does to a person (action), or what the person does (choice).
+Rate = Literal["measurement", "action", "choice"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a register counts and how; one sentence each, for the tables of the documents.
+
+    Attributes:
+        whom: All of it in a few words.
+        kind: What one number counts.
+        unit: Persons or decisions, and who stands in it more than once.
+        eu_eea: Citizens of the EU and EEA in or out.
+        dublin: Persons under a Dublin decision in or out.
+        pending: Persons whose case is still pending in or out.
+        legal_residents: Persons with legal stay in or out.
+        delay: From what happens until it is counted.
+        cut_off: Day or period of the count, and late entries.
+        coverage: Share of what happened that the agency wrote down.
+        double_counting: Who may stand in it twice.
+        rounding: Of the published number.
+        dispersion: Noise beyond the chance of the events.
+        breaks: Changes of definition or source.
+    """
+
+    whom: str
+    kind: Kind
+    unit: str
+    eu_eea: str
+    dublin: str
+    pending: str
+    legal_residents: str
+    delay: str
+    cut_off: str
+    coverage: str
+    double_counting: str
+    rounding: str
+    dispersion: str
+    breaks: str
+
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Names of the fields as words, and their texts."""
+        return tuple((_WORDS.get(f.name, f.name.replace("_", " ")), getattr(self, f.name)) for f in fields(self))
+
+
+_WORDS = {"eu_eea": "EU/EEA", "dublin": "Dublin", "cut_off": "cut-off", "kind": "what is counted"}
+
+
 @dataclass(frozen=True)
 class Register:
     """One agency's table.
 
     Attributes:
         name: Name in registers.parquet.
-        scope: What it counts, in words.
+        scope: What it counts, and how.
         source: Where the agency's figures stand.
         observe: From an observer to published counts.
+        events: Events it is made of; none for a stock.
+        rate: What a rate of these events tells of.
     """
 
     name: str
-    scope: str
+    scope: Scope
     source: str
     observe: Callable[[Observer], list[Count]]
+    events: tuple[RegisterEvent, ...]
+    rate: Rate

@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from irregsim import reference
-from irregsim.registers.base import Count, Observer, Register, divided
+from irregsim.registers.base import Count, Observer, Register, Scope, divided
 from irregsim.vocabulary import FIRST_YEAR
+
+#: From this year on the count is udi.no's table of residents by status; earlier ones come from another source.
+PRESENT_SOURCE_YEAR = 2019
 
 
 def observe(observer: Observer) -> list[Count]:
     """Residents with a final rejection in month 12, plus a share of those under a Dublin decision.
 
     UDI's status categories are not documented in the sources, hence the share ``dublin_in_register_share``. The
-    sources of the count change between 2012 and 2019: an error of its own, about 5 %, shared by all countries.
+    sources of the count change between 2012 and 2019: counts before 2019 stand in the ratio
+    ``duty_register_break_ratio`` to those of the present source, and every count has an error of its own, about 5 %,
+    shared by all countries.
     """
     countries = reference.countries()
     out: list[Count] = []
@@ -21,7 +26,9 @@ def observe(observer: Observer) -> list[Count]:
     months = [(year - FIRST_YEAR) * 12 + 11 for year in observer.years]
     dublin = np.floor(observer.history.dublin_in_centres[months] * share + 0.5).astype(np.int64)
     counts = observer.history.duty_in_centres[months] + dublin
-    totals = observer.dispersed(counts.sum(axis=1)[:, None], 0, observer.draw["duty_register_size"])[:, 0]
+    ratio = observer.draw["duty_register_break_ratio"]
+    total_counts = observer.written_down(counts.sum(axis=1)[:, None], ratio, end=PRESENT_SOURCE_YEAR)
+    totals = observer.dispersed(total_counts, 0, observer.draw["duty_register_size"])[:, 0]
     for year, row, total in zip(observer.years, counts, totals, strict=True):
         count = divided(int(total), row.astype(np.float64))
         out.append((f"{year}-12", "total", "total", int(count.sum())))
@@ -31,7 +38,25 @@ def observe(observer: Observer) -> list[Count]:
 
 DUTY_TO_LEAVE = Register(
     "udi_return_duty_stock",
-    "persons with a final rejection in reception centres, month 12; a share of Dublin cases",
+    Scope(
+        whom="persons with a final rejection in reception centres, month 12; a share of Dublin cases",
+        kind="stock",
+        unit="persons, children too",
+        eu_eea="out: they seek no asylum",
+        dublin="in part: `dublin_in_register_share`, since UDI's status categories are not documented",
+        pending="out",
+        legal_residents="out",
+        delay="none",
+        cut_off="last day of the year; no late entries are told of",
+        coverage="all residents: nothing tells of any who are left out",
+        double_counting="none: one place each",
+        rounding="none",
+        dispersion="gamma factor of about 5 % (`duty_register_size`), shared by countries",
+        breaks="2012 is quoted from a report of 2014, 2019 and 2020 from udi.no: counts before 2019 times "
+        "`duty_register_break_ratio`",
+    ),
     "F 4.1; 10.1",
     observe,
+    events=(),
+    rate="measurement",
 )

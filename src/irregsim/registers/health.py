@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from irregsim import reference
-from irregsim.registers.base import Count, Observer, Register
+from irregsim.registers.base import Count, Observer, Register, Scope
 from irregsim.vocabulary import CITIES, RegisterEvent
 
 _PERIOD = (2019, 2020)
@@ -28,5 +28,25 @@ def observe(observer: Observer) -> list[Count]:
 
 
 HEALTH = Register(
-    "health_contacts", "thousandths of contacts in the five cities; weak evidence", "F 5.2; 10.2", observe
+    "health_contacts",
+    Scope(
+        whom="thousandths of contacts in the five cities; weak evidence",
+        kind="contact",
+        unit="thousandths of all contacts; the survey counts health workers who met somebody, not persons",
+        eu_eea="out: the report keeps to persons from outside the EU and EEA (F 1)",
+        dublin="in",
+        pending="out",
+        legal_residents="out",
+        delay="none",
+        cut_off="2019-2020",
+        coverage="not known: a survey that is not representative; shares only",
+        double_counting="every contact counts; one person may be met by many",
+        rounding="thousandths",
+        dispersion="none: read only the order of cities",
+        breaks="none",
+    ),
+    "F 5.2; 10.2",
+    observe,
+    events=(RegisterEvent.HEALTH_CONTACT,),
+    rate="choice",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from irregsim import reference
-from irregsim.registers.base import Count, Observer, Register
+from irregsim.registers.base import Count, Observer, Register, Scope
 from irregsim.vocabulary import RegisterEvent
 
 _ROUNDED_BEFORE = 2015
@@ -37,10 +37,49 @@ def left_centre(observer: Observer) -> list[Count]:
     return [(str(year), "total", "total", int(total[y])) for y, year in enumerate(observer.years)]
 
 
-ASSISTED = Register("assisted_returns", "all assisted returns, pending cases included", "external: UDI", assisted)
+ASSISTED = Register(
+    "assisted_returns",
+    Scope(
+        whom="all assisted returns, pending cases included",
+        kind="return",
+        unit="persons, children too",
+        eu_eea="out: they have no access to the scheme",
+        dublin="out: they go to another member state",
+        pending="in: `assisted_pending_share` of two years' applications, who are not in the latent population",
+        legal_residents="out",
+        delay="none",
+        cut_off="year of departure; no late entries are told of",
+        coverage="all who leave with the scheme",
+        double_counting="none told of: one departure each",
+        rounding="to hundreds before 2015, as printed; not in a population of another size",
+        dispersion="Poisson for pending cases, then gamma factor (`register_overdispersion`)",
+        breaks="none told of; 2009 is derived from the growth to 2010 and falls in the burn-in",
+    ),
+    "external: UDI",
+    assisted,
+    events=(RegisterEvent.ASSISTED_RETURN,),
+    rate="choice",
+)
 LEFT_CENTRE = Register(
     "left_centre_without_address",
-    "residents with a duty to leave; no published series in the data",
+    Scope(
+        whom="residents with a duty to leave; no published series in the data",
+        kind="departure",
+        unit="departures; persons, children too",
+        eu_eea="out",
+        dublin="in: residents under a Dublin decision who are lost to view",
+        pending="out",
+        legal_residents="out",
+        delay="none: counted in the month of leaving, though a centre notices later",
+        cut_off="year of leaving",
+        coverage="all; no published number tells how many are noticed",
+        double_counting="a person who comes back and leaves again counts again",
+        rounding="none",
+        dispersion="gamma factor (`register_overdispersion`)",
+        breaks="none: no published series",
+    ),
     "F 4.3",
     left_centre,
+    events=(RegisterEvent.LEFT_CENTRE,),
+    rate="choice",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from irregsim import reference
-from irregsim.registers.base import Count, Observer, Register
+from irregsim.registers.base import Count, Observer, Register, Scope
 from irregsim.vocabulary import DISTRICTS, RegisterEvent
 
 SIDES = (("employer", RegisterEvent.EMPLOYER_SANCTION), ("worker", RegisterEvent.WORKER_SANCTION))
@@ -44,7 +44,26 @@ def observe(observer: Observer) -> list[Count]:
 
 SANCTIONS = Register(
     "ssb_sanctions",
-    "penal sanctions under the Immigration Act (codes 6135, 6152); includes legal residents without a work permit",
+    Scope(
+        whom="penal sanctions under the Immigration Act (codes 6135, 6152); includes legal residents without a work "
+        "permit",
+        kind="sanction",
+        unit="sanctions, on workers and on employers of any citizenship",
+        eu_eea="workers out, since they need no permit; employers are not told apart",
+        dublin="in, where found at work",
+        pending="in among those with stay but no work permit",
+        legal_residents="in: `sanctions_in_scope_share` of the sanctions concern persons without legal stay",
+        delay="none: counted in the month of the inspection, though a case takes months",
+        cut_off="year; the report prints 2016-2019 in one sum",
+        coverage="cases with such work as the principal offence; others stand under other codes. The sanction shares "
+        "are made from this same table, so a share of its own could not be told from them",
+        double_counting="one sanction per case and employer; worker and employer of one case are two",
+        rounding="none",
+        dispersion="Poisson for the part with legal stay",
+        breaks="fine rates and controls changed in 2018-2019 (a policy, not a definition); F 8.4 names another act",
+    ),
     "tabell 8.1; F 8.3",
     observe,
+    events=(RegisterEvent.EMPLOYER_SANCTION, RegisterEvent.WORKER_SANCTION),
+    rate="measurement",
 )
