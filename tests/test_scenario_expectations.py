@@ -9,8 +9,19 @@ import yaml
 from click.testing import CliRunner
 
 from irregsim.cli import main
-from irregsim.scenario import DECIDERS, Expectation, Scenario, changes_nothing, json_schema, load_scenario
+from irregsim.labels import label
+from irregsim.scenario import (
+    DECIDERS,
+    Expectation,
+    Scenario,
+    ScenarioError,
+    changes_nothing,
+    json_schema,
+    load_scenario,
+    shipped_scenarios,
+)
 from irregsim.scenario.expectations import DIRECTIONS, PARTS, RESTS_ON, outcome_names
+from irregsim.scenario.telling import explain_scenario
 from scenario_files import child, message_of, write
 
 FINE = "levers: {fines: {worker_nok: 9000}}\n"
@@ -19,7 +30,7 @@ ENTRY = """expects:
     direction: down
     rests_on: report
     mechanisms: [M007, M008]
-    why: Residents live at a known address.
+    why: {nb: Beboere har en kjent adresse., en: Residents live at a known address.}
   - {outcome: "hazard:walkout", direction: unsure, rests_on: construction, mechanisms: [], why: Both ways.}
 """
 
@@ -29,9 +40,21 @@ def test_what_is_written_is_read(tmp_path):
     assert scenario.decides == ("UDI", "municipality")
     first, second = scenario.expects
     assert first == Expectation(
-        "stock:synlig", "down", "report", ("M007", "M008"), "Residents live at a known address."
+        "stock:synlig",
+        "down",
+        "report",
+        ("M007", "M008"),
+        {"nb": "Beboere har en kjent adresse.", "en": "Residents live at a known address."},
     )
+    assert second.why == {"nb": "Both ways.", "en": "Both ways."}  # one text counts for both
     assert (second.outcome, second.direction, second.mechanisms) == ("hazard:walkout", "unsure", ())
+
+
+@pytest.mark.parametrize("lang", ["nb", "en"])
+def test_a_reason_in_one_language_counts_for_the_other(tmp_path, lang):
+    reason = "{nb: Beboere har en kjent adresse., en: Residents live at a known address.}"
+    scenario = child(tmp_path, ENTRY.replace(reason, f"{{{lang}: A word.}}"))
+    assert scenario.expects[0].why == {"nb": "A word.", "en": "A word."}
 
 
 def test_one_decider_needs_no_list(tmp_path):
@@ -65,6 +88,13 @@ def test_they_come_back_from_a_mapping(tmp_path):
     mapping = json.loads(json.dumps(scenario.to_mapping()))
     assert Scenario.from_mapping(mapping) == scenario
     assert Scenario.from_mapping(mapping).expects == scenario.expects
+    # Manifests of before reasons had languages hold one text.
+    mapping["expects"][0]["why"] = "Residents live at a known address."
+    assert set(Scenario.from_mapping(mapping).expects[0].why.values()) == {"Residents live at a known address."}
+    # A reason without one of the languages is nothing that was ever written.
+    mapping["expects"][0]["why"] = {"nb": "Beboere har en kjent adresse."}
+    with pytest.raises(ScenarioError, match="KeyError: 'en'"):
+        Scenario.from_mapping(mapping)
     # Manifests of before these keys lack them.
     del mapping["decides"], mapping["expects"]
     old = Scenario.from_mapping(mapping)
@@ -88,6 +118,9 @@ def test_the_schema_knows_them():
     assert entry["properties"]["direction"]["enum"] == list(DIRECTIONS)
     assert entry["properties"]["rests_on"]["enum"] == list(RESTS_ON)
     assert set(outcome_names()) == set(entry["properties"]["outcome"]["anyOf"][0]["enum"])
+    why, title = entry["properties"]["why"], properties["title"]
+    assert why["anyOf"] == title["anyOf"]
+    assert {kind["type"] for kind in why["anyOf"]} == {"string", "object"}
 
 
 @pytest.mark.parametrize(
@@ -123,3 +156,68 @@ def test_the_list_is_grouped_by_who_decides(lang, own):
     assert group("no-pandemic") == DECIDERS["nobody"][lang]
     assert any(line.startswith("fines-tripled") and own in line for line in lines)
     assert next(i for i, line in enumerate(lines) if line.startswith("baseline")) < headings[0]
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+@pytest.mark.parametrize("lang", ["nb", "en"])
+def test_a_shipped_scenario_is_told_in_one_language(name, lang):
+    scenario = load_scenario(name)
+    text = explain_scenario(scenario, lang)
+    flat = " ".join(text.split())
+    other = "en" if lang == "nb" else "nb"
+    assert text.splitlines()[0] == f"{name}: {scenario.title[lang]}"
+    assert " ".join(scenario.description[lang].split()) in flat
+    assert scenario.description[other] not in flat
+    for expected in scenario.expects:
+        assert expected.why[lang] in flat
+        assert expected.why[other] not in flat
+        assert f"[{expected.outcome}]: {words_of_direction(expected.direction, lang)}" in flat
+        assert RESTS_ON[expected.rests_on][lang] in flat
+    # Wrapped: only what a scenario sets (paths and values) may be long.
+    assert max(len(line) for line in text.splitlines() if " -> " not in line) <= 120
+
+
+def words_of_direction(direction, lang):
+    return direction if lang == "en" else {"up": "opp", "down": "ned", "unsure": "usikkert"}[direction]
+
+
+def test_a_scenario_is_told_with_what_it_sets_and_expects(tmp_path):
+    scenario = child(tmp_path, "description: One text.\ndecides: [UDI, NGO]\n" + FINE + ENTRY)
+    assert explain_scenario(scenario, "en").splitlines() == [
+        "child: child",
+        "  One text.",
+        "  decides: The Directorate of Immigration (UDI); Voluntary organisations",
+        "  period: 2012-01 .. 2030-12",
+        "  extends: baseline",
+        "",
+        "  sets, against baseline:",
+        "    levers.fines.worker_nok, 2012-01 .. 2030-12: 8000 -> 9000",
+        "",
+        "  expects, against baseline, from the change on:",
+        f"    {label('strategy.synlig', 'en')} [stock:synlig]: down",
+        "      Residents live at a known address.",
+        "      rests on: the report says so (M007, M008)",
+        "    sum of the probabilities of the rule walkout [hazard:walkout]: unsure",
+        "      Both ways.",
+        "      rests on: the model is built so",
+    ]
+    assert "    summen av sannsynlighetene i regelen walkout [hazard:walkout]: usikkert" in explain_scenario(
+        scenario, "nb"
+    )
+
+
+def test_a_scenario_that_states_little_is_told_so(tmp_path):
+    lines = explain_scenario(child(tmp_path, ""), "nb").splitlines()
+    assert "  avgjør: ikke oppgitt" in lines
+    assert lines[-1] == "  sier ikke hva som ventes"
+    assert not any("setter" in line for line in lines)  # nothing differs from the parent
+    assert "sets" not in explain_scenario(load_scenario("baseline"), "en")
+    # From a manifest nothing is known of the parent: what is expected stands, what is set is left out.
+    kept = Scenario.from_mapping(child(tmp_path, FINE + ENTRY, name="kept").to_mapping())
+    told = explain_scenario(kept, "en")
+    assert "sets, against" not in told and "[stock:synlig]: down" in told
+
+
+def test_a_scenario_may_have_the_name_of_its_parent(tmp_path):
+    scenario = child(tmp_path, FINE, name="baseline")
+    assert "    levers.fines.worker_nok, 2012-01 .. 2030-12: 8000 -> 9000" in explain_scenario(scenario).splitlines()

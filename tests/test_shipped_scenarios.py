@@ -16,9 +16,11 @@ from helpers.worlds import advance, branch, past
 from irregsim import reference
 from irregsim.draws import CHANNELS
 from irregsim.history import DISTRICT_OF, OUTCOMES
+from irregsim.levers import REGISTRY
 from irregsim.scenario import DECIDERS, RESTS_ON, Scenario, changes_nothing, load_scenario, shipped_scenarios
 from irregsim.scenario.expectations import outcome_names
 from irregsim.vocabulary import DISTRICTS, month_number, month_text
+from irregsim.without import excused
 from test_labels import BANNED
 
 CHILDREN = [name for name in shipped_scenarios() if name != "baseline"]
@@ -92,7 +94,8 @@ def entries(node: Any) -> Iterator[dict[Any, Any]]:
 def words_of(scenario: Scenario) -> list[str]:
     assert isinstance(scenario.description, dict)
     told = [text for row in scenario.references for text in row[2:]]
-    return [*scenario.title.values(), *scenario.description.values(), *(e.why for e in scenario.expects), *told]
+    reasons = [text for expected in scenario.expects for text in expected.why.values()]
+    return [*scenario.title.values(), *scenario.description.values(), *reasons, *told]
 
 
 def test_what_was_promised_is_there() -> None:
@@ -145,7 +148,32 @@ def test_what_is_expected_exists(name: str) -> None:
     for expected in shipped(name).expects:
         family, _, code = expected.outcome.partition(":")
         assert family != "hazard" or code in CHANNELS
-        assert len(expected.why) > 20
+        assert min(len(text) for text in expected.why.values()) > 20
+
+
+#: Short words of one language that are none of the other.
+NORWEGIAN = re.compile(r"\b(og|ikke|som|det|på|av|er|et|blir|mottak|opphold)\b", re.IGNORECASE)
+ENGLISH = re.compile(r"\b(the|and|is|are|of|who|not|they|more|fewer|than|centres?)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_what_a_reader_meets_stands_in_both_languages(name: str) -> None:
+    # Read from the file itself: once read in, a text in one language counts for both.
+    tree = tree_of(name)
+    told = {key: tree[key] for key in ("title", "description")}
+    told |= {f"why of {entry['outcome']}": entry["why"] for entry in tree.get("expects", ())}
+    for what, texts in told.items():
+        assert isinstance(texts, dict) and set(texts) == {"nb", "en"}, what
+        assert texts["nb"] != texts["en"], what
+        assert not ENGLISH.search(texts["nb"]), what
+        assert not NORWEGIAN.search(texts["en"]), what
+
+
+@pytest.mark.parametrize("name", CHILDREN)
+def test_claims_that_a_reason_names_are_the_same_in_both_languages(name: str) -> None:
+    for expected in shipped(name).expects:
+        nb, en = (re.findall(r"M\d{3}|\([ABCD]\)|«", expected.why[lang]) for lang in ("nb", "en"))
+        assert nb == en, expected.outcome
 
 
 def test_outcomes_of_expectations_are_those_of_the_history() -> None:
@@ -195,8 +223,58 @@ def test_moved_controls_keep_their_total() -> None:
         assert multiple[DISTRICTS.index("Oslo")] < 1 < multiple[DISTRICTS.index("Vest")]
 
 
-def test_the_table_of_the_readme_is_in_step() -> None:
-    assert scenario_table.in_readme() == scenario_table.table()
+@pytest.mark.parametrize("generated", scenario_table.TABLES, ids=lambda one: one.name)
+def test_the_tables_of_the_documents_are_in_step(generated: scenario_table.Generated) -> None:
+    refresh = "run `PYTHONPATH=src:tests python -m helpers.scenario_table` and look at what changed"
+    assert generated.as_it_stands() == generated.make(), refresh
+
+
+def test_every_claim_has_a_scenario_or_another_way_to_be_put_to_use() -> None:
+    found = scenario_table.exercised()
+    assert list(found) == [f"M{number:03d}" for number in range(1, 106)]
+    ways = [bool(one.expected_by or one.set_by or one.is_left_out) for one in found.values()]
+    stuck = [id_ for id_, way in zip(found, ways, strict=True) if not way]
+    assert [id_ for id_ in stuck if id_ not in excused()] == []
+
+
+@pytest.mark.parametrize(
+    ("id_", "expected_by", "set_by"),
+    [
+        # By its expectations, by its levers alone, and by neither.
+        ("M099", {"safe-reporting-police", "safe-reporting-both", "package-humanitarian"}, set()),
+        ("M101", set(), {"health-service-stavanger", "package-humanitarian"}),
+        ("M036", set(), set()),
+    ],
+)
+def test_what_puts_a_claim_to_use(id_: str, expected_by: set[str], set_by: set[str]) -> None:
+    one = scenario_table.exercised()[id_]
+    assert (set(one.expected_by), set(one.set_by)) == (expected_by, set_by)
+    row = next(line for line in scenario_table.claims_table().splitlines() if line.startswith(f"| {id_} "))
+    assert (f"`--without {id_}`" in row) == (not expected_by | set_by)
+
+
+@pytest.mark.parametrize("name", CHILDREN)
+def test_a_file_states_the_levers_in_which_it_differs(name: str) -> None:
+    # Two ways to the same: keys of the file, and months in which resolved values differ from the parent's.
+    stated = scenario_table.stated_levers(shipped_scenarios()[name])
+    scenario = shipped(name)
+    assert scenario.parent_levers is not None
+    own = {field for lever in REGISTRY if lever.key in stated for field in lever.fields}
+    differing = {
+        field
+        for lever in REGISTRY
+        for field in lever.fields
+        if not _same(getattr(scenario.levers, field), getattr(scenario.parent_levers, field))
+    }
+    assert differing <= own
+    assert differing
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two resolved values are equal; NaN (as in the data) is equal to itself."""
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    return bool(one == other)
 
 
 @pytest.mark.parametrize("name", CHILDREN)

@@ -1,16 +1,69 @@
-"""The table of scenarios/README.md, made from the scenario files.
+"""The tables of scenarios/README.md and docs/scenarios.md, made from the scenario files and the lever registry.
 
-Write it anew after a change of a scenario: ``PYTHONPATH=src:tests python -m helpers.scenario_table``
+Write them anew after a change of a scenario, of the claims that a lever names, or of how a claim is left out:
+``PYTHONPATH=src:tests python -m helpers.scenario_table``
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from irregsim.scenario import DECIDERS, load_scenario, shipped_scenarios
+import yaml
 
-README = Path(__file__).resolve().parents[2] / "scenarios" / "README.md"
-BEGIN, END = "<!-- table of scenarios: begin -->", "<!-- table of scenarios: end -->"
+from irregsim.levers import REGISTRY
+from irregsim.scenario import DECIDERS, load_scenario, shipped_scenarios
+from irregsim.without import claims, excused, neutral
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Exercised:
+    """What puts a claim of the report to use.
+
+    Attributes:
+        expected_by: Shipped scenarios that expect an outcome through it.
+        set_by: Other shipped scenarios that set a lever naming it.
+        levers: Keys of the levers and assumptions that name it.
+        is_left_out: Whether ``--without`` can leave it out.
+    """
+
+    expected_by: tuple[str, ...]
+    set_by: tuple[str, ...]
+    levers: tuple[str, ...]
+    is_left_out: bool
+
+
+def stated_levers(path: Path) -> set[str]:
+    """Keys of the levers and assumptions that a file states itself, inherited ones left aside."""
+    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = set()
+    for lever in REGISTRY:
+        node = tree.get(lever.section, {})
+        *groups, last = lever.key.split(".")
+        for group in groups:
+            node = node.get(group, {})
+        if last in node:
+            found.add(lever.key)
+    return found
+
+
+@cache
+def exercised() -> dict[str, Exercised]:
+    """What puts each claim of the report to use, by id; the baseline is the reference and counts nowhere."""
+    children = {name: path for name, path in shipped_scenarios().items() if name != "baseline"}
+    named = {name: {id_ for e in load_scenario(name).expects for id_ in e.mechanisms} for name in children}
+    stated = {name: stated_levers(path) for name, path in children.items()}
+    out = {}
+    for id_ in claims():
+        levers = tuple(lever.key for lever in REGISTRY if id_ in lever.mechanisms)
+        expected_by = tuple(name for name in children if id_ in named[name])
+        set_by = tuple(name for name in children if name not in expected_by and stated[name] & set(levers))
+        out[id_] = Exercised(expected_by, set_by, levers, id_ in neutral())
+    return out
 
 
 def table() -> str:
@@ -28,18 +81,85 @@ def table() -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
-def in_readme() -> str:
-    """The table as it stands in the README."""
-    text = README.read_text(encoding="utf-8")
-    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip("\n") + "\n"
+def claims_table() -> str:
+    """The claims of the report with the scenarios and levers that put them to use, as Markdown."""
+    found = exercised()
+    without_scenario = {id_: one for id_, one in found.items() if not one.expected_by and not one.set_by}
+    by_option = sum(one.is_left_out for one in without_scenario.values())
+    counts = [
+        ("an outcome of a scenario is expected through it", sum(bool(one.expected_by) for one in found.values())),
+        ("only a lever that names it is set by a scenario", sum(_only_set(one) for one in found.values())),
+        ("no scenario; `--without` leaves it out", by_option),
+        ("no scenario, and it cannot be left out", len(without_scenario) - by_option),
+        ("all", len(found)),
+    ]
+    lines = ["| claims | how many |", "|---|---|", *(f"| {what} | {count} |" for what, count in counts)]
+    lines += [
+        "",
+        "| id | claim | outcome expected through it by | lever set by | levers that name it | otherwise |",
+        "|---|---|---|---|---|---|",
+    ]
+    for id_, one in found.items():
+        other = _otherwise(id_) if id_ in without_scenario else ""
+        cells = [id_, claims()[id_], *(_code(names) for names in (one.expected_by, one.set_by, one.levers)), other]
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
 
 
-def refresh() -> None:
-    """Writes the table into the README."""
-    text = README.read_text(encoding="utf-8")
-    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    README.write_text(f"{before}\n{table()}{after}", encoding="utf-8")
+def _only_set(one: Exercised) -> bool:
+    return bool(one.set_by) and not one.expected_by
+
+
+def _otherwise(id_: str) -> str:
+    if id_ in neutral():
+        return f"`--without {id_}`"
+    assert id_ in excused(), f"{id_} can neither be left out nor is it excused"
+    return "[cannot be left out](odd.md#12-leaving-a-claim-out)"
+
+
+def _code(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A table between two marks of a document.
+
+    Attributes:
+        document: The file.
+        name: Of the table, in its marks.
+        make: Makes the table.
+    """
+
+    document: Path
+    name: str
+    make: Callable[[], str]
+
+    @property
+    def marks(self) -> tuple[str, str]:
+        """Lines before and after the table."""
+        return f"<!-- table of {self.name}: begin -->", f"<!-- table of {self.name}: end -->"
+
+    def as_it_stands(self) -> str:
+        """The table that the document has now."""
+        begin, end = self.marks
+        text = self.document.read_text(encoding="utf-8")
+        return text[text.index(begin) + len(begin) : text.index(end)].strip("\n") + "\n"
+
+    def refresh(self) -> None:
+        """Writes the table into the document."""
+        begin, end = self.marks
+        text = self.document.read_text(encoding="utf-8")
+        before, after = text[: text.index(begin) + len(begin)], text[text.index(end) :]
+        self.document.write_text(f"{before}\n{self.make()}{after}", encoding="utf-8")
+
+
+TABLES = (
+    Generated(ROOT / "scenarios" / "README.md", "scenarios", table),
+    Generated(ROOT / "docs" / "scenarios.md", "claims", claims_table),
+)
 
 
 if __name__ == "__main__":
-    refresh()
+    for generated in TABLES:
+        generated.refresh()

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from irregsim import labels, tables
+from irregsim.labels import LANGUAGES
 from irregsim.scenario.faults import hinted, nearest, shorten
 from irregsim.targets import REGISTERS
 from irregsim.vocabulary import Exit, Strategy
@@ -37,14 +38,17 @@ DECIDERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 DIRECTIONS: tuple[str, ...] = ("up", "down", "unsure")
 """Words of ``direction``: against the parent, from the change on."""
 
-RESTS_ON: Mapping[str, str] = MappingProxyType(
+RESTS_ON: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "report": "the report says so",
-        "theory": "an argument from theory or from other countries",
-        "construction": "the model is built so",
+        "report": {"nb": "rapporten sier det", "en": "the report says so"},
+        "theory": {
+            "nb": "et argument fra teori eller fra andre land",
+            "en": "an argument from theory or from other countries",
+        },
+        "construction": {"nb": "modellen er bygd slik", "en": "the model is built so"},
     }
 )
-"""Words of ``rests_on`` and what they mean."""
+"""Words of ``rests_on`` and what they mean, by language."""
 
 FAMILIES: tuple[str, ...] = ("stock", "exit", "register", "outcome", "hazard")
 """What an outcome of ``expects`` can be, before its colon."""
@@ -63,14 +67,14 @@ class Expectation:
         direction: One of `DIRECTIONS`.
         rests_on: A key of `RESTS_ON`.
         mechanisms: Ids of the mechanisms it works through.
-        why: The reason, in words.
+        why: The reason in words, by language (``nb``, ``en``).
     """
 
     outcome: str
     direction: str
     rests_on: str
     mechanisms: tuple[str, ...]
-    why: str
+    why: dict[str, str]
 
     def to_mapping(self) -> dict[str, Any]:
         """JSON-able form, as written in a file."""
@@ -79,18 +83,20 @@ class Expectation:
             "direction": self.direction,
             "rests_on": self.rests_on,
             "mechanisms": list(self.mechanisms),
-            "why": self.why,
+            "why": dict(self.why),
         }
 
     @classmethod
     def from_mapping(cls, row: Mapping[str, Any]) -> Expectation:
-        """What `to_mapping` wrote.
+        """What `to_mapping` wrote. A ``why`` of one text, as written before it had languages, counts for all.
 
         Raises:
-            KeyError: If a key is missing.
+            KeyError: If a key or a language is missing.
         """
         mechanisms = tuple(str(one) for one in row["mechanisms"])
-        return cls(str(row["outcome"]), str(row["direction"]), str(row["rests_on"]), mechanisms, str(row["why"]))
+        why = row["why"] if isinstance(row["why"], Mapping) else dict.fromkeys(LANGUAGES, row["why"])
+        words = {language: str(why[language]) for language in LANGUAGES}
+        return cls(str(row["outcome"]), str(row["direction"]), str(row["rests_on"]), mechanisms, words)
 
 
 @cache
@@ -166,13 +172,29 @@ def _entry(checker: Checker, node: Node, path: str) -> Expectation | None:
         if key in nodes
     }
     mechanisms = _mechanisms(checker, nodes["mechanisms"], f"{path}.mechanisms") if "mechanisms" in nodes else ()
-    why = checker.text(nodes["why"], f"{path}.why") if "why" in nodes else None
+    why = _why(checker, nodes["why"], f"{path}.why") if "why" in nodes else {}
     if words.get("rests_on") == "report" and "mechanisms" in nodes and not mechanisms and len(checker.faults) == before:
         mark = nodes["mechanisms"].mark
         checker.fault(mark, f"{path}.mechanisms", "is empty; what rests on the report names its mechanisms")
     if len(checker.faults) > before:
         return None
-    return Expectation(str(outcome), str(words["direction"]), str(words["rests_on"]), mechanisms, str(why))
+    return Expectation(str(outcome), str(words["direction"]), str(words["rests_on"]), mechanisms, why)
+
+
+def _why(checker: Checker, node: Node, path: str) -> dict[str, str]:
+    """The reason by language: one text counts for all, and a language left out takes the other's words."""
+    if node.kind != "mapping":
+        text = checker.text(node, path)
+        return {} if text is None else dict.fromkeys(LANGUAGES, text)
+    if not node.pairs:
+        checker.fault(node.mark, path, "has no text (write {nb: ..., en: ...}, or one text for both)")
+    texts: dict[str, str] = {}
+    for key, _, child in checker.pairs(node, path, dict.fromkeys(LANGUAGES, ""), "language"):
+        text = checker.text(child, f"{path}.{key}")
+        if text is not None:
+            texts[key] = text
+    other = next(iter(texts.values()), "")
+    return {language: texts.get(language, other) for language in LANGUAGES}
 
 
 def _outcome(checker: Checker, node: Node, path: str) -> str | None:
@@ -217,15 +239,19 @@ def schema_of_decides() -> dict[str, Any]:
     }
 
 
-def schema_of_expects() -> dict[str, Any]:
-    """JSON Schema of ``expects``."""
+def schema_of_expects(texts: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON Schema of ``expects``.
+
+    Args:
+        texts: Schema of a text, or of a text by language.
+    """
     hazard = {"type": "string", "pattern": "^hazard:[a-z_]+$", "description": "Sum of a rule's probabilities."}
     properties = {
         "outcome": {"anyOf": [{"enum": list(outcome_names())}, hazard]},
         "direction": {"enum": list(DIRECTIONS), "description": "Against the parent, from the change on."},
         "rests_on": {"enum": list(RESTS_ON), "description": "What the direction rests on."},
         "mechanisms": {"type": "array", "items": {"enum": sorted(mechanism_ids())}, "uniqueItems": True},
-        "why": {"type": "string", "minLength": 1, "description": "The reason, in words."},
+        "why": {**texts, "description": "The reason in words, one text or by language."},
     }
     entry = {"type": "object", "additionalProperties": False, "properties": properties, "required": list(PARTS)}
     return {"type": "array", "items": entry, "description": "Outcomes that the scenario is expected to move."}

@@ -44,7 +44,7 @@ def json_schema() -> Schema:
             "levers": _section("levers"),
             "assumptions": _section("assumptions"),
             "decides": schema_of_decides(),
-            "expects": schema_of_expects(),
+            "expects": schema_of_expects(texts),
             "run": _nullable(
                 _mapping(
                     {

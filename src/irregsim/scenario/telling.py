@@ -1,12 +1,16 @@
-"""Scenarios told in text: when each lever is in force, and where scenarios differ."""
+"""Scenarios told in text: what each is about, when each lever is in force, and where scenarios differ."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
+from irregsim.labels import label
 from irregsim.levers import REGISTRY, Kind, Lever, number_text
+from irregsim.scenario.expectations import DECIDERS, RESTS_ON, Expectation
 from irregsim.scenario.resolved import Levers, Scenario, Scheme, columns_of, written_value
 from irregsim.vocabulary import month_text, year_of
 
@@ -15,6 +19,45 @@ Value = bool | float | str | None
 _SYMBOLS = "123456789abcdefghijklmnopqrstuvwxyz"
 _WIDTH = 60
 _NOT_SIMULATED = "not simulated"
+
+#: Of an outcome's family, the kind of label that names it; `hazard` has none, since rules have no labels.
+_LABELLED: Mapping[str, str] = MappingProxyType(
+    {"stock": "strategy", "exit": "exit", "register": "register", "outcome": "outcome"}
+)
+
+#: Words of `explain_scenario`.
+_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "nb": {
+            "decides": "avgjør",
+            "undecided": "ikke oppgitt",
+            "period": "periode",
+            "extends": "bygger på",
+            "sets": "setter, mot {parent}:",
+            "expects": "venter, mot {parent}, fra endringen av:",
+            "nothing_expected": "sier ikke hva som ventes",
+            "rule": "summen av sannsynlighetene i regelen {rule}",
+            "rests_on": "bygger på: {ground}",
+            "up": "opp",
+            "down": "ned",
+            "unsure": "usikkert",
+        },
+        "en": {
+            "decides": "decides",
+            "undecided": "not stated",
+            "period": "period",
+            "extends": "extends",
+            "sets": "sets, against {parent}:",
+            "expects": "expects, against {parent}, from the change on:",
+            "nothing_expected": "does not say what is expected",
+            "rule": "sum of the probabilities of the rule {rule}",
+            "rests_on": "rests on: {ground}",
+            "up": "up",
+            "down": "down",
+            "unsure": "unsure",
+        },
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -164,6 +207,54 @@ def _bar(row: _Row, start: int, step: int) -> tuple[str, str]:
             legend.append(f"{symbols[value]} {value_text(value)} from {month_text(start + index)}")
     ends = [min(i + step, len(row.values)) - 1 for i in range(0, len(row.values), step)]
     return "".join(symbols[row.values[i]] for i in ends), "; ".join(legend)
+
+
+def explain_scenario(scenario: Scenario, lang: str = "en") -> str:
+    """A scenario in plain words: what it is about, who decides, what it sets and what its author expects.
+
+    Args:
+        scenario: As read from a file; one from a mapping knows no parent, and what it sets is left out.
+        lang: ``nb`` or ``en``. Key paths, codes and values stay as they are written in a file.
+
+    Returns:
+        Lines without a final line break.
+    """
+    words = _WORDS[lang]
+    about = scenario.description if isinstance(scenario.description, str) else scenario.description[lang]
+    lines = [f"{scenario.name}: {scenario.title[lang]}"]
+    lines += textwrap.wrap(about, 100, initial_indent="  ", subsequent_indent="  ")
+    who = "; ".join(DECIDERS[word][lang] for word in scenario.decides) or words["undecided"]
+    lines.append(f"  {words['decides']}: {who}")
+    lines.append(f"  {words['period']}: {month_text(scenario.start)} .. {month_text(scenario.end)}")
+    if scenario.extends is None:
+        return "\n".join(lines)
+    lines.append(f"  {words['extends']}: {scenario.extends}")
+    if scenario.parent_levers is not None:
+        # The two columns are told apart by place, not by name: a file may have its parent's name.
+        parent = replace(scenario, levers=scenario.parent_levers)
+        rows = [list(row.values()) for row in diff_rows([parent, scenario])]
+        lines += ["", f"  {words['sets'].format(parent=scenario.extends)}"] if rows else []
+        lines += [f"    {key}, {first} .. {last}: {before} -> {after}" for key, first, last, before, after in rows]
+    if not scenario.expects:
+        return "\n".join([*lines, "", f"  {words['nothing_expected']}"])
+    lines += ["", f"  {words['expects'].format(parent=scenario.extends)}"]
+    for expected in scenario.expects:
+        lines += _expected(expected, lang)
+    return "\n".join(lines)
+
+
+def _expected(expected: Expectation, lang: str) -> list[str]:
+    words = _WORDS[lang]
+    family, _, code = expected.outcome.partition(":")
+    kind = _LABELLED.get(family)
+    name = label(f"{kind}.{code}", lang) if kind else words["rule"].format(rule=code)
+    ground = words["rests_on"].format(ground=RESTS_ON[expected.rests_on][lang])
+    claims = f" ({', '.join(expected.mechanisms)})" if expected.mechanisms else ""
+    return [
+        f"    {name} [{expected.outcome}]: {words[expected.direction]}",
+        *textwrap.wrap(expected.why[lang], 100, initial_indent="      ", subsequent_indent="      "),
+        f"      {ground}{claims}",
+    ]
 
 
 def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, str]]:
