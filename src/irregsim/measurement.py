@@ -68,6 +68,7 @@ def split(
         ValueError: If a column is missing, a cell stands twice, or replicates or years differ.
     """
     import numpy as np
+    import pandas as pd
 
     unknown = [column for column in by if column not in _CELL[1:]]
     if unknown:
@@ -78,22 +79,24 @@ def split(
         if first != second:
             alone = sorted(first ^ second)
             raise ValueError(f"{column} {', '.join(map(str, alone))} stands in one of the two runs only")
-    cells = sides[0].join(sides[1], how="outer", lsuffix="_0", rsuffix="_1").fillna(0.0).sort_index()
-    n0, n1 = (cells[f"events_{i}"].to_numpy(dtype="float64") for i in (0, 1))
-    e0, e1 = (cells[f"person_months_{i}"].to_numpy(dtype="float64") for i in (0, 1))
+    cells = sides[0].index.union(sides[1].index).sort_values()
+    (n0, e0), (n1, e1) = (side.reindex(cells, fill_value=0).to_numpy(dtype="float64").T for side in sides)
     in0, in1 = np.where(e0 > 0, n0, 0.0), np.where(e1 > 0, n1, 0.0)
     r0, r1 = in0 / np.where(e0 > 0, e0, 1.0), in1 / np.where(e1 > 0, e1, 1.0)
     # Where nobody lived so in one of the runs, its rate is not known: the change is that somebody does in the other.
     r0, r1 = np.where(e0 > 0, r0, r1), np.where(e1 > 0, r1, r0)
     rate = (r1 - r0) * (e0 + e1) / 2.0
-    parts = cells[[]].assign(
-        reference=n0.astype("int64"),
-        changed=n1.astype("int64"),
-        change=(n1 - n0).astype("int64"),
-        # What is left is (e1 - e0) (r0 + r1) / 2; taken as the rest, the parts add up.
-        exposure=(in1 - in0) - rate,
-        rate=rate,
-        outside=(n1 - in1) - (n0 - in0),
+    parts = pd.DataFrame(
+        {
+            "reference": n0.astype("int64"),
+            "changed": n1.astype("int64"),
+            "change": (n1 - n0).astype("int64"),
+            # What is left is (e1 - e0) (r0 + r1) / 2; taken as the rest, the parts add up.
+            "exposure": (in1 - in0) - rate,
+            "rate": rate,
+            "outside": (n1 - in1) - (n0 - in0),
+        },
+        index=cells,
     )
     out = parts.groupby(level=["replicate", *by]).sum().reset_index()
     if "register" in by:
