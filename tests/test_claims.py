@@ -68,6 +68,9 @@ from irregsim.world import Rows
 #: What counts as no effect.
 NOTHING = 1e-12
 
+#: A centre with a free bed in the city.
+NEAR_BED = choice.BedOffer(True, 0.0)
+
 Effect = Callable[[Scene], float]
 
 
@@ -103,7 +106,7 @@ def utility(s: Scene, option: int, *persons: Columns, at: At | None = None) -> n
     """Utility of an option for persons in free fall, all options being open."""
     who = s.who(*({**FALLING, **person} for person in persons))
     yes = np.ones(len(persons), dtype=np.bool_)
-    return choice.utilities(who, at or s.at, True, yes, yes)[option]
+    return choice.utilities(who, at or s.at, NEAR_BED, yes, yes)[option]
 
 
 def utility_difference(option: int, base: Columns, **exposed: Any) -> Effect:
@@ -122,7 +125,7 @@ def share(option: int, person: Columns) -> Effect:
     def effect(s: Scene) -> float:
         who = s.who({**FALLING, **person})
         yes = np.ones(1, dtype=np.bool_)
-        return float(logit_shares(logit_weights(choice.utilities(who, s.at, True, yes, yes)))[option, 0])
+        return float(logit_shares(logit_weights(choice.utilities(who, s.at, NEAR_BED, yes, yes)))[option, 0])
 
     return effect
 
@@ -150,6 +153,16 @@ def with_risk(effect: Effect, low: str = "Nigeria", high: str = "Kosovo") -> Eff
 HIGH_RISK = {"country": COUNTRY["Kosovo"]}
 
 
+def without_news(effect: Effect) -> Effect:
+    """The effect where nothing is told in circles, so that a tie is nothing but a tie."""
+
+    def changed(s: Scene) -> float:
+        s.world.circle_news_share = 0.0
+        return effect(s)
+
+    return changed
+
+
 def young(s_month: int, years: int) -> int:
     """Birth month of somebody of an age."""
     return s_month - years * 12
@@ -164,6 +177,81 @@ def hears_of_returns(s: Scene) -> float:
     s.world.forced[COUNTRY["Kosovo"]] = 10
     learn(s.world, s.at)
     return float(s.world.perceived[COUNTRY["Kosovo"]])
+
+
+def hears_of_an_agreement(s: Scene) -> float:
+    """Belief after the month in which an agreement comes into force and nobody is sent yet."""
+    risk(s, "Eritrea", 0.0)
+    s.world.values.agreement_begins = lambda month: np.arange(len(COUNTRY)) == COUNTRY["Eritrea"]  # type: ignore[method-assign]
+    learn(s.world, s.at)
+    return float(s.world.perceived[COUNTRY["Eritrea"]])
+
+
+def hears_in_the_circle(s: Scene) -> float:
+    """Walking out where returns were told of in the own circle, against another circle of the same country."""
+    circle = s.world.hosts.circle
+    s.world.perceived_in_circle[:] = 0.0
+    s.world.perceived_in_circle[circle[0]] = 0.3
+    s.world.perceived[:] = 0.0
+    other = int(np.flatnonzero(circle != circle[0])[0])
+    near, far = reception.walkout_hazard(s.who({**RESIDENT, "tie_0": 0}, {**RESIDENT, "tie_0": other}), s.at)
+    return float(np.log(near / far))
+
+
+def held_when_told(s: Scene) -> float:
+    return s.chance("held_at_rejection", lambda: s.newcomers(Route.ASYLUM_REJECTED))
+
+
+def turned_down(s: Scene) -> float:
+    """Utility of a place in the remotest centre less one in the city, for somebody who knows a host."""
+    who = s.who({**FALLING, "is_sought_asylum": True, "tie_0": 0})
+    yes = np.ones(1, dtype=np.bool_)
+    far, near = (
+        choice.utilities(who, s.at, choice.BedOffer(True, remoteness), yes, yes)[choice.CENTRE, 0]
+        for remoteness in (1.0, 0.0)
+    )
+    return float(far - near)
+
+
+def fed_by_a_congregation(s: Scene) -> float:
+    hosts = s.world.hosts
+    fed = hosts.is_congregation_circle[hosts.circle[:-1]]
+    if not fed.any():
+        return 0.0
+    one, other = int(np.flatnonzero(fed)[0]), int(np.flatnonzero(~fed)[0])
+    return float(utility(s, choice.STAY, {"tie_0": one})[0] - utility(s, choice.STAY, {"tie_0": other})[0])
+
+
+def job_news(s: Scene) -> float:
+    circle = s.world.hosts.circle
+    s.world.has_worker_in_circle[circle[0]] = True
+    other = int(np.flatnonzero(circle != circle[0])[0])
+    near, far = labour.offer_hazard(s.who({**FALLING, "tie_0": 0}, {**FALLING, "tie_0": other}), s.at)
+    return float(np.log(near / far))
+
+
+def foreign_are_not_charged(s: Scene) -> float:
+    odds = s.world.employers.sanction_odds(s.at)
+    return float(np.log(odds.min() / odds.max()))
+
+
+def ill_are_helped_to_apply(s: Scene) -> float:
+    """Utility of a centre place for the ill where municipal staff help them, less where nobody does."""
+    here, elsewhere = (
+        utility(s, choice.CENTRE, {"is_sought_asylum": True, "has_care_need": True}, at=s.under(**health(model)))[0]
+        for model in ("municipal_open", "none")
+    )
+    return float(here - elsewhere)
+
+
+def helped_by_child_welfare(s: Scene) -> float:
+    """Chance of help for a guardian where nobody at NAV says yes."""
+    who = s.who({**FALLING, "household": int(Household.GUARDIAN)})
+    return float(choice.nav_help(who, s.under(discretion_yes_share=0.0))[0])
+
+
+def health(model: str) -> Columns:
+    return {"health_model": np.full(len(CITIES), HEALTH_MODELS.index(model))}
 
 
 def has_no_identity(s: Scene) -> float:
@@ -275,11 +363,11 @@ def permit_after_violence(admitted: bool) -> Effect:
     return effect
 
 
-def found_at_work(channel: str) -> Effect:
+def found_at_work(channel: str, **columns: Any) -> Effect:
     """What follows for a worker who was found in an inspection."""
 
     def effect(s: Scene) -> float:
-        rows = s.add(WORKER)
+        rows = s.add({**WORKER, **columns})
         decided = Decided(rows, np.zeros(1, dtype=np.int64))
         return s.chance(channel, lambda: labour.Work().settle(s.world, s.at, decided))
 
@@ -420,6 +508,12 @@ def police_first(s: Scene) -> float:
     return float(np.log(control.crime_control_hazard(who, s.at)[1] / control.identity_control_hazard(who, s.at)[0]))
 
 
+def drug_milieu(other: str) -> Effect:
+    """Log ratio of ways out of the drug milieu, less the part of the other of two claims."""
+    leave = log_ratio(support.way_out_hazard, THIEF, **DEALER)
+    return lambda s: leave(s) - float(np.log(getattr(s.at, other)))
+
+
 def market_fails(s: Scene) -> float:
     who = s.who(SELLER)
     return float(
@@ -505,6 +599,7 @@ CASES = (
     Case("M001", "assisted return by risk", 1, with_risk(log_ratio(
         exits.assisted_return_hazard, RESIDENT, **HIGH_RISK))),
     Case("M002", "belief after forced returns", 1, hears_of_returns),
+    Case("M002", "belief after an agreement", 1, hears_of_an_agreement),
     Case("M003", "assisted return, no agreement", -1, log_ratio(
         exits.assisted_return_hazard, RESIDENT, country=COUNTRY["Eritrea"])),
     Case("M004", "assisted return by time", -1, log_ratio(
@@ -532,7 +627,9 @@ CASES = (
     Case("M015", "walking out, ill", -1, log_ratio(reception.walkout_hazard, RESIDENT, has_care_need=True)),
     Case("M017", "ties in another place", 1, ties_elsewhere),
     Case("M018", "walking out, remote", 1, log_ratio(reception.walkout_hazard, RESIDENT, centre=REMOTE)),
-    Case("M019", "walking out with a tie", 1, log_ratio(reception.walkout_hazard, RESIDENT, tie_0=0)),
+    Case("M016", "walking out of the old", -1, log_ratio(
+        reception.walkout_hazard, RESIDENT, birth_month=young(MONTH, 70))),
+    Case("M019", "walking out with a tie", 1, without_news(log_ratio(reception.walkout_hazard, RESIDENT, tie_0=0))),
     Case("M020", "ties lost at a transfer", 1, ties_lost),
     Case("M022", "new ties, remote", -1, log_ratio(network.tie_forms_hazard, RESIDENT, centre=REMOTE)),
     Case("M023", "side jobs by allowance", -1, by_situation(
@@ -543,7 +640,9 @@ CASES = (
     Case("M027", "asking for a centre place", 1, share(choice.CENTRE, {"is_sought_asylum": True})),
     Case("M028", "centre place, ill", 1, utility_difference(
         choice.CENTRE, {"is_sought_asylum": True}, has_care_need=True)),
+    Case("M028", "centre place, helped to apply", 1, ill_are_helped_to_apply),
     Case("M029", "walking out at a transfer", 1, walks_out_at_transfer),
+    Case("M029", "a place far away", -1, turned_down),
     Case("M030", "centre place by risk", -1, with_risk(utility_difference(
         choice.CENTRE, {"is_sought_asylum": True}, **HIGH_RISK))),
     Case("M030", "control with friends", -1, log_ratio(control.identity_control_hazard, FALLING, **GUEST)),
@@ -570,10 +669,13 @@ CASES = (
         country=int(np.argmax(CONGREGATION)))(s)),
     Case("M041", "congregations among hosts", 1, lambda s: float(
         (s.world.hosts.type == Substrategy.CONGREGATION).mean())),
+    Case("M041", "food and small sums", 1, fed_by_a_congregation),
+    Case("M041", "introduced by somebody", 1, log_ratio(network.tie_forms_hazard, FALLING, tie_0=0)),
     Case("M042", "moving in with a tie", 1, share(choice.DEPENDENCE, {"tie_0": 0})),
     Case("M043", "sex for shelter", 1, share(choice.SURVIVAL_SEX, {"is_female": True})),
     Case("M044", "taking a job", 1, share(choice.WORK, {"offer": 0})),
     Case("M045", "offers through a tie", 1, log_ratio(labour.offer_hazard, FALLING, tie_0=0)),
+    Case("M045", "news of jobs in the circle", 1, job_news),
     Case("M046", "aversion to the margins", -1, aversion),
     Case("M046", "aversion above 50", -1, utility_difference(
         choice.DRUGS, {"birth_month": young(MONTH, 45)}, birth_month=young(MONTH, 55))),
@@ -583,7 +685,9 @@ CASES = (
         choice.SURVIVAL_SEX, {"strategy_start": MONTH, "is_female": True}, strategy_start=MONTH - 12)),
     Case("M048", "staying with a bed", 1, bed_helps),
     Case("M049", "control at shelters", 1, shelter_is_checked),
+    Case("M049", "keeping away from shelters", 1, lambda s: float(choice.stay_away(s.at)[0])),
     Case("M050", "help for families", 1, log_ratio(choice.nav_help, FALLING, household=int(Household.GUARDIAN))),
+    Case("M050", "help through child welfare", 1, helped_by_child_welfare),
     Case("M051", "asking again", 1, asking_again),
     Case("M052", "help under the rule of 2014", -1, by_situation(
         choice.nav_help, FALLING, nav("rule_2004"), nav("rule_2014"))),
@@ -603,7 +707,11 @@ CASES = (
     Case("M066", "complaints with a route", 1, complaints),
     Case("M067", "expected cost of a job", 1, cost),
     Case("M068", "cost of documented days", 1, workdays_cost),
+    Case("M063", "held when told of the rejection", 1, held_when_told),
     Case("M069", "sanction after proof", 1, proof_sanctions),
+    Case("M069", "foreign employers", -1, foreign_are_not_charged),
+    Case("M070", "whom districts sanction", 1, lambda s: float(np.log(s.at.case_mix[0])),
+         {"district_case_effect_0": 1.0}),
     Case("M070", "inspections by district", 1, districts_differ, {"district_control_effect_4": -1.0}),
     Case("M071", "inflow by jobs", 1, jobs_draw),
     Case("M072", "inflow for work", 1, arrivals(Route.WITHOUT_PERMIT)),
@@ -613,17 +721,22 @@ CASES = (
     Case("M075", "feasibility with cooperation", 1, lambda s: float(np.log(
         s.at.feasibility[COUNTRY["Afghanistan"]] / s.at.feasibility[COUNTRY["Sudan"]]))),
     Case("M076", "reflection period", 1, victims),
+    Case("M076", "reflection period of workers", 1, found_at_work("trafficking_identified", is_exploited=True)),
     Case("M077", "residents sent out", 1, sent_out),
     Case("M077", "visitors sent out", 1, arrivals(Route.SHORT_STAY)),
-    *(Case(id_, "leaving the drug milieu", -1, log_ratio(support.way_out_hazard, THIEF, **DEALER))
-      for id_ in ("M078", "M079")),
+    Case("M077", "visitors who stay on", 1, arrivals(Route.VISA_LOST)),
+    *(Case(id_, "leaving the drug milieu", -1, drug_milieu(other))
+      for id_, other in (("M078", "no_treatment_ratio"), ("M079", "drug_debt_ratio"))),
     Case("M080", "market lost in the pandemic", 1, market_fails),
     Case("M081", "margins after an expulsion", 1, utility_difference(choice.DRUGS, {}, decision=3)),
     Case("M081", "way out after an expulsion", -1, log_ratio(support.way_out_hazard, THIEF, decision=3)),
     Case("M082", "moves of the marginalised", 1, log_ratio(network.city_move_hazard, FALLING, **DEALER)),
     Case("M082", "moves of the expelled", 1, log_ratio(network.city_move_hazard, FALLING, decision=2)),
+    Case("M082", "seeking care after an expulsion", -1, lambda s: (
+        care_sought(s, {**FALLING, "decision": 2}) - care_sought(s, FALLING))),
     Case("M083", "permit after an expulsion", 1, level(exits.regularised_hazard, {**FALLING, "decision": 2})),
     Case("M083", "permit after a penal expulsion", 1, level(exits.regularised_hazard, {**FALLING, "decision": 3})),
+    Case("M084", "lapsed permits of the young", 1, arrivals(Route.LAPSED_YOUNG)),
     Case("M085", "broken marriages", 1, arrivals(Route.MARRIAGE_BROKEN)),
     Case("M086", "lost contracts", 1, arrivals(Route.WORK_PERMIT_LOST, Route.AU_PAIR)),
     Case("M087", "revoked permits", 1, arrivals(Route.PERMIT_REVOKED)),
@@ -642,9 +755,12 @@ CASES = (
     Case("M098", "walking out by risk", 1, with_risk(log_ratio(reception.walkout_hazard, RESIDENT, **HIGH_RISK))),
     Case("M098", "seeking care by risk", -1, with_risk(
         lambda s: care_sought(s, {**FALLING, **HIGH_RISK}) - care_sought(s, FALLING))),
+    Case("M098", "a more open life", -1, with_risk(
+        log_ratio(control.identity_control_hazard, FALLING, **HIGH_RISK))),
+    Case("M098", "news in the own circle", 1, hears_in_the_circle),
     Case("M099", "reporting when safe", 1, offences_reported),
-    Case("M100", "care in a city with an offer", 1, lambda s: (
-        care_given(s, FALLING, "ngo_centre") - care_given(s, FALLING, "none"))),
+    Case("M100", "seeking care after a bill", -1, lambda s: (
+        care_sought(s, {**FALLING, "has_bill": True}) - care_sought(s, FALLING))),
     Case("M101", "care need of the old", 1, log_ratio(
         needs.care_need_hazard, {**FALLING, "birth_month": young(MONTH, 40)}, birth_month=young(MONTH, 70))),
     Case("M102", "reconsidering", 1, level(choice.reconsider_hazard, GUEST)),

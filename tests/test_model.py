@@ -592,13 +592,21 @@ def test_the_network_joins_persons_to_what_they_have(looked_at):
     graph = looked_at.network(limit=None)
     by_node = {agent.node: agent for agent in looked_at.agents}
     kind_of = {Migrant: "person", Employer: "employer", ReceptionCentre: "centre", Host: "host"}
+    circles = {node for node, kind in graph.nodes(data="kind") if kind == "circle"}
+    assert {graph.nodes[node]["type"] for node in circles} == {"congregation", "compatriots"}
     for node, about in graph.nodes(data=True):
+        if node in circles:
+            continue
         agent = by_node[node]
         assert (about["district"], about["city"]) == (agent.district, agent.city)
         assert about["kind"] == kind_of[type(agent)]
-    kinds = dict.fromkeys(("tie", "guest", "resident", "worker", "side_worker", "co_national", "family"), 0)
+    kinds = dict.fromkeys(("tie", "guest", "resident", "worker", "side_worker", "co_national", "family", "member"), 0)
     for one, other, about in graph.edges(data=True):
         kinds[about["kind"]] += 1
+        if about["kind"] == "member":
+            known = by_node[other if one in circles else one]
+            assert isinstance(known, Migrant | Host) and (one in circles) != (other in circles)
+            continue
         person, thing = sorted((by_node[one], by_node[other]), key=lambda a: not isinstance(a, Migrant))
         match about["kind"]:
             case "tie":
@@ -614,8 +622,8 @@ def test_the_network_joins_persons_to_what_they_have(looked_at):
             case "family":
                 assert thing is person.guardian or person is thing.guardian
             case "co_national":
-                assert person.host is thing.host and person.host.type == "congregation"
-                assert person.country == thing.country
+                shared = circles & set(graph[one]) & set(graph[other])
+                assert shared, "two persons who hear from one another belong to one circle"
     people = looked_at.migrants
     assert kinds["guest"] == sum(p.host is not None for p in people) > 0
     assert kinds["resident"] == sum(p.centre is not None for p in people) > 0
@@ -625,17 +633,26 @@ def test_the_network_joins_persons_to_what_they_have(looked_at):
     assert kinds["tie"] > 0
 
 
-def test_guests_of_a_congregation_are_joined():
+def test_whoever_knows_or_lives_with_hosts_of_one_circle_is_joined():
     world = world_at("2011-12")
     p, hosts = world.population, world.hosts
-    congregation = int(np.flatnonzero(hosts.type == Substrategy.CONGREGATION)[0])
+    # One host of a circle of several.
+    congregation = int(np.flatnonzero(hosts.circle_size[hosts.circle[:-1]] > 1)[0])
+    circle = np.flatnonzero(hosts.circle[:-1] == hosts.circle[congregation])
+    other = int(np.flatnonzero(hosts.circle[:-1] != hosts.circle[congregation])[0])
+    assert len(circle) > 1
+    assert len(set(hosts.country[circle])) == len(set(hosts.place[circle])) == 1
     rows = np.flatnonzero((p.strategy < 8) & (p.host < 0) & (p.centre < 0) & (p.guardian < 0))[:4]
-    p.host[rows], p.country[rows[:3]], p.country[rows[3]] = congregation, 0, 1
+    for column in (p.tie_0, p.tie_1, p.tie_2, p.host):
+        column[:] = -1
+    p.host[rows[:2]], p.tie_0[rows[2]], p.tie_1[rows[3]] = congregation, circle[-1], other
     graph = ties.to_networkx(world, limit=None)
     names = [person_code(int(i)) for i in p.person_id[rows]]
     joined = {frozenset((a, b)) for a, b, kind in graph.edges(data="kind") if kind == "co_national"}
-    assert {frozenset(names[:2]), frozenset(names[1:3]), frozenset((names[0], names[2]))} <= joined
-    assert not any(names[3] in pair for pair in joined)
+    assert joined == {frozenset(names[:2]), frozenset(names[1:3]), frozenset((names[0], names[2]))}
+    has_congregation = bool((hosts.type[circle] == Substrategy.CONGREGATION).any())
+    node = ties.circle_node(world, int(hosts.circle[congregation]))
+    assert graph.nodes[node]["type"] == ("congregation" if has_congregation else "compatriots")
 
 
 def test_a_larger_sample_holds_the_smaller_and_the_same_persons_are_followed():

@@ -221,3 +221,16 @@ def test_a_scenario_that_states_little_is_told_so(tmp_path):
 def test_a_scenario_may_have_the_name_of_its_parent(tmp_path):
     scenario = child(tmp_path, FINE, name="baseline")
     assert "    levers.fines.worker_nok, 2012-01 .. 2030-12: 8000 -> 9000" in explain_scenario(scenario).splitlines()
+
+
+@pytest.mark.parametrize("lang", ["nb", "en"])
+def test_the_command_explains_one_scenario(lang):
+    answer = CliRunner().invoke(main, ["scenarios", "fines-tripled", "--lang", lang])
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout == explain_scenario(load_scenario("fines-tripled"), lang) + "\n"
+
+
+def test_a_scenario_that_does_not_ship_is_hinted_at():
+    answer = CliRunner().invoke(main, ["scenarios", "fines-triple"])
+    assert answer.exit_code == 2
+    assert "did you mean fines-tripled" in answer.stderr

@@ -344,21 +344,29 @@ def schema() -> None:
 # Listings
 
 
-@main.command(short_help="List the shipped scenarios.")
-@click.option("--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of titles.")
-def scenarios(lang: str) -> None:
+@main.command(short_help="List or explain the shipped scenarios.")
+@click.argument("name", required=False, shell_complete=_complete_scenario)
+@click.option("--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of the texts.")
+def scenarios(name: str | None, lang: str) -> None:
     r"""List the scenarios that come with irregsim, grouped by who decides on what they change.
 
-    A scenario on which several decide stands with the one named first; the last column names them all.
+    A scenario on which several decide stands with the one named first; the last column names them all. With NAME,
+    explain one: what it is about, what it sets, and what it expects and why.
 
     \b
     Example:
-      irregsim scenarios
       irregsim scenarios --lang nb
+      irregsim scenarios fines-tripled
     """
     from irregsim.scenario import DECIDERS, load_scenario, shipped_scenarios
+    from irregsim.scenario.telling import explain_scenario
     from irregsim.screen import table
 
+    if name is not None:
+        known = _known(name, shipped_scenarios(), "shipped scenario", "irregsim scenarios")
+        with _errors():
+            click.echo(explain_scenario(load_scenario(known), lang))
+        return
     groups: dict[str, list[list[str]]] = {"": [], **{decider: [] for decider in DECIDERS}}
     with _errors():
         for name, path in shipped_scenarios().items():
@@ -376,6 +384,7 @@ def scenarios(lang: str) -> None:
             click.echo(f"\n{headings[decider][lang]}")
             for _ in rows:
                 click.echo(lines.pop(0))
+    click.echo({"nb": "\nForklar ett med: ", "en": "\nExplain one with: "}[lang] + "irregsim scenarios NAME")
 
 
 @main.command(short_help="List or explain levers and assumptions.")

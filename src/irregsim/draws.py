@@ -60,12 +60,14 @@ CHANNELS: Final[dict[str, int]] = {
     "birth_past_months": 21,
     "birth_rank": 22,
     "birth_conviction": 23,
+    "held_at_rejection": 24,
     # the registry of employers, hosts and centres (drawn once)
     "employer_place": 40,
     "employer_sector": 41,
     "employer_jobs": 42,
     "employer_readiness": 43,
     "employer_perception": 44,
+    "employer_foreign": 49,
     "host_type": 45,
     "host_capacity": 46,
     "host_patience": 47,
@@ -77,6 +79,7 @@ CHANNELS: Final[dict[str, int]] = {
     "tie_lost_at_transfer": 63,
     "city_move": 64,
     "city_move_where": 65,
+    "tie_within_circle": 66,
     # reception
     "unit_closes": 80,
     "transfer_rank": 81,
@@ -141,6 +144,7 @@ CHANNELS: Final[dict[str, int]] = {
     "trafficking_identified": 189,
     "decision_delay": 190,
     "asylum_case_expulsion": 191,
+    "police_look_away": 192,
     # exits
     "assisted_return": 200,
     "onward": 201,
@@ -157,6 +161,7 @@ CHANNELS: Final[dict[str, int]] = {
     "offence": 223,
     "offence_reported": 224,
     "exploited_at_work": 225,
+    "care_bill": 226,
     # registers (channels of the observation model)
     "register_dispersion": 240,
     "register_pending": 242,

@@ -27,6 +27,7 @@ SECTORS: tuple[str, ...] = (
     "other",
 )
 PRIVATE_HOUSEHOLD = SECTORS.index("private_household")
+_DISTRICT = np.array([p.district for p in reference.places()])
 #: Workdays in a full month of informal work (five a week; an assumption, grade D).
 DAYS_PER_MONTH = 20.0
 
@@ -37,7 +38,8 @@ class Employers:
     Args:
         draws: Keyed draws of the replicate.
         at: Values of the first month; reads ``employers_count``, ``informal_jobs_count``,
-            ``employer_willingness_log_sd``, ``wage_gap_log_sd``, ``perceived_inspection_ratio``.
+            ``employer_willingness_log_sd``, ``wage_gap_log_sd``, ``perceived_inspection_ratio``,
+            ``foreign_employer_share``, ``foreign_employer_case_ratio``.
     """
 
     def __init__(self, draws: Draws, at: At) -> None:
@@ -55,6 +57,9 @@ class Employers:
         self.jobs = 1 + np.floor(extra + 0.5).astype(np.int64)
         self.readiness_z = ndtri(draws.uniform("employer_readiness", -1, self.key))
         self.gap_ratio = np.exp(at.wage_gap_log_sd * ndtri(draws.uniform("employer_perception", -1, self.key)))
+        foreign = draws.uniform("employer_foreign", -1, self.key) < at.foreign_employer_share
+        # Employers abroad are seldom charged, since a case against them is laborious (F 8.3, 8.4; M069).
+        self.case_ratio = np.where(foreign, at.foreign_employer_case_ratio, 1.0)
         self.perceived = np.ones(count)  # own experience, as a ratio to the general perception
         self.is_willing = np.ones(count, dtype=np.bool_)
         self.open_jobs = np.zeros(count, dtype=np.int64)
@@ -62,6 +67,18 @@ class Employers:
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def sanction_odds(self, at: At) -> FloatArray:
+        """Odds that a case in which a worker was found ends in a sanction, without documented workdays.
+
+        Args:
+            at: Reads ``employer_sanction_share`` and ``case_mix`` (ratio by district; M070).
+
+        Returns:
+            By employer, shape (employers,). Mechanisms: M069, M070.
+        """
+        odds = at.employer_sanction_share / (1.0 - at.employer_sanction_share)
+        return np.asarray(odds * self.case_ratio * at.case_mix[_DISTRICT[self.place]])
 
     def expected_cost(self, at: At, inspections: FloatArray, months: float) -> FloatArray:
         """Expected sanction per month of one informal job, NOK, as employers perceive it.
@@ -77,10 +94,9 @@ class Employers:
         fine = at.employer_base_nok + at.employer_per_workday_nok * at.documented_workdays_share * (
             DAYS_PER_MONTH * min(months, at.documented_months_cap)
         )
-        odds = at.employer_sanction_share / (1.0 - at.employer_sanction_share)
         documented = at.documented_workdays_share
         # Documented days raise the odds that a case ends in a sanction (F 8.3).
-        odds = odds * (1.0 + documented * (at.sanction_after_documentation_ratio - 1.0))
+        odds = self.sanction_odds(at) * (1.0 + documented * (at.sanction_after_documentation_ratio - 1.0))
         sanctioned = odds / (1.0 + odds)
         confiscated = at.confiscate_profit_share * at.wage_gap_nok * self.gap_ratio * months
         back_pay = 0.0

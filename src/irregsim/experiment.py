@@ -93,6 +93,9 @@ class Plan:
         """
         # How many replicates, and the seed, may come from the file or the command: only what is used counts.
         scenario = replace(self.scenario, replicates=1, seed=0).to_mapping()
+        for text in ("decides", "expects"):
+            # What an author expects is no part of what is run: better words for it rename no run.
+            scenario.pop(text, None)
         return {
             "scenario": scenario,
             "seed": self.seed,

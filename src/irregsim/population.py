@@ -41,6 +41,7 @@ COLUMNS: dict[str, type] = {
     "has_forged_papers": np.bool_,
     "has_care_need": np.bool_,  # lasting illness, disability or dementia
     "has_tax_card": np.bool_,
+    "has_bill": np.bool_,  # for health care, once received
     "is_convicted": np.bool_,
     "is_exploited": np.bool_,
     "in_violence": np.bool_,
@@ -148,6 +149,7 @@ class Population:
     has_forged_papers: npt.NDArray[np.bool_]
     has_care_need: npt.NDArray[np.bool_]
     has_tax_card: npt.NDArray[np.bool_]
+    has_bill: npt.NDArray[np.bool_]
     is_convicted: npt.NDArray[np.bool_]
     is_exploited: npt.NDArray[np.bool_]
     in_violence: npt.NDArray[np.bool_]
@@ -213,6 +215,10 @@ class Population:
         self._kids_sorted = self.kid_rows[np.argsort(guardian, kind="stable")]
         self._kid_count = np.bincount(guardian, minlength=self._count)
         self._kid_start = np.cumsum(self._kid_count) - self._kid_count
+
+    def list_families(self) -> None:
+        """Lists the children of each guardian anew, after some have come of age."""
+        self._show()
 
     def let_go(self, rows: IntArray) -> None:
         """Persons who leave a spell leave its place, job or host, and what came with it."""

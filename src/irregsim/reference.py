@@ -197,6 +197,16 @@ def centres() -> tuple[Centre, ...]:
 
 
 @cache
+def feasibility_group_of_2012() -> tuple[Feasibility, ...]:
+    """Feasibility group of each country at the beginning of 2012, in the order of `countries`."""
+    out = [Feasibility.NONE] * len(countries())
+    for step in feasibility_steps():
+        if step.start <= month_number("2012-01"):
+            out[step.country] = step.group
+    return tuple(out)
+
+
+@cache
 def reception_path() -> tuple[tuple[int, float, float], ...]:
     """National counts of centres: (month, centres open, places in all), by rising month."""
     return tuple(

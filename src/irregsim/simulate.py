@@ -41,6 +41,7 @@ def begin_month(world: World) -> At:
     """Step 1: the next month begins; its values are in force and centres have the places of the month."""
     world.month += 1
     world.forced[:] = 0
+    world.forced_in_circle[:] = 0
     at = world.values.at(world.month)
     world.centres.open_month(at)
     return at
@@ -65,7 +66,10 @@ def learn(world: World, at: At) -> None:
     """Perceived risk of forced return follows, with delay, what happened to compatriots (F 2.1, 4.3; M002, M098).
 
     The yearly rate that the month's forced returns amount to is mixed into what was believed, with the weight
-    ``risk_learning_share``. Without interactions the belief stays at its first level.
+    ``risk_learning_share``: nationally, and in each circle of the support network by what happened there. An agreement
+    that comes into force is news of its own: belief moves towards the risk of a country that takes people back, and
+    fades again if nothing follows (F 4.3; Ethiopia's agreement of 2012). Without interactions the belief stays at its
+    first level.
     """
     if not at.interactions:
         world.perceived = np.minimum(1.0, at.initial_perceived_risk_ratio * at.feasibility)
@@ -77,6 +81,23 @@ def learn(world: World, at: At) -> None:
     rate = 12.0 * world.forced / (stock + world.forced + at.risk_learning_prior_persons)
     weight = at.risk_learning_share
     world.perceived = np.minimum(1.0, (1.0 - weight) * world.perceived + weight * rate)
+    hosts = world.hosts
+    members = np.bincount(world.circles(np.flatnonzero(asylum)).ravel(), minlength=hosts.circle_count + 1)
+    rate = 12.0 * world.forced_in_circle / (members + world.forced_in_circle + at.risk_learning_prior_persons)
+    told = np.minimum(1.0, (1.0 - weight) * world.perceived_in_circle + weight * rate)
+    new = world.values.agreement_begins(world.month)
+    if new.any():
+        expected = min(1.0, at.initial_perceived_risk_ratio * at.feasibility_high_share)
+        share = at.agreement_fear_share
+        world.perceived = _towards(world.perceived, expected, np.where(new, share, 0.0))
+        told[:-1] = _towards(told[:-1], expected, np.where(new[hosts.circle_country], share, 0.0))
+    told[-1] = 0.0
+    world.perceived_in_circle = told
+
+
+def _towards(belief: npt.NDArray[np.float64], level: float, share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Beliefs moved up by a share of the way to a level; those above it stay."""
+    return np.asarray(belief + share * np.maximum(0.0, level - belief))
 
 
 def record(world: World) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.int64]
 
 #: Kinds of edges.
-TIE, GUEST, RESIDENT, WORKER, SIDE_WORKER, CO_NATIONAL, FAMILY = (
+TIE, GUEST, RESIDENT, WORKER, SIDE_WORKER, CO_NATIONAL, FAMILY, MEMBER = (
     "tie",
     "guest",
     "resident",
@@ -32,6 +32,7 @@ TIE, GUEST, RESIDENT, WORKER, SIDE_WORKER, CO_NATIONAL, FAMILY = (
     "side_worker",
     "co_national",
     "family",
+    "member",
 )
 
 
@@ -43,6 +44,11 @@ def employer_node(number: int) -> str:
 def host_node(world: World, number: int) -> str:
     """Name of a host's node: its key, since hosts are numbered by background and a number would tell it."""
     return f"host-{int(world.hosts.key[number]):016x}"
+
+
+def circle_node(world: World, number: int) -> str:
+    """Name of a circle's node: the key of its first host, since circles are numbered by background too."""
+    return f"circle-{int(world.hosts.key[world.hosts.circle_start[number]]):016x}"
 
 
 def centre_node(number: int) -> str:
@@ -89,13 +95,15 @@ def sample(world: World, limit: int | None) -> IntArray:
 def to_networkx(world: World, limit: int | None = 500) -> nx.Graph[str]:
     """The support network of a sample of persons.
 
-    Nodes have ``kind`` (``person``, ``host``, ``centre``, ``employer``) and what belongs to the kind: persons
-    ``strategy``, ``district`` and ``city`` and are named by their sixteen digits; hosts ``type``, centres ``name`` and
-    ``type``, employers ``sector``, and each its ``district`` and ``city``. All centres are nodes; hosts and employers
-    are when someone in the sample knows, lives with or works for them.
+    Nodes have ``kind`` (``person``, ``host``, ``circle``, ``centre``, ``employer``) and what belongs to the kind:
+    persons ``strategy``, ``district`` and ``city`` and are named by their sixteen digits; hosts ``type``, circles
+    ``type`` (``congregation`` where one of its hosts is one, else ``compatriots``), centres ``name`` and ``type``,
+    employers ``sector``, and each its ``district`` and ``city``. All centres are nodes; hosts, circles and employers
+    are when someone in the sample knows, belongs to, lives with or works for them.
 
-    Edges have ``kind``: ``tie`` (a host the person could turn to), ``guest`` (lives with), ``resident`` (of a centre),
-    ``worker``, ``side_worker``, ``co_national`` (guests of the same congregation, of one background) and ``family``
+    Edges have ``kind``: ``tie`` (a host the person could turn to), ``guest`` (lives with), ``member`` (of a circle, for
+    its hosts and for the persons who know one of them), ``resident`` (of a centre), ``worker``, ``side_worker``,
+    ``co_national`` (two persons in one circle: between them news of jobs and of forced returns travels) and ``family``
     (child and guardian). Where two persons or a person and a host are joined in two ways, the closer one is kept:
     ``guest`` before ``tie``, ``family`` before ``co_national``.
 
@@ -149,7 +157,7 @@ def to_networkx(world: World, limit: int | None = 500) -> nx.Graph[str]:
         for kind, column in ((SIDE_WORKER, p.side_employer), (WORKER, p.employer)):
             if column[row] >= 0:
                 graph.add_edge(name, add_employer(int(column[row])), kind=kind)
-    _join_guests(world, graph, rows, names)
+    _join_circles(world, graph, rows, names)
     for row, name in names.items():
         guardian = names.get(int(p.guardian[row]))
         if guardian is not None:
@@ -162,13 +170,23 @@ def _where(place: int) -> dict[str, str]:
     return {"district": DISTRICTS[there.district], "city": there.city_name}
 
 
-def _join_guests(world: World, graph: nx.Graph[str], rows: IntArray, names: dict[int, str]) -> None:
-    """Guests of the same congregation know each other, when of one background (F 4.4; M041)."""
-    p, hosts = world.population, world.hosts
-    guests = rows[(p.host[rows] >= 0) & (hosts.type[p.host[rows]] == Substrategy.CONGREGATION)]
-    together: dict[tuple[int, int], list[str]] = {}
-    for row in guests:
-        together.setdefault((int(p.host[row]), int(p.country[row])), []).append(names[int(row)])
-    for group in together.values():
-        for i, one in enumerate(group):
-            graph.add_edges_from(((one, other) for other in group[i + 1 :]), kind=CO_NATIONAL)
+def _join_circles(world: World, graph: nx.Graph[str], rows: IntArray, names: dict[int, str]) -> None:
+    """Circles of compatriots and congregations, their hosts, and persons who meet there (F 4.4; M041)."""
+    hosts, circles = world.hosts, world.circles(rows)
+    together: dict[int, list[str]] = {}
+    for i, row in enumerate(rows.tolist()):
+        for number in sorted(set(circles[:, i].tolist()) - {hosts.circle_count}):
+            together.setdefault(number, []).append(names[row])
+    in_graph = np.flatnonzero([host_node(world, number) in graph for number in range(len(hosts))]).tolist()
+    known = {host_node(world, number): number for number in in_graph}
+    for number, members in sorted(together.items()):
+        node = circle_node(world, number)
+        kind = "congregation" if hosts.is_congregation_circle[number] else "compatriots"
+        graph.add_node(node, kind="circle", type=kind, **_where(int(hosts.place[hosts.circle_start[number]])))
+        graph.add_edges_from(((name, node) for name in members), kind=MEMBER)
+        for i, one in enumerate(members):
+            graph.add_edges_from(((one, other) for other in members[i + 1 :]), kind=CO_NATIONAL)
+    for name, number in known.items():
+        circle = int(hosts.circle[number])
+        if circle in together:
+            graph.add_edge(name, circle_node(world, circle), kind=MEMBER)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from irregsim import reference
 from irregsim.scenario import Levers
-from irregsim.vocabulary import DISTRICTS, FIRST_YEAR, Feasibility, Route, month_number, year_of
+from irregsim.vocabulary import CITIES, DISTRICTS, FIRST_YEAR, Feasibility, Route, month_number, year_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -120,6 +120,17 @@ class Values:
             self._cache = (month, At(values))
         return self._cache[1]
 
+    def agreement_begins(self, month: int) -> npt.NDArray[np.bool_]:
+        """Countries where a return agreement comes into force in a month that makes more returns possible than before.
+
+        Returns:
+            Shape (countries,); none in the first month.
+        """
+        agreement = np.nan_to_num(self.levers.agreement_effectiveness)
+        if month == 0:
+            return np.zeros(agreement.shape[1], dtype=np.bool_)
+        return np.asarray((agreement[month] > self._paths["feasibility"][month - 1]) & (agreement[month - 1] == 0.0))
+
     def _drivers(self) -> dict[str, npt.NDArray[Any]]:
         draw, levers, months = self.draw, self.levers, self.months
         pandemic = np.asarray(levers.pandemic, dtype=np.float64)
@@ -162,7 +173,13 @@ class Values:
         centres_open, places = self._reception(months)
         year = FIRST_YEAR + (np.arange(months) + 0.5) / 12
         demand = np.exp(draw["job_demand_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
+        cities = np.array([draw[f"discretion_city_effect_{i}"] for i in range(len(CITIES) + 1)])
+        cases = np.array([draw[f"district_case_effect_{i}"] for i in range(len(DISTRICTS))])
         return {
+            "discretion_by_city": np.broadcast_to(
+                np.exp(draw["discretion_city_log_sd"] * cities), (months, len(CITIES) + 1)
+            ),
+            "case_mix": np.broadcast_to(np.exp(draw["district_case_log_sd"] * cases), (months, len(DISTRICTS))),
             "job_demand_ratio": demand,
             "district_control": np.broadcast_to(np.exp(district_effects(draw)), (months, len(DISTRICTS))),
             "control_effort": control,
@@ -205,7 +222,7 @@ class Values:
         """Final duties to leave of former asylum seekers a month (docs/data.md).
 
         ``F(t) = (1-w) s (R * g)(t) + w k U(t)`` with R the first instance's rejections on the merits, g a gamma lag
-        and U the appeal body's rejections. After 2020, U follows R by the ratio of 2020; the last year is held.
+        and U the appeal body's rejections. After 2020, U follows R by ``une_after_2020_ratio``; the last year is held.
 
         Returns:
             Persons a month, shape (months,).
@@ -214,7 +231,7 @@ class Values:
         first, appeal = reference.yearly_series("first_instance"), reference.yearly_series("appeal_body")
         error = np.exp(draw["missing_rejections_log_error"])
         first = {year: count * (error if year in (2018, 2020) else 1.0) for year, count in first.items()}
-        ratio = appeal[2020] / first[2020]
+        ratio = draw["une_after_2020_ratio"]
         stated = dict(self.levers.asylum_rejections_per_year)
         last_year = year_of(months - 1)
         for year in range(2007, last_year + 1):
@@ -246,6 +263,9 @@ class Values:
 
         knots = np.array([2009.0, 2013.5, 2017.5])
         weights = np.array([c.asylum_weights for c in countries])
+        # No table gives the country mix of rejections: an error of its own for each group of feasibility (of 2012).
+        error = np.array([1.0] + [np.exp(draw[f"asylum_mix_{g.code}_log_error"]) for g in list(Feasibility)[1:]])
+        weights = weights * error[[int(g) for g in reference.feasibility_group_of_2012()]][:, None]
         weights = weights / weights.sum(axis=0)
         asylum_mix = np.stack([np.interp(year, knots, row) for row in weights], axis=1)
         out[:, Route.ASYLUM_REJECTED] = self.final_rejections(months)[:, None] * asylum_mix
@@ -276,6 +296,7 @@ class Values:
             Route.WORK_PERMIT_LOST: draw["contract_lost_inflow_ratio"],
             Route.AU_PAIR: draw["contract_lost_inflow_ratio"],
             Route.PERMIT_REVOKED: draw["permit_revoked_inflow_ratio"],
+            Route.LAPSED_YOUNG: draw["lapsed_young_inflow_ratio"],
         }
         penal = np.array([float(c.penal_count) for c in countries])
         penal_trend = np.exp(draw["penal_expulsion_log_trend"] * (np.minimum(year, 2020.5) - 2019.5))
@@ -294,6 +315,10 @@ class Values:
                 out[:, start.route] = (penal_year * (1 - direct) / 12)[:, None] * (penal / penal.sum())
             elif group == "short_stay":
                 out[:, start.route] = (short_year / 12)[:, None] * (short / short.sum())
+            elif group == "visa_lost":
+                # Beside those who were sent out, some who lost the visa inland stay on (F 4.6; M077).
+                inland = draw["visa_lost_stays_ratio"] * (1.0 - draw["airport_share_of_short_stay"])
+                out[:, start.route] = (inland * short_year / 12)[:, None] * (short / short.sum())
         self._penal_direct = (penal_year * direct / 12)[:, None] * (penal / penal.sum()) * self.scale
         return out * self.scale
 

@@ -111,6 +111,8 @@ class Route(IntEnum):
     WITHOUT_PERMIT = 9
     PENAL_EXPULSION = 10
     SHORT_STAY = 11
+    VISA_LOST = 12
+    LAPSED_YOUNG = 13
 
     @property
     def code(self) -> str:

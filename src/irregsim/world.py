@@ -59,6 +59,14 @@ class World:
         self.unknown_risk_ratio = float(first.unknown_identity_risk_ratio)
         #: Forced returns of former asylum seekers this month, by citizenship: what compatriots hear of.
         self.forced = np.zeros(len(reference.countries()), dtype=np.int64)
+        #: The same by circle of the support network, shape (circles + 1,); the last entry is nobody's.
+        self.forced_in_circle = np.zeros(self.hosts.circle_count + 1, dtype=np.int64)
+        #: Perceived yearly chance of forced return in each circle, learnt from what happened to those in it.
+        self.perceived_in_circle = np.append(self.perceived[self.hosts.circle_country], 0.0)
+        #: Circles in which somebody has informal work this month, shape (circles + 1,).
+        self.has_worker_in_circle = np.zeros(self.hosts.circle_count + 1, dtype=np.bool_)
+        #: Weight of news through ties, against what is known nationally, in perceived risk.
+        self.circle_news_share = float(first.news_through_ties_share) if first.interactions else 0.0
         #: Beds per night that are free for persons without legal stay, and who got one, are set in the choice step.
         self.bed_share = np.zeros(len(CITIES) + 1)
 
@@ -77,6 +85,8 @@ class World:
         other.history = self.history.copy(other.values.months)
         other.perceived = self.perceived.copy()
         other.forced = self.forced.copy()
+        for name in ("forced_in_circle", "perceived_in_circle", "has_worker_in_circle", "bed_share"):
+            setattr(other, name, getattr(self, name).copy())
         return other
 
     # -- moves ---------------------------------------------------------------------------------------------------
@@ -184,6 +194,24 @@ class World:
         p = self.population
         where = p.place[rows] if place is None else place
         self.history.register(self.month, event, where, p.country[rows], delay, p.strategy[rows])
+
+    def circles(self, rows: IntArray) -> IntArray:
+        """Circles of the hosts that some persons know or live with, each once.
+
+        Returns:
+            Shape (4, n); the number of circles stands where there is no tie, or one in a circle that stands before.
+        """
+        p = self.population
+        return _circles(self, p.tie_0[rows], p.tie_1[rows], p.tie_2[rows], p.host[rows])
+
+    def hear_of(self, rows: IntArray) -> None:
+        """Forced returns of former asylum seekers: compatriots hear of them, first in the circles they belonged to.
+
+        Args:
+            rows: Persons returned, children too, shape (n,); called before they move.
+        """
+        self.forced += np.bincount(self.population.country[rows], minlength=len(self.forced))
+        self.forced_in_circle += np.bincount(self.circles(rows).ravel(), minlength=len(self.forced_in_circle))
 
     def set_cell(self, rows: IntArray) -> None:
         """Keeps the column of place x ground after a move, a decision or an arrival."""
@@ -300,6 +328,8 @@ class Rows:
         Args:
             slope: Log ratio per quarter of a yearly chance of forced return.
         """
+        if self._world.circle_news_share > 0.0:
+            return np.asarray(np.exp(slope * 4.0 * self.perceived_risk))
         # Risk differs by citizenship and by whether identity is known: worked out for those, not for each person.
         table = np.exp(
             slope * 4.0 * np.stack([self._world.unknown_risk_ratio * self._world.perceived, self._world.perceived])
@@ -318,8 +348,23 @@ class Rows:
         return np.asarray(value)
 
 
+def _circles(world: World, *columns: IntArray) -> IntArray:
+    circle, nobody = world.hosts.circle[np.stack(columns)], world.hosts.circle_count
+    for i in range(1, len(circle)):
+        circle[i][(circle[:i] == circle[i]).any(axis=0)] = nobody
+    return np.asarray(circle)
+
+
 def _perceived(who: Rows, world: World) -> FloatArray:
-    return np.asarray(world.perceived.take(who.country) * np.where(who.can_be_sent, 1.0, world.unknown_risk_ratio))
+    """What is known nationally of one's country, and what is told in the circles one belongs to (F 2.1, 4.3)."""
+    risk = world.perceived.take(who.country)
+    share = world.circle_news_share
+    if share > 0.0:
+        circle = who.circles
+        told = world.perceived_in_circle.take(circle).sum(axis=0)
+        count = (circle < world.hosts.circle_count).sum(axis=0)
+        risk = np.where(count > 0, (1.0 - share) * risk + share * told / np.maximum(1, count), risk)
+    return np.asarray(risk * np.where(who.can_be_sent, 1.0, world.unknown_risk_ratio))
 
 
 def _feasibility(who: Rows, world: World) -> FloatArray:
@@ -341,10 +386,14 @@ _DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "is_guardian": lambda who, world: who.household == Household.GUARDIAN,
     "is_dublin": lambda who, world: who.route == Route.DUBLIN,
     "has_tie": lambda who, world: (who.tie_0 >= 0) | (who.tie_1 >= 0) | (who.tie_2 >= 0),
+    "circles": lambda who, world: _circles(world, who.tie_0, who.tie_1, who.tie_2, who.host),
+    "knows_worker": lambda who, world: world.has_worker_in_circle.take(who.circles).any(axis=0),
+    "in_congregation": lambda who, world: world.hosts.is_congregation_circle.take(who.circles).any(axis=0),
     "host_patience": lambda who, world: world.hosts.patience[who.host],
     "host_is_exploitative": lambda who, world: world.hosts.is_exploitative[who.host],
     "employer_district": lambda who, world: DISTRICT_OF[world.employers.place[who.employer]],
     "side_employer_district": lambda who, world: DISTRICT_OF[world.employers.place[who.side_employer]],
+    "age_over_66": lambda who, world: who.birth_month <= world.month - 67 * 12,
     "employer_is_home": lambda who, world: world.employers.sector[who.employer] == PRIVATE_HOUSEHOLD,
     "side_employer_is_home": lambda who, world: world.employers.sector[who.side_employer] == PRIVATE_HOUSEHOLD,
     "remoteness": lambda who, world: REMOTENESS[who.centre],

@@ -27,7 +27,7 @@ from irregsim import reference
 from irregsim.draws import Draws
 from irregsim.engine import Contest, Part
 from irregsim.month import MONTH
-from irregsim.month.choice import OPTIONS, Choice, utilities
+from irregsim.month.choice import OPTIONS, BedOffer, Choice, utilities
 from irregsim.month.inflow import Inflow
 from irregsim.parameters import point_draw
 from irregsim.simulate import begin_month, start
@@ -58,6 +58,7 @@ QUIET = {
     "exploited_worker_share": 0.0,
     "trafficking_identification_share": 0.0,
     "penal_ground_share": 0.0,
+    "police_look_away_share": 0.0,
     "host_fatigue": 0.0,
     "free_fall_pressure": 0.0,
     "remote_walkout_ratio": 1.0,
@@ -254,7 +255,7 @@ class Chain:
         for way in ("fall", "fall_with_offer"):
             who = self.world.rows(np.array([self.rows[way]]))
             yes = np.array([True])
-            value = utilities(who, self.at, True, yes, yes)[:, 0]
+            value = utilities(who, self.at, BedOffer(True, 0.0), yes, yes)[:, 0]
             weights = np.exp(value)
             shares = weights / weights.sum()
             assert shares[OPTIONS.index("choice_survival_sex")] == 0

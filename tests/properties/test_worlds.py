@@ -421,7 +421,7 @@ def test_more_vacancies_serve_the_same_seekers_and_some_more(seed, few, extra, t
     world, at = next_month(branch(here(), baseline(END), seed=seed))
     p = world.population
     rows = np.flatnonzero((p.strategy < 8) & (p.employer < 0) & (p.guardian < 0))
-    has_tie = (p.tie_0[rows] >= 0) & ties_matter
+    has_tie = ((p.tie_0[rows] >= 0) & ties_matter).astype(np.int64)
     base = np.arange(len(world.employers)) % 2 * few
     less, more = place_in_jobs(world, at, rows, has_tie, base), place_in_jobs(world, at, rows, has_tie, base + extra)
     assert ((less >= 0) <= (more >= 0)).all()

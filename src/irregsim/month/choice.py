@@ -6,21 +6,26 @@ would have taken it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
+from irregsim import reference
+from irregsim.centres import REMOTENESS
 from irregsim.chance import choose, logit_shares, logit_weights
 from irregsim.engine import Contest, Decided, Part, Rule
 from irregsim.history import CITY_CODES, CITY_OF
 from irregsim.hosts import slot_keys
-from irregsim.levers import NAV_RULES
+from irregsim.levers import HEALTH_MODELS, NAV_RULES
+from irregsim.month.discretion import nav_share, says_yes
 from irregsim.month.exits import assisted_factor, eligible_for_assistance, leave_assisted, leave_onward
 from irregsim.month.labour import hire
 from irregsim.month.network import add_tie
 from irregsim.month.placing import free_beds, free_host, guests_of, place_in_centres, place_with_hosts, stay_with
 from irregsim.month.reception import move_in
 from irregsim.values import At
-from irregsim.vocabulary import Strategy, Substrategy
+from irregsim.vocabulary import CITIES, Strategy, Substrategy
 from irregsim.world import Rows, World
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,6 +46,8 @@ OPTIONS = (
 )
 STAY, CENTRE, DEPENDENCE, WORK, SEX_SALE, DRUGS, PROPERTY, ASSISTED, ONWARD, SURVIVAL_SEX = range(10)
 _CLOSED = -np.inf
+_CITY_DISTRICT = np.array([next(p.district for p in reference.places() if p.city == c) for c in range(len(CITIES))])
+_MUNICIPAL = np.array([name.startswith("municipal") for name in HEALTH_MODELS])
 
 
 def reconsider_hazard(who: Rows, at: At) -> FloatArray:
@@ -73,19 +80,21 @@ class Choice(Part):
     step = 7
 
     def begin(self, world: World, at: At) -> None:
-        """Share of those in free fall in each city for whom there is a shelter bed (F 7.4).
+        """Share of those in free fall in each city who sleep in a shelter (F 7.4).
 
-        Free beds are what visitors from the EEA leave; they go by lot, so everybody has the same share (M048).
+        Free beds are what visitors from the EEA leave; they go by lot, so everybody who asks has the same share (M048).
+        Where the police check papers at the shelters some stay away (M049).
         """
         p = world.population
         beds = np.append(at.shelter_beds, 0.0) * at.shelter_free_bed_share * at.scale
+        come = 1.0 - stay_away(at)
         if at.interactions:
             falling = np.flatnonzero(p.strategy == Strategy.FRITT_FALL)
-            demand = np.bincount(CITY_OF[p.place[falling]], minlength=CITY_CODES)
-            world.bed_share = np.minimum(1.0, beds / np.maximum(1, demand))
+            demand = np.bincount(CITY_OF[p.place[falling]], minlength=CITY_CODES) * come
+            world.bed_share = np.minimum(1.0, beds / np.maximum(1.0, demand)) * come
             world.history.binds("shelter", world.month, int(np.maximum(0, demand - np.floor(beds))[:-1].sum()))
         else:
-            world.bed_share = np.where(beds > 0, at.shelter_free_bed_share, 0.0)
+            world.bed_share = np.where(beds > 0, at.shelter_free_bed_share, 0.0) * come
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Everybody in free fall who is free to act."""
@@ -100,8 +109,8 @@ class Choice(Part):
         stranger = self._stranger(world, rows)
         free = world.hosts.capacity[stranger] > guests_of(world)[stranger]
         can_provide = free if at.interactions else np.ones(len(rows), dtype=np.bool_)
-        bed = bool((free_beds(world) > 0).any()) if at.interactions else bool((world.centres.capacity > 0).any())
-        weights = logit_weights(utilities(who, at, bed, has_host, can_provide))
+        beds = np.maximum(0, free_beds(world)) if at.interactions else world.centres.capacity
+        weights = logit_weights(utilities(who, at, bed_offer(beds), has_host, can_provide))
         month = world.month
         uniforms = world.draws.uniforms(OPTIONS, month, who.key)
         world.history.expect_many(OPTIONS, month, who.cell, logit_shares(weights))
@@ -141,22 +150,56 @@ class Choice(Part):
         leave_onward(world, at, decided.of(ONWARD), "choice")
 
 
-def nav_help(who: Rows, at: At) -> FloatArray:
-    """Chance that somebody at NAV helps this month, after asking repeatedly (F 2.3, 7.5, 11.2; M050, M051).
+def stay_away(at: At) -> FloatArray:
+    """Share of those in free fall who keep away from shelters for fear of police checks, by city (F 7.4; M049).
 
-    One shared rule of discretion: each asked says yes with a share that the rule in force scales; people ask several.
-    Families are helped more often.
+    Args:
+        at: Reads ``shelter_avoid_share`` (at checks of 2019) and ``identity_checks`` (by district).
+
+    Returns:
+        Shape (6,); the last is for all other places.
+    """
+    checks = np.append(at.identity_checks[_CITY_DISTRICT], 1.0)
+    return np.asarray(np.minimum(1.0, at.shelter_avoid_share * checks))
+
+
+@dataclass(frozen=True)
+class BedOffer:
+    """What reception has to offer this month.
+
+    Attributes:
+        any: Whether any centre has a free bed.
+        remoteness: Mean remoteness of the free beds, 0 (city) to 1.
+    """
+
+    any: bool
+    remoteness: float
+
+
+def bed_offer(beds: IntArray) -> BedOffer:
+    """The offer of centres with some free beds each, shape (centres,)."""
+    total = int(beds.sum())
+    return BedOffer(total > 0, float((beds * REMOTENESS[: len(beds)]).sum() / total) if total else 0.0)
+
+
+def nav_help(who: Rows, at: At) -> FloatArray:
+    """Chance that somebody at NAV or in child welfare helps this month, after asking repeatedly.
+
+    The shared rule of discretion (`says_yes`). Child-welfare workers argue for families (F 6.5, 7.3; M050).
 
     Args:
         who: Reads ``city`` and ``household``.
         at: Reads ``nav_emergency_help`` (by city), ``discretion_yes_share``, ``nav_rule_2014_ratio``,
-            ``nav_wide_ratio``, ``asks_per_month``, ``family_discretion_ratio``.
+            ``nav_wide_ratio``, ``asks_per_month``, ``family_discretion_ratio``, ``child_welfare_yes_share``,
+            ``discretion_by_city``.
 
     Returns:
-        Probability, shape (n,).
+        Probability, shape (n,). Mechanisms: M050-M052.
     """
-    yes = by_nav_rule(at)[who.city] * np.where(who.household > 0, at.family_discretion_ratio, 1.0)
-    return np.asarray(1.0 - (1.0 - np.clip(at.discretion_yes_share * yes, 0.0, 0.99)) ** at.asks_per_month)
+    is_family = who.household > 0
+    nav = says_yes(at, nav_share(at, by_nav_rule(at), who.city, is_family), who.city, at.asks_per_month)
+    child_welfare = says_yes(at, at.child_welfare_yes_share * is_family, who.city)
+    return np.asarray(1.0 - (1.0 - nav) * (1.0 - child_welfare))
 
 
 def by_nav_rule(at: At) -> FloatArray:
@@ -167,14 +210,14 @@ def by_nav_rule(at: At) -> FloatArray:
 
 
 def utilities(
-    who: Rows, at: At, bed: bool, has_host: npt.NDArray[np.bool_], can_provide: npt.NDArray[np.bool_]
+    who: Rows, at: At, bed: BedOffer, has_host: npt.NDArray[np.bool_], can_provide: npt.NDArray[np.bool_]
 ) -> FloatArray:
     """Utility of each option for persons in free fall, minus infinity where it is not feasible.
 
     Args:
         who: Persons in free fall.
         at: Values of the month.
-        bed: Whether any centre has a free bed.
+        bed: What reception has to offer.
         has_host: Whether some tie is willing and has a place, shape (n,).
         can_provide: Whether a provider met by chance has a place, shape (n,).
 
@@ -194,10 +237,18 @@ def utilities(
     out = np.full((len(OPTIONS), n), _CLOSED)
 
     out[STAY] = at.stay_utility - pressure + at.shelter_utility * roof + at.nav_utility * helped
+    # Food and small sums from a congregation or ethnic network ease the fall (M041).
+    out[STAY] += at.congregation_help_utility * who.in_congregation
     allowance = at.allowance_utility_per_1000_nok * (at.basic_allowance_nok - at.allowance_reference_nok) / 1000.0
     centre = at.centre_utility + allowance - at.centre_visibility * at.assisted_risk_slope * 4.0 * risk
     centre = centre + at.care_centre_utility * who.has_care_need + at.family_centre_utility * who.is_guardian
-    out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & bed & bool(at.stay_after_rejection), centre, _CLOSED)
+    # Municipal health staff help the ill to apply for an adapted unit (M028).
+    helps_apply = _MUNICIPAL[np.append(at.health_model, HEALTH_MODELS.index("none"))[who.city]]
+    centre = centre + at.adapted_unit_help_utility * (who.has_care_need & helps_apply)
+    # A place far away is turned down by those who have somebody near (M029).
+    centre = centre - at.centre_remoteness_aversion * bed.remoteness * who.has_tie
+    is_open = bed.any and bool(at.stay_after_rejection)
+    out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & is_open, centre, _CLOSED)
     out[DEPENDENCE] = np.where(has_host, at.dependence_utility, _CLOSED)
     out[WORK] = np.where(who.offer >= 0, at.work_utility, _CLOSED)
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from irregsim import reference
 from irregsim.chance import queue
 from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup
+from irregsim.month.discretion import says_yes
 from irregsim.month.exits import leave_onward, leave_temporarily
 from irregsim.values import At
 from irregsim.vocabulary import CAUSE_CODE, DISTRICTS, Decision, Exit, RegisterEvent, Strategy, Substrategy
@@ -21,20 +22,31 @@ _EAST = np.array([DISTRICTS[p.district] in ("Oslo", "Øst") for p in reference.p
 
 
 def _intensity(who: Rows, at: At) -> FloatArray:
-    return np.asarray((at.control_effort * at.district_control)[who.district])
+    return np.asarray((at.control_effort * at.district_control)[who.district] * open_life(who, at))
+
+
+def open_life(who: Rows, at: At) -> FloatArray:
+    """How openly persons live, relative to those who fear nothing (F ch. 10, 4.3; M098).
+
+    Args:
+        who: Reads ``perceived_risk`` and ``strategy``; residents of centres are found there whatever they fear.
+        at: Reads ``open_life_slope``.
+    """
+    return np.where(who.strategy == Strategy.SYNLIG, 1.0, who.risk_response(-at.open_life_slope))
 
 
 def identity_control_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of meeting the police in identity and street control.
 
     Lower for those who are less on the street (F 4.4, 4.5; M030, M060, M062); a little higher where shelters are
-    checked (M049). The marginalised are met by crime policing instead.
+    checked (M049). Who fears nothing lives more openly, and is met more (M098). The marginalised are met by crime
+    policing instead.
 
     Args:
-        who: Reads ``strategy``, ``district``, ``has_bed``.
+        who: Reads ``strategy``, ``district``, ``has_bed``, ``perceived_risk``.
         at: Reads ``identity_control_hazard`` (per month, free fall, effort of 2019), ``dependent_control_ratio``,
             ``worker_control_ratio``, ``centre_control_ratio``, ``shelter_check_ratio``, ``control_effort``,
-            ``district_control``, ``identity_checks`` (by district).
+            ``district_control``, ``identity_checks`` (by district), ``open_life_slope``.
 
     Returns:
         Events per person-month, shape (n,).
@@ -43,7 +55,7 @@ def identity_control_hazard(who: Rows, at: At) -> FloatArray:
     by_district = at.identity_control_hazard * at.control_effort * at.district_control * at.identity_checks
     hazard = lookup(np.outer(ratio, by_district), who.strategy, who.district)
     checked = (at.shelter_check_ratio - 1.0) * who.has_bed * (who.strategy == Strategy.FRITT_FALL)
-    return np.asarray(hazard * (1.0 + checked))
+    return np.asarray(hazard * open_life(who, at) * (1.0 + checked))
 
 
 def crime_control_hazard(who: Rows, at: At) -> FloatArray:
@@ -75,7 +87,15 @@ class StreetControl(Contest):
 
     name = "street_control"
     step = 8
-    rules = (Rule("identity_control", identity_control_hazard, ("M030", "M049", "M060", "M062"), "F 4.4; 10.2", "D"),)
+    rules = (
+        Rule(
+            "identity_control",
+            identity_control_hazard,
+            ("M030", "M049", "M060", "M062", "M098"),
+            "F 4.3; 4.4; 10.2",
+            "D",
+        ),
+    )
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Everybody free to act but the marginalised."""
@@ -143,6 +163,10 @@ class Tracks(Part):
         rows, cause = decided.rows, decided.code
         p.met[:] = -1
         stays = np.ones(len(rows), dtype=np.bool_)
+        # A policeman who meets somebody in the street may look away (the shared rule of discretion; F 2.3, 11.2).
+        street = np.flatnonzero(cause == CAUSE_CODE["identity_control"])
+        looks_away = says_yes(at, at.police_look_away_share, world.rows(rows[street]).city)
+        stays[street[drawn(world, "police_look_away", rows[street], looks_away)]] = False
         sells = np.flatnonzero(cause == CAUSE_CODE["sex_market_control"])
         victim = sells[drawn(world, "trafficking_identified", rows[sells], at.trafficking_identification_share)]
         leave_temporarily(world, at, rows[victim], "trafficking_protection")
@@ -273,7 +297,7 @@ class Transport(Part):
         other = everyone[track != ASYLUM]
         world.note(RegisterEvent.TRANSPORT_ASYLUM, asylum)
         world.note(RegisterEvent.TRANSPORT_EXPELLED, other)
-        world.forced += np.bincount(p.country[asylum], minlength=len(world.forced))
+        world.hear_of(asylum)
         world.move(sent, Exit.TVANGSRETUR, "forced_transport")
         p.transport_due[freed] = -1
         falling = freed[p.strategy[freed] != Strategy.FRITT_FALL]

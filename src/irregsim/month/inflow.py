@@ -16,9 +16,10 @@ from irregsim import reference
 from irregsim.centres import PLACE_OF
 from irregsim.chance import pick, poisson_quantile
 from irregsim.employers import PRIVATE_HOUSEHOLD, Employers
-from irregsim.engine import Part
+from irregsim.engine import Part, drawn
 from irregsim.history import DISTRICT_OF, NO_PLACE
 from irregsim.hosts import slot_keys
+from irregsim.month.control import ASYLUM, hold
 from irregsim.month.placing import jobs_filled, place_in_centres, place_in_jobs, place_with_hosts
 from irregsim.population import person_ids
 from irregsim.values import At
@@ -82,6 +83,7 @@ class Inflow(Part):
         """Admits everybody of the month; nobody decides anything."""
         if world.month == 0:
             self._initial(world, at)
+        come_of_age(world)
         self._come_back(world, at)
         mean = at.inflow_mean * self._conditions(world, at)
         keys = world.draws.keys(_CELL.ravel() + np.uint64(1 << 62))
@@ -182,6 +184,30 @@ class Inflow(Part):
             world.history.register(world.month, event, place, country)
 
 
+def come_of_age(world: World) -> None:
+    """Children who turn 18 in a centre or in free fall are persons of their own from then on.
+
+    Those who live with a host or with working parents are still of the household; they follow when it ends. A guardian
+    whose last child has come of age is alone.
+    """
+    p = world.population
+    kids = p.kid_rows
+    lives = (p.strategy[kids] == Strategy.SYNLIG) | (p.strategy[kids] == Strategy.FRITT_FALL)
+    grown = kids[lives & (p.birth_month[kids] <= world.month - 18 * 12) & (p.transport_due[p.guardian[kids]] < 0)]
+    if len(grown) == 0:
+        return
+    guardians = np.unique(p.guardian[grown])
+    for column in (p.tie_0, p.tie_1, p.tie_2):
+        column[grown] = column[p.guardian[grown]]
+    p.guardian[grown] = -1
+    p.household[grown] = int(Household.ALONE)
+    p.child_status[grown] = 0
+    p.list_families()
+    _, where = p.children_of(guardians)
+    alone = np.bincount(where, minlength=len(guardians)) == 0
+    p.household[guardians[alone]] = int(Household.ALONE)
+
+
 def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntArray, count: IntArray) -> IntArray:
     """Makes the persons of some (route, country) groups and finds each a beginning.
 
@@ -216,6 +242,9 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
     guardian_chance = child_share / ((1.0 - child_share) * at.children_per_guardian_mean)
     is_guardian = u["birth_family"] < guardian_chance
     women = np.where(sought, at.women_share_former_asylum, at.women_share_never_asylum)
+    women = np.where(route == Route.VISA_LOST, at.women_share_visa_lost, women)
+    young = route == Route.LAPSED_YOUNG
+    women = np.where(young, at.women_share_lapsed_young, women)
     is_female = u["birth_sex"] < women
     overstay = route == Route.VISA_OVERSTAY
     is_elderly = overstay & (u["birth_elderly_parent"] < at.elderly_parent_share * at.overstay_relative_share)
@@ -223,6 +252,8 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
     mean = at.age_at_entry_mean_years - 18.0
     adult = 18.0 + np.interp(age_u, _QUANTILES, _gamma_ages(mean, at.age_at_entry_sd_years))
     age = np.where(is_elderly, 67.0 + 18.0 * age_u, adult)
+    # Young persons after child welfare (F 4.6; M084).
+    age = np.where(young, 18.0 + 6.0 * age_u, age)
     past = np.zeros(n)
     if entry_month < 0:
         past = -np.log(u["birth_past_months"]) * at.initial_months_mean
@@ -258,10 +289,25 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
     _give_ties(world, at, rows)
     _add_children(world, at, rows)
     _begin(world, at, rows)
+    visa = rows[route == Route.VISA_LOST]
+    world.note(RegisterEvent.ORDER_BORTVIST, visa)
     _asylum_case_expulsions(world, at, rows)
     if entry_month >= 0:
+        _held_at_rejection(world, at, rows)
         world.note(RegisterEvent.EXPULSION_PENAL, rows[penal])
     return rows
+
+
+def _held_at_rejection(world: World, at: At, rows: IntArray) -> None:
+    """Some who can be sent are held when they are told of the rejection (F 10.2; M063).
+
+    Reads ``held_at_rejection_share``, the share of those thought likely to hide among persons who can be sent.
+    """
+    p = world.population
+    told = rows[p.route[rows] == Route.ASYLUM_REJECTED]
+    chance = at.held_at_rejection_share * world.rows(told).feasibility
+    held = told[drawn(world, "held_at_rejection", told, chance)]
+    hold(world, at, held, ASYLUM, np.ones(len(held), dtype=np.int64))
 
 
 def child_statuses(world: World, at: At, key: npt.NDArray[np.uint64]) -> IntArray:
@@ -376,13 +422,16 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
     home[seek[served]] = world.hosts.place[host[served]]
     wanted[seek[~served]] = int(Strategy.FRITT_FALL)
     sub[seek[served]] = world.hosts.type[host[served]]
+    # Old parents who were brought in live with their children, whatever else the host is (F 4.4; M092).
+    parent = seek[served & elderly[seek]]
+    sub[parent] = int(Substrategy.RELATIVE)
 
     seek = np.flatnonzero(wanted == Strategy.ARBEIDENDE)
     if world.month == 0:
         world.employers.decide(at, inspection_hazard(world.employers, at))
     vacancies = world.employers.open_jobs - jobs_filled(world)
-    has_tie = p.tie_0[rows[seek]] >= 0
-    employer = place_in_jobs(world, at, rows[seek], has_tie, vacancies)
+    closeness = (p.tie_0[rows[seek]] >= 0).astype(np.int64)
+    employer = place_in_jobs(world, at, rows[seek], closeness, vacancies)
     p.employer[rows[seek]] = employer
     wanted[seek[employer < 0]] = int(Strategy.FRITT_FALL)
     hired = rows[seek[employer >= 0]]

@@ -7,7 +7,9 @@ import numpy.typing as npt
 
 from irregsim.employers import DAYS_PER_MONTH
 from irregsim.engine import Contest, Decided, Part, Rule, drawn
+from irregsim.history import DISTRICT_OF
 from irregsim.month.control import meets_police
+from irregsim.month.exits import leave_temporarily
 from irregsim.month.inflow import inspection_hazard
 from irregsim.month.placing import jobs_filled, place_in_jobs
 from irregsim.month.reception import allowance_ratio
@@ -134,6 +136,11 @@ class Work(Contest):
         found, lost, carded = decided.of(0), decided.of(1), decided.of(2)
         complain(world, at, np.concatenate([lost, carded]))
         inspect(world, at, found, p.employer[found])
+        # Some who are exploited are seen to be possible victims of trafficking before anything else happens (M076).
+        used = np.where(p.is_exploited[found], at.trafficking_identification_share * at.trafficking_worker_ratio, 0.0)
+        victim = drawn(world, "trafficking_identified", found, used)
+        leave_temporarily(world, at, found[victim], "trafficking_protection")
+        found = found[~victim]
         p.has_tax_card[carded] = False
         world.move(lost, Strategy.FRITT_FALL, "job_loss")
         world.move(carded, Strategy.FRITT_FALL, "tax_card_loss")
@@ -176,7 +183,8 @@ class SideWork(Contest):
 def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
     """What an inspection that finds a worker means for the employer and in fines.
 
-    P(sanction | found) is low; documented workdays raise its odds and add the per-workday part (F 8.3; M068-M070).
+    P(sanction | found) is low; documented workdays raise its odds and add the per-workday part. Foreign employers are
+    seldom charged, and districts differ in whom they sanction (F 8.3; M068-M070).
 
     Args:
         world: The replicate.
@@ -188,8 +196,8 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
         return
     p, employers = world.population, world.employers
     documented = drawn(world, "workdays_documented", rows, at.documented_workdays_share)
-    odds = at.employer_sanction_share / (1.0 - at.employer_sanction_share)
-    odds = odds * np.where(documented, at.sanction_after_documentation_ratio, 1.0)
+    mix = at.case_mix[DISTRICT_OF[employers.place[employer]]]
+    odds = employers.sanction_odds(at)[employer] * np.where(documented, at.sanction_after_documentation_ratio, 1.0)
     sanctioned = drawn(world, "employer_sanctioned", rows, odds / (1.0 + odds))
     months = np.maximum(1, world.month - p.strategy_start[rows])
     days = DAYS_PER_MONTH * np.minimum(months, at.documented_months_cap)
@@ -203,7 +211,9 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
         pay_back(world, at, rows[sanctioned], place[sanctioned], documented[sanctioned])
     world.note(RegisterEvent.EMPLOYER_SANCTION, rows[sanctioned], place=place[sanctioned])
     if at.worker_consequences:
-        fined = drawn(world, "worker_sanctioned", rows, at.worker_sanction_share)
+        # Where employers are charged, workers are less so, and the other way round (tabell 8.1; M070).
+        odds = at.worker_sanction_share / (1.0 - at.worker_sanction_share) / mix
+        fined = drawn(world, "worker_sanctioned", rows, odds / (1.0 + odds))
         world.note(RegisterEvent.WORKER_SANCTION, rows[fined], place=place[fined])
         world.history.outcome("fines_nok", world.month, place[fined], at.worker_nok)
     employers.learn(np.bincount(employer, minlength=len(employers)), at)
@@ -246,22 +256,25 @@ def complain(world: World, at: At, rows: IntArray) -> None:
 def offer_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of hearing of a job when vacancies are plenty.
 
-    Seekers in free fall; knowing somebody raises it (M044, M045). A duty to check papers lowers the hiring of those
-    without forged papers by the share who hire unknowingly.
+    Seekers in free fall; knowing somebody raises it, and more so where somebody in the own circle works (M044, M045). A
+    duty to check papers lowers the hiring of those without forged papers by the share who hire unknowingly.
 
     Args:
-        who: Reads ``has_tie``, ``has_forged_papers``, ``strategy``, ``age_years``, ``has_care_need``, ``pays_rent``.
-        at: Reads ``job_offer_hazard``, ``no_tie_offer_ratio``, ``side_job_hazard``, ``rent_side_job_ratio``,
-            ``unknowing_hire_share``, ``directive_in_force``, ``directive_duty_to_check``, ``basic_allowance_nok``,
-            ``allowance_side_job_elasticity``.
+        who: Reads ``has_tie``, ``knows_worker``, ``has_forged_papers``, ``strategy``, ``age_years``,
+            ``has_care_need``, ``pays_rent``.
+        at: Reads ``job_offer_hazard``, ``no_tie_offer_ratio``, ``job_news_ratio``, ``side_job_hazard``,
+            ``rent_side_job_ratio``, ``unknowing_hire_share``, ``directive_in_force``, ``directive_duty_to_check``,
+            ``basic_allowance_nok``, ``allowance_side_job_elasticity``.
 
     Returns:
         Events per person-month, shape (n,). Mechanisms: M023, M034, M044, M045, M065, M073.
     """
     able = np.where((who.age_years < 67) & ~who.has_care_need, 1.0, 0.0)
     main = at.job_offer_hazard * np.where(who.has_tie, 1.0, at.no_tie_offer_ratio)
+    news = np.where(who.knows_worker, at.job_news_ratio, 1.0)
+    main = main * news
     allowance = allowance_ratio(at) ** -at.allowance_side_job_elasticity
-    side = at.side_job_hazard * np.where(who.strategy == Strategy.SYNLIG, allowance, 1.0)
+    side = at.side_job_hazard * news * np.where(who.strategy == Strategy.SYNLIG, allowance, 1.0)
     side = side * np.where(who.pays_rent, at.rent_side_job_ratio, 1.0)
     hazard = np.where(who.strategy == Strategy.FRITT_FALL, main, side)
     if at.directive_in_force and at.directive_duty_to_check:
@@ -276,6 +289,15 @@ class Offers(Contest):
     step = 5
     rules = (Rule("job_offer", offer_hazard, ("M023", "M034", "M044", "M045", "M065"), "F 4.4; 4.5; 4.7", "D"),)
 
+    def begin(self, world: World, at: At) -> None:
+        """In which circles of the support network somebody works and hears of jobs (F 4.4)."""
+        known = world.has_worker_in_circle
+        known[:] = False
+        if at.interactions:
+            p = world.population
+            known[world.circles(np.flatnonzero((p.employer >= 0) | (p.side_employer >= 0)))] = True
+            known[-1] = False
+
     def at_risk(self, world: World, at: At) -> IntArray:
         """Persons in free fall, and residents and dependents without a side job."""
         p = world.population
@@ -289,8 +311,9 @@ class Offers(Contest):
         """Ties first, then the market (docs/odd.md)."""
         p, employers = world.population, world.employers
         rows = decided.of(0)
-        has_tie = (p.tie_0[rows] >= 0) | (p.tie_1[rows] >= 0) | (p.tie_2[rows] >= 0)
-        employer = place_in_jobs(world, at, rows, has_tie, employers.open_jobs - jobs_filled(world))
+        who = world.rows(rows)
+        closeness = who.has_tie.astype(np.int64) + who.knows_worker
+        employer = place_in_jobs(world, at, rows, closeness, employers.open_jobs - jobs_filled(world))
         got = employer >= 0
         rows, employer = rows[got], employer[got]
         free_fall = p.strategy[rows] == Strategy.FRITT_FALL

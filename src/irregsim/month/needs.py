@@ -13,6 +13,7 @@ from irregsim.engine import Contest, Decided, Rule, drawn
 from irregsim.history import CITY_OF
 from irregsim.levers import HEALTH_MODELS
 from irregsim.month.control import PRISON, meets_police
+from irregsim.month.discretion import says_yes
 from irregsim.values import At
 from irregsim.vocabulary import Household, RegisterEvent, Strategy, Substrategy
 from irregsim.world import Rows, World
@@ -67,7 +68,9 @@ class Needs(Contest):
     def _care(self, world: World, at: At, rows: IntArray) -> None:
         """Fear of being found and of bills keeps people away; the city's model decides who is helped (F 5).
 
-        Mechanisms: M026, M098, M100.
+        Where no offer is meant for a person, whether a nurse or doctor helps is their discretion, and people ask
+        several. Who has had a bill seeks help less; persons expelled withdraw from services.
+        Mechanisms: M026, M051, M082, M098, M100.
         """
         p, month, history = world.population, world.month, world.history
         who = world.rows(rows)
@@ -75,19 +78,25 @@ class Needs(Contest):
         model = np.append(at.health_model, HEALTH_MODELS.index("none"))[who.city]
         fear = who.risk_response(-at.care_fear_slope)
         seek = at.care_sought_share * np.where(in_centre, 1.0, fear)
+        seek = seek * np.where(who.has_bill & ~in_centre, at.bill_seek_ratio, 1.0)
+        seek = seek * np.where((who.decision >= 2) & ~in_centre, at.expelled_care_ratio, 1.0)
         sought = drawn(world, "care_sought", rows, np.minimum(1.0, seek))
         by_model = {
             "ngo_centre": at.care_ngo_share,
             "municipal_asylum_only": at.care_municipal_share,
             "municipal_open": at.care_municipal_share,
-            "none": at.care_none_share,
+            "none": 0.0,
         }
-        chance = np.array([by_model[name] for name in HEALTH_MODELS])[model]
         asylum_only = model == HEALTH_MODELS.index("municipal_asylum_only")
-        chance = np.where(asylum_only & ~who.is_sought_asylum, at.care_none_share, chance)
+        meant = (model != HEALTH_MODELS.index("none")) & ~(asylum_only & ~who.is_sought_asylum)
+        by_grace = says_yes(at, at.care_none_share, who.city, at.asks_per_month)
+        chance = np.where(meant, np.array([by_model[name] for name in HEALTH_MODELS])[model], by_grace)
         # Costs of residents are covered on application (M026).
         chance = np.where(in_centre, np.maximum(chance, at.care_centre_share), chance)
         received = drawn(world, "care_given", rows, np.where(sought, chance, 0.0))
+        # Hospitals and private doctors send a bill; volunteers and municipal offers for the group do not (F 5.2, 5.3).
+        billed = received & ~meant & ~in_centre
+        p.has_bill[rows[billed]] |= drawn(world, "care_bill", rows[billed], at.care_bill_share)
         history.outcome("care_needed", month, p.place[rows])
         history.outcome("care_sought", month, p.place[rows[sought]])
         history.outcome("care_received", month, p.place[rows[received]])

@@ -23,18 +23,22 @@ def tie_forms_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of meeting one more person or congregation that would help.
 
     At-risk set: everybody outside detention. In a centre the hazard falls with remoteness (M022); a background with
-    strong congregations meets more (M041).
+    strong congregations meets more (M041), and who knows somebody is introduced to others of that circle.
 
     Args:
-        who: Reads ``strategy``, ``centre`` and ``country``.
-        at: Reads ``tie_forms_hazard`` (per month), ``remote_tie_ratio`` (0 to 1), ``congregation_tie_power``.
+        who: Reads ``strategy``, ``centre``, ``country`` and ``has_tie``.
+        at: Reads ``tie_forms_hazard`` (per month), ``remote_tie_ratio`` (0 to 1), ``congregation_tie_power``,
+            ``introduction_ratio``.
 
     Returns:
         Events per person-month, shape (n,).
     """
     # Nobody but residents has a centre, and without one remoteness is 0.
     by_centre = at.tie_forms_hazard * (1.0 - (1.0 - at.remote_tie_ratio) * REMOTENESS)
-    return np.asarray(by_centre[who.centre] * (_CONGREGATION**at.congregation_tie_power)[who.country])
+    # What others of a circle do counts as an interaction.
+    introduced = np.array([1.0, at.introduction_ratio if at.interactions else 1.0])
+    by_country = _CONGREGATION**at.congregation_tie_power
+    return np.asarray(by_centre[who.centre] * by_country[who.country] * introduced[who.has_tie.astype(np.int64)])
 
 
 def tie_wears_hazard(who: Rows, at: At) -> FloatArray:
@@ -82,7 +86,15 @@ class Ties(Contest):
         rows = decided.of(0)
         keys = slot_keys(draws, p.key[rows], 5)
         u = draws.uniform("tie_forms_host", world.month, keys)
-        add_tie(p, rows, world.hosts.of(p.country[rows], p.place[rows], u))
+        host = world.hosts.of(p.country[rows], p.place[rows], u)
+        if at.interactions:
+            # Help travels along ties: many new acquaintances are friends of somebody known already (F 4.4).
+            known = p.tie_0[rows]
+            known = np.where(known >= 0, known, np.maximum(p.tie_1[rows], p.tie_2[rows]))
+            inside = draws.uniform("tie_within_circle", world.month, p.key[rows]) < at.tie_within_circle_share
+            inside &= known >= 0
+            host[inside] = world.hosts.fellow(known[inside], u[inside])
+        add_tie(p, rows, host)
         rows = decided.of(1)
         for column in (p.tie_2, p.tie_1, p.tie_0):
             filled = column[rows] >= 0

@@ -109,14 +109,15 @@ def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
     return result
 
 
-def place_in_jobs(world: World, at: At, rows: IntArray, has_tie: BoolArray, vacancies: IntArray) -> IntArray:
+def place_in_jobs(world: World, at: At, rows: IntArray, closeness: IntArray, vacancies: IntArray) -> IntArray:
     """Matches job seekers to vacancies in their own place: ties first, then the market, by keyed rank.
 
     Args:
         world: The replicate.
         at: Values of the month.
         rows: Persons seeking, shape (n,).
-        has_tie: Whether each hears of jobs through a tie (F 4.4), shape (n,).
+        closeness: How well each is placed to hear of jobs (F 4.4): 0 knows nobody, 1 has a tie, 2 knows somebody who
+            works; shape (n,).
         vacancies: Free jobs of each employer, shape (employers,); not changed.
 
     Returns:
@@ -140,7 +141,7 @@ def place_in_jobs(world: World, at: At, rows: IntArray, has_tie: BoolArray, vaca
     draw = world.draws.uniform("vacancy_rank", world.month, employers.key)[slots]
     slot_place = employers.place[slots]
     slot_order = np.lexsort((draw, number, slot_place))
-    seeker_order = np.lexsort((rank, ~has_tie, place))
+    seeker_order = np.lexsort((rank, -closeness, place))
     slot_start = np.searchsorted(slot_place[slot_order], np.arange(PLACES + 1))
     seeker_place = place[seeker_order]
     position = np.arange(len(rows)) - np.searchsorted(seeker_place, seeker_place, side="left")

@@ -10,7 +10,7 @@ from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulat
 from irregsim.month.network import cut_ties
 from irregsim.month.placing import beds_of, place_in_centres
 from irregsim.values import At
-from irregsim.vocabulary import Exit, RegisterEvent, Route, Strategy
+from irregsim.vocabulary import Exit, Household, RegisterEvent, Route, Strategy
 from irregsim.world import Rows, World
 
 FloatArray = npt.NDArray[np.float64]
@@ -107,15 +107,15 @@ def walkout_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard that a resident leaves the centre without an address.
 
     At-risk set: former asylum seekers in centres. Rises with perceived risk of forced return, remoteness and the
-    number of transfers; lower for families and the ill; falls with the allowance and with time, since those who
-    remain are a selected group.
+    number of transfers; lower for families, the ill and the old who are alone; falls with the allowance and with time,
+    since those who remain are a selected group.
 
     Args:
         who: Reads ``perceived_risk``, ``household``, ``has_care_need``, ``remoteness``, ``months_irregular``,
-            ``has_tie``, ``is_dublin``.
+            ``has_tie``, ``is_dublin``, ``age_over_66``.
         at: Reads ``walkout_hazard`` (per month), ``walkout_risk_slope``, ``family_walkout_ratio``,
             ``ill_walkout_ratio``, ``walkout_no_tie_ratio``, ``walkout_duration_power``, ``basic_allowance_nok``,
-            ``allowance_walkout_elasticity``, ``remote_walkout_ratio``.
+            ``allowance_walkout_elasticity``, ``remote_walkout_ratio``, ``elderly_walkout_ratio``.
 
     Returns:
         Events per person-month, shape (n,). Mechanisms: M007, M013-M019, M022, M090, M098.
@@ -127,6 +127,8 @@ def walkout_hazard(who: Rows, at: At) -> FloatArray:
     table = level * by_household[:, None, None] * by_illness[:, None] * by_tie
     hazard = lookup(table, who.household, who.has_care_need, who.has_tie)
     hazard = hazard * (1.0 + (at.remote_walkout_ratio - 1.0) * who.remoteness)
+    alone = who.age_over_66 & (who.household == Household.ALONE)
+    hazard = hazard * (1.0 + (at.elderly_walkout_ratio - 1.0) * alone)
     hazard = hazard * tabulated(lambda months: (1.0 + months / 6.0) ** at.walkout_duration_power, who.months_irregular)
     return np.asarray(hazard * who.risk_response(at.walkout_risk_slope) * ~who.is_dublin)
 
@@ -168,7 +170,7 @@ class Residence(Contest):
         Rule(
             "walkout",
             walkout_hazard,
-            ("M013", "M014", "M015", "M018", "M019", "M022", "M090", "M098"),
+            ("M013", "M014", "M015", "M016", "M018", "M019", "M022", "M090", "M098"),
             "F 4.3; 7.2",
             "C",
         ),
@@ -211,10 +213,9 @@ def forced_return(world: World, rows: IntArray, cause: str) -> None:
         rows: Heads of household, shape (n,).
         cause: A name in `vocabulary.CAUSES`.
     """
-    p = world.population
     kids, _ = world.children_of(rows)
     everyone = np.concatenate([rows, kids])
     for event in (RegisterEvent.ORDER_ASYLUM, RegisterEvent.TRANSPORT_ASYLUM):
         world.note(event, everyone)
-    world.forced += np.bincount(p.country[everyone], minlength=len(world.forced))
+    world.hear_of(everyone)
     world.move(rows, Exit.TVANGSRETUR, cause)

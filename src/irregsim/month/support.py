@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.engine import Contest, Decided, Rule, drawn
+from irregsim.month.discretion import says_yes
 from irregsim.month.network import lose_tie
 from irregsim.values import At
 from irregsim.vocabulary import CAUSE_CODE, Exit, Strategy, Substrategy
@@ -73,12 +74,23 @@ def violence_breaks_hazard(who: Rows, at: At) -> FloatArray:
         at: Reads ``violence_hazard`` (per month), ``safe_reporting_leave_ratio``, ``crisis_centre_leave_ratio``,
             ``no_removal_when_reporting``, ``crisis_centre_admission`` (by city).
     """
-    admitted = np.append(at.crisis_centre_admission, False)[who.city]
+    admitted = admission_chance(at, who.city)
     ratio = at.safe_reporting_leave_ratio if at.no_removal_when_reporting else 1.0
-    hazard = (
-        at.violence_hazard * at.violence_exposure_ratio * ratio * np.where(admitted, at.crisis_centre_leave_ratio, 1.0)
-    )
+    ratio = ratio * (1.0 + (at.crisis_centre_leave_ratio - 1.0) * admitted)
+    hazard = at.violence_hazard * at.violence_exposure_ratio * ratio
     return np.where(who.in_violence, hazard, 0.0)
+
+
+def admission_chance(at: At, city: IntArray) -> FloatArray:
+    """Chance that a crisis centre admits: certain where that is the rule, else by discretion (F 4.7, 9.2; M051, M054).
+
+    Args:
+        at: Reads ``crisis_centre_admission`` (by city) and ``crisis_centre_yes_share``.
+        city: City of each person, shape (n,).
+    """
+    return np.where(
+        np.append(at.crisis_centre_admission, False)[city], 1.0, says_yes(at, at.crisis_centre_yes_share, city)
+    )
 
 
 def benefits_stopped_hazard(who: Rows, at: At) -> FloatArray:
@@ -114,8 +126,8 @@ class Support(Contest):
         lose_tie(world, rows, p.host[rows])
         rows = rows[cause == CAUSE_CODE["violence"]]
         city = world.rows(rows).city
-        admitted = np.append(at.crisis_centre_admission, False)[city]
-        chance = np.where(admitted, at.abuse_permit_admitted_share, at.abuse_permit_share)
+        admitted = admission_chance(at, city)
+        chance = at.abuse_permit_share + (at.abuse_permit_admitted_share - at.abuse_permit_share) * admitted
         permit = drawn(world, "crisis_centre", rows, chance)
         world.history.outcome("offences_reported", world.month, p.place[rows[permit]], 1.0)
         world.move(rows[permit], Exit.REGULARISERT, "permit")
@@ -135,9 +147,10 @@ def way_out_hazard(who: Rows, at: At) -> FloatArray:
 
     Args:
         who: Reads ``substrategy``, ``has_care_need``, ``decision``.
-        at: Reads ``way_out_hazard`` (per month), ``drug_debt_ratio``, ``expelled_way_out_ratio``.
+        at: Reads ``way_out_hazard`` (per month), ``drug_debt_ratio``, ``no_treatment_ratio``,
+            ``expelled_way_out_ratio``.
     """
-    ratio = np.where(who.substrategy == Substrategy.DRUGS, at.drug_debt_ratio, 1.0)
+    ratio = np.where(who.substrategy == Substrategy.DRUGS, at.drug_debt_ratio * at.no_treatment_ratio, 1.0)
     ratio = np.where(who.decision >= 2, ratio * at.expelled_way_out_ratio, ratio)
     return np.asarray(at.way_out_hazard * ratio)
 
