@@ -31,6 +31,7 @@ OPEN_FILE: Final = "mechanisms_open.csv"
 GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("who comes, and who they are", ("month/inflow.py",)),
     ("ties and moves", ("month/network.py",)),
+    ("street-level discretion", ("month/discretion.py",)),
     ("reception", ("month/reception.py", "centres.py")),
     ("labour market", ("month/labour.py", "employers.py")),
     ("support and the margins", ("month/support.py", "hosts.py")),

@@ -42,6 +42,7 @@ COLUMNS: dict[str, type] = {
     "has_care_need": np.bool_,  # lasting illness, disability or dementia
     "has_tax_card": np.bool_,
     "has_bill": np.bool_,  # for health care, once received
+    "is_shaken": np.bool_,  # was met by the police and let go
     "is_convicted": np.bool_,
     "is_exploited": np.bool_,
     "in_violence": np.bool_,
@@ -150,6 +151,7 @@ class Population:
     has_care_need: npt.NDArray[np.bool_]
     has_tax_card: npt.NDArray[np.bool_]
     has_bill: npt.NDArray[np.bool_]
+    is_shaken: npt.NDArray[np.bool_]
     is_convicted: npt.NDArray[np.bool_]
     is_exploited: npt.NDArray[np.bool_]
     in_violence: npt.NDArray[np.bool_]

@@ -57,6 +57,8 @@ class World:
         self.perceived = np.minimum(1.0, first.initial_perceived_risk_ratio * first.feasibility)
         #: Whoever has no established identity cannot be sent, and knows it (F 2.1): perceived risk relative to others.
         self.unknown_risk_ratio = float(first.unknown_identity_risk_ratio)
+        #: Who was met by the police and let go fears it more: perceived risk relative to before.
+        self.shaken_risk_ratio = float(first.shaken_risk_ratio)
         #: Forced returns of former asylum seekers this month, by citizenship: what compatriots hear of.
         self.forced = np.zeros(len(reference.countries()), dtype=np.int64)
         #: The same by circle of the support network, shape (circles + 1,); the last entry is nobody's.
@@ -328,7 +330,7 @@ class Rows:
         Args:
             slope: Log ratio per quarter of a yearly chance of forced return.
         """
-        if self._world.circle_news_share > 0.0:
+        if self._world.circle_news_share > 0.0 or self._world.shaken_risk_ratio != 1.0:
             return np.asarray(np.exp(slope * 4.0 * self.perceived_risk))
         # Risk differs by citizenship and by whether identity is known: worked out for those, not for each person.
         table = np.exp(
@@ -364,7 +366,8 @@ def _perceived(who: Rows, world: World) -> FloatArray:
         told = world.perceived_in_circle.take(circle).sum(axis=0)
         count = (circle < world.hosts.circle_count).sum(axis=0)
         risk = np.where(count > 0, (1.0 - share) * risk + share * told / np.maximum(1, count), risk)
-    return np.asarray(risk * np.where(who.can_be_sent, 1.0, world.unknown_risk_ratio))
+    risk = risk * np.where(who.can_be_sent, 1.0, world.unknown_risk_ratio)
+    return np.asarray(np.minimum(1.0, risk * np.where(who.is_shaken, world.shaken_risk_ratio, 1.0)))
 
 
 def _feasibility(who: Rows, world: World) -> FloatArray:

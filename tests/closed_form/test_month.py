@@ -59,6 +59,7 @@ QUIET = {
     "trafficking_identification_share": 0.0,
     "penal_ground_share": 0.0,
     "police_look_away_share": 0.0,
+    "shaken_risk_ratio": 1.0,
     "host_fatigue": 0.0,
     "free_fall_pressure": 0.0,
     "remote_walkout_ratio": 1.0,

@@ -189,8 +189,12 @@ class Tracks(Part):
 
 
 def _rejected(world: World, at: At, rows: IntArray) -> None:
-    """Former asylum seekers: returnable ones are held, others sent away and stay (M056, M059; no new decision)."""
+    """Former asylum seekers: returnable ones are held, others sent away and stay, shaken (M056, M059).
+
+    No new decision is made. Reads ``shaken_risk_ratio`` by way of the perceived risk of those let go.
+    """
     returnable = drawn(world, "pu_fetch_identity", rows, world.rows(rows).feasibility)
+    world.population.is_shaken[rows[~returnable]] = True
     hold(world, at, rows[returnable], ASYLUM, np.full(int(returnable.sum()), 1))
 
 
