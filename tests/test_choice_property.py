@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.worlds import baseline, branch, drawn_parameters, past, settings_of
-from irregsim.chance import logit_shares
+from irregsim.chance import logit_shares, logit_weights
 from irregsim.engine import Decided
 from irregsim.levers import NAV_RULES
 from irregsim.month import MONTH, choice
@@ -185,18 +185,23 @@ def test_worse_help_from_nav_moves_only_those_who_stayed_in_free_fall():
 def test_a_choice_with_one_number_per_person_would_move_others():
     """Adding up the shares in the order of the options has the same shares, and not the property."""
     world = branch(past(UNTIL, SCALE), baseline(END))
-    at, part = until_choice(world)
-    rows = part.at_risk(world, at)
-    who = world.rows(rows)
-    bed, yes = True, np.ones(len(rows), dtype=np.bool_)
-    u = world.draws.uniform(OPTIONS[0], world.month, who.key)
+    seen: list[np.ndarray] = []
+    utilities = choice.utilities
 
-    def added_up(utilities: np.ndarray) -> np.ndarray:
-        shares = logit_shares(np.exp(utilities - utilities.max(axis=0)))
-        return (np.cumsum(shares, axis=0) < u).sum(axis=0)
+    def watched(*given: Any) -> np.ndarray:
+        seen.append(utilities(*given))
+        return seen[-1]
 
-    utilities = choice.utilities(who, at, bed, yes, yes)
-    before = added_up(utilities)
-    utilities[STAY] = -np.inf
-    after = added_up(utilities)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choice, "utilities", watched)
+        _, _, made = decided(world)
+    (options,) = seen
+    u = world.draws.uniform(OPTIONS[0], world.month, world.population.key[made.rows])
+
+    def added_up(options: np.ndarray) -> np.ndarray:
+        return (np.cumsum(logit_shares(logit_weights(options)), axis=0) < u).sum(axis=0)
+
+    before = added_up(options)
+    options[STAY] = -np.inf
+    after = added_up(options)
     assert ((before != STAY) & (before != after)).any()

@@ -12,6 +12,7 @@ from scipy import stats
 
 from irregsim import predictive
 from irregsim.predictive import by_register, check, distance, tail_probability, worst
+from irregsim.registers import WIDER
 from irregsim.targets import REGISTERS, Target, targets
 
 NINETEEN = range(19)
@@ -102,10 +103,22 @@ def test_a_span_of_years_is_read_or_added_up():
     assert "2016-2019 is outside" in only(registers(years), wanted)["reason"]
 
 
-def test_a_total_of_expulsions_is_the_sum_of_both_grounds():
-    cells = {"udi_expulsions/ground/straff/2014": [1, 2], "udi_expulsions/ground/utlendingsloven/2014": [10, 20]}
-    row = only(registers(cells), target("udi_expulsions/total/total/2014", 5300, use="context"))
-    assert (row["median"], row["made_from"]) == (16.5, "ground: straff + utlendingsloven")
+def test_a_total_of_wider_scope_is_laid_beside_a_count_of_the_same_scope_or_none():
+    cells = {
+        "udi_expulsions/ground/straff/2015": [1, 2],
+        "udi_expulsions/ground/straff/2014": [1, 2],
+        "udi_expulsions/scope/with_eu_eea/2015": [1501, 1502],
+    }
+    given = only(registers(cells), target("udi_expulsions/total/total/2015", 6400, use="context"))
+    assert (given["median"], given["made_from"]) == (1501.5, "scope: with_eu_eea")
+    none = only(registers(cells), target("udi_expulsions/total/total/2014", 5300, use="context"))
+    assert "no scope with_eu_eea for 2014" in none["reason"], "a part that is not known is not zero"
+    before = only(registers(cells), target("udi_expulsions/total/total/2010", 3430, use="context"))
+    assert "2010 is outside" in before["reason"]
+    # What is of the model's own scope is read from the register's own total.
+    cells = {f"udi_expulsions/{name}/2015": [n] for name, n in (("total/total", 7), ("scope/with_eu_eea", 9))}
+    for use, median in (("lower_bound", 7.0), ("context", 9.0)):
+        assert only(registers(cells), target("udi_expulsions/total/total/2015", 5, use=use))["median"] == median
 
 
 def test_a_row_that_is_left_out_counts_as_zero_and_a_slip_does_not():
@@ -229,9 +242,8 @@ def test_every_shipped_target_is_of_a_kind_the_check_understands():
     """A table with one row for every cell that the targets name answers all of them."""
     cells: dict[str, list[int]] = {}
     for one in targets():
-        dimension = "ground" if (one.register, one.dimension) == ("udi_expulsions", "total") else one.dimension
-        keys = ["straff", "utlendingsloven"] if dimension != one.dimension else one.key.split("+")
-        for key in keys:
+        wider = WIDER.get((one.register, one.dimension, one.key)) if one.use == "context" else None
+        for dimension, key in [wider] if wider else [(one.dimension, key) for key in one.key.split("+")]:
             cells[f"{one.register}/{dimension}/{key}/{one.period}"] = [5, 6]
         if one.unit == predictive.PERCENT:
             cells[f"{one.register}/total/total/{one.period}"] = [50, 60]

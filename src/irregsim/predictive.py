@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim import reference
+from irregsim.registers import WIDER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,9 +51,6 @@ COLUMNS: Final = (
 
 #: Both ends of the intervals, as quantiles over replicates.
 INTERVALS: Final[Mapping[str, tuple[float, float]]] = {"50": (0.25, 0.75), "90": (0.05, 0.95)}
-
-#: Dimensions of which the sum over all keys is the register's total, where it publishes none.
-TOTALS: Final[Mapping[str, str]] = {"udi_expulsions": "ground"}
 
 #: Unit of a target that is a share of the register's total of the same period.
 PERCENT: Final = "percent of the total"
@@ -103,13 +101,22 @@ class _Counts:
             self._keys.setdefault((register, dimension), set()).add(key)
         self._countries = {country.name for country in reference.countries()}
 
-    def keys(self, register: str, dimension: str) -> list[str]:
-        """Keys that occur under a dimension, sorted."""
-        return sorted(self._keys.get((register, dimension), ()))
+    def wider(self, register: str, dimension: str, key: str, period: str) -> FloatArray:
+        """A count of wider scope, which is not zero where there is no row: the part to be added is not known.
 
-    def has_dimension(self, register: str, dimension: str) -> bool:
-        """Whether any period of a register has the dimension."""
-        return (register, dimension) in self._keys
+        Raises:
+            _Unanswerable: If no replicate has it.
+        """
+        if (register, dimension, key, period) in self._of:
+            return self._of[register, dimension, key, period]
+        if register in self._periods and period not in self._periods[register]:
+            raise self._outside(register, period)
+        raise _Unanswerable(f"of another scope, and the run has no {dimension} {key} for {period}")
+
+    def _outside(self, register: str, period: str) -> _Unanswerable:
+        reported = sorted(p for p in self._periods[register] if not _SPAN.fullmatch(p))
+        ends = f" ({reported[0]} to {reported[-1]})" if reported else ""
+        return _Unanswerable(f"{period} is outside what the run reports{ends}")
 
     def cell(self, register: str, dimension: str, key: str, period: str) -> FloatArray:
         """Counts of one cell, shape (replicates,).
@@ -121,7 +128,7 @@ class _Counts:
         """
         if register not in self._periods:
             raise _Unanswerable(f"the run has no register {register}")
-        if not self.has_dimension(register, dimension):
+        if (register, dimension) not in self._keys:
             raise _Unanswerable(f"the model's register counts no {dimension}")
         if not self._is_known(register, dimension, key):
             raise _Unanswerable(f"the model's register has no {dimension} {key}")
@@ -132,9 +139,7 @@ class _Counts:
             years = [str(year) for year in range(int(span[1]), int(span[2]) + 1)]
             if years and all(year in self._periods[register] for year in years):
                 return np.asarray(sum(self.cell(register, dimension, key, year) for year in years))
-        reported = sorted(p for p in self._periods[register] if not _SPAN.fullmatch(p))
-        ends = f" ({reported[0]} to {reported[-1]})" if reported else ""
-        raise _Unanswerable(f"{period} is outside what the run reports{ends}")
+        raise self._outside(register, period)
 
     def _is_known(self, register: str, dimension: str, key: str) -> bool:
         keys = self._keys[register, dimension]
@@ -152,9 +157,9 @@ def _values(counts: _Counts, target: Target) -> tuple[FloatArray, FloatArray | N
     """What the registers say of a target: values, the total behind a percentage, and which rows were used."""
     register, dimension, period = target.register, target.dimension, target.period
     keys = target.key.split("+")
-    if dimension == "total" and not counts.has_dimension(register, "total") and register in TOTALS:
-        dimension = TOTALS[register]
-        keys = counts.keys(register, dimension)
+    wider = WIDER.get((register, dimension, target.key)) if target.use == "context" else None
+    if wider is not None:
+        return counts.wider(register, *wider, period), None, ": ".join(wider)
     made_from = f"{dimension}: {' + '.join(keys)}"
     value = np.asarray(sum(counts.cell(register, dimension, key, period) for key in keys))
     if "percent" not in target.unit:
@@ -212,8 +217,9 @@ def check(registers: pd.DataFrame, targets: Sequence[Target]) -> pd.DataFrame:
     """Registers of a run beside published counts, one row per target in the order given.
 
     A key with ``+`` is the sum of its keys; a span of years that the register does not report is the sum of its years;
-    ``percent of the total`` is a percentage of ``total`` of the same period, replicate by replicate. A total of
-    expulsions, which the model's register lacks, is the sum of both grounds. ``made_from`` names the rows used.
+    ``percent of the total`` is a percentage of ``total`` of the same period, replicate by replicate. A total of wider
+    scope is laid beside the wider count that the registers have for it (``registers.WIDER``), where they have one.
+    ``made_from`` names the rows used.
 
     Args:
         registers: Columns ``period``, ``replicate``, ``register``, ``dimension``, ``key`` and ``count``, of a run at
