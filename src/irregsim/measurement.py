@@ -17,7 +17,7 @@ and district who differ in what the cell does not hold (time since the rejection
 when their mix changes. Expulsions recorded at the border are events of persons who leave, so more departures raise
 that rate. Exposure counts persons at the ends of months, and returns lower it: a measurement of this month is behaviour
 of the next. The parts describe where a change sits, not what caused it. They split events as the agencies meet them;
-coverage, rounding and noise of the published counts come after.
+breaks in source, rounding and noise of the published counts come after.
 """
 
 from __future__ import annotations

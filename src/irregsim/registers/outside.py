@@ -20,7 +20,6 @@ COLUMNS: Final = ("register", "part", "year", "count", "unit", "status", "eviden
 #: dimension and key of a target of use ``context`` to dimension and key of a run's registers.
 WIDER: Final[dict[tuple[str, str, str], tuple[str, str]]] = {
     ("udi_expulsions", "total", "total"): ("scope", "with_eu_eea"),
-    ("pu_returns_executed", "total", "total"): ("scope", "with_eu_eea_and_dublin"),
 }
 
 

@@ -6,13 +6,11 @@ import numpy as np
 
 from irregsim import reference
 from irregsim.registers.base import Count, IntArray, Observer, Register, Scope
-from irregsim.registers.outside import outside
 from irregsim.vocabulary import DISTRICTS, RegisterEvent
 
 #: Districts with a row of their own in tabell 10.1; Innlandet lies in Andre there.
 PRINTED = tuple(d for d in DISTRICTS if d not in ("Innlandet", "Andre"))
 _EAST = ("Oslo", "Øst", "Sør-Øst")
-RETURNS_NAME = "pu_returns_executed"
 
 
 def _by_district(events: IntArray) -> dict[str, IntArray]:
@@ -61,8 +59,7 @@ TRACKS = (
 def executed(observer: Observer) -> list[Count]:
     """Transports carried out by track, counted in the year they happened.
 
-    Two wider counts stand beside the total of returns outside the EU: with Dublin transfers, and, where the part can be
-    had from published figures, with the returns of others to countries of the EU and EEA.
+    A wider count, with Dublin transfers, stands beside the total of returns outside the EU.
     """
     table = np.stack([observer.events(event).sum(axis=(1, 2)) for _, event in TRACKS], axis=1)
     noisy = observer.dispersed(table, 5, observer.draw["register_overdispersion"])
@@ -72,11 +69,7 @@ def executed(observer: Observer) -> list[Count]:
         beyond = sum(int(noisy[y, i]) for i, (name, _) in enumerate(TRACKS) if name != "dublin")
         out.append((str(year), "total", "total", beyond))
         out += [(str(year), "track", name, int(noisy[y, i])) for i, (name, _) in enumerate(TRACKS)]
-        everybody = int(noisy[y].sum())
-        out.append((str(year), "scope", "with_dublin", everybody))
-        eu_eea = outside(RETURNS_NAME, "eu_eea", year, observer.scale)
-        if eu_eea is not None:
-            out.append((str(year), "scope", "with_eu_eea_and_dublin", everybody + eu_eea))
+        out.append((str(year), "scope", "with_dublin", int(noisy[y].sum())))
     return out
 
 
@@ -106,13 +99,12 @@ ORDERS = Register(
     rate="measurement",
 )
 RETURNS = Register(
-    RETURNS_NAME,
+    "pu_returns_executed",
     Scope(
         whom="transports carried out, without EU citizens; Dublin as a track",
         kind="transport",
         unit="persons, children too",
-        eu_eea="out; the key `with_eu_eea_and_dublin` of dimension `scope` adds their part, which can be had for 2019 "
-        "only",
+        eu_eea="out; published totals hold them, but no figure of the project tells their part",
         dublin="a track of its own, out of the total; the key `with_dublin` of dimension `scope` has both",
         pending="out",
         legal_residents="in where a penal case goes straight from prison; short stays from the border are in too",
