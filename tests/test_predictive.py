@@ -115,6 +115,8 @@ def test_a_total_of_wider_scope_is_laid_beside_a_count_of_the_same_scope_or_none
     assert "no scope with_eu_eea for 2014" in none["reason"], "a part that is not known is not zero"
     before = only(registers(cells), target("udi_expulsions/total/total/2010", 3430, use="context"))
     assert "2010 is outside" in before["reason"]
+    alone = only(registers(cells), target("udi_expulsions/ground/straff/2015", 3, use="context"))
+    assert "no count of that scope" in alone["reason"]
     # What is of the model's own scope is read from the register's own total.
     cells = {f"udi_expulsions/{name}/2015": [n] for name, n in (("total/total", 7), ("scope/with_eu_eea", 9))}
     for use, median in (("lower_bound", 7.0), ("context", 9.0)):
@@ -220,14 +222,14 @@ def test_the_distance_of_a_share_is_about_one_wide_too():
 def test_summaries_count_what_lies_inside_and_rank_what_lies_far():
     cells = {f"pu_orders/district/{name}/2019": [90, 100, 110] for name in ("Oslo", "Vest", "Agder")}
     cells["pu_returns_executed/total/total/2019"] = [3000, 3000, 3000]
-    cells["pu_returns_executed/track/asylum/2019"] = [5, 5, 5]
+    cells["udi_expulsions/scope/with_eu_eea/2015"] = [5, 5, 5]
     wanted = [
         target("pu_orders/district/Oslo/2019", 100),
         target("pu_orders/district/Vest/2019", 400),
         target("pu_orders/district/Agder/2019", 110),
         target("pu_orders/district/Andre/2019", 7),
         target("pu_returns_executed/total/total/2019", 2000, use="lower_bound"),
-        target("pu_returns_executed/track/asylum/2019", 9000, use="context"),
+        target("udi_expulsions/total/total/2015", 9000, use="context"),
     ]
     checked = check(registers(cells), wanted)
     assert worst(checked, 2)["id"].tolist() == ["pu_orders/district/Vest/2019", "pu_orders/district/Agder/2019"]
@@ -239,16 +241,20 @@ def test_summaries_count_what_lies_inside_and_rank_what_lies_far():
 
 
 def test_every_shipped_target_is_of_a_kind_the_check_understands():
-    """A table with one row for every cell that the targets name answers all of them."""
+    """A table with one row for every cell that the targets name answers all but those of a scope no register has."""
     cells: dict[str, list[int]] = {}
     for one in targets():
-        wider = WIDER.get((one.register, one.dimension, one.key)) if one.use == "context" else None
-        for dimension, key in [wider] if wider else [(one.dimension, key) for key in one.key.split("+")]:
+        wider = [WIDER[where]] if (where := (one.register, one.dimension, one.key)) in WIDER else []
+        own = [(one.dimension, key) for key in one.key.split("+")] if one.use != "context" else []
+        for dimension, key in wider if one.use == "context" else own:
             cells[f"{one.register}/{dimension}/{key}/{one.period}"] = [5, 6]
         if one.unit == predictive.PERCENT:
             cells[f"{one.register}/total/total/{one.period}"] = [50, 60]
     checked = check(registers(cells), targets())
-    assert checked[checked["reason"].notna()]["id"].tolist() == []
+    unanswered = checked[checked["reason"].notna()]
+    assert set(unanswered["use"]) <= {"context"}
+    assert not any(tuple(row) in WIDER for row in unanswered[["register", "dimension", "key"]].to_numpy())
+    assert (checked["use"] == "primary").sum() > 250
     assert checked["id"].tolist() == [one.id for one in targets()]
     assert checked.columns.tolist() == list(predictive.COLUMNS)
     assert set(checked["register"]) <= set(REGISTERS)

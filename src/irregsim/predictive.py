@@ -157,8 +157,10 @@ def _values(counts: _Counts, target: Target) -> tuple[FloatArray, FloatArray | N
     """What the registers say of a target: values, the total behind a percentage, and which rows were used."""
     register, dimension, period = target.register, target.dimension, target.period
     keys = target.key.split("+")
-    wider = WIDER.get((register, dimension, target.key)) if target.use == "context" else None
-    if wider is not None:
+    if target.use == "context":
+        wider = WIDER.get((register, dimension, target.key))
+        if wider is None:
+            raise _Unanswerable("of another scope, and the registers have no count of that scope")
         return counts.wider(register, *wider, period), None, ": ".join(wider)
     made_from = f"{dimension}: {' + '.join(keys)}"
     value = np.asarray(sum(counts.cell(register, dimension, key, period) for key in keys))
@@ -217,8 +219,8 @@ def check(registers: pd.DataFrame, targets: Sequence[Target]) -> pd.DataFrame:
     """Registers of a run beside published counts, one row per target in the order given.
 
     A key with ``+`` is the sum of its keys; a span of years that the register does not report is the sum of its years;
-    ``percent of the total`` is a percentage of ``total`` of the same period, replicate by replicate. A total of wider
-    scope is laid beside the wider count that the registers have for it (``registers.WIDER``), where they have one.
+    ``percent of the total`` is a percentage of ``total`` of the same period, replicate by replicate. A ``context``
+    target is laid beside the count of its scope that the registers have for it (``registers.WIDER``), or beside none.
     ``made_from`` names the rows used.
 
     Args:
