@@ -141,6 +141,7 @@ def run_replicate(scenario, draw, *, seed, replicate, scale=1.0, spells=False):
                 "start": months[0],
                 "end": [None if i % 3 else months[-1] for i in range(n)],
                 "cause_of_end": [None if i % 3 else "onward" for i in range(n)],
+                "destination": [None if i % 3 else "videre" for i in range(n)],
                 "entry_month": months[0],
                 "route": "visa_overstay",
                 "sought_asylum": False,

@@ -50,7 +50,7 @@ def spells(folder) -> pd.DataFrame:
 
 
 def test_the_columns_are_those_of_the_contract_and_are_documented(spells):
-    assert list(spells.columns[:6]) == ["replicate", "person", "strategy", "start", "end", "cause_of_end"]
+    assert list(spells.columns[:7]) == ["replicate", "person", "strategy", "start", "end", "cause_of_end", "destination"]
     assert list(spells.columns[:-2]) == [column for column, _ in SPELLS]
     section = OUTPUTS.split("### spells")[1].split("\n### ")[0]
     assert [column for column, _ in SPELLS if f"`{column}`" not in section] == []
@@ -93,7 +93,7 @@ def test_spells_of_a_person_follow_each_other_without_overlap(spells):
 
 
 def test_attributes_of_a_person_are_fixed(spells):
-    fixed = [column for column, _ in SPELLS[6:]]
+    fixed = [column for column, _ in SPELLS[7:]]
     assert (spells.groupby(PERSON)[fixed].nunique() == 1).all(axis=None)
 
 

@@ -165,6 +165,8 @@ CHANNELS: Final[dict[str, int]] = {
     # registers (channels of the observation model)
     "register_dispersion": 240,
     "register_pending": 242,
+    # calibration
+    "design": 250,
 }
 
 

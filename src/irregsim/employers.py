@@ -109,8 +109,10 @@ class Employers:
             back_pay = due * at.agreed_wage_nok * (1.0 + at.payroll_tax_share)
             if at.directive_complaint_route:
                 complaint = at.job_loss_hazard * at.complaint_share
-        caught = inspections * sanctioned + complaint
-        return np.asarray(caught * at.perceived_inspection_ratio * self.perceived * (fine + confiscated + back_pay))
+        # What is perceived too high or too low is the product of both chances of the police's way (F 8.3); a complaint
+        # by one's own worker is not guessed at from afar.
+        caught = inspections * sanctioned * at.perceived_inspection_ratio + complaint
+        return np.asarray(caught * self.perceived * (fine + confiscated + back_pay))
 
     def decide(self, at: At, inspections: FloatArray) -> None:
         """Sets who is willing and how many jobs each has open this month.

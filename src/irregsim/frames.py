@@ -309,6 +309,7 @@ def _spells(world: World, first: int) -> pd.DataFrame:
     person = np.concatenate(spells.person)
     strategy, begun = np.concatenate(spells.strategy), np.concatenate(spells.start)
     end, cause = np.concatenate(spells.end), np.concatenate(spells.cause)
+    destination = np.concatenate(spells.destination)
     fixed = np.concatenate(spells.fixed, axis=1)
     keep = (end < 0) | (end >= first)
     order = np.flatnonzero(keep)[np.lexsort((begun[keep], person[keep]))]
@@ -322,6 +323,7 @@ def _spells(world: World, first: int) -> pd.DataFrame:
             "start": [month_text(int(m)) for m in begun[order]],
             "end": [month_text(int(m)) if m >= 0 else None for m in end[order]],
             "cause_of_end": _text(cause[order], CAUSES),
+            "destination": [state_code(int(code)) if code >= 0 else None for code in destination[order]],
             "entry_month": [month_text(int(m)) for m in entry],
             "route": _text(route, tuple(r.code for r in Route)),
             "sought_asylum": sought.astype(bool),

@@ -73,6 +73,7 @@ class Spells:
     start: list[IntArray] = field(default_factory=list)
     end: list[IntArray] = field(default_factory=list)
     cause: list[IntArray] = field(default_factory=list)
+    destination: list[IntArray] = field(default_factory=list)
     fixed: list[IntArray] = field(default_factory=list)
 
 

@@ -110,8 +110,8 @@ TABLES: dict[str, tuple[tuple[str, Kind], ...]] = {
     ),
 }
 
-#: Written only when asked for with ``--spells``. What comes after ``cause_of_end`` are the person's fixed
-#: attributes. ``end`` and ``cause_of_end`` are missing for a spell that lasts beyond the last month.
+#: Written only when asked for with ``--spells``. What comes after ``destination`` are the person's fixed
+#: attributes. ``end``, ``cause_of_end`` and ``destination`` are missing for a spell that lasts beyond the last month.
 SPELLS: tuple[tuple[str, Kind], ...] = (
     ("replicate", "int"),
     ("person", "text"),
@@ -119,6 +119,7 @@ SPELLS: tuple[tuple[str, Kind], ...] = (
     ("start", "text"),
     ("end", "text?"),
     ("cause_of_end", "text?"),
+    ("destination", "text?"),
     ("entry_month", "text"),
     ("route", "text"),
     ("sought_asylum", "bool"),

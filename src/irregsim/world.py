@@ -143,7 +143,7 @@ class World:
         place = p.place[rows]
         self.history.flow(self.month, why, origin, target, place, np.where(gone, NO_PLACE, place), p.country[rows])
         if self.history.spells is not None:
-            self._end_spells(rows, why)
+            self._end_spells(rows, why, target)
         p.strategy[rows] = target
         p.substrategy[rows] = subtype
         p.strategy_start[rows] = self.month
@@ -223,7 +223,7 @@ class World:
         ground = np.where(p.decision[rows] == Decision.EXPELLED_PENAL, int(Ground.PENAL), ground)
         p.cell[rows] = p.place[rows] * GROUNDS + ground
 
-    def _end_spells(self, rows: IntArray, cause: IntArray) -> None:
+    def _end_spells(self, rows: IntArray, cause: IntArray, destination: IntArray) -> None:
         spells, p = self.history.spells, self.population
         assert spells is not None
         spells.person.append(p.person_id[rows])
@@ -231,6 +231,7 @@ class World:
         spells.start.append(p.strategy_start[rows])
         spells.end.append(np.full(len(rows), self.month))
         spells.cause.append(cause)
+        spells.destination.append(destination)
         spells.fixed.append(self._fixed(rows))
 
     def _fixed(self, rows: IntArray) -> IntArray:
@@ -259,6 +260,7 @@ class World:
         spells.start.append(p.strategy_start[rows])
         spells.end.append(np.full(len(rows), -1))
         spells.cause.append(np.full(len(rows), -1))
+        spells.destination.append(np.full(len(rows), -1))
         spells.fixed.append(self._fixed(rows))
 
     # -- who -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from helpers.worlds import advance, baseline, branch
+from irregsim import reference
 from irregsim.draws import Draws
 from irregsim.history import OUTCOME_INDEX, PLACES
 from irregsim.parameters import point_draw
@@ -130,6 +131,8 @@ def measures(world: World, first: int) -> dict[str, float]:
     for way in Exit:
         gone = (flows["month"] >= first) & (flows["destination"] == way)
         out[f"exit:{way.code}"] = float(flows["persons"][gone].sum())
+    in_centres = history.by_country[first:, ::2].sum(axis=0)
+    out |= {f"centre:{country.name}": float(in_centres[country.index]) for country in reference.countries()}
     for code, index in OUTCOME_INDEX.items():
         out[f"outcome:{code}"] = float(history.outcomes[first:, index].sum())
     for rule, table in history.expected.items():

@@ -21,10 +21,10 @@ MONTH: tuple[Part, ...] = (
     Dismissal(),  # 5 employers decide; those no longer willing let people go
     Work(),  # 5 inspections, lost jobs, lost tax cards
     SideWork(),  # 5 the same for side jobs
-    Offers(),  # 5 vacancies are offered, ties first
     Support(),  # 6 hosts end stays, relations break
     Livelihood(),  # 6 ways out of the margins, markets that fail
     Reconsider(),  # 7 a few give up what they have
+    Offers(),  # 7 vacancies are offered, ties first, to those who fell this month too
     Choice(),  # 7 from free fall
     Transport(),  # 8 detained persons whose transport is due
     StreetControl(),  # 8 identity control

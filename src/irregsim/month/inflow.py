@@ -20,7 +20,7 @@ from irregsim.engine import Part, drawn
 from irregsim.history import DISTRICT_OF, NO_PLACE
 from irregsim.hosts import slot_keys
 from irregsim.month.control import ASYLUM, hold
-from irregsim.month.placing import jobs_filled, place_in_centres, place_in_jobs, place_with_hosts
+from irregsim.month.placing import beds_for_transfers, jobs_filled, place_in_centres, place_in_jobs, place_with_hosts
 from irregsim.population import person_ids
 from irregsim.values import At
 from irregsim.vocabulary import (
@@ -401,7 +401,7 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
     sub = np.zeros(len(rows), dtype=np.int64)
 
     seek = np.flatnonzero(wanted == Strategy.SYNLIG)
-    got = place_in_centres(world, at, rows[seek], "birth_centre")
+    got = place_in_centres(world, at, rows[seek], "birth_centre", beds_for_transfers(world, at))
     p.centre[rows[seek]] = got
     # Where a person's centre or host is, there the person begins.
     home = p.place[rows]

@@ -283,10 +283,13 @@ def offer_hazard(who: Rows, at: At) -> FloatArray:
 
 
 class Offers(Contest):
-    """Vacancies are offered; a main job is taken or left in the choice step, a side job is taken at once."""
+    """Vacancies are offered; a main job is taken or left in the choice step, a side job is taken at once.
+
+    Offered just before the choice, so that whoever lost a host or gave something up this month may take a job too.
+    """
 
     name = "offers"
-    step = 5
+    step = 7
     rules = (Rule("job_offer", offer_hazard, ("M023", "M034", "M044", "M045", "M065"), "F 4.4; 4.5; 4.7", "D"),)
 
     def begin(self, world: World, at: At) -> None:

@@ -31,17 +31,19 @@ def beds_of(world: World, rows: IntArray) -> IntArray:
     return 1 + np.bincount(where, minlength=len(rows)).astype(np.int64)
 
 
-def place_in_centres(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
-    """Finds centre places for households; families first, then single persons by keyed rank.
+def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserved: int = 0) -> IntArray:
+    """Finds centre places for households, by one keyed rank for families and single persons alike.
 
-    Adapted units take ill persons only; alternative placement takes families only (F 5.2, 7.2). With more places the
-    same single persons are served and some more, unless a family that now fits comes before them.
+    Whom the rank leaves in gets a bed; among those, families are placed before single persons, since a household needs
+    its beds in one centre. Adapted units take ill persons only; alternative placement takes families only (F 5.2, 7.2).
+    With more places the same persons are served and some more, but for a household that no single centre has room for.
 
     Args:
         world: The replicate.
         at: Values of the month.
         rows: Heads of household, shape (n,).
         channel: Channel of the rank.
+        reserved: Beds kept for residents whose units close this month; they come before newcomers.
 
     Returns:
         Centre of each, -1 where no place was left, shape (n,).
@@ -52,12 +54,21 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str) -> IntA
         # After a final rejection there is no place; persons under a Dublin decision still have one.
         dublin = p.route[rows] == Route.DUBLIN
         if not dublin.all():
-            result[dublin] = _find_beds(world, at, rows[dublin], channel)
+            result[dublin] = _find_beds(world, at, rows[dublin], channel, reserved)
             return result
-    return _find_beds(world, at, rows, channel)
+    return _find_beds(world, at, rows, channel, reserved)
 
 
-def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
+def beds_for_transfers(world: World, at: At) -> int:
+    """Beds that residents whose units close this month are likely to need elsewhere; 0 without interactions."""
+    if not at.interactions:
+        return 0
+    residents = count_in(world.population.centre, CENTRES)
+    over = np.maximum(0, residents - world.centres.capacity)
+    return int(np.ceil(np.maximum(residents * world.centres.closing_share, over).sum()))
+
+
+def _find_beds(world: World, at: At, rows: IntArray, channel: str, reserved: int) -> IntArray:
     result = np.full(len(rows), -1, dtype=np.int64)
     if len(rows) == 0:
         return result
@@ -70,13 +81,20 @@ def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
     where = world.draws.uniform("centre_where", world.month, p.key[rows])
     beds = beds_of(world, rows)
     ordinary = ~IS_ADAPTED & ~IS_ALTERNATIVE
-    family = np.flatnonzero(beds > 1)
-    family = family[np.argsort(rank[family])]
+    order = np.argsort(rank)
+    # Beds that a household and all before it in rank need: whom the ordinary centres have no room for is not in.
+    needed = np.empty(len(rows), dtype=np.int64)
+    needed[order] = np.cumsum(beds[order])
+    room = max(0, int(np.maximum(free[ordinary], 0).sum()) - reserved)
+    is_in = needed <= room
+    family = order[(beds > 1)[order]]
     left = free.tolist()
     for i, need, home, u in zip(
         family.tolist(), beds[family].tolist(), p.place[rows[family]].tolist(), where[family].tolist(), strict=True
     ):
-        fits = [c for c in _ALTERNATIVE_IN[home] if left[c] >= need] or [c for c in _ORDINARY if left[c] >= need]
+        fits = [c for c in _ALTERNATIVE_IN[home] if left[c] >= need]
+        if not fits and is_in[i]:
+            fits = [c for c in _ORDINARY if left[c] >= need]
         # Centres with more free beds are likelier.
         total = u * sum(left[c] for c in fits)
         for c in fits:
@@ -98,7 +116,8 @@ def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
                 result[who] = open_here[(where[who] * len(open_here)).astype(np.int64)]
             continue
         stock = np.where(kinds, np.maximum(free, 0), 0)
-        served = who[np.argsort(rank[who])][: int(stock.sum())]
+        most = int(stock.sum()) if kinds is IS_ADAPTED else max(0, int(stock.sum()) - reserved)
+        served = who[np.argsort(rank[who])][:most]
         # Which centre: the served draw from the free beds without replacement, in the order of `where`.
         slots = np.repeat(np.arange(CENTRES), stock)
         spread = np.argsort((np.arange(len(slots)) * 0.6180339887498949) % 1.0)

@@ -12,7 +12,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from irregsim import labels, tables
+from irregsim import labels, reference, tables
 from irregsim.labels import LANGUAGES
 from irregsim.scenario.faults import hinted, nearest, shorten
 from irregsim.targets import REGISTERS
@@ -50,7 +50,7 @@ RESTS_ON: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """Words of ``rests_on`` and what they mean, by language."""
 
-FAMILIES: tuple[str, ...] = ("stock", "exit", "register", "outcome", "hazard")
+FAMILIES: tuple[str, ...] = ("stock", "exit", "register", "outcome", "centre", "hazard")
 """What an outcome of ``expects`` can be, before its colon."""
 
 PARTS: tuple[str, ...] = ("outcome", "direction", "rests_on", "mechanisms", "why")
@@ -106,6 +106,8 @@ def outcome_names() -> tuple[str, ...]:
         *(f"stock:{strategy.code}" for strategy in Strategy),
         *(f"exit:{way.code}" for way in Exit),
         *(f"register:{name}" for name in REGISTERS),
+        # Residents of one citizenship: where an agreement with that country is what the scenario is about.
+        *(f"centre:{country.name}" for country in reference.countries()),
         *(key.replace("outcome.", "outcome:", 1) for key in labels.labels() if key.startswith("outcome.")),
     )
 
