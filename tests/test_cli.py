@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 import irregsim
-from irregsim import experiment, export, workflow
+from irregsim import experiment, export, posterior, workflow
 from irregsim.cli import main
 from irregsim.labels import label
 from irregsim.results import MANIFEST, TABLES
@@ -32,6 +32,8 @@ def here(tmp_path, monkeypatch):
     leave_pictures_out(monkeypatch)
     short_scenario(tmp_path)
     monkeypatch.chdir(tmp_path)
+    # Whatever ships: a test that wants a posterior brings its own.
+    monkeypatch.setattr(posterior, "SHIPPED", tmp_path / "none-ships")
     return tmp_path
 
 
@@ -119,7 +121,7 @@ def test_levels_are_shown_on_request_as_an_interval_with_the_sentence(here):
 
 
 def test_quiet_says_nothing(here):
-    answer = run("--quiet")
+    answer = run("--quiet", "--draws", "point")
     assert (answer.exit_code, answer.output) == (0, "")
 
 
@@ -169,7 +171,15 @@ def test_another_run_in_the_same_folder_replaces_the_first_and_says_so(here):
     ("arguments", "words"),
     [
         (["--draws", "posterior"], "no posterior ships yet"),
-        (["--per-draw", "2"], "needs --draws posterior"),
+        (["--draws", "nowhere"], "or the folder of a posterior, and there is no such folder"),
+        (["--draws", "mine"], "and has no posterior.json"),
+        (
+            ["--per-draw", "2"],
+            "needs --draws posterior, prior or a folder; no posterior ships yet, and point is one draw",
+        ),
+        (["--per-draw", "2", "--draws", "point"], "needs --draws posterior, prior or a folder; point is one draw"),
+        (["--per-draw", "2", "--draws", "prior"], "3 replicates are no multiple of 2; give --replicates 2 or 4"),
+        (["--per-draw", "1", "--draws", "prior", "--replicates", "501"], "there are 500 draws, so at most 500"),
         (["--scale", "0"], "--scale 0: must be above 0"),
         (["--scale", "nan"], "--scale nan"),
         (["--replicates", "0"], "0 is not in the range"),

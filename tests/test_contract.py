@@ -39,8 +39,8 @@ COLUMNS = {
 }
 
 MANIFEST_KEYS = (
-    "run_id scenario scenario_sha256 data_sha256 posterior_id seed replicates without numerics versions git_commit "
-    "git_dirty command started seconds outputs"
+    "run_id scenario scenario_sha256 data_sha256 posterior_id draws per_draw gate seed replicates without numerics "
+    "versions git_commit git_dirty command started seconds outputs"
 )
 
 

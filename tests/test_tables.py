@@ -198,6 +198,15 @@ def test_the_hash_covers_every_file_of_the_data_folder() -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", tables.data_sha256())
 
 
+def test_the_hash_leaves_out_the_posterior(tmp_path, monkeypatch) -> None:
+    # Only the draws that a run uses count, so another fit does not rename every run.
+    for name in ("data/a.csv", "data/posterior/draws.parquet", "data/posterior_note.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    monkeypatch.setattr(tables, "files", lambda package: tmp_path)
+    assert list(tables.data_files()) == ["a.csv", "posterior_note.csv"]
+
+
 def test_the_hash_sees_bytes_names_and_borders() -> None:
     digests = [
         tables.digest(contents)

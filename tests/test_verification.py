@@ -155,7 +155,7 @@ def test_the_run_goes_between_its_markers(tmp_path, monkeypatch):
         "<!-- generated: claims -->\n<!-- end -->\n<!-- generated: baseline -->\n<!-- end -->\nc\n", encoding="utf-8"
     )
     assert main([str(document), "--replicates", "3", "--seed", "5", "--jobs", "1"]) == 0
-    assert asked == {"scenario": "baseline", "replicates": 3, "seed": 5, "jobs": 1}
+    assert asked == {"scenario": "baseline", "replicates": 3, "seed": 5, "jobs": 1, "draws": "point"}
     text = document.read_text(encoding="utf-8")
     assert text == replaced(text, "baseline", baseline_part(run_of(50)))
     assert text.endswith("<!-- end -->\nc\n")

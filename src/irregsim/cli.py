@@ -93,11 +93,16 @@ def _quiet_option(command: Command) -> Command:
 @_jobs_option
 @click.option(
     "--draws",
-    type=click.Choice(["posterior", "point"]),
-    help="Parameter values: point is the median of every prior. No posterior ships yet. Default: point.",
+    metavar="posterior|point|prior|DIR",
+    help="Parameter values: posterior (draws fitted to the registers), point (the median of every prior), prior (draws "
+    "of the priors), or the folder of a posterior. Default: posterior if one ships, else point.",
 )
 @click.option(
-    "--per-draw", type=click.IntRange(min=1), metavar="K", help="Replicates per draw; with --draws posterior only."
+    "--per-draw",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Replicates per draw: replicate j uses draw j div K, and --replicates is K times the number of draws used. "
+    "With K of 2 or more the summary tells parameters and chance apart. Default: each draw in turn.",
 )
 @click.option(
     "--scale", type=float, default=1.0, show_default=True, help="Population scale, for trials; 1 is the country."
@@ -156,6 +161,7 @@ def run(
     \b
     Example:
       irregsim run baseline --replicates 20 --jobs 2
+      irregsim run baseline --draws prior --per-draw 4 --replicates 80
       irregsim run my-scenario.yaml --set levers.fines.employer_base_nok=100000 --out outputs/fines
     """
     from irregsim import workflow
@@ -185,7 +191,8 @@ def run(
     if finished.reused and not quiet:
         click.echo(f"{finished.reused} of the replicates were there already", err=True)
     if not quiet:
-        click.echo(run_summary(finished.series, finished.folder.manifest, show_levels=show_levels))
+        manifest = finished.folder.manifest
+        click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=show_levels))
         click.echo(f"\nWritten to {finished.folder.path}")
 
 
@@ -558,8 +565,8 @@ def _command_line(context: click.Context) -> str:
             words.append(Path(value).name)
         elif parameter.opts and getattr(parameter, "is_flag", False):
             words.append(parameter.opts[-1])
-        elif name == "out":
-            words += ["--out", Path(value).name]
+        elif name in ("out", "draws"):  # a folder, or a word that stays as it is
+            words += [parameter.opts[0], Path(value).name]
         else:
             for one in value if isinstance(value, tuple) else (value,):
                 words += [parameter.opts[0], str(one)]

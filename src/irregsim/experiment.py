@@ -1,7 +1,8 @@
 """Replicates of one scenario: which draw and which key each one has, and running them over processes.
 
-Replicate j of every scenario uses draw j mod D and the random numbers of (seed, j), so that differences
-between scenarios are paired and nothing depends on how many processes work, or in which order they finish.
+Replicate j of every scenario uses draw j mod D (or draw j div K, with K replicates per draw) and the random
+numbers of (seed, j), so that differences between scenarios are paired and nothing depends on how many processes
+work, or in which order they finish.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -50,16 +51,70 @@ class DrawSet:
     """A set of equally weighted parameter draws in a fixed order.
 
     Attributes:
-        name: Where they come from; ``point`` is the one draw of all medians.
+        name: Id of the posterior they come from; ``point`` is the one draw of all medians, ``prior`` draws of
+            the priors.
         values: Parameter name to value, for each draw.
+        per_draw: Replicates per draw, K: each draw is used for K replicates that follow each other. None: the
+            draws are used in turn, again and again.
+        source: Kind of draws: ``point``, ``prior`` or ``posterior``.
+        red: What keeps a posterior from being called calibrated; empty when nothing does.
     """
 
     name: str
     values: tuple[Mapping[str, float], ...]
+    per_draw: int | None = None
+    source: str = "point"
+    red: tuple[str, ...] = ()
 
     def index(self, replicate: int) -> int:
-        """Number of the draw that a replicate uses: replicate mod D."""
-        return replicate % len(self.values)
+        """Number of the draw that a replicate uses: replicate mod D, or replicate div K.
+
+        Raises:
+            IndexError: If there are K replicates per draw, and the draws do not suffice.
+        """
+        if self.per_draw is None:
+            return replicate % len(self.values)
+        draw = replicate // self.per_draw
+        if draw >= len(self.values):
+            raise IndexError(f"replicate {replicate} would use draw {draw} of {len(self.values)}")
+        return draw
+
+    def used(self, replicates: int) -> int:
+        """How many draws, counted from the first, some replicates use."""
+        return min(len(self.values), -(-replicates // (self.per_draw or 1)))
+
+    def fault(self, replicates: int) -> str | None:
+        """Why these draws cannot serve a number of replicates, in words for the user; None where they can."""
+        k = self.per_draw
+        if k is None:
+            return None
+        if replicates % k:
+            near = " or ".join(str(n) for n in (replicates // k * k, (replicates // k + 1) * k) if n)
+            return f"--per-draw {k}: {replicates} replicates are no multiple of {k}; give --replicates {near}"
+        if replicates > k * len(self.values):
+            most = k * len(self.values)
+            return f"--per-draw {k}: there are {len(self.values)} draws, so at most {most} replicates ({replicates})"
+        return None
+
+    @property
+    def caveat(self) -> str | None:
+        """Key of the sentence that tells why nothing is called calibrated; None for a fit without a red gate."""
+        return caveat(self.source, self.red)
+
+
+def caveat(source: str, red: Sequence[str]) -> str | None:
+    """Key of the sentence that tells why a run is not called calibrated.
+
+    Args:
+        source: Kind of draws, as in `DrawSet`.
+        red: Red gates.
+
+    Returns:
+        A key of the labels; None for a fit without a red gate.
+    """
+    if source == "posterior":
+        return "sentence.gate_red" if red else None
+    return "sentence.prior_draws" if source == "prior" else "sentence.uncalibrated"
 
 
 @dataclass(frozen=True)
@@ -100,6 +155,7 @@ class Plan:
             "scenario": scenario,
             "seed": self.seed,
             "draws": [dict(draw) for draw in self.draws.values],
+            "per_draw": self.draws.per_draw or 1,
             "scale": self.scale,
             "spells": self.spells,
             "without": list(self.without),
@@ -111,7 +167,8 @@ class Plan:
 
 def run_id(content: Mapping[str, Any], replicates: int) -> str:
     """Name of a run by its content: 16 hex digits, the same on every machine."""
-    used = content["draws"][:replicates]  # a longer set of which these are the first is the same run
+    # Only the draws in use count: a longer set of which these are the first is the same run.
+    used = content["draws"][: -(-replicates // content["per_draw"])]
     return sha256_of_text(canonical_json({**content, "draws": used, "replicates": replicates}))[:16]
 
 

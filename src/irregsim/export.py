@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from irregsim.labels import label
 from irregsim.results import VALUE_COLUMNS, RunFolder, schema_of, table_names
-from irregsim.summaries import AMOUNTS, COUNTED_OUTCOMES, HIDDEN, dense, monthly_stocks, spread
+from irregsim.summaries import AMOUNTS, COUNTED_OUTCOMES, HIDDEN, SHARES, dense, monthly_stocks, spread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,7 +146,8 @@ def rounded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
     Returns:
         The frame without ``persons``. Rows of more than 0 and fewer than 5 persons have no numbers and
-        ``suppressed`` true; other counts are rounded to the nearest 5, an index to one decimal.
+        ``suppressed`` true; other counts are rounded to the nearest 5, an index to one decimal, shares of the
+        variance (where there are any) to two.
     """
     small = (frame["persons"] > 0) & (frame["persons"] < SMALL)
     index = frame["unit"] == "index"
@@ -154,6 +155,8 @@ def rounded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     for column in columns:
         counts = (out[column] / SMALL).round() * SMALL
         out[column] = counts.where(~index, out[column].round(1)).where(~small)
+    for column in (c for c in SHARES if c in out):
+        out[column] = out[column].round(2).where(~small)
     return out.assign(suppressed=small)
 
 

@@ -51,6 +51,9 @@ QUANTILES: tuple[tuple[str, float], ...] = (
     ("q975", 0.975),
 )
 
+#: Columns of a summary that tell parameters and chance apart; empty where that cannot be done.
+SHARES: tuple[str, ...] = ("parameter_share", "parameter_share_se")
+
 #: Which rows of a register make its total, where it has no dimension ``total``.
 _TOTALS: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "udi_expulsions": ("ground", None),
@@ -258,6 +261,55 @@ def spread(values: np.ndarray) -> dict[str, np.ndarray]:
     return {"mean": values.mean(axis=-1), **{name: cuts[i] for i, (name, _) in enumerate(QUANTILES)}}
 
 
+def parameter_share(values: np.ndarray, draws: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Share of the variance over replicates that comes from parameters; the rest is chance.
+
+    One-way analysis of variance with random effects, draws being the groups (Searle, Casella and McCulloch 1992,
+    ch. 3): with K replicates of each of a draws, the mean squares between (MSB) and within draws (MSW) give unbiased
+    estimates of both components, (MSB - MSW) / K for parameters and MSW for chance. The share is the first over the
+    sum of both, 0 where the first is negative.
+
+    Args:
+        values: Shape (..., replicates).
+        draws: Number of the draw of each replicate, shape (replicates,).
+
+    Returns:
+        The share, 0 to 1, and its Monte Carlo error: the jackknife over draws, which assumes no distribution, of
+        the share before it is cut at 0. Both of shape (...). Missing unless there are 2 draws or more (3 for the
+        error) of equally many replicates, 2 or more; and where nothing varies.
+    """
+    import numpy as np
+
+    values = np.asarray(values, dtype="float64")
+    share, error = np.full((2, *values.shape[:-1]), np.nan)
+    counts = np.unique(np.asarray(draws), return_counts=True)[1]
+    a, k = len(counts), int(counts[0]) if len(counts) else 0
+    if a < 2 or k < 2 or (counts != k).any():
+        return share, error
+    # Less the first value: what does not vary is then exactly 0.
+    shifted = (values - values[..., :1])[..., np.argsort(draws, kind="stable")]
+    groups = shifted.reshape(*values.shape[:-1], a, k)
+    means = groups.mean(axis=-1)
+    within = ((groups - means[..., None]) ** 2).sum(axis=-1)
+    far = (means - means.mean(axis=-1, keepdims=True)) ** 2
+    between = far.sum(axis=-1)
+
+    def ratio(squares: np.ndarray, inside: np.ndarray, n: int) -> np.ndarray:
+        msb, msw = k * squares / (n - 1), inside / (n * (k - 1))
+        total = msb + (k - 1) * msw
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.where(total > 0, (msb - msw) / total, np.nan))
+
+    share = np.clip(ratio(between, within.sum(axis=-1), a), 0.0, 1.0)
+    if a > 2:
+        # The sums of squares without one draw, in closed form.
+        left = np.maximum(between[..., None] - far * a / (a - 1), 0.0)
+        without = ratio(left, within.sum(axis=-1, keepdims=True) - within, a - 1)
+        spread_of = ((without - without.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
+        error = np.sqrt(spread_of * (a - 1) / a)
+    return share, error
+
+
 def dense(frames: Iterable[pd.DataFrame], keys: Sequence[str], value: str) -> tuple[pd.DataFrame, np.ndarray]:
     """Put the replicates side by side.
 
@@ -298,30 +350,33 @@ def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def summary(series: Sequence[Series]) -> pd.DataFrame:
+def summary(series: Sequence[Series], draws: Sequence[int]) -> pd.DataFrame:
     """Spread of the headlines over replicates: the content of summary.csv.
 
     Args:
         series: The series of every replicate, in order.
+        draws: Number of the parameter draw of every replicate.
 
     Returns:
-        Columns ``outcome``, ``period``, ``unit``, ``mean``, ``q025``, ``q25``, ``q50``, ``q75``, ``q975`` and
-        ``n`` (replicates), ordered by kind of outcome as `headlines` has them, then by outcome and period.
+        Columns ``outcome``, ``period``, ``unit``, ``mean``, ``q025``, ``q25``, ``q50``, ``q75``, ``q975``,
+        ``n`` (replicates), ``draws`` (distinct ones) and those of `SHARES`, ordered by kind of outcome as `headlines`
+        has them, then by outcome and period.
     """
-    return _summary([headlines(one) for one in series]).drop(columns="persons")
+    return _summary([headlines(one) for one in series], draws).drop(columns="persons")
 
 
-def published_summary(series: Sequence[Series]) -> pd.DataFrame:
+def published_summary(series: Sequence[Series], draws: Sequence[int]) -> pd.DataFrame:
     """`summary` of `published_headlines`, with a column ``persons`` (mean behind the row) for `rounded`."""
-    return _summary([published_headlines(one) for one in series])
+    return _summary([published_headlines(one) for one in series], draws)
 
 
-def _summary(tables: list[pd.DataFrame]) -> pd.DataFrame:
+def _summary(tables: list[pd.DataFrame], draws: Sequence[int]) -> pd.DataFrame:
     columns = ["outcome", "period", "unit"]
     keys, values = dense(tables, columns, "value")
     behind = "persons" if "persons" in tables[0] else "value"
     persons = dense(tables, columns, behind)[1].mean(axis=-1)
-    table = keys.assign(**spread(values), n=len(tables), persons=persons)
+    shares = dict(zip(SHARES, parameter_share(values, draws), strict=True))
+    table = keys.assign(**spread(values), n=len(tables), draws=len(set(draws)), **shares, persons=persons)
     kinds = {"stock": 0, "inflow": 1, "exit": 2, "register": 3, "outcome": 4}
     codes = {code: i for i, code in enumerate((*STRATEGIES, *EXITS))}
     parts = table["outcome"].str.split(":", n=1)

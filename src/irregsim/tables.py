@@ -211,9 +211,12 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
 
 
 def data_files() -> dict[str, bytes]:
-    """Every file below ``data/`` by its name from there, in the order of the names."""
+    """Every file below ``data/`` by its name from there, in the order of the names, but for the posterior.
+
+    Of a posterior only the draws that a run uses count, and they are part of the run (docs/outputs.md).
+    """
     found = dict(_walk(files("irregsim") / "data", ""))
-    return {name: found[name].read_bytes() for name in sorted(found)}
+    return {name: found[name].read_bytes() for name in sorted(found) if not name.startswith("posterior/")}
 
 
 def digest(contents: Mapping[str, bytes]) -> str:

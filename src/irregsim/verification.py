@@ -260,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{path}: {error}", file=sys.stderr)
         return 2
     if options.replicates:
-        result = run(SCENARIO, replicates=options.replicates, seed=options.seed, jobs=options.jobs)
+        result = run(SCENARIO, replicates=options.replicates, seed=options.seed, jobs=options.jobs, draws="point")
         new = replaced(new, "baseline", baseline_part(result))
     if new != old:
         path.write_text(new, encoding="utf-8", newline="\n")

@@ -97,7 +97,10 @@ class Output:
 
 @dataclass(frozen=True)
 class Request:
-    """A run as the user asked for it; None is what the scenario or the machine says."""
+    """A run as the user asked for it; None is what the scenario, the machine or what ships says.
+
+    ``draws`` and ``per_draw`` are those of `irregsim.posterior.choose`.
+    """
 
     scenario: str
     replicates: int | None = None
@@ -122,12 +125,14 @@ class Finished:
     Attributes:
         folder: The run folder.
         series: The headline series of every replicate.
+        draws: Number of the parameter draw of every replicate.
         reused: How many replicates were there already.
         replaced: Run id of the other run that stood in the folder before, if any.
     """
 
     folder: RunFolder
     series: list[Series]
+    draws: tuple[int, ...]
     reused: int
     replaced: str | None
 
@@ -136,25 +141,30 @@ class Finished:
 # Run
 
 
-def choose_draws(name: str | None, per_draw: int | None) -> DrawSet:
+def choose_draws(draws: str | Path | None, per_draw: int | None, replicates: int) -> tuple[DrawSet, tuple[str, ...]]:
     """The parameter draws that a command asks for.
 
     Args:
-        name: ``point``, ``posterior`` or None for the default.
-        per_draw: Replicates per draw, which only a posterior can have.
+        draws: ``posterior``, ``point``, ``prior``, the folder of a posterior, or None for the default.
+        per_draw: Replicates per draw, or None.
+        replicates: Replicates of the run.
+
+    Returns:
+        The draws, and what the user must be told about them, a line each.
 
     Raises:
-        WrongUse: If no such draws ship.
+        WrongUse: If there are no such draws, they cannot be used, or do not go with the number of replicates.
     """
-    if name == "posterior":
-        raise WrongUse("--draws posterior: no posterior ships yet; --draws point (all medians) is used until then")
-    if name not in (None, "point"):
-        raise WrongUse(f"--draws {name}: must be point or posterior")
-    if per_draw is not None:
-        raise WrongUse("--per-draw: needs --draws posterior, and no posterior ships yet; use --replicates")
-    from irregsim.parameters import point_draw
+    from irregsim.posterior import PosteriorError, choose
 
-    return DrawSet("point", (point_draw(),))
+    try:
+        chosen, notes = choose(draws, per_draw)
+    except PosteriorError as error:
+        raise WrongUse(str(error)) from None
+    fault = chosen.fault(replicates)
+    if fault is not None:
+        raise WrongUse(fault)
+    return chosen, notes
 
 
 def leave_out(draws: DrawSet, ids: Iterable[str], scenario: Scenario) -> tuple[DrawSet, tuple[str, ...]]:
@@ -212,7 +222,8 @@ def run_scenario(
         raise WrongUse(f"--scale {request.scale:g}: must be above 0 and at most 10 (1 is the country)")
     if request.output.format not in FORMATS:
         raise WrongUse(f"--format {request.output.format}: must be one of {', '.join(FORMATS)}")
-    draws, left_out = leave_out(choose_draws(request.draws, request.per_draw), request.without, scenario)
+    draws, notes = choose_draws(request.draws, request.per_draw, scenario.replicates)
+    draws, left_out = leave_out(draws, request.without, scenario)
     missing = missing_for(request.output.format)
     if missing:
         raise WrongUse(missing)
@@ -223,6 +234,8 @@ def run_scenario(
         raise WrongUse(str(error)) from None
     if changes_nothing(scenario):
         warn(f"{request.scenario}: changes nothing: its values are those of {scenario.extends} throughout its period")
+    for note in notes:
+        warn(note)
     plan = Plan(scenario, draws, scenario.seed, scale=request.scale, spells=request.spells, without=left_out)
     return execute(
         plan, scenario.replicates, out, request.output, jobs=jobs, progress=progress, command=request.command
@@ -291,6 +304,9 @@ def execute(
                 "data_sha256": content["data_sha256"],
                 "code_sha256": code_sha256(),
                 "posterior_id": plan.draws.name,
+                "draws": plan.draws.source,
+                "per_draw": plan.draws.per_draw,
+                "gate": _gate(plan.draws),
                 "seed": plan.seed,
                 "replicates": replicates,
                 "scale": plan.scale,
@@ -321,7 +337,13 @@ def execute(
         raise Stopped(f"stopped; all finished replicates are kept in {out}, the same command continues") from None
     finally:
         progress.close()
-    return Finished(RunFolder.open(out), series, len(here), replaced)
+    numbers = tuple(plan.draws.index(j) for j in range(replicates))
+    return Finished(RunFolder.open(out), series, numbers, len(here), replaced)
+
+
+def _gate(draws: DrawSet) -> dict[str, Any] | None:
+    """What the manifest tells of the gates of the fit; None where nothing was fitted."""
+    return {"passed": not draws.red, "red": list(draws.red)} if draws.source == "posterior" else None
 
 
 def _earlier(out: Path) -> RunFolder | None:
@@ -368,12 +390,14 @@ def _write_outputs(
             names[f"{name}.parquet"] = content
     names["draws.parquet"] = _write_draws(plan, replicates, staged.table_path("draws"))
     series = list(series_of(staged))
-    spread = summary(series)
+    numbers = [plan.draws.index(j) for j in range(replicates)]
+    spread = summary(series, numbers)
     if output.publish:
-        spread = rounded(published_summary(series), ["mean", "q025", "q25", "q50", "q75", "q975"])
+        spread = rounded(published_summary(series, numbers), ["mean", "q025", "q25", "q50", "q75", "q975"])
     frame_to_csv(spread, staged.path / "summary.csv")
     names["summary.csv"] = None
-    options = plots.Options(output.lang, output.show_levels, calibrated=plan.draws.name != "point")
+    caveat = plan.draws.caveat
+    options = plots.Options(output.lang, output.show_levels, caveat is None, caveat or "")
     folder = staged.path / "plots"
     folder.mkdir()
     for name, draw in plots.PLOTS.items():
@@ -450,6 +474,8 @@ class Result:
         scenario: What was run.
         seed: Seed.
         replicates: Number of replicates.
+        posterior_id: Id of the posterior that the parameter draws come from, or ``point`` or ``prior``.
+        notes: What must be known of the draws, a line each: that they are not calibrated, and why.
         frames: Table name to data frame, ``draws`` among them; columns as in the run folder, text as
             categories.
     """
@@ -457,6 +483,8 @@ class Result:
     scenario: Scenario
     seed: int
     replicates: int
+    posterior_id: str
+    notes: tuple[str, ...]
     frames: Mapping[str, pd.DataFrame]
 
     def __getattr__(self, name: str) -> pd.DataFrame:
@@ -476,12 +504,11 @@ class Result:
     @property
     def summary(self) -> pd.DataFrame:
         """What summary.csv would hold: mean and quantiles of the main outcomes over replicates."""
-        return summary(
-            [
-                Series.of(reader({n: f[f["replicate"] == j] for n, f in self.frames.items()}))
-                for j in range(self.replicates)
-            ]
-        )
+        series = [
+            Series.of(reader({n: f[f["replicate"] == j] for n, f in self.frames.items()}))
+            for j in range(self.replicates)
+        ]
+        return summary(series, self.frames["draws"]["draw"].tolist())
 
 
 def run(
@@ -490,6 +517,8 @@ def run(
     replicates: int | None = None,
     seed: int | None = None,
     jobs: int | None = None,
+    draws: str | Path | None = None,
+    per_draw: int | None = None,
     scale: float = 1.0,
     spells: bool = False,
     without: Iterable[str] = (),
@@ -501,6 +530,10 @@ def run(
         replicates: Replicates; default: what the scenario says.
         seed: Seed; default: what the scenario says.
         jobs: Processes; default: all cores. The tables are the same for any number.
+        draws: Parameter draws: ``posterior``, ``point`` (the median of every prior), ``prior`` (draws of the priors)
+            or the folder of a posterior; default: the posterior if one ships, else the point.
+        per_draw: Replicates per draw, K, so that parameters and chance can be told apart (``result.summary``);
+            ``replicates`` is then K times the number of draws used.
         scale: Population scale for trials, above 0; 1 is the country.
         spells: Keep the spells of every person too (``result.spells``).
         without: Claims of the report to leave out, such as ``["M047"]`` (docs/odd.md).
@@ -511,7 +544,7 @@ def run(
     Raises:
         ScenarioError: If the scenario cannot be used.
         ValueError: If a number is out of range.
-        WrongUse: If a claim cannot be left out.
+        WrongUse: If draws cannot be used, or a claim cannot be left out.
         RunFailed: If the simulation fails.
     """
     import pandas as pd
@@ -524,9 +557,10 @@ def run(
     jobs = available_cores() if jobs is None else jobs
     if replicates < 1 or jobs < 1 or not scale > 0:
         raise ValueError(f"replicates ({replicates}) and jobs ({jobs}) must be 1 or more, scale ({scale}) above 0")
-    draws, left_out = leave_out(choose_draws(None, None), without, scenario)
+    chosen, notes = choose_draws(draws, per_draw, replicates)
+    chosen, left_out = leave_out(chosen, without, scenario)
     scenario = replace(scenario, replicates=replicates, seed=seed)
-    plan = Plan(scenario, draws, seed, scale=scale, spells=spells, without=left_out)
+    plan = Plan(scenario, chosen, seed, scale=scale, spells=spells, without=left_out)
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
         parts = Parts(Path(folder), spells=spells)
         try:
@@ -537,12 +571,12 @@ def run(
             name: to_frame(pa.concat_tables([parts.read(j, name) for j in range(replicates)]))
             for name in table_names(spells)
         }
-    used = [draws.index(j) for j in range(replicates)]
+    used = [chosen.index(j) for j in range(replicates)]
     frames["draws"] = pd.DataFrame(
         {"replicate": range(replicates), "draw": used}
-        | {p: [float(draws.values[d][p]) for d in used] for p in draws.values[0]}
+        | {p: [float(chosen.values[d][p]) for d in used] for p in chosen.values[0]}
     )
-    return Result(plan.scenario, seed, replicates, frames)
+    return Result(plan.scenario, seed, replicates, chosen.name, notes, frames)
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -645,11 +679,15 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
 def _draws_of(folder: RunFolder) -> DrawSet:
     frame = folder.draws().sort_values("replicate")
     first = frame.drop_duplicates("draw").sort_values("draw")
-    # Replicate j uses draw j mod D, so the draws in use are the first ones of the set, without a gap.
+    # Draws are used from the first on, so those in use are the first ones of the set, without a gap.
     values = first.drop(columns=["replicate", "draw"]).to_dict("records")
+    per_draw, gate = folder.manifest["per_draw"], folder.manifest["gate"]
     return DrawSet(
         str(folder.manifest["posterior_id"]),
         tuple({str(name): float(value) for name, value in row.items()} for row in values),
+        None if per_draw is None else int(per_draw),
+        str(folder.manifest["draws"]),
+        () if gate is None else tuple(str(line) for line in gate["red"]),
     )
 
 

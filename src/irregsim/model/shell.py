@@ -25,7 +25,7 @@ from irregsim.draws import Draws
 from irregsim.history import History
 from irregsim.model.agents import Employer, Host, Migrant, ReceptionCentre, View
 from irregsim.model.stages import STAGES, OpenMonth
-from irregsim.parameters import point_draw
+from irregsim.posterior import choose
 from irregsim.scenario import Scenario, load_scenario
 from irregsim.ties import to_networkx
 from irregsim.values import Values
@@ -85,9 +85,11 @@ class IrregularMigrationModel(Model):
         scenario: Name of a shipped scenario, a file, or a `Scenario`.
         seed: Seed of the run; None for the scenario's own.
         replicate: Number of the replicate, from 0.
-        draw: Value of every parameter by name; None for the medians of the priors.
+        draw: Value of every parameter by name; None for the draw that the replicate of a run would use.
         scale: Size of the population relative to Norway's, above 0 to 1; smaller for trials.
         end: Last month, ``YYYY-MM``, instead of the scenario's.
+        draws: Parameter draws, as `irregsim run --draws` takes them: ``posterior``, ``point``, ``prior`` or the folder
+            of a posterior. None for those that a run uses by default. Not beside ``draw``.
         rng: Another name for ``seed``, which newer Mesa uses.
         **settings: Levers and assumptions by their path in a scenario file, with two underscores for each dot and
             ``levers`` left out: ``fines__employer_base_nok=100_000``, ``assumptions__interactions=False``.
@@ -95,7 +97,7 @@ class IrregularMigrationModel(Model):
     Raises:
         ScenarioError: If the scenario or a setting is at fault.
         TypeError: If settings or an end are given with a `Scenario`, which is resolved already.
-        ValueError: If a number is out of range.
+        ValueError: If a number is out of range, or there are no such draws.
 
     Attributes:
         world: The state: columns, centres, employers, hosts, and the history so far.
@@ -118,6 +120,7 @@ class IrregularMigrationModel(Model):
         scale: float = 1.0,
         end: str | None = None,
         *,
+        draws: str | Path | None = None,
         rng: int | None = None,
         **settings: Any,
     ) -> None:
@@ -125,7 +128,8 @@ class IrregularMigrationModel(Model):
         seed = _seed(seed, rng, self.resolved)
         if not 0 < scale <= 1:
             raise ValueError(f"scale is {scale}: give a share of Norway's population above 0, at most 1")
-        draws = Draws(seed, _whole("replicate", replicate))
+        chance = Draws(seed, _whole("replicate", replicate))
+        draw = _draw(draw, draws, replicate)
         # For shuffle_do and the like only: every draw of the simulation is keyed.
         super().__init__(rng=seed)
         self.changes = 0
@@ -138,8 +142,8 @@ class IrregularMigrationModel(Model):
         self._fixed: tuple[list[Employer], list[ReceptionCentre], list[Host]] | None = None
         self._groups: tuple[int, IntArray] | None = None
 
-        values = Values(self.resolved.levers, point_draw() if draw is None else draw, scale)
-        self.world: World = simulate.start(values, draws)
+        values = Values(self.resolved.levers, draw, scale)
+        self.world: World = simulate.start(values, chance)
         self.world.history = _WatchedHistory(values.months)
         for _ in range(self.resolved.start):
             simulate.advance_month(self.world)
@@ -422,6 +426,16 @@ def _seed(seed: int | None, rng: int | None, scenario: Scenario) -> int:
         raise ValueError("seed and rng mean the same: give one of them")
     given = seed if seed is not None else rng
     return scenario.seed if given is None else _whole("seed", given)
+
+
+def _draw(draw: Mapping[str, float] | None, draws: str | Path | None, replicate: int) -> Mapping[str, float]:
+    """The draw that was given, or the one that this replicate of a run would use."""
+    if draw is not None:
+        if draws is not None:
+            raise ValueError("draw is one value of every parameter, draws a set of them: give one of the two")
+        return draw
+    chosen, _ = choose(draws)
+    return chosen.values[chosen.index(replicate)]
 
 
 def _whole(name: str, value: object) -> int:

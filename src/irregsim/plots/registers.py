@@ -91,7 +91,7 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
         _legend(grid.flat[len(PANELS)], lang)
         sentences = [label("sentence.assumption_years", lang), label("sentence.synthetic_persons", lang)]
         if not options.calibrated:
-            sentences.insert(1, label("sentence.uncalibrated", lang))
+            sentences.insert(1, label(options.caveat, lang))
         footnote(figure, sentences)
     return Drawing(figure, pd.concat(tables, ignore_index=True), label("title.registers", lang))
 

@@ -87,12 +87,14 @@ class Options:
     Attributes:
         lang: ``nb`` or ``en``.
         show_levels: Show hidden strategies in persons, as an interval, instead of as an index.
-        calibrated: Whether parameters come from a posterior; if not, pictures of registers say so.
+        calibrated: Whether parameters come from a fit without a red gate; if not, pictures of registers say so.
+        caveat: Key of the sentence with which they say it.
     """
 
     lang: str = "en"
     show_levels: bool = False
     calibrated: bool = False
+    caveat: str = "sentence.uncalibrated"
 
 
 @dataclass(frozen=True)
