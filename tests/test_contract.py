@@ -18,7 +18,7 @@ COMMANDS = {
     "scenarios": "--lang",
     "levers": "",
     "parameters": "--lang",
-    "targets": "--all",
+    "targets": "--all --compare --csv",
     "new": "--from",
     "diff": "--set --end",
     "reproduce": "--jobs --quiet",

@@ -21,7 +21,9 @@ NINETEEN = range(19)
 def target(where: str, value: float, *, use: str = "primary", unit: str = "persons") -> Target:
     """A published count from ``register/dimension/key/period``."""
     register, dimension, key, period = where.split("/")
-    return Target(where, register, dimension, key, period, value, unit, "whom", "nowhere", use, "")
+    role, error = ("fit", 0.1) if use == "primary" else ("context", None)
+    texts = (unit, "whom", "nowhere", use, role, error, 1.0, "2021-05", "any", "")
+    return Target(where, register, dimension, key, period, value, *texts)
 
 
 def registers(cells: Mapping[str, Sequence[float]]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from irregsim import __version__
 
 if TYPE_CHECKING:
     from irregsim.levers import Lever
+    from irregsim.targets import Move
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -482,24 +483,65 @@ def parameters(name: str | None, lang: str) -> None:
     click.echo("Explain one with: irregsim parameters NAME")
 
 
-@main.command(short_help="List the published counts.")
+@main.command(short_help="List the published counts, or what moved in a new vintage.")
 @click.option("--all", "every", is_flag=True, help="The cells by citizenship too.")
-def targets(every: bool) -> None:
+@click.option("--compare", "other", metavar="FILE", help="Another vintage of the whole table: list what moved.")
+@click.option("--csv", "as_csv", is_flag=True, help="The whole table as CSV, to be edited into another vintage.")
+def targets(every: bool, other: str | None, as_csv: bool) -> None:
     r"""List the published counts that the model's registers are compared with.
+
+    role: fit (parameters are fitted to it), check (laid beside the fit, never fitted), context (shown only).
+    error: what the count may differ from the model's register beyond noise, as the standard deviation of its logarithm.
 
     \b
     Example:
       irregsim targets
+      irregsim targets --csv > revised.csv
+      irregsim targets --compare revised.csv
     """
+    from irregsim.reference import DataError
     from irregsim.screen import table
+    from irregsim.targets import compare, read
     from irregsim.targets import targets as all_targets
 
+    if every + as_csv + (other is not None) > 1:
+        _wrong("--all, --compare and --csv go alone")
+    if as_csv:
+        from importlib.resources import files
+
+        click.echo((files("irregsim") / "data" / "targets.csv").read_bytes(), nl=False)
+        return
+    if other is not None:
+        try:
+            revised = read(other)
+        except DataError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+        moves = compare(all_targets(), revised)
+        if moves:
+            rows = [["id", "role", "what", "vintages", "old", "new", "ratio"], *map(_move_row, moves)]
+            click.echo(table(rows, left=4, indent="") + "\n")
+        stay = len(revised) - sum(move.new is not None for move in moves)
+        click.echo(f"{len(moves)} moved, are new or are gone; {stay} stay as they are.")
+        return
     shown = [t for t in all_targets() if every or t.dimension != "country_ground"]
-    rows = [["register", "dimension", "key", "period", "value", "unit", "use"]]
-    rows += [[t.register, t.dimension, t.key, t.period, f"{t.value:g}", t.unit, t.use] for t in shown]
-    click.echo(table(rows, left=4, indent=""))
+    rows = [["register", "dimension", "key", "period", "unit", "role", "vintage", "error", "value"]]
+    for t in shown:
+        error_sd = "-" if t.error_log_sd is None else f"{t.error_log_sd:.2f}"
+        texts = [t.register, t.dimension, t.key, t.period, t.unit, t.role, t.vintage]
+        rows.append([*texts, error_sd, ("more than " if t.use == "lower_bound" else "") + f"{t.value:.12g}"])
+    click.echo(table(rows, left=7, indent=""))
     if not every:
         click.echo(f"\nand {len(all_targets()) - len(shown)} cells by citizenship: irregsim targets --all")
+
+
+def _move_row(move: Move) -> list[str]:
+    old, new = ("-" if value is None else f"{value:.12g}" for value in (move.old, move.new))
+    ratio = "-" if move.ratio is None else f"{move.ratio:.3f}"
+    what = "gone" if move.new is None else "new" if move.old is None else ", ".join(move.changed)
+    if "value" in move.changed and move.within_rounding:
+        what += " (within rounding)"
+    return [move.id, move.role, what, " -> ".join(one or "-" for one in move.vintages), old, new, ratio]
 
 
 # ---------------------------------------------------------------------------------------------------------
