@@ -154,7 +154,7 @@ def run(
     show_levels: bool,
     spells: bool,
 ) -> None:
-    r"""Simulate SCENARIO (a YAML file or a shipped name) into one run folder and print a summary.
+    """Simulate SCENARIO (a YAML file or a shipped name) into one run folder and print a summary.
 
     Ctrl-C stops within a second or two and keeps the finished replicates; the same command continues. With
     more --replicates a finished run is extended.
@@ -202,7 +202,7 @@ def run(
 @_jobs_option
 @_quiet_option
 def reproduce(run_folder: str, jobs: int | None, quiet: bool) -> None:
-    r"""Run RUN_FOLDER again from its manifest and draws, and say whether every output is identical.
+    """Run RUN_FOLDER again from its manifest and draws, and say whether every output is identical.
 
     Needs nothing but the folder. Integers and text must be equal, floating-point columns within 1e-12.
     Exit code 0: identical; 1: something differs.
@@ -232,11 +232,56 @@ def reproduce(run_folder: str, jobs: int | None, quiet: bool) -> None:
 # Scenario files
 
 
+@main.command(short_help="Fit the model to the registers.")
+@click.option("--out", default="outputs/calibration", show_default=True, help="Folder for trials and posterior.")
+@click.option("--first", type=click.IntRange(min=50), help="Trials of the first wave, from the priors.")
+@click.option("--second", type=click.IntRange(min=20), help="Trials of the second wave, near the counts.")
+@click.option("--scale", type=click.FloatRange(0, 1, min_open=True), help="Population scale of the trials.")
+@click.option("--draws", type=click.IntRange(min=10), help="Draws of the posterior.")
+@click.option("--truths", type=click.IntRange(min=5), help="Known truths from the prior that are fitted as a proof.")
+@click.option("--near-truths", type=click.IntRange(min=5), help="Known truths near the counts.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of designs, trials and sampler.")
+@_jobs_option
+@_quiet_option
+def calibrate(out: str, jobs: int | None, quiet: bool, **settings: int | float | None) -> None:
+    """Fit the baseline to the published counts, and write a posterior folder with what is known about the fit.
+
+    Takes about an hour and a half on two cores with the usual settings. Can be stopped; the same command goes on. The
+    number of processes changes no number. Nothing is called calibrated while a gate is red (docs/calibration.md).
+
+    \b
+    Example:
+      irregsim calibrate
+      irregsim run baseline --draws outputs/calibration/posterior
+    """
+    from irregsim.calibration import command
+    from irregsim.experiment import ReplicateError, available_cores
+    from irregsim.progress import progress_for
+
+    try:
+        done = command.calibrate(
+            Path(out),
+            command.with_changes(**settings),
+            jobs=available_cores() if jobs is None else jobs,
+            progress=progress_for(quiet=quiet),
+        )
+    except ValueError as error:
+        click.echo(f"--out: {error}", err=True)
+        sys.exit(2)
+    except ReplicateError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; finished trials are kept in {out}, the same command continues", err=True)
+        sys.exit(1)
+    click.echo(command.summary(done))
+
+
 @main.command(short_help="Check scenario files.")
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=_complete_scenario)
 @_set_options
 def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
-    r"""Check scenario files; every fault at once, as file:line:col: key: what is wrong.
+    """Check scenario files; every fault at once, as file:line:col: key: what is wrong.
 
     For a good file, show when each lever is in force, and warn where the scenario changes nothing. Exit code
     2 when any file has a fault.
@@ -270,7 +315,7 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
 @click.argument("scenarios", nargs=-1, required=True, metavar="A.yaml B.yaml...", shell_complete=_complete_scenario)
 @_set_options
 def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
-    r"""Show the values in which scenario files differ.
+    """Show the values in which scenario files differ.
 
     \b
     Example:
@@ -303,7 +348,7 @@ def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) 
     shell_complete=_complete_scenario,
 )
 def new(file: str, parent: str) -> None:
-    r"""Write a commented scenario file to edit.
+    """Write a commented scenario file to edit.
 
     \b
     Example:
@@ -335,7 +380,7 @@ def new(file: str, parent: str) -> None:
 
 @main.command(short_help="Print the JSON Schema of scenarios.")
 def schema() -> None:
-    r"""Print the JSON Schema of a scenario file, for editors.
+    """Print the JSON Schema of a scenario file, for editors.
 
     \b
     Example:
@@ -356,7 +401,7 @@ def schema() -> None:
 @click.argument("name", required=False, shell_complete=_complete_scenario)
 @click.option("--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of the texts.")
 def scenarios(name: str | None, lang: str) -> None:
-    r"""List the scenarios that come with irregsim, grouped by who decides on what they change.
+    """List the scenarios that come with irregsim, grouped by who decides on what they change.
 
     A scenario on which several decide stands with the one named first; the last column names them all. With NAME,
     explain one: what it is about, what it sets, and what it expects and why.
@@ -398,7 +443,7 @@ def scenarios(name: str | None, lang: str) -> None:
 @main.command(short_help="List or explain levers and assumptions.")
 @click.argument("name", required=False)
 def levers(name: str | None) -> None:
-    r"""List what a scenario can set; with NAME, explain one lever or assumption.
+    """List what a scenario can set; with NAME, explain one lever or assumption.
 
     \b
     Example:
@@ -462,12 +507,12 @@ def _lever_text(lever: Lever) -> str:
 @click.argument("name", required=False)
 @click.option("--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of headings.")
 def parameters(name: str | None, lang: str) -> None:
-    r"""List the parameters with the medians and 95 % ranges of their priors; with NAME, explain one.
+    """List the parameters with the medians and 95 % ranges of their priors; with NAME, explain one.
 
     \b
     Example:
       irregsim parameters
-      irregsim parameters onward_hazard
+      irregsim parameters onward_former_asylum_hazard
     """
     from irregsim.parameters import explain, table_rows
     from irregsim.screen import table
@@ -488,7 +533,7 @@ def parameters(name: str | None, lang: str) -> None:
 @click.option("--compare", "other", metavar="FILE", help="Another vintage of the whole table: list what moved.")
 @click.option("--csv", "as_csv", is_flag=True, help="The whole table as CSV, to be edited into another vintage.")
 def targets(every: bool, other: str | None, as_csv: bool) -> None:
-    r"""List the published counts that the model's registers are compared with.
+    """List the published counts that the model's registers are compared with.
 
     role: fit (parameters are fitted to it), check (laid beside the fit, never fitted), context (shown only).
     error: what the count may differ from the model's register beyond noise, as the standard deviation of its logarithm.

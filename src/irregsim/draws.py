@@ -167,6 +167,8 @@ CHANNELS: Final[dict[str, int]] = {
     "register_pending": 242,
     # calibration
     "design": 250,
+    "sampler": 251,
+    "target_error": 252,
 }
 
 

@@ -23,9 +23,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from irregsim.results import Parts, canonical_json, sha256_of_text
+from irregsim.results import canonical_json, sha256_of_text
 
 if TYPE_CHECKING:
     from irregsim.scenario import Scenario
@@ -198,9 +198,16 @@ def available_cores() -> int:
     return max(1, os.cpu_count() or 1)
 
 
+class Store(Protocol):
+    """Where finished replicates go; it must travel to worker processes."""
+
+    def write(self, replicate: int, frames: Mapping[str, Any]) -> None:
+        """Stores one finished replicate, whole or not at all."""
+
+
 def run_parts(
     plan: Plan,
-    parts: Parts,
+    parts: Store,
     replicates: Iterable[int],
     *,
     jobs: int = 1,
@@ -242,7 +249,7 @@ def run_parts(
         raise
 
 
-def _simulate(plan: Plan, parts: Parts, replicate: int) -> None:
+def _simulate(plan: Plan, parts: Store, replicate: int) -> None:
     module, _, function = plan.engine.partition(":")
     engine = getattr(importlib.import_module(module), function)
     draw = plan.draws.values[plan.draws.index(replicate)]
@@ -256,10 +263,10 @@ def _simulate(plan: Plan, parts: Parts, replicate: int) -> None:
 # ---------------------------------------------------------------------------------------------------------
 # Worker processes
 
-_assigned: tuple[Plan, Parts] | None = None  # set in worker processes only, once
+_assigned: tuple[Plan, Store] | None = None  # set in worker processes only, once
 
 
-def _begin(plan: Plan, parts: Parts) -> None:
+def _begin(plan: Plan, parts: Store) -> None:
     global _assigned
     _assigned = plan, parts
     threading.Thread(target=_end_with_parent, daemon=True).start()

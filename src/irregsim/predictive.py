@@ -175,6 +175,29 @@ def _values(counts: _Counts, target: Target) -> tuple[FloatArray, FloatArray | N
     return share, total, f"{made_from}, of total"
 
 
+def answers(registers: pd.DataFrame, targets: Sequence[Target]) -> FloatArray:
+    """What the registers say of some targets, replicate by replicate.
+
+    Args:
+        registers: As in `check`, at any population scale.
+        targets: Published counts that the registers can give.
+
+    Returns:
+        Shape (replicates, targets), replicates in rising order; in the target's unit, counts at the scale of the run.
+
+    Raises:
+        ValueError: If the registers cannot give a target, or lack a column or hold a cell twice.
+    """
+    counts = _Counts(registers)
+    out = np.empty((len(counts.replicates), len(targets)))
+    for i, target in enumerate(targets):
+        try:
+            out[:, i] = _values(counts, target)[0]
+        except _Unanswerable as error:
+            raise ValueError(f"{target.id}: {error}") from None
+    return out
+
+
 def tail_probability(values: FloatArray, observed: float, *, one_sided: bool = False) -> float:
     """Probability of a value as far out as the observed one, or farther, if the model were right (mid-p).
 

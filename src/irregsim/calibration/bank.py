@@ -23,6 +23,7 @@ from irregsim import __version__
 from irregsim.calibration import design
 from irregsim.experiment import DrawSet, Plan, run_parts
 from irregsim.results import canonical_json, sha256_of_text
+from irregsim.vocabulary import FIRST_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,8 @@ def observe(
 
     random_set = replicate % RANDOM_SETS
     world = simulate(scenario, draw, seed=seed, replicate=random_set, scale=scale, expected=False)
-    observer = Observer(world.history, world.draws, world.values.draw, YEARS, scale)
+    whole = range(YEARS.start, min(YEARS.stop, FIRST_YEAR + world.history.months // 12))
+    observer = Observer(world.history, world.draws, world.values.draw, whole, scale)
     rows = [(register.name, *count) for register in REGISTERS for count in register.observe(observer)]
     columns = ("register", "period", "dimension", "key", "count")
     return {"registers": pd.DataFrame(rows, columns=list(columns))}

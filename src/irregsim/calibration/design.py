@@ -61,6 +61,11 @@ def spread(what: Parameter) -> float:
     return WIDER if what.targets and what.distribution in ("normal", "lognormal", "logitnormal") else 1.0
 
 
+def widened() -> npt.NDArray[np.int64]:
+    """Columns of the parameters whose priors are wider in a fit: the counts they were made from must set them anew."""
+    return np.array([i for i, what in enumerate(varied()) if spread(what) > 1.0], dtype=np.int64)
+
+
 def values(z: FloatArray) -> dict[str, float]:
     """Parameter values of one trial.
 

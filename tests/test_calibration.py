@@ -1,0 +1,302 @@
+"""The calibration: its scale, its emulator, its sampler, its scores and gates, each against what is known exactly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from irregsim.calibration import bank, counts, design, emulator, fitting, forecast, recovery, sampler
+from irregsim.parameters import parameters
+from irregsim.scenario import load_scenario
+from irregsim.targets import targets
+
+FIT = tuple(target for target in targets() if target.role == "fit")
+
+
+def normals(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+# -- the design ----------------------------------------------------------------------------------------------------
+
+
+def test_a_design_is_standard_normal_and_keyed_by_number_name_and_wave():
+    z = design.standard_normals(5, np.arange(400))
+    assert z.shape == (400, len(design.varied()))
+    assert abs(z.mean()) < 0.02 and abs(z.std() - 1.0) < 0.02
+    assert np.abs(np.corrcoef(z.T) - np.eye(z.shape[1])).max() < 0.3
+    assert np.array_equal(design.standard_normals(5, np.array([7, 3])), z[[7, 3]])
+    assert not np.array_equal(design.standard_normals(5, np.arange(3), wave=1), z[:3])
+    assert not np.array_equal(design.standard_normals(6, np.arange(3)), z[:3])
+
+
+def test_values_follow_the_prior_and_the_wider_prior_of_those_made_from_targets():
+    names, zero = design.names(), np.zeros(len(design.varied()))
+    assert design.values(zero) == {name: what.median for name, what in parameters().items()}
+    widened = {names[i] for i in design.widened()}
+    assert "pu_fetch_hazard" in widened and "walkout_hazard" not in widened
+    for name, factor in (("pu_fetch_hazard", 2.0), ("walkout_hazard", 1.0)):
+        z = zero.copy()
+        z[names.index(name)] = 1.0
+        what = parameters()[name]
+        assert design.values(z)[name] == pytest.approx(what.p1 * np.exp(factor * what.p2))
+
+
+def test_every_prior_made_from_a_target_that_is_fitted_is_widened():
+    fitted = {target.id for target in FIT}
+    for what in design.varied():
+        if fitted & set(what.targets):
+            assert design.spread(what) == design.WIDER, what.name
+
+
+def test_standard_normals_are_found_again_from_values():
+    z = design.standard_normals(9, np.arange(2))
+    for row in z:
+        assert np.abs(design.standardised(design.values(row)) - row).max() < 1e-6
+
+
+# -- the scale -----------------------------------------------------------------------------------------------------
+
+
+def test_the_scale_can_be_left_again():
+    values = np.array([target.value for target in FIT])
+    assert np.allclose(counts.back(counts.on_scale(values, FIT), FIT), values)
+    assert np.array_equal(counts.observed(FIT), counts.on_scale(values, FIT))
+
+
+def test_errors_hold_rounding():
+    plain = FIT[0]
+    assert counts.errors([replace(plain, error_log_sd=0.1, rounding=1.0, value=1e9)])[0] == pytest.approx(0.1)
+    rounded = counts.errors([replace(plain, error_log_sd=0.0, rounding=100.0, value=1000.0)])[0]
+    assert rounded == pytest.approx(0.1 / np.sqrt(12.0))
+
+
+# -- the emulator --------------------------------------------------------------------------------------------------
+
+
+def toy(trials: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Thirty parameters, of which three matter, in three counts with squares and products, and noise of .1."""
+    z = normals(seed, trials, 30)
+    mean = np.stack(
+        [
+            1.0 + z[:, 0] - 0.5 * z[:, 4] + 0.3 * z[:, 0] * z[:, 4],
+            2.0 + 0.7 * z[:, 9] + 0.2 * (z[:, 9] ** 2 - 1.0),
+            z[:, 0] + 0.4 * z[:, 9],
+        ],
+        axis=1,
+    )
+    return z, mean + 0.1 * normals(seed + 100, trials, 3)
+
+
+def test_the_emulator_finds_what_matters_and_predicts_what_it_did_not_see():
+    z, y = toy(600)
+    fitted = emulator.fit(z, y)
+    assert {0, 4, 9} <= set(fitted.followed.tolist()) and len(fitted.followed) < 15
+    new_z, new_y = toy(400, seed=2)
+    left = new_y - fitted.mean(new_z[:, fitted.followed])
+    assert left.std() < 0.16
+    # What it says it leaves open is what it does leave open in trials it has not seen.
+    assert np.sqrt(np.diag(fitted.covariance())) == pytest.approx(left.std(axis=0), rel=0.25)
+    assert (fitted.explained > 0.9).all()
+
+
+def test_the_emulator_admits_what_it_cannot_explain():
+    z = normals(3, 300, 30)
+    fitted = emulator.fit(z, normals(4, 300, 2))
+    assert (fitted.explained < 0.1).all()
+    assert np.sqrt(np.diag(fitted.covariance())) == pytest.approx(1.0, rel=0.2)
+
+
+# -- the sampler ---------------------------------------------------------------------------------------------------
+
+
+def linear_surface(slope: np.ndarray, noise: float) -> emulator.Emulator:
+    n, m = slope.shape
+    pairs = n * (n + 1) // 2
+    return emulator.Emulator(
+        followed=np.arange(n),
+        centre=np.zeros(m),
+        linear=slope,
+        quadratic=np.zeros((pairs, m)),
+        unfollowed=np.zeros((0, m)),
+        residual=noise**2 * np.eye(m),
+        explained=np.ones(m),
+    )
+
+
+def test_the_sampler_finds_the_exact_posterior_of_a_linear_model():
+    slope = normals(5, 8, 5)
+    surface, data, error = linear_surface(slope, 0.3), normals(6, 5), np.full(5, 0.2)
+    found = sampler.sample(surface, data, error, seed=3, particles=1500)
+    precision = np.eye(8) + slope @ slope.T / (0.3**2 + 0.2**2)
+    covariance = np.linalg.inv(precision)
+    mean = covariance @ slope @ data / (0.3**2 + 0.2**2)
+    spread = np.sqrt(np.diag(covariance))
+    assert np.abs((found.z.mean(axis=0) - mean) / spread).max() < 0.15
+    assert found.z.std(axis=0) == pytest.approx(spread, rel=0.12)
+    assert np.abs(found.halves).max() < 0.2
+    again = sampler.sample(surface, data, error, seed=3, particles=1500)
+    assert np.array_equal(found.z, again.z), "all chance is keyed"
+
+
+def test_known_truths_are_covered_as_often_as_they_should_be():
+    z, y = toy(500)
+    found = recovery.recover(z, y, np.full(3, 0.05), np.arange(0, 400, 10), seed=11)
+    assert found.ranks.shape == (40, len(found.columns))
+    inside = found.coverage(0.9).mean()
+    # 40 truths: the mean over parameters of a rightly calibrated method lies within .8 and .98 almost surely.
+    assert 0.8 < inside < 0.98
+    told = found.columns.tolist().index(0)
+    assert found.narrower[:, told].mean() < 0.3, "the counts tell this parameter"
+
+
+def test_an_overconfident_method_would_be_seen():
+    z, y = toy(500)
+    wrong = y + 1.5 * normals(12, 500, 3)  # data far noisier than what the method is told
+    truths = np.arange(0, 400, 10)
+    surface = emulator.fit(z, y)
+    ranks = []
+    for truth in truths:
+        post = sampler.sample(surface, wrong[truth], np.full(3, 0.05), seed=int(truth), particles=300, families=1).z
+        ranks.append((post < z[truth, surface.followed]).mean(axis=0))
+    found = recovery.Recovery(surface.followed, np.array(ranks), np.ones_like(ranks))
+    told = [found.columns.tolist().index(column) for column in (0, 4, 9)]
+    assert found.coverage(0.9)[told].mean() < 0.75
+
+
+def test_the_second_method_agrees_where_the_counts_tell():
+    z, y = toy(3000)
+    followed = np.array([0, 4, 9])
+    data, error = y[17], np.full(3, 0.05)
+    rejection = recovery.nearest_trials(z, y, data, error, followed, seed=1)
+    found = sampler.sample(emulator.fit(z, y, followed=followed), data, error, seed=2, particles=500).z
+    assert np.abs(rejection.mean(axis=0) - found.mean(axis=0)).max() < 0.35
+
+
+# -- the bank ------------------------------------------------------------------------------------------------------
+
+
+def test_a_bank_can_be_stopped_and_continued_and_refuses_another_design(tmp_path):
+    scenario = load_scenario("baseline", end="2012-03")
+    z = design.standard_normals(1, np.arange(3))
+    folder = tmp_path / "wave-0"
+    whole = bank.run_wave(scenario, z, folder, seed=1, scale=0.02)
+    (folder / "000001.parquet").unlink()
+    told: list[tuple[int, int]] = []
+    again = bank.run_wave(scenario, z, folder, seed=1, scale=0.02, start=lambda *both: told.append(both))
+    assert told == [(3, 2)]
+    assert again.registers.equals(whole.registers)
+    assert not list(folder.glob("tmp-*"))
+    with pytest.raises(ValueError, match="trials of another design"):
+        bank.run_wave(scenario, design.standard_normals(2, np.arange(3)), folder, seed=1, scale=0.02)
+
+
+@pytest.mark.slow
+def test_a_bank_is_the_same_for_any_number_of_processes(tmp_path):
+    scenario = load_scenario("baseline", end="2012-12")
+    z = design.standard_normals(1, np.arange(4))
+    one = bank.run_wave(scenario, z, tmp_path / "one", seed=1, scale=0.05)
+    two = bank.run_wave(scenario, z, tmp_path / "two", seed=1, scale=0.05, jobs=2)
+    assert one.registers.equals(two.registers)
+
+
+def test_the_models_own_hash_ignores_words_and_sees_deeds(tmp_path, monkeypatch):
+    file = tmp_path / "part.py"
+    file.write_text('"""Words."""\nx = 1  # why\n', encoding="utf-8")
+    first = bank._what_it_does(file)
+    file.write_text('"""Other words."""\n\nx = 1\n', encoding="utf-8")
+    assert bank._what_it_does(file) == first
+    file.write_text('"""Words."""\nx = 2\n', encoding="utf-8")
+    assert bank._what_it_does(file) != first
+
+
+# -- scores --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mean", "sd", "observed"), [(0.0, 1.0, 0.3), (2.0, 0.4, 3.1), (-1.0, 2.0, -1.0)])
+def test_crps_is_its_integral(mean, sd, observed):
+    def squared(x: float) -> float:
+        return float((stats.norm.cdf(x, mean, sd) - (x >= observed)) ** 2)
+
+    below = integrate.quad(squared, mean - 12 * sd, observed)[0]
+    above = integrate.quad(squared, observed, mean + 12 * sd)[0]
+    assert forecast.Forecast(mean, sd).crps(observed) == pytest.approx(below + above, rel=1e-6)
+
+
+def test_the_interval_score_is_width_and_penalty():
+    half = stats.norm.ppf(0.95)
+    one = forecast.Forecast(0.0, 1.0)
+    assert one.interval_score(0.5) == pytest.approx(2 * half)
+    assert one.interval_score(half + 0.1) == pytest.approx(2 * half + 0.1 * 20)
+
+
+def test_naive_forecasts():
+    known = [(2013, 1.0), (2014, 2.0), (2015, 3.0)]
+    last, line = forecast.naive(known, 2017, change=0.5, error=0.1)
+    assert last.mean == 3.0 and last.sd == pytest.approx(np.hypot(0.5 * np.sqrt(2), 0.1 * np.sqrt(2)))
+    assert line is not None and line.mean == pytest.approx(5.0)
+    assert forecast.naive(known[:2], 2017, 0.5, 0.1)[1] is None
+    assert forecast.yearly_change([known]) == pytest.approx(1.0)
+
+
+# -- gates ---------------------------------------------------------------------------------------------------------
+
+
+def small_fit(observed: np.ndarray) -> fitting.Fit:
+    z, y = toy(300)
+    surface = emulator.fit(z, y)
+    error = np.full(3, 0.1)
+    found = sampler.sample(surface, observed, error, seed=1, particles=400)
+    return fitting.Fit(
+        targets=FIT[:3],
+        observed=observed,
+        error=error,
+        z=z,
+        y=y,
+        near=np.zeros(len(z), dtype=bool),
+        emulator=surface,
+        sample=found,
+        draws=z[:5],
+    )
+
+
+def held(share: float) -> recovery.Recovery:
+    """A recovery in which a share of the truths lies in the middle and the rest far out."""
+    ranks = np.where(np.arange(100) < 100 * share, 0.5, 0.999)[:, None]
+    return recovery.Recovery(np.array([0]), ranks, np.ones((100, 1)))
+
+
+def test_a_fit_that_reaches_its_counts_is_green():
+    _, y = toy(300)
+    assert fitting.gates(small_fit(y[5]), held(0.9)) == []
+
+
+def test_a_count_that_cannot_be_reached_makes_the_gate_red_and_is_named():
+    _, y = toy(300)
+    red = fitting.gates(small_fit(y[5] + np.array([0.0, -40.0, 0.0])), held(0.9))
+    assert any(FIT[1].id in line and "not reached" in line for line in red)
+
+
+def test_a_method_that_loses_known_truths_or_families_that_differ_make_it_red():
+    _, y = toy(300)
+    fit = small_fit(y[5])
+    assert any("known truths" in line for line in fitting.gates(fit, held(0.5)))
+    apart = replace(fit, sample=replace(fit.sample, halves=np.full(len(fit.emulator.followed), 0.6)))
+    assert any("not converged" in line for line in fitting.gates(apart, held(0.9)))
+
+
+def test_the_second_wave_looks_near_the_counts_and_keeps_some_of_the_prior():
+    settings = fitting.Settings(first=10, second=50, seed=3)
+    followed, particles = np.array([1, 4]), np.full((200, 2), 7.0)
+    z = fitting.second_design(settings, followed, particles)
+    moved = (z[:, followed] == 7.0).all(axis=1)
+    assert moved.sum() == 45 and not moved[:5].any()
+    others = np.setdiff1d(np.arange(z.shape[1]), followed)
+    assert np.array_equal(z[:, others], design.standard_normals(3, np.arange(50), wave=1)[:, others])
+    draws = fitting.posterior_draws(settings, followed, particles)
+    assert draws.shape == (settings.draws, z.shape[1]) and (draws[:, followed] == 7.0).all()
+    json.dumps(vars(settings))
