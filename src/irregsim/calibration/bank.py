@@ -96,6 +96,31 @@ def observe(
     return {"registers": pd.DataFrame(rows, columns=list(columns))}
 
 
+def count_hidden(
+    scenario: Scenario,
+    draw: Mapping[str, float],
+    *,
+    seed: int,
+    replicate: int,
+    scale: float,
+    spells: bool,
+) -> dict[str, pd.DataFrame]:
+    """One trial that keeps nothing but the persons outside centres at the end of each year: what no register sees."""
+    import pandas as pd
+
+    from irregsim.simulate import simulate
+    from irregsim.vocabulary import Strategy
+
+    world = simulate(scenario, draw, seed=seed, replicate=replicate % RANDOM_SETS, scale=scale, expected=False)
+    stocks = world.history.stocks.reshape(world.history.months, len(Strategy), -1).sum(axis=2)
+    outside = stocks.sum(axis=1) - stocks[:, Strategy.SYNLIG]
+    rows = [
+        ("hidden", str(FIRST_YEAR + m // 12), "total", "total", int(outside[m])) for m in range(11, len(outside), 12)
+    ]
+    columns = ("register", "period", "dimension", "key", "count")
+    return {"registers": pd.DataFrame(rows, columns=list(columns))}
+
+
 class Trials:
     """Where the trials of one wave are kept, one file each, whole or absent.
 
@@ -171,6 +196,7 @@ def run_wave(
     seed: int,
     scale: float,
     jobs: int = 1,
+    engine: str = ENGINE,
     start: Callable[[int, int], None] = lambda total, done: None,
     finished: Callable[[int], None] = lambda number: None,
 ) -> Bank:
@@ -183,6 +209,7 @@ def run_wave(
         seed: Seed of the trials' random numbers.
         scale: Population scale, above 0 to 1.
         jobs: Processes.
+        engine: ``module:function`` that runs one trial.
         start: Told how many trials there are and how many were there already.
         finished: Told of each trial that is done.
 
@@ -204,7 +231,7 @@ def run_wave(
     done = trials.finished()
     start(len(z), len(done))
     draws = DrawSet("design", tuple(design.values(row) for row in z))
-    plan = Plan(scenario, draws, seed, scale=scale, engine=ENGINE)
+    plan = Plan(scenario, draws, seed, scale=scale, engine=engine)
     run_parts(plan, trials, [i for i in range(len(z)) if i not in done], jobs=jobs, finished=finished)
     return read_wave(folder, z, scale)
 

@@ -81,8 +81,11 @@ def calibrate(out: Path, settings: fitting.Settings, *, jobs: int = 1, progress:
             start=progress.start,
             finished=lambda _: progress.advance(),
         )
+        hidden = fitting.hidden(
+            scenario, fit, out, jobs=jobs, start=progress.start, finished=lambda _: progress.advance()
+        )
         progress.start(settings.truths + settings.near_truths, 0)
-        found = report.about(fit, lambda _: progress.advance())
+        found = {**report.about(fit, lambda _: progress.advance()), "hidden": hidden}
     finally:
         progress.close()
     return Calibrated(out, write(out, fit, found), found)

@@ -52,7 +52,7 @@ class Settings:
     seed: int = 2021
     scale: float = 0.25
     first: int = 800
-    second: int = 500
+    second: int = 400
     draws: int = 400
     truths: int = 60
     near_truths: int = 10
@@ -286,6 +286,59 @@ def recovered(
         finished=finished,
     )
     return from_prior, shipped
+
+
+def hidden(
+    scenario: Scenario,
+    fit: Fit,
+    folder: Path,
+    number: int = 80,
+    year: str = "2019",
+    **wave: Any,
+) -> dict[str, Any]:
+    """What the fit says of the persons outside centres, as an index: whether the counts identify how many there are.
+
+    Args:
+        scenario: The baseline.
+        fit: A finished fit.
+        folder: Where the trials are kept.
+        number: Trials from the prior, and as many from the posterior.
+        year: At the end of which year.
+        wave: Handed to `bank.run_wave`.
+
+    Returns:
+        Index of prior and posterior (5 %, median, 95 %; 100 is the prior's median), standard deviations of the log, and
+        the parameters whose posterior values go with it, correlations of .35 and more.
+    """
+    settings, logs = fit.settings, []
+    for name, z in (("hidden-prior", fit.z[:number]), ("hidden-posterior", fit.draws[:number])):
+        found = trials.run_wave(
+            scenario,
+            z,
+            folder / name,
+            seed=settings.seed,
+            scale=settings.scale,
+            engine="irregsim.calibration.bank:count_hidden",
+            **wave,
+        )
+        at = found.registers[found.registers["period"] == year].sort_values("replicate")
+        logs.append(np.log(at["count"].to_numpy(dtype=np.float64)))
+    prior, own = logs
+    spread = np.maximum(fit.draws[:number].std(axis=0), 1e-9) * own.std()
+    r = ((fit.draws[:number] - fit.draws[:number].mean(axis=0)) * (own - own.mean())[:, None]).mean(axis=0) / spread
+    order = [int(i) for i in np.argsort(-np.abs(r))[:6] if abs(r[i]) >= 0.35]
+
+    def index(x: FloatArray) -> list[float]:
+        return [float(v) for v in 100.0 * np.exp(np.quantile(x, [0.05, 0.5, 0.95]) - np.median(prior))]
+
+    return {
+        "year": int(year),
+        "trials": number,
+        "prior": index(prior),
+        "posterior": index(own),
+        "log_sd": [float(prior.std()), float(own.std())],
+        "goes_with": [[design.names()[i], float(r[i])] for i in order],
+    }
 
 
 def gates(fit: Fit, from_prior: recovery.Recovery) -> list[str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -177,6 +181,21 @@ def _interval(ends: Sequence[float]) -> str:
     return f"{_number(ends[1])} ({_number(ends[0])} to {_number(ends[2])})"
 
 
+def _hidden_text(hidden: Mapping[str, Any] | None) -> str:
+    if hidden is None:
+        return ""
+    prior, own = hidden["prior"], hidden["posterior"]
+    return (
+        f"**The hidden population.** Persons outside reception centres at the end of {hidden['year']}, as an index of "
+        f"the prior's median (100): 90 % of prior trials lie between {prior[0]:.0f} and {prior[2]:.0f}, of posterior "
+        f"trials between {own[0]:.0f} and {own[2]:.0f}, with median {own[1]:.0f} ({hidden['trials']} trials each). The "
+        f"spread on the log scale is {hidden['log_sd'][1]:.2f}, was {hidden['log_sd'][0]:.2f}. It goes most with "
+        + ", ".join(f"`{name}` (correlation {r:+.2f})" for name, r in hidden["goes_with"])
+        + ". Those are assumptions about inflow and leaving, which no count informs: the counts do not identify the "
+        "size of this population, and the report gives no estimate of it. So levels are shown only when asked for.\n"
+    )
+
+
 def markdown(found: Mapping[str, Any]) -> dict[str, str]:
     """Blocks of docs/calibration.md by name.
 
@@ -281,6 +300,7 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
             ),
             forward,
         ),
+        "hidden": _hidden_text(found.get("hidden")),
         "second-method": table(
             ("trials kept", "mean width, relative", "means within one joint sd", "farthest"),
             [
@@ -293,3 +313,35 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
             ],
         ),
     }
+
+
+# ---------------------------------------------------------------------------------------------------------
+# docs/calibration.md
+
+_BLOCK: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def shipped() -> dict[str, Any]:
+    """What is known about the posterior that ships.
+
+    Raises:
+        FileNotFoundError: If none ships.
+    """
+    text = (Path(__file__).parent.parent / "data" / "posterior" / "report.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def filled(text: str, found: Mapping[str, Any]) -> str:
+    """A document with its generated blocks made anew.
+
+    Raises:
+        KeyError: If the document asks for a block there is not.
+    """
+    blocks = markdown(found)
+    return _BLOCK.sub(lambda match: match[1] + blocks[match[2]] + match[4], text)
+
+
+if __name__ == "__main__":
+    document = Path(sys.argv[1])
+    document.write_text(filled(document.read_text(encoding="utf-8"), shipped()), encoding="utf-8", newline="\n")
