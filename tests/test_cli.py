@@ -17,9 +17,11 @@ import pytest
 from click.testing import CliRunner
 
 import irregsim
+from helpers.draw_sets import RED, small_posterior
 from irregsim import experiment, export, posterior, workflow
 from irregsim.cli import main
 from irregsim.labels import label
+from irregsim.parameters import point_draw
 from irregsim.results import MANIFEST, TABLES
 from irregsim.summaries import HIDDEN
 from run_tools import SHORT, leave_pictures_out, short_scenario, tables_of, use_fake
@@ -239,6 +241,185 @@ def test_a_failing_engine_is_exit_code_1_in_words(here, monkeypatch):
     answer = run("--out", "out")
     assert answer.exit_code == 1
     assert "Error: replicate 0 failed: TypeError" in answer.stderr
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Parameter draws
+
+
+def manifest_of(folder: Path) -> dict:
+    return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+
+
+def values_of(folder: Path) -> list[dict]:
+    """Parameter values of every replicate, as the folder has them."""
+    return pd.read_parquet(folder / "draws.parquet").drop(columns=["replicate", "draw"]).to_dict("records")
+
+
+APART, TOGETHER = "Parameters or chance: share of the variance", "one replicate a draw they cannot be told\napart"
+
+
+def test_without_a_posterior_the_medians_are_used_and_one_line_says_so(here):
+    answer = run("--out", "out", "--quiet")
+    assert answer.exit_code == 0 and answer.stdout == ""
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("warning: no posterior ships yet: parameters are the medians of their priors")
+    manifest = manifest_of(here / "out")
+    assert (manifest["posterior_id"], manifest["draws"], manifest["per_draw"], manifest["gate"]) == (
+        *("point", "point"),
+        *(None, None),
+    )
+    assert values_of(here / "out") == [point_draw()] * 3
+    answer = run("--out", "out", "--draws", "point")
+    assert "no posterior" not in answer.stderr
+    assert "The spread over replicates is chance alone" in answer.stdout
+
+
+def test_a_posterior_that_ships_is_the_default(here, monkeypatch):
+    monkeypatch.setattr(posterior, "SHIPPED", here / "ships")
+    made = small_posterior(here / "ships")
+    answer = run("--out", "out")
+    assert answer.exit_code == 0 and "warning" not in answer.stderr
+    assert values_of(here / "out") == list(made.draws[:3])
+    manifest = manifest_of(here / "out")
+    assert (manifest["posterior_id"], manifest["draws"]) == (made.id, "posterior")
+    assert manifest["gate"] == {"passed": True, "red": []}
+    assert f"Parameters: 3 draws of posterior {made.id}." in answer.stdout
+    assert "calibrated" not in answer.stdout
+    assert TOGETHER in answer.stdout and APART not in answer.stdout
+    # Where it lies is no part of the run.
+    assert run("--out", "named", "--draws", "posterior").exit_code == 0
+    assert run("--out", "folder", "--draws", "ships").exit_code == 0
+    assert manifest_of(here / "folder")["command"].endswith("--draws ships --scale 0.2 --out folder")
+    assert {manifest_of(here / out)["run_id"] for out in ("out", "named", "folder")} == {manifest["run_id"]}
+    assert tables_of(here / "named") == tables_of(here / "folder") == tables_of(here / "out")
+
+
+def test_draws_of_a_folder_are_used_and_the_run_can_be_reproduced_without_it(here):
+    made = small_posterior(here / "anna" / "fit", about=RED)
+    options = ["--draws", str(here / "anna" / "fit"), "--per-draw", "2", "--replicates", "4", "--without", "M047"]
+    answer = run("--out", "out", "--quiet", *options)
+    assert answer.exit_code == 0, answer.output
+    assert answer.stderr == (
+        f"warning: posterior {made.id}: a gate is red, so nothing here is called calibrated: "
+        "pu_orders total 2019 is out of reach\n"
+    )
+    manifest = manifest_of(here / "out")
+    assert "anna" not in (here / "out" / MANIFEST).read_text(encoding="utf-8")
+    assert "--draws fit --per-draw 2" in manifest["command"]
+    assert (manifest["posterior_id"], manifest["per_draw"]) == (made.id, 2)
+    assert manifest["gate"] == {"passed": False, "red": ["pu_orders total 2019 is out of reach"]}
+    for file in (here / "anna" / "fit").iterdir():
+        file.unlink()
+    answer = reproduce()
+    assert answer.exit_code == 0, answer.output
+    again = run("--out", "out", *options)
+    assert again.exit_code == 2 and "has no posterior.json" in again.stderr
+
+
+def test_a_red_gate_stands_in_the_summary_too(here):
+    small_posterior(here / "fit", about=RED)
+    answer = run("--draws", "fit")
+    assert label("sentence.gate_red", "en") in answer.stdout
+    assert "  red: pu_orders total 2019 is out of reach" in answer.stdout
+    assert label("sentence.uncalibrated", "en") not in answer.stdout
+    assert label("sentence.prior_draws", "en") in run("--draws", "prior").stdout
+
+
+def test_a_claim_goes_out_of_every_draw(here):
+    from irregsim.without import neutral, without
+
+    made = small_posterior(here / "fit")
+    assert run("--draws", "fit", "--without", "M047", "--out", "out", "--quiet").exit_code == 0
+    assert values_of(here / "out") == [without(draw, ["M047"]) for draw in made.draws[:3]] != list(made.draws[:3])
+    (name, *_) = (setting.name for setting in neutral()["M047"].settings)
+    frame = pd.read_parquet(here / "out" / "draws.parquet")
+    assert frame[name].nunique() == 1 and frame["dublin_transfer_hazard"].nunique() == 3
+
+
+def test_a_posterior_with_faults_is_refused_with_all_of_them(here):
+    small_posterior(here / "fit")
+    path = here / "fit" / "draws.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["dublin_transfer_hazard"]).slice(0, 0), path)
+    answer = run("--draws", "fit", "--out", "out")
+    assert answer.exit_code == 2 and answer.stdout == ""
+    assert "dublin_transfer_hazard: has no values" in answer.stderr and "there are no draws" in answer.stderr
+    assert not (here / "out").exists()
+
+
+def engine_with_effect(monkeypatch, of_parameters: float):
+    """Let the stand-in's numbers depend on the draw: its size grows by up to ``of_parameters`` with one parameter."""
+    import fake_engine
+
+    engine = fake_engine.run_replicate
+    order = sorted(draw["dublin_transfer_hazard"] for draw in posterior.prior_draws(6))
+
+    def run_replicate(scenario, draw, *, scale, **options):
+        scale *= 1 + of_parameters * order.index(draw["dublin_transfer_hazard"])
+        return engine(scenario, draw, scale=scale, **options)
+
+    monkeypatch.setattr(fake_engine, "run_replicate", run_replicate)
+
+
+@pytest.mark.parametrize("of_parameters", [0.0, 1.0])
+def test_with_replicates_per_draw_the_summary_tells_parameters_and_chance_apart(here, monkeypatch, of_parameters):
+    engine_with_effect(monkeypatch, of_parameters)
+    answer = run("--draws", "prior", "--per-draw", "4", "--replicates", "24", "--out", "out")
+    assert answer.exit_code == 0, answer.output
+    assert pd.read_parquet(here / "out" / "draws.parquet")["draw"].tolist() == [j // 4 for j in range(24)]
+    table = pd.read_csv(here / "out" / "summary.csv")
+    assert (table["n"] == 24).all() and (table["draws"] == 6).all()
+    stocks = table[table["outcome"].str.startswith("stock:")]
+    assert len(stocks) == 15 and (stocks["parameter_share_se"] > 0).all()
+    if of_parameters:
+        assert stocks["parameter_share"].min() > 0.9
+    else:
+        # The stand-in does not look at parameters: the share is 0 but for chance (its spread is about 0.15).
+        assert stocks["parameter_share"].between(0, 0.6).all() and stocks["parameter_share"].mean() < 0.2
+    block = answer.stdout.partition(APART)[2].partition("\n\n")[0]
+    assert "(6 draws with 4 replicates each" in block
+    (line,) = (line for line in block.splitlines() if label("strategy.synlig", "en") in line)
+    row = stocks[(stocks["outcome"] == "stock:synlig") & (stocks["period"] == "2019-12")].iloc[0]
+    assert f" {100 * row['parameter_share']:.0f} ±{100 * row['parameter_share_se']:.0f} " in line
+    assert "cannot be told" not in answer.stdout
+    for code in HIDDEN:
+        assert label(f"strategy.{code}", "en") in block
+    assert block.count("transports ordered") == 2 and "assisted return" in block
+
+
+def test_without_replicates_per_draw_the_shares_are_left_empty(here):
+    for options in (["--draws", "prior"], ["--draws", "point"], ["--draws", "prior", "--per-draw", "1"]):
+        answer = run("--out", "out", *options)
+        table = pd.read_csv(here / "out" / "summary.csv")
+        assert table[["parameter_share", "parameter_share_se"]].isna().all(axis=None)
+        assert (table["draws"] == (1 if "point" in options else 3)).all()
+        assert APART not in answer.stdout
+        assert (TOGETHER in answer.stdout) == ("prior" in options)
+
+
+def test_what_is_published_has_the_shares_but_not_of_small_cells(here):
+    options = ["--draws", "prior", "--per-draw", "2", "--replicates", "6", "--publish", "--scale", "0.02"]
+    assert run("--out", "out", *options).exit_code == 0
+    table = pd.read_csv(here / "out" / "summary.csv")
+    small = table["suppressed"]
+    assert small.any() and table.loc[small, ["mean", "parameter_share", "parameter_share_se"]].isna().all(axis=None)
+    shown = table.loc[~small, "parameter_share"].dropna()
+    assert len(shown) > 20 and shown.between(0, 1).all() and (shown == shown.round(2)).all()
+
+
+def test_a_run_in_memory_takes_the_same_draws(here):
+    made = small_posterior(here / "fit", about=RED)
+    assert run("--out", "out", "--draws", "fit", "--per-draw", "2", "--replicates", "4").exit_code == 0
+    result = irregsim.run("short.yaml", scale=0.2, jobs=1, draws=here / "fit", per_draw=2, replicates=4)
+    assert result.posterior_id == made.id and "a gate is red" in result.notes[0]
+    assert result.draws["draw"].tolist() == [0, 0, 1, 1]
+    pd.testing.assert_frame_equal(pd.read_parquet(here / "out" / "draws.parquet"), result.draws, check_dtype=False)
+    pd.testing.assert_frame_equal(pd.read_csv(here / "out" / "summary.csv"), result.summary, check_dtype=False)
+    assert irregsim.run("short.yaml", scale=0.1, jobs=1, replicates=1).posterior_id == "point"
+    with pytest.raises(workflow.WrongUse, match="no multiple of 2"):
+        irregsim.run("short.yaml", draws="prior", per_draw=2, replicates=3)
+    with pytest.raises(workflow.WrongUse, match="there is no such folder"):
+        irregsim.run("short.yaml", draws="nowhere")
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import pytest
 import irregsim
 from irregsim import experiment, workflow
 from irregsim.experiment import DrawSet, Plan, available_cores, part_key, run_id
+from irregsim.posterior import prior_draws
 from irregsim.progress import Lines
 from irregsim.results import MANIFEST, UNFINISHED, Parts, RunFolder
 from irregsim.scenario import load_scenario
@@ -113,6 +114,51 @@ def test_the_run_id_names_content_and_the_part_key_also_the_code(scenario):
 def test_draws_are_used_in_turn():
     draws = DrawSet("posterior", ({"a": 1.0}, {"a": 2.0}, {"a": 3.0}))
     assert [draws.index(j) for j in range(5)] == [0, 1, 2, 0, 1]
+    assert [draws.used(n) for n in (1, 3, 5)] == [1, 3, 3]
+    assert draws.fault(5) is None
+
+
+def test_with_replicates_per_draw_each_draw_is_used_for_some_that_follow_each_other():
+    draws = DrawSet("posterior", ({"a": 1.0}, {"a": 2.0}, {"a": 3.0}), per_draw=2)
+    assert [draws.index(j) for j in range(6)] == [0, 0, 1, 1, 2, 2]
+    assert [draws.used(n) for n in (1, 2, 4, 6)] == [1, 1, 2, 3]
+    with pytest.raises(IndexError):
+        draws.index(6)
+    assert [draws.fault(n) for n in (2, 4, 6)] == [None, None, None]
+    assert draws.fault(3) == "--per-draw 2: 3 replicates are no multiple of 2; give --replicates 2 or 4"
+    assert draws.fault(1) == "--per-draw 2: 1 replicates are no multiple of 2; give --replicates 2"
+    assert draws.fault(8) == "--per-draw 2: there are 3 draws, so at most 6 replicates (8)"
+
+
+def test_only_the_draws_in_use_are_part_of_the_run_id(scenario):
+    loaded = load_scenario(scenario)
+    values = tuple({"a": float(i)} for i in range(6))
+
+    def id_of(values, replicates, **options):
+        return run_id(Plan(loaded, DrawSet("x", values, **options), seed=1).content("data", "1"), replicates)
+
+    assert id_of(values, 3) == id_of(values[:3], 3) == id_of((*values[:3], {"a": 9.0}), 3)
+    assert id_of(values, 4) != id_of(values[:3], 4), "the fourth replicate has another draw"
+    assert id_of(values, 4, per_draw=2) == id_of(values[:2], 4, per_draw=2) != id_of(values[:2], 4)
+    assert id_of(values, 4, per_draw=1) == id_of(values, 4)
+    # Not where they come from: the same numbers are the same run.
+    assert id_of(values, 3, source="posterior", red=("x",)) == id_of(values, 3)
+
+
+def test_the_bytes_of_a_run_on_many_draws_do_not_depend_on_how_it_is_divided(scenario, tmp_path, monkeypatch):
+    use_fake(monkeypatch)
+    leave_pictures_out(monkeypatch)
+    options = {"draws": "prior", "per_draw": 2}
+    at_once = run(scenario, tmp_path / "at-once", replicates=6, **options)
+    in_processes = run(scenario, tmp_path / "processes", replicates=6, jobs=2, **options)
+    run(scenario, tmp_path / "extended", replicates=2, **options)
+    extended = run(scenario, tmp_path / "extended", replicates=6, **options)
+    assert (extended.reused, extended.replaced) == (2, None)
+    whole = tables_of(at_once.folder.path)
+    assert tables_of(in_processes.folder.path) == tables_of(extended.folder.path) == whole
+    # Each draw in turn is another run, and nothing of it is taken over.
+    in_turn = run(scenario, tmp_path / "extended", replicates=6, draws="prior")
+    assert in_turn.reused == 0 and in_turn.folder.manifest["run_id"] != at_once.folder.manifest["run_id"]
 
 
 def test_a_failing_replicate_is_named_and_the_finished_ones_are_kept(scenario, tmp_path, monkeypatch):
@@ -326,3 +372,19 @@ def test_the_model_gives_the_same_bytes_for_any_number_of_processes_and_can_be_r
         assert end == flows.loc[mine & come, "persons"].sum() - flows.loc[mine & gone, "persons"].sum()
     found = workflow.reproduce(folders[0].path, jobs=1)
     assert found.differ == {} and len(found.compared) == len(folders[0].manifest["outputs"])
+
+
+@pytest.mark.slow
+def test_with_the_model_draws_differ_in_their_parameters_and_replicates_of_a_draw_by_chance(tmp_path, monkeypatch):
+    leave_pictures_out(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    result = irregsim.run("baseline", replicates=4, draws="prior", per_draw=2, scale=0.02, jobs=2)
+    assert result.draws["draw"].tolist() == [0, 0, 1, 1]
+    for j, draw in enumerate([0, 0, 1, 1]):
+        values = result.draws.loc[j].drop(["replicate", "draw"])
+        assert values.to_dict() == prior_draws(2)[draw]
+    last = [
+        frame["persons"].sum() for _, frame in result.stocks[result.stocks["month"] == "2030-12"].groupby("replicate")
+    ]
+    assert len(set(last)) == 4
+    assert (result.summary["draws"] == 2).all() and result.summary["parameter_share"].notna().mean() > 0.5

@@ -12,7 +12,8 @@ from mesa.agent import AgentSet
 from mesa.batchrunner import batch_run
 
 import irregsim
-from irregsim import simulate, ties
+from helpers.draw_sets import small_posterior
+from irregsim import posterior, simulate, ties
 from irregsim.draws import Draws
 from irregsim.frames import run_replicate
 from irregsim.history import CITY_OF, DISTRICT_OF
@@ -141,6 +142,8 @@ def test_settings_are_levers_by_path():
         ({"seed": -1}, ValueError, "0 or more"),
         ({"replicate": 0.5}, ValueError, "replicate is 0.5"),
         ({"seed": 1, "rng": 1}, ValueError, "give one of them"),
+        ({"draws": "nowhere"}, ValueError, "there is no such folder"),
+        ({"draws": "point", "draw": point_draw()}, ValueError, "give one of the two"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, error, words):
@@ -222,6 +225,25 @@ def test_month_by_month_the_counts_are_those_of_a_run():
     come = flows[flows["origin"] == "inflow"].groupby("month")["persons"].sum()
     assert collected["inflow"].tolist() == come.reindex(collected.index, fill_value=0).tolist()
     assert collected[[e.code for e in Exit]].to_numpy().sum() > 50
+
+
+def test_the_draw_is_the_one_that_the_replicate_of_a_run_would_use(tmp_path, monkeypatch):
+    monkeypatch.setattr(posterior, "SHIPPED", tmp_path / "ships")
+    plain = {"scale": SCALE, "end": "2012-01"}
+    median = lives(IrregularMigrationModel(**plain))
+    assert median == lives(built(**plain)), "none ships: the medians"
+    made = small_posterior(tmp_path / "ships", count=2)
+    first = IrregularMigrationModel(**plain)
+    assert lives(first) == lives(built(**plain, draw=made.draws[0])) != median
+    assert lives(IrregularMigrationModel(**plain, replicate=3)) == lives(
+        built(**plain, replicate=3, draw=made.draws[1])
+    )
+    assert lives(IrregularMigrationModel(**plain, draws=tmp_path / "ships")) == lives(first)
+    assert lives(IrregularMigrationModel(**plain, draws="point")) == median
+    first.step()
+    stocks = irregsim.run(load_scenario("baseline", end="2012-01"), replicates=1, seed=2021, jobs=1, scale=SCALE).stocks
+    by_strategy = stocks.groupby("strategy", observed=True)["persons"].sum()
+    assert {s.code: first.stock(s) for s in Strategy} == by_strategy.to_dict()
 
 
 # -- agents ------------------------------------------------------------------------------------------------------

@@ -122,6 +122,10 @@ def test_pictures_of_uncalibrated_runs_say_so(series):
         drawing = plots.PLOTS["registers"](series, plots.Options(calibrated=calibrated))
         text = " ".join(" ".join(words_of(drawing.figure)).split())
         assert (label("sentence.uncalibrated", "en") in text) == (not calibrated)
+    for caveat in ("sentence.prior_draws", "sentence.gate_red"):
+        drawing = plots.PLOTS["registers"](series, plots.Options(caveat=caveat))
+        text = " ".join(" ".join(words_of(drawing.figure)).split())
+        assert label(caveat, "en") in text and label("sentence.uncalibrated", "en") not in text
 
 
 @pytest.mark.parametrize("name", plots.PLOTS)
