@@ -45,7 +45,7 @@ def test_the_bytes_do_not_depend_on_how_a_run_is_divided(scenario, tmp_path, mon
     extended = run(scenario, tmp_path / "extended", replicates=5, jobs=2)
     assert (extended.reused, extended.replaced) == (2, None)
     whole = tables_of(at_once.folder.path)
-    assert {f"{name}.parquet" for name in [*experiment.Parts(tmp_path, spells=False).tables, "draws"]} < set(whole)
+    assert {f"{name}.parquet" for name in [*Parts(tmp_path, spells=False).tables, "draws"]} < set(whole)
     assert tables_of(in_processes.folder.path) == whole
     assert tables_of(extended.folder.path) == whole
     assert extended.folder.manifest["run_id"] == at_once.folder.manifest["run_id"] != first.folder.manifest["run_id"]

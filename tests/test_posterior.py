@@ -211,6 +211,12 @@ def test_by_default_the_posterior_is_used_that_ships_and_else_the_medians(tmp_pa
     assert choose("point")[0].name == "point"
 
 
+def test_the_folder_of_a_calibration_stands_for_the_posterior_in_it(tmp_path):
+    made = small_posterior(tmp_path / "fit" / "posterior")
+    assert choose(tmp_path / "fit") == choose(tmp_path / "fit" / "posterior")
+    assert choose(str(tmp_path / "fit"))[0].name == made.id
+
+
 def test_a_red_gate_is_named(tmp_path):
     small_posterior(tmp_path / "fit", about=RED)
     draws, (note,) = choose(tmp_path / "fit")

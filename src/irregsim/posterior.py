@@ -34,6 +34,9 @@ SHIPPED: Path = Path(__file__).parent / "data" / "posterior"
 DRAWS_FILE: Final = "draws.parquet"
 ABOUT_FILE: Final = "posterior.json"
 
+#: Where `irregsim calibrate` puts a posterior in its folder, beside its report.
+INSIDE: Final = "posterior"
+
 #: What ``--draws`` takes beside a folder.
 WORDS: Final = ("posterior", "point", "prior")
 
@@ -325,7 +328,7 @@ def choose(draws: str | Path | None = None, per_draw: int | None = None) -> tupl
 
     Args:
         draws: ``posterior`` (the one that ships), ``point`` (the median of every prior), ``prior`` (draws of the
-            priors), the folder of a posterior, or None: the posterior if one ships, else the point.
+            priors), the folder of a posterior or of a calibration, or None: the posterior if one ships, else the point.
         per_draw: Replicates per draw, 1 or more, or None: draws are used in turn.
 
     Returns:
@@ -360,6 +363,8 @@ def choose(draws: str | Path | None = None, per_draw: int | None = None) -> tupl
         found = load()
     else:
         folder = Path(what)
+        if not (folder / ABOUT_FILE).is_file() and (folder / INSIDE / ABOUT_FILE).is_file():
+            folder = folder / INSIDE
         if not (folder / ABOUT_FILE).is_file() and not (folder / DRAWS_FILE).is_file():
             lacks = f"has no {ABOUT_FILE}" if folder.is_dir() else "there is no such folder"
             raise PosteriorError(
