@@ -21,6 +21,7 @@ COMMANDS = {
     "targets": "--all --compare --csv",
     "new": "--from",
     "diff": "--set --end",
+    "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --quiet",
     "reproduce": "--jobs --quiet",
     "schema": "",
 }

@@ -197,6 +197,93 @@ def run(
         click.echo(f"\nWritten to {finished.folder.path}")
 
 
+@main.command(short_help="Compare a posterior with every published count.")
+@click.argument("posterior_folder", required=False)
+@click.option(
+    "--draws",
+    type=click.Choice(["posterior", "point", "prior"]),
+    help="Instead of a folder: the posterior that ships, the medians of the priors, or draws of the priors. Default: "
+    "posterior if one ships, else point.",
+)
+@click.option(
+    "--replicates",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Number of replicates; replicate j uses draw j.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all chance. Default: the scenario's.")
+@_jobs_option
+@click.option(
+    "--scale",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Population scale, for trials; counts are divided by it. 1 is the country.",
+)
+@click.option(
+    "--targets",
+    metavar="FILE",
+    help="Another vintage of the published counts (CSV, columns of data/targets.csv), laid beside the one that ships.",
+)
+@click.option("--out", metavar="DIR", default="outputs/fit", show_default=True, help="Folder of the fit.")
+@click.option(
+    "--lang",
+    type=click.Choice(["nb", "en"]),
+    default="en",
+    show_default=True,
+    help="Language of the page and the pictures.",
+)
+@_quiet_option
+@click.pass_context
+def fit(
+    context: click.Context,
+    posterior_folder: str | None,
+    draws: str | None,
+    replicates: int,
+    seed: int | None,
+    jobs: int | None,
+    scale: float,
+    targets: str | None,
+    out: str,
+    lang: str,
+    quiet: bool,
+) -> None:
+    """Posterior predictive check: run the baseline to 2020-12 with a posterior's draws, beside every published count.
+
+    Writes tables, pictures and one page (fit.html) that says what was fitted and what was held back, how many counts
+    lie in their intervals, and which lie farthest out. A finished run is used again; Ctrl-C keeps what is finished.
+
+    \b
+    Example:
+      irregsim fit
+      irregsim fit outputs/calibration/posterior --replicates 200 --lang nb
+      irregsim fit --targets targets-2022.csv
+    """
+    from irregsim import fit as work
+    from irregsim.progress import progress_for
+
+    request = work.FitRequest(
+        posterior=posterior_folder,
+        draws=draws,
+        replicates=replicates,
+        seed=seed,
+        jobs=jobs,
+        scale=scale,
+        targets=targets,
+        out=out,
+        lang=lang,
+        command=_command_line(context),
+    )
+    with _errors():
+        done = work.fit(request, progress=progress_for(quiet=quiet), warn=_warn)
+    if not quiet:
+        if done.reused:
+            click.echo(f"the run was there already, in {done.folder / work.RUN_FOLDER}", err=True)
+        click.echo(work.summary(done))
+        click.echo(f"\nWritten to {done.folder}; the page is {done.folder / work.PAGE}")
+
+
 @main.command(short_help="Run a folder again; is it identical?")
 @click.argument("run_folder")
 @_jobs_option
@@ -652,7 +739,7 @@ def _command_line(context: click.Context) -> str:
             words.append(Path(value).name)
         elif parameter.opts and getattr(parameter, "is_flag", False):
             words.append(parameter.opts[-1])
-        elif name in ("out", "draws"):  # a folder, or a word that stays as it is
+        elif name in ("out", "draws", "targets"):  # a folder, or a word that stays as it is
             words += [parameter.opts[0], Path(value).name]
         else:
             for one in value if isinstance(value, tuple) else (value,):

@@ -84,7 +84,7 @@ def fit_page(content: FitContent) -> str:
         red=list(content.red),
         short=short_words(content.coverage, content.source, content.scale, lang),
         roles=_roles(content),
-        coverage=_coverage(content),
+        coverage={"all": _coverage(content, overall=True), "by_register": _coverage(content, overall=False)},
         worst=[_case(content, row) for row in _records(content.worst)],
         worst_expected=_worst_expected(content),
         moved=_moved(content),
@@ -187,6 +187,7 @@ def _row(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "interval50": _interval(row, "50", lang),
         "interval90": _interval(row, "90", lang),
         "tail": number(tail if tail == tail else row["tail_probability"], lang, decimals=2),
+        "distance": signed(row["z"], lang),
         "inside": label(f"fit.inside_{inside}", lang),
         "is_outside": inside == "no",
     }
@@ -225,12 +226,13 @@ def _roles(content: FitContent) -> dict[str, Any]:
     return {"heads": [*heads, label("fit.c_not_given", lang)], "rows": rows}
 
 
-def _coverage(content: FitContent) -> list[dict[str, Any]]:
+def _coverage(content: FitContent, *, overall: bool) -> list[dict[str, Any]]:
     lang = content.lang
     groups = []
+    chosen = content.coverage[(content.coverage["register"] == "all") == overall]
     for role in ROLES:
         rows = []
-        for row in _records(content.coverage[content.coverage["role"] == role]):
+        for row in _records(chosen[chosen["role"] == role]):
             name = label("fit.all", lang)
             if row["register"] != "all":
                 register, dimension = row["register"], row["dimension"]
@@ -290,6 +292,12 @@ def _moved(content: FitContent) -> dict[str, Any] | None:
     for name, frame in (("old", content.judged), ("new", content.newer)):
         chosen = frame[(frame["role"] == "fit") & frame["inside90_error"].notna()]
         values |= {f"{name}90": int(chosen["inside90_error"].sum()), f"{name}n": len(chosen)}
+    # A count of role fit that the draws were not fitted to is held back here.
+    roles = {
+        id_: role
+        for frame in (content.judged, content.newer)
+        for id_, role in zip(frame["id"], frame["role"], strict=True)
+    }
     rows = []
     for row in _records(content.moved):
         register, dimension, key, period = row["id"].split("/")
@@ -298,7 +306,8 @@ def _moved(content: FitContent) -> dict[str, Any] | None:
             changed = label(f"fit.moved_{changed}", lang)
         if row["within_rounding"]:
             changed += f" ({label('fit.within_rounding', lang)})"
-        cells = [label(f"fit.role_{row['role']}", lang), number(row["old"], lang), number(row["new"], lang)]
+        role = role_words(roles[row["id"]], content.source, lang)
+        cells = [role, number(row["old"], lang), number(row["new"], lang)]
         cells.append(number(row["ratio"], lang, decimals=2))
         cells += [signed(row[f"z_{side}"], lang) for side in ("old", "new")]
         cells += [_inside(row, side, lang) for side in ("old", "new")]

@@ -318,7 +318,7 @@ def _below(
         handles.append(Line2D([], [], label=words, **point))
     if "check" in roles:
         handles.append(Line2D([], [], markerfacecolor="white", label=label("fit.legend_check", lang), **point))
-    if tables.newer is not None:
+    if any(_newer(tables, str(id_)) is not None for id_ in shown["id"]):
         handles.append(Line2D([], [], marker="D", linestyle="none", color=NEWER, label=label("fit.legend_newer", lang)))
     if has_series:
         handles.append(Line2D([], [], color=MODEL, linewidth=2.2, label=label("fit.legend_median", lang)))
