@@ -20,7 +20,7 @@ IntArray = npt.NDArray[np.int64]
 
 #: How much of the linear variance of all counts the followed parameters must carry, and how many there are at most.
 CARRIED: Final = 0.97
-MOST_FOLLOWED: Final = 48
+MOST_FOLLOWED: Final = 40
 
 _PENALTIES: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _QUADRATIC: Final = (0.1, 0.3, 0.6)
@@ -107,24 +107,24 @@ def fit(z: FloatArray, y: FloatArray, weight: FloatArray | None = None, followed
     root = np.sqrt(weight)[:, None]
     spread = np.maximum(np.sqrt(np.average((y - centre) ** 2, axis=0, weights=weight)), 1e-9)
     unit = root * (y - centre) / spread
+    # Fewer trials than terms: the trials' own inner products say all that ridge regression needs.
+    grams = [(root * part) @ (root * part).T for part in (near, pairs, far)]
     best: tuple[float, FloatArray, FloatArray, tuple[float, float]] | None = None
     for quadratic in _QUADRATIC:
         for far_scale in _UNFOLLOWED:
-            x = root * np.concatenate([near, quadratic * pairs, far_scale * far], axis=1)
-            u, s, vt = np.linalg.svd(x, full_matrices=False)
-            uy, squared = u.T @ unit, u**2
+            squares, u = np.linalg.eigh(grams[0] + quadratic**2 * grams[1] + far_scale**2 * grams[2])
+            squares, uy, squared = np.maximum(squares, 0.0), u.T @ unit, u**2
             for penalty in _PENALTIES:
-                shrink = s**2 / (s**2 + penalty * len(z) / 100.0)
+                held = squares + penalty * len(z) / 100.0
+                shrink = squares / held
                 leverage = squared @ shrink
                 left_out = (unit - u @ (shrink[:, None] * uy)) / np.maximum(1.0 - leverage, 1e-3)[:, None]
                 score = float(np.mean(left_out**2))
                 if best is None or score < best[0]:
-                    solution = vt.T @ ((shrink / np.maximum(s, 1e-12))[:, None] * uy)
-                    best = (score, solution, left_out, (quadratic, far_scale))
+                    best = (score, u @ (uy / held[:, None]), left_out, (quadratic, far_scale))
     assert best is not None
-    _, solution, left_out, (quadratic, far_scale) = best
-    solution = solution * spread
-    n, m = near.shape[1], pairs.shape[1]
+    _, dual, left_out, (quadratic, far_scale) = best
+    linear, product, other = ((root * part).T @ dual for part in (near, pairs, far))
     effective = weight.sum() ** 2 / (weight**2).sum()
     residual = (left_out * spread).T @ (left_out * spread) / weight.sum()
     # A little of the diagonal keeps the covariance of many counts from few trials well behaved (Ledoit and Wolf 2004).
@@ -133,9 +133,9 @@ def fit(z: FloatArray, y: FloatArray, weight: FloatArray | None = None, followed
     return Emulator(
         followed=followed,
         centre=centre,
-        linear=solution[:n],
-        quadratic=quadratic * solution[n : n + m],
-        unfollowed=far_scale * solution[n + m :],
+        linear=linear * spread,
+        quadratic=quadratic**2 * product * spread,
+        unfollowed=far_scale**2 * other * spread,
         residual=residual,
         explained=1.0 - np.average(left_out**2 / np.maximum(weight, 1e-12)[:, None], axis=0, weights=weight),
     )
