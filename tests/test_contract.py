@@ -21,6 +21,7 @@ COMMANDS = {
     "targets": "--all --compare --csv",
     "new": "--from",
     "diff": "--set --end",
+    "calibrate": "--out --first --second --scale --draws --truths --near-truths --seed --jobs --quiet",
     "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --quiet",
     "reproduce": "--jobs --quiet",
     "schema": "",

@@ -190,7 +190,9 @@ def _told_of(request: FitRequest, draws: DrawSet) -> tuple[Mapping[str, Any], di
     if draws.source != "posterior":
         return {}, {}
     place = Path(request.posterior) if request.posterior is not None else posterior.SHIPPED
-    return posterior.load(request.posterior).about, read_reasons(place)
+    if not (place / posterior.ABOUT_FILE).is_file():  # the folder of a calibration, as `posterior.choose` takes it
+        place = place / posterior.INSIDE
+    return posterior.load(place).about, read_reasons(place)
 
 
 def read_reasons(folder: Path) -> dict[str, dict[str, str]]:

@@ -340,7 +340,7 @@ def moved(moves: Sequence[Move], old: pd.DataFrame, new: pd.DataFrame) -> pd.Dat
         row |= dict(zip(("vintage_old", "vintage_new"), move.vintages, strict=True))
         for name in _MOVED:
             row |= {
-                f"{name}_{side}": table.at[move.id, name] if move.id in table.index else pd.NA
+                f"{name}_{side}": table.at[move.id, name] if move.id in table.index else None
                 for side, table in sides.items()
             }
         rows.append(row)

@@ -316,9 +316,7 @@ def _moved(content: FitContent) -> dict[str, Any] | None:
 
 
 def _inside(row: Mapping[str, Any], side: str, lang: str) -> str:
-    import pandas as pd
-
-    if pd.isna(row[f"inside90_error_{side}"]):
+    if not isinstance(row[f"inside90_error_{side}"], bool):  # missing: there is nothing to compare
         return ""
     name = "50" if row[f"inside50_error_{side}"] else "90" if row[f"inside90_error_{side}"] else "no"
     return label(f"fit.inside_{name}", lang)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
 
 #: National series of each register that has one: dimension and key.
 SERIES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
@@ -110,14 +110,14 @@ def _draw_register(tables: FitTables, register: str) -> Drawing:
     counts, cells = SERIES[register], CELLS.get(register, ())
     with settings():
         figure = new_figure()
-        upper, lower = _parts(figure, title)
+        _leave_room(figure, title)
         kinds: list[tuple[str, str, str]] = [("series", *where) for where in counts]
         kinds += [("cells", dimension, "") for dimension in cells]
         rows = 2 if len(kinds) > 3 else 1
         columns = -(-len(kinds) // rows)
         # Sanctions: each series with its cells to the right.
         widths = [1.2 if kind == "cells" and columns == 3 else 1.0 for kind, *_ in kinds[:columns]]
-        grid = upper.subplots(rows, columns, squeeze=False, width_ratios=widths)
+        grid = figure.subplots(rows, columns, squeeze=False, width_ratios=widths)
         data, words = [], []
         for (kind, dimension, key), axes in zip(kinds, (grid.T if rows == 2 else grid).flat, strict=True):
             if kind == "series":
@@ -132,7 +132,7 @@ def _draw_register(tables: FitTables, register: str) -> Drawing:
             words.append(_in_words(name, chosen, lang))
         shown = tables.judged[(tables.judged["register"] == register) & _judged(tables.judged)]
         shown = shown[shown["dimension"].isin([*(where[0] for where in counts), *cells])]
-        _below(lower, tables, shown, has_series=True)
+        _below(figure, tables, shown, has_series=True)
     return _drawing(figure, title, words, data, lang)
 
 
@@ -147,13 +147,13 @@ def _draw_countries(tables: FitTables, ground: str) -> Drawing:
     half = -(-len(order) // 2)
     with settings():
         figure = new_figure()
-        upper, lower = _parts(figure, title)
-        panels = upper.subplots(1, 2)
+        _leave_room(figure, title)
+        panels = figure.subplots(1, 2)
         for keys, axes in zip((order[:half], order[half:]), panels, strict=True):
             names = [_country(key.partition(":")[0], lang) for key in keys]
             _dots(axes, tables, chosen, keys, names)
             axes.set_xlabel(label("fit.axis_count", lang), fontsize=11)
-        _below(lower, tables, chosen, has_series=False, periods=sorted(chosen["period"].unique()))
+        _below(figure, tables, chosen, has_series=False, periods=sorted(chosen["period"].unique()))
     words = [_in_words(title, chosen, lang)]
     return _drawing(figure, title, words, [_rows(chosen, "cell")], lang)
 
@@ -264,6 +264,9 @@ def _dots(
 #: Shapes of the years of a cell, in their order.
 MARKERS: Final = ("o", "s", "^", "v")
 
+#: Height of the room below the panels, as a share of the figure.
+_ROOM: Final = 0.13
+
 _TICKS: Final = (0, 1, 5, 10, 25, 50, 100, 200, 400, 800, 1600, 3200, 6400)
 
 
@@ -293,17 +296,18 @@ def _fitted_years(axes: Axes, chosen: pd.DataFrame) -> None:
         axes.axvspan(low, high, color=SHADE, alpha=0.8, linewidth=0, zorder=0)
 
 
-def _parts(figure: Figure, title: str) -> tuple[SubFigure, SubFigure]:
-    """Room for the panels, under the title, and room below them."""
-    parts = figure.subfigures(2, 1, height_ratios=(1.0, 0.15))
-    assert isinstance(parts, np.ndarray), "there are two"
-    upper, lower = parts
-    upper.suptitle("\n".join(textwrap.wrap(title, 90)), x=0.01, ha="left")
-    return upper, lower
+def _leave_room(figure: Figure, title: str) -> None:
+    """Title the figure, and keep its panels out of the room of legend and sentences."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    figure.suptitle("\n".join(textwrap.wrap(title, 90)), x=0.01, ha="left")
+    layout = figure.get_layout_engine()
+    assert isinstance(layout, ConstrainedLayoutEngine), "new_figure gives it"
+    layout.set(rect=(0.0, _ROOM, 1.0, 1.0 - _ROOM))
 
 
 def _below(
-    part: SubFigure, tables: FitTables, shown: pd.DataFrame, *, has_series: bool, periods: Sequence[str] = ()
+    figure: Figure, tables: FitTables, shown: pd.DataFrame, *, has_series: bool, periods: Sequence[str] = ()
 ) -> None:
     """Legend and sentences below the panels."""
     from matplotlib.lines import Line2D
@@ -330,11 +334,12 @@ def _below(
     for i, period in enumerate(periods):
         look = {**point, "marker": MARKERS[i], "markerfacecolor": "white", "markersize": 6}
         handles.append(Line2D([], [], label=period, **look))
-    part.legend(
-        handles=handles, loc="upper left", ncols=4, fontsize=10, handlelength=1.6, columnspacing=1.4, borderaxespad=0.2
+    legend = figure.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.005, _ROOM), ncols=4, fontsize=10, handlelength=1.6
     )
-    text = textwrap.fill("  ".join(tables.sentences), 165)
-    part.text(0.01, 0.04, text, fontsize=9.5, color="#555555", va="bottom")
+    text = figure.text(0.01, 0.012, textwrap.fill("  ".join(tables.sentences), 165), fontsize=9.5, color="#555555")
+    for artist in (legend, text):
+        artist.set_in_layout(False)
 
 
 # ---------------------------------------------------------------------------------------------------------
