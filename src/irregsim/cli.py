@@ -350,7 +350,7 @@ def calibrate(out: str, jobs: int | None, quiet: bool, **settings: int | float |
             Path(out),
             command.with_changes(**settings),
             jobs=available_cores() if jobs is None else jobs,
-            progress=progress_for(quiet=quiet),
+            progress=progress_for(quiet=quiet, noun="trials"),
         )
     except ValueError as error:
         click.echo(f"--out: {error}", err=True)

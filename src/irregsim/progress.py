@@ -44,10 +44,12 @@ class Lines:
 
     Args:
         stream: Where to write.
+        noun: What is counted, in the plural.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, noun: str = "replicates") -> None:
         self._stream = stream
+        self._noun = noun
         self._total = self._done = self._here = 0
         self._said = -1
         self._begun = self._last = time.monotonic()
@@ -57,7 +59,7 @@ class Lines:
         self._total, self._done, self._here = total, done, done
         self._begun = self._last = time.monotonic()
         more = f", {done} of them there already" if done else ""
-        print(f"{total} replicates{more}", file=self._stream, flush=True)
+        print(f"{total} {self._noun}{more}", file=self._stream, flush=True)
 
     def advance(self) -> None:
         """Say how far the work has come, where that is worth a line."""
@@ -67,7 +69,7 @@ class Lines:
         if self._done == self._total or (tenth > self._said and now - self._last > 1.0):
             self._said, self._last = tenth, now
             print(
-                f"{self._done} of {self._total} replicates, {now - self._begun:.0f} s",
+                f"{self._done} of {self._total} {self._noun}, {now - self._begun:.0f} s",
                 file=self._stream,
                 flush=True,
             )
@@ -81,9 +83,13 @@ class Lines:
 
 
 class Bar:
-    """A bar with the time left, for a terminal; gone when the work is done."""
+    """A bar with the time left, for a terminal; gone when the work is done.
 
-    def __init__(self) -> None:
+    Args:
+        noun: What is counted, in the plural.
+    """
+
+    def __init__(self, noun: str = "replicates") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
@@ -98,7 +104,7 @@ class Bar:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("replicates", total=None)
+        self._task = self._bar.add_task(noun, total=None)
 
     def start(self, total: int, done: int) -> None:
         """Show the bar."""
@@ -118,8 +124,13 @@ class Bar:
         self._bar.stop()
 
 
-def progress_for(*, quiet: bool) -> Progress:
-    """The right kind for where stderr goes."""
+def progress_for(*, quiet: bool, noun: str = "replicates") -> Progress:
+    """The right kind for where stderr goes.
+
+    Args:
+        quiet: Whether to say nothing.
+        noun: What is counted, in the plural.
+    """
     if quiet:
         return Silent()
-    return Bar() if sys.stderr.isatty() else Lines(sys.stderr)
+    return Bar(noun) if sys.stderr.isatty() else Lines(sys.stderr, noun)
