@@ -1,0 +1,137 @@
+"""All tables of balance, lives and twins in one pass over the replicates of two finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from irregsim.comparison.balance import (
+    Accounts,
+    accounts,
+    alluvial_table,
+    balance_table,
+    check_crossed,
+    crossed,
+)
+from irregsim.comparison.lives import Lives, lives_of, lives_tables
+from irregsim.comparison.states import IntArray, Window, pair, read_spells
+from irregsim.comparison.twins import Twins, first_parting, twins_of, twins_tables
+from irregsim.results import FolderError, RunFolder
+from irregsim.vocabulary import month_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class PairedTables:
+    """What one scenario changed relative to the reference.
+
+    Attributes:
+        tables: Name to table; only ``balance`` where a run has no spells.
+        first_parting: The first person whose lives part, as `twins.first_parting` tells; None without spells, or where
+            no lives part.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    first_parting: dict[str, object] | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one replicate contributes; small, so that it can wait for the others."""
+
+    accounts: tuple[Accounts, Accounts]
+    crossed: IntArray | None = None
+    lives: Lives | None = None
+    twins: Twins | None = None
+
+
+def window_of(reference: RunFolder, scenario: RunFolder, first_effective: int) -> Window:
+    """Months in which two runs are compared.
+
+    Args:
+        reference: The run of the reference.
+        scenario: The run of the scenario.
+        first_effective: First month in which the scenario's values differ from the reference's.
+
+    Raises:
+        FolderError: If the runs do not begin in the same month.
+        ValueError: If the scenario takes effect after the last month of one of them.
+    """
+    periods = [run.manifest["scenario"]["period"] for run in (reference, scenario)]
+    if periods[0]["start"] != periods[1]["start"]:
+        raise FolderError(
+            f"{scenario.path}: begins in {periods[1]['start']}, but {reference.path} in {periods[0]['start']}: "
+            "runs are compared only from the same month on"
+        )
+    start = month_number(periods[0]["start"])
+    return Window(max(first_effective, start), min(month_number(period["end"]) for period in periods))
+
+
+def piece_of(reference: RunFolder, scenario: RunFolder, window: Window, spells: bool, replicate: int) -> Piece:
+    """What one replicate contributes.
+
+    Raises:
+        BalanceError: If stocks, flows and spells do not tell of the same persons.
+    """
+    both = (accounts(reference, replicate, window), accounts(scenario, replicate, window))
+    if not spells:
+        return Piece(both)
+    lives = pair(read_spells(reference, replicate, window), read_spells(scenario, replicate, window), replicate, window)
+    table = crossed(lives)
+    check_crossed(table, *both)
+    return Piece(both, table, lives_of(lives), twins_of(lives))
+
+
+def paired_tables(
+    reference: RunFolder, scenario: RunFolder, *, name: str, first_effective: int, jobs: int = 1
+) -> PairedTables:
+    """Balance, lives and twins of a scenario and the reference, paired by replicate.
+
+    One replicate is in memory at a time (one for each process). The tables are the same whatever ``jobs`` is.
+
+    Args:
+        reference: Finished run of the reference.
+        scenario: Finished run of the scenario, with the same seed, draws and scale.
+        name: Name of the scenario in the tables.
+        first_effective: First month (month number) in which the scenario's values differ from the reference's.
+        jobs: Processes, at least 1.
+
+    Returns:
+        The tables ``balance`` and, where both runs have spells, ``alluvial``, ``chronogram``, ``sequences``,
+        ``mean_time``, ``transitions``, ``survival``, ``incidence``, ``twins``, ``twin_lives``, ``partings`` and
+        ``apart``. Replicates that only one of the runs has are left out.
+
+    Raises:
+        FolderError: As `window_of`.
+        ValueError: As `window_of`.
+        BalanceError: As `piece_of`, or if persons are not conserved.
+    """
+    window = window_of(reference, scenario, first_effective)
+    spells = all(bool(run.manifest["spells"]) for run in (reference, scenario))
+    replicates = min(reference.replicates, scenario.replicates)
+    pieces = list(_pieces(partial(piece_of, reference, scenario, window, spells), replicates, jobs))
+    tables = {"balance": balance_table(name, [piece.accounts for piece in pieces], window)}
+    if not spells:
+        return PairedTables(tables, None)
+    tables["alluvial"] = alluvial_table(name, [p.crossed for p in pieces if p.crossed is not None], window)
+    tables |= lives_tables(name, [piece.lives for piece in pieces if piece.lives is not None])
+    twins = [piece.twins for piece in pieces if piece.twins is not None]
+    tables |= twins_tables(name, twins, window)
+    return PairedTables(tables, first_parting(twins))
+
+
+def _pieces(work: partial[Piece], replicates: int, jobs: int) -> Iterator[Piece]:
+    """Pieces in the order of the replicates."""
+    jobs = min(jobs, replicates)
+    if jobs <= 1:
+        yield from map(work, range(replicates))
+        return
+    import multiprocessing
+
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(work, range(replicates))
