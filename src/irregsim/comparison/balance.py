@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from irregsim.comparison.states import EXITS, NOT_HERE_STATE, STATES, STRATEGIES, IntArray, Pair, Window, quantiles
+from irregsim.comparison.states import EXITS, NOT_HERE_STATE, STATES, STRATEGIES, IntArray, Overlay, Window, quantiles
 from irregsim.results import RunFolder
 from irregsim.vocabulary import month_number, month_text
 
@@ -159,7 +159,7 @@ def balance_table(name: str, pairs: Sequence[tuple[Accounts, Accounts]], window:
 # The same persons in both runs
 
 
-def crossed(both: Pair) -> IntArray:
+def crossed(both: Overlay) -> IntArray:
     """Persons by state in the reference and in the scenario at each reported month; shape (months, states, states)."""
     states = len(STATES)
     out = []

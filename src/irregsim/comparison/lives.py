@@ -37,7 +37,7 @@ from irregsim.comparison.states import (
     STRATEGIES,
     BoolArray,
     IntArray,
-    Pair,
+    Overlay,
     Side,
     StateArray,
     Window,
@@ -134,7 +134,7 @@ def cohort_of(side: Side, window: Window) -> dict[str, BoolArray]:
     return {"present": here, "entered": (entry >= window.first) & ~here}
 
 
-def lives_of(both: Pair) -> Lives:
+def lives_of(both: Overlay) -> Lives:
     """Everything the tables need of one replicate."""
     window = both.window
     pairs: dict[str, dict[str, list[Any]]] = {
@@ -251,7 +251,7 @@ def time_to_exit(gone: IntArray, exit_: IntArray, origin: IntArray, late: IntArr
     return TimeToExit(np.cumsum(came - went)[:size].astype(np.int64), exits)
 
 
-def _candidates(both: Pair, reference: IntArray, scenario: IntArray) -> dict[str, tuple[Sampled, ...]]:
+def _candidates(both: Overlay, reference: IntArray, scenario: IntArray) -> dict[str, tuple[Sampled, ...]]:
     """The lives of this replicate with the smallest keys, of those in the same cohort in both runs."""
     keys = sample_keys(both.person, both.replicate)
     second = both.window.months * 2  # the clock of an entered person stands above it

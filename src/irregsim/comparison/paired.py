@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,8 @@ from irregsim.comparison.balance import (
     crossed,
 )
 from irregsim.comparison.lives import Lives, lives_of, lives_tables
-from irregsim.comparison.states import IntArray, Window, pair, read_spells
+from irregsim.comparison.runs import Pair
+from irregsim.comparison.states import IntArray, Window, overlay, read_spells
 from irregsim.comparison.twins import Twins, first_parting, twins_of, twins_tables
 from irregsim.results import FolderError, RunFolder
 from irregsim.vocabulary import month_number
@@ -81,14 +82,58 @@ def piece_of(reference: RunFolder, scenario: RunFolder, window: Window, spells: 
     both = (accounts(reference, replicate, window), accounts(scenario, replicate, window))
     if not spells:
         return Piece(both)
-    lives = pair(read_spells(reference, replicate, window), read_spells(scenario, replicate, window), replicate, window)
+    lives = overlay(
+        read_spells(reference, replicate, window), read_spells(scenario, replicate, window), replicate, window
+    )
     table = crossed(lives)
     check_crossed(table, *both)
     return Piece(both, table, lives_of(lives), twins_of(lives))
 
 
+def tables(pairs: Sequence[Pair], jobs: int = 1) -> dict[str, pd.DataFrame]:
+    """Balance, lives and twins of all scenarios.
+
+    Args:
+        pairs: Each scenario with the reference.
+        jobs: Processes, at least 1.
+
+    Returns:
+        Name to table, as `paired_tables` tells, the scenarios one after the other.
+    """
+    return joined([of_pair(one, jobs) for one in pairs])
+
+
+def of_pair(one: Pair, jobs: int = 1) -> PairedTables:
+    """`paired_tables` of one scenario and the reference, with the replicates that are compared."""
+    return paired_tables(
+        one.reference.folder,
+        one.scenario.folder,
+        name=one.name,
+        first_effective=month_number(one.since),
+        replicates=one.reference.replicates,
+        jobs=jobs,
+    )
+
+
+def joined(scenarios: Sequence[PairedTables]) -> dict[str, pd.DataFrame]:
+    """Tables of several scenarios, one below the other."""
+    import pandas as pd
+
+    found: dict[str, list[pd.DataFrame]] = {}
+    for one in scenarios:
+        for name, table in one.tables.items():
+            found.setdefault(name, []).append(table)
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+
+
 def paired_tables(
-    reference: RunFolder, scenario: RunFolder, *, name: str, first_effective: int, jobs: int = 1
+    reference: RunFolder,
+    scenario: RunFolder,
+    *,
+    name: str,
+    first_effective: int,
+    replicates: int | None = None,
+    jobs: int = 1,
 ) -> PairedTables:
     """Balance, lives and twins of a scenario and the reference, paired by replicate.
 
@@ -99,12 +144,13 @@ def paired_tables(
         scenario: Finished run of the scenario, with the same seed, draws and scale.
         name: Name of the scenario in the tables.
         first_effective: First month (month number) in which the scenario's values differ from the reference's.
+        replicates: How many are compared; default: all that both runs have.
         jobs: Processes, at least 1.
 
     Returns:
         The tables ``balance`` and, where both runs have spells, ``alluvial``, ``chronogram``, ``sequences``,
         ``mean_time``, ``transitions``, ``survival``, ``incidence``, ``twins``, ``twin_lives``, ``partings`` and
-        ``apart``. Replicates that only one of the runs has are left out.
+        ``apart``.
 
     Raises:
         FolderError: As `window_of`.
@@ -113,16 +159,17 @@ def paired_tables(
     """
     window = window_of(reference, scenario, first_effective)
     spells = all(bool(run.manifest["spells"]) for run in (reference, scenario))
-    replicates = min(reference.replicates, scenario.replicates)
+    available = min(reference.replicates, scenario.replicates)
+    replicates = available if replicates is None else min(replicates, available)
     pieces = list(_pieces(partial(piece_of, reference, scenario, window, spells), replicates, jobs))
-    tables = {"balance": balance_table(name, [piece.accounts for piece in pieces], window)}
+    made = {"balance": balance_table(name, [piece.accounts for piece in pieces], window)}
     if not spells:
-        return PairedTables(tables, None)
-    tables["alluvial"] = alluvial_table(name, [p.crossed for p in pieces if p.crossed is not None], window)
-    tables |= lives_tables(name, [piece.lives for piece in pieces if piece.lives is not None])
+        return PairedTables(made, None)
+    made["alluvial"] = alluvial_table(name, [p.crossed for p in pieces if p.crossed is not None], window)
+    made |= lives_tables(name, [piece.lives for piece in pieces if piece.lives is not None])
     twins = [piece.twins for piece in pieces if piece.twins is not None]
-    tables |= twins_tables(name, twins, window)
-    return PairedTables(tables, first_parting(twins))
+    made |= twins_tables(name, twins, window)
+    return PairedTables(made, first_parting(twins))
 
 
 def _pieces(work: partial[Piece], replicates: int, jobs: int) -> Iterator[Piece]:

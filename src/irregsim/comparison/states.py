@@ -166,11 +166,11 @@ def _coded(column: object, numbers: dict[str, int], end: IntArray | None = None)
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two lives of everybody, on the rows of `Pair.person`.
+    """One of the two lives of everybody, on the rows of `Overlay.person`.
 
     Attributes:
         spells: The spells as read.
-        row: Row in `Pair.person` of each person of ``spells``; shape (p,).
+        row: Row in `Overlay.person` of each person of ``spells``; shape (p,).
         state: State number at the end of each month, column 0 at the end of the month before the window; shape
             (persons of the pair, months + 1).
     """
@@ -181,7 +181,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Pair:
+class Overlay:
     """One replicate of the reference and of a scenario, laid over each other.
 
     Attributes:
@@ -204,14 +204,14 @@ class Pair:
         return (("reference", self.reference), ("scenario", self.scenario))
 
 
-def pair(reference: Spells, scenario: Spells, replicate: int, window: Window) -> Pair:
+def overlay(reference: Spells, scenario: Spells, replicate: int, window: Window) -> Overlay:
     """Lay two runs over each other, person by person."""
     person = np.union1d(reference.person, scenario.person)
     sides = []
     for spells in (reference, scenario):
         row = np.searchsorted(person, spells.person).astype(np.int64)
         sides.append(Side(spells, row, monthly_states(spells, row, len(person), window)))
-    return Pair(replicate, window, person, sides[0], sides[1])
+    return Overlay(replicate, window, person, sides[0], sides[1])
 
 
 def monthly_states(spells: Spells, row: IntArray, persons: int, window: Window) -> StateArray:

@@ -1,8 +1,8 @@
 """Twins: the same synthetic person under two scenarios. When their lives part, by which cause, and what followed.
 
 Two lives part at the first spell that is not the same in both: it begins or ends in another month, leads elsewhere,
-or ends by another cause. Until then they are equal month by month. The table of twins is a keyed sample of lives that part;
-`partings` and `apart` count all of them. Nothing is told of a twin but what is named here, never the citizenship.
+or ends by another cause. Until then they are equal month by month. The table of twins is a keyed sample of lives that
+part; `partings` and `apart` count all of them. Nothing is told of a twin but what is named here, never the citizenship.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from irregsim.comparison.states import (
     STATES,
     STRATEGIES,
     IntArray,
-    Pair,
+    Overlay,
     Side,
     Spells,
     UInt64Array,
@@ -58,7 +58,7 @@ class Partings:
     """First parting of every pair of lives that part, in one replicate.
 
     Attributes:
-        row: Rows of `Pair.person`, rising; shape (m,).
+        row: Rows of `Overlay.person`, rising; shape (m,).
         month: Month of parting; shape (m,).
         states: State right after it, of the reference and the scenario; shape (2, m).
         causes: Cause of what happened in that month, in words, `NOTHING` where nothing did; shape (2, m).
@@ -106,7 +106,7 @@ class Twins:
     first: Twin | None
 
 
-def partings(both: Pair) -> Partings:
+def partings(both: Overlay) -> Partings:
     """When and how the two lives of each person first differ.
 
     At a parting at which only one side has an event, the other side is as it was. Where somebody comes in one run and
@@ -145,7 +145,7 @@ def _rows(side: Side, n: int) -> tuple[IntArray, IntArray]:
 
 
 def _first_difference(
-    both: Pair,
+    both: Overlay,
     spells: tuple[Spells, Spells],
     why: tuple[IntArray, IntArray],
     causes: npt.NDArray[np.str_],
@@ -155,7 +155,7 @@ def _first_difference(
     k: IntArray,
 ) -> Partings:
     """What happened at spell number ``k`` of the persons of some rows, where the two sides differ."""
-    start, end, strategy, destination, cause, before = ([], [], [], [], [], [])  # type: ignore[var-annotated]
+    start, end, strategy, destination, cause, before = ([], [], [], [], [], [])
     for side, reasons, f, c in zip(spells, why, first, count, strict=True):
         # The spell at which the lives differ, or -1 where this side has none; and the one before it.
         at = np.where(k < c[row], f[row] + k, -1)
@@ -188,7 +188,7 @@ def _taken(values: npt.NDArray[np.signedinteger], at: IntArray, missing: int) ->
     return np.append(values.astype(np.int64), missing)[at]
 
 
-def _entry(both: Pair, i: int, row: IntArray) -> IntArray:
+def _entry(both: Overlay, i: int, row: IntArray) -> IntArray:
     """Month in which the persons of some rows became irregular, by one side; `LASTS` where they are not on it."""
     side = (both.reference, both.scenario)[i]
     entry = np.full(len(both.person), LASTS, dtype=np.int64)
@@ -196,7 +196,7 @@ def _entry(both: Pair, i: int, row: IntArray) -> IntArray:
     return np.asarray(entry[row])
 
 
-def twins_of(both: Pair) -> Twins:
+def twins_of(both: Overlay) -> Twins:
     """Counts and candidates for the sample, of one replicate."""
     found = partings(both)
     differ = both.reference.state[:, 1:] != both.scenario.state[:, 1:]
@@ -222,7 +222,7 @@ def twins_of(both: Pair) -> Twins:
     )
 
 
-def _twin(both: Pair, found: Partings, i: int, differ: npt.NDArray[np.bool_], keys: UInt64Array) -> Twin:
+def _twin(both: Overlay, found: Partings, i: int, differ: npt.NDArray[np.bool_], keys: UInt64Array) -> Twin:
     row = int(found.row[i])
     person = both.person[row]
     lives, sought = [], False
