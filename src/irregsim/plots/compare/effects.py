@@ -1,0 +1,319 @@
+"""Pictures of effects over the whole window: forest, trade-off, cities, groups, responses, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from irregsim.labels import label, labels
+from irregsim.plots.compare.base import (
+    Inputs,
+    finish,
+    intervals,
+    rows_axis,
+    signed_axis,
+    wrapped,
+)
+from irregsim.plots.style import MODEL, Drawing, apart, new_figure, settings
+from irregsim.vocabulary import CITIES
+from irregsim.wording import outcome_words, upper
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Parts of the first page, in their order.
+PANELS: Final = ("presence", "living", "labour", "services")
+
+#: Kinds of outcome that a forest leaves to the tables.
+_NOT_IN_FOREST: Final = ("flow", "index")
+
+#: Beyond this change in percent an axis ends; longer intervals run out of the picture.
+_WIDEST: Final = 150.0
+
+#: Most rows of a forest.
+_MOST_ROWS: Final = 26
+
+#: Two ways of return, and what is set against them.
+RETURNS: Final = ("exit:tvangsretur", "exit:assistert_retur")
+HOME: Final = "outcome:homeless_person_months"
+
+_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
+
+
+def relative(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A row's effect and intervals in percent of the reference; None where the reference is zero."""
+    base = float(row["reference_mean"])
+    if not base > 0:
+        return None
+    names = [name for name in ("mean", "lo", "hi", "lo50", "hi50") if name in row and row[name] == row[name]]
+    return {**row, **{name: 100.0 * float(row[name]) / base for name in names}}
+
+
+def draw_forest(inputs: Inputs) -> Drawing | None:
+    """Every outcome's effect in percent of the reference, with 50 and 95 % intervals.
+
+    Returns:
+        The drawing; its data has ``panel``, ``outcome``, ``mean``, ``lo``, ``hi`` (percent), ``verdict`` and the
+        effect in its own unit as text. None without key figures.
+    """
+    import pandas as pd
+
+    figures = inputs.table("key_figures")
+    if figures is None:
+        return None
+    chosen: list[dict[str, Any]] = []
+    for panel in PANELS:
+        for row in figures[figures["panel"] == panel].to_dict("records"):
+            found = relative({str(key): value for key, value in row.items()})
+            if found is not None and str(row["outcome"]).partition(":")[0] not in _NOT_IN_FOREST:
+                chosen.append(found)
+    chosen = chosen[:_MOST_ROWS]
+    if not chosen:
+        return None
+    with settings():
+        figure = new_figure((12.0, max(6.75, 1.9 + 0.36 * len(chosen))))
+        figure.suptitle(inputs.heading("title_forest"), x=0.01, ha="left")
+        axes = figure.subplots()
+        intervals(axes, chosen)
+        rows_axis(axes, [outcome_words(str(row["outcome"]), inputs.lang) for row in chosen], width=46)
+        reach = min(_WIDEST, max(5.0, *(abs(float(row[end])) for row in chosen for end in ("lo", "hi")))) * 1.08
+        axes.set_xlim(-reach, reach)
+        signed_axis(axes, inputs, x=True)
+        axes.set_xlabel(inputs.words("axis_percent_of_reference"))
+        for place, row in enumerate(chosen):
+            if place and row["panel"] != chosen[place - 1]["panel"]:
+                axes.axhline(place - 0.5, color="#999999", linewidth=0.8)
+            axes.text(
+                1.01,
+                place,
+                _effect_text(row, inputs),
+                transform=axes.get_yaxis_transform(),
+                va="center",
+                fontsize=9.5,
+                color="#444444",
+            )
+        finish(figure, inputs, inputs.words("forest_note"))
+    columns = ["panel", "outcome", "mean", "lo", "hi", "lo50", "hi50", "verdict", f"rounded_text_{inputs.lang}"]
+    data = pd.DataFrame(chosen)
+    data = data[[column for column in columns if column in data]]
+    told = [f"{outcome_words(str(r['outcome']), inputs.lang)}: {_effect_text(r, inputs)}" for r in chosen]
+    return Drawing(figure, data, f"{inputs.words('title_forest')}: {inputs.title()}. {upper('; '.join(told))}.")
+
+
+def draw_tradeoff(inputs: Inputs) -> Drawing | None:
+    """Returns against person-months without a home, every scenario with its intervals; nothing is ranked.
+
+    Returns:
+        The drawing; its data has ``scenario``, ``returns`` (the outcome), ``x``, ``x_lo``, ``x_hi``, ``y``, ``y_lo``,
+        ``y_hi``. None unless both sides are known.
+    """
+    import pandas as pd
+
+    figures = inputs.frames.get("key_figures")
+    if figures is None or figures.empty:
+        return None
+    found = {(str(r["scenario"]), str(r["outcome"])): r for r in figures.to_dict("records")}
+    scenarios = list(dict.fromkeys(figures["scenario"].astype(str)))
+    returns = [one for one in RETURNS if any((s, one) in found and (s, HOME) in found for s in scenarios)]
+    if not returns:
+        return None
+    rows: list[dict[str, Any]] = []
+    with settings():
+        figure = new_figure()
+        figure.suptitle(inputs.words("title_tradeoff"), x=0.01, ha="left")
+        grid = figure.subplots(1, len(returns), sharey=True, squeeze=False)[0]
+        for axes, one in zip(grid, returns, strict=True):
+            points = []
+            for number, scenario in enumerate(scenarios):
+                x, y = found.get((scenario, one)), found.get((scenario, HOME))
+                if x is None or y is None:
+                    continue
+                axes.plot([x["lo"], x["hi"]], [y["mean"]] * 2, color=MODEL, linewidth=1.2)
+                axes.plot([x["mean"]] * 2, [y["lo"], y["hi"]], color=MODEL, linewidth=1.2)
+                marker = _MARKERS[number % len(_MARKERS)]
+                axes.plot([x["mean"]], [y["mean"]], marker, color=MODEL, markersize=9, markeredgecolor="white")
+                points.append((float(x["mean"]), float(y["mean"]), scenario))
+                cells = {f"x{end}": float(x[name]) for end, name in (("", "mean"), ("_lo", "lo"), ("_hi", "hi"))}
+                cells |= {f"y{end}": float(y[name]) for end, name in (("", "mean"), ("_lo", "lo"), ("_hi", "hi"))}
+                rows.append({"scenario": scenario, "returns": one, **cells})
+            signed_axis(axes, inputs)
+            signed_axis(axes, inputs, x=True)
+            axes.grid(visible=True, axis="both")
+            axes.margins(0.12)
+            _name_points(axes, points, inputs)
+            axes.set_xlabel(upper(outcome_words(one, inputs.lang)) + f" ({inputs.words('difference')})")
+        grid[0].set_ylabel(upper(outcome_words(HOME, inputs.lang)) + f"\n({inputs.words('difference')})")
+        finish(figure, inputs, inputs.words("tradeoff_note"))
+    alt = f"{inputs.words('title_tradeoff')}. {inputs.words('alt_tradeoff', number=len(scenarios))}"
+    return Drawing(figure, pd.DataFrame(rows), alt)
+
+
+def draw_cities(inputs: Inputs) -> Drawing | None:
+    """The five cities side by side: effects on living conditions and services in percent of the reference.
+
+    Returns:
+        The drawing; its data has ``city``, ``outcome``, ``mean``, ``lo``, ``hi`` (percent). None without the table
+        ``cities``.
+    """
+    rows = inputs.table("cities")
+    if rows is None:
+        return None
+    found = [one for one in (relative(_record(r)) for r in rows.to_dict("records")) if one is not None]
+    outcomes = list(dict.fromkeys(str(one["outcome"]) for one in found))[:8]
+    if not outcomes:
+        return None
+    panels = {city: _of(found, "city", city, outcomes) for city in CITIES}
+    return _small_multiples(inputs, "cities", {label(f"city.{c}", inputs.lang): r for c, r in panels.items()}, found)
+
+
+def draw_groups(inputs: Inputs) -> Drawing | None:
+    """Who is affected: the effect in each group in percent of the same group in the reference.
+
+    Returns:
+        The drawing; its data has ``dimension``, ``group``, ``outcome``, ``mean``, ``lo``, ``hi`` (percent). None
+        without the table ``groups``.
+    """
+    import pandas as pd
+
+    rows = inputs.table("groups")
+    if rows is None:
+        return None
+    found = [one for one in (relative(_record(r)) for r in rows.to_dict("records")) if one is not None]
+    outcomes = list(dict.fromkeys(str(one["outcome"]) for one in found))[:3]
+    if not outcomes:
+        return None
+    groups = list(dict.fromkeys((str(one["dimension"]), str(one["group"])) for one in found))
+    with settings():
+        figure = new_figure((12.0, max(6.75, 2.0 + 0.33 * len(groups))))
+        figure.suptitle(inputs.heading("title_groups"), x=0.01, ha="left")
+        grid = figure.subplots(1, len(outcomes), sharey=True, squeeze=False)[0]
+        for axes, outcome in zip(grid, outcomes, strict=True):
+            here = {(str(o["dimension"]), str(o["group"])): o for o in found if o["outcome"] == outcome}
+            for place, group in enumerate(groups):
+                if group in here:
+                    intervals(axes, [here[group]], height=place)
+                if place and group[0] != groups[place - 1][0]:
+                    axes.axhline(place - 0.5, color="#999999", linewidth=0.8)
+            _percent_axis(axes, inputs, [one for one in found if one["outcome"] == outcome])
+            axes.set_title(wrapped(outcome_words(outcome, inputs.lang), 40), fontsize=11.5)
+            rows_axis(axes, [group_words(*group, inputs.lang) for group in groups])
+        figure.supylabel("")
+        finish(figure, inputs, inputs.words("relative_note"))
+    data = pd.DataFrame(found)[["dimension", "group", "outcome", "mean", "lo", "hi"]]
+    return Drawing(figure, data, f"{inputs.words('title_groups')}: {inputs.title()}. {inputs.words('alt_groups')}")
+
+
+def draw_responses(inputs: Inputs) -> Drawing | None:
+    """How effects stand under deterrence, under displacement and in between.
+
+    Returns:
+        The drawing; its data is the table ``responses``. None without it.
+    """
+    rows = inputs.table("responses")
+    if rows is None:
+        return None
+    wanted = ["exit:videre", "exit:tvangsretur", "stock:hidden", "stock:fritt_fall", HOME]
+    known = list(dict.fromkeys(rows["outcome"].astype(str)))
+    outcomes = ([one for one in wanted if one in known] or known)[:5]
+    thirds = ("deterrence", "between", "displacement")
+    with settings():
+        figure = new_figure()
+        figure.suptitle(inputs.heading("title_responses"), x=0.01, ha="left")
+        grid = figure.subplots(1, len(outcomes), sharey=True, squeeze=False)[0]
+        for axes, outcome in zip(grid, outcomes, strict=True):
+            here = {str(r["third"]): _record(r) for r in rows[rows["outcome"] == outcome].to_dict("records")}
+            for place, third in enumerate(thirds):
+                if third in here:
+                    intervals(axes, [here[third]], height=place)
+            signed_axis(axes, inputs, x=True)
+            axes.xaxis.get_major_locator().set_params(nbins=3)
+            axes.set_title(wrapped(outcome_words(outcome, inputs.lang), 22), fontsize=11)
+            rows_axis(axes, [inputs.words(f"third_{third}") for third in thirds], width=24)
+        finish(figure, inputs, inputs.words("responses_note"))
+    data = rows[rows["outcome"].isin(outcomes)].reset_index(drop=True)
+    return Drawing(
+        figure, data, f"{inputs.words('title_responses')}: {inputs.title()}. {inputs.words('alt_responses')}"
+    )
+
+
+def group_words(dimension: str, group: str, lang: str) -> str:
+    """A group of ``groups.parquet`` in words."""
+    for space in (dimension, {"feasibility_group": "feasibility"}.get(dimension, "")):
+        key = f"{space}.{group.lower() if group in ('True', 'False') else group}"
+        if key in labels():
+            return label(key, lang)
+    return group
+
+
+def _small_multiples(
+    inputs: Inputs,
+    name: str,
+    panels: Mapping[str, Sequence[Mapping[str, Any] | None]],
+    found: Sequence[Mapping[str, Any]],
+) -> Drawing:
+    import pandas as pd
+
+    outcomes = list(dict.fromkeys(str(one["outcome"]) for one in found))[:8]
+    with settings():
+        figure = new_figure()
+        figure.suptitle(inputs.heading(f"title_{name}"), x=0.01, ha="left")
+        grid = figure.subplots(1, len(panels), sharex=True, sharey=True)
+        for axes, (title, rows) in zip(np.atleast_1d(grid), panels.items(), strict=True):
+            for place, row in enumerate(rows):
+                if row is not None:
+                    intervals(axes, [row], height=place)
+            _percent_axis(axes, inputs, found)
+            axes.set_title(title, fontweight="bold")
+            rows_axis(axes, [outcome_words(one, inputs.lang) for one in outcomes], width=30)
+        finish(figure, inputs, inputs.words("relative_note"))
+    data = pd.DataFrame([one for one in found if one["outcome"] in outcomes])[["city", "outcome", "mean", "lo", "hi"]]
+    alt = f"{inputs.words(f'title_{name}')}: {inputs.title()}. {inputs.words(f'alt_{name}')}"
+    return Drawing(figure, data, alt)
+
+
+def _percent_axis(axes: Axes, inputs: Inputs, rows: Sequence[Mapping[str, Any]]) -> None:
+    reach = min(_WIDEST, max(5.0, *(abs(float(row[end])) for row in rows for end in ("lo", "hi")))) * 1.1
+    axes.set_xlim(-reach, reach)
+    signed_axis(axes, inputs, x=True)
+    axes.xaxis.get_major_locator().set_params(nbins=4)
+    axes.set_xlabel("%", fontsize=10)
+
+
+def _of(
+    rows: Sequence[Mapping[str, Any]], column: str, value: str, outcomes: Sequence[str]
+) -> list[Mapping[str, Any] | None]:
+    here = {str(row["outcome"]): row for row in rows if row[column] == value}
+    return [here.get(outcome) for outcome in outcomes]
+
+
+def _record(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): value for key, value in row.items()}
+
+
+def _effect_text(row: Mapping[str, Any], inputs: Inputs) -> str:
+    if row["verdict"] == "cannot tell":
+        return inputs.words("verdict_cannot_tell")
+    text = str(row.get(f"rounded_text_{inputs.lang}", ""))
+    unit = f"unit.{row.get('unit', '')}"
+    return f"{text} {label(unit, inputs.lang)}" if unit in labels() else text
+
+
+def _name_points(axes: Axes, points: Sequence[tuple[float, float, str]], inputs: Inputs) -> None:
+    """Names beside the points, moved apart; a name left of its point where the point lies to the right."""
+    if not points:
+        return
+    low, high = axes.get_ylim()
+    left, right = axes.get_xlim()
+    moved = apart([y for _, y, _ in points], (high - low) / 22)
+    for (x, _, scenario), y in zip(points, moved, strict=True):
+        is_right = x > (left + right) / 2
+        axes.annotate(
+            wrapped(inputs.title(scenario), 36),
+            (x, y),
+            xytext=(-9 if is_right else 9, 6),
+            textcoords="offset points",
+            ha="right" if is_right else "left",
+            fontsize=10,
+        )

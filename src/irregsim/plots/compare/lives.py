@@ -1,0 +1,332 @@
+"""Pictures of lives: states over time since the first effective month, sequences, time to exit, twins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from irregsim.labels import label
+from irregsim.plots.compare.base import REFERENCE_DASHES, Inputs, finish, intervals, rows_axis, wrapped
+from irregsim.plots.compare.displacement import colour_of
+from irregsim.plots.style import COLOURS, INK, MODEL, Drawing, new_figure, settings
+from irregsim.summaries import EXITS, STRATEGIES
+from irregsim.wording import NOT_HERE, state_words, upper
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+#: Order in which states are stacked.
+STATES: Final = (*STRATEGIES, *EXITS, NOT_HERE)
+
+#: Sides and cohorts that are drawn; the difference and the joint clock stand in the tables.
+SIDES: Final = ("reference", "scenario")
+COHORTS: Final = ("present", "entered")
+
+#: Lives in a sequence picture and pairs of life lines.
+MOST_LIVES: Final = 100
+MOST_TWINS: Final = 12
+
+
+def cohorts_of(frame: pd.DataFrame) -> list[str]:
+    """Cohorts of a table of lives that are drawn."""
+    known = set(frame["cohort"].astype(str))
+    return [cohort for cohort in COHORTS if cohort in known]
+
+
+def cohort_words(cohort: str, inputs: Inputs) -> str:
+    """A cohort in words."""
+    return inputs.words(f"cohort_{cohort}")
+
+
+def both_sides(inputs: Inputs, name: str) -> pd.DataFrame | None:
+    """Rows of a table of lives for the reference and the scenario; None where either is missing."""
+    rows = inputs.table(name)
+    if rows is None:
+        return None
+    rows = rows[rows["side"].astype(str).isin(SIDES)]
+    return rows.reset_index(drop=True) if set(rows["side"].astype(str)) == set(SIDES) else None
+
+
+def of_side(rows: pd.DataFrame, side: str, cohort: str) -> pd.DataFrame:
+    """Rows of one side and cohort."""
+    return rows[(rows["side"].astype(str) == side) & (rows["cohort"].astype(str) == cohort)]
+
+
+def draw_chronogram(inputs: Inputs) -> Drawing | None:
+    """Share of a cohort in each state by months since: reference and scenario side by side.
+
+    Returns:
+        The drawing; its data is the table ``chronogram`` of both. None without it.
+    """
+    rows = both_sides(inputs, "chronogram")
+    if rows is None:
+        return None
+    cohorts = cohorts_of(rows)
+    with settings():
+        figure = new_figure((12.0, 4.4 + 2.9 * (len(cohorts) - 1) + 0.8))
+        figure.suptitle(inputs.heading("title_chronogram"), x=0.01, ha="left")
+        grid = figure.subplots(len(cohorts), 2, sharex=True, sharey=True, squeeze=False)
+        shown: list[str] = []
+        for line, cohort in zip(grid, cohorts, strict=True):
+            for axes, name in zip(line, SIDES, strict=True):
+                here = of_side(rows, name, cohort)
+                table = here.pivot_table(index="months_since", columns="state", values="share", aggfunc="sum",
+                                         fill_value=0.0, observed=True)  # fmt: skip
+                states = [state for state in STATES if state in table.columns and table[state].max() > 0.002]
+                shown += [state for state in states if state not in shown]
+                x = table.index.to_numpy(dtype="float64")
+                axes.stackplot(
+                    x,
+                    [100.0 * table[state].to_numpy() for state in states],
+                    colors=[colour_of(state) for state in states],
+                    edgecolor="white",
+                    linewidth=0.4,
+                )
+                axes.set_xlim(x.min(), max(x.max(), x.min() + 1))
+                axes.set_ylim(0, 100)
+                axes.set_title(f"{_side(name, inputs)}. {cohort_words(cohort, inputs)}", fontsize=11)
+            line[0].set_ylabel(inputs.words("axis_percent"), fontsize=10)
+        for axes in grid[-1]:
+            axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
+        _state_legend(figure, [state for state in STATES if state in shown], inputs)
+        finish(figure, inputs)
+    return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "chronogram"))
+
+
+def draw_sequences(inputs: Inputs) -> Drawing | None:
+    """Runs of states of sampled synthetic lives, a line a life, the same lives in the same order in both panels.
+
+    Returns:
+        The drawing; its data is the table ``sequences`` of the lives drawn. None without it.
+    """
+    rows = both_sides(inputs, "sequences")
+    if rows is None:
+        return None
+    cohorts = cohorts_of(rows)
+    with settings():
+        figure = new_figure((12.0, 7.4))
+        figure.suptitle(inputs.heading("title_sequences"), x=0.01, ha="left")
+        grid = figure.subplots(len(cohorts), 2, sharex=True, squeeze=False)
+        shown: set[str] = set()
+        drawn = []
+        for line, cohort in zip(grid, cohorts, strict=True):
+            lives = _in_order(of_side(rows, "reference", cohort))[:MOST_LIVES]
+            place = {life: i for i, life in enumerate(lives)}
+            for axes, side in zip(line, SIDES, strict=True):
+                here = of_side(rows, side, cohort)
+                here = here[here["life"].isin(place)]
+                drawn.append(here)
+                for state, runs in here.groupby(here["state"].astype(str), sort=False):
+                    at = [place[life] for life in runs["life"]]
+                    start, months = (runs[name].to_numpy(dtype="float64") for name in ("start", "months"))
+                    axes.barh(at, months, left=start, height=1.0, color=colour_of(str(state)), linewidth=0)
+                    shown.add(str(state))
+                axes.set_title(f"{_side(side, inputs)}. {cohort_words(cohort, inputs)}", fontsize=11)
+                axes.set_yticks([])
+                axes.grid(visible=False)
+                axes.set_ylim(len(lives) - 0.5, -0.5)
+            line[0].set_ylabel(inputs.words("axis_lives", number=len(lives)), fontsize=10)
+        for axes in grid[-1]:
+            axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
+        _state_legend(figure, [state for state in STATES if state in shown], inputs)
+        finish(figure, inputs, inputs.words("sequences_note"))
+    import pandas as pd
+
+    return Drawing(figure, pd.concat(drawn, ignore_index=True), _alt(inputs, "sequences"))
+
+
+def _in_order(rows: pd.DataFrame) -> list[Any]:
+    """Lives sorted by their last state in the country or exit, then by how long they take to it."""
+    keys = {}
+    for life, runs in rows.sort_values("start").groupby("life", sort=False):
+        last = str(runs["state"].iloc[-1])
+        keys[life] = (STATES.index(last) if last in STATES else len(STATES), int(runs["start"].iloc[-1]))
+    return sorted(keys, key=lambda life: (*keys[life], life))
+
+
+def draw_survival(inputs: Inputs) -> Drawing | None:
+    """Share still present by months since (Kaplan-Meier), reference and scenario, a panel a cohort.
+
+    Returns:
+        The drawing; its data is the table ``survival`` of both. None without it.
+    """
+    rows = both_sides(inputs, "survival")
+    if rows is None:
+        return None
+    cohorts = cohorts_of(rows)
+    with settings():
+        figure = new_figure((12.0, 5.6))
+        figure.suptitle(inputs.heading("title_survival"), x=0.01, ha="left")
+        grid = figure.subplots(1, len(cohorts), sharey=True, squeeze=False)[0]
+        for axes, cohort in zip(grid, cohorts, strict=True):
+            for name in SIDES:
+                here = of_side(rows, name, cohort).sort_values("months")
+                _line(axes, here, "survival", name, inputs, scale=100.0)
+            axes.set_ylim(0, 100)
+            axes.set_title(cohort_words(cohort, inputs), fontsize=11.5)
+            axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
+        grid[0].set_ylabel(inputs.words("axis_still_present"), fontsize=10)
+        _line_legend(grid[-1], inputs)
+        finish(figure, inputs, inputs.words("survival_note"))
+    return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "survival"))
+
+
+def draw_incidence(inputs: Inputs) -> Drawing | None:
+    """Cumulative incidence by exit, reference and scenario; the cohort of new arrivals where there are two.
+
+    Returns:
+        The drawing; its data is the table ``incidence`` of what is drawn. None without it.
+    """
+    rows = both_sides(inputs, "incidence")
+    if rows is None:
+        return None
+    cohort = cohorts_of(rows)[-1]  # those who come in, where there are any
+    rows = rows[rows["cohort"].astype(str) == cohort]
+    exits = [code for code in EXITS if code in set(rows["exit"].astype(str))]
+    with settings():
+        figure = new_figure()
+        figure.suptitle(inputs.heading("title_incidence"), x=0.01, ha="left")
+        grid = figure.subplots(2, 4, sharex=True).ravel()
+        for axes, code in zip(grid, exits, strict=False):
+            for name in SIDES:
+                here = of_side(rows, name, cohort)
+                here = here[here["exit"].astype(str) == code]
+                _line(axes, here.sort_values("months"), "incidence", name, inputs, scale=100.0)
+            axes.set_ylim(bottom=0)
+            axes.set_title(wrapped(state_words(code, inputs.lang), 24), fontsize=11, fontweight="bold")
+        for axes in grid[len(exits) :]:
+            axes.set_axis_off()
+        _line_legend(grid[min(len(exits), 7)], inputs)
+        figure.supylabel(inputs.words("axis_percent"), fontsize=11)
+        finish(figure, inputs, cohort_words(cohort, inputs) + ".", inputs.words("incidence_note"))
+    return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "incidence"))
+
+
+def draw_mean_time(inputs: Inputs) -> Drawing | None:
+    """Mean months in each strategy, reference and scenario, with intervals.
+
+    Returns:
+        The drawing; its data is the table ``mean_time`` of both. None without it.
+    """
+    rows = both_sides(inputs, "mean_time")
+    if rows is None:
+        return None
+    cohorts = cohorts_of(rows)
+    with settings():
+        figure = new_figure((12.0, 5.2))
+        figure.suptitle(inputs.heading("title_mean_time"), x=0.01, ha="left")
+        grid = figure.subplots(1, len(cohorts), sharey=True, squeeze=False)[0]
+        for axes, cohort in zip(grid, cohorts, strict=True):
+            for name, shift in (("reference", -0.16), ("scenario", 0.16)):
+                here = of_side(rows, name, cohort)
+                by = {str(row["strategy"]): row for row in here.to_dict("records")}
+                for place, code in enumerate(STRATEGIES):
+                    if code in by:
+                        row = {"mean": by[code]["months"], "lo": by[code]["lo"], "hi": by[code]["hi"]}
+                        is_reference = name == "reference"
+                        intervals(axes, [row], INK if is_reference else COLOURS[code], height=place + shift,
+                                  marker="D" if is_reference else "o")  # fmt: skip
+            axes.set_xlim(left=0)
+            axes.set_title(cohort_words(cohort, inputs), fontsize=11.5)
+            axes.set_xlabel(inputs.words("axis_mean_months"), fontsize=10)
+            rows_axis(axes, [state_words(code, inputs.lang) for code in STRATEGIES], width=28)
+        finish(figure, inputs, inputs.words("mean_time_note"))
+    return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "mean_time"))
+
+
+def draw_twins(inputs: Inputs) -> Drawing | None:
+    """Life lines of sampled persons whose lives part: the reference above, the scenario below, the parting marked.
+
+    Returns:
+        The drawing; its data is the table ``sequences`` of the persons drawn. None where no sampled life parts.
+    """
+    import pandas as pd
+
+    rows = both_sides(inputs, "sequences")
+    found = [] if rows is None else parted(rows)[:MOST_TWINS]
+    if not found:
+        return None
+    with settings():
+        figure = new_figure((12.0, max(5.0, 2.0 + 0.52 * len(found))))
+        figure.suptitle(inputs.heading("title_twins"), x=0.01, ha="left")
+        axes = figure.subplots()
+        shown: set[str] = set()
+        for place, (month, lines) in enumerate(found):
+            for row in lines.to_dict("records"):
+                y = place + (-0.19 if str(row["side"]) == "reference" else 0.19)
+                state = str(row["state"])
+                shown.add(state)
+                axes.barh(y, row["months"], left=row["start"], height=0.3, color=colour_of(state), edgecolor="white",
+                          linewidth=0.5)  # fmt: skip
+            axes.plot([month, month], [place - 0.4, place + 0.4], color="black", linewidth=1.6)
+        rows_axis(axes, [inputs.words("twin_number", number=i + 1) for i in range(len(found))])
+        axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
+        _state_legend(figure, [state for state in STATES if state in shown], inputs)
+        finish(figure, inputs, inputs.words("twins_note"))
+    return Drawing(figure, pd.concat([lines for _, lines in found], ignore_index=True), _alt(inputs, "twins"))
+
+
+def parted(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
+    """Lives of ``sequences`` that differ between the sides, in the order of the table.
+
+    Args:
+        rows: Both sides of one scenario.
+
+    Returns:
+        For each the month of the clock in which its sides first differ, and its rows.
+    """
+    out = []
+    for _, lines in rows.groupby("life", sort=True):
+        states = []
+        for side in SIDES:
+            runs = lines[lines["side"].astype(str) == side].sort_values("start")
+            begin = int(runs["start"].min()) if len(runs) else 0
+            states.append((begin, [str(r.state) for r in runs.itertuples() for _ in range(int(r.months))]))
+        (first, one), (second, other) = states
+        if first != second or not one or not other:
+            out.append((min(first, second), lines))
+            continue
+        length = max(len(one), len(other))
+        padded = [side + [side[-1]] * (length - len(side)) for side in (one, other)]
+        apart_at = next((i for i, (a, b) in enumerate(zip(*padded, strict=True)) if a != b), None)
+        if apart_at is not None:
+            out.append((first + apart_at, lines))
+    return out
+
+
+def _line(axes: Axes, rows: pd.DataFrame, column: str, name: str, inputs: Inputs, *, scale: float) -> None:
+    is_reference = name == "reference"
+    colour = INK if is_reference else MODEL
+    x = rows["months"].to_numpy(dtype="float64")
+    axes.fill_between(x, scale * rows["lo"].to_numpy(dtype="float64"), scale * rows["hi"].to_numpy(dtype="float64"),
+                      color=colour, alpha=0.14, linewidth=0, step="post")  # fmt: skip
+    axes.plot(x, scale * rows[column].to_numpy(dtype="float64"), color=colour, drawstyle="steps-post", linewidth=2.0,
+              linestyle=REFERENCE_DASHES if is_reference else "-")  # fmt: skip
+
+
+def _line_legend(axes: Axes, inputs: Inputs) -> None:
+    from matplotlib.lines import Line2D
+
+    names = [label(f"legend.{side}", inputs.lang) for side in SIDES]
+    handles = [
+        Line2D([], [], color=INK, linestyle=REFERENCE_DASHES, linewidth=2, label=names[0]),
+        Line2D([], [], color=MODEL, linewidth=2, label=names[1]),
+    ]
+    axes.legend(handles=handles, loc="best" if axes.axison else "center", fontsize=10.5)
+
+
+def _state_legend(figure: Any, states: Sequence[str], inputs: Inputs) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [Patch(facecolor=colour_of(s), edgecolor="#777777", linewidth=0.4, label=state_words(s, inputs.lang))
+               for s in states]  # fmt: skip
+    figure.legend(handles=handles, loc="outside right center", fontsize=9.5, labelspacing=0.7)
+
+
+def _side(name: str, inputs: Inputs) -> str:
+    return upper(label(f"legend.{name}", inputs.lang))
+
+
+def _alt(inputs: Inputs, name: str) -> str:
+    return f"{inputs.words(f'title_{name}')}: {inputs.title()}. {inputs.words(f'alt_{name}')}"

@@ -1,0 +1,95 @@
+"""Names of outcomes, states and levers in words, shared by the pictures and the page of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from irregsim.labels import label, labels
+from irregsim.levers import REGISTRY
+from irregsim.summaries import COUNTED_OUTCOMES, HIDDEN
+
+#: State of somebody who is in the country in one of two scenarios only, or not yet.
+NOT_HERE: Final = "not here"
+
+#: Kind of outcome to the label of what follows its colon.
+_KINDS: Final[Mapping[str, str]] = {
+    "stock": "strategy",
+    "person_months": "strategy",
+    "duration": "strategy",
+    "exit": "exit",
+    "register": "register_short",
+    "outcome": "outcome",
+}
+
+
+def upper(text: str) -> str:
+    """A text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def state_words(state: str, lang: str) -> str:
+    """A strategy, an exit, an origin or `NOT_HERE` in words; other codes as they are."""
+    if state == NOT_HERE:
+        return label("compare.not_here", lang)
+    for kind in ("strategy", "exit", "origin"):
+        if f"{kind}.{state}" in labels():
+            return label(f"{kind}.{state}", lang)
+    return state
+
+
+def outcome_words(outcome: str, lang: str) -> str:
+    """An outcome of ``differences.parquet`` in words.
+
+    Args:
+        outcome: Such as ``stock:fritt_fall`` or ``flow:synlig>videre``.
+        lang: ``nb`` or ``en``.
+
+    Returns:
+        Its name; the code itself where it has none.
+    """
+    kind, _, name = outcome.partition(":")
+    if outcome in ("stock:hidden", "index:hidden"):
+        return label("compare.hidden", lang)
+    if kind == "flow":
+        origin, _, destination = name.partition(">")
+        return f"{state_words(origin, lang)} → {state_words(destination, lang)}"
+    key = f"{_KINDS.get(kind, kind)}.{name}"
+    if key not in labels():
+        return outcome
+    text = label(key, lang)
+    return label(f"compare.kind_{kind}", lang).format(name=text) if kind in ("person_months", "duration") else text
+
+
+def is_hidden(outcome: str) -> bool:
+    """Whether no register counts an outcome, so that its level is not shown (only its change)."""
+    kind, _, name = outcome.partition(":")
+    if kind in ("stock", "person_months"):
+        return name in (*HIDDEN, "hidden", "all")
+    if kind == "flow":
+        origin, _, destination = name.partition(">")
+        return origin in HIDDEN or destination in HIDDEN
+    return kind == "outcome" and name not in COUNTED_OUTCOMES
+
+
+def lever_words(key: str, lang: str) -> str:
+    """The place a lever is set for, and its meaning cut to its first sentence.
+
+    Args:
+        key: Full key path as in ``irregsim diff``: ``levers.municipal.shelter.Bergen``.
+        lang: ``nb`` or ``en``.
+    """
+    bare = key.removeprefix("levers.").removeprefix("assumptions.")
+    fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
+    found = max(fitting, key=lambda one: len(one.key), default=None)
+    if found is None:
+        return key
+    meaning = (found.meaning_nb if lang == "nb" else found.meaning).partition(". ")[0].rstrip(".")
+    place = bare[len(found.key) + 1 :]
+    return f"{place}: {meaning}" if place else meaning
+
+
+def title_of(name: str, about: Mapping[str, Any], lang: str) -> str:
+    """Title of a scenario: from ``about["titles"]``, else its name."""
+    found = about.get("titles", {}).get(name)
+    return str(found[lang]) if found else name
