@@ -1,0 +1,200 @@
+"""Monthly series of one replicate, one for each outcome that a comparison tells of.
+
+- ``stock:<strategy>``, ``stock:hidden`` (all but ``synlig``): persons at the end of the month; averaged over a window.
+- ``index:hidden``: the hidden population, with that of the reference in the same month and replicate as 100; averaged.
+- ``inflow``, ``flow:<origin>><destination>``, ``exit:<exit>``: persons who move in the month, without moves between
+  districts; added over a window, as are all that follow but the last.
+- ``person_months:<strategy>``: persons at the end of the month as person-months lived.
+- ``outcome:<code>``: living conditions and services in the country, in their own units.
+- ``register:<register>``: total of a register, at the last month of its year.
+- ``duration:<strategy>``: mean stay in months by Little's law, the mean stock over the mean outflow of twelve months;
+  averaged.
+
+Little's law (Little 1961, A proof for the queuing formula L = lambda W, Operations Research 9) holds for a steady
+state; in a year of change the duration lags behind. Stays of single persons, where they were kept, are told in tables
+of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.comparison.runs import Run
+from irregsim.summaries import EXITS, HIDDEN, STRATEGIES, register_series
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+
+INDEX: Final = "index:hidden"
+
+#: Outcomes of these families are averaged over a window; all others are added.
+AVERAGED: Final = ("stock", "index", "duration")
+
+_UNITS: Final = {
+    "stock": "persons",
+    "index": "index",
+    "inflow": "persons",
+    "flow": "persons",
+    "exit": "persons",
+    "person_months": "person-months",
+    "register": "count",
+    "duration": "months",
+}
+
+_YEAR: Final = 12
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Series of every replicate of a run.
+
+    Attributes:
+        months: Reported months, in order.
+        values: For each outcome an array of shape (months, replicates); missing where the outcome has no value in a
+            month (registers between year ends, durations in the first year or without outflow).
+        units: Unit of each outcome.
+    """
+
+    months: tuple[str, ...]
+    values: dict[str, FloatArray]
+    units: dict[str, str]
+
+
+def family(outcome: str) -> str:
+    """What stands before the colon of an outcome."""
+    return outcome.partition(":")[0]
+
+
+def is_averaged(outcome: str) -> bool:
+    """Whether an outcome is averaged over a window of months, and not added."""
+    return family(outcome) in AVERAGED
+
+
+def collect(run: Run) -> Collected:
+    """Series of all replicates of a run, read one after the other.
+
+    Returns:
+        The series, without `INDEX`, which needs a reference (`hidden_index`).
+    """
+    values: dict[str, FloatArray] = {}
+    units: dict[str, str] = {}
+    shape = (len(run.months), run.replicates)
+    for j in range(run.replicates):
+        one, of_outcomes = _series(run, j)
+        units |= of_outcomes
+        for outcome, column in one.items():
+            if outcome not in values:
+                # A replicate without any row of an outcome counts 0; of a register, as its year says (below).
+                values[outcome] = np.full(shape, np.nan if family(outcome) == "register" else 0.0)
+            values[outcome][:, j] = column
+    for outcome in values:
+        units.setdefault(outcome, _UNITS.get(family(outcome), ""))
+    return Collected(run.months, _with_gaps(values, run), units)
+
+
+def hidden_index(reference: Collected, scenario: Collected) -> FloatArray:
+    """Hidden population of a scenario, with that of the reference as 100: shape (months, replicates)."""
+    base, changed = (side.values["stock:hidden"] for side in (reference, scenario))
+    return np.where(base > 0, 100.0 * changed / np.where(base > 0, base, 1.0), np.nan)
+
+
+def _with_gaps(values: dict[str, FloatArray], run: Run) -> dict[str, FloatArray]:
+    """Registers are missing but for the months in which any replicate has a count."""
+    for name in [outcome for outcome in values if family(outcome) == "register"]:
+        counted = np.isfinite(values[name]).any(axis=1, keepdims=True)
+        values[name] = np.where(counted, np.nan_to_num(values[name]), np.nan)
+    return values
+
+
+def _series(run: Run, replicate: int) -> tuple[dict[str, FloatArray], dict[str, str]]:
+    place = {month: i for i, month in enumerate(run.months)}
+    stocks = _wide(run.read("stocks", replicate, ["month", "strategy", "persons"]), "strategy", "persons", place)
+    flows = run.read("flows", replicate, ["month", "origin", "destination", "persons"])
+    flows = flows[flows["origin"].astype(str) != flows["destination"].astype(str)]
+    moves = flows.assign(move=flows["origin"].astype(str) + ">" + flows["destination"].astype(str))
+    by_move = _wide(moves, "move", "persons", place)
+    zero = np.zeros(len(place))
+    out: dict[str, FloatArray] = {f"stock:{code}": stocks.get(code, zero) for code in STRATEGIES}
+    out["stock:hidden"] = np.sum([out[f"stock:{code}"] for code in HIDDEN], axis=0)
+    out |= {f"person_months:{code}": out[f"stock:{code}"].copy() for code in STRATEGIES}
+    out["inflow"] = zero.copy()
+    out |= {f"exit:{code}": zero.copy() for code in EXITS}
+    left = {code: zero.copy() for code in STRATEGIES}
+    for move, column in by_move.items():
+        origin, _, destination = move.partition(">")
+        if origin == "opening":
+            continue  # the stock before the first month: no move
+        out[f"flow:{move}"] = column
+        if origin == "inflow":
+            out["inflow"] += column
+        if destination in EXITS:
+            out[f"exit:{destination}"] += column
+        if origin in left:
+            left[origin] += column
+    out |= {f"duration:{code}": _duration(out[f"stock:{code}"], left[code]) for code in STRATEGIES}
+    outcomes = run.read("outcomes", replicate, ["month", "outcome", "value", "unit"])
+    units = outcomes.drop_duplicates("outcome")
+    named = {f"outcome:{code}": str(unit) for code, unit in zip(units["outcome"], units["unit"], strict=True)}
+    out |= {f"outcome:{code}": column for code, column in _wide(outcomes, "outcome", "value", place).items()}
+    out |= _registers(run.read("registers", replicate, ["period", "register", "dimension", "key", "count"]), place)
+    return out, named
+
+
+def _wide(frame: pd.DataFrame, key: str, value: str, place: dict[str, int]) -> dict[str, FloatArray]:
+    """Sums by month of every value of a column."""
+    sums = frame.groupby([frame[key].astype(str), frame["month"].astype(str)])[value].sum().reset_index()
+    out: dict[str, FloatArray] = {}
+    for code, month, number in zip(sums[key], sums["month"], sums[value], strict=True):
+        out.setdefault(code, np.zeros(len(place)))[place[month]] = number
+    return out
+
+
+def _registers(frame: pd.DataFrame, place: dict[str, int]) -> dict[str, FloatArray]:
+    """Totals of the registers at the last month of each year that ends within the period."""
+    table = register_series(frame)
+    table = table[table["outcome"].str.count(":") == 1]
+    out: dict[str, FloatArray] = {}
+    for outcome, period, number in zip(table["outcome"], table["period"], table["value"], strict=True):
+        month = {4: f"{period}-12", 7: str(period)}.get(len(str(period)))
+        if month in place:  # sums over several years have no month of their own
+            out.setdefault(str(outcome), np.full(len(place), np.nan))[place[month]] = number
+    return out
+
+
+def _duration(stock: FloatArray, left: FloatArray) -> FloatArray:
+    """Mean stay in months, from the stock and the outflow of the twelve months that end here."""
+    out = np.full(len(stock), np.nan)
+    if len(stock) < _YEAR:
+        return out
+    window = np.ones(_YEAR)
+    lived, ended = (np.convolve(column, window, mode="valid") for column in (stock, left))
+    # `convolve` adds in an order of its own for each place: whole numbers add exactly all the same.
+    out[_YEAR - 1 :] = np.where(ended > 0, lived / np.where(ended > 0, ended, 1.0), np.nan)
+    return out
+
+
+def over_window(values: FloatArray, outcome: str, places: Sequence[int]) -> FloatArray:
+    """An outcome over some months: its mean or its sum, as `AVERAGED` says.
+
+    Args:
+        values: Shape (months, replicates).
+        outcome: Its name.
+        places: Numbers of the months.
+
+    Returns:
+        Shape (replicates,); missing where the outcome has no value in any of the months.
+    """
+    chosen = values[list(places)]
+    there = np.isfinite(chosen)
+    count = there.sum(axis=0)
+    total = np.where(there, chosen, 0.0).sum(axis=0)
+    if is_averaged(outcome):
+        total = total / np.maximum(count, 1)
+    return np.where(count > 0, total, np.nan)
