@@ -39,6 +39,7 @@ class Emulator:
         unfollowed: Coefficients of all other parameters, shape (others, counts).
         residual: Covariance of what was left open in trials left out, the other parameters known; (counts, counts).
         explained: Share of the variance of each count that the surface predicts for trials left out, shape (counts,).
+        others: Columns of the parameters that are not followed, shape (others,).
     """
 
     followed: IntArray
@@ -48,10 +49,15 @@ class Emulator:
     unfollowed: FloatArray
     residual: FloatArray
     explained: FloatArray
+    others: IntArray
 
     def mean(self, z: FloatArray) -> FloatArray:
         """Expected counts on their scale, for followed parameters of shape (n, followed); shape (n, counts)."""
         return np.asarray(self.centre + z @ self.linear + products(z) @ self.quadratic)
+
+    def expected(self, z: FloatArray) -> FloatArray:
+        """Expected counts for values of all parameters, shape (n, parameters); shape (n, counts)."""
+        return np.asarray(self.mean(z[:, self.followed]) + z[:, self.others] @ self.unfollowed)
 
     def covariance(self) -> FloatArray:
         """Covariance of a single simulated set of counts around `mean`: the other parameters vary by their priors."""
@@ -94,16 +100,20 @@ def fit(z: FloatArray, y: FloatArray, weight: FloatArray | None = None, followed
     Args:
         z: Design, shape (trials, parameters).
         y: Counts on their scale, shape (trials, counts).
-        weight: How much each trial counts, shape (trials,), mean about 1; by default 1. The covariance of what is left
-            open is weighted by the same numbers.
+        weight: How much each trial counts, shape (trials,), mean about 1; by default all count alike and come from the
+            prior. The covariance of what is left open is weighted by the same numbers.
         followed: Columns to follow; by default `most_telling`.
     """
+    is_prior = weight is None
     weight = np.ones(len(z)) if weight is None else weight / weight.mean()
     followed = most_telling(z, y) if followed is None else followed
     others = np.setdiff1d(np.arange(z.shape[1]), followed)
     near, far = z[:, followed], z[:, others]
     pairs = products(near)
     centre = np.average(y, axis=0, weights=weight)
+    # Trials from the prior have terms of mean 0 by design; those of a later wave have not.
+    means = [np.zeros(x.shape[1]) if is_prior else np.average(x, axis=0, weights=weight) for x in (near, pairs, far)]
+    near, pairs, far = (x - mean for x, mean in zip((near, pairs, far), means, strict=True))
     root = np.sqrt(weight)[:, None]
     spread = np.maximum(np.sqrt(np.average((y - centre) ** 2, axis=0, weights=weight)), 1e-9)
     unit = root * (y - centre) / spread
@@ -125,17 +135,19 @@ def fit(z: FloatArray, y: FloatArray, weight: FloatArray | None = None, followed
     assert best is not None
     _, dual, left_out, (quadratic, far_scale) = best
     linear, product, other = ((root * part).T @ dual for part in (near, pairs, far))
+    linear, product, other = linear * spread, quadratic**2 * product * spread, far_scale**2 * other * spread
     effective = weight.sum() ** 2 / (weight**2).sum()
     residual = (left_out * spread).T @ (left_out * spread) / weight.sum()
     # A little of the diagonal keeps the covariance of many counts from few trials well behaved (Ledoit and Wolf 2004).
     keep = effective / (effective + y.shape[1])
     residual = keep * residual + (1.0 - keep) * np.diag(np.diag(residual))
     return Emulator(
+        others=others,
         followed=followed,
-        centre=centre,
-        linear=linear * spread,
-        quadratic=quadratic**2 * product * spread,
-        unfollowed=far_scale**2 * other * spread,
+        centre=centre - means[0] @ linear - means[1] @ product - means[2] @ other,
+        linear=linear,
+        quadratic=product,
+        unfollowed=other,
         residual=residual,
         explained=1.0 - np.average(left_out**2 / np.maximum(weight, 1e-12)[:, None], axis=0, weights=weight),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from irregsim.calibration import bank as trials
 from irregsim.calibration import counts, design, forecast, recovery, sampler
@@ -52,7 +53,7 @@ class Settings:
     seed: int = 2021
     scale: float = 0.25
     first: int = 800
-    second: int = 400
+    second: int = 600
     draws: int = 400
     truths: int = 60
     near_truths: int = 10
@@ -162,33 +163,60 @@ def calibrate(
         near=near,
         emulator=last,
         sample=found,
-        draws=posterior_draws(settings, followed, found.z),
+        draws=posterior_draws(settings, last, found.z, observed, error),
         settings=settings,
     )
 
 
-def posterior_draws(settings: Settings, followed: IntArray, particles: FloatArray) -> FloatArray:
-    """Equally weighted draws in a fixed order; parameters that are not followed keep their priors.
+def posterior_draws(
+    settings: Settings,
+    surface: response.Emulator,
+    particles: FloatArray,
+    data: FloatArray,
+    error: FloatArray,
+    columns: IntArray | None = None,
+) -> FloatArray:
+    """Equally weighted draws in a fixed order, of all parameters.
+
+    Those that are not followed act on the counts linearly and are normal before the data, so given the followed ones
+    they are normal after them: drawn from the prior, then moved by what the counts say (Matheron's rule; Hoffman and Ribak
+    1991).
+
+    Args:
+        settings: Reads ``seed`` and ``draws``.
+        surface: Response surface.
+        particles: Followed parameters after the data, shape (particles, followed).
+        data: Observed counts on their scale, shape (columns,).
+        error: What the model may miss, shape (columns,).
+        columns: Counts of the surface that were observed; by default all.
 
     Returns:
         Standard normals of every varied parameter, shape (draws, parameters).
     """
-    out = design.standard_normals(settings.seed, np.arange(settings.draws), wave=3)
+    columns = np.arange(len(surface.centre)) if columns is None else columns
+    z = design.standard_normals(settings.seed, np.arange(settings.draws), wave=3)
     chosen = np.linspace(0, len(particles) - 1, settings.draws).astype(np.int64)
-    out[:, followed] = particles[_shuffled(len(particles), settings.seed + 1)[chosen]]
-    return out
+    z[:, surface.followed] = particles[_shuffled(len(particles), settings.seed + 1)[chosen]]
+    slope = surface.unfollowed[:, columns]
+    open_ = surface.residual[np.ix_(columns, columns)] + np.diag(error**2)
+    draws = Draws(settings.seed, 4)
+    keys = draws.keys(np.arange(settings.draws * len(columns), dtype=np.uint64))
+    noise = ndtri(draws.uniform("sampler", 0, keys)).reshape(settings.draws, -1) @ np.linalg.cholesky(open_).T
+    missed = data - surface.mean(z[:, surface.followed])[:, columns] - z[:, surface.others] @ slope - noise
+    z[:, surface.others] += np.linalg.solve(slope.T @ slope + open_, missed.T).T @ slope.T
+    return z
 
 
 def predicted(
-    fit: Fit, surface: response.Emulator | None = None, z: FloatArray | None = None
+    fit: Fit, surface: response.Emulator | None = None, draws: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation of every count under a posterior, on its scale; shapes (targets,).
 
     The spread holds that of the parameters, what the emulator leaves open and what the model may miss.
     """
     surface = surface or fit.emulator
-    mean = surface.mean(fit.sample.z if z is None else z)
-    spread = np.sqrt(mean.var(axis=0) + np.diag(surface.covariance()) + fit.error**2)
+    mean = surface.expected(fit.draws if draws is None else draws)
+    spread = np.sqrt(mean.var(axis=0) + np.diag(surface.residual) + fit.error**2)
     return mean.mean(axis=0), spread
 
 
@@ -202,6 +230,7 @@ def subset(surface: response.Emulator, columns: IntArray) -> response.Emulator:
         unfollowed=surface.unfollowed[:, columns],
         residual=surface.residual[np.ix_(columns, columns)],
         explained=surface.explained[columns],
+        others=surface.others,
     )
 
 
@@ -238,7 +267,8 @@ def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
     surface = prior_surface(fit)
     part = subset(surface, known)
     found = sampler.sample(part, fit.observed[known], fit.error[known], seed=fit.settings.seed + 40)
-    mean, spread = predicted(fit, surface, found.z)
+    draws = posterior_draws(fit.settings, surface, found.z, fit.observed[known], fit.error[known], known)
+    mean, spread = predicted(fit, surface, draws)
     series: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
     for i in known:
         target = fit.targets[i]

@@ -147,6 +147,43 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
     }
 
 
+#: Scores closer than this share of each other count as equal: with a handful of counts a block cannot tell more.
+EQUAL: Final = 0.1
+
+
+def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Forecasts by block of series: mean scores of the model and of each naive forecast, over the counts both have.
+
+    Args:
+        rows: As `fitting.forward` gives them.
+
+    Returns:
+        One row per block, score and naive forecast, with ``better``, ``equal`` or ``worse`` of the model.
+    """
+    out = []
+    for block in dict.fromkeys(row["block"] for row in rows):
+        for score in ("crps", "interval_score"):
+            for naive in ("last", "line"):
+                both = [row for row in rows if row["block"] == block and row[f"{score}_{naive}"] is not None]
+                if not both:
+                    continue
+                own = float(np.mean([row[score] for row in both]))
+                other = float(np.mean([row[f"{score}_{naive}"] for row in both]))
+                word = "better" if own < (1 - EQUAL) * other else "worse" if other < (1 - EQUAL) * own else "equal"
+                out.append(
+                    {
+                        "block": block,
+                        "score": score,
+                        "naive": naive,
+                        "counts": len(both),
+                        "model": own,
+                        "other": other,
+                        "model_is": word,
+                    }
+                )
+    return out
+
+
 def _second_method(fit: fitting.Fit) -> dict[str, Any]:
     names, first = design.names(), np.arange(len(fit.z)) < fit.settings.first
     found = recovery.nearest_trials(
@@ -301,6 +338,21 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
             forward,
         ),
         "hidden": _hidden_text(found.get("hidden")),
+        "verdicts": table(
+            ("block", "score", "against", "counts", "model", "naive", "the model is"),
+            [
+                (
+                    row["block"],
+                    {"crps": "CRPS", "interval_score": "interval score"}[row["score"]],
+                    {"last": "last value", "line": "straight line"}[row["naive"]],
+                    row["counts"],
+                    f"{row['model']:.2f}",
+                    f"{row['other']:.2f}",
+                    f"**{row['model_is']}**",
+                )
+                for row in verdicts(found["forward"])
+            ],
+        ),
         "second-method": table(
             ("trials kept", "mean width, relative", "means within one joint sd", "farthest"),
             [
