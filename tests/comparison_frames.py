@@ -28,6 +28,7 @@ def frames() -> dict[str, pd.DataFrame]:
         "cities": cities(),
         "groups": groups(),
         "twins": twins(),
+        "twin_lives": twin_lives(),
         **lives(),
     }
 
@@ -343,8 +344,34 @@ def twins() -> pd.DataFrame:
         [
             {"scenario": s, "person": f"{i:016x}", "replicate": i % 4, "first_parting": "2021-09",
              "reference_state": "synlig", "scenario_state": "tvangsretur", "cause_reference": "none",
-             "cause_scenario": "pu_fetch", "months_apart": 30, "end_reference": "videre", "end_scenario": "tvangsretur"}
+             "cause_scenario": "pu_fetch", "months_apart": 30, "end_reference": "arbeidende",
+             "end_scenario": "tvangsretur", "sought_asylum": True}
             for s in SCENARIOS
             for i in range(8)
         ]
     )  # fmt: skip
+
+
+def twin_lives() -> pd.DataFrame:
+    """The whole lives of those persons: in the scenario each ends in a forced return."""
+    rows: list[dict[str, object]] = []
+    for s in SCENARIOS:
+        for i in range(8):
+            begin = MONTHS[i]
+            told = {"scenario": s, "person": f"{i:016x}", "replicate": i % 4}
+            for side, runs in (
+                (
+                    "reference",
+                    [
+                        ("synlig", begin, "2022-04", "walkout"),
+                        ("fritt_fall", "2022-04", "2022-08", "choice"),
+                        ("arbeidende", "2022-08", None, None),
+                    ],
+                ),
+                ("scenario", [("synlig", begin, "2021-09", "pu_fetch")]),
+            ):
+                rows += [
+                    {**told, "side": side, "run": run, "state": state, "start": start, "end": end, "cause": cause}
+                    for run, (state, start, end, cause) in enumerate(runs)
+                ]
+    return pd.DataFrame(rows)

@@ -1,7 +1,6 @@
 """What all pictures share: colours, sizes, the shade over assumption years, and saving.
 
-Colours come from the palette of Okabe and Ito, which colour-blind readers tell apart; its red is left out,
-because no strategy is an alarm. Every strategy also has a line style of its own, for readers and printers
+Colours are those of `irregsim.colours`. Every strategy also has a line style of its own, for readers and printers
 without colour.
 """
 
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from irregsim.colours import COLOURS as COLOURS
 from irregsim.labels import label
 from irregsim.summaries import LAST_OBSERVED_YEAR
 
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-#: The colour of a strategy, the same in every picture.
-COLOURS: Mapping[str, str] = {
-    "synlig": "#0072B2",
-    "avhengig": "#E69F00",
-    "arbeidende": "#009E73",
-    "marginalisert": "#CC79A7",
-    "fritt_fall": "#333333",
-}
 
 #: The line style of a strategy (matplotlib's dash patterns).
 DASHES: Mapping[str, Any] = {

@@ -20,20 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Exits and other states that are no strategy: shades of one grey-blue.
-OTHER_COLOURS: Final[Mapping[str, str]] = {
-    "tvangsretur": "#3B4D61",
-    "assistert_retur": "#56708A",
-    "bortvist": "#7A8FA5",
-    "videre": "#9DB0C2",
-    "regularisert": "#B9C6D3",
-    "midlertidig": "#CBD5DF",
-    "dod": "#8C8C8C",
-    "inflow": "#D9D9D9",
-    "opening": "#C8C8C8",
-    "not here": "#E3E3E3",
-}
-
 #: The reference is drawn in the same way in every picture.
 REFERENCE_DASHES: Final = (0, (4, 2))
 
@@ -225,6 +211,12 @@ def rows_axis(axes: Axes, names: Sequence[str], *, width: int = 38) -> None:
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
+
+
+def strip_height(inputs: Inputs) -> float:
+    """Height of the strip of levers, with the height of a panel as 1."""
+    keys = {row["key"] for row in inputs.about.get("levers", {}).get(inputs.scenario, ()) if row["from"]}
+    return 0.08 + 0.11 * max(1, min(len(keys), MOST_LEVERS + 1))
 
 
 def lever_strip(axes: Axes, inputs: Inputs) -> list[str]:

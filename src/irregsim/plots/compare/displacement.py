@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from irregsim.colours import colour_of
 from irregsim.labels import label
-from irregsim.plots.compare.base import OTHER_COLOURS, Inputs, finish, signed_axis, signed_text, wrapped
-from irregsim.plots.style import COLOURS, MODEL, Drawing, apart, new_figure, settings
+from irregsim.plots.compare.base import Inputs, finish, signed_axis, signed_text, wrapped
+from irregsim.plots.style import Drawing, apart, new_figure, settings
 from irregsim.summaries import EXITS, STRATEGIES
 from irregsim.wording import NOT_HERE, state_words, upper
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+#: Counts of persons are published in steps of this, and not below it.
+SMALL: Final = 5
 
 #: Room between two states, as a share of all that is drawn.
 _GAP = 0.035
@@ -33,7 +37,8 @@ def moved(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.astype(dict.fromkeys(("to_month", "reference_state", "scenario_state"), str))
     last = rows[rows["to_month"] == rows["to_month"].max()]
     elsewhere = last[(last["reference_state"] != last["scenario_state"]) & (last["persons"] > 0)]
-    return elsewhere.sort_values("persons", ascending=False, kind="stable").reset_index(drop=True)
+    ordered: pd.DataFrame = elsewhere.sort_values("persons", ascending=False, kind="stable")
+    return ordered.reset_index(drop=True)
 
 
 def net(cells: pd.DataFrame) -> dict[str, float]:
@@ -63,14 +68,14 @@ def draw_displacement(inputs: Inputs) -> Drawing | None:
         figure.suptitle(inputs.heading("title_displacement"), x=0.01, ha="left")
         flows, bars = figure.subplots(1, 2, width_ratios=(3, 2))
         _alluvial(flows, cells, inputs)
-        flows.set_title(inputs.words("displacement_flows", month=month), fontsize=12)
+        flows.set_title(wrapped(inputs.words("displacement_flows", month=month), 60), fontsize=12, pad=10)
         balance = net(cells)
         states = list(balance)
         for place, state in enumerate(states):
             bars.barh(place, balance[state], color=colour_of(state), edgecolor="#555555", linewidth=0.6, height=0.7)
             side = "left" if balance[state] >= 0 else "right"
             bars.annotate(
-                signed_text(round(balance[state], 1), inputs.lang),
+                _signed_count(balance[state], inputs),
                 (balance[state], place),
                 xytext=(4 if side == "left" else -4, 0),
                 textcoords="offset points",
@@ -83,7 +88,7 @@ def draw_displacement(inputs: Inputs) -> Drawing | None:
         bars.grid(visible=False)
         bars.margins(x=0.2)
         signed_axis(bars, inputs, x=True)
-        bars.xaxis.get_major_locator().set_params(nbins=3)
+        bars.locator_params(axis="x", nbins=3)
         bars.set_title(inputs.words("displacement_balance"), fontsize=12)
         finish(figure, inputs, inputs.words("displacement_note"))
     told = [
@@ -92,12 +97,7 @@ def draw_displacement(inputs: Inputs) -> Drawing | None:
         for r in cells.head(6).to_dict("records")
     ]
     alt = f"{inputs.words('title_displacement')}: {inputs.title()}, {month}. {upper('; '.join(told))}."
-    return Drawing(figure, cells.drop(columns="scenario", errors="ignore"), alt)
-
-
-def colour_of(state: str) -> str:
-    """Colour of a state: that of its strategy, or a grey-blue."""
-    return COLOURS.get(state) or OTHER_COLOURS.get(state, MODEL)
+    return Drawing(figure, _published(cells), alt)
 
 
 def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
@@ -106,6 +106,7 @@ def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
     tops: dict[tuple[str, str], float] = {}
     axes.set_axis_off()
     axes.set_xlim(-0.62, 1.62)
+    bottoms = []
     for x, side in ((0.0, "reference_state"), (1.0, "scenario_state")):
         sums = cells.groupby(side, sort=False)["persons"].sum()
         present = [state for state in order if state in sums.index]
@@ -116,6 +117,7 @@ def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
             tops[side, state] = y
             middles.append(y + height / 2)
             y += height + _GAP
+        bottoms.append(y)
         for state, place in zip(present, apart(middles, 0.085), strict=True):
             axes.text(
                 x + (-0.05 if x == 0 else 0.05),
@@ -127,7 +129,7 @@ def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
                 linespacing=1.0,
             )
         axes.text(
-            x, -0.06, label("legend.reference" if x == 0 else "legend.scenario", inputs.lang), ha="center", fontsize=11
+            x, -0.09, label("legend.reference" if x == 0 else "legend.scenario", inputs.lang), ha="center", fontsize=11
         )
     for row in _in_order(cells, order):
         height = float(row["persons"]) / total
@@ -139,7 +141,7 @@ def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
                           linewidth=0)  # fmt: skip
         tops[a] += height
         tops[b] += height
-    axes.invert_yaxis()
+    axes.set_ylim(max(bottoms) + 0.02, -0.13)
 
 
 def _in_order(cells: pd.DataFrame, order: list[str]) -> list[dict[str, Any]]:
@@ -148,7 +150,23 @@ def _in_order(cells: pd.DataFrame, order: list[str]) -> list[dict[str, Any]]:
 
 
 def _count(persons: float, inputs: Inputs) -> str:
-    if inputs.about.get("publish") and persons < 5:
+    """Persons as they are published: to the nearest 5, and no number below 5."""
+    if persons < SMALL:
         return inputs.words("fewer_than_five")
-    text = f"{persons:,.0f}" if persons >= 10 else f"{persons:.1f}"
-    return text.replace(",", " ").replace(".", ",") if inputs.lang == "nb" else text
+    text = f"{round(persons / SMALL) * SMALL:,.0f}"
+    return text.replace(",", " ") if inputs.lang == "nb" else text
+
+
+def _signed_count(change: float, inputs: Inputs) -> str:
+    if abs(change) < SMALL:
+        return inputs.words("under_five")
+    return signed_text(round(change / SMALL) * SMALL, inputs.lang)
+
+
+def _published(cells: pd.DataFrame) -> pd.DataFrame:
+    """Cells as they are published beside the picture: to the nearest 5; empty below 5."""
+    out = cells.drop(columns=["scenario", "total"], errors="ignore")
+    small = out["persons"] < SMALL
+    for name in ("persons", "lo", "hi"):
+        out[name] = ((out[name] / SMALL).round() * SMALL).where(~small)
+    return out.assign(suppressed=small)

@@ -22,6 +22,7 @@ from irregsim.wording import outcome_words, upper
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Parts of the first page, in their order.
 PANELS: Final = ("presence", "living", "labour", "services")
@@ -32,8 +33,8 @@ _NOT_IN_FOREST: Final = ("flow", "index")
 #: Beyond this change in percent an axis ends; longer intervals run out of the picture.
 _WIDEST: Final = 150.0
 
-#: Most rows of a forest.
-_MOST_ROWS: Final = 26
+#: Most rows of a forest from each panel.
+_MOST_ROWS: Final = 8
 
 #: Two ways of return, and what is set against them.
 RETURNS: Final = ("exit:tvangsretur", "exit:assistert_retur")
@@ -65,16 +66,18 @@ def draw_forest(inputs: Inputs) -> Drawing | None:
         return None
     chosen: list[dict[str, Any]] = []
     for panel in PANELS:
-        for row in figures[figures["panel"] == panel].to_dict("records"):
-            found = relative({str(key): value for key, value in row.items()})
-            if found is not None and str(row["outcome"]).partition(":")[0] not in _NOT_IN_FOREST:
+        before = len(chosen)
+        for one in figures[figures["panel"] == panel].to_dict("records"):
+            found = relative(_record(one))
+            wanted = str(one["outcome"]).partition(":")[0] not in _NOT_IN_FOREST
+            if found is not None and wanted and len(chosen) - before < _MOST_ROWS:
                 chosen.append(found)
-    chosen = chosen[:_MOST_ROWS]
     if not chosen:
         return None
     with settings():
-        figure = new_figure((12.0, max(6.75, 1.9 + 0.36 * len(chosen))))
+        figure = new_figure((12.0, max(6.75, 1.9 + 0.32 * len(chosen))))
         figure.suptitle(inputs.heading("title_forest"), x=0.01, ha="left")
+        _leave_right(figure)
         axes = figure.subplots()
         intervals(axes, chosen)
         rows_axis(axes, [outcome_words(str(row["outcome"]), inputs.lang) for row in chosen], width=46)
@@ -228,7 +231,7 @@ def draw_responses(inputs: Inputs) -> Drawing | None:
                 if third in here:
                     intervals(axes, [here[third]], height=place)
             signed_axis(axes, inputs, x=True)
-            axes.xaxis.get_major_locator().set_params(nbins=3)
+            axes.locator_params(axis="x", nbins=3)
             axes.set_title(wrapped(outcome_words(outcome, inputs.lang), 22), fontsize=11)
             rows_axis(axes, [inputs.words(f"third_{third}") for third in thirds], width=24)
         finish(figure, inputs, inputs.words("responses_note"))
@@ -273,11 +276,17 @@ def _small_multiples(
     return Drawing(figure, data, alt)
 
 
+def _leave_right(figure: Figure) -> None:
+    """Keep a strip free on the right for words that run a little wider than measured."""
+    engine: Any = figure.get_layout_engine()
+    engine.set(rect=(0.0, 0.0, 0.97, 1.0))
+
+
 def _percent_axis(axes: Axes, inputs: Inputs, rows: Sequence[Mapping[str, Any]]) -> None:
     reach = min(_WIDEST, max(5.0, *(abs(float(row[end])) for row in rows for end in ("lo", "hi")))) * 1.1
     axes.set_xlim(-reach, reach)
     signed_axis(axes, inputs, x=True)
-    axes.xaxis.get_major_locator().set_params(nbins=4)
+    axes.locator_params(axis="x", nbins=4)
     axes.set_xlabel("%", fontsize=10)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from irregsim.colours import colour_of
 from irregsim.labels import label
 from irregsim.plots.compare.base import REFERENCE_DASHES, Inputs, finish, intervals, rows_axis, wrapped
-from irregsim.plots.compare.displacement import colour_of
-from irregsim.plots.style import COLOURS, INK, MODEL, Drawing, new_figure, settings
+from irregsim.plots.strategies import year_fraction
+from irregsim.plots.style import COLOURS, INK, MODEL, Drawing, new_figure, settings, year_axis
 from irregsim.summaries import EXITS, STRATEGIES
 from irregsim.wording import NOT_HERE, state_words, upper
 
@@ -22,6 +23,9 @@ STATES: Final = (*STRATEGIES, *EXITS, NOT_HERE)
 #: Sides and cohorts that are drawn; the difference and the joint clock stand in the tables.
 SIDES: Final = ("reference", "scenario")
 COHORTS: Final = ("present", "entered")
+
+#: Beside the colour, for readers and printers without it: blue and green are alike in grey.
+HATCHES: Final[Mapping[str, str]] = {"arbeidende": "///", "marginalisert": "...", "videre": "xx"}
 
 #: Lives in a sequence picture and pairs of life lines.
 MOST_LIVES: Final = 100
@@ -81,11 +85,12 @@ def draw_chronogram(inputs: Inputs) -> Drawing | None:
                     [100.0 * table[state].to_numpy() for state in states],
                     colors=[colour_of(state) for state in states],
                     edgecolor="white",
+                    hatch=[HATCHES.get(state, "") for state in states],
                     linewidth=0.4,
                 )
                 axes.set_xlim(x.min(), max(x.max(), x.min() + 1))
                 axes.set_ylim(0, 100)
-                axes.set_title(f"{_side(name, inputs)}. {cohort_words(cohort, inputs)}", fontsize=11)
+                axes.set_title(_panel_title(name, cohort, inputs), fontsize=10.5)
             line[0].set_ylabel(inputs.words("axis_percent"), fontsize=10)
         for axes in grid[-1]:
             axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
@@ -120,9 +125,9 @@ def draw_sequences(inputs: Inputs) -> Drawing | None:
                 for state, runs in here.groupby(here["state"].astype(str), sort=False):
                     at = [place[life] for life in runs["life"]]
                     start, months = (runs[name].to_numpy(dtype="float64") for name in ("start", "months"))
-                    axes.barh(at, months, left=start, height=1.0, color=colour_of(str(state)), linewidth=0)
+                    axes.barh(at, months, left=start, height=1.0, **_fill(str(state)), linewidth=0)
                     shown.add(str(state))
-                axes.set_title(f"{_side(side, inputs)}. {cohort_words(cohort, inputs)}", fontsize=11)
+                axes.set_title(_panel_title(side, cohort, inputs), fontsize=10.5)
                 axes.set_yticks([])
                 axes.grid(visible=False)
                 axes.set_ylim(len(lives) - 0.5, -0.5)
@@ -141,7 +146,7 @@ def _in_order(rows: pd.DataFrame) -> list[Any]:
     keys = {}
     for life, runs in rows.sort_values("start").groupby("life", sort=False):
         last = str(runs["state"].iloc[-1])
-        keys[life] = (STATES.index(last) if last in STATES else len(STATES), int(runs["start"].iloc[-1]))
+        keys[life] = (STATES.index(last) if last in STATES else len(STATES), int(runs["start"].to_numpy()[-1]))
     return sorted(keys, key=lambda life: (*keys[life], life))
 
 
@@ -236,63 +241,46 @@ def draw_mean_time(inputs: Inputs) -> Drawing | None:
 
 
 def draw_twins(inputs: Inputs) -> Drawing | None:
-    """Life lines of sampled persons whose lives part: the reference above, the scenario below, the parting marked.
+    """Life lines of twins: the reference above, the scenario below, the first parting marked, exits named.
 
     Returns:
-        The drawing; its data is the table ``sequences`` of the persons drawn. None where no sampled life parts.
+        The drawing; its data is the table ``twin_lives`` of the persons drawn. None without it and ``twins``.
     """
-    import pandas as pd
-
-    rows = both_sides(inputs, "sequences")
-    found = [] if rows is None else parted(rows)[:MOST_TWINS]
-    if not found:
+    lives, twins = inputs.table("twin_lives"), inputs.table("twins")
+    if lives is None or twins is None:
         return None
+    chosen = twins.head(MOST_TWINS).to_dict("records")
+    place = {(str(row["person"]), int(row["replicate"])): i for i, row in enumerate(chosen)}
+    first, last = inputs.months()
     with settings():
-        figure = new_figure((12.0, max(5.0, 2.0 + 0.52 * len(found))))
+        figure = new_figure((12.0, max(5.0, 2.0 + 0.52 * len(chosen))))
         figure.suptitle(inputs.heading("title_twins"), x=0.01, ha="left")
         axes = figure.subplots()
         shown: set[str] = set()
-        for place, (month, lines) in enumerate(found):
-            for row in lines.to_dict("records"):
-                y = place + (-0.19 if str(row["side"]) == "reference" else 0.19)
-                state = str(row["state"])
-                shown.add(state)
-                axes.barh(y, row["months"], left=row["start"], height=0.3, color=colour_of(state), edgecolor="white",
-                          linewidth=0.5)  # fmt: skip
-            axes.plot([month, month], [place - 0.4, place + 0.4], color="black", linewidth=1.6)
-        rows_axis(axes, [inputs.words("twin_number", number=i + 1) for i in range(len(found))])
-        axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
+        keys = zip(lives["person"].astype(str), lives["replicate"], strict=True)
+        drawn = lives[[(person, int(replicate)) in place for person, replicate in keys]]
+        for row in drawn.to_dict("records"):
+            start = year_fraction(str(row["start"])) - 1 / 12
+            end = year_fraction(str(row["end"])) - 1 / 12 if isinstance(row["end"], str) else last
+            y = place[str(row["person"]), int(row["replicate"])] + (-0.19 if row["side"] == "reference" else 0.19)
+            state = str(row["state"])
+            shown.add(state)
+            axes.barh(y, max(end - start, 1 / 24), left=start, height=0.3, **_fill(state), linewidth=0.5)
+        for at, row in enumerate(chosen):
+            x = year_fraction(str(row["first_parting"])) - 1 / 12
+            axes.plot([x, x], [at - 0.4, at + 0.4], color="black", linewidth=1.6)
+            for side, shift in (("reference", -0.19), ("scenario", 0.19)):
+                if str(row[f"end_{side}"]) in EXITS:
+                    end_words = wrapped(state_words(str(row[f"end_{side}"]), inputs.lang), 34)
+                    axes.text(
+                        1.01, at + shift, end_words, transform=axes.get_yaxis_transform(), fontsize=8, va="center"
+                    )
+        begin = min(year_fraction(str(month)) for month in drawn["start"]) - 1 / 12 if len(drawn) else first
+        year_axis(axes, max(begin, first), last, ticks=9)
+        rows_axis(axes, [inputs.words("twin_number", number=i + 1) for i in range(len(chosen))])
         _state_legend(figure, [state for state in STATES if state in shown], inputs)
         finish(figure, inputs, inputs.words("twins_note"))
-    return Drawing(figure, pd.concat([lines for _, lines in found], ignore_index=True), _alt(inputs, "twins"))
-
-
-def parted(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
-    """Lives of ``sequences`` that differ between the sides, in the order of the table.
-
-    Args:
-        rows: Both sides of one scenario.
-
-    Returns:
-        For each the month of the clock in which its sides first differ, and its rows.
-    """
-    out = []
-    for _, lines in rows.groupby("life", sort=True):
-        states = []
-        for side in SIDES:
-            runs = lines[lines["side"].astype(str) == side].sort_values("start")
-            begin = int(runs["start"].min()) if len(runs) else 0
-            states.append((begin, [str(r.state) for r in runs.itertuples() for _ in range(int(r.months))]))
-        (first, one), (second, other) = states
-        if first != second or not one or not other:
-            out.append((min(first, second), lines))
-            continue
-        length = max(len(one), len(other))
-        padded = [side + [side[-1]] * (length - len(side)) for side in (one, other)]
-        apart_at = next((i for i, (a, b) in enumerate(zip(*padded, strict=True)) if a != b), None)
-        if apart_at is not None:
-            out.append((first + apart_at, lines))
-    return out
+    return Drawing(figure, drawn.reset_index(drop=True), _alt(inputs, "twins"))
 
 
 def _line(axes: Axes, rows: pd.DataFrame, column: str, name: str, inputs: Inputs, *, scale: float) -> None:
@@ -319,9 +307,17 @@ def _line_legend(axes: Axes, inputs: Inputs) -> None:
 def _state_legend(figure: Any, states: Sequence[str], inputs: Inputs) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(facecolor=colour_of(s), edgecolor="#777777", linewidth=0.4, label=state_words(s, inputs.lang))
+    handles = [Patch(**_fill(s), linewidth=0.4, label=state_words(s, inputs.lang))
                for s in states]  # fmt: skip
     figure.legend(handles=handles, loc="outside right center", fontsize=9.5, labelspacing=0.7)
+
+
+def _fill(state: str) -> dict[str, Any]:
+    return {"facecolor": colour_of(state), "edgecolor": "white", "hatch": HATCHES.get(state, "")}
+
+
+def _panel_title(side: str, cohort: str, inputs: Inputs) -> str:
+    return f"{_side(side, inputs)}\n{wrapped(cohort_words(cohort, inputs), 52)}"
 
 
 def _side(name: str, inputs: Inputs) -> str:

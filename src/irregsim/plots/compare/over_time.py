@@ -19,6 +19,7 @@ from irregsim.plots.compare.base import (
     mark_start,
     places,
     signed_axis,
+    strip_height,
     values,
     wrapped,
 )
@@ -213,7 +214,7 @@ def draw_iceberg(inputs: Inputs) -> Drawing | None:
     with settings():
         figure = new_figure()
         figure.suptitle(inputs.heading("title_iceberg"), x=0.01, ha="left")
-        strip, *panels = figure.subplots(3, 1, height_ratios=(0.55, 1, 2))
+        strip, *panels = figure.subplots(3, 1, height_ratios=(1.4 * strip_height(inputs), 1, 2))
         lever_strip(strip, inputs)
         tables = []
         drawn: tuple[tuple[str, Any, dict[str, np.ndarray], str], ...] = (
@@ -307,7 +308,7 @@ def _grid(inputs: Inputs, title: str, rows: int, columns: int) -> tuple[Figure, 
     """A figure with the levers above and panels below, row by row."""
     figure = new_figure()
     figure.suptitle(inputs.heading(title), x=0.01, ha="left")
-    outer = figure.add_gridspec(rows + 1, columns, height_ratios=(0.42, *(1.0,) * rows))
+    outer = figure.add_gridspec(rows + 1, columns, height_ratios=(strip_height(inputs), *(1.0,) * rows))
     lever_strip(figure.add_subplot(outer[0, :]), inputs)
     return figure, [figure.add_subplot(outer[row + 1, column]) for row in range(rows) for column in range(columns)]
 
@@ -328,7 +329,7 @@ def _around_hundred(axes: Axes, cuts: dict[str, np.ndarray]) -> None:
     )
     reach = max(2.0, 100.0 - low, high - 100.0) * 1.1
     axes.set_ylim(max(0.0, 100.0 - reach), 100.0 + reach)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=2))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], min_n_ticks=2))
 
 
 def _published(register: str, inputs: Inputs) -> list[tuple[float, float, str]]:
