@@ -107,7 +107,10 @@ def check_balance(reference: Accounts, scenario: Accounts) -> None:
     moved = (scenario.entered - reference.entered) - (scenario.left - reference.left)
     strategies = slice(0, len(STRATEGIES))
     if (change @ sign).any() or (change[:, strategies] != moved[:, strategies]).any():
-        raise BalanceError("the changes of strategies and exits do not add up to the change of the inflow")
+        raise BalanceError(
+            "the changes of strategies and exits do not add up to the change of the inflow: the runs are not equal "
+            "before the first effective month (another seed, scale or version?)"
+        )
 
 
 def balance_table(name: str, pairs: Sequence[tuple[Accounts, Accounts]], window: Window) -> pd.DataFrame:

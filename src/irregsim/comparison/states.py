@@ -123,8 +123,9 @@ def read_spells(folder: RunFolder, replicate: int, window: Window) -> Spells:
         replicate,
         ("person", "strategy", "start", "end", "cause_of_end", "destination", "entry_month", "sought_asylum"),
     )
-    hexadecimal = np.array([int(text, 16) for text in frame["person"].cat.categories], dtype=np.uint64)
-    person = hexadecimal[frame["person"].cat.codes.to_numpy()]
+    digits = "".join(frame["person"].cat.categories.to_numpy(dtype=object))
+    numbers = np.frombuffer(bytes.fromhex(digits), dtype=">u8").astype(np.uint64)
+    person = numbers[frame["person"].cat.codes.to_numpy()]
     start, end = (_months(frame[column]) for column in ("start", "end"))
     end = np.where(end > window.last, LASTS, end)
     causes = tuple(sorted(frame["cause_of_end"].cat.categories))
