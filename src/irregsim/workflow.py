@@ -59,7 +59,7 @@ _LIBRARIES = ("numpy", "mesa", "pandas", "pyarrow", "matplotlib")
 
 #: Those that can change the numbers in a table or its bytes; replicates are put together only where they
 #: agree.
-_DECISIVE = ("irregsim", "python", "numpy", "pandas", "pyarrow")
+DECISIVE = ("irregsim", "python", "numpy", "pandas", "pyarrow")
 
 #: Floating-point columns count as equal within this, relative to the larger number (1 at least).
 TOLERANCE = 1e-12
@@ -273,7 +273,7 @@ def execute(
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     content = plan.content(data_sha256(), __version__)
     known_versions = versions()
-    key = part_key(content, {name: known_versions[name] for name in _DECISIVE})
+    key = part_key(content, {name: known_versions[name] for name in DECISIVE})
     try:
         with opened_for_writing(out) as work:
             parts = Parts(work / key, spells=plan.spells)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from irregsim.comparison.differences import Effects, statistics
 from irregsim.comparison.runs import Pair, Runs
@@ -107,9 +108,6 @@ NOTHING, MONTE_CARLO, INTERVAL = "no_replicate_differs", "monte_carlo", "interva
 #: More replicates than this are not recommended to anybody.
 MOST_REPLICATES: Final = 100_000
 
-#: Two-sided 5 % of a normal distribution.
-_Z: Final = 1.959963984540054
-
 #: Counts of persons are published in steps of this, as everywhere (`irregsim.export`).
 _STEP: Final = 5
 
@@ -122,7 +120,7 @@ def verdict(mean: float, lo: float, hi: float, mc_se: float, n: int) -> tuple[st
         lo: 2.5 % quantile over replicates.
         hi: 97.5 % quantile.
         mc_se: Monte Carlo error of the mean.
-        n: Replicates.
+        n: Replicates, 2 or more; the mean is told from nothing by Student's t with n - 1 degrees of freedom at 5 %.
 
     Returns:
         ``up``, ``down`` or ``cannot tell``; why it cannot be told (`NOTHING`, `MONTE_CARLO` or `INTERVAL`, else
@@ -131,8 +129,9 @@ def verdict(mean: float, lo: float, hi: float, mc_se: float, n: int) -> tuple[st
     """
     if mean == lo == hi == mc_se == 0.0:
         return "cannot tell", NOTHING, None
-    if abs(mean) <= _Z * mc_se:
-        needed = math.inf if mean == 0.0 else n * (_Z * mc_se / mean) ** 2
+    reach = float(stdtrit(n - 1, 0.975)) * mc_se
+    if abs(mean) <= reach:
+        needed = math.inf if mean == 0.0 else n * (reach / mean) ** 2
         return "cannot tell", MONTE_CARLO, None if needed > MOST_REPLICATES else max(1, math.floor(needed) + 1 - n)
     if lo <= 0.0 <= hi:
         return "cannot tell", INTERVAL, None

@@ -25,24 +25,28 @@ TABLES: Final = (
 _UNTOLD: Final = ("country", "district", "city", "origin_district", "destination_district")
 
 
-def proof(pairs: Sequence[Pair], twins: pd.DataFrame | None = None) -> dict[str, dict[str, Any]]:
+def proof(
+    pairs: Sequence[Pair], first_persons: Mapping[str, Mapping[str, Any] | None] | None = None
+) -> dict[str, dict[str, Any]]:
     """Where each scenario first differs from the reference.
 
     Args:
         pairs: The runs.
-        twins: Table ``twins`` of the same comparison, where spells were kept.
+        first_persons: By scenario the first synthetic person whose life parts (`twins.first_parting`), where spells
+            were kept.
 
     Returns:
         By scenario: ``first_effective_month``; ``identical_before`` (whether every table by month is identical in every
         replicate before it); ``months_before`` (how many reported months those are) and ``replicates``;
         ``first_month`` in which anything differs, with ``replicate``, ``table`` and ``cell`` (its keys, without
         places), ``cause`` (month, origin, destination and cause of the first move that differs), all None where nothing
-        ever differs; and ``first_person`` (None without twins).
+        ever differs; and ``first_person`` (None where it is not given).
     """
-    return {pair.name: _proof(pair, twins) for pair in pairs}
+    persons = first_persons or {}
+    return {pair.name: {**_proof(pair), "first_person": persons.get(pair.name)} for pair in pairs}
 
 
-def _proof(pair: Pair, twins: pd.DataFrame | None) -> dict[str, Any]:
+def _proof(pair: Pair) -> dict[str, Any]:
     best: tuple[str, int, int] | None = None
     cell: dict[str, str] | None = None
     for number, name in enumerate(TABLES):
@@ -55,7 +59,7 @@ def _proof(pair: Pair, twins: pd.DataFrame | None) -> dict[str, Any]:
             if found is not None and (best is None or (found["month"], replicate, number) < best):
                 best = found["month"], replicate, number
                 cell = {key: text for key, text in found.items() if key not in _UNTOLD and key != "month"}
-    told: dict[str, Any] = {
+    return {
         "first_effective_month": pair.since,
         "identical_before": best is None or best[0] >= pair.since,
         "months_before": sum(month < pair.since for month in pair.months),
@@ -65,9 +69,7 @@ def _proof(pair: Pair, twins: pd.DataFrame | None) -> dict[str, Any]:
         "table": None if best is None else TABLES[best[2]],
         "cell": cell,
         "cause": _first_cause(pair),
-        "first_person": _first_person(pair, twins),
     }
-    return told
 
 
 def _first(
@@ -97,20 +99,3 @@ def _first_cause(pair: Pair) -> dict[str, str] | None:
         if found is not None and (best is None or found["month"] < best["month"]):
             best = found
     return best
-
-
-def _first_person(pair: Pair, twins: pd.DataFrame | None) -> Mapping[str, Any] | None:
-    """The first synthetic person of the sample whose life parts."""
-    if twins is None or twins.empty:
-        return None
-    rows = twins[(twins["scenario"].astype(str) == pair.name) & twins["first_parting"].notna()]
-    if rows.empty:
-        return None
-    order = rows.astype({"first_parting": str, "person": str}).sort_values(["first_parting", "replicate", "person"])
-    one = order.iloc[0]
-    told = ("person", "replicate", "first_parting", "reference_state", "scenario_state", "cause_reference")
-    return {
-        name: int(one[name]) if name == "replicate" else None if one[name] != one[name] else str(one[name])
-        for name in (*told, "cause_scenario")
-        if name in order.columns
-    }

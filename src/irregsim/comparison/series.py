@@ -17,7 +17,7 @@ of their own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -115,11 +115,9 @@ def _with_gaps(values: dict[str, FloatArray], run: Run) -> dict[str, FloatArray]
 
 def _series(run: Run, replicate: int) -> tuple[dict[str, FloatArray], dict[str, str]]:
     place = {month: i for i, month in enumerate(run.months)}
-    stocks = _wide(run.read("stocks", replicate, ["month", "strategy", "persons"]), "strategy", "persons", place)
+    stocks = _wide(run.read("stocks", replicate, ["month", "strategy", "persons"]), ["strategy"], "persons", place)
     flows = run.read("flows", replicate, ["month", "origin", "destination", "persons"])
-    flows = flows[flows["origin"].astype(str) != flows["destination"].astype(str)]
-    moves = flows.assign(move=flows["origin"].astype(str) + ">" + flows["destination"].astype(str))
-    by_move = _wide(moves, "move", "persons", place)
+    by_move = _wide(flows, ["origin", "destination"], "persons", place)
     zero = np.zeros(len(place))
     out: dict[str, FloatArray] = {f"stock:{code}": stocks.get(code, zero) for code in STRATEGIES}
     out["stock:hidden"] = np.sum([out[f"stock:{code}"] for code in HIDDEN], axis=0)
@@ -129,8 +127,8 @@ def _series(run: Run, replicate: int) -> tuple[dict[str, FloatArray], dict[str, 
     left = {code: zero.copy() for code in STRATEGIES}
     for move, column in by_move.items():
         origin, _, destination = move.partition(">")
-        if origin == "opening":
-            continue  # the stock before the first month: no move
+        if origin in ("opening", destination):
+            continue  # the stock before the first month is no move; nor is another district in the same strategy
         out[f"flow:{move}"] = column
         if origin == "inflow":
             out["inflow"] += column
@@ -142,28 +140,43 @@ def _series(run: Run, replicate: int) -> tuple[dict[str, FloatArray], dict[str, 
     outcomes = run.read("outcomes", replicate, ["month", "outcome", "value", "unit"])
     units = outcomes.drop_duplicates("outcome")
     named = {f"outcome:{code}": str(unit) for code, unit in zip(units["outcome"], units["unit"], strict=True)}
-    out |= {f"outcome:{code}": column for code, column in _wide(outcomes, "outcome", "value", place).items()}
+    out |= {f"outcome:{code}": column for code, column in _wide(outcomes, ["outcome"], "value", place).items()}
     out |= _registers(run.read("registers", replicate, ["period", "register", "dimension", "key", "count"]), place)
     return out, named
 
 
-def _wide(frame: pd.DataFrame, key: str, value: str, place: dict[str, int]) -> dict[str, FloatArray]:
-    """Sums by month of every value of a column."""
-    sums = frame.groupby([frame[key].astype(str), frame["month"].astype(str)])[value].sum().reset_index()
-    out: dict[str, FloatArray] = {}
-    for code, month, number in zip(sums[key], sums["month"], sums[value], strict=True):
-        out.setdefault(code, np.zeros(len(place)))[place[month]] = number
-    return out
+def _wide(frame: pd.DataFrame, keys: Sequence[str], value: str, place: Mapping[str, int]) -> dict[str, FloatArray]:
+    """Sums by month of every value (or pair of values, written ``a>b``) of text columns."""
+    cell = np.zeros(len(frame), dtype="int64")
+    names = [""]
+    for key in keys:
+        codes, texts = _coded(frame[key])
+        cell = cell * len(texts) + codes
+        names = [f"{name}>{text}" if name else text for name in names for text in texts]
+    codes, months = _coded(frame["month"])
+    month = np.array([place[str(text)] for text in months], dtype="int64")[codes]
+    shape = (len(names), len(place))
+    weights = frame[value].to_numpy(dtype="float64")
+    at = cell * len(place) + month
+    sums = np.bincount(at, weights=weights, minlength=len(names) * len(place)).reshape(shape)
+    there = np.bincount(cell, minlength=len(names)) > 0
+    return {name: sums[i] for i, name in enumerate(names) if there[i]}
 
 
-def _registers(frame: pd.DataFrame, place: dict[str, int]) -> dict[str, FloatArray]:
+def _coded(column: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """A column of text as numbers, and the texts they stand for."""
+    coded = column.astype("category")
+    return np.asarray(coded.cat.codes, dtype=np.int64), [str(text) for text in coded.cat.categories]
+
+
+def _registers(frame: pd.DataFrame, place: Mapping[str, int]) -> dict[str, FloatArray]:
     """Totals of the registers at the last month of each year that ends within the period."""
     table = register_series(frame)
     table = table[table["outcome"].str.count(":") == 1]
     out: dict[str, FloatArray] = {}
     for outcome, period, number in zip(table["outcome"], table["period"], table["value"], strict=True):
         month = {4: f"{period}-12", 7: str(period)}.get(len(str(period)))
-        if month in place:  # sums over several years have no month of their own
+        if month is not None and month in place:  # sums over several years have no month of their own
             out.setdefault(str(outcome), np.full(len(place), np.nan))[place[month]] = number
     return out
 

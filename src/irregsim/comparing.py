@@ -1,0 +1,808 @@
+"""`irregsim compare`: scenarios under the same draws and the same chance, and what differs.
+
+Every scenario is run (or a finished run of the same content is used) with the same seed, draws and replicates; then
+`irregsim.comparison` makes the tables of the differences, replicate by replicate. The folder of a comparison holds the
+runs it made (``runs/<scenario>/``, run folders like any other), the tables, the pictures and one page for readers
+(docs/outputs.md).
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from irregsim import __version__, workflow
+from irregsim.comparison.runs import Run, Runs, different_period, first_difference, same_values
+from irregsim.experiment import DrawSet, Plan, available_cores, code_sha256, part_key, run_id
+from irregsim.export import FORMATS, WORKBOOK, frame_to_csv, hashes, levels, missing_for
+from irregsim.progress import Progress, Silent
+from irregsim.results import (
+    MANIFEST,
+    FolderError,
+    RunFolder,
+    TableWriter,
+    canonical_json,
+    check_folder,
+    commit,
+    opened_for_writing,
+    sha256_of_text,
+    write_json,
+)
+from irregsim.scenario import Scenario, changes_nothing, diff_rows, load_scenario, shipped_scenarios
+from irregsim.vocabulary import CITIES, month_text
+from irregsim.workflow import Output, RunFailed, Stopped, WrongUse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Where runs are made that are not there yet, inside the folder of the comparison.
+RUNS: Final = "runs"
+
+#: Where finished runs are looked for besides.
+OUTPUTS: Final = "outputs"
+
+#: The page for readers.
+PAGE: Final = "report.html"
+
+PROOF: Final = "proof.json"
+
+#: With fewer replicates there is no Monte Carlo error.
+FEWEST_REPLICATES: Final = 2
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """A comparison as the user asked for it; None is what the reference, the machine or what ships says.
+
+    Attributes:
+        scenarios: Files, shipped names and folders of scenario files, two scenarios or more in all.
+        reference: Name of the scenario that the others are compared with, or a file or shipped name, which is then
+            added; None for the first.
+        replicates: 2 or more; None for what the reference says.
+        seed: None for the reference's.
+        jobs: Processes; None for all cores.
+        draws: As in `workflow.Request`.
+        per_draw: As there.
+        scale: Population scale, above 0; 1 is the country.
+        overrides: ``--set`` for every scenario.
+        end: Last month of every scenario.
+        without: Claims of the report to leave out.
+        out: Folder of the comparison.
+        spells: Whether lives of the synthetic persons are kept and compared.
+        city: City of the fact sheet, or None.
+        output: What is written beside the tables.
+        command: The command without directories.
+    """
+
+    scenarios: tuple[str, ...]
+    reference: str | None = None
+    replicates: int | None = None
+    seed: int | None = None
+    jobs: int | None = None
+    draws: str | None = None
+    per_draw: int | None = None
+    scale: float = 1.0
+    overrides: tuple[str, ...] = ()
+    end: str | None = None
+    without: tuple[str, ...] = ()
+    out: str = "outputs/comparison"
+    spells: bool = True
+    city: str | None = None
+    output: Output = field(default_factory=Output)
+    command: str = "irregsim compare"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A comparison that is done. Its tables are attributes with the names of the files, as ``comparison.differences``.
+
+    Attributes:
+        id: Name by content: 16 hex digits.
+        reference: Name of the reference.
+        scenarios: Names of the others.
+        replicates: How many replicates are paired.
+        frames: Table name to data frame.
+        proof: From `comparison.proof.proof`.
+        about: What the comparison is about, as the page is told.
+        folder: Where it lies; None in memory.
+        reused: Scenario to the folder of a finished run that was used.
+    """
+
+    id: str
+    reference: str
+    scenarios: tuple[str, ...]
+    replicates: int
+    frames: Mapping[str, pd.DataFrame]
+    proof: Mapping[str, Any]
+    about: Mapping[str, Any]
+    folder: Path | None
+    reused: Mapping[str, Path]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        # Called only for names that are no attributes; dunder names must fail so that copying works.
+        frames = self.__dict__.get("frames", {})
+        if name in frames:
+            found: pd.DataFrame = frames[name]
+            return found
+        raise AttributeError(f"no table {name!r}; there are {', '.join(frames)}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.frames})
+
+    def __repr__(self) -> str:
+        others = ", ".join(self.scenarios)
+        return f"<irregsim comparison of {others} with {self.reference!r}: {self.replicates} replicates>"
+
+
+# ---------------------------------------------------------------------------------------------------------
+# What is compared
+
+
+def expanded(arguments: Iterable[str]) -> list[str]:
+    """Scenario arguments with every folder replaced by the scenario files in it, by name.
+
+    Raises:
+        WrongUse: If a folder holds no scenario files.
+    """
+    out: list[str] = []
+    for argument in arguments:
+        path = Path(argument)
+        if argument not in shipped_scenarios() and path.is_dir():
+            files = sorted(str(file) for file in path.glob("*.yaml"))
+            if not files:
+                raise WrongUse(f"{argument}: no scenario files (*.yaml) in this folder")
+            out += files
+        else:
+            out.append(argument)
+    return out
+
+
+def chosen_scenarios(request: CompareRequest) -> list[Scenario]:
+    """The scenarios of a request, the reference first.
+
+    Raises:
+        ScenarioError: If one cannot be used.
+        WrongUse: If they cannot be compared.
+    """
+
+    def load(name: str) -> Scenario:
+        return load_scenario(name, overrides=request.overrides, end=request.end)
+
+    scenarios = [load(name) for name in expanded(request.scenarios)]
+    if request.reference is not None:
+        named = [one for one in scenarios if one.name == request.reference]
+        reference = named[0] if named else load(request.reference)
+        same = [one for one in scenarios if one.name == reference.name and one == reference]
+        scenarios = [reference, *(one for one in scenarios if not any(one is other for other in same))]
+    return scenarios
+
+
+def check_scenarios(scenarios: Sequence[Scenario]) -> None:
+    """Refuse scenarios that cannot be paired, or of which there is nothing to tell.
+
+    Args:
+        scenarios: The reference first.
+
+    Raises:
+        WrongUse: With every fault, one a line.
+    """
+    if len(scenarios) < 2:
+        raise WrongUse("give two scenarios or more (files, shipped names, or a folder of files)")
+    reference, *others = scenarios
+    names = [one.name for one in scenarios]
+    faults = [
+        f"{names.count(name)} scenarios are called {name}; give each a name of its own"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    for one in others:
+        if (one.start, one.end) != (reference.start, reference.end):
+            faults.append(different_period(reference, one))
+        elif changes_nothing(one) and one.extends is not None and one.extends == reference.name:
+            faults.append(f"{one.name}: changes nothing: its values are those of {one.extends} throughout its period")
+        elif first_difference(reference, one) is None:
+            faults.append(same_values(reference, one))
+    for one in scenarios:
+        if one.extends is not None and changes_nothing(one) and not any(f.startswith(f"{one.name}:") for f in faults):
+            faults.append(f"{one.name}: changes nothing: its values are those of {one.extends} throughout its period")
+    if faults:
+        raise WrongUse("\n".join(faults))
+
+
+# ---------------------------------------------------------------------------------------------------------
+# The runs
+
+
+class _Joined:
+    """One progress for all runs: their replicates counted together.
+
+    Args:
+        inner: Who is told.
+        total: Replicates of all runs.
+    """
+
+    def __init__(self, inner: Progress, total: int) -> None:
+        self._inner = inner
+        inner.start(total, 0)
+
+    def start(self, total: int, done: int) -> None:
+        for _ in range(done):
+            self._inner.advance()
+
+    def advance(self) -> None:
+        self._inner.advance()
+
+    def write(self) -> None:
+        """Nothing: the next run follows."""
+
+    def close(self) -> None:
+        """Nothing: the next run follows."""
+
+
+def _finished(plan: Plan, replicates: int, places: Iterable[Path]) -> RunFolder | None:
+    """A finished run of the same plan with as many replicates or more, whole, in one of some folders."""
+    from irregsim.tables import data_sha256
+
+    content = plan.content(data_sha256(), __version__)
+    known = workflow.versions()
+    key = part_key(content, {name: known[name] for name in workflow.DECISIVE})
+    for place in places:
+        try:
+            folder = RunFolder.open(place)
+        except FolderError:
+            continue
+        if folder.manifest.get("part_key") == key and folder.replicates >= replicates and folder.is_intact():
+            return folder
+    return None
+
+
+def _run_ids(prepared: _Prepared) -> dict[str, str]:
+    """Id of the run of every scenario with the replicates that are compared, whichever folder it is in."""
+    from irregsim.tables import data_sha256
+
+    data = data_sha256()
+    return {plan.scenario.name: run_id(plan.content(data, __version__), prepared.replicates) for plan in prepared.plans}
+
+
+def _runs(
+    plans: Sequence[Plan],
+    replicates: int,
+    folder: Path,
+    output: Output,
+    *,
+    jobs: int,
+    progress: Progress,
+    command: str,
+) -> tuple[Runs, dict[str, Path]]:
+    """Every scenario run, or found finished; and which were found."""
+    reused: dict[str, Path] = {}
+    found: dict[str, RunFolder] = {}
+    for plan in plans:
+        name = plan.scenario.name
+        there = _finished(plan, replicates, (folder / RUNS / name, Path(OUTPUTS) / name))
+        if there is not None:
+            found[name], reused[name] = there, there.path
+    todo = [plan for plan in plans if plan.scenario.name not in found]
+    try:
+        joined = _Joined(progress, replicates * len(todo)) if todo else Silent()
+        for plan in todo:
+            place = folder / RUNS / plan.scenario.name
+            check_folder(place)
+            done = workflow.execute(
+                plan, replicates, place, Output(lang=output.lang), jobs=jobs, progress=joined, command=command
+            )
+            found[plan.scenario.name] = done.folder
+        progress.write()
+    finally:
+        progress.close()
+    first, *others = [Run(found[plan.scenario.name], replicates) for plan in plans]
+    return Runs.of(first, others), reused
+
+
+# ---------------------------------------------------------------------------------------------------------
+# The tables
+
+
+def make_tables(runs: Runs) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
+    """Every table of a comparison.
+
+    Args:
+        runs: The runs.
+
+    Returns:
+        Tables by name, the proof of pairing, and the unit of every outcome.
+    """
+    from irregsim.comparison.costs import costs
+    from irregsim.comparison.differences import differences, effects
+    from irregsim.comparison.evidence import evidence
+    from irregsim.comparison.key_figures import cities, groups, key_figures
+    from irregsim.comparison.measured import measured
+    from irregsim.comparison.paired import joined, of_pair
+    from irregsim.comparison.proof import proof
+    from irregsim.comparison.responses import responses
+
+    found = effects(runs)
+    numbers, draws = runs.draw_numbers, runs.draws
+    units = {outcome: unit for effect in found for outcome, unit in effect.units.items()}
+    frames = {
+        "differences": differences(found, numbers),
+        "key_figures": key_figures(found, numbers),
+        "cities": cities(runs, units),
+        "groups": groups(runs),
+        "responses": responses(found, draws),
+        "evidence": evidence(found, draws),
+        "measured": measured(found),
+        "costs": costs(found),
+    }
+    # Always the balance; lives only where spells were kept.
+    pieces = [of_pair(pair) for pair in runs.pairs]
+    frames |= joined(pieces)
+    firsts = {pair.name: piece.first_parting for pair, piece in zip(runs.pairs, pieces, strict=True)}
+    return frames, proof(runs.pairs, firsts), units
+
+
+def _about(request: CompareRequest, prepared: _Prepared, id_: str) -> dict[str, Any]:
+    """What the page and the pictures are told besides the tables (`irregsim.pages.compare` lists the keys)."""
+    from irregsim.tables import data_sha256
+
+    scenarios, draws, replicates = prepared.scenarios, prepared.draws, prepared.replicates
+    reference, *others = scenarios
+    return {
+        "comparison_id": id_,
+        "run_ids": _run_ids(prepared),
+        "reference": reference.name,
+        "scenarios": [one.name for one in others],
+        "titles": {one.name: dict(one.title) for one in scenarios},
+        "descriptions": {
+            one.name: one.description if isinstance(one.description, str) else one.description[request.output.lang]
+            for one in scenarios
+        },
+        "decides": {one.name: list(one.decides) for one in scenarios},
+        "period": (month_text(reference.start), month_text(reference.end)),
+        "first_effective": {one.name: first_difference(reference, one) for one in others},
+        "levers": {one.name: _levers(reference, one) for one in others},
+        "caveat": draws.caveat,
+        "draws": draws.source,
+        "draws_used": draws.used(replicates),
+        "posterior_id": draws.name,
+        "red": list(draws.red),
+        "replicates": replicates,
+        "seed": prepared.seed,
+        "scale": request.scale,
+        "without": list(prepared.plans[0].without),
+        "cities": [] if request.city is None else [request.city],
+        "lang": request.output.lang,
+        "publish": request.output.publish,
+        "show_levels": request.output.show_levels,
+        "spells": request.spells,
+        "command": request.command,
+        "versions": workflow.versions(),
+        "data_sha256": data_sha256(),
+        "code_sha256": code_sha256(),
+    }
+
+
+def _levers(reference: Scenario, scenario: Scenario) -> list[dict[str, str]]:
+    """Rows of `irregsim diff`: ``key``, ``from``, ``to``, ``reference`` and ``value``."""
+    rows = [list(row.values()) for row in diff_rows([reference, scenario])]
+    return [dict(zip(("key", "from", "to", "reference", "value"), row, strict=True)) for row in rows]
+
+
+# ---------------------------------------------------------------------------------------------------------
+# From end to end
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    scenarios: list[Scenario]
+    plans: list[Plan]
+    draws: DrawSet
+    replicates: int
+    seed: int
+    jobs: int
+    notes: tuple[str, ...]
+
+
+def _prepared(request: CompareRequest, scenarios: Sequence[Scenario]) -> _Prepared:
+    """Everything that can be wrong with a request, found before any work."""
+    check_scenarios(scenarios)
+    replicates = scenarios[0].replicates if request.replicates is None else request.replicates
+    seed = scenarios[0].seed if request.seed is None else request.seed
+    jobs = available_cores() if request.jobs is None else request.jobs
+    if replicates < FEWEST_REPLICATES:
+        raise WrongUse(
+            f"--replicates {replicates}: a comparison needs {FEWEST_REPLICATES} or more, to tell an effect from chance"
+        )
+    if jobs < 1:
+        raise WrongUse(f"--jobs {jobs}: must be 1 or more")
+    if not (math.isfinite(request.scale) and 0 < request.scale <= 10):
+        raise WrongUse(f"--scale {request.scale:g}: must be above 0 and at most 10 (1 is the country)")
+    if request.output.format not in FORMATS:
+        raise WrongUse(f"--format {request.output.format}: must be one of {', '.join(FORMATS)}")
+    if request.city is not None and request.city not in CITIES:
+        raise WrongUse(f"--city {request.city}: must be one of {', '.join(CITIES)}")
+    missing = missing_for(request.output.format)
+    if missing:
+        raise WrongUse(missing)
+    draws, notes = workflow.choose_draws(request.draws, request.per_draw, replicates)
+    plans = []
+    for scenario in scenarios:
+        chosen, left_out = workflow.leave_out(draws, request.without, scenario)
+        one = replace(scenario, replicates=replicates, seed=seed)
+        plans.append(Plan(one, chosen, seed, scale=request.scale, spells=request.spells, without=left_out))
+    return _Prepared(list(scenarios), plans, draws, replicates, seed, jobs, notes)
+
+
+def compare_scenarios(
+    request: CompareRequest, *, progress: Progress | None = None, warn: Callable[[str], None] = print
+) -> Comparison:
+    """Compare scenarios into a folder. Everything that can be wrong with the request is found before any work.
+
+    Finished replicates are kept as in a run, and a finished run of the same content is used: one in the folder of
+    this comparison, or in ``outputs/<scenario>``. With more replicates, a comparison is extended.
+
+    Args:
+        request: What to compare.
+        progress: Hears of finished replicates, counted over all runs.
+        warn: Given each warning, a line of text.
+
+    Raises:
+        ScenarioError: If a scenario cannot be used.
+        WrongUse: If the scenarios cannot be compared, or an option or the folder cannot be used.
+        RunFailed: If a simulation fails or is stopped.
+    """
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    prepared = _prepared(request, chosen_scenarios(request))
+    out = Path(request.out)
+    try:
+        check_folder(out)
+    except FolderError as error:
+        raise WrongUse(str(error)) from None
+    for note in prepared.notes:
+        warn(note)
+    try:
+        with opened_for_writing(out) as work:
+            done, units, runs = _compared(request, prepared, out, progress or Silent())
+            staging = work / "comparison"
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir()
+            names = _write(staging, request, done, units, runs)
+            manifest = {
+                "run_id": done.id,
+                "kind": "comparison",
+                "reference": done.reference,
+                "scenarios": list(done.scenarios),
+                "runs": _run_ids(prepared),
+                "posterior_id": prepared.draws.name,
+                "draws": prepared.draws.source,
+                "per_draw": prepared.draws.per_draw,
+                "seed": prepared.seed,
+                "replicates": done.replicates,
+                "scale": request.scale,
+                "spells": request.spells,
+                "without": list(prepared.plans[0].without),
+                "city": request.city,
+                "format": request.output.format,
+                "lang": request.output.lang,
+                "publish": request.output.publish,
+                "show_levels": request.output.show_levels,
+                "versions": workflow.versions(),
+                **workflow.git_state(),
+                "command": request.command,
+                "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "seconds": round(time.monotonic() - clock, 1),
+                "outputs": hashes(staging, names),
+            }
+            write_json(staging / MANIFEST, manifest)
+            commit(out, staging)
+    except FolderError as error:
+        raise WrongUse(str(error)) from None
+    except KeyboardInterrupt:
+        raise Stopped(f"stopped; all finished runs are kept in {out}, the same command continues") from None
+    return replace(done, folder=out)
+
+
+def compare(
+    scenarios: Iterable[Scenario | str | Path],
+    *,
+    reference: str | None = None,
+    replicates: int | None = None,
+    seed: int | None = None,
+    jobs: int | None = None,
+    draws: str | Path | None = None,
+    per_draw: int | None = None,
+    scale: float = 1.0,
+    spells: bool = True,
+    without: Iterable[str] = (),
+) -> Comparison:
+    """Compare scenarios and keep the tables in memory.
+
+    Args:
+        scenarios: Two or more: scenarios, files, or names of shipped scenarios.
+        reference: Name of the one that the others are compared with; default: the first.
+        replicates: 2 or more; default: what the reference says.
+        seed: Seed; default: the reference's.
+        jobs: Processes; default: all cores. The tables are the same for any number.
+        draws: As in `irregsim.run`.
+        per_draw: As there.
+        scale: Population scale for trials, above 0; 1 is the country.
+        spells: Whether the lives of the synthetic persons are compared, too.
+        without: Claims of the report to leave out.
+
+    Returns:
+        The comparison; its tables are attributes, as ``comparison.key_figures``.
+
+    Raises:
+        ScenarioError: If a scenario cannot be used.
+        WrongUse: If the scenarios cannot be compared, or an argument is out of range.
+        RunFailed: If a simulation fails.
+    """
+    loaded = [one if isinstance(one, Scenario) else load_scenario(one) for one in scenarios]
+    if reference is not None:
+        first = [one for one in loaded if one.name == reference]
+        if not first:
+            raise WrongUse(f"no scenario is called {reference!r}; there are {', '.join(one.name for one in loaded)}")
+        loaded = [first[0], *(one for one in loaded if one is not first[0])]
+    request = CompareRequest(
+        scenarios=tuple(one.name for one in loaded),
+        replicates=replicates,
+        seed=seed,
+        jobs=jobs,
+        draws=None if draws is None else str(draws),
+        per_draw=per_draw,
+        scale=scale,
+        spells=spells,
+        without=tuple(without),
+        command="irregsim.compare",
+    )
+    prepared = _prepared(request, loaded)
+    with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
+        done, _, _ = _compared(request, prepared, Path(folder), Silent())
+    return replace(done, reused={})
+
+
+def summary(done: Comparison, lang: str = "en") -> str:
+    """What a comparison found, for a screen: the key figures that can be told, and what would tell more.
+
+    Args:
+        done: The comparison.
+        lang: Language of the names of outcomes.
+    """
+    from irregsim.labels import label
+    from irregsim.screen import table
+    from irregsim.wording import outcome_words, title_of
+
+    figures = done.frames["key_figures"]
+    first, last = done.about["period"]
+    lines = [f"Comparison {done.id}: {done.replicates} replicates, {first} to {last}, against {done.reference}"]
+    for name in done.scenarios:
+        rows = figures[figures["scenario"] == name]
+        told = rows[rows["verdict"] != "cannot tell"]
+        lines += ["", f"{name}: {title_of(name, done.about, lang)} (from {done.about['first_effective'][name]})"]
+        if len(told):
+            texts = zip(told["outcome"], told[f"rounded_text_{lang}"], told["unit"], told["kind"], strict=True)
+            head = ["change", "95 % of replicates", "unit"]
+            cells = [[outcome_words(o, lang), text, f"{unit}, {kind}"] for o, text, unit, kind in texts]
+            lines.append(table([head, *cells], left=3))
+        else:
+            lines.append("  no effect can be told from nothing")
+        lines += [f"  {line}" for line in _untold(rows, done.replicates)]
+    if done.about["caveat"]:
+        lines += ["", label(str(done.about["caveat"]), lang)]
+    if done.about["scale"] != 1.0:
+        lines.append(f"Population scale {done.about['scale']:g}: a trial; counts are not those of the country.")
+    return "\n".join(lines)
+
+
+def _untold(rows: pd.DataFrame, replicates: int) -> list[str]:
+    """Why some key figures cannot be told, and how many more replicates would tell."""
+    from irregsim.comparison.key_figures import INTERVAL, MONTE_CARLO, NOTHING
+
+    why = {reason: int((rows["why"] == reason).sum()) for reason in (NOTHING, INTERVAL, MONTE_CARLO)}
+    lines = []
+    if why[NOTHING]:
+        lines.append(f"{why[NOTHING]} outcomes are the same in every replicate")
+    if why[INTERVAL]:
+        lines.append(
+            f"{why[INTERVAL]} outcomes cannot be told: replicates go both ways, and more of them would not help"
+        )
+    if why[MONTE_CARLO]:
+        more = sorted(int(number) for number in rows["more_replicates"].dropna())
+        line = f"{why[MONTE_CARLO]} outcomes cannot be told for want of replicates"
+        if more:
+            half = more[(len(more) - 1) // 2]
+            line += f"; --replicates {replicates + half} would tell half of those that more can tell"
+        lines.append(line)
+    return lines
+
+
+def _compared(
+    request: CompareRequest, prepared: _Prepared, folder: Path, progress: Progress
+) -> tuple[Comparison, dict[str, str], Runs]:
+    """The runs and all tables."""
+    runs, reused = _runs(
+        prepared.plans,
+        prepared.replicates,
+        folder,
+        request.output,
+        jobs=prepared.jobs,
+        progress=progress,
+        command=request.command,
+    )
+    frames, proof, units = make_tables(runs)
+    wrong = [name for name, told in proof.items() if not told["identical_before"]]
+    if wrong:
+        # Would mean that a rule reads the future, or that chance is not keyed: nothing may be told of such runs.
+        told = proof[wrong[0]]
+        raise RunFailed(
+            f"{wrong[0]} differs from {runs.reference.name} in {told['first_month']} (table {told['table']}), before "
+            f"its first effective month {told['first_effective_month']}; this is a fault of irregsim, please report it"
+        )
+    # By content alone, the reference first: the same comparison has the same name everywhere.
+    id_ = sha256_of_text(canonical_json({"runs": list(_run_ids(prepared).values()), "version": __version__}))[:16]
+    about = {**_about(request, prepared, id_), "proof": proof}
+    others = tuple(pair.name for pair in runs.pairs)
+    done = Comparison(id_, runs.reference.name, others, runs.replicates, frames, proof, about, None, reused)
+    return done, units, runs
+
+
+# ---------------------------------------------------------------------------------------------------------
+# The folder
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> str:
+    """Write a frame as Parquet, the same bytes for the same rows.
+
+    Args:
+        frame: Columns of text, whole numbers, floats and booleans; categories are written as text.
+        path: The file.
+
+    Returns:
+        The content hash of its rows.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    kinds = []
+    for name in frame.columns:
+        dtype = frame[name].dtype
+        if dtype.kind in "iu" and frame[name].isna().any():
+            frame = frame.assign(**{str(name): frame[name].astype("float64")})
+            dtype = frame[name].dtype
+        if isinstance(dtype, pd.CategoricalDtype) or dtype.kind == "O":
+            kind = "text?"
+        else:
+            kind = {"b": "bool", "i": "int", "u": "int", "f": "float"}.get(dtype.kind, "text?")
+        kinds.append((str(name), kind))
+    arrays = [
+        pa.array(frame[name].astype(object).where(frame[name].notna(), None), type=pa.string(), from_pandas=True)
+        if kind == "text?"
+        else pa.array(frame[name], from_pandas=kind == "int")
+        for name, kind in kinds
+    ]
+    types = {"text?": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+    schema = pa.schema([pa.field(name, types[kind]) for name, kind in kinds])
+    table = pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+    with TableWriter(path, kinds) as writer:
+        writer.write(table)
+    return writer.content_sha256
+
+
+def _write(
+    staging: Path, request: CompareRequest, done: Comparison, units: Mapping[str, str], runs: Runs
+) -> dict[str, str | None]:
+    """Write every file but the manifest; returns file name to content hash (None: no table)."""
+    from irregsim.comparison.published import published
+    from irregsim.pages.compare import render_report
+    from irregsim.plots.compare import draw_all
+
+    names: dict[str, str | None] = {
+        f"{name}.parquet": write_table(frame, staging / f"{name}.parquet") for name, frame in done.frames.items()
+    }
+    write_json(staging / PROOF, dict(done.proof))
+    output = request.output
+    shown = published(done.frames, units) if output.publish else dict(done.frames)
+    if output.publish and output.show_levels:
+        shown["levels"] = _levels(runs)
+    if output.format == "csv":
+        for name, frame in shown.items():
+            frame_to_csv(frame, staging / f"{name}.csv")
+    if output.format == "xlsx":
+        write_workbook(shown, staging / WORKBOOK, done, units, publish=output.publish)
+    (staging / "plots").mkdir()
+    pictures = draw_all(done.frames, done.about, staging / "plots", output.lang)
+    page = render_report(done.frames, {**done.about, "pictures": pictures})
+    (staging / PAGE).write_text(page, encoding="utf-8", newline="\n")
+    files = sorted(file.relative_to(staging).as_posix() for file in staging.rglob("*") if file.is_file())
+    return {name: names.get(name) for name in files}
+
+
+def _levels(runs: Runs) -> pd.DataFrame:
+    """National levels of the hidden strategies in every run, as intervals with the sentence."""
+    import pandas as pd
+
+    parts = []
+    for run in (runs.reference, *runs.scenarios):
+        folder = RunFolder(run.folder.path, {**run.folder.manifest, "replicates": run.replicates})
+        frame = levels(folder)
+        frame.insert(0, "scenario", run.name)
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+#: Rows of a sheet, its head included.
+_EXCEL_ROWS: Final = 1_048_576
+
+
+def write_workbook(
+    frames: Mapping[str, pd.DataFrame], path: Path, done: Comparison, units: Mapping[str, str], *, publish: bool
+) -> None:
+    """Write one workbook: what it is about, units of the outcomes, and a sheet for each table.
+
+    Args:
+        frames: Tables by name.
+        path: The workbook.
+        done: The comparison.
+        units: Unit by outcome.
+        publish: Whether the tables are in their published form.
+    """
+    import xlsxwriter
+
+    from irregsim.comparison.series import is_averaged
+    from irregsim.labels import label
+    from irregsim.wording import outcome_words
+
+    notes = [
+        ("comparison", done.id),
+        ("reference", done.reference),
+        ("scenarios", ", ".join(done.scenarios)),
+        ("replicates", str(done.replicates)),
+        ("period", " to ".join(done.about["period"])),
+        ("differences", "scenario less reference, of the same replicate; lo and hi: 2.5 and 97.5 % over replicates"),
+        ("persons", label("sentence.synthetic_persons", "en")),
+        ("years", label("sentence.assumption_years", "en")),
+    ]
+    if done.about["caveat"]:
+        notes.append(("parameters", label(str(done.about["caveat"]), "en")))
+    if publish:
+        notes.append(("published", label("sentence.small_cells", "en")))
+    outcomes = [
+        (name, outcome_words(name, "en"), unit, "mean" if is_averaged(name) else "sum")
+        for name, unit in sorted(units.items())
+    ]
+    # Text that begins with = or an address stays text; a fixed date keeps the bytes the same.
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": "irregsim", "created": datetime.datetime(2021, 5, 1)})
+        about = book.add_worksheet("about")
+        cut = [name for name, frame in frames.items() if len(frame) >= _EXCEL_ROWS]
+        notes += [(name, "cut where Excel's sheets end; the Parquet table is whole") for name in cut]
+        for i, row in enumerate(notes):
+            about.write_row(i, 0, row)
+        sheet = book.add_worksheet("units")
+        for i, words in enumerate([("outcome", "meaning", "unit", "over_a_window"), *outcomes]):
+            sheet.write_row(i, 0, words)
+        for name, frame in frames.items():
+            _write_sheet(book.add_worksheet(name), frame.head(_EXCEL_ROWS - 1))
+
+
+def _write_sheet(sheet: Any, frame: pd.DataFrame) -> None:
+    sheet.write_row(0, 0, [str(name) for name in frame.columns])
+    columns = []
+    for j, name in enumerate(frame.columns):
+        kind = frame[name].dtype.kind
+        write = {"b": sheet.write_boolean, "i": sheet.write_number, "u": sheet.write_number, "f": sheet.write_number}
+        column = (j, write.get(kind, sheet.write_string), frame[name].isna().tolist(), frame[name].tolist())
+        columns.append(column)
+    # Row by row, because the workbook keeps only one row in memory.
+    for i in range(len(frame)):
+        for j, put, missing, values in columns:
+            if not missing[i]:
+                put(i + 1, j, values[i] if put != sheet.write_string else str(values[i]))
