@@ -70,6 +70,18 @@ def test_what_entered_less_what_left_is_the_change_of_a_strategy(tables):
     assert (strategy["entered"] != 0).any()
 
 
+def test_moves_within_a_strategy_are_neither_entered_nor_left(folders, tables):
+    """Moves between districts are flows too, but nobody enters or leaves the strategy by them."""
+    moves = []
+    for folder in folders:
+        flows = flows_of(folder)
+        into = flows[(flows["destination"] == "avhengig")]
+        moves.append(into[into["origin"] != "avhengig"]["persons"].sum() / REPLICATES)
+        assert (into["origin"] == "avhengig").any()
+    told = tables["balance"].query("to_month == '2015-12' and state == 'avhengig'")["entered"]
+    assert told.item() == pytest.approx(moves[1] - moves[0])
+
+
 def test_the_balance_is_that_of_the_tables_of_the_runs(folders, tables):
     """Stocks, exits and inflow by pandas, from the files themselves."""
     balance = tables["balance"].set_index(["to_month", "state"])
@@ -242,9 +254,13 @@ def test_scenarios_are_put_below_each_other(folders):
     assert len(tables["twins"]) == 2 * len(made[0].tables["twins"])
 
 
-def test_runs_of_other_periods_are_cut_or_refused(folders, tmp_path):
-    longer = run(tmp_path, "longer", "", "2016-06")
+def test_runs_of_other_periods_are_cut_or_refused(folders, tables, tmp_path):
+    longer = run(tmp_path, "longer", "", "2016-06", "--spells")
     assert window_of(longer, folders[1], FIRST) == Window(FIRST, LAST)
+    # What comes after the last common month has not happened yet: every table is as if both ended there.
+    cut = paired_tables(longer, folders[1], name="changed", first_effective=FIRST).tables
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(cut[name], table, check_exact=True)
     assert window_of(*folders, month_number("2010-01")).first == month_number("2012-01"), "not before the period"
     with pytest.raises(ValueError, match="after the last month"):
         window_of(*folders, LAST + 1)

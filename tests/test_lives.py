@@ -173,6 +173,25 @@ def test_those_present_in_the_run_go_as_their_spells_say(folders, tables):
         assert told["at_risk"].iloc[0] == np.mean(counts)
 
 
+def test_at_risk_since_becoming_irregular_counts_the_late_only_from_the_scenario_on(folders, tables):
+    """Who is present at first comes under observation at the age, in months, of the first effective month."""
+    spells = spells_of(folders[0])
+    own = spells[(spells["stop"] >= FIRST) & (spells["replicate"] == 0)]
+    first = (
+        own.sort_values(["person", "begin"]).groupby("person").agg(entry=("entry", "first"), begin=("begin", "first"))
+    )
+    # Those away at first who come back are in no cohort.
+    first = first[(first["begin"] < FIRST) | (first["entry"] >= FIRST)]
+    exits = own[own["destination"].isin(EXITS)].groupby("person")["stop"].min().reindex(first.index)
+    seen = (first["entry"].clip(lower=FIRST) - first["entry"]).to_numpy()
+    until = (exits.fillna(LAST).astype(int) - first["entry"]).to_numpy()
+    curve = paired_tables(*folders, name="x", first_effective=FIRST, replicates=1).tables["survival"]
+    told = curve.query("cohort == 'all' and side == 'reference'")
+    expected = [((seen <= t) & (until >= t)).sum() for t in told["months"]]
+    assert told["at_risk"].tolist() == expected
+    assert (seen > 0).any() and (seen == 0).any()
+
+
 def test_incidence_and_presence_add_up_in_the_tables(tables):
     still = tables["survival"].set_index(["side", "cohort", "months"])["survival"]
     gone = tables["incidence"].groupby(["side", "cohort", "months"])["incidence"].sum()

@@ -94,6 +94,14 @@ def test_the_same_month_leads_elsewhere():
     )
 
 
+def test_the_same_choice_leads_elsewhere():
+    before = life(("fritt_fall", 5, 12, "avhengig", "choice"), ("avhengig", 12))
+    after = life(("fritt_fall", 5, 12, "arbeidende", "choice"), ("arbeidende", 12))
+    assert parting(before, after) == expected(
+        12, ("avhengig", "arbeidende"), ("choice", "choice"), 4, ("avhengig", "arbeidende")
+    )
+
+
 def test_the_same_state_by_another_cause_is_a_parting_too():
     rest = ("fritt_fall", 12)
     before = life((*CENTRE, 12, "fritt_fall", "transfer_walkout"), rest)

@@ -173,8 +173,8 @@ def _first_difference(
     month = np.where(comes, np.minimum(start[0], start[1]), np.minimum(end[0], end[1]))
     states, reasons_out = [], []
     for i in (0, 1):
-        # A spell that begins after temporary legal stay, or long after the person first became irregular.
-        came_back = (k > 0) | (_entry(both, i, row) < start[i])
+        # Who comes later than the month of becoming irregular comes back from temporary legal stay.
+        came_back = _entry(both, i, row) < start[i]
         arrives, ends = start[i] == month, end[i] == month
         came = np.where(arrives, strategy[i], before[i])
         states.append(np.where(comes, came, np.where(ends, destination[i], strategy[i])))
@@ -274,9 +274,9 @@ def twins_tables(name: str, twins: Sequence[Twins], window: Window) -> dict[str,
         window: Months compared.
 
     Returns:
-        ``twins``: the keyed sample, by replicate and person; ``cause_...`` is ``none`` on a side where nothing happened
-        in the month of parting; ``months_apart`` counts month ends with different states; ``end_...`` is the state at
-        the end of the run.
+        ``twins``: the keyed sample, of which the first rows are one too; ``cause_...`` is ``none`` on a side where
+        nothing happened in the month of parting; ``months_apart`` counts month ends with different states;
+        ``end_...`` is the state at the end of the run.
         ``twin_lives``: their lives as runs of states from the spell that reaches into the window on; ``end`` and
         ``cause`` are missing for the last.
         ``partings``: all first partings by cause and state, mean over ``n`` replicates with 2.5 and 97.5 % quantiles.
@@ -284,10 +284,8 @@ def twins_tables(name: str, twins: Sequence[Twins], window: Window) -> dict[str,
     """
     import pandas as pd
 
-    sample = sorted(
-        sorted((t for one in twins for t in one.sample), key=lambda t: (t.key, t.replicate, t.person))[:SAMPLE],
-        key=lambda t: (t.replicate, t.person),
-    )
+    # In the order of their keys, so that the first few are a sample as well.
+    sample = sorted((t for one in twins for t in one.sample), key=lambda t: (t.key, t.replicate, t.person))[:SAMPLE]
     rows = [
         (
             *(name, person_text(t.person), t.replicate, month_text(t.month)),
