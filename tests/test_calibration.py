@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from irregsim.calibration import bank, counts, design, emulator, fitting, forecast, recovery, sampler
+from irregsim import posterior
+from irregsim.calibration import bank, command, counts, design, emulator, fitting, forecast, recovery, report, sampler
 from irregsim.parameters import parameters
 from irregsim.scenario import load_scenario
 from irregsim.targets import targets
@@ -104,6 +106,32 @@ def test_the_emulator_finds_what_matters_and_predicts_what_it_did_not_see():
     assert (fitted.explained > 0.9).all()
 
 
+def test_the_emulator_predicts_where_a_later_wave_looks():
+    """The second wave lies beside the prior: its parameters have means of their own, and so have squares."""
+    z, y = toy(700)
+    shift = np.where(np.isin(np.arange(30), (0, 4, 9)), 1.5, 0.0)
+
+    def near(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        own = 0.5 * normals(seed, 300, 30) + shift
+        mean = np.stack(
+            [
+                1.0 + own[:, 0] - 0.5 * own[:, 4] + 0.3 * own[:, 0] * own[:, 4],
+                2.0 + 0.7 * own[:, 9] + 0.2 * (own[:, 9] ** 2 - 1.0),
+                own[:, 0] + 0.4 * own[:, 9],
+            ],
+            axis=1,
+        )
+        return own, mean + 0.1 * normals(seed + 100, 300, 3)
+
+    near_z, near_y = near(21)
+    weight = np.r_[np.full(len(z), 0.25), np.ones(len(near_z))]
+    fitted = emulator.fit(np.r_[z, near_z], np.r_[y, near_y], weight)
+    new_z, new_y = near(22)
+    left = new_y - fitted.mean(new_z[:, fitted.followed])
+    assert np.abs(left.mean(axis=0)).max() < 0.03 and left.std() < 0.15
+    assert (fitted.explained > 0.9).all()
+
+
 def test_the_emulator_admits_what_it_cannot_explain():
     z = normals(3, 300, 30)
     fitted = emulator.fit(z, normals(4, 300, 2))
@@ -125,6 +153,7 @@ def linear_surface(slope: np.ndarray, noise: float) -> emulator.Emulator:
         unfollowed=np.zeros((0, m)),
         residual=noise**2 * np.eye(m),
         explained=np.ones(m),
+        others=np.zeros(0, dtype=np.int64),
     )
 
 
@@ -289,6 +318,23 @@ def test_a_method_that_loses_known_truths_or_families_that_differ_make_it_red():
     assert any("not converged" in line for line in fitting.gates(apart, held(0.9)))
 
 
+def test_parameters_that_are_not_followed_are_moved_by_the_counts_as_the_normal_law_says():
+    """One followed parameter that does nothing, all others linear: the posterior is known exactly."""
+    width, m = len(design.varied()), 4
+    settings = fitting.Settings(draws=4000, seed=8)
+    slope = np.zeros((width - 1, m))
+    slope[:6] = normals(31, 6, m)
+    surface = replace(linear_surface(np.zeros((1, m)), 0.5), unfollowed=slope, others=np.arange(1, width))
+    data, error = np.array([2.0, -1.0, 0.5, 1.0]), np.full(m, 0.3)
+    z = fitting.posterior_draws(settings, surface, normals(32, 500, 1), data, error)
+    covariance = slope.T @ slope + (0.5**2 + 0.3**2) * np.eye(m)
+    mean = slope @ np.linalg.solve(covariance, data)
+    spread = np.sqrt(1.0 - np.einsum("ij,ij->i", slope, np.linalg.solve(covariance, slope.T).T))
+    found = z[:, 1:]
+    assert np.abs(found.mean(axis=0) - mean).max() < 0.08
+    assert found.std(axis=0) == pytest.approx(spread, abs=0.06)
+
+
 def test_the_second_wave_looks_near_the_counts_and_keeps_some_of_the_prior():
     settings = fitting.Settings(first=10, second=50, seed=3)
     followed, particles = np.array([1, 4]), np.full((200, 2), 7.0)
@@ -297,6 +343,42 @@ def test_the_second_wave_looks_near_the_counts_and_keeps_some_of_the_prior():
     assert moved.sum() == 45 and not moved[:5].any()
     others = np.setdiff1d(np.arange(z.shape[1]), followed)
     assert np.array_equal(z[:, others], design.standard_normals(3, np.arange(50), wave=1)[:, others])
-    draws = fitting.posterior_draws(settings, followed, particles)
-    assert draws.shape == (settings.draws, z.shape[1]) and (draws[:, followed] == 7.0).all()
     json.dumps(vars(settings))
+
+
+# -- what ships ----------------------------------------------------------------------------------------------------
+
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "calibration.md"
+
+
+def test_the_document_tells_of_the_posterior_that_ships():
+    found = report.shipped()
+    assert found["posterior_id"] == posterior.load().id
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert text == report.filled(text, found), "run `python -m irregsim.calibration.report docs/calibration.md`"
+
+
+def test_the_shipped_posterior_is_small_made_by_a_documented_command_and_fits_all_fitted_targets():
+    place = posterior.shipped()
+    assert place is not None
+    assert sum(file.stat().st_size for file in place.iterdir()) < 5e6
+    about = posterior.load().about
+    assert about["command"] == command.command_of(fitting.Settings(**about["settings"]))
+    assert about["targets"] == [target.id for target in FIT]
+    assert about["gate"]["passed"] is (not about["gate"]["red"])
+
+
+def test_every_parameter_is_followed_left_to_its_prior_or_fixed():
+    found = report.shipped()
+    followed = [row["name"] for row in found["followed"]]
+    assert sorted([*followed, *found["not_followed"], *found["fixed"]]) == sorted(parameters())
+    for name in found["fixed"]:
+        what = parameters()[name]
+        assert what.source.strip(), f"{name} is fixed: give a reason"
+
+
+def test_verdicts_say_better_equal_or_worse():
+    row = {"block": "b", "crps": 1.0, "crps_last": 1.05, "crps_line": 0.5}
+    row |= {"interval_score": 1.0, "interval_score_last": 2.0, "interval_score_line": None}
+    words = {(one["score"], one["naive"]): one["model_is"] for one in report.verdicts([row])}
+    assert words == {("crps", "last"): "equal", ("crps", "line"): "worse", ("interval_score", "last"): "better"}

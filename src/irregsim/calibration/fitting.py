@@ -179,8 +179,8 @@ def posterior_draws(
     """Equally weighted draws in a fixed order, of all parameters.
 
     Those that are not followed act on the counts linearly and are normal before the data, so given the followed ones
-    they are normal after them: drawn from the prior, then moved by what the counts say (Matheron's rule; Hoffman and Ribak
-    1991).
+    they are normal after them: drawn from the prior, then moved by what the counts say (Matheron's rule; Hoffman and
+    Ribak 1991).
 
     Args:
         settings: Reads ``seed`` and ``draws``.

@@ -228,8 +228,10 @@ def _hidden_text(hidden: Mapping[str, Any] | None) -> str:
         f"trials between {own[0]:.0f} and {own[2]:.0f}, with median {own[1]:.0f} ({hidden['trials']} trials each). The "
         f"spread on the log scale is {hidden['log_sd'][1]:.2f}, was {hidden['log_sd'][0]:.2f}. It goes most with "
         + ", ".join(f"`{name}` (correlation {r:+.2f})" for name, r in hidden["goes_with"])
-        + ". Those are assumptions about inflow and leaving, which no count informs: the counts do not identify the "
-        "size of this population, and the report gives no estimate of it. So levels are shown only when asked for.\n"
+        + ". The counts narrow it through what they inform of finding and leaving, and only given the assumptions on "
+        "inflow, onward travel and ties, which no count informs and which other priors could move further than this "
+        "interval. They do not identify the size of this population, and the report gives no estimate of it. So levels "
+        "are shown only when asked for.\n"
     )
 
 
