@@ -297,7 +297,15 @@ def lives() -> dict[str, pd.DataFrame]:
                 shares = {"synlig": left * (1 - gone), "fritt_fall": (1 - left) * (1 - gone), "videre": gone}
                 for state, share in shares.items():
                     chronogram += [
-                        {"scenario": s, "side": side, "cohort": cohort, "months_since": m, "state": state, "share": v}
+                        {
+                            "scenario": s,
+                            "side": side,
+                            "cohort": cohort,
+                            "months_since": m,
+                            "state": state,
+                            "share": v,
+                            "persons": 7000.0 * v,
+                        }
                         for m, v in zip(t.tolist(), share.tolist(), strict=True)
                     ]
                 still += [

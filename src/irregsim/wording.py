@@ -49,8 +49,13 @@ def outcome_words(outcome: str, lang: str) -> str:
         Its name; the code itself where it has none.
     """
     kind, _, name = outcome.partition(":")
-    if outcome in ("stock:hidden", "index:hidden"):
-        return label("compare.hidden", lang)
+    if outcome == "inflow":
+        return label("origin.inflow", lang)
+    if outcome == "index:hidden":
+        return label("compare.hidden_index", lang)
+    if name == "hidden":
+        text = label("compare.hidden", lang)
+        return label(f"compare.kind_{kind}", lang).format(name=text) if kind == "person_months" else text
     if kind == "flow":
         origin, _, destination = name.partition(">")
         return f"{state_words(origin, lang)} → {state_words(destination, lang)}"

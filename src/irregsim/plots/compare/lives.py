@@ -44,11 +44,14 @@ def cohort_words(cohort: str, inputs: Inputs) -> str:
 
 
 def both_sides(inputs: Inputs, name: str) -> pd.DataFrame | None:
-    """Rows of a table of lives for the reference and the scenario; None where either is missing."""
+    """Rows of a table of lives for the reference and the scenario; None where either is missing.
+
+    How many persons a cohort has is left out: the cohort of those present is the population itself.
+    """
     rows = inputs.table(name)
     if rows is None:
         return None
-    rows = rows[rows["side"].astype(str).isin(SIDES)]
+    rows = rows[rows["side"].astype(str).isin(SIDES)].drop(columns=["persons", "at_risk"], errors="ignore")
     return rows.reset_index(drop=True) if set(rows["side"].astype(str)) == set(SIDES) else None
 
 

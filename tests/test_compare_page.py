@@ -1,0 +1,255 @@
+"""The report of a comparison: what stands on it, what never does, and that it works in a browser by itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import comparison_frames
+from irregsim.labels import label
+from irregsim.pages import compare as page
+from irregsim.pages.compare import PANELS, SCRIPT, TWINS, render_report
+from irregsim.wording import outcome_words, state_words
+from test_labels import BANNED
+
+FRAMES = comparison_frames.frames()
+PICTURES = [
+    {
+        "name": f"compare-{kind}-{name}",
+        "kind": kind,
+        "scenario": name,
+        "alt": f"{kind} of {name}. More.",
+        "svg": b"<svg/>",
+    }
+    for name in comparison_frames.SCENARIOS
+    for kind in ("forest", "stocks", "displacement", "registers", "twins")
+]
+
+
+class Reader(HTMLParser):
+    """Tags with their attributes, text of the page, headings in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.headings: list[tuple[int, str]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br", "link"):
+            self._open.append(tag)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append((int(tag[1]), ""))
+
+    def handle_endtag(self, tag):
+        if tag in self._open:
+            while self._open.pop() != tag:
+                pass
+
+    def handle_data(self, data):
+        if self._open and self._open[-1] in ("style", "script"):
+            return
+        self.words.append(data)
+        if self._open and re.fullmatch("h[1-6]", self._open[-1]):
+            level, text = self.headings[-1]
+            self.headings[-1] = (level, text + data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def report(frames=FRAMES, **more) -> str:
+    return render_report(frames, comparison_frames.about(pictures=PICTURES, **more))
+
+
+@pytest.fixture(scope="module")
+def english() -> str:
+    return report()
+
+
+def test_the_page_asks_for_nothing_from_outside(english: str) -> None:
+    reader = Reader(english)
+    for tag, attributes in reader.tags:
+        for name in ("src", "href", "srcset", "action", "data", "poster"):
+            value = attributes.get(name)
+            assert value is None or value.startswith(("data:", "#")), (tag, value)
+    assert "http://" not in english and "https://" not in english and "url(" not in english and "@import" not in english
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    policy = next(a["content"] for t, a in reader.tags if t == "meta" and a.get("http-equiv"))
+    assert f"script-src 'sha256-{digest}'" in policy and "default-src 'none'" in policy
+    assert f"<script>{SCRIPT}</script>" in english
+
+
+@pytest.mark.parametrize("lang", ["nb", "en"])
+def test_the_first_page_has_four_equal_panels_and_no_index_over_them(lang: str) -> None:
+    text = report(lang=lang)
+    first = text[text.index('class="panels"') : text.index("</header>")]
+    names = [label(f"compare.panel_{panel}", lang) for panel in PANELS]
+    assert re.findall(r'<h3 id="panel-[a-z]+">([^<]+)</h3>', first) == names and len(names) == 4
+    assert f'<html lang="{lang}">' in text
+    # Untranslated keys would show a dot between words.
+    assert not re.search(r"\bcompare\.[a-z]", Reader(text).text)
+
+
+def test_effects_are_told_with_their_interval_and_what_cannot_be_told_is_called_so(english: str) -> None:
+    figures = FRAMES["key_figures"]
+    text = Reader(english).text
+    for row in figures.to_dict("records"):
+        name = outcome_words(row["outcome"], "en")
+        if row["verdict"] == "cannot tell":
+            continue
+        assert f"{name[0].upper()}{name[1:]} goes {row['verdict']}: {row['rounded_text_en']}" in text
+    one = report(scenarios=comparison_frames.SCENARIOS[:1])
+    untold = [outcome_words(o, "en") for o in figures[figures["verdict"] == "cannot tell"]["outcome"].unique()]
+    sentence = re.search(r"The replicates cannot tell these from no effect: ([^<]+)\.</p>", one)
+    assert sentence is not None and "hidden population" in untold and "hidden population" in sentence[1]
+    assert "160 more replicates would tell" in Reader(one).text
+    found = one[one.index('id="findings"') : one.index('id="figures"')]
+    assert "Hidden population goes" not in found
+
+
+def test_no_level_of_the_hidden_population_is_on_the_page(english: str) -> None:
+    text = Reader(english).text
+    for number in ("14,400", "38,000", "64,000", "300,000", "6,800", "12,000"):
+        assert number not in text, number
+    assert label("compare.not_shown", "en") in text
+    for lang in ("en", "nb"):
+        assert label("sentence.hidden_levels", lang) in Reader(report(lang=lang)).text
+
+
+def test_small_cells_are_rounded_or_left_out(english: str) -> None:
+    start = english.index('id="displacement"')
+    table = Reader(english[start : english.index('id="responses"')]).text
+    assert "under 5" in table  # the inflow changes by 3
+    assert f"{state_words('not here', 'en').capitalize()} «visible»" not in table
+    assert "+80" in table and "21" not in re.findall(r"\b\d+\b", table)
+
+
+def test_the_tables_of_the_page_say_what_the_frames_say(english: str) -> None:
+    text = Reader(english).text
+    assert "+40 (+10 – +70)" in text and "−15 (−25 – −5)" in text and "+55 (+30 – +80)" in text
+    assert "45 %" in text and label("grade.D", "en") in text
+    assert "+144 (+114 – +174)" in text and label("compare.third_displacement", "en") in text
+    assert "levers.return_agreements.Eritrea" in text and "levers.municipal.shelter.Trondheim" in text
+
+
+def test_proof_of_pairing_is_told_and_a_broken_one_is_not_hidden(english: str) -> None:
+    assert label("compare.p_identical_yes", "en") in english
+    assert label("compare.p_identical_no", "en") not in english
+    proof = {
+        name: {"first_effective_month": "2021-06", "identical_before": False} for name in comparison_frames.SCENARIOS
+    }
+    assert label("compare.p_identical_no", "en") in report(proof=proof)
+
+
+def test_a_city_has_a_fact_sheet_of_what_it_can_change(english: str) -> None:
+    start = english.index('<h2 id="city-Bergen"')
+    sheet = Reader(english[start : english.index('<h2 id="levers"')]).text
+    can, _, cannot = sheet.partition(label("compare.city_cannot", "en"))
+    assert "emergency shelter" in can and "Emergency help from NAV" in can and "agreement" not in can
+    assert "agreement" in cannot.lower() and "Emergency help from NAV" not in cannot
+    assert label("compare.city_note", "en") in sheet
+    assert "city-Oslo" not in english
+
+
+def test_twins_have_both_lives_as_a_table_and_no_more_than_the_chooser_holds(english: str) -> None:
+    twins = english[english.index('<h2 id="twins"') : english.index('<h2 id="city-Bergen"')]
+    assert twins.count('<article class="twin"') == 2 * 8 <= 2 * TWINS
+    first = Reader(twins[twins.index("<article") : twins.index("</article>")])
+    assert "2021-09" in first.text and state_words("arbeidende", "en") in first.text
+    assert label("cause.pu_fetch", "en") in first.text
+    # A life tells no other attribute.
+    assert not re.search("Eritrea|Etiopia|Somalia|citizen", first.text)
+
+
+def test_headings_alternative_texts_and_tables_are_accessible(english: str) -> None:
+    for text in (report(scenarios=comparison_frames.SCENARIOS[:1]), english):
+        reader = Reader(text)
+        levels = [level for level, _ in reader.headings]
+        assert levels[0] == 1 and levels.count(1) == 1
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert all(text.strip() for _, text in reader.headings)
+    images = [attributes for tag, attributes in reader.tags if tag == "img"]
+    assert len(images) == len(PICTURES) and all(len(str(image["alt"])) > 10 for image in images)
+    assert english.count("<table") == english.count("<caption>") > 10
+    ids = [attributes["id"] for _, attributes in reader.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = [attributes["href"] for tag, attributes in reader.tags if tag == "a"]
+    assert len(links) > 10 and {str(link)[1:] for link in links} <= set(ids)
+
+
+@pytest.mark.parametrize("lang", ["nb", "en"])
+def test_no_banned_word_no_best_scenario_no_alarm_colour(lang: str) -> None:
+    text = report(lang=lang)
+    words = Reader(text).text
+    assert BANNED.search(words) is None
+    assert not re.search(r"\bbest\b|\bworst\b|\bbeste\b|\bverste\b|\boptimal|\bscore\b", words, re.IGNORECASE)
+    assert not re.search(r"(?<![\w-])(red|green)\b|#f00|#ff0000|#0f0", text[: text.index("</style>")])
+
+
+def test_parts_without_tables_are_left_out() -> None:
+    text = render_report({"key_figures": FRAMES["key_figures"]}, comparison_frames.about(cities=()))
+    for gone in ("displacement", "twins", "lives", "evidence", "measured", "costs"):
+        assert f'<h2 id="{gone}"' not in text and f'href="#{gone}"' not in text
+    for there in ("findings", "figures", "levers", "proof", "limits", "again"):
+        assert f'<h2 id="{there}"' in text
+
+
+def test_costs_are_told_in_natural_units_and_money_only_with_a_source() -> None:
+    row = {"scenario": comparison_frames.SCENARIOS[0], "item": "bed", "outcome": "outcome:centre_bed_days",
+           "unit": "days",
+           "carrier": "state", "receiver": "", "mean": 100.0, "lo": 50.0, "hi": 150.0, "amount": float("nan"),
+           "amount_year": "", "nok_mean": float("nan"), "nok_lo": float("nan"), "nok_hi": float("nan"), "source": "",
+           "grade": ""}  # fmt: skip
+    priced = {**row, "nok_mean": 5e4, "nok_lo": 2e4, "nok_hi": 7e4, "source": "a table", "grade": "B", "carrier": "NGO"}
+    costs = pd.DataFrame([row, priced])
+    text = Reader(report({**FRAMES, "costs": costs})).text
+    assert "+50 – +150" in text and "+20,000 – +70,000" in text and "a table (B)" in text
+    assert text.count(label("compare.no_source", "en")) == 1
+
+
+def test_titles_are_escaped() -> None:
+    titles = {name: {"nb": "<b>x</b>", "en": "<b>x</b>"} for name in ("baseline", *comparison_frames.SCENARIOS)}
+    text = report(titles=titles)
+    assert "<b>x</b>" not in text and "&lt;b&gt;x&lt;/b&gt;" in text
+
+
+def test_a_trial_and_draws_that_are_not_calibrated_say_so(english: str) -> None:
+    assert label("sentence.prior_draws", "en") not in english and "Trial at population scale" not in english
+    text = report(scale=0.1, caveat="sentence.prior_draws", draws="prior")
+    assert label("sentence.prior_draws", "en") in text and "Trial at population scale 0.10" in text
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_the_chooser_shows_one_twin_at_a_time_in_a_browser(english: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(english, encoding="utf-8")
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    answer = subprocess.run(
+        [*command, "--enable-logging=stderr", "--dump-dom", path.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "Content Security Policy" not in answer.stderr
+    assert answer.stdout.count("<select") == 2 and answer.stdout.count("<option") == 16
+    assert len(re.findall(r'<article class="twin"[^>]*hidden', answer.stdout)) == 14
+    assert english.count("<select") == 0
+    assert page.TWINS >= 8

@@ -1,0 +1,312 @@
+"""Pictures of a comparison: what is drawn is what the tables say, levels stay hidden, both languages, same bytes."""
+
+from __future__ import annotations
+
+import ast
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+import comparison_frames
+import irregsim
+from irregsim.colours import COLOURS, OTHER_COLOURS, colour_of
+from irregsim.labels import label, labels
+from irregsim.plots.compare import OF_ALL, OF_ONE, Inputs, draw_all
+from irregsim.plots.compare.displacement import moved, net
+from irregsim.plots.compare.effects import PANELS
+from irregsim.plots.compare.over_time import FANS
+from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
+from irregsim.targets import targets
+from irregsim.vocabulary import CITIES
+from irregsim.wording import is_hidden, outcome_words, state_words
+
+FRAMES = comparison_frames.frames()
+SCENARIO = comparison_frames.SCENARIOS[0]
+EVERY = [(kind, draw, SCENARIO) for kind, draw in OF_ONE.items()] + [(kind, draw, "") for kind, draw in OF_ALL.items()]
+
+
+def inputs(scenario: str = SCENARIO, lang: str = "en", frames=FRAMES, **more) -> Inputs:
+    return Inputs(frames, comparison_frames.about(**more), scenario, lang)
+
+
+def drawn(kind: str, **more):
+    drawing = {**OF_ONE, **OF_ALL}[kind](inputs(**more))
+    assert drawing is not None
+    return drawing
+
+
+def words_of(figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+
+
+def titled(figure) -> dict[str, object]:
+    """Panels by their title in one line."""
+    return {" ".join(axes.get_title(loc="left").split()).lower(): axes for axes in figure.axes}
+
+
+def difference(outcome: str) -> pd.DataFrame:
+    frame = FRAMES["differences"]
+    return frame[(frame["scenario"] == SCENARIO) & (frame["outcome"] == outcome)].reset_index(drop=True)
+
+
+@pytest.mark.parametrize(("kind", "draw", "scenario"), EVERY, ids=[kind for kind, *_ in EVERY])
+def test_every_picture_is_drawn_in_both_languages(kind, draw, scenario) -> None:
+    texts = {}
+    for lang in ("en", "nb"):
+        drawing = draw(inputs(scenario, lang))
+        texts[lang] = set(words_of(drawing.figure))
+        assert any(label(f"compare.title_{kind}", lang) in text for text in texts[lang])
+        assert drawing.alt.startswith(label(f"compare.title_{kind}", lang))
+        assert len(drawing.data) > 0
+    # Names of cities, levers as written in a scenario, and two words are the same in both.
+    same = {text for text in texts["en"] & texts["nb"] if re.search("[a-zæøå]{2}", text)}
+    assert all(text in CITIES or " = " in text or text.lower() in ("scenario", "under 5") for text in same), same
+
+
+@pytest.mark.parametrize(("kind", "draw", "scenario"), EVERY, ids=[kind for kind, *_ in EVERY])
+def test_a_picture_without_its_table_is_left_out(kind, draw, scenario) -> None:
+    assert draw(inputs(scenario, frames={})) is None
+    empty = {name: frame.iloc[:0] for name, frame in FRAMES.items()}
+    assert draw(inputs(scenario, frames=empty)) is None
+
+
+def test_stocks_have_a_line_for_each_side_and_a_band_for_each_of_the_five() -> None:
+    panels = titled(drawn("stocks").figure)
+    for code in STRATEGIES:
+        axes = panels[state_words(code, "en").lower()]
+        reference, scenario = (line for line in axes.lines if len(line.get_xdata()) > 2)
+        assert len(axes.collections) == 1
+        assert scenario.get_color() == COLOURS[code]
+        rows = difference(f"stock:{code}")
+        if code in HIDDEN:
+            assert set(reference.get_ydata()) == {100.0}
+            expected = 100 * (rows["reference_mean"] + rows["mean"]) / rows["reference_mean"]
+        else:
+            assert np.array_equal(reference.get_ydata(), rows["reference_mean"])
+            expected = rows["reference_mean"] + rows["mean"]
+        assert np.allclose(scenario.get_ydata(), expected)
+
+
+@pytest.mark.parametrize(("kind", "draw", "scenario"), EVERY, ids=[kind for kind, *_ in EVERY])
+def test_no_level_of_a_hidden_strategy_is_drawn_or_written(kind, draw, scenario) -> None:
+    drawing = draw(inputs(scenario))
+    numbers = drawing.data.select_dtypes("number").to_numpy(dtype=float).ravel()
+    # The smallest hidden level of the tables is 900; the diagonal of the alluvial table has 6800.
+    for code in HIDDEN:
+        assert not np.isclose(numbers, comparison_frames.LEVELS[code], rtol=0.02).any(), code
+    assert not np.isclose(numbers, 6800.0).any()
+    assert "reference_mean" not in drawing.data
+
+
+def test_exits_are_the_cumulative_differences() -> None:
+    panels = titled(drawn("exits").figure)
+    for code in EXITS:
+        line = panels[state_words(code, "en").lower()].lines[0]
+        assert np.array_equal(line.get_ydata(), difference(f"exit:{code}")["cumulative_mean"])
+
+
+def test_fans_have_three_bands_and_a_line_each() -> None:
+    drawing = drawn("fans")
+    known = set(FRAMES["differences"]["outcome"])
+    wanted = [outcome for outcome in FANS if outcome in known][:6]
+    assert list(dict.fromkeys(drawing.data["outcome"])) == wanted
+    panels = titled(drawing.figure)
+    for outcome in wanted:
+        axes = panels[outcome_words(outcome, "en").lower()]
+        assert len(axes.collections) == 3
+        assert np.array_equal(axes.lines[0].get_ydata(), difference(outcome)["mean"])
+
+
+def test_a_forest_has_a_row_for_every_outcome_and_open_dots_where_nothing_can_be_told() -> None:
+    drawing = drawn("forest")
+    figures = FRAMES["key_figures"]
+    figures = figures[(figures["scenario"] == SCENARIO) & (figures["reference_mean"] > 0)]
+    assert list(drawing.data["outcome"]) == [
+        outcome for panel in PANELS for outcome in figures[figures["panel"] == panel]["outcome"]
+    ]
+    axes = drawing.figure.axes[0]
+    dots = [line for line in axes.lines if len(line.get_xdata()) == 1 and line.get_marker() == "o"]
+    assert len(dots) == len(figures)
+    verdicts = dict(zip(figures["outcome"], figures["verdict"], strict=True))
+    for dot, outcome in zip(dots, drawing.data["outcome"], strict=True):
+        assert (dot.get_markerfacecolor() == "white") == (verdicts[outcome] == "cannot tell"), outcome
+    row = figures[figures["outcome"] == "exit:tvangsretur"].iloc[0]
+    place = list(drawing.data["outcome"]).index("exit:tvangsretur")
+    assert dots[place].get_xdata()[0] == pytest.approx(100 * row["mean"] / row["reference_mean"])
+
+
+def test_displacement_adds_up_and_leaves_out_those_who_stay() -> None:
+    rows = FRAMES["alluvial"]
+    cells = moved(rows[rows["scenario"] == SCENARIO])
+    assert set(cells["to_month"]) == {"2024-12"}
+    assert (cells["reference_state"] != cells["scenario_state"]).all()
+    changes = net(cells)
+    assert sum(changes.values()) == pytest.approx(0.0)
+    assert changes["synlig"] == 3.0 - 80.0 - 21.0 - 34.0
+    assert changes["tvangsretur"] == 80.0
+    # Ribbons: one for each cell.
+    flows = drawn("displacement").figure.axes[0]
+    assert len(flows.collections) == len(cells)
+
+
+def test_small_cells_are_not_told() -> None:
+    drawing = drawn("displacement")
+    small = drawing.data[drawing.data["suppressed"]]
+    assert len(small) == 1 and small[["persons", "lo", "hi"]].isna().all().all()
+    told = drawing.data[~drawing.data["suppressed"]]["persons"]
+    assert (told % 5 == 0).all() and (told >= 5).all()
+    assert label("compare.fewer_than_five", "en") in " ".join(words_of(drawing.figure))
+
+
+def test_registers_stand_beside_every_published_total_of_the_period() -> None:
+    drawing = drawn("registers")
+    published = drawing.data[drawing.data["source"] == "published"]
+    expected = {
+        ("udi_return_duty_stock", t.period, t.value)
+        for t in targets()
+        if t.register == "udi_return_duty_stock" and t.dimension == "total" and t.use == "primary"
+        and "2018-01" <= t.period <= "2024-12"
+    }  # fmt: skip
+    rows = published[published["register"] == "udi_return_duty_stock"][["register", "month", "mean"]]
+    assert set(rows.itertuples(index=False, name=None)) == expected and len(expected) >= 2
+    grounds: dict[str, float] = {}
+    for t in targets():
+        if (t.register, t.dimension, t.period) == ("udi_expulsions", "ground", "2019"):
+            grounds[t.key] = t.value
+    row = published[(published["register"] == "udi_expulsions") & (published["month"] == "2019")]
+    assert len(grounds) == 2 and row["mean"].iloc[0] == sum(grounds.values())
+    marked = [axes for axes in drawing.figure.axes if any(line.get_label() == "calibration" for line in axes.lines)]
+    assert len(marked) == len(comparison_frames.REGISTERS)
+
+
+def test_the_iceberg_is_an_index_of_seen_and_unseen() -> None:
+    data = drawn("iceberg").data
+    assert set(data["part"]) == {"seen", "unseen"}
+    unseen = data[data["part"] == "unseen"]
+    assert np.allclose(unseen["mean"], 100 + difference("index:hidden")["mean"])
+    before = data[data["month"] < comparison_frames.SINCE]
+    assert np.allclose(before["mean"], 100.0)
+
+
+def test_cities_have_a_panel_each() -> None:
+    figure = drawn("cities").figure
+    assert [axes.get_title(loc="left") for axes in figure.axes] == list(CITIES)
+    for axes in figure.axes:
+        assert len([line for line in axes.lines if line.get_marker() == "o"]) == 2
+
+
+def test_the_trade_off_has_every_scenario_by_name_and_no_ranking() -> None:
+    drawing = drawn("tradeoff", scenario="")
+    assert set(drawing.data["scenario"]) == set(comparison_frames.SCENARIOS)
+    texts = words_of(drawing.figure)
+    for name in comparison_frames.SCENARIOS:
+        title = comparison_frames.about()["titles"][name]["en"]
+        assert sum(" ".join(text.split()) == title for text in texts) == 2  # a panel for each way of return
+
+
+def test_levers_stand_above_the_time_axis() -> None:
+    for kind in ("stocks", "exits", "fans", "registers", "iceberg"):
+        strip = drawn(kind).figure.axes[0]
+        assert len(strip.patches) == 1
+        assert any("return_agreements.Eritrea = 0.6" in text.get_text() for text in strip.texts)
+        other = drawn(kind, scenario=comparison_frames.SCENARIOS[1]).figure.axes[0]
+        assert len(other.patches) == 2
+
+
+def test_twins_have_two_lines_each_and_a_mark_where_they_part() -> None:
+    drawing = drawn("twins")
+    axes = drawing.figure.axes[0]
+    assert len(axes.patches) == 8 * (3 + 1)
+    assert len([line for line in axes.lines if len(line.get_xdata()) == 2]) == 8
+    assert set(drawing.data["person"]) == {f"{i:016x}" for i in range(8)}
+
+
+def test_lives_are_on_the_same_line_on_both_sides() -> None:
+    drawing = drawn("sequences")
+    for axes in drawing.figure.axes[:4]:
+        ends = {round(bar.get_y() + 0.5) for bar in axes.patches}
+        assert ends == set(range(30))
+    totals = drawing.data.groupby(["side", "life"])["months"].sum()
+    assert set(totals) == {43}
+
+
+def test_nothing_is_drawn_in_red_or_green_but_the_strategies_own_colours() -> None:
+    assert not set(COLOURS) & set(OTHER_COLOURS)
+    for colour in OTHER_COLOURS.values():  # greys and grey-blues
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        assert red <= green + 3 and green <= blue + 3
+    assert {colour_of(state) for state in STRATEGIES} == set(COLOURS.values())
+    assert colour_of("nowhere")
+
+
+def test_all_pictures_are_written_with_the_comparison_inside_and_the_same_bytes(tmp_path: Path) -> None:
+    found = []
+    frames = {name: FRAMES[name] for name in ("key_figures", "alluvial")}
+    for i in range(2):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        shown = draw_all(frames, comparison_frames.about(), folder, "en")
+        assert [(one["kind"], one["scenario"]) for one in shown] == [
+            ("tradeoff", ""),
+            *((kind, name) for name in comparison_frames.SCENARIOS for kind in ("forest", "displacement")),
+        ]
+        for one in shown:
+            assert (folder / f"{one['name']}.svg").read_bytes() == one["svg"]
+            assert (
+                b"0123456789abcdef" in one["svg"]
+                and b"0123456789abcdef" in (folder / f"{one['name']}.png").read_bytes()
+            )
+            ElementTree.fromstring(one["svg"])
+            assert len(pd.read_csv(folder / f"{one['name']}.csv")) > 0
+        found.append({file.name: file.read_bytes() for file in folder.iterdir()})
+    assert found[0] == found[1] and len(found[0]) == 15
+
+
+def test_a_month_without_anybody_in_the_reference_can_be_drawn() -> None:
+    frame = FRAMES["differences"].copy()
+    frame.loc[frame["outcome"] == "stock:marginalisert", "reference_mean"] = 0.0
+    drawing = OF_ONE["stocks"](inputs(frames={**FRAMES, "differences": frame}))
+    rows = drawing.data[drawing.data["outcome"] == "stock:marginalisert"]
+    assert rows["mean"].isna().all()
+    drawing.figure.draw_without_rendering()
+
+
+def test_outcomes_and_states_have_words() -> None:
+    for lang in ("nb", "en"):
+        for outcome in [*FANS, "inflow", "index:hidden", "stock:hidden", "duration:synlig", "flow:inflow>synlig"]:
+            assert outcome_words(outcome, lang) != outcome
+        assert state_words("not here", lang) == label("compare.not_here", lang)
+    assert outcome_words("index:hidden", "en") != outcome_words("stock:hidden", "en")
+    assert outcome_words("something:else", "en") == "something:else"
+
+
+def test_what_no_register_counts_is_hidden() -> None:
+    assert is_hidden("stock:arbeidende") and is_hidden("flow:synlig>fritt_fall") and is_hidden("stock:hidden")
+    assert is_hidden("outcome:care_needed")
+    assert not is_hidden("stock:synlig") and not is_hidden("exit:videre") and not is_hidden("outcome:inspections")
+
+
+def test_every_label_of_a_comparison_is_used_and_every_used_one_is_there() -> None:
+    root = Path(next(iter(irregsim.__path__)))
+    files = [*(root / "plots" / "compare").glob("*.py"), *(root / "pages").glob("compare.*"), root / "wording.py"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    constants = {
+        node.value
+        for path in files
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    known = {key.removeprefix("compare.") for key in labels() if key.startswith("compare.")}
+    asked = set(re.findall(r"""words\("([a-z_]+)\"""", text)) | set(re.findall(r'label\("compare\.([a-z_]+)"', text))
+    assert asked - known == set()
+    # Keys put together from a prefix and a code.
+    kinds = "title alt third cohort kind panel h note finding verdict rate iceberg party p"
+    prefixes = tuple(f"{kind}_" for kind in kinds.split())
+    unused = {key for key in known - asked if key not in constants and not key.startswith(prefixes)}
+    assert unused == set()
