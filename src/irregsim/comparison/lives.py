@@ -2,8 +2,8 @@
 
 Two cohorts are followed, each with a clock of its own:
 
-- ``present``: who is in the population at the end of the month before the first effective month. Month 1 is the
-  first effective month. The same persons in both runs.
+- ``present``: who is in the population at the end of the month before the first effective month, which is month 0;
+  month 1 is the first effective month. The same persons in both runs.
 - ``entered``: who becomes irregular in the first effective month or later. Month 0 is the month of entry.
 
 Persons who are away on temporary legal stay at the first effective month and come back are in neither. For time to
@@ -160,8 +160,8 @@ def lives_of(both: Overlay) -> Lives:
         origin = {cohort: window.first - 1 + zero[cohort] for cohort in COHORTS}
         of = {cohort: (gone[members[cohort]], exit_[members[cohort]]) for cohort in COHORTS}
         for cohort in COHORTS:
-            # Those present are at risk from month 1 of their clock on, those who enter from month 0.
-            late = np.zeros(len(origin[cohort]), dtype=np.int64) + (cohort == "present")
+            # Both are seen from month 0 of their clock on, in which nobody of those present can leave.
+            late = np.zeros(len(origin[cohort]), dtype=np.int64)
             pairs["exits"][cohort].append(time_to_exit(*of[cohort], origin[cohort], late, window))
         entry = side.spells.entry[np.flatnonzero(members["present"])]
         entered = side.spells.entry[np.flatnonzero(members["entered"])]
@@ -448,14 +448,13 @@ def _time_to_exit_tables(name: str, lives: Sequence[Lives]) -> tuple[pd.DataFram
     gone: list[pd.DataFrame] = []
     for cohort in CLOCKS:
         both = [[life.exits[cohort][i] for life in lives] for i in (0, 1)]
-        begin = 1 if cohort == "present" else 0
-        end = min(_observed(curve.at_risk, begin) for side in both for curve in side)
-        if end <= begin:
+        end = min(_observed(curve.at_risk) for side in both for curve in side)
+        if end == 0:
             continue
-        months = np.arange(begin, end)
-        at_risk = [np.mean([c.at_risk[begin:end] for c in side], axis=0) for side in both]
-        share = [np.array([c.still_present()[begin:end] for c in side]) for side in both]
-        incidence = [np.array([c.incidence()[begin:end] for c in side]) for side in both]
+        months = np.arange(end)
+        at_risk = [np.mean([c.at_risk[:end] for c in side], axis=0) for side in both]
+        share = [np.array([c.still_present()[:end] for c in side]) for side in both]
+        incidence = [np.array([c.incidence()[:end] for c in side]) for side in both]
         kinds = np.flatnonzero(np.any([i[:, -1].any(axis=0) for i in incidence], axis=0))
         counts = (*at_risk, at_risk[1] - at_risk[0])
         for (side, values), count in zip(_three(share[0], share[1]), counts, strict=True):
@@ -488,7 +487,7 @@ def _time_to_exit_tables(name: str, lives: Sequence[Lives]) -> tuple[pd.DataFram
     return _frame(still, name, STILL_PRESENT_COLUMNS), _frame(gone, name, INCIDENCE_COLUMNS)
 
 
-def _observed(at_risk: IntArray, begin: int) -> int:
-    """First month from ``begin`` on with fewer than `LEAST_AT_RISK` at risk."""
-    few = np.flatnonzero(at_risk[begin:] < LEAST_AT_RISK)
-    return int(begin + few[0]) if len(few) else len(at_risk)
+def _observed(at_risk: IntArray) -> int:
+    """First month with fewer than `LEAST_AT_RISK` at risk, or the number of months."""
+    few = np.flatnonzero(at_risk < LEAST_AT_RISK)
+    return int(few[0]) if len(few) else len(at_risk)
