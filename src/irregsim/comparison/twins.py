@@ -1,8 +1,9 @@
 """Twins: the same synthetic person under two scenarios. When their lives part, by which cause, and what followed.
 
 Two lives part at the first spell that is not the same in both: it begins or ends in another month, leads elsewhere,
-or ends by another cause. Until then they are equal month by month. The table of twins is a keyed sample of lives that
-part; `partings` and `apart` count all of them. Nothing is told of a twin but what is named here, never the citizenship.
+or ends by another cause. Until then they are equal month by month. The table of twins is a keyed sample of lives
+whose states differ at the end of some month; `partings` counts all that part, `apart` all whose states differ. Nothing
+is told of a twin but what is named here, never the citizenship.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Twins:
         counts: Persons by (cause and state in the reference, cause and state in the scenario) of their parting:
             keys (cause_reference, cause_scenario, reference_state, scenario_state).
         apart: Persons whose states differ at the end of each month of the window, shape (months,).
-        sample: The twins with the smallest keys.
+        sample: The twins with the smallest keys, of those whose states differ at the end of some month.
         first: The first to part (the smallest number among those of that month); None where no lives part.
     """
 
@@ -201,7 +202,9 @@ def twins_of(both: Overlay) -> Twins:
     found = partings(both)
     differ = both.reference.state[:, 1:] != both.scenario.state[:, 1:]
     keys = sample_keys(both.person, both.replicate)
-    kept = np.argsort(keys[found.row], kind="stable")[:SAMPLE]
+    # Lives that part within a month only (by another cause, or by two moves that meet again) show a reader nothing.
+    shown = np.flatnonzero(differ[found.row].any(axis=1))
+    kept = shown[np.argsort(keys[found.row[shown]], kind="stable")[:SAMPLE]]
     counts: dict[tuple[str, str, str, str], int] = {}
     if len(found.row):
         names = np.array(STATES)
