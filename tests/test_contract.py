@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import irregsim
-from irregsim import results, workflow
+from irregsim import comparing, results, workflow
 from irregsim.cli import main
 from irregsim.parameters import point_draw
 from run_tools import leave_pictures_out, short_scenario, use_fake
@@ -14,6 +14,8 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 COMMANDS = {
     "run": "--replicates --seed --jobs --draws --per-draw --scale --set --end --out --lang --format --quiet --publish "
     "--show-levels --spells --without",
+    "compare": "--reference --replicates --seed --jobs --draws --per-draw --scale --set --end --without --city "
+    "--spells --out --lang --format --quiet --publish --show-levels",
     "validate": "--set --end",
     "scenarios": "--lang",
     "levers": "",
@@ -97,8 +99,9 @@ def test_a_run_folder_has_these_files_and_manifest_keys(tmp_path, monkeypatch):
 
 
 def test_the_python_names_are_these():
-    assert set(irregsim.__all__) == {"IrregularMigrationModel", "__version__", "load_scenario", "run"}
+    assert set(irregsim.__all__) == {"IrregularMigrationModel", "__version__", "compare", "load_scenario", "run"}
     assert irregsim.run is workflow.run
+    assert irregsim.compare is comparing.compare
     assert set(irregsim.__all__) <= set(dir(irregsim))
-    with pytest.raises(AttributeError, match="compare"):
-        _ = irregsim.compare
+    with pytest.raises(AttributeError, match="simulate_everything"):
+        _ = irregsim.simulate_everything

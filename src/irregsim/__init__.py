@@ -9,15 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from irregsim.comparing import compare
     from irregsim.model import IrregularMigrationModel
     from irregsim.scenario import load_scenario
     from irregsim.workflow import run
 
 __version__ = "0.1.0"
 
-__all__ = ["IrregularMigrationModel", "__version__", "load_scenario", "run"]
+__all__ = ["IrregularMigrationModel", "__version__", "compare", "load_scenario", "run"]
 
 _HOMES = {
+    "compare": "irregsim.comparing",
     "load_scenario": "irregsim.scenario",
     "run": "irregsim.workflow",
     "IrregularMigrationModel": "irregsim.model",

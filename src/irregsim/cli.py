@@ -197,6 +197,128 @@ def run(
         click.echo(f"\nWritten to {finished.folder.path}")
 
 
+@main.command(short_help="Compare scenarios: paired differences, pictures, one page.")
+@click.argument("scenarios", nargs=-1, required=True, shell_complete=_complete_scenario)
+@click.option("--reference", metavar="NAME", help="The scenario that the others are compared with. Default: the first.")
+@click.option("--replicates", type=click.IntRange(min=2), help="Number of replicates. Default: the reference's.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all chance. Default: the reference's.")
+@_jobs_option
+@click.option(
+    "--draws",
+    metavar="posterior|point|prior|DIR",
+    help="Parameter values, as for irregsim run. Default: posterior if one ships, else point.",
+)
+@click.option(
+    "--per-draw",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Replicates per draw, as for irregsim run. Default: each draw in turn.",
+)
+@click.option(
+    "--scale", type=float, default=1.0, show_default=True, help="Population scale, for trials; 1 is the country."
+)
+@_set_options
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="M0XX",
+    help="Leave out one causal claim of the report, by its id in docs/odd.md. Repeatable.",
+)
+@click.option("--city", metavar="CITY", help="Add a fact sheet of one of the five cities to the page: --city Bergen.")
+@click.option(
+    "--spells/--no-spells",
+    default=True,
+    show_default=True,
+    help="Keep the lives of the (synthetic) persons and compare them too; takes more room.",
+)
+@click.option("--out", metavar="DIR", default="outputs/comparison", show_default=True, help="Folder of the comparison.")
+@click.option(
+    "--lang",
+    type=click.Choice(["nb", "en"]),
+    default="en",
+    show_default=True,
+    help="Language of the page and the pictures.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["parquet", "csv", "xlsx"]),
+    default="parquet",
+    show_default=True,
+    help="What is written beside the Parquet tables: nothing, <table>.csv each, or one workbook (tables.xlsx).",
+)
+@_quiet_option
+@click.option("--publish", is_flag=True, help="CSV and workbook rounded, small cells left out, no lives.")
+@click.option(
+    "--show-levels", is_flag=True, help="Show levels of the hidden population, as an interval that assumptions set."
+)
+@click.pass_context
+def compare(
+    context: click.Context,
+    scenarios: tuple[str, ...],
+    reference: str | None,
+    replicates: int | None,
+    seed: int | None,
+    jobs: int | None,
+    draws: str | None,
+    per_draw: int | None,
+    scale: float,
+    overrides: tuple[str, ...],
+    end: str | None,
+    without: tuple[str, ...],
+    city: str | None,
+    spells: bool,
+    out: str,
+    lang: str,
+    format_: str,
+    quiet: bool,
+    publish: bool,
+    show_levels: bool,
+) -> None:
+    """Compare SCENARIOS (files, shipped names, or folders of files) under the same draws and the same chance.
+
+    Every difference is that of one replicate of a scenario and the same replicate of the reference, the first scenario
+    unless --reference names another. Writes tables, pictures and one page (report.html). Finished runs of the same
+    content are used, here and in outputs/<scenario>; with more --replicates a comparison is extended; Ctrl-C keeps what
+    is finished.
+
+    \b
+    Example:
+      irregsim compare baseline agreement-eritrea --replicates 40
+      irregsim compare baseline shelter-five-cities nav-rule-2004 --city Bergen --lang nb
+      irregsim compare my-scenarios/ --reference baseline --publish --format xlsx
+    """
+    from irregsim import comparing
+    from irregsim.progress import progress_for
+    from irregsim.workflow import Output
+
+    request = comparing.CompareRequest(
+        scenarios=scenarios,
+        reference=reference,
+        replicates=replicates,
+        seed=seed,
+        jobs=jobs,
+        draws=draws,
+        per_draw=per_draw,
+        scale=scale,
+        overrides=overrides,
+        end=end,
+        without=without,
+        out=out,
+        spells=spells,
+        city=city,
+        output=Output(format=format_, lang=lang, publish=publish, show_levels=show_levels),
+        command=_command_line(context),
+    )
+    with _errors():
+        done = comparing.compare_scenarios(request, progress=progress_for(quiet=quiet), warn=_warn)
+    if not quiet:
+        for name in done.reused:
+            click.echo(f"the run of {name} was there already", err=True)
+        click.echo(comparing.summary(done))
+        click.echo(f"\nWritten to {done.folder}; the page is {Path(out) / comparing.PAGE}")
+
+
 @main.command(short_help="Compare a posterior with every published count.")
 @click.argument("posterior_folder", required=False)
 @click.option(
@@ -736,9 +858,9 @@ def _command_line(context: click.Context) -> str:
             continue
         value = context.params[name]
         if isinstance(parameter, click.Argument):
-            words.append(Path(value).name)
+            words += [Path(one).name for one in (value if isinstance(value, tuple) else (value,))]
         elif parameter.opts and getattr(parameter, "is_flag", False):
-            words.append(parameter.opts[-1])
+            words.append((parameter.opts if value else parameter.secondary_opts)[-1])
         elif name in ("out", "draws", "targets"):  # a folder, or a word that stays as it is
             words += [parameter.opts[0], Path(value).name]
         else:

@@ -205,13 +205,11 @@ def check_scenarios(scenarios: Sequence[Scenario]) -> None:
     for one in others:
         if (one.start, one.end) != (reference.start, reference.end):
             faults.append(different_period(reference, one))
-        elif changes_nothing(one) and one.extends is not None and one.extends == reference.name:
+        elif changes_nothing(one):
+            # The reference may be a parent under another name, or cut to another period.
             faults.append(f"{one.name}: changes nothing: its values are those of {one.extends} throughout its period")
         elif first_difference(reference, one) is None:
             faults.append(same_values(reference, one))
-    for one in scenarios:
-        if one.extends is not None and changes_nothing(one) and not any(f.startswith(f"{one.name}:") for f in faults):
-            faults.append(f"{one.name}: changes nothing: its values are those of {one.extends} throughout its period")
     if faults:
         raise WrongUse("\n".join(faults))
 
@@ -328,6 +326,8 @@ def make_tables(runs: Runs) -> tuple[dict[str, pd.DataFrame], dict[str, Any], di
     from irregsim.comparison.proof import proof
     from irregsim.comparison.responses import responses
 
+    told = proof(runs.pairs)
+    _refuse_unequal(told, runs.reference.name)
     found = effects(runs)
     numbers, draws = runs.draw_numbers, runs.draws
     units = {outcome: unit for effect in found for outcome, unit in effect.units.items()}
@@ -344,8 +344,19 @@ def make_tables(runs: Runs) -> tuple[dict[str, pd.DataFrame], dict[str, Any], di
     # Always the balance; lives only where spells were kept.
     pieces = [of_pair(pair) for pair in runs.pairs]
     frames |= joined(pieces)
-    firsts = {pair.name: piece.first_parting for pair, piece in zip(runs.pairs, pieces, strict=True)}
-    return frames, proof(runs.pairs, firsts), units
+    for pair, piece in zip(runs.pairs, pieces, strict=True):
+        told[pair.name]["first_person"] = piece.first_parting
+    return frames, told, units
+
+
+def _refuse_unequal(proof: Mapping[str, Mapping[str, Any]], reference: str) -> None:
+    """Nothing is told of runs that differ before the change: a rule would read the future, or chance not be keyed."""
+    for name, told in proof.items():
+        if not told["identical_before"]:
+            raise RunFailed(
+                f"{name} differs from {reference} in {told['first_month']} (table {told['table']}), before its first "
+                f"effective month {told['first_effective_month']}; this is a fault of irregsim, please report it"
+            )
 
 
 def _about(request: CompareRequest, prepared: _Prepared, id_: str) -> dict[str, Any]:
@@ -637,14 +648,6 @@ def _compared(
         command=request.command,
     )
     frames, proof, units = make_tables(runs)
-    wrong = [name for name, told in proof.items() if not told["identical_before"]]
-    if wrong:
-        # Would mean that a rule reads the future, or that chance is not keyed: nothing may be told of such runs.
-        told = proof[wrong[0]]
-        raise RunFailed(
-            f"{wrong[0]} differs from {runs.reference.name} in {told['first_month']} (table {told['table']}), before "
-            f"its first effective month {told['first_effective_month']}; this is a fault of irregsim, please report it"
-        )
     # By content alone, the reference first: the same comparison has the same name everywhere.
     id_ = sha256_of_text(canonical_json({"runs": list(_run_ids(prepared).values()), "version": __version__}))[:16]
     about = {**_about(request, prepared, id_), "proof": proof}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.comparison.runs import Pair
@@ -25,25 +25,20 @@ TABLES: Final = (
 _UNTOLD: Final = ("country", "district", "city", "origin_district", "destination_district")
 
 
-def proof(
-    pairs: Sequence[Pair], first_persons: Mapping[str, Mapping[str, Any] | None] | None = None
-) -> dict[str, dict[str, Any]]:
+def proof(pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
     """Where each scenario first differs from the reference.
 
     Args:
         pairs: The runs.
-        first_persons: By scenario the first synthetic person whose life parts (`twins.first_parting`), where spells
-            were kept.
 
     Returns:
         By scenario: ``first_effective_month``; ``identical_before`` (whether every table by month is identical in every
         replicate before it); ``months_before`` (how many reported months those are) and ``replicates``;
         ``first_month`` in which anything differs, with ``replicate``, ``table`` and ``cell`` (its keys, without
-        places), ``cause`` (month, origin, destination and cause of the first move that differs), all None where nothing
-        ever differs; and ``first_person`` (None where it is not given).
+        places), and ``cause`` (month, origin, destination and cause of the first move that differs), all None where
+        nothing ever differs.
     """
-    persons = first_persons or {}
-    return {pair.name: {**_proof(pair), "first_person": persons.get(pair.name)} for pair in pairs}
+    return {pair.name: _proof(pair) for pair in pairs}
 
 
 def _proof(pair: Pair) -> dict[str, Any]:

@@ -1,0 +1,612 @@
+"""Comparisons: what is refused, paired differences against hand calculation, key figures, proof, reuse, exports."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import irregsim
+from irregsim import comparing, experiment, plots
+from irregsim.cli import main
+from irregsim.comparison import costs, differences, evidence, key_figures, proof, responses, series
+from irregsim.comparison.runs import PairingError, Run, Runs
+from irregsim.parameters import point_draw
+from irregsim.plots import compare as compare_plots
+from irregsim.reference import DataError
+from irregsim.results import RunFolder
+from irregsim.scenario import load_scenario
+from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
+from irregsim.workflow import RunFailed, WrongUse
+from run_tools import use_fake
+
+RNG = np.random.default_rng(5)
+
+FILE = """\
+schema: 1
+name: {name}
+title: {{nb: Kort, en: Short}}
+description: Three years, for tests.
+extends: {extends}
+period: {{start: 2012-01, end: 2014-12}}
+{levers}run: {{replicates: 2, seed: 3}}
+"""
+
+NO_STAY = """\
+levers:
+  reception_centres:
+    stay_after_rejection: [{from: 2013-04, value: false}]
+"""
+
+SINCE = "2013-04"
+
+
+def scenario_file(folder, name, levers="", extends="baseline"):
+    path = folder / f"{name}.yaml"
+    path.write_text(FILE.format(name=name, levers=levers, extends=extends), encoding="utf-8")
+    return str(path)
+
+
+def without_pictures(patch):
+    patch.setattr(plots, "PLOTS", {})
+    patch.setattr(compare_plots, "OF_ONE", {})
+    patch.setattr(compare_plots, "OF_ALL", {})
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compare")
+    scenario_file(folder, "reference")
+    scenario_file(folder, "no-stay", NO_STAY)
+    return folder
+
+
+def request(place, **changes):
+    given = {
+        "scenarios": (str(place / "reference.yaml"), str(place / "no-stay.yaml")),
+        "replicates": 2,
+        "jobs": 1,
+        "scale": 0.03,
+        "draws": "prior",
+        "out": str(place / "out"),
+        "output": comparing.Output(format="csv"),
+    }
+    return comparing.CompareRequest(**{**given, **changes})
+
+
+@pytest.fixture(scope="module")
+def done(place):
+    """A comparison of two small runs of the model, by way of the folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        without_pictures(patch)
+        patch.chdir(place)
+        return comparing.compare_scenarios(request(place), warn=lambda text: None)
+
+
+@pytest.fixture(scope="module")
+def runs(done, place):
+    sides = [Run(RunFolder.open(place / "out" / "runs" / name), 2) for name in ("reference", "no-stay")]
+    return Runs.of(sides[0], sides[1:])
+
+
+# ---------------------------------------------------------------------------------------------------------
+# What is refused, before any work
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(experiment, "ENGINE", "no_such_module:engine")
+    scenario_file(tmp_path, "one", NO_STAY)
+    scenario_file(tmp_path, "base")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["one.yaml"], "two scenarios or more"),
+        (["one.yaml", "base.yaml"], "base: changes nothing: its values are those of baseline"),
+        (["base.yaml", "one.yaml", "one.yaml"], "2 scenarios are called one"),
+        (["baseline", "one.yaml"], "one: its period is 2012-01 to 2014-12, but 2012-01 to 2030-12 in baseline"),
+        (["base.yaml", "one.yaml", "--city", "Hamar"], "--city Hamar: must be one of Oslo, Bergen"),
+        (["base.yaml", "one.yaml", "--scale", "0"], "--scale 0"),
+        (["base.yaml", "one.yaml", "--replicates", "5", "--per-draw", "2"], "no multiple of 2"),
+        (["base.yaml", "one.yaml", "--reference", "bas"], "bas"),
+        (["empty"], "empty: no scenario files"),
+        (["base.yaml", "one.yaml", "--out", "one.yaml"], "is a file"),
+        (["base.yaml", "one.yaml", "--replicates", "1"], "1 is not in the range x>=2"),
+    ],
+)
+def test_wrong_use_is_told_before_any_work(here, arguments, words):
+    (here / "empty").mkdir()
+    answer = CliRunner().invoke(main, ["compare", *arguments])
+    assert answer.exit_code == 2
+    assert words in answer.output
+    assert not (here / "outputs").exists()
+
+
+def test_a_scenario_with_the_values_of_the_reference_is_refused(here):
+    scenario_file(here, "same", NO_STAY)
+    answer = CliRunner().invoke(main, ["compare", "one.yaml", "same.yaml"])
+    assert answer.exit_code == 2
+    assert "same: changes nothing: its values are those of one throughout" in answer.output
+
+
+def test_a_folder_is_every_scenario_in_it_and_the_reference_comes_first(here):
+    request = comparing.CompareRequest(scenarios=(str(here),))
+    assert [one.name for one in comparing.chosen_scenarios(request)] == ["base", "one"]
+    assert [one.name for one in comparing.chosen_scenarios(replace(request, reference="one"))] == ["one", "base"]
+    added = replace(request, reference="baseline", end="2014-12")
+    assert [one.name for one in comparing.chosen_scenarios(added)] == ["baseline", "base", "one"]
+
+
+def test_one_replicate_is_too_few(here):
+    with pytest.raises(WrongUse, match="2 or more"):
+        irregsim.compare([str(here / "base.yaml"), str(here / "one.yaml")], replicates=1)
+
+
+def test_runs_that_differ_before_the_change_are_not_told_of(here, monkeypatch):
+    # The stand-in engine reads the mean of the fine over all months, the future too.
+    use_fake(monkeypatch)
+    without_pictures(monkeypatch)
+    fine = "levers:\n  fines:\n    employer_base_nok: [{from: 2014-01, value: 9000000}]\n"
+    files = [scenario_file(here, "fine-base"), scenario_file(here, "fined", fine)]
+    with pytest.raises(RunFailed, match="fined differs from fine-base in 2012-01"):
+        irregsim.compare(files, replicates=2, jobs=1, scale=0.1, spells=False)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Paired differences
+
+
+def national_stocks(folder, replicate):
+    frame = folder.replicate("stocks", replicate).astype({"month": str, "strategy": str})
+    return frame.groupby(["month", "strategy"])["persons"].sum().unstack(fill_value=0)
+
+
+def test_differences_are_those_of_the_tables_by_hand(done, runs):
+    table = done.differences.set_index(["outcome", "month"]).sort_index()
+    pairs = [[national_stocks(run.folder, j) for run in (runs.reference, runs.scenarios[0])] for j in (0, 1)]
+    for code in STRATEGIES:
+        by_hand = np.array([(b[code] - a[code]).to_numpy() for a, b in pairs], dtype="float64")
+        rows = table.loc[f"stock:{code}"]
+        assert rows["mean"].to_numpy() == pytest.approx(by_hand.mean(axis=0))
+        assert rows["lo"].to_numpy() == pytest.approx(np.quantile(by_hand, 0.025, axis=0))
+        assert rows["hi"].to_numpy() == pytest.approx(np.quantile(by_hand, 0.975, axis=0))
+        assert rows["cumulative_mean"].to_numpy() == pytest.approx(by_hand.cumsum(axis=1).mean(axis=0))
+        assert rows["mc_se"].to_numpy() == pytest.approx(by_hand.std(axis=0, ddof=1) / math.sqrt(2))
+    hidden = [[side[list(HIDDEN)].sum(axis=1).to_numpy() for side in pair] for pair in pairs]
+    index = np.mean([100.0 * b / a - 100.0 for a, b in hidden], axis=0)
+    assert table.loc["index:hidden"]["mean"].to_numpy() == pytest.approx(index)
+    assert (table.loc["index:hidden"]["reference_mean"] == 100.0).all()
+    assert table.loc["stock:synlig"]["mean"].iloc[-1] < 0, "nobody stays in a centre"
+
+
+def test_exits_and_flows_are_those_of_the_tables_by_hand(done, runs):
+    total = done.differences.groupby("outcome")["mean"].sum()
+    changes = []
+    for run in (runs.reference, runs.scenarios[0]):
+        frame = pd.concat([run.folder.replicate("flows", j) for j in (0, 1)]).astype(str).astype({"persons": int})
+        changes.append(frame.groupby(["origin", "destination"])["persons"].sum() / 2)
+    change = changes[1].sub(changes[0], fill_value=0)
+    for code in EXITS:
+        by_hand = change[change.index.get_level_values("destination") == code].sum()
+        assert total[f"exit:{code}"] == pytest.approx(by_hand), code
+    assert total["flow:synlig>fritt_fall"] == pytest.approx(change["synlig", "fritt_fall"])
+    assert total["inflow"] == pytest.approx(change[change.index.get_level_values("origin") == "inflow"].sum())
+    told = {outcome for outcome in total.index if outcome.startswith("flow:")}
+    assert not any(one == two for one, _, two in (name[5:].partition(">") for name in told)), "moves between districts"
+    assert not any(name.startswith("flow:opening") for name in told)
+
+
+def test_nothing_is_missing_and_nothing_differs_before_the_change(done):
+    table = done.differences
+    assert tuple(table.columns) == differences.COLUMNS
+    assert not table.isna().any(axis=None)
+    assert set(table["scenario"]) == {"no-stay"}
+    before = table[table["month"] < SINCE]
+    assert len(before) > 500
+    assert (before[["mean", "lo", "hi", "mc_se", "cumulative_mean"]] == 0.0).all(axis=None)
+    assert (table[table["month"] >= SINCE]["mean"] != 0.0).any()
+    shares = table[["share_of_draws_positive", "share_of_draws_negative"]]
+    assert (shares.sum(axis=1) <= 1.0).all() and (shares >= 0.0).all(axis=None)
+    assert (table["variance_saved"] <= 1.0).all()
+
+
+def test_registers_stand_at_the_last_month_of_their_year(done, runs):
+    rows = done.differences[done.differences["outcome"] == "register:udi_return_duty_stock"]
+    assert list(rows["month"]) == ["2012-12", "2013-12", "2014-12"]
+    counts = []
+    for run in (runs.reference, runs.scenarios[0]):
+        table = run.folder.table("registers").astype({"register": str, "dimension": str, "period": str})
+        chosen = table[(table["register"] == "udi_return_duty_stock") & (table["dimension"] == "total")]
+        counts.append(chosen.groupby("period")["count"].sum() / 2)
+    assert rows["mean"].to_numpy() == pytest.approx((counts[1] - counts[0]).to_numpy())
+    assert rows["mean"].iloc[-1] < 0
+
+
+def test_a_stay_by_littles_law_is_that_of_a_steady_state():
+    # 60 persons of whom 5 leave each month stay for 12 months.
+    stay = series._duration(np.full(30, 60.0), np.full(30, 5.0))
+    assert np.isnan(stay[:11]).all()
+    assert stay[11:] == pytest.approx(12.0)
+    assert np.isnan(series._duration(np.full(30, 60.0), np.zeros(30))).all()
+
+
+def test_pairing_saves_what_two_runs_have_in_common():
+    common, own = RNG.normal(size=(2, 4000))
+    saved = differences.variance_saved(common, 0.1 * own)
+    assert saved == pytest.approx(1.0 - 0.01 / 2.01, abs=0.003)
+    apart = differences.variance_saved(common, own - common)  # the scenario is another number altogether
+    assert apart == pytest.approx(0.0, abs=0.08)
+    assert differences.variance_saved(np.ones(5), np.zeros(5)) == 0.0
+
+
+def test_the_monte_carlo_error_is_the_spread_of_means():
+    means, told = [], []
+    draws = np.repeat(np.arange(40), 3)
+    for _ in range(500):
+        values = RNG.normal(0.0, 2.0, 40)[draws] + RNG.normal(0.0, 1.0, 120)
+        means.append(values.mean())
+        told.append(float(differences.mc_error(values, draws)))
+    assert np.mean(told) == pytest.approx(np.std(means), rel=0.1)
+    naive = math.sqrt(5.0 / 120)
+    assert np.mean(told) > 1.4 * naive, "replicates of one draw are not independent"
+    values = RNG.normal(size=50)
+    for numbers in (np.arange(50), np.zeros(50, dtype=int)):
+        assert differences.mc_error(values, numbers) == pytest.approx(values.std(ddof=1) / math.sqrt(50))
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Key figures
+
+
+def test_key_figures_are_sums_and_means_since_the_change(done):
+    figures = done.key_figures.set_index("outcome")
+    table = done.differences[done.differences["month"] >= SINCE]
+    by_outcome = table.groupby("outcome")["mean"]
+    assert figures.loc["exit:videre", "mean"] == pytest.approx(by_outcome.sum()["exit:videre"])
+    assert figures.loc["stock:fritt_fall", "mean"] == pytest.approx(by_outcome.mean()["stock:fritt_fall"])
+    assert figures.loc["exit:videre", "kind"] == "sum" and figures.loc["stock:fritt_fall", "kind"] == "mean"
+    assert set(figures["since"]) == {SINCE} and set(figures["to"]) == {"2014-12"}
+    assert list(dict.fromkeys(figures["panel"])) == ["presence", "living", "labour", "services"]
+    assert set(figures["verdict"]) <= {"up", "down", "cannot tell"}
+
+
+def test_every_key_figure_is_an_outcome_of_the_model(done):
+    known = set(done.differences["outcome"])
+    assert {outcome for _, outcome in key_figures.key_outcomes()} <= known
+    names = [outcome for _, outcome in key_figures.key_outcomes()]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("mean", "lo", "hi", "mc_se", "n", "expected"),
+    [
+        (5.0, 1.0, 9.0, 0.5, 40, ("up", "", None)),
+        (-5.0, -9.0, -1.0, 0.5, 40, ("down", "", None)),
+        (5.0, -1.0, 9.0, 0.5, 40, ("cannot tell", key_figures.INTERVAL, None)),
+        (0.0, 0.0, 0.0, 0.0, 40, ("cannot tell", key_figures.NOTHING, None)),
+        (0.0, -1.0, 1.0, 0.5, 40, ("cannot tell", key_figures.MONTE_CARLO, None)),
+    ],
+)
+def test_a_verdict_needs_both_a_settled_mean_and_an_interval_on_one_side(mean, lo, hi, mc_se, n, expected):
+    assert key_figures.verdict(mean, lo, hi, mc_se, n) == expected
+
+
+def test_as_many_more_replicates_as_are_told_would_tell():
+    n, mean, sd = 10, 1.0, 3.0
+    word, why, more = key_figures.verdict(mean, -4.0, 6.0, sd / math.sqrt(n), n)
+    assert (word, why) == ("cannot tell", key_figures.MONTE_CARLO) and more is not None
+    after = key_figures.verdict(mean, -4.0, 6.0, sd / math.sqrt(n + more), n + more)
+    assert after[1] == key_figures.INTERVAL, "the mean is told then; the interval over replicates stays as it is"
+    assert more < 60
+
+
+def test_effects_are_rounded_to_the_precision_of_their_interval():
+    assert key_figures.rounded_text(123.4, 81.0, 162.0, "persons", "en") == "+120 (+80 to +160)"
+    assert (
+        key_figures.rounded_text(-12345.0, -15500.0, -9000.0, "NOK", "nb")
+        == "−12\N{NO-BREAK SPACE}000 (−16\N{NO-BREAK SPACE}000 til −9\N{NO-BREAK SPACE}000)"
+    )
+    assert key_figures.rounded_text(1.234, 0.81, 1.62, "index", "nb") == "+1,2 (+0,8 til +1,6)"
+    assert key_figures.rounded_text(12.0, 10.9, 13.2, "persons", "en") == "+10 (+10 to +15)"
+    assert key_figures.rounded_text(2.0, 1.0, 3.0, "persons", "en") == "under 5"
+    assert key_figures.rounded_text(0.0, 0.0, 0.0, "persons", "en") == "no change"
+    assert key_figures.rounded_text(-0.2, -9.0, 9.0, "days", "en") == "0 (−9 to +9)"
+
+
+def test_cities_and_groups_add_up_to_the_country(done):
+    figures = done.key_figures.set_index("outcome")
+    for dimension, rows in done.groups.groupby("dimension"):
+        # Groups count whole years, from January after the change on.
+        stocks = done.differences[(done.differences["month"] >= "2014") & (done.differences["month"] <= "2014-12")]
+        total = stocks[stocks["outcome"] == "person_months:fritt_fall"]["mean"].sum()
+        fall = rows[rows["outcome"] == "person_months:fritt_fall"]
+        assert fall["mean"].sum() == pytest.approx(total), dimension
+    cities = done.cities[done.cities["outcome"] == "outcome:homeless_person_months"]
+    assert set(cities["city"]) == {"Oslo", "Bergen", "Trondheim", "Stavanger", "Kristiansand"}
+    reference = figures.loc["outcome:homeless_person_months", "reference_mean"]
+    assert 0 < cities["reference_mean"].sum() <= reference + 1e-9
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Responses and evidence
+
+
+def drawn(n, replicates=1):
+    names = list(point_draw())
+    frame = pd.DataFrame(RNG.normal(size=(n, len(names))), columns=names)
+    frame.insert(0, "draw", np.arange(n))
+    frame = frame.loc[np.repeat(np.arange(n), replicates)].reset_index(drop=True)
+    frame.insert(0, "replicate", np.arange(len(frame)))
+    return frame
+
+
+def test_thirds_follow_the_responses_and_keep_draws_together():
+    frame = drawn(30, replicates=2)
+    third = responses.thirds(frame)
+    assert list(np.bincount(third)) == [20, 20, 20]
+    assert (third[::2] == third[1::2]).all()
+    for name in ("departure_from_hardship_log_ratio", "arrival_from_conditions_log_ratio"):
+        means = [frame[name][third == number].mean() for number in (0, 1, 2)]
+        assert means[0] > means[2], "deterrence comes first"
+    assert responses.thirds(drawn(10)) is None
+    assert responses.thirds(frame.assign(**dict.fromkeys(sum(responses.RESPONSES.values(), ()), 0.3))) is None
+
+
+def test_every_response_is_a_parameter():
+    assert set(sum(responses.RESPONSES.values(), ())) <= set(point_draw())
+
+
+def test_shares_of_the_variance_are_those_it_was_made_of():
+    told = []
+    for _ in range(60):
+        columns = np.stack([responses.standardised(column) for column in RNG.normal(size=(30, 200))], axis=1)
+        effect = columns[:, 0] * math.sqrt(0.5) + columns[:, 12] * math.sqrt(0.2) + RNG.normal(0, math.sqrt(0.3), 200)
+        groups = [("a", "B")] * 10 + [("b", "D")] * 10 + [("c", "D")] * 10
+        found = evidence.shares(effect, columns, groups)
+        told.append([*(found[name] for name in (("a", "B"), ("b", "D"), ("c", "D"))), found[evidence.CHANCE, ""]])
+    shares = np.array(told)
+    assert shares[:, :2, 0].mean(axis=0) == pytest.approx([0.5, 0.2], abs=0.03)
+    assert shares[:, 2, 0].mean() < 0.03 and shares[:, 3, 0].mean() == pytest.approx(0.28, abs=0.05)
+    assert shares[:, :2, 0].std(axis=0) == pytest.approx(shares[:, :2, 1].mean(axis=0), rel=0.5)
+    assert shares[:, :, 0].sum(axis=1) == pytest.approx(1.0)
+
+
+def test_with_few_draws_nothing_is_said_of_evidence(done):
+    assert done.evidence.empty and tuple(done.evidence.columns) == evidence.COLUMNS
+    assert done.responses.empty and tuple(done.responses.columns) == responses.COLUMNS
+
+
+def test_evidence_and_responses_of_many_draws():
+    frame = drawn(90)
+    reference = np.full((3, 90), 50.0)
+    wanted = frame["departure_from_hardship_log_ratio"].to_numpy()
+    pair = _FakePair("made", "2014-02", ("2014-01", "2014-02", "2014-03"))
+    difference = np.stack([np.zeros(90), 10 + 5 * wanted, 10 + 5 * wanted])
+    effect = differences.Effects(
+        pair, ("exit:videre",), {"exit:videre": reference}, {"exit:videre": difference}, {"exit:videre": "persons"}
+    )
+    told = responses.responses([effect], frame).set_index("third")["mean"]
+    assert told["deterrence"] > told["between"] > told["displacement"]
+    shares = evidence.evidence([effect], frame).set_index(["group", "grade"])["share"]
+    assert shares.drop((evidence.CHANCE, "")).max() > 0.35
+    assert shares.sum() == pytest.approx(1.0)
+
+
+class _FakePair:
+    def __init__(self, name, since, months):
+        self.name, self.since, self.months = name, since, months
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Measurement, costs, proof
+
+
+def test_the_parts_of_a_registers_change_add_up(done):
+    table = done.measured
+    parts = table[["behaviour", "measurement", "outside"]].sum(axis=1)
+    assert parts.to_numpy() == pytest.approx(table["change"].to_numpy(), abs=1e-9)
+    assert table["year"].min() == 2013
+    assert set(table["rate_is"]) <= {"measurement", "action", "choice"}
+    duty = table[table["register"] == "udi_return_duty_stock"].set_index("year")
+    stocks = done.differences[done.differences["outcome"] == "stock:synlig"]
+    in_2014 = stocks[stocks["month"] >= "2014"]["mean"].mean()
+    if len(duty):
+        assert duty.loc[2014, "latent"] == pytest.approx(in_2014)
+    left = table[table["register"] == "left_centre_without_address"].set_index("year")
+    assert left.loc[2014, "latent"] == pytest.approx(in_2014)
+
+
+def test_costs_are_in_natural_units_and_in_money_only_with_a_source(done):
+    table = done.costs.set_index("item")
+    assert table.loc["detention_days", "nok_mean"] != table.loc["detention_days", "nok_mean"]
+    assert table.loc["fines", "nok_mean"] == table.loc["fines", "mean"]
+    figures = done.key_figures.set_index("outcome")
+    for item, row in table.iterrows():
+        assert row["mean"] == pytest.approx(figures.loc[row["outcome"], "mean"]), item
+    assert not any("net" in column or "total" in column for column in done.costs.columns)
+
+
+def test_faults_in_costs_are_all_told():
+    good = {
+        **dict.fromkeys(costs._FIELDS, ""),
+        **{"item": "a", "outcome": "exit:dod", "unit": "NOK per case", "source": "x", "grade": "B", "carrier": "state"},
+    }
+    assert costs.read_costs([good])[0].amount is None
+    bad = [
+        {**good, "amount": "12"},
+        {**good, "carrier": "somebody"},
+        {**good, "source": " "},
+        {**good, "amount": "many"},
+        {**good, "amount": "-2", "year": "2020"},
+    ]
+    with pytest.raises(DataError) as told:
+        costs.read_costs(bad)
+    for line, words in enumerate(
+        ["year of its prices", "carrier", "needs a source", "must be numbers", "0 or more"], 2
+    ):
+        assert any(row.startswith(f"costs.csv:{line}:") and words in row for row in str(told.value).splitlines())
+    assert "stands twice" in str(told.value)
+
+
+def test_the_proof_names_the_first_difference(done, runs):
+    told = done.proof["no-stay"]
+    assert told["first_effective_month"] == SINCE
+    assert told["identical_before"] is True
+    assert told["months_before"] == 15
+    assert told["first_month"] >= SINCE
+    person = told["first_person"]
+    assert person is not None and len(person["person"]) == 16 and person["month"] == told["first_month"]
+    assert set(told["cell"]) <= {"origin", "destination", "cause", "strategy", "substrategy", "side_strategy",
+                                 "sought_asylum", "place", "outcome"}  # fmt: skip
+    # By hand: the first month in which the flows of either replicate differ.
+    firsts = []
+    for j in (0, 1):
+        sides = [
+            run.folder.replicate("flows", j).drop(columns="replicate").astype(str).value_counts()
+            for run in (runs.reference, runs.scenarios[0])
+        ]
+        both = sides[0].to_frame("a").join(sides[1].to_frame("b"), how="outer").fillna(0)
+        firsts.append(min(both[both["a"] != both["b"]].index.get_level_values("month")))
+    assert told["cause"]["month"] == min(firsts)
+
+
+def test_a_difference_before_the_change_is_seen(runs):
+    # Told of a later change than the true one, the same runs are no proof.
+    late = replace(runs.pairs[0], since="2014-12")
+    assert proof.proof([late])["no-stay"]["identical_before"] is False
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Folder, reuse, extension
+
+
+def test_the_folder_holds_tables_page_and_proof(done, place):
+    out = place / "out"
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    names = {f"{name}.parquet" for name in done.frames}
+    assert {"differences.parquet", "key_figures.parquet", "twins.parquet", "balance.parquet"} <= names
+    assert names | {"proof.json", "report.html"} <= set(manifest["outputs"])
+    assert manifest["run_id"] == done.id and manifest["reference"] == "reference"
+    for name, frame in done.frames.items():
+        stored = pd.read_parquet(out / f"{name}.parquet")
+        assert list(stored.columns) == list(frame.columns), name
+        assert len(stored) == len(frame), name
+    read = pd.read_parquet(out / "differences.parquet")
+    pd.testing.assert_frame_equal(read, done.differences, check_dtype=False)
+    assert json.loads((out / "proof.json").read_text(encoding="utf-8")) == json.loads(json.dumps(done.proof))
+    as_csv = pd.read_csv(out / "differences.csv")
+    assert as_csv["mean"].to_numpy() == pytest.approx(read["mean"].to_numpy())
+    assert str(place) not in (out / "manifest.json").read_text(encoding="utf-8")
+
+
+def test_a_finished_comparison_runs_nothing_again_and_writes_the_same_bytes(done, place, monkeypatch):
+    without_pictures(monkeypatch)
+    monkeypatch.chdir(place)
+    out = place / "out"
+    before = {file.name: file.read_bytes() for file in out.glob("*.parquet")}
+    # The engine's name is part of no run's content; without it nothing can be simulated.
+    monkeypatch.setattr(experiment, "ENGINE", "no_such_module:engine")
+    again = comparing.compare_scenarios(request(place), warn=lambda text: None)
+    assert set(again.reused) == {"reference", "no-stay"}
+    assert again.id == done.id
+    assert {file.name: file.read_bytes() for file in out.glob("*.parquet")} == before
+
+
+@pytest.mark.slow
+def test_more_replicates_extend_and_equal_a_comparison_made_at_once(done, place, monkeypatch):
+    without_pictures(monkeypatch)
+    monkeypatch.chdir(place)
+    at_once = irregsim.compare(
+        [load_scenario(place / "reference.yaml"), place / "no-stay.yaml"],
+        replicates=3, jobs=1, scale=0.03, draws="prior",
+    )  # fmt: skip
+    ran = []
+    simulate = experiment._simulate
+    monkeypatch.setattr(experiment, "_simulate", lambda plan, parts, j: (ran.append(j), simulate(plan, parts, j)))
+    more = comparing.compare_scenarios(request(place, replicates=3), warn=lambda text: None)
+    assert ran == [2, 2], "only the third replicate of each scenario is run"
+    assert more.id == at_once.id != done.id
+    assert more.replicates == 3
+    for name, frame in at_once.frames.items():
+        pd.testing.assert_frame_equal(more.frames[name], frame)
+    # And fewer again: the first two of what is there.
+    fewer = comparing.compare_scenarios(request(place), warn=lambda text: None)
+    assert ran == [2, 2] and fewer.id == done.id
+    pd.testing.assert_frame_equal(fewer.differences, done.differences)
+
+
+def test_runs_that_do_not_belong_together_are_not_paired(runs):
+    reference, scenario = runs.reference, runs.scenarios[0]
+    other = RunFolder(scenario.folder.path, {**scenario.folder.manifest, "seed": 4})
+    with pytest.raises(PairingError, match="seed is 4, but 3"):
+        Runs.of(reference, [Run(other, 2)])
+    with pytest.raises(PairingError, match="1 replicates, but 2"):
+        Runs.of(reference, [replace(scenario, replicates=1)])
+    with pytest.raises(PairingError, match="two scenarios are called reference"):
+        Runs.of(reference, [reference])
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Exports and the screen
+
+
+def test_what_is_published_has_no_hidden_levels_no_small_cells_and_no_lives(done, place, monkeypatch):
+    openpyxl = pytest.importorskip("openpyxl", reason="openpyxl comes with the extra test")
+    pytest.importorskip("xlsxwriter", reason="xlsxwriter comes with the extra excel")
+    without_pictures(monkeypatch)
+    monkeypatch.chdir(place)
+    output = comparing.Output(format="xlsx", publish=True)
+    told = comparing.compare_scenarios(request(place, output=output), warn=lambda text: None)
+    book = openpyxl.load_workbook(place / "out" / "tables.xlsx", read_only=True)
+    names = set(book.sheetnames)
+    assert {"about", "units", "differences", "key_figures", "cities", "costs"} <= names
+    assert not {"twins", "twin_lives", "sequences", "alluvial", "levels"} & names
+    about = {row[0]: row[1] for row in book["about"].iter_rows(values_only=True)}
+    assert about["comparison"] == told.id and about["reference"] == "reference"
+    sheet = [list(row) for row in book["key_figures"].iter_rows(values_only=True)]
+    rows = pd.DataFrame(sheet[1:], columns=sheet[0]).set_index("outcome")
+    assert rows.loc["stock:hidden", "reference_mean"] is None or np.isnan(rows.loc["stock:hidden", "reference_mean"])
+    persons = rows[(rows["unit"] == "persons") & ~rows["suppressed"].astype(bool)]
+    assert len(persons) > 4
+    assert (persons["mean"].astype(float) % 5 == 0).all()
+    exact = done.key_figures.set_index("outcome")
+    behind = exact[["reference_mean"]].assign(after=exact["reference_mean"] + exact["mean"]).abs().max(axis=1)
+    small = exact.index[(behind > 0) & (behind < 5) & exact["unit"].isin(["persons", "count", "person-months"])]
+    assert rows.loc[small, "mean"].isna().all() and rows.loc[small, "suppressed"].all()
+    cities = [list(row) for row in book["cities"].iter_rows(values_only=True)]
+    frame = pd.DataFrame(cities[1:], columns=cities[0])
+    assert frame[frame["outcome"] == "stock:hidden"]["reference_mean"].isna().all(), "no level by city"
+
+
+def test_the_command_tells_what_it_found(done, place, monkeypatch):
+    without_pictures(monkeypatch)
+    monkeypatch.chdir(place)
+    arguments = ["compare", "reference.yaml", "no-stay.yaml", "--replicates", "2", "--scale", "0.03", "--jobs", "1"]
+    arguments += ["--draws", "prior", "--out", "out", "--city", "Bergen"]
+    answer = CliRunner().invoke(main, arguments)
+    assert answer.exit_code == 0, answer.output
+    assert f"Comparison {done.id}: 2 replicates, 2012-01 to 2014-12, against reference" in answer.output
+    assert "no-stay: Short (from 2013-04)" in answer.output
+    assert "want of replicates; --replicates" in answer.output
+    assert "the page is out/report.html" in answer.output
+    page = (place / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Bergen" in page and "http-equiv" in page
+    command = json.loads((place / "out" / "manifest.json").read_text(encoding="utf-8"))["command"]
+    assert command.startswith("irregsim compare reference.yaml no-stay.yaml --replicates 2")
+
+
+def test_the_function_is_the_function_however_it_is_reached():
+    code = "import irregsim.comparison.runs, irregsim.comparing, irregsim; assert callable(irregsim.compare)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert irregsim.compare is comparing.compare
