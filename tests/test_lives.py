@@ -24,6 +24,7 @@ from irregsim.comparison.lives import (
     time_to_exit,
 )
 from irregsim.comparison.paired import paired_tables
+from irregsim.comparison.published_lives import published
 from irregsim.comparison.states import EXITS, LASTS, STATES, STRATEGIES, Window
 from irregsim.vocabulary import month_number
 from paired_runs import FIRST, LAST, REPLICATES, overlay_by_hand, paired_runs
@@ -202,8 +203,11 @@ def test_incidence_and_presence_add_up_in_the_tables(tables):
 
 
 def test_differences_are_paired(tables):
-    for name, keys in (("survival", ["cohort", "months"]), ("mean_time", ["cohort", "strategy"])):
-        value = COLUMNS[name][-4]
+    for name, keys, value in (
+        ("survival", ["cohort", "months"], "survival"),
+        ("mean_time", ["cohort", "strategy"], "months"),
+        ("transitions", ["cohort", "origin", "destination"], "moves"),
+    ):
         wide = tables[name].pivot(index=keys, columns="side", values=value)
         assert (wide["scenario"] - wide["reference"]).to_numpy() == pytest.approx(wide["difference"].to_numpy())
         assert (wide["difference"] != 0).any()
@@ -309,19 +313,21 @@ def test_time_and_rates_by_hand():
 
 def test_mean_time_and_rates_of_the_run_by_pandas(folders, tables):
     """Those present, one strategy: month ends and moves counted in the spells themselves."""
-    times, rates = [], []
+    times, rates, moves = [], [], []
     for _, own in spells_of(folders[1]).groupby("replicate"):
         here = own[(own["begin"] < FIRST) & (own["stop"] >= FIRST)]["person"]
         mine = own[own["person"].isin(here) & (own["strategy"] == "avhengig") & (own["stop"] >= FIRST)]
         lived = (mine["stop"] - mine["begin"].clip(lower=FIRST)).clip(lower=0).sum()
         times.append(lived / len(here))
-        rates.append((mine["destination"] == "fritt_fall").sum() / lived)
+        moves.append((mine["destination"] == "fritt_fall").sum())
+        rates.append(moves[-1] / lived)
     told = tables["mean_time"].query("cohort == 'present' and side == 'scenario' and strategy == 'avhengig'")
     assert told["months"].item() == pytest.approx(np.mean(times))
     told = tables["transitions"].query(
         "cohort == 'present' and side == 'scenario' and origin == 'avhengig' and destination == 'fritt_fall'"
     )
     assert told["rate"].item() == pytest.approx(np.mean(rates))
+    assert told["moves"].item() == pytest.approx(np.mean(moves))
     assert (told["lo"].item(), told["hi"].item()) == pytest.approx(tuple(np.quantile(rates, [0.025, 0.975])))
 
 
@@ -354,3 +360,37 @@ def test_the_sample_tells_of_no_attribute_but_asylum():
         *("scenario", "side", "cohort", "life", "person", "replicate"),
         *("sought_asylum", "run", "state", "start", "months"),
     }
+
+
+# ---------------------------------------------------------------------------------------------------------
+# What is published
+
+
+def test_published_tables_tell_no_single_life_and_no_level_of_a_hidden_strategy(tables):
+    shown = published(tables)
+    assert set(shown) == set(tables) - {"sequences", "twins", "twin_lives"}
+    for name, table in shown.items():
+        assert len(table) > 0, name
+        assert "person" not in table and "total" not in table
+        if name not in ("alluvial", "partings", "apart"):
+            assert not {"persons", "at_risk", "moves"} & set(table)
+    assert (shown["alluvial"]["reference_state"] != shown["alluvial"]["scenario_state"]).all()
+    hidden = shown["balance"].query("kind != 'exit' and state != 'synlig'")
+    assert hidden[["reference_mean", "scenario_mean"]].isna().all(axis=None)
+    assert hidden["change_in_state"].notna().all()
+    assert shown["balance"].query("state == 'tvangsretur'")["reference_mean"].notna().all()
+
+
+def test_published_counts_are_in_steps_of_five_and_small_cells_are_left_out(tables):
+    shown = published(tables)
+    for name in ("alluvial", "partings", "apart"):
+        assert name == "apart" or (tables[name]["persons"] < 5).any()
+        assert (shown[name]["persons"] >= 5).all()
+        assert (shown[name][["persons", "lo", "hi"]] % 5 == 0).all(axis=None)
+    small = tables["balance"][["reference_mean", "scenario_mean"]].max(axis=1).between(0, 5, inclusive="neither")
+    assert small.any()
+    assert shown["balance"]["suppressed"].tolist() == small.tolist()
+    assert shown["balance"][small]["change_in_state"].isna().all()
+    # A move that fewer than five make in a replicate of either run is not told of.
+    moves = tables["transitions"].query("side != 'difference'").groupby(["cohort", "origin", "destination"])["moves"]
+    assert len(shown["transitions"]) == 3 * (moves.max() >= 5).sum() < len(tables["transitions"])

@@ -68,7 +68,7 @@ SEQUENCE_COLUMNS = (
     "scenario", "side", "cohort", "life", "person", "replicate", "sought_asylum", "run", "state", "start", "months",
 )  # fmt: skip
 MEAN_TIME_COLUMNS = ("scenario", "side", "cohort", "strategy", "months", "lo", "hi", "n")
-TRANSITION_COLUMNS = ("scenario", "side", "cohort", "origin", "destination", "rate", "lo", "hi", "n")
+TRANSITION_COLUMNS = ("scenario", "side", "cohort", "origin", "destination", "rate", "lo", "hi", "moves", "n")
 STILL_PRESENT_COLUMNS = ("scenario", "side", "cohort", "months", "at_risk", "survival", "lo", "hi", "n")
 INCIDENCE_COLUMNS = ("scenario", "side", "cohort", "exit", "months", "incidence", "lo", "hi", "n")
 
@@ -413,7 +413,7 @@ def _mean_time(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
 
 
 def _transitions(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
-    """Moves per person-month (month-end stocks) in the strategy that is left."""
+    """Moves per person-month (month-end stocks) in the strategy that is left; ``moves`` is their mean number."""
     import pandas as pd
 
     rows = []
@@ -428,10 +428,14 @@ def _transitions(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
             if not exposed.any():
                 continue
             rates = [m[exposed, origin, destination] / e[exposed, origin] for m, e in zip(moves, lived, strict=True)]
-            for side, values in _three(rates[0], rates[1]):
+            counts = [float(m[:, origin, destination].mean()) for m in moves]
+            for (side, values), count in zip(_three(*rates), (*counts, counts[1] - counts[0]), strict=True):
                 lo, hi = quantiles(values)
                 rows.append(
-                    (side, cohort, STRATEGIES[origin], STATES[destination], values.mean(), lo, hi, int(exposed.sum()))
+                    (
+                        *(side, cohort, STRATEGIES[origin], STATES[destination]),
+                        *(values.mean(), lo, hi, count, int(exposed.sum())),
+                    )
                 )
     table = pd.DataFrame(rows, columns=list(TRANSITION_COLUMNS[1:])).assign(scenario=name)
     order = {side: number for number, side in enumerate(SIDES)}
