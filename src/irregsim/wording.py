@@ -94,6 +94,11 @@ def lever_words(key: str, lang: str) -> str:
     return f"{place}: {meaning}" if place else meaning
 
 
+def short_title(name: str, about: Mapping[str, Any], lang: str) -> str:
+    """The title of a scenario up to the end of its first sentence."""
+    return title_of(name, about, lang).partition(". ")[0]
+
+
 def title_of(name: str, about: Mapping[str, Any], lang: str) -> str:
     """Title of a scenario: from ``about["titles"]``, else its name."""
     found = about.get("titles", {}).get(name)

@@ -30,7 +30,7 @@ from irregsim.labels import label, labels
 from irregsim.levers import REGISTRY, By
 from irregsim.pages import number, percent, picture, render, signed
 from irregsim.vocabulary import month_number
-from irregsim.wording import is_hidden, lever_words, outcome_words, state_words, title_of, upper
+from irregsim.wording import is_hidden, lever_words, outcome_words, short_title, state_words, title_of, upper
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,7 +185,8 @@ class _Page:
         if row["verdict"] == "cannot tell":
             return self.words("verdict_cannot_tell")
         text = str(row[f"rounded_text_{self.lang}"])
-        return f"{text} {self.unit(row)}".strip() if unit else text
+        # «count» and «index» add nothing to the name of a register or an index.
+        return f"{text} {self.unit(row)}".strip() if unit and row.get("unit") not in ("count", "index") else text
 
     def unit(self, row: Mapping[str, Any]) -> str:
         """The unit in words; as it is where it has none."""
@@ -198,7 +199,7 @@ class _Page:
         return self.words(
             "asked",
             names=_listed([self.title(name) for name in self.scenarios], self.lang),
-            reference=self.title(str(self.about["reference"])),
+            reference=short_title(str(self.about["reference"]), self.about, self.lang),
             months=_listed(firsts, self.lang),
             end=self.about["period"][1],
             replicates=number(float(self.about["replicates"]), self.lang),

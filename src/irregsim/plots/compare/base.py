@@ -12,7 +12,7 @@ import numpy as np
 from irregsim.labels import label
 from irregsim.plots.strategies import year_fraction
 from irregsim.plots.style import INK, MODEL, SHADE, footnote
-from irregsim.wording import title_of
+from irregsim.wording import short_title, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,8 @@ class Inputs:
 
     def heading(self, key: str) -> str:
         """Heading of a picture of one scenario."""
-        return f"{self.words(key)}\n{self.title()}, {self.words('against', name=self.title(self.reference))}"
+        reference = self.words("against", name=short_title(self.reference, self.about, self.lang))
+        return "\n".join([self.words(key), *textwrap.wrap(f"{self.title()}, {reference}", 92)])
 
     def months(self) -> tuple[float, float]:
         """First and last place of the axis of years."""

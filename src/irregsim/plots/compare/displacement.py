@@ -122,10 +122,10 @@ def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
             axes.text(
                 x + (-0.05 if x == 0 else 0.05),
                 place,
-                f"{wrapped(state_words(state, inputs.lang), 22)}\n{_count(float(sums[state]), inputs)}",
+                wrapped(f"{state_words(state, inputs.lang)}: {_count(float(sums[state]), inputs)}", 30),
                 ha="right" if x == 0 else "left",
                 va="center",
-                fontsize=9,
+                fontsize=8.5,
                 linespacing=1.0,
             )
         axes.text(

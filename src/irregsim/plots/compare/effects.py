@@ -188,6 +188,8 @@ def draw_groups(inputs: Inputs) -> Drawing | None:
     if not outcomes:
         return None
     groups = list(dict.fromkeys((str(one["dimension"]), str(one["group"])) for one in found))
+    dimensions, order = list(dict.fromkeys(dimension for dimension, _ in groups)), list(labels())
+    groups.sort(key=lambda group: (dimensions.index(group[0]), order.index(_group_key(*group) or order[-1])))
     with settings():
         figure = new_figure((12.0, max(6.75, 2.0 + 0.33 * len(groups))))
         figure.suptitle(inputs.heading("title_groups"), x=0.01, ha="left")
@@ -242,12 +244,18 @@ def draw_responses(inputs: Inputs) -> Drawing | None:
 
 
 def group_words(dimension: str, group: str, lang: str) -> str:
-    """A group of ``groups.parquet`` in words."""
-    for space in (dimension, {"feasibility_group": "feasibility"}.get(dimension, "")):
-        key = f"{space}.{group.lower() if group in ('True', 'False') else group}"
-        if key in labels():
-            return label(key, lang)
-    return group
+    """A group of ``groups.parquet`` in words; its code where it has none."""
+    key = _group_key(dimension, group)
+    return label(key, lang) if key else group
+
+
+def _group_key(dimension: str, group: str) -> str:
+    """The label of a group; empty where it has none. Labels of a dimension stand in their natural order."""
+    for space in (dimension, dimension.removesuffix("_group")):
+        for name in (group, group.lower()):
+            if f"{space}.{name}" in labels():
+                return f"{space}.{name}"
+    return ""
 
 
 def _small_multiples(

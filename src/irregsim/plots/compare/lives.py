@@ -244,7 +244,7 @@ def draw_mean_time(inputs: Inputs) -> Drawing | None:
 
 
 def draw_twins(inputs: Inputs) -> Drawing | None:
-    """Life lines of twins: the reference above, the scenario below, the first parting marked, exits named.
+    """Life lines of twins: the reference above, the scenario below, the first parting marked.
 
     Returns:
         The drawing; its data is the table ``twin_lives`` of the persons drawn. None without it and ``twins``.
@@ -272,12 +272,6 @@ def draw_twins(inputs: Inputs) -> Drawing | None:
         for at, row in enumerate(chosen):
             x = year_fraction(str(row["first_parting"])) - 1 / 12
             axes.plot([x, x], [at - 0.4, at + 0.4], color="black", linewidth=1.6)
-            for side, shift in (("reference", -0.19), ("scenario", 0.19)):
-                if str(row[f"end_{side}"]) in EXITS:
-                    end_words = wrapped(state_words(str(row[f"end_{side}"]), inputs.lang), 34)
-                    axes.text(
-                        1.01, at + shift, end_words, transform=axes.get_yaxis_transform(), fontsize=8, va="center"
-                    )
         begin = min(year_fraction(str(month)) for month in drawn["start"]) - 1 / 12 if len(drawn) else first
         year_axis(axes, max(begin, first), last, ticks=9)
         rows_axis(axes, [inputs.words("twin_number", number=i + 1) for i in range(len(chosen))])
