@@ -116,9 +116,17 @@ def test_effects_are_told_with_their_interval_and_what_cannot_be_told_is_called_
     untold = [outcome_words(o, "en") for o in figures[figures["verdict"] == "cannot tell"]["outcome"].unique()]
     sentence = re.search(r"The replicates cannot tell these from no effect: ([^<]+)\.</p>", one)
     assert sentence is not None and "hidden population" in untold and "hidden population" in sentence[1]
-    assert "160 more replicates would tell" in Reader(one).text
+    assert re.search(r"<td class=\"text\">cannot tell</td><td>160</td>", one)
     found = one[one.index('id="findings"') : one.index('id="figures"')]
     assert "Hidden population goes" not in found
+
+
+def test_missing_numbers_of_replicates_are_left_out() -> None:
+    figures = FRAMES["key_figures"].assign(
+        more_replicates=pd.array([pd.NA] * len(FRAMES["key_figures"]), dtype="Int64")
+    )
+    text = report({**FRAMES, "key_figures": figures})
+    assert '<td class="text">cannot tell</td><td></td>' in text and "NA" not in Reader(text).text.split()
 
 
 def test_no_level_of_the_hidden_population_is_on_the_page(english: str) -> None:

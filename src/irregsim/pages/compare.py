@@ -272,7 +272,17 @@ class _Page:
         return self.words("relative", percent=signed(100.0 * float(row["mean"]) / base, self.lang))
 
     def _figures(self, name: str, rows: Rows) -> dict[str, Any]:
-        heads = ("c_outcome", "c_unit", "c_reference", "c_effect", "c_percent", "c_positive", "c_error", "c_verdict")
+        heads = (
+            "c_outcome",
+            "c_unit",
+            "c_reference",
+            "c_effect",
+            "c_percent",
+            "c_positive",
+            "c_error",
+            "c_verdict",
+            "c_more",
+        )
         groups = []
         for panel in PANELS:
             cells = []
@@ -282,9 +292,10 @@ class _Page:
                 hidden = is_hidden(str(row["outcome"]))
                 base = float(row["reference_mean"])
                 more = row.get("more_replicates")
-                verdict = self.words(f"verdict_{str(row['verdict']).replace(' ', '_')}")
-                if more is not None and more == more and str(more) != "<NA>":
-                    verdict += f" ({self.words('more', number=number(float(more), self.lang, decimals=0))})"
+                tells = row["verdict"] != "cannot tell"
+                verdict = self.words(f"verdict_{row['verdict']}" if tells else "cannot_tell")
+                # Missing where none are needed, and where no number would help.
+                more = "" if str(more) in ("None", "nan", "<NA>") else number(float(str(more)), self.lang)
                 cells.append(
                     [
                         self.outcome(str(row["outcome"])),
@@ -293,8 +304,9 @@ class _Page:
                         str(row[f"rounded_text_{self.lang}"]),
                         signed(100.0 * float(row["mean"]) / base, self.lang) if base > 0 else "",
                         percent(float(row["share_positive"]), self.lang),
-                        number(float(row["mc_se"]), self.lang, decimals=1),
+                        number(float(row["mc_se"]), self.lang),
                         verdict,
+                        more,
                     ]
                 )
             groups.append({"name": self.words(f"panel_{panel}"), "rows": cells})
