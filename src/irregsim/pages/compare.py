@@ -266,10 +266,17 @@ class _Page:
         )
 
     def _relative(self, row: Mapping[str, Any]) -> str:
+        text = "" if str(row["outcome"]).startswith("index:") else self._percent(row)
+        return self.words("relative", percent=text) if text else ""
+
+    def _percent(self, row: Mapping[str, Any]) -> str:
+        """An effect in percent of the reference; empty where that is zero."""
         base = float(row["reference_mean"])
-        if not base > 0 or str(row["outcome"]).startswith("index:"):
+        if not base > 0:
             return ""
-        return self.words("relative", percent=signed(100.0 * float(row["mean"]) / base, self.lang))
+        share = 100.0 * float(row["mean"]) / base
+        # What rounds to nothing has no sign.
+        return signed(share, self.lang) if abs(share) >= 0.05 else number(0.0, self.lang, decimals=1)
 
     def _figures(self, name: str, rows: Rows) -> dict[str, Any]:
         heads = (
@@ -302,7 +309,7 @@ class _Page:
                         self.unit(row),
                         self.words("not_shown") if hidden else self._rounded(base, str(row["unit"])),
                         str(row[f"rounded_text_{self.lang}"]),
-                        signed(100.0 * float(row["mean"]) / base, self.lang) if base > 0 else "",
+                        self._percent(row),
                         percent(float(row["share_positive"]), self.lang),
                         number(float(row["mc_se"]), self.lang),
                         verdict,
@@ -549,7 +556,7 @@ class _Page:
         tables = []
         for name in self.scenarios:
             cells = [
-                [self.outcome(str(row["outcome"])), self.effect(row), self._relative(row)]
+                [self.outcome(str(row["outcome"])), self.effect(row), self._percent(row)]
                 for row in self.rows("cities", name)
                 if row["city"] == city
             ]
