@@ -604,6 +604,8 @@ def test_the_command_tells_what_it_found(done, place, monkeypatch):
     assert "Bergen" in page and "http-equiv" in page
     command = json.loads((place / "out" / "manifest.json").read_text(encoding="utf-8"))["command"]
     assert command.startswith("irregsim compare reference.yaml no-stay.yaml --replicates 2")
+    again = CliRunner().invoke(main, ["reproduce", "out"])
+    assert again.exit_code == 2 and "one of its runs (reference, no-stay)" in again.output
 
 
 def test_the_function_is_the_function_however_it_is_reached():

@@ -621,6 +621,9 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
     except FolderError as error:
         raise WrongUse(str(error)) from None
     manifest = folder.manifest
+    if manifest.get("kind") == "comparison":
+        runs = ", ".join(manifest["runs"])
+        raise WrongUse(f"{path}: is the folder of a comparison; give the folder of one of its runs ({runs})")
     try:
         scenario = Scenario.from_mapping(manifest["scenario"])
         plan = Plan(
