@@ -645,7 +645,8 @@ CASES = (
     Case("M029", "a place far away", -1, turned_down),
     Case("M030", "centre place by risk", -1, with_risk(utility_difference(
         choice.CENTRE, {"is_sought_asylum": True}, **HIGH_RISK))),
-    Case("M030", "control with friends", -1, without_news(log_ratio(control.identity_control_hazard, FALLING, **GUEST))),
+    Case("M030", "control with friends", -1, without_news(
+        log_ratio(control.identity_control_hazard, FALLING, **GUEST))),
     Case("M031", "job lost with the card", 1, card_withdrawn),
     Case("M032", "inspection with a card", -1, card_shields),
     Case("M033", "job kept with a card", -1, card_keeps),

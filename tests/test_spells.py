@@ -50,7 +50,15 @@ def spells(folder) -> pd.DataFrame:
 
 
 def test_the_columns_are_those_of_the_contract_and_are_documented(spells):
-    assert list(spells.columns[:7]) == ["replicate", "person", "strategy", "start", "end", "cause_of_end", "destination"]
+    assert list(spells.columns[:7]) == [
+        "replicate",
+        "person",
+        "strategy",
+        "start",
+        "end",
+        "cause_of_end",
+        "destination",
+    ]
     assert list(spells.columns[:-2]) == [column for column, _ in SPELLS]
     section = OUTPUTS.split("### spells")[1].split("\n### ")[0]
     assert [column for column, _ in SPELLS if f"`{column}`" not in section] == []

@@ -57,7 +57,7 @@ class Hosts:
         self.patience = np.exp(at.host_patience_log_sd * ndtri(draws.uniform("host_patience", -1, self.key)))
         self.is_exploitative = draws.uniform("host_exploits", -1, self.key) < at.exploitative_host_share
         #: Whether a congregation or ethnic network stands in each circle, shape (circles + 1,); the last is nobody's.
-        self.is_congregation_circle = np.zeros(self.circle_count + 1, dtype=np.bool_)
+        self.is_congregation_circle: npt.NDArray[np.bool_] = np.zeros(self.circle_count + 1, dtype=np.bool_)
         self.is_congregation_circle[self.circle[:-1][is_congregation]] = True
 
     def _join_circles(self, stratum: IntArray, within: IntArray, size: int) -> None:
