@@ -430,7 +430,7 @@ def expected_ends(seeds):
 
 
 def test_batch_run_over_seeds_and_levers():
-    parameters = {"seed": [1, 2], "scale": SCALE, "end": "2012-03", "work__tax_card": [True, False]}
+    parameters = {"seed": [1, 2], "scale": SCALE, "end": "2012-03", "draws": "point", "work__tax_card": [True, False]}
     rows = batch_run(IrregularMigrationModel, parameters, display_progress=False)
     assert [(row["seed"], row["work__tax_card"]) for row in rows] == [(1, True), (1, False), (2, True), (2, False)]
     ends = expected_ends([1, 2])
