@@ -443,7 +443,12 @@ def test_batch_run_over_seeds_and_levers():
 
 @pytest.mark.skipif("rng" not in inspect.signature(batch_run).parameters, reason="this Mesa has no such argument")
 def test_batch_run_over_the_rng_argument_of_newer_mesa():
-    rows = batch_run(IrregularMigrationModel, {"scale": SCALE, "end": "2012-03"}, display_progress=False, rng=[1, 2])
+    rows = batch_run(
+        IrregularMigrationModel,
+        {"scale": SCALE, "end": "2012-03", "draws": "point"},
+        display_progress=False,
+        rng=[1, 2],
+    )
     ends = expected_ends([1, 2])
     assert [{name: row[name] for name in ends[1]} for row in rows] == [ends[1], ends[2]]
 
