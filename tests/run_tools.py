@@ -48,7 +48,9 @@ def leave_pictures_out(monkeypatch) -> None:
 
 def start_command(*arguments: str, cwd: Path, seconds_per_replicate: float = 0.0, pictures: bool = False):
     """Start ``irregsim ...`` in a process (and process group) of its own, with the stand-in engine."""
-    code = f"import irregsim.experiment as e; e.ENGINE = {FAKE!r}; "
+    # Tests that run in the background of a shell inherit an ignored Ctrl-C; a user's terminal never does.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += f"import irregsim.experiment as e; e.ENGINE = {FAKE!r}; "
     if not pictures:
         code += "import irregsim.plots; irregsim.plots.PLOTS.clear(); "
     code += "from irregsim.cli import main; "
