@@ -197,6 +197,7 @@ def test_an_overconfident_method_would_be_seen():
     assert found.coverage(0.9)[told].mean() < 0.75
 
 
+@pytest.mark.slow
 def test_the_second_method_agrees_where_the_counts_tell():
     z, y = toy(3000)
     followed = np.array([0, 4, 9])
