@@ -65,7 +65,7 @@ def test_every_fault_of_draws_is_told_at_once_and_nothing_is_written(tmp_path):
     share = [name for name, what in parameters().items() if what.distribution == "logitnormal"][-1]
     draws[3][share] = 1.01
     with pytest.raises(PosteriorError) as error:
-        write(tmp_path / "fit", draws, {**ABOUT, "command": "irregsim calibrate --out /home/anna/fit"})
+        write(tmp_path / "fit", draws, {**ABOUT, "command": "irregsim calibrate --out somewhere/fit"})
     faults = str(error.value).splitlines()
     told = [
         "fit: no_such: is no parameter",

@@ -464,6 +464,7 @@ def calibrate(out: str, jobs: int | None, quiet: bool, **settings: int | float |
       irregsim run baseline --draws outputs/calibration/posterior
     """
     from irregsim.calibration import command
+    from irregsim.calibration.bank import OtherTrials
     from irregsim.experiment import ReplicateError, available_cores
     from irregsim.progress import progress_for
 
@@ -474,7 +475,7 @@ def calibrate(out: str, jobs: int | None, quiet: bool, **settings: int | float |
             jobs=available_cores() if jobs is None else jobs,
             progress=progress_for(quiet=quiet, noun="trials"),
         )
-    except ValueError as error:
+    except OtherTrials as error:
         click.echo(f"--out: {error}", err=True)
         sys.exit(2)
     except ReplicateError as error:

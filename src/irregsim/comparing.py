@@ -37,7 +37,7 @@ from irregsim.results import (
 )
 from irregsim.scenario import Scenario, changes_nothing, diff_rows, load_scenario, shipped_scenarios
 from irregsim.vocabulary import CITIES, month_text
-from irregsim.workflow import Output, RunFailed, Stopped, WrongUse
+from irregsim.workflow import NamedTables, Output, RunFailed, Stopped, WrongUse
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,7 @@ class CompareRequest:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTables):
     """A comparison that is done. Its tables are attributes with the names of the files, as ``comparison.differences``.
 
     Attributes:
@@ -124,17 +124,6 @@ class Comparison:
     about: Mapping[str, Any]
     folder: Path | None
     reused: Mapping[str, Path]
-
-    def __getattr__(self, name: str) -> pd.DataFrame:
-        # Called only for names that are no attributes; dunder names must fail so that copying works.
-        frames = self.__dict__.get("frames", {})
-        if name in frames:
-            found: pd.DataFrame = frames[name]
-            return found
-        raise AttributeError(f"no table {name!r}; there are {', '.join(frames)}")
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.frames})
 
     def __repr__(self) -> str:
         others = ", ".join(self.scenarios)

@@ -292,6 +292,7 @@ def _stop(pool: ProcessPoolExecutor) -> None:
     """Stop a pool at once, in the middle of whatever it does."""
     # No public way before Python 3.14; the attribute is the same in all versions since 3.7.
     workers = list((getattr(pool, "_processes", None) or {}).values())
+    manager = getattr(pool, "_executor_manager_thread", None)
     pool.shutdown(wait=False, cancel_futures=True)
     for worker in workers:
         worker.terminate()
@@ -299,6 +300,9 @@ def _stop(pool: ProcessPoolExecutor) -> None:
         worker.join(timeout=1)
         if worker.is_alive():
             worker.kill()
+    if manager is not None:
+        # Else it may close its pipe while the interpreter, on its way out, writes to it.
+        manager.join(timeout=1)
 
 
 class _QuietProcess(SpawnProcess):

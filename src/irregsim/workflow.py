@@ -466,8 +466,25 @@ def git_state() -> dict[str, str | bool | None]:
 # In memory
 
 
+class NamedTables:
+    """Shows the tables in ``frames`` as attributes; for dataclasses that have that field."""
+
+    frames: Mapping[str, pd.DataFrame]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        # Called only for names that are no attributes; dunder names must fail so that copying works.
+        frames = self.__dict__.get("frames", {})
+        if name in frames:
+            found: pd.DataFrame = frames[name]
+            return found
+        raise AttributeError(f"no table {name!r}; there are {', '.join(frames)}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.frames})
+
+
 @dataclass(frozen=True)
-class Result:
+class Result(NamedTables):
     """A run in memory. Its tables are attributes with the names of the files, such as ``result.stocks``.
 
     Attributes:
@@ -486,17 +503,6 @@ class Result:
     posterior_id: str
     notes: tuple[str, ...]
     frames: Mapping[str, pd.DataFrame]
-
-    def __getattr__(self, name: str) -> pd.DataFrame:
-        # Called only for names that are no attributes; dunder names must fail so that copying works.
-        frames = self.__dict__.get("frames", {})
-        if name in frames:
-            found: pd.DataFrame = frames[name]
-            return found
-        raise AttributeError(f"no table {name!r}; there are {', '.join(frames)}")
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.frames})
 
     def __repr__(self) -> str:
         return f"<irregsim run of {self.scenario.name!r}: {self.replicates} replicates, seed {self.seed}>"

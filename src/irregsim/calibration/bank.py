@@ -22,7 +22,7 @@ import numpy.typing as npt
 from irregsim import __version__
 from irregsim.calibration import design
 from irregsim.experiment import DrawSet, Plan, run_parts
-from irregsim.results import canonical_json, sha256_of_text
+from irregsim.results import canonical_json, sha256_of_text, write_json
 from irregsim.vocabulary import FIRST_YEAR
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ _MODEL_DATA: Final = (
     *("centres.csv", "countries.csv", "feasibility.csv", "places.csv", "reception_path.csv"),
     *("register_scope.csv", "rejections.csv", "route_mix.csv"),
 )
+
+
+class OtherTrials(ValueError):
+    """A folder holds trials that are none of this calibration's; the message says which and what to do."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,7 @@ def run_wave(
         finished: Told of each trial that is done.
 
     Raises:
-        ValueError: If the folder holds trials of another design, code or data.
+        OtherTrials: If the folder holds trials of another design, code or data.
         ReplicateError: If a trial fails; those finished stay.
     """
     about = folder / "wave.json"
@@ -223,10 +227,14 @@ def run_wave(
         there = json.loads(about.read_text(encoding="utf-8"))
         differs = sorted(key for key in own if there.get(key) != own[key])
         if differs:
-            raise ValueError(f"{folder} holds trials of another {', '.join(differs)}: remove it, or give another --out")
+            raise OtherTrials(
+                f"{folder} holds trials of another {', '.join(differs)}: remove it, or give another --out"
+            )
     else:
         folder.mkdir(parents=True, exist_ok=True)
-        about.write_text(json.dumps(own, indent=1), encoding="utf-8")
+        scratch = folder / f"tmp-wave-{os.getpid()}"
+        write_json(scratch, own)
+        scratch.replace(about)
     trials = Trials(folder)
     done = trials.finished()
     start(len(z), len(done))

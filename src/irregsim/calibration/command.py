@@ -65,7 +65,7 @@ def calibrate(out: Path, settings: fitting.Settings, *, jobs: int = 1, progress:
         progress: Hears of finished trials.
 
     Raises:
-        ValueError: If the folder holds trials of another design, code or data.
+        OtherTrials: If the folder holds trials of another design, code or data.
         ReplicateError: If a trial fails; those finished stay.
     """
     progress = progress or Silent()
