@@ -30,6 +30,7 @@ from irregsim.vocabulary import (
     Decision,
     Exit,
     Household,
+    RegisterEvent,
     Route,
     Strategy,
     month_number,
@@ -250,6 +251,26 @@ def test_residents_are_more_often_from_those_countries_than_former_asylum_seeker
     resident, three = p.strategy == Strategy.SYNLIG, np.isin(p.country, THREE)
     table = [[int((heads & r & c).sum()) for c in (three, ~three)] for r in (resident, ~resident)]
     assert stats.fisher_exact(table, alternative="greater").pvalue < FALSE_ALARM, table
+
+
+def test_full_centres_do_not_keep_dublin_cases_from_their_transfer(lives: Lives):
+    """F 4.1, 10.1: Dublin cases wait for their transfer in places of the reception system's own.
+
+    So in 2019-2020, when the places left to the finally rejected are full, those who come are transferred or lost to
+    view in the ratio of the two hazards. Tolerance: the binomial around it with `FALSE_ALARM`; three count as one,
+    since children come in families and units close now and then.
+    """
+    spells, events = lives.spells, lives.world.history.register_counts()
+    first, last = month_number("2019-01"), month_number("2020-12")
+    one_each = np.append(True, spells["person"][1:] != spells["person"][:-1]) & (spells["route"] == Route.DUBLIN)
+    came = int((one_each & (spells["entry"] >= first) & (spells["entry"] <= last)).sum())
+    within = (events["event"] == RegisterEvent.TRANSPORT_DUBLIN) & (events["month"] >= first) & (events["month"] <= last)
+    sent = int(events["count"][within].sum())
+    at = lives.world.values.at(first)
+    transfer = at.dublin_transfer_hazard * at.dublin_effort
+    low, high = count_band(came // 3, transfer / (transfer + at.dublin_abscond_hazard), FALSE_ALARM)
+    assert came > 300
+    assert low <= sent / came * (came // 3) <= high, f"{sent} of {came}"
 
 
 # -- kinds of passages that the report tells of ------------------------------------------------------------------------

@@ -299,10 +299,13 @@ class World:
         synlig = p.strategy == Strategy.SYNLIG
         assert p.is_sought_asylum[synlig].all(), "only persons who sought asylum are ever synlig"
         assert ((p.centre >= 0) == synlig).all(), "a centre place is held by residents and nobody else"
-        residents = np.bincount(p.centre[synlig], minlength=len(self.centres.capacity))
-        # Places are counted in beds of heads of household and their children alike.
+        # Places are counted in beds of heads of household and their children alike; Dublin cases have their own.
+        counted = synlig & (p.route != Route.DUBLIN)
+        residents = np.bincount(p.centre[counted], minlength=len(self.centres.capacity))
         if self.values.levers.interactions:
-            assert (residents <= self.centres.capacity).all(), "no centre holds more than its capacity"
+            assert (residents <= self.centres.capacity).all(), (
+                "no centre holds more than the places left to the rejected"
+            )
         working = (p.strategy == Strategy.ARBEIDENDE) & here
         assert (p.employer[working] >= 0).all(), "no job without an employer"
         dependent = (p.strategy == Strategy.AVHENGIG) & here

@@ -64,7 +64,8 @@ class Bank:
     Attributes:
         z: Parameter values as standard normals (`design.varied`), shape (trials, parameters).
         registers: Counts in the columns of registers.parquet, at the trials' own population scale; ``replicate`` is
-            the number of the trial.
+            the number of the trial. Beside ``count``, what the agencies counted, stands ``expected``: what they would
+            count of the same events on average.
         scale: Population scale.
     """
 
@@ -84,7 +85,8 @@ def observe(
 ) -> dict[str, pd.DataFrame]:
     """One trial: the baseline under some parameter values, seen by the agencies.
 
-    The observation model is applied in full, with its scope, delay and noise: counts are compared with counts.
+    The observation model is applied in full, with its scope and delay: once with its noise, and once for the counts
+    to be expected of the same events.
     """
     import pandas as pd
 
@@ -94,9 +96,16 @@ def observe(
     random_set = replicate % RANDOM_SETS
     world = simulate(scenario, draw, seed=seed, replicate=random_set, scale=scale, expected=False)
     whole = range(YEARS.start, min(YEARS.stop, FIRST_YEAR + world.history.months // 12))
-    observer = Observer(world.history, world.draws, world.values.draw, whole, scale)
-    rows = [(register.name, *count) for register in REGISTERS for count in register.observe(observer)]
-    columns = ("register", "period", "dimension", "key", "count")
+    seen = []
+    for is_expected in (False, True):
+        observer = Observer(world.history, world.draws, world.values.draw, whole, scale, is_expected)
+        seen.append(
+            {(register.name, *cell): count for register in REGISTERS for *cell, count in register.observe(observer)}
+        )
+    counted, expected = seen
+    # A cell without a row holds nobody; noise can empty it, and take one of its few.
+    rows = [(*cell, int(counted.get(cell, 0)), float(expected.get(cell, 0.0))) for cell in {**counted, **expected}]
+    columns = ("register", "period", "dimension", "key", "count", "expected")
     return {"registers": pd.DataFrame(rows, columns=list(columns))}
 
 

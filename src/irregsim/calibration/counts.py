@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +44,15 @@ def back(y: FloatArray, targets: Sequence[Target]) -> FloatArray:
     return np.where(share, p * 101.0 - 0.5, np.exp(np.where(share, 0.0, y)) - FLOOR)
 
 
-def simulated(bank: Bank, targets: Sequence[Target]) -> FloatArray:
-    """What each trial's registers say, on the scale of `on_scale`, shape (trials, targets)."""
-    values = answers(bank.registers, targets)
+def simulated(bank: Bank, targets: Sequence[Target], column: Literal["count", "expected"] = "count") -> FloatArray:
+    """What each trial's registers say, on the scale of `on_scale`, shape (trials, targets).
+
+    Args:
+        bank: Finished trials.
+        targets: What is compared.
+        column: ``count``, with the registers' own noise, or ``expected``, without it.
+    """
+    values = answers(bank.registers.assign(count=bank.registers[column]), targets)
     share = np.array([is_share(target) for target in targets])
     # A trial in which nobody is in the total has no share; the middle stands for not knowing.
     values = np.where(np.isnan(values), 50.0, values)

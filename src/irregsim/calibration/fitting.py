@@ -69,6 +69,7 @@ class Fit:
         error: What the model may miss, shape (targets,).
         z: Design of all trials, shape (trials, parameters).
         y: Simulated counts of all trials, shape (trials, targets).
+        expected: Counts that the registers are expected to hold of the same events, without their own noise.
         near: Whether each trial is of the second wave.
         emulator: The last response surface.
         sample: Particles of the posterior.
@@ -80,6 +81,7 @@ class Fit:
     error: FloatArray
     z: FloatArray
     y: FloatArray
+    expected: FloatArray
     near: npt.NDArray[np.bool_]
     emulator: response.Emulator
     sample: sampler.Sample
@@ -140,19 +142,19 @@ def calibrate(
     z = design.standard_normals(settings.seed, np.arange(settings.first))
     wave = {"seed": settings.seed, "scale": settings.scale, "jobs": jobs, "start": start, "finished": finished}
     first = trials.run_wave(scenario, z, folder / "wave-0", **wave)  # type: ignore[arg-type]
-    y = counts.simulated(first, targets)
-    surface = response.fit(z, y, followed=np.union1d(response.most_telling(z, y), design.widened()))
+    y, expected = counts.simulated(first, targets), counts.simulated(first, targets, "expected")
+    followed = np.union1d(response.most_telling(z, expected), design.widened())
+    surface = recovery.surface(z, y, expected, None, followed)
     wide = sampler.sample(surface, observed, error, seed=settings.seed, inflate=INFLATED)
     say(f"second wave: {settings.second} trials near the counts, {len(surface.followed)} parameters followed")
     z_near = second_design(settings, surface.followed, wide.z)
     second = trials.run_wave(scenario, z_near, folder / "wave-1", **wave)  # type: ignore[arg-type]
-    y_near = counts.simulated(second, targets)
     say("fitting")
-    all_z, all_y = np.concatenate([z, z_near]), np.concatenate([y, y_near])
+    all_z, all_y = np.concatenate([z, z_near]), np.concatenate([y, counts.simulated(second, targets)])
+    all_expected = np.concatenate([expected, counts.simulated(second, targets, "expected")])
     near = np.arange(len(all_z)) >= len(z) + round(STILL_PRIOR * settings.second)
     weight = np.where(near, 1.0, FAR_WEIGHT)
-    followed = surface.followed
-    last = response.fit(all_z, all_y, weight, followed)
+    last = recovery.surface(all_z, all_y, all_expected, weight, followed)
     found = sampler.sample(last, observed, error, seed=settings.seed + 1)
     return Fit(
         targets=tuple(targets),
@@ -160,6 +162,7 @@ def calibrate(
         error=error,
         z=all_z,
         y=all_y,
+        expected=all_expected,
         near=near,
         emulator=last,
         sample=found,
@@ -243,7 +246,7 @@ def refit(fit: Fit, columns: IntArray, seed: int) -> sampler.Sample:
 def prior_surface(fit: Fit) -> response.Emulator:
     """The response surface of trials from the prior only: for fits that may end elsewhere than the last one."""
     is_prior = ~fit.near
-    return response.fit(fit.z[is_prior], fit.y[is_prior], followed=fit.emulator.followed)
+    return recovery.surface(fit.z[is_prior], fit.y[is_prior], fit.expected[is_prior], None, fit.emulator.followed)
 
 
 def leave_out_registers(fit: Fit) -> dict[str, FloatArray]:
@@ -301,13 +304,20 @@ def recovered(
     is_first = np.arange(len(fit.z)) < settings.first
     order = _shuffled(settings.first, settings.seed + 2)[: settings.truths]
     from_prior = recovery.recover(
-        fit.z[is_first], fit.y[is_first], fit.error, order, seed=settings.seed, finished=finished
+        fit.z[is_first],
+        fit.y[is_first],
+        fit.expected[is_first],
+        fit.error,
+        order,
+        seed=settings.seed,
+        finished=finished,
     )
     near = np.flatnonzero(fit.near)
     chosen = near[_shuffled(len(near), settings.seed + 3)[: settings.near_truths]]
     shipped = recovery.recover(
         fit.z,
         fit.y,
+        fit.expected,
         fit.error,
         chosen,
         seed=settings.seed + 5,

@@ -7,7 +7,7 @@ from the prior. If the fit is right, the rank of each true value among the poste
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -62,9 +62,35 @@ def synthetic(y: FloatArray, error: FloatArray, seed: int, number: int) -> Float
     return np.asarray(y + error * ndtri(draws.uniform("target_error", -1, keys)))
 
 
+def surface(
+    z: FloatArray, y: FloatArray, expected: FloatArray, weight: FloatArray | None, followed: IntArray
+) -> response.Emulator:
+    """A response surface of expected counts, which holds the registers' own noise as what it leaves open.
+
+    Expected counts have less noise than counts, so the same trials tell more. What the registers add is known for each
+    trial: its mean belongs to the surface and its covariance to what the surface leaves open.
+
+    Args:
+        z: Design, shape (trials, parameters).
+        y: Simulated counts on their scale, shape (trials, counts).
+        expected: What the registers were expected to count of the same events, on the same scale and of the same shape.
+        weight: Weights of the trials; by default all count alike and come from the prior.
+        followed: Parameters followed.
+    """
+    fitted = response.fit(z, expected, weight, followed)
+    noise = y - expected
+    mean = np.average(noise, axis=0, weights=weight)
+    return replace(
+        fitted,
+        centre=fitted.centre + mean,
+        residual=fitted.residual + np.cov(noise.T, aweights=weight).reshape(fitted.residual.shape),
+    )
+
+
 def recover(
     z: FloatArray,
     y: FloatArray,
+    expected: FloatArray,
     error: FloatArray,
     truths: IntArray,
     *,
@@ -78,6 +104,7 @@ def recover(
     Args:
         z: Design, shape (trials, parameters).
         y: Simulated counts on their scale, shape (trials, counts).
+        expected: What the registers were expected to count of the same events, of the same shape.
         error: Standard deviation of what the model may miss, shape (counts,).
         truths: Trials that serve as truths.
         seed: Seed of errors and sampler.
@@ -85,14 +112,14 @@ def recover(
         followed: Parameters followed; by default those that matter most in the whole design, the same for all folds.
         finished: Told of each truth.
     """
-    followed = response.most_telling(z, y) if followed is None else followed
+    followed = response.most_telling(z, expected) if followed is None else followed
     ranks, narrower = np.empty((len(truths), len(followed))), np.empty((len(truths), len(followed)))
     for fold in range(FOLDS):
         mine = truths[fold::FOLDS]
         if len(mine) == 0:
             continue
         seen = np.setdiff1d(np.arange(len(z)), mine)
-        fitted = response.fit(z[seen], y[seen], None if weight is None else weight[seen], followed)
+        fitted = surface(z[seen], y[seen], expected[seen], None if weight is None else weight[seen], followed)
         for i, truth in enumerate(mine.tolist()):
             data = synthetic(y[truth], error, seed, truth)
             found = sampler.sample(fitted, data, error, seed=seed + 1 + truth, particles=PARTICLES, families=1).z

@@ -21,8 +21,18 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 def free_beds(world: World) -> IntArray:
-    """Free places of each centre, shape (centres,)."""
-    return world.centres.capacity - count_in(world.population.centre, CENTRES)
+    """Free places of each centre for persons with a final rejection, shape (centres,)."""
+    return world.centres.capacity - counted_residents(world)
+
+
+def counted_residents(world: World) -> IntArray:
+    """Residents of each centre who take a place left to persons with a final rejection, shape (centres,).
+
+    Persons under a Dublin decision wait for their transfer in places of the reception system's own, as applicants do,
+    so the limit on what is left to the finally rejected neither holds nor counts them.
+    """
+    p = world.population
+    return count_in(np.where(p.route == Route.DUBLIN, -1, p.centre), CENTRES)
 
 
 def beds_of(world: World, rows: IntArray) -> IntArray:
@@ -36,7 +46,8 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserve
 
     Whom the rank leaves in gets a bed; among those, families are placed before single persons, since a household needs
     its beds in one centre. Adapted units take ill persons only; alternative placement takes families only (F 5.2, 7.2).
-    With more places the same persons are served and some more, but for a household that no single centre has room for.
+    Persons under a Dublin decision have places beside these (`counted_residents`), also where a final rejection ends
+    the right to stay. With more places the same persons are served and some more, but for a household that no single centre has room for.
 
     Args:
         world: The replicate.
@@ -49,21 +60,27 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserve
         Centre of each, -1 where no place was left, shape (n,).
     """
     result = np.full(len(rows), -1, dtype=np.int64)
-    p = world.population
-    if not at.stay_after_rejection:
-        # After a final rejection there is no place; persons under a Dublin decision still have one.
-        dublin = p.route[rows] == Route.DUBLIN
-        if not dublin.all():
-            result[dublin] = _find_beds(world, at, rows[dublin], channel, reserved)
-            return result
-    return _find_beds(world, at, rows, channel, reserved)
+    dublin = world.population.route[rows] == Route.DUBLIN
+    result[dublin] = _wherever_open(world, rows[dublin])
+    if at.stay_after_rejection:
+        result[~dublin] = _find_beds(world, at, rows[~dublin], channel, reserved)
+    return result
+
+
+def _wherever_open(world: World, rows: IntArray) -> IntArray:
+    """An ordinary centre for each, by a keyed draw in proportion to capacity, without limit; -1 if all are closed."""
+    capacity = np.where(~IS_ADAPTED & ~IS_ALTERNATIVE, world.centres.capacity, 0)
+    if capacity.sum() == 0:
+        return np.full(len(rows), -1, dtype=np.int64)
+    u = world.draws.uniform("centre_where", world.month, world.population.key[rows])
+    return np.searchsorted(np.cumsum(capacity), u * capacity.sum(), side="right").astype(np.int64)
 
 
 def beds_for_transfers(world: World, at: At) -> int:
     """Beds that residents whose units close this month are likely to need elsewhere; 0 without interactions."""
     if not at.interactions:
         return 0
-    residents = count_in(world.population.centre, CENTRES)
+    residents = counted_residents(world)
     over = np.maximum(0, residents - world.centres.capacity)
     return int(np.ceil(np.maximum(residents * world.centres.closing_share, over).sum()))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.centres import COUNT, PLACE_OF, count_in
+from irregsim.centres import PLACE_OF
 from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated
 from irregsim.month.network import cut_ties
-from irregsim.month.placing import beds_of, place_in_centres
+from irregsim.month.placing import beds_of, counted_residents, place_in_centres
 from irregsim.values import At
 from irregsim.vocabulary import Exit, Household, RegisterEvent, Route, Strategy
 from irregsim.world import Rows, World
@@ -37,21 +37,20 @@ class Transfers(Part):
             return heads
         centre = p.centre[heads]
         closes = world.draws.uniform("unit_closes", world.month, p.key[heads]) < world.centres.closing_share[centre]
-        over = np.zeros(len(heads), dtype=np.bool_)
-        excess = count_in(p.centre, COUNT) - world.centres.capacity
+        dublin = p.route[heads] == Route.DUBLIN
+        over = world.centres.capacity[centre] == 0
+        excess = counted_residents(world) - world.centres.capacity
         if at.interactions and (excess > 0).any():
-            beds = beds_of(world, heads)
+            beds = np.where(dublin, 0, beds_of(world, heads))
             rank = world.draws.uniform("overflow_rank", world.month, p.key[heads])
             order = np.lexsort((rank, centre))
             sorted_centre, sorted_beds = centre[order], beds[order]
             running = np.cumsum(sorted_beds)
             first = np.searchsorted(sorted_centre, sorted_centre, side="left")
             used = running - (running[first] - sorted_beds[first])
-            over[order] = used > world.centres.capacity[sorted_centre]
-        elif not at.interactions:
-            over = world.centres.capacity[centre] == 0
+            over[order] |= (used > world.centres.capacity[sorted_centre]) & ~dublin[order]
         # Where a final rejection ends the right to stay, only persons under a Dublin decision remain.
-        leaves = (p.route[heads] != Route.DUBLIN) & (not at.stay_after_rejection)
+        leaves = ~dublin & (not at.stay_after_rejection)
         return np.asarray(heads[closes | over | leaves])
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:

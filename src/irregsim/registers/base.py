@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,11 @@ from irregsim.vocabulary import FIRST_YEAR, RegisterEvent
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+#: Whole counts, or expected ones.
+Numbers = npt.NDArray[Any]
 
-#: One published number: period, dimension, key, count.
-Count = tuple[str, str, str, int]
+#: One published number: period, dimension, key, count. Whole, but for an observer of expected counts.
+Count = tuple[str, str, str, float]
 
 
 class Observer:
@@ -31,16 +33,26 @@ class Observer:
         draw: Parameter values by name.
         years: Years to report, in order; only whole years.
         scale: Size of the population relative to Norway's.
+        is_expected: Whether to report what each register is expected to count of these events, without its own noise
+            and without rounding. Exact, since that noise has mean 1 and persons outside the latent population a stated
+            mean; the events themselves are those that happened.
     """
 
     def __init__(
-        self, history: History, draws: Draws, draw: Mapping[str, float], years: range, scale: float = 1.0
+        self,
+        history: History,
+        draws: Draws,
+        draw: Mapping[str, float],
+        years: range,
+        scale: float = 1.0,
+        is_expected: bool = False,
     ) -> None:
         self.history = history
         self.draws = draws
         self.draw = draw
         self.years = years
         self.scale = scale
+        self.is_expected = is_expected
         counts = history.register_counts()
         self._cube: dict[int, IntArray] = {}
         year = FIRST_YEAR + counts["month"] // 12
@@ -55,7 +67,7 @@ class Observer:
         """Events by year, place and country, shape (years, 13, 36)."""
         return self._cube[event]
 
-    def dispersed(self, counts: IntArray, register: int, size: float) -> IntArray:
+    def dispersed(self, counts: Numbers, register: int, size: float) -> Numbers:
         """Counts with the register's own noise: each series times a gamma number of mean 1 and variance 1/size.
 
         With the chance of the events themselves this gives about the negative binomial of docs/data.md.
@@ -65,6 +77,8 @@ class Observer:
             register: Number of the register, so that registers differ.
             size: Above 0; larger is less noise.
         """
+        if self.is_expected:
+            return counts
         subject = np.arange(counts.shape[1], dtype=np.uint64) + np.uint64((7 << 60) + register * 4096)
         keys = self.draws.keys(subject)
         noise = np.stack(
@@ -75,7 +89,7 @@ class Observer:
         )
         return np.asarray(np.floor(counts * noise + 0.5).astype(np.int64))
 
-    def before_break(self, counts: IntArray, ratio: float, end: int) -> IntArray:
+    def before_break(self, counts: Numbers, ratio: float, end: int) -> Numbers:
         """Counts as an earlier source or definition had them, rounded half up; those of later years as they are.
 
         What chance adds in one year is small beside the register's noise, so no draw is made for it.
@@ -86,10 +100,16 @@ class Observer:
             end: First year of the later source.
         """
         holds = np.array([y < end for y in self.years], dtype=bool)
-        scaled = np.floor(counts * ratio + 0.5).astype(np.int64)
+        scaled = counts * ratio if self.is_expected else np.floor(counts * ratio + 0.5).astype(np.int64)
         return np.asarray(np.where(holds[:, None], scaled, counts))
 
-    def beside(self, channel: str, mean: FloatArray, register: int) -> IntArray:
+    def divided(self, total: float, weights: Numbers) -> Numbers:
+        """A total divided in proportion to weights: in whole numbers (`divided`), or exactly if counts are expected."""
+        if not self.is_expected:
+            return divided(int(total), weights.astype(np.float64))
+        return np.asarray(total * weights / max(float(weights.sum()), 1e-300))
+
+    def beside(self, channel: str, mean: FloatArray, register: int) -> Numbers:
         """Counts from outside the latent population, as Poisson numbers of the observation model.
 
         Args:
@@ -97,6 +117,8 @@ class Observer:
             mean: Expected counts by year and series, shape (years, series).
             register: Number of the register.
         """
+        if self.is_expected:
+            return mean
         subject = np.arange(mean.shape[1], dtype=np.uint64) + np.uint64((7 << 60) + register * 4096)
         keys = self.draws.keys(subject)
         rows = [

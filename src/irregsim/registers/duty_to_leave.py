@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from irregsim import reference
-from irregsim.registers.base import Count, Observer, Register, Scope, divided
+from irregsim.registers.base import Count, Observer, Register, Scope
 from irregsim.vocabulary import FIRST_YEAR
 
 #: From this year on the count is udi.no's table of residents by status; earlier ones come from another source.
@@ -24,15 +24,17 @@ def observe(observer: Observer) -> list[Count]:
     out: list[Count] = []
     share = observer.draw["dublin_in_register_share"]
     months = [(year - FIRST_YEAR) * 12 + 11 for year in observer.years]
-    dublin = np.floor(observer.history.dublin_in_centres[months] * share + 0.5).astype(np.int64)
+    dublin = observer.history.dublin_in_centres[months] * share
+    if not observer.is_expected:
+        dublin = np.floor(dublin + 0.5).astype(np.int64)
     counts = observer.history.duty_in_centres[months] + dublin
     ratio = observer.draw["duty_register_break_ratio"]
     total_counts = observer.before_break(counts.sum(axis=1)[:, None], ratio, PRESENT_SOURCE_YEAR)
     totals = observer.dispersed(total_counts, 0, observer.draw["duty_register_size"])[:, 0]
     for year, row, total in zip(observer.years, counts, totals, strict=True):
-        count = divided(int(total), row.astype(np.float64))
-        out.append((f"{year}-12", "total", "total", int(count.sum())))
-        out += [(f"{year}-12", "country", c.name, int(count[c.index])) for c in countries if count[c.index]]
+        count = observer.divided(total, row)
+        out.append((f"{year}-12", "total", "total", count.sum().item()))
+        out += [(f"{year}-12", "country", c.name, count[c.index].item()) for c in countries if count[c.index]]
     return out
 
 

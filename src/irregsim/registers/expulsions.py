@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from irregsim import reference
-from irregsim.registers.base import Count, Observer, Register, Scope, divided
+from irregsim.registers.base import Count, Numbers, Observer, Register, Scope
 from irregsim.registers.outside import outside
 from irregsim.vocabulary import RegisterEvent
 
@@ -26,25 +26,25 @@ def observe(observer: Observer) -> list[Count]:
     countries = reference.countries()
     out: list[Count] = []
     size = observer.draw["register_overdispersion"]
-    own = np.zeros(len(observer.years), dtype=np.int64)
+    own: Numbers = np.zeros(len(observer.years), dtype=np.int64)
     for number, (ground, event) in enumerate(GROUNDS):
         by_country = observer.events(event).sum(axis=1)
         noisy = observer.dispersed(by_country.sum(axis=1)[:, None], 1 + number, size)[:, 0]
-        own += noisy
+        own = own + noisy
         # Single countries vary more than the total; they are scaled so that they add up to it.
         weights = observer.dispersed(by_country, 20 + number, observer.draw["register_country_size"])
         for y, year in enumerate(observer.years):
-            count = divided(int(noisy[y]), (weights[y] if weights[y].sum() else by_country[y]).astype(np.float64))
-            out.append((str(year), "ground", ground, int(noisy[y])))
+            count = observer.divided(noisy[y], weights[y] if weights[y].sum() else by_country[y])
+            out.append((str(year), "ground", ground, noisy[y].item()))
             out += [
-                (str(year), "country_ground", f"{c.name}:{ground}", int(count[c.index]))
+                (str(year), "country_ground", f"{c.name}:{ground}", count[c.index].item())
                 for c in countries
                 if count[c.index]
             ]
     for y, year in enumerate(observer.years):
         eu_eea = outside(NAME, "eu_eea", year, observer.scale)
         if eu_eea is not None:
-            out.append((str(year), "scope", "with_eu_eea", int(own[y]) + eu_eea))
+            out.append((str(year), "scope", "with_eu_eea", own[y].item() + eu_eea))
     return out
 
 

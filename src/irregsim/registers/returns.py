@@ -23,18 +23,18 @@ def assisted(observer: Observer) -> list[Count]:
     mean = np.array([[sum(applications.get(min(y, last), 0.0) for y in (year - 1, year))] for year in observer.years])
     pending = observer.beside("register_pending", mean * observer.draw["assisted_pending_share"] * observer.scale, 8)
     total = observer.dispersed(own[:, None] + pending, 9, observer.draw["register_overdispersion"])[:, 0]
-    if observer.scale == 1:
+    if observer.scale == 1 and not observer.is_expected:
         # UDI rounded to hundreds before 2015; at another population scale the rounding would swallow the count.
         early = np.array([year < _ROUNDED_BEFORE for year in observer.years])
         total = np.where(early, np.floor(total / 100 + 0.5).astype(np.int64) * 100, total)
-    return [(str(year), "total", "total", int(total[y])) for y, year in enumerate(observer.years)]
+    return [(str(year), "total", "total", total[y].item()) for y, year in enumerate(observer.years)]
 
 
 def left_centre(observer: Observer) -> list[Count]:
     """Residents with a duty to leave who left without an address; counted as they are noticed."""
     own = observer.events(RegisterEvent.LEFT_CENTRE).sum(axis=(1, 2))
     total = observer.dispersed(own[:, None], 10, observer.draw["register_overdispersion"])[:, 0]
-    return [(str(year), "total", "total", int(total[y])) for y, year in enumerate(observer.years)]
+    return [(str(year), "total", "total", total[y].item()) for y, year in enumerate(observer.years)]
 
 
 ASSISTED = Register(

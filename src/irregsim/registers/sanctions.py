@@ -30,15 +30,15 @@ def observe(observer: Observer) -> list[Count]:
         )
         count = count + outside
         for y, year in enumerate(observer.years):
-            out.append((str(year), side, "total", int(count[y].sum())))
-            out += [(str(year), side, name, int(count[y, d])) for d, name in enumerate(DISTRICTS)]
+            out.append((str(year), side, "total", count[y].sum().item()))
+            out += [(str(year), side, name, count[y, d].item()) for d, name in enumerate(DISTRICTS)]
         first, last = SUM_YEARS
         if observer.years.start <= first and last < observer.years.stop:
             rows = slice(first - observer.years.start, last + 1 - observer.years.start)
             total = count[rows].sum(axis=0)
             period = f"{first}-{last}"
-            out.append((period, side, "total", int(total.sum())))
-            out += [(period, side, name, int(total[d])) for d, name in enumerate(DISTRICTS)]
+            out.append((period, side, "total", total.sum().item()))
+            out += [(period, side, name, total[d].item()) for d, name in enumerate(DISTRICTS)]
     return out
 
 

@@ -42,9 +42,9 @@ def orders(observer: Observer) -> list[Count]:
     asylum = observer.dispersed(asylum[:, None], 4, observer.draw["register_overdispersion"])[:, 0]
     out: list[Count] = []
     for y, year in enumerate(observer.years):
-        out.append((str(year), "total", "total", int(noisy[y].sum())))
-        out += [(str(year), "district", name, int(noisy[y, i])) for i, name in enumerate(names)]
-        out.append((str(year), "track", "asylum", int(asylum[y])))
+        out.append((str(year), "total", "total", noisy[y].sum().item()))
+        out += [(str(year), "district", name, noisy[y, i].item()) for i, name in enumerate(names)]
+        out.append((str(year), "track", "asylum", asylum[y].item()))
     return out
 
 
@@ -66,10 +66,10 @@ def executed(observer: Observer) -> list[Count]:
     out: list[Count] = []
     for y, year in enumerate(observer.years):
         # Returns to countries outside the EU; Dublin transfers go to a state inside it.
-        beyond = sum(int(noisy[y, i]) for i, (name, _) in enumerate(TRACKS) if name != "dublin")
+        beyond = sum(noisy[y, i].item() for i, (name, _) in enumerate(TRACKS) if name != "dublin")
         out.append((str(year), "total", "total", beyond))
-        out += [(str(year), "track", name, int(noisy[y, i])) for i, (name, _) in enumerate(TRACKS)]
-        out.append((str(year), "scope", "with_dublin", int(noisy[y].sum())))
+        out += [(str(year), "track", name, noisy[y, i].item()) for i, (name, _) in enumerate(TRACKS)]
+        out.append((str(year), "scope", "with_dublin", noisy[y].sum().item()))
     return out
 
 
