@@ -1,15 +1,20 @@
 """A smooth stand-in for the model's registers: a quadratic response surface, with what it leaves open.
 
 Each compared count, on its log scale, is a sum of linear terms in every parameter and of squares and products of those
-parameters that matter most, fitted by ridge regression (Hoerl and Kennard 1970). How strongly terms are held back is
-chosen by leaving trials out one by one, which for ridge regression is exact and cheap (Allen 1974). What is left open
-is kept as a covariance over counts: the chance of the events, the registers' noise, the parameters that are not
-followed and the surface's own error.
+parameters that matter most, fitted by scikit-learn's ridge regression (Hoerl and Kennard 1970). How strongly terms are
+held back is chosen by leaving trials out one by one, which for ridge regression is exact and cheap (Allen 1974). What
+is left open is kept as a covariance over counts: the chance of the events, the registers' noise, the parameters that
+are not followed and the surface's own error.
+
+scikit-learn comes with ``irregsim[calibrate]``; nothing but a fit loads it.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import itertools
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Final
 
 import numpy as np
@@ -64,6 +69,27 @@ class Emulator:
         return np.asarray(self.residual + self.unfollowed.T @ self.unfollowed)
 
 
+def missing() -> str | None:
+    """What must be installed before a surface can be fitted, or None where nothing is missing."""
+    if importlib.util.find_spec("sklearn") is None:
+        return "a calibration needs the package scikit-learn; install it with: pip install 'irregsim[calibrate]'"
+    return None
+
+
+def _linear_model() -> ModuleType:
+    """scikit-learn's linear models.
+
+    Raises:
+        ModuleNotFoundError: If scikit-learn is not installed; the message says how to.
+    """
+    wanted = missing()
+    if wanted:
+        raise ModuleNotFoundError(wanted, name="sklearn")
+    from sklearn import linear_model
+
+    return linear_model  # type: ignore[no-any-return]
+
+
 def products(z: FloatArray) -> FloatArray:
     """Squares, less their mean of 1, and products of pairs of columns, each of variance 1; shape (n, pairs)."""
     first, second = np.triu_indices(z.shape[1])
@@ -85,9 +111,9 @@ def most_telling(z: FloatArray, y: FloatArray) -> IntArray:
     unit = (y - y.mean(axis=0)) / np.maximum(y.std(axis=0), 1e-9)
     x = z - z.mean(axis=0)
     # Ridge with the penalty of the noise of a correlation: n observations, slope 0 as likely as its error.
-    coefficients = np.linalg.solve(x.T @ x + 0.1 * len(z) * np.eye(x.shape[1]), x.T @ unit)
+    ridge = _linear_model().Ridge(0.1 * len(z), fit_intercept=False, solver="cholesky").fit(x, unit)
     # Chance alone gives a squared slope of 1/n for each of the counts.
-    weight = np.maximum(0.0, coefficients**2 - 4.0 / len(z)).sum(axis=1)
+    weight = np.maximum(0.0, ridge.coef_**2 - 4.0 / len(z)).sum(axis=0)
     order = np.argsort(-weight, kind="stable")
     carried = np.cumsum(weight[order]) / max(weight.sum(), 1e-12)
     number = min(MOST_FOLLOWED, int(np.searchsorted(carried, CARRIED)) + 1)
@@ -108,34 +134,30 @@ def fit(z: FloatArray, y: FloatArray, weight: FloatArray | None = None, followed
     weight = np.ones(len(z)) if weight is None else weight / weight.mean()
     followed = most_telling(z, y) if followed is None else followed
     others = np.setdiff1d(np.arange(z.shape[1]), followed)
-    near, far = z[:, followed], z[:, others]
-    pairs = products(near)
+    parts = z[:, followed], products(z[:, followed]), z[:, others]
     centre = np.average(y, axis=0, weights=weight)
     # Trials from the prior have terms of mean 0 by design; those of a later wave have not.
-    means = [np.zeros(x.shape[1]) if is_prior else np.average(x, axis=0, weights=weight) for x in (near, pairs, far)]
-    near, pairs, far = (x - mean for x, mean in zip((near, pairs, far), means, strict=True))
+    means = [np.zeros(x.shape[1]) if is_prior else np.average(x, axis=0, weights=weight) for x in parts]
     root = np.sqrt(weight)[:, None]
+    near, pairs, far = (root * (x - mean) for x, mean in zip(parts, means, strict=True))
     spread = np.maximum(np.sqrt(np.average((y - centre) ** 2, axis=0, weights=weight)), 1e-9)
     unit = root * (y - centre) / spread
-    # Fewer trials than terms: the trials' own inner products say all that ridge regression needs.
-    grams = [(root * part) @ (root * part).T for part in (near, pairs, far)]
-    best: tuple[float, FloatArray, FloatArray, tuple[float, float]] | None = None
-    for quadratic in _QUADRATIC:
-        for far_scale in _UNFOLLOWED:
-            squares, u = np.linalg.eigh(grams[0] + quadratic**2 * grams[1] + far_scale**2 * grams[2])
-            squares, uy, squared = np.maximum(squares, 0.0), u.T @ unit, u**2
-            for penalty in _PENALTIES:
-                held = squares + penalty * len(z) / 100.0
-                shrink = squares / held
-                leverage = squared @ shrink
-                left_out = (unit - u @ (shrink[:, None] * uy)) / np.maximum(1.0 - leverage, 1e-3)[:, None]
-                score = float(np.mean(left_out**2))
-                if best is None or score < best[0]:
-                    best = (score, u @ (uy / held[:, None]), left_out, (quadratic, far_scale))
+    penalties = [penalty * len(z) / 100.0 for penalty in _PENALTIES]
+    best = None
+    for scales in itertools.product(_QUADRATIC, _UNFOLLOWED):
+        terms = np.concatenate([near, scales[0] * pairs, scales[1] * far], axis=1)
+        # With a scorer, RidgeCV keeps what it predicts for each trial left out instead of its squared error.
+        ridge = _linear_model().RidgeCV(
+            penalties, fit_intercept=False, scoring="neg_mean_squared_error", store_cv_results=True
+        )
+        ridge.fit(terms, unit)
+        if best is None or ridge.best_score_ > best[0].best_score_:
+            best = ridge, scales
     assert best is not None
-    _, dual, left_out, (quadratic, far_scale) = best
-    linear, product, other = ((root * part).T @ dual for part in (near, pairs, far))
-    linear, product, other = linear * spread, quadratic**2 * product * spread, far_scale**2 * other * spread
+    ridge, (quadratic, far_scale) = best
+    left_out = unit - ridge.cv_results_[:, :, penalties.index(ridge.alpha_)]
+    linear, product, other = np.split(ridge.coef_.T * spread, np.cumsum([near.shape[1], pairs.shape[1]]))
+    product, other = quadratic * product, far_scale * other
     effective = weight.sum() ** 2 / (weight**2).sum()
     residual = (left_out * spread).T @ (left_out * spread) / weight.sum()
     # A little of the diagonal keeps the covariance of many counts from few trials well behaved (Ledoit and Wolf 2004).
