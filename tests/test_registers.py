@@ -467,3 +467,51 @@ def test_a_year_that_stands_twice_is_refused(monkeypatch):
     monkeypatch.setattr(outside, "read_table", lambda name: [GOOD])
     assert outside_parts() == {("udi_expulsions", "eu_eea"): {2013: 7}}
     outside_parts.cache_clear()
+
+
+# ---------------------------------------------------------------------------------------------------------
+# What a register is expected to count
+
+
+NOISY = {
+    "register_overdispersion": 25.0,
+    "duty_register_size": 100.0,
+    "register_country_size": 40.0,
+    "dublin_in_register_share": 0.5,
+    "pu_own_order_share": 0.25,
+    "sanctions_in_scope_share": 0.4,
+    "assisted_pending_share": 0.01,
+}
+
+
+def of_all_kinds() -> History:
+    """Some of every event in 2018 and 2019, and residents."""
+    made = history(
+        *((month(year), event, place, "Kina", 400) for year in (2018, 2019) for event in RegisterEvent
+          for place in ("Oslo", "Øst"))
+    )  # fmt: skip
+    for year in (2018, 2019):
+        made.duty_in_centres[month(year, 12), COUNTRY["Iran"]] = 300
+        made.dublin_in_centres[month(year, 12), COUNTRY["Iran"]] = 100
+    return made
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_what_a_register_is_expected_to_count_is_the_mean_of_what_it_counts(name: str):
+    """Tolerance: four and a half standard errors of the mean of 300 draws, and half a person for rounding."""
+    made, draw = of_all_kinds(), {**point_draw(), **NOISY}
+
+    def observe(replicate: int, is_expected: bool) -> dict[tuple[str, ...], float]:
+        # Not at scale 1, where early assisted returns are rounded to hundreds.
+        observer = Observer(made, Draws(1, replicate), draw, range(2018, 2021), 0.5, is_expected)
+        return {tuple(cell): count for *cell, count in BY_NAME[name].observe(observer)}
+
+    expected = observe(0, True)
+    counted = [observe(replicate, False) for replicate in range(300)]
+    assert expected
+    for cell, mean in expected.items():
+        drawn = np.array([one.get(cell, 0) for one in counted], dtype=float)
+        error = drawn.std() / math.sqrt(len(drawn))
+        assert abs(drawn.mean() - mean) < 4.5 * error + 0.5, cell
+    # The same for every replicate: nothing is drawn.
+    assert observe(7, True) == expected
