@@ -174,13 +174,24 @@ def test_the_sampler_finds_the_exact_posterior_of_a_linear_model():
 
 def test_known_truths_are_covered_as_often_as_they_should_be():
     z, y = toy(500)
-    found = recovery.recover(z, y, np.full(3, 0.05), np.arange(0, 400, 10), seed=11)
+    found = recovery.recover(z, y, y, np.full(3, 0.05), np.arange(0, 400, 10), seed=11)
     assert found.ranks.shape == (40, len(found.columns))
     inside = found.coverage(0.9).mean()
     # 40 truths: the mean over parameters of a rightly calibrated method lies within .8 and .98 almost surely.
     assert 0.8 < inside < 0.98
     told = found.columns.tolist().index(0)
     assert found.narrower[:, told].mean() < 0.3, "the counts tell this parameter"
+
+
+def test_what_the_registers_add_belongs_to_what_the_surface_leaves_open():
+    """A surface of expected counts predicts counts: the noise's mean is in it, its covariance in what is left open."""
+    z = normals(21, 800, 6)
+    expected = z[:, :2] @ np.array([[1.0, 0.0], [0.5, 1.0]])
+    noise = 0.3 + normals(22, 800, 2) @ np.array([[0.4, 0.2], [0.0, 0.1]])
+    both = recovery.surface(z, expected + noise, expected, None, np.arange(2))
+    alone = emulator.fit(z, expected, followed=np.arange(2))
+    np.testing.assert_allclose(both.centre - alone.centre, noise.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(both.residual - alone.residual, np.cov(noise.T), rtol=1e-9)
 
 
 def test_an_overconfident_method_would_be_seen():
@@ -287,6 +298,7 @@ def small_fit(observed: np.ndarray) -> fitting.Fit:
         error=error,
         z=z,
         y=y,
+        expected=y,
         near=np.zeros(len(z), dtype=bool),
         emulator=surface,
         sample=found,
