@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,6 +139,68 @@ def test_the_emulator_admits_what_it_cannot_explain():
     fitted = emulator.fit(z, normals(4, 300, 2))
     assert (fitted.explained < 0.1).all()
     assert np.sqrt(np.diag(fitted.covariance())) == pytest.approx(1.0, rel=0.2)
+
+
+def test_ridge_regression_is_what_its_normal_equations_say_with_each_trial_left_out_in_turn():
+    """The surface against one solved from its definition, trial by trial, without scikit-learn."""
+    trials, width, followed = 60, 6, np.array([0, 2, 5])
+    z = normals(51, trials, width)
+    y = z @ normals(52, width, 2) + 0.3 * (z[:, [0]] * z[:, [2]]) + 0.2 * normals(53, trials, 2)
+    weight = 0.5 + np.arange(trials) / trials
+    fitted = emulator.fit(z, y, weight, followed)
+    weight = weight / weight.mean()
+    pairs, others = emulator.products(z[:, followed]), z[:, [1, 3, 4]]
+    spread = np.sqrt(np.average((y - np.average(y, axis=0, weights=weight)) ** 2, axis=0, weights=weight))
+
+    def centred(x: np.ndarray) -> np.ndarray:
+        return np.sqrt(weight)[:, None] * (x - np.average(x, axis=0, weights=weight))
+
+    unit, found = centred(y) / spread, []
+    for quadratic in (0.1, 0.3, 0.6):
+        for far in (0.3, 1.0):
+            scale = np.r_[np.ones(3), np.full(6, quadratic), np.full(3, far)]
+            terms = centred(np.hstack([z[:, followed], pairs, others])) * scale
+            for penalty in np.array([0.3, 1.0, 3.0, 10.0, 30.0, 100.0]) * trials / 100:
+
+                def solved(kept: np.ndarray, terms=terms, penalty=penalty) -> np.ndarray:
+                    x = terms[kept]
+                    return np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ unit[kept])
+
+                every = np.arange(trials)
+                left = np.array([unit[i] - terms[i] @ solved(every != i) for i in every])
+                found.append((np.mean(left**2), scale[:, None] * solved(every >= 0) * spread, left * spread))
+    _, slope, left = min(found, key=lambda one: one[0])
+    assert np.allclose(np.vstack([fitted.linear, fitted.quadratic, fitted.unfollowed]), slope, rtol=0, atol=1e-10)
+    assert np.allclose(np.diag(fitted.residual), (left**2).sum(axis=0) / weight.sum(), rtol=1e-9)
+
+
+def test_a_surface_of_expected_counts_leaves_open_what_counts_hold_beyond_it():
+    z, expected = toy(600)
+
+    def counted(expected: np.ndarray, seed: int) -> np.ndarray:
+        noise = normals(seed, len(expected), 3)
+        return expected + 0.04 + 0.3 * (noise + noise[:, [1, 0, 2]])  # the first two go together
+
+    fitted = recovery.surface(z, counted(expected, 61), expected, None, np.array([0, 4, 9]))
+    new_z, new_expected = toy(2000, seed=2)
+    left = counted(new_expected, 62) - fitted.mean(new_z[:, fitted.followed])
+    assert np.abs(left.mean(axis=0)).max() < 0.06
+    assert np.sqrt(np.diag(fitted.covariance())) == pytest.approx(left.std(axis=0), rel=0.1)
+    assert fitted.covariance()[0, 1] == pytest.approx(np.cov(left.T)[0, 1], rel=0.2)
+
+
+def test_without_scikit_learn_a_fit_says_what_to_install(monkeypatch):
+    assert emulator.missing() is None
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'irregsim\[calibrate\]'"):
+        emulator.fit(*toy(60))
+
+
+def test_scikit_learn_is_loaded_by_nothing_but_a_fit():
+    code = "import sys, irregsim.cli, irregsim.calibration.command"
+    code += "; print('sklearn' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
 
 
 # -- the sampler ---------------------------------------------------------------------------------------------------
