@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim import __version__, workflow
+from irregsim.comparison.folder import write_folder
 from irregsim.comparison.runs import Run, Runs, different_period, first_difference, same_values
 from irregsim.experiment import DrawSet, Plan, available_cores, code_sha256, part_key, run_id
-from irregsim.export import FORMATS, WORKBOOK, frame_to_csv, hashes, levels, missing_for
+from irregsim.export import FORMATS, hashes, missing_for
 from irregsim.progress import Progress, Silent
 from irregsim.results import (
     MANIFEST,
     FolderError,
     RunFolder,
-    TableWriter,
     canonical_json,
     check_folder,
     commit,
@@ -47,11 +47,6 @@ RUNS: Final = "runs"
 
 #: Where finished runs are looked for besides.
 OUTPUTS: Final = "outputs"
-
-#: The page for readers.
-PAGE: Final = "report.html"
-
-PROOF: Final = "proof.json"
 
 #: With fewer replicates there is no Monte Carlo error.
 FEWEST_REPLICATES: Final = 2
@@ -297,11 +292,12 @@ def _runs(
 # The tables
 
 
-def make_tables(runs: Runs) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
+def make_tables(runs: Runs, jobs: int = 1) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
     """Every table of a comparison.
 
     Args:
         runs: The runs.
+        jobs: Processes for the lives, at least 1; the tables are the same for any number.
 
     Returns:
         Tables by name, the proof of pairing, and the unit of every outcome.
@@ -312,7 +308,7 @@ def make_tables(runs: Runs) -> tuple[dict[str, pd.DataFrame], dict[str, Any], di
     from irregsim.comparison.key_figures import cities, groups, key_figures
     from irregsim.comparison.measured import measured
     from irregsim.comparison.paired import joined, of_pair
-    from irregsim.comparison.proof import proof
+    from irregsim.comparison.proof import proof, with_persons
     from irregsim.comparison.responses import responses
 
     told = proof(runs.pairs)
@@ -331,10 +327,10 @@ def make_tables(runs: Runs) -> tuple[dict[str, pd.DataFrame], dict[str, Any], di
         "costs": costs(found),
     }
     # Always the balance; lives only where spells were kept.
-    pieces = [of_pair(pair) for pair in runs.pairs]
+    pieces = [of_pair(pair, jobs) for pair in runs.pairs]
     frames |= joined(pieces)
     for pair, piece in zip(runs.pairs, pieces, strict=True):
-        told[pair.name]["first_person"] = piece.first_parting
+        told[pair.name] = with_persons(told[pair.name], piece.first_parting)
     return frames, told, units
 
 
@@ -473,7 +469,7 @@ def compare_scenarios(
             staging = work / "comparison"
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir()
-            names = _write(staging, request, done, units, runs)
+            names = write_folder(staging, done.frames, done.about, units, request.output.format, runs)
             manifest = {
                 "run_id": done.id,
                 "kind": "comparison",
@@ -575,11 +571,12 @@ def summary(done: Comparison, lang: str = "en") -> str:
         done: The comparison.
         lang: Language of the names of outcomes.
     """
+    from irregsim.comparison.one_scale import one_scale
     from irregsim.labels import label
     from irregsim.screen import table
     from irregsim.wording import outcome_words, title_of
 
-    figures = done.frames["key_figures"]
+    figures = one_scale({"key_figures": done.frames["key_figures"]}, {})["key_figures"]
     first, last = done.about["period"]
     lines = [f"Comparison {done.id}: {done.replicates} replicates, {first} to {last}, against {done.reference}"]
     for name in done.scenarios:
@@ -636,165 +633,10 @@ def _compared(
         progress=progress,
         command=request.command,
     )
-    frames, proof, units = make_tables(runs)
+    frames, proof, units = make_tables(runs, prepared.jobs)
     # By content alone, the reference first: the same comparison has the same name everywhere.
     id_ = sha256_of_text(canonical_json({"runs": list(_run_ids(prepared).values()), "version": __version__}))[:16]
     about = {**_about(request, prepared, id_), "proof": proof}
     others = tuple(pair.name for pair in runs.pairs)
     done = Comparison(id_, runs.reference.name, others, runs.replicates, frames, proof, about, None, reused)
     return done, units, runs
-
-
-# ---------------------------------------------------------------------------------------------------------
-# The folder
-
-
-def write_table(frame: pd.DataFrame, path: Path) -> str:
-    """Write a frame as Parquet, the same bytes for the same rows.
-
-    Args:
-        frame: Columns of text, whole numbers, floats and booleans; categories are written as text.
-        path: The file.
-
-    Returns:
-        The content hash of its rows.
-    """
-    import pandas as pd
-    import pyarrow as pa
-
-    kinds = []
-    for name in frame.columns:
-        dtype = frame[name].dtype
-        if dtype.kind in "iu" and frame[name].isna().any():
-            frame = frame.assign(**{str(name): frame[name].astype("float64")})
-            dtype = frame[name].dtype
-        if isinstance(dtype, pd.CategoricalDtype) or dtype.kind == "O":
-            kind = "text?"
-        else:
-            kind = {"b": "bool", "i": "int", "u": "int", "f": "float"}.get(dtype.kind, "text?")
-        kinds.append((str(name), kind))
-    arrays = [
-        pa.array(frame[name].astype(object).where(frame[name].notna(), None), type=pa.string(), from_pandas=True)
-        if kind == "text?"
-        else pa.array(frame[name], from_pandas=kind == "int")
-        for name, kind in kinds
-    ]
-    types = {"text?": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-    schema = pa.schema([pa.field(name, types[kind]) for name, kind in kinds])
-    table = pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
-    with TableWriter(path, kinds) as writer:
-        writer.write(table)
-    return writer.content_sha256
-
-
-def _write(
-    staging: Path, request: CompareRequest, done: Comparison, units: Mapping[str, str], runs: Runs
-) -> dict[str, str | None]:
-    """Write every file but the manifest; returns file name to content hash (None: no table)."""
-    from irregsim.comparison.published import published
-    from irregsim.pages.compare import render_report
-    from irregsim.plots.compare import draw_all
-
-    names: dict[str, str | None] = {
-        f"{name}.parquet": write_table(frame, staging / f"{name}.parquet") for name, frame in done.frames.items()
-    }
-    write_json(staging / PROOF, dict(done.proof))
-    output = request.output
-    shown = published(done.frames, units) if output.publish else dict(done.frames)
-    if output.publish and output.show_levels:
-        shown["levels"] = _levels(runs)
-    if output.format == "csv":
-        for name, frame in shown.items():
-            frame_to_csv(frame, staging / f"{name}.csv")
-    if output.format == "xlsx":
-        write_workbook(shown, staging / WORKBOOK, done, units, publish=output.publish)
-    (staging / "plots").mkdir()
-    pictures = draw_all(done.frames, done.about, staging / "plots", output.lang)
-    page = render_report(done.frames, {**done.about, "pictures": pictures})
-    (staging / PAGE).write_text(page, encoding="utf-8", newline="\n")
-    files = sorted(file.relative_to(staging).as_posix() for file in staging.rglob("*") if file.is_file())
-    return {name: names.get(name) for name in files}
-
-
-def _levels(runs: Runs) -> pd.DataFrame:
-    """National levels of the hidden strategies in every run, as intervals with the sentence."""
-    import pandas as pd
-
-    parts = []
-    for run in (runs.reference, *runs.scenarios):
-        folder = RunFolder(run.folder.path, {**run.folder.manifest, "replicates": run.replicates})
-        frame = levels(folder)
-        frame.insert(0, "scenario", run.name)
-        parts.append(frame)
-    return pd.concat(parts, ignore_index=True)
-
-
-#: Rows of a sheet, its head included.
-_EXCEL_ROWS: Final = 1_048_576
-
-
-def write_workbook(
-    frames: Mapping[str, pd.DataFrame], path: Path, done: Comparison, units: Mapping[str, str], *, publish: bool
-) -> None:
-    """Write one workbook: what it is about, units of the outcomes, and a sheet for each table.
-
-    Args:
-        frames: Tables by name.
-        path: The workbook.
-        done: The comparison.
-        units: Unit by outcome.
-        publish: Whether the tables are in their published form.
-    """
-    import xlsxwriter
-
-    from irregsim.comparison.series import is_averaged
-    from irregsim.labels import label
-    from irregsim.wording import outcome_words
-
-    notes = [
-        ("comparison", done.id),
-        ("reference", done.reference),
-        ("scenarios", ", ".join(done.scenarios)),
-        ("replicates", str(done.replicates)),
-        ("period", " to ".join(done.about["period"])),
-        ("differences", "scenario less reference, of the same replicate; lo and hi: 2.5 and 97.5 % over replicates"),
-        ("persons", label("sentence.synthetic_persons", "en")),
-        ("years", label("sentence.assumption_years", "en")),
-    ]
-    if done.about["caveat"]:
-        notes.append(("parameters", label(str(done.about["caveat"]), "en")))
-    if publish:
-        notes.append(("published", label("sentence.small_cells", "en")))
-    outcomes = [
-        (name, outcome_words(name, "en"), unit, "mean" if is_averaged(name) else "sum")
-        for name, unit in sorted(units.items())
-    ]
-    # Text that begins with = or an address stays text; a fixed date keeps the bytes the same.
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": "irregsim", "created": datetime.datetime(2021, 5, 1)})
-        about = book.add_worksheet("about")
-        cut = [name for name, frame in frames.items() if len(frame) >= _EXCEL_ROWS]
-        notes += [(name, "cut where Excel's sheets end; the Parquet table is whole") for name in cut]
-        for i, row in enumerate(notes):
-            about.write_row(i, 0, row)
-        sheet = book.add_worksheet("units")
-        for i, words in enumerate([("outcome", "meaning", "unit", "over_a_window"), *outcomes]):
-            sheet.write_row(i, 0, words)
-        for name, frame in frames.items():
-            _write_sheet(book.add_worksheet(name), frame.head(_EXCEL_ROWS - 1))
-
-
-def _write_sheet(sheet: Any, frame: pd.DataFrame) -> None:
-    sheet.write_row(0, 0, [str(name) for name in frame.columns])
-    columns = []
-    for j, name in enumerate(frame.columns):
-        kind = frame[name].dtype.kind
-        write = {"b": sheet.write_boolean, "i": sheet.write_number, "u": sheet.write_number, "f": sheet.write_number}
-        column = (j, write.get(kind, sheet.write_string), frame[name].isna().tolist(), frame[name].tolist())
-        columns.append(column)
-    # Row by row, because the workbook keeps only one row in memory.
-    for i in range(len(frame)):
-        for j, put, missing, values in columns:
-            if not missing[i]:
-                put(i + 1, j, values[i] if put != sheet.write_string else str(values[i]))

@@ -157,7 +157,7 @@ def rounded_text(mean: float, lo: float, hi: float, unit: str, lang: str) -> str
     Returns:
         Such as ``+120 (+80 to +160)``; for fewer than 5 persons at both ends only that.
     """
-    counts = unit not in (*AMOUNTS, "index", "months")
+    counts = unit not in (*AMOUNTS, "index", "months", "percent")
     if mean == lo == hi == 0.0:
         return {"nb": "ingen endring", "en": "no change"}[lang]
     if counts and max(abs(lo), abs(hi), abs(mean)) < _STEP:
@@ -348,24 +348,3 @@ def _group_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
         parts.append(sums.rename("value").reset_index())
     out: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return out
-
-
-def findings(figures: pd.DataFrame, scenario: str, lang: str = "en", most: int = 8) -> list[str]:
-    """The effects of a scenario that can be told, in words with intervals; the widest share of the reference first.
-
-    Args:
-        figures: From `key_figures`.
-        scenario: Name of the scenario.
-        lang: ``nb`` or ``en``.
-        most: How many at most.
-
-    Returns:
-        Lines such as ``left by forced return: +120 (+80 to +160)``.
-    """
-    from irregsim.wording import outcome_words
-
-    told = figures[(figures["scenario"] == scenario) & (figures["verdict"] != "cannot tell")]
-    share = (told["mean"].abs() / told["reference_mean"].abs().where(lambda value: value > 0)).fillna(0.0)
-    chosen = told.loc[share.sort_values(ascending=False, kind="stable").index].head(most)
-    texts = chosen[f"rounded_text_{lang}"]
-    return [f"{outcome_words(o, lang)}: {t}" for o, t in zip(chosen["outcome"], texts, strict=True)]

@@ -356,6 +356,16 @@ def _chronogram(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
     return table[used].reset_index(drop=True)
 
 
+def smallest_keys(lives: Sequence[Lives]) -> dict[str, tuple[Sampled, ...]]:
+    """The sample of several replicates: of each cohort the lives with the smallest keys."""
+    return {
+        cohort: tuple(
+            sorted((one for life in lives for one in life.sample[cohort]), key=lambda s: (s.key, s.replicate, s.person))
+        )[: SAMPLE // 2]
+        for cohort in COHORTS
+    }
+
+
 def _sequences(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
     """A keyed sample of lives as runs of states, the same lives on both sides."""
     import pandas as pd
@@ -363,10 +373,7 @@ def _sequences(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
     out: list[tuple[object, ...]] = []
     number = 0
     for cohort in COHORTS:
-        candidates = sorted(
-            (sampled for life in lives for sampled in life.sample[cohort]), key=lambda s: (s.key, s.replicate, s.person)
-        )[: SAMPLE // 2]
-        for sampled in candidates:
+        for sampled in smallest_keys(lives)[cohort]:
             for side, states in zip(SIDES[:2], sampled.states, strict=True):
                 starts = np.flatnonzero(np.append(True, states[1:] != states[:-1]))
                 lengths = np.diff(np.append(starts, len(states)))

@@ -6,13 +6,13 @@ population that the register is a keyhole to, in the same years and replicates.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from irregsim.comparison.differences import Effects
-from irregsim.comparison.series import is_averaged
+from irregsim.comparison.series import FloatArray, is_averaged
 from irregsim.measurement import PARTS, split
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ COLUMNS: Final = (
     *(f"{name}{end}" for name in NAMES.values() for end in ("", "_lo", "_hi")),
     "latent_outcome",
     *(f"latent{end}" for end in ("", "_lo", "_hi")),
+    "latent_reference",
     "n",
 )
 
@@ -56,7 +57,8 @@ def measured(all_effects: Sequence[Effects]) -> pd.DataFrame:
     Returns:
         Columns `COLUMNS`: means over replicates, and 2.5 and 97.5 % quantiles (``_lo``, ``_hi``). ``measurement`` is
         the part of the rate; ``rate_is`` says whether that is a measurement, an action or a choice. ``latent`` is the
-        effect on ``latent_outcome`` in the year: a mean of months for stocks, a sum for exits.
+        effect on ``latent_outcome`` in the year: a mean of months for stocks, a sum for exits; ``latent_reference`` is
+        its mean in the reference.
     """
     import pandas as pd
 
@@ -87,13 +89,17 @@ def _of(effect: Effects) -> pd.DataFrame:
         out[name] = grouped[name].mean()
         out[f"{name}_lo"], out[f"{name}_hi"] = grouped[name].quantile(0.025), grouped[name].quantile(0.975)
     out = out.reset_index()
+    out["latent_reference"] = [
+        _latent(effect, register, year, effect.reference).mean()
+        for register, year in zip(out["register"], out["year"], strict=True)
+    ]
     return out.assign(
         scenario=effect.pair.name, latent_outcome=out["register"].map(LATENT), n=effect.pair.reference.replicates
     )
 
 
-def _latent(effect: Effects, register: str, year: int) -> np.ndarray:
+def _latent(effect: Effects, register: str, year: int, series: Mapping[str, FloatArray] | None = None) -> FloatArray:
     outcome = LATENT[register]
     chosen = [month.startswith(f"{year}-") for month in effect.pair.months]
-    values = effect.difference[outcome][np.array(chosen)]
+    values = (effect.difference if series is None else series)[outcome][np.array(chosen)]
     return np.asarray(values.mean(axis=0) if is_averaged(outcome) else values.sum(axis=0))

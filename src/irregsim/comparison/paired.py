@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,11 @@ from irregsim.comparison.balance import (
     check_crossed,
     crossed,
 )
-from irregsim.comparison.lives import Lives, lives_of, lives_tables
+from irregsim.comparison.lives import Lives, lives_of, lives_tables, smallest_keys
 from irregsim.comparison.runs import Pair
 from irregsim.comparison.states import IntArray, Window, overlay, read_spells
-from irregsim.comparison.twins import Twins, first_parting, twins_of, twins_tables
+from irregsim.comparison.twins import Twins, first_parting, smallest, twins_of, twins_tables
+from irregsim.comparison.workers import in_order
 from irregsim.results import FolderError, RunFolder
 from irregsim.vocabulary import month_number
 
@@ -137,7 +137,8 @@ def paired_tables(
 ) -> PairedTables:
     """Balance, lives and twins of a scenario and the reference, paired by replicate.
 
-    One replicate is in memory at a time (one for each process). The tables are the same whatever ``jobs`` is.
+    One replicate is in memory at a time (one for each process), besides the counts of those before it and a sample of
+    lives that does not grow. The tables are the same whatever ``jobs`` is.
 
     Args:
         reference: Finished run of the reference.
@@ -156,12 +157,13 @@ def paired_tables(
         FolderError: As `window_of`.
         ValueError: As `window_of`.
         BalanceError: As `piece_of`, or if persons are not conserved.
+        ReplicateError: If a worker process ends unexpectedly.
     """
     window = window_of(reference, scenario, first_effective)
     spells = all(bool(run.manifest["spells"]) for run in (reference, scenario))
     available = min(reference.replicates, scenario.replicates)
     replicates = available if replicates is None else min(replicates, available)
-    pieces = list(_pieces(partial(piece_of, reference, scenario, window, spells), replicates, jobs))
+    pieces = gathered(in_order(partial(piece_of, reference, scenario, window, spells), replicates, jobs))
     made = {"balance": balance_table(name, [piece.accounts for piece in pieces], window)}
     if not spells:
         return PairedTables(made, None)
@@ -172,13 +174,22 @@ def paired_tables(
     return PairedTables(made, first_parting(twins))
 
 
-def _pieces(work: partial[Piece], replicates: int, jobs: int) -> Iterator[Piece]:
-    """Pieces in the order of the replicates."""
-    jobs = min(jobs, replicates)
-    if jobs <= 1:
-        yield from map(work, range(replicates))
-        return
-    import multiprocessing
-
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(work, range(replicates))
+def gathered(pieces: Iterable[Piece]) -> list[Piece]:
+    """Pieces in order, of whose sampled lives only those are kept that can come into the sample of all."""
+    out: list[Piece] = []
+    for piece in pieces:
+        out.append(piece)
+        if len(out) > 1 and piece.lives is not None and piece.twins is not None:
+            first, *_ = out
+            assert first.lives is not None and first.twins is not None, "all replicates have spells, or none"
+            out[0] = replace(
+                first,
+                lives=replace(first.lives, sample=smallest_keys([first.lives, piece.lives])),
+                twins=replace(first.twins, sample=smallest([first.twins, piece.twins])),
+            )
+            out[-1] = replace(
+                piece,
+                lives=replace(piece.lives, sample=smallest_keys([])),
+                twins=replace(piece.twins, sample=smallest([])),
+            )
+    return out

@@ -1,7 +1,7 @@
 """Tables of a comparison as they may be published (docs/outputs.md tells the rules).
 
-Single lives stay out, hidden strategies are told as changes and never as levels, counts are in steps of 5, and cells
-with fewer than 5 persons on both sides are left out.
+Single lives stay out, what no register counts is in percent of the reference and never in persons
+(`comparison.one_scale`), counts are in steps of 5, and cells with fewer than 5 persons on both sides are left out.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from irregsim.comparison import published_lives
+from irregsim.comparison.one_scale import PERCENT, is_uncounted, one_scale
 from irregsim.export import SMALL
-from irregsim.summaries import AMOUNTS, HIDDEN
-from irregsim.wording import is_hidden
+from irregsim.summaries import AMOUNTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +26,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "key_figures": ("mean", "lo", "hi", "lo50", "hi50", "mc_se", "reference_mean"),
     "cities": ("mean", "lo", "hi", "lo50", "hi50", "mc_se", "reference_mean"),
     "groups": ("mean", "lo", "hi", "lo50", "hi50", "mc_se", "reference_mean"),
-    "responses": ("mean", "lo", "hi"),
-    "costs": ("mean", "lo", "hi", "nok_mean", "nok_lo", "nok_hi"),
+    "responses": ("mean", "lo", "hi", "reference_mean"),
+    "costs": ("mean", "lo", "hi", "nok_mean", "nok_lo", "nok_hi", "reference_mean"),
     "measured": tuple(
         f"{name}{end}"
         for name in ("change", "behaviour", "measurement", "outside", "latent")
@@ -36,7 +37,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 #: Units that are not rounded as counts: decimals they keep.
-_DECIMALS: Final = {"index": 1, "months": 1}
+_DECIMALS: Final = {"index": 1, "months": 1, PERCENT: 1}
 
 
 def published(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> dict[str, pd.DataFrame]:
@@ -47,48 +48,56 @@ def published(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> d
         units: Unit by outcome.
 
     Returns:
-        Tables by name. Where there is a reference, a column ``suppressed`` tells which rows have no numbers because
-        they rest on fewer than 5 persons in the reference and in the scenario; ``reference_mean`` is missing for what
-        no register counts.
+        Tables by name, those of `COLUMNS` and of `published_lives.published`. A column ``suppressed`` tells which rows
+        have no numbers because they rest on fewer than 5 persons in the reference and in the scenario;
+        ``reference_mean`` is 100 where ``unit`` is percent.
     """
-    return {name: _published(frames[name], name, units) for name in COLUMNS if name in frames}
+    marked = {name: frames[name].assign(suppressed=_small(frames[name], units)) for name in COLUMNS if name in frames}
+    out = {name: _rounded(frame, name) for name, frame in one_scale(marked, units).items()}
+    if "evidence" in out:
+        out["evidence"] = out["evidence"].drop(columns="suppressed")
+    return out | published_lives.published(frames)
 
 
-def _published(frame: pd.DataFrame, name: str, units: Mapping[str, str]) -> pd.DataFrame:
+def _small(frame: pd.DataFrame, units: Mapping[str, str]) -> pd.Series:
+    """Rows that rest on some, but fewer than 5 persons, on both sides."""
     import pandas as pd
 
+    name = next((c for c in ("latent_outcome", "outcome") if c in frame), None)
+    mean, reference = ("latent", "latent_reference") if name == "latent_outcome" else ("mean", "reference_mean")
+    if name is None or reference not in frame:
+        return pd.Series(False, index=frame.index)
+    unit = frame[name].astype(str).map(lambda outcome: units.get(outcome, "persons"))
+    counts = ~unit.isin([*AMOUNTS, "index", "months"])
+    before, after = frame[reference].abs(), (frame[reference] + frame[mean]).abs()
+    most = pd.concat([before, after], axis=1).max(axis=1)
+    return counts & (most > 0) & (most < SMALL)
+
+
+def _rounded(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     out = frame.copy()
-    numbers = list(COLUMNS[name])
-    if out.empty or not numbers:
-        return out
-    if "outcome" in out:
-        unit = out["outcome"].astype(str).map(lambda outcome: units.get(outcome, "persons"))
-    else:
-        unit = pd.Series("count", index=out.index)
-    counts = ~unit.isin([*AMOUNTS, *_DECIMALS])
-    small = pd.Series(False, index=out.index)
-    if "reference_mean" in out:
-        before = out["reference_mean"].abs()
-        after = (out["reference_mean"] + out["mean"]).abs()
-        more = pd.concat([before, after], axis=1).max(axis=1)
-        small = counts & (more > 0) & (more < SMALL)
-    for column in numbers:
+    small = out["suppressed"].astype(bool)
+    for column in COLUMNS[name]:
+        latent = name == "measured" and column.startswith("latent")
+        if name == "measured":
+            unit = out["latent_unit"] if latent else out["latent_unit"].where(out["latent_unit"].isna(), "count")
+        else:
+            unit = out["unit"]
         values = out[column]
         kept = values.round(0)
         for kind, decimals in _DECIMALS.items():
             kept = kept.where(unit != kind, values.round(decimals))
+        counts = ~unit.isin([*AMOUNTS, *_DECIMALS]) & (not column.startswith("nok_"))
         # Negative zero is no number for readers.
-        out[column] = (kept.where(~counts, (values / SMALL).round() * SMALL) + 0.0).where(~small)
-    if "reference_mean" in out:
-        hidden = out["outcome"].astype(str).map(lambda outcome: is_hidden(outcome) or "hidden" in outcome)
-        level = hidden & (unit != "index")
-        # By city, group or citizenship no stay but that in centres is a published level.
-        if name in ("cities", "groups"):
-            level = level | out["outcome"].astype(str).map(lambda o: o.partition(":")[2] in HIDDEN)
-        out["reference_mean"] = out["reference_mean"].where(~level)
-        out["suppressed"] = small
-        for lang in ("nb", "en"):
-            column = f"rounded_text_{lang}"
-            if column in out:
-                out[column] = out[column].where(~small, "")
+        shown = kept.where(~counts, (values / SMALL).round() * SMALL) + 0.0
+        out[column] = shown.where(~small) if name != "measured" or latent else shown
+    if name == "measured":
+        return out.drop(columns="latent_reference")
+    for lang in ("nb", "en"):
+        column = f"rounded_text_{lang}"
+        if column in out:
+            out[column] = out[column].where(~small, "")
     return out
+
+
+__all__ = ["COLUMNS", "is_uncounted", "published"]

@@ -1,8 +1,16 @@
-"""Balance and life courses as they may be published (docs/odd.md tells the rules).
+"""Balance and life courses as they may be published (docs/outputs.md tells the rules).
 
-Single lives (``sequences``, ``twins``, ``twin_lives``) stay out. Hidden strategies are told as changes, shares, months
-and rates, never as numbers of persons. Counts are in steps of 5, and cells that stand for fewer than 5 persons are
-left out, so that rounded cells need not add up; the exact tables do.
+Single lives (``sequences``, ``twins``, ``twin_lives``) stay out. Nothing is told from which the number of persons in
+hidden strategies follows in a step or two:
+
+- no numbers of persons but of what registers count; changes of the rest in percent of the reference, displacement and
+  partings in shares;
+- who is present at the first effective month is the population itself, so of this cohort no share, time or rate is
+  told that a register counts the number of (those in centres, returns, permits): number over share would be the
+  population. What is told of it is how the hidden strategies stand to each other. Of those who enter later all is told:
+  their number is nowhere.
+
+Cells that stand for fewer than 5 persons are left out, so that shares need not add up to 1; the exact tables do.
 """
 
 from __future__ import annotations
@@ -10,7 +18,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from irregsim.comparison.one_scale import PERCENT, is_uncounted
 from irregsim.export import SMALL
+from irregsim.summaries import HIDDEN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +37,9 @@ _DECIMALS: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
 #: Columns that would tell the size of the population.
 _LEVELS: Final = ("persons", "at_risk", "moves", "total")
 
+#: The cohort whose number nobody publishes and no register counts.
+_ENTERED: Final = "entered"
+
 
 def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The published form of the tables of `paired.paired_tables` that have one.
@@ -35,9 +48,10 @@ def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         frames: Tables by name; those of other kinds are passed over.
 
     Returns:
-        ``balance``: means of both runs for exits and «visible» only, which registers count. ``alluvial``: without
-        those who are in the same state in both runs. ``partings`` and ``apart``: rounded. Tables of shares, months
-        and rates: without the numbers of persons behind them.
+        ``balance``: what registers count in persons, the rest in percent of the reference (``unit``). ``alluvial``:
+        of those who are elsewhere than in the reference, by where they are there, the ``share`` in each other state.
+        ``partings``: ``share`` of all partings; ``apart``: ``share`` of everybody. Tables of shares, months and rates:
+        without the numbers of persons behind them, and without what the module says of those present.
     """
     out: dict[str, pd.DataFrame] = {}
     if "balance" in frames:
@@ -45,36 +59,71 @@ def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     if "alluvial" in frames:
         moved = frames["alluvial"]
         moved = moved[moved["reference_state"] != moved["scenario_state"]]
-        out["alluvial"] = _counts(moved[moved["persons"] >= SMALL], ("persons", "lo", "hi"))
-    for name in ("partings", "apart"):
-        if name in frames:
-            table = frames[name]
-            out[name] = _counts(table[table["persons"] >= SMALL], ("persons", "lo", "hi"))
+        out["alluvial"] = _shares(moved, ["scenario", "to_month", "reference_state"])
+    if "partings" in frames:
+        out["partings"] = _shares(frames["partings"], ["scenario"])
+    if "apart" in frames:
+        apart = frames["apart"]
+        shown = apart.assign(share=apart["share"].round(4)).drop(columns=["persons", "lo", "hi"])
+        out["apart"] = shown[apart["persons"] >= SMALL].reset_index(drop=True)
     for name, (columns, decimals) in _DECIMALS.items():
         if name in frames:
-            table = _without_small(name, frames[name]).drop(columns=[c for c in _LEVELS if c in frames[name]])
+            table = _without_disguised(name, _without_small(name, frames[name]))
+            table = table.drop(columns=[c for c in _LEVELS if c in table])
             out[name] = table.assign(**{c: table[c].round(decimals) + 0.0 for c in columns}).reset_index(drop=True)
     return out
 
 
-def _counts(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Counts to the nearest 5, without sums over replicates, which are finer."""
-    rounded = {c: (frame[c] / SMALL).round() * SMALL + 0.0 for c in columns}
-    if "share" in frame:
-        rounded["share"] = frame["share"].round(3)
-    return frame.assign(**rounded).drop(columns=[c for c in ("total",) if c in frame]).reset_index(drop=True)
+def _shares(frame: pd.DataFrame, whole: list[str]) -> pd.DataFrame:
+    """Cells of 5 persons or more as shares of all cells with the same keys."""
+    total = frame.groupby(whole)["persons"].transform("sum")
+    shares = (frame["persons"] / total).round(2)
+    out = frame.assign(share=shares).drop(columns=["persons", "lo", "hi", "total"])
+    return out[frame["persons"] >= SMALL].reset_index(drop=True)
 
 
 def _balance(balance: pd.DataFrame) -> pd.DataFrame:
-    out = _counts(balance, ("reference_mean", "scenario_mean", "change_in_state", "lo", "hi", "entered", "left"))
     most = balance[["reference_mean", "scenario_mean"]].max(axis=1)
-    small = ((most > 0) & (most < SMALL)).to_numpy()
-    counted = ((balance["kind"] == "exit") | (balance["state"] == "synlig")).to_numpy()
-    for column in ("reference_mean", "scenario_mean"):
-        out[column] = out[column].where(counted & ~small)
-    for column in ("change_in_state", "lo", "hi", "entered", "left"):
-        out[column] = out[column].where(~small)
+    small = (most > 0) & (most < SMALL)
+    prefix = balance["kind"].map({"exit": "exit:", "strategy": "stock:", "inflow": ""})
+    hidden = (prefix + balance["state"].astype(str)).map(is_uncounted).astype(bool)
+    base = balance["reference_mean"].where(balance["reference_mean"] > 0)
+    out = balance.drop(columns=["entered", "left"]).assign(unit=hidden.map({True: PERCENT, False: "persons"}))
+    for column in ("reference_mean", "scenario_mean", "change_in_state", "lo", "hi"):
+        counts = (balance[column] / SMALL).round() * SMALL
+        percent = (100.0 * balance[column] / base).round(1)
+        out[column] = (counts.where(~hidden, percent) + 0.0).where(~small)
     return out.assign(suppressed=small)
+
+
+def _without_disguised(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Without the rows of those present that a register counts the number of."""
+    others = frame["cohort"].astype(str) != _ENTERED
+    if name == "chronogram":
+        return _hidden_among_themselves(frame, others)
+    if name == "mean_time":
+        return frame[~others | frame["strategy"].isin(HIDDEN)]
+    if name == "transitions":
+        counted = ~frame["destination"].astype(str).map(lambda to: to in HIDDEN or is_uncounted(f"exit:{to}"))
+        return frame[~(others & counted)]
+    return frame[~others] if name == "incidence" else frame
+
+
+def _hidden_among_themselves(frame: pd.DataFrame, others: pd.Series) -> pd.DataFrame:
+    """Shares of those present in hidden strategies made shares of all in hidden strategies, side by side."""
+    import pandas as pd
+
+    keys = ["scenario", "cohort", "months_since", "state"]
+    present = frame[others & frame["state"].isin(HIDDEN)]
+    sides = present[present["side"] != "difference"]
+    total = sides.groupby(["side", *keys[:3]])["share"].transform("sum")
+    sides = sides.assign(share=sides["share"] / total.where(total > 0))
+    wide = sides.pivot_table(index=keys, columns="side", values="share", observed=True)
+    far = (wide["scenario"] - wide["reference"]).rename("share").reset_index() if len(wide) else present[[]]
+    rest = present[present["side"] == "difference"].drop(columns="share")
+    changed = rest.merge(far, on=keys, how="inner")[list(frame.columns)] if len(wide) else rest.assign(share=0.0)
+    shown = pd.concat([sides, changed, frame[~others]], ignore_index=True)
+    return shown[shown["share"].notna()][list(frame.columns)]
 
 
 def _without_small(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -34,7 +34,7 @@ THIRDS: Final = ("deterrence", "between", "displacement")
 #: With fewer distinct draws nothing is split: a third would tell of chance.
 FEWEST_DRAWS: Final = 15
 
-COLUMNS: Final = ("scenario", "outcome", "third", "mean", "lo", "hi", "n")
+COLUMNS: Final = ("scenario", "outcome", "third", "unit", "reference_mean", "mean", "lo", "hi", "n")
 
 
 def standardised(values: FloatArray) -> FloatArray:
@@ -109,6 +109,8 @@ def responses(all_effects: Sequence[Effects], draws: pd.DataFrame) -> pd.DataFra
                         "scenario": effect.pair.name,
                         "outcome": outcome,
                         "third": name,
+                        "unit": effect.units.get(outcome, ""),
+                        "reference_mean": float(found[0][third == number].mean()),
                         "mean": float(chosen.mean()),
                         "lo": float(lo),
                         "hi": float(hi),

@@ -50,6 +50,14 @@ PARTING_COLUMNS = (
 )  # fmt: skip
 APART_COLUMNS = ("scenario", "month", "persons", "lo", "hi", "share", "n")
 
+SIDES = ("reference", "scenario")
+
+#: Causes of coming, not of leaving a state.
+COMING = ("start", "permit_ended")
+
+#: Events told of in the month of the first parting.
+MOST_EVENTS = 10
+
 #: A life as runs: state number, month begun, month ended (`LASTS`), cause of its end.
 Life = tuple[tuple[int, int, int, str], ...]
 
@@ -98,6 +106,7 @@ class Twins:
         apart: Persons whose states differ at the end of each month of the window, shape (months,).
         sample: The twins with the smallest keys, of those whose states differ at the end of some month.
         first: The first to part (the smallest number among those of that month); None where no lives part.
+        earliest: Events in that month of those who part in it: (side, origin, destination, cause) to persons.
     """
 
     persons: int
@@ -105,6 +114,7 @@ class Twins:
     apart: IntArray
     sample: tuple[Twin, ...]
     first: Twin | None
+    earliest: dict[tuple[str, str, str, str], int]
 
 
 def partings(both: Overlay) -> Partings:
@@ -211,18 +221,35 @@ def twins_of(both: Overlay) -> Twins:
         table = np.stack([*found.causes, names[found.states[0]], names[found.states[1]]])
         cells, number = np.unique(table, axis=1, return_counts=True)
         counts = {(str(c[0]), str(c[1]), str(c[2]), str(c[3])): int(m) for c, m in zip(cells.T, number, strict=True)}
-    first = None
+    first, events = None, dict[tuple[str, str, str, str], int]()
     if len(found.row):
-        earliest = np.flatnonzero(found.month == found.month.min())
         # Rows are in the order of the persons' numbers.
-        first = _twin(both, found, int(earliest[0]), differ, keys)
+        earliest = [_twin(both, found, int(i), differ, keys) for i in np.flatnonzero(found.month == found.month.min())]
+        first, events = earliest[0], _events(earliest)
     return Twins(
         persons=len(both.person),
         counts=counts,
         apart=differ.sum(axis=0).astype(np.int64),
         sample=tuple(_twin(both, found, int(i), differ, keys) for i in kept),
         first=first,
+        earliest=events,
     )
+
+
+def _events(twins: Sequence[Twin]) -> dict[tuple[str, str, str, str], int]:
+    """What happened at the parting of some twins: (side, origin, destination, cause) to persons."""
+    out: dict[tuple[str, str, str, str], int] = {}
+    for twin in twins:
+        for side, state, cause, life in zip(SIDES, twin.states, twin.causes, twin.lives, strict=True):
+            if cause == NOTHING:
+                continue
+            after = [run[0] for run in life[1:]]
+            # Of several moves in the month, the one that leads to the state right after the parting.
+            left = [run[0] for run, to in zip(life, after, strict=False) if run[2] == twin.month and to == state]
+            comes = cause in COMING or not left
+            key = (side, "inflow" if comes else STATES[left[0]], STATES[state], cause)
+            out[key] = out.get(key, 0) + 1
+    return out
 
 
 def _twin(both: Overlay, found: Partings, i: int, differ: npt.NDArray[np.bool_], keys: UInt64Array) -> Twin:
@@ -288,7 +315,7 @@ def twins_tables(name: str, twins: Sequence[Twins], window: Window) -> dict[str,
     import pandas as pd
 
     # In the order of their keys, so that the first few are a sample as well.
-    sample = sorted((t for one in twins for t in one.sample), key=lambda t: (t.key, t.replicate, t.person))[:SAMPLE]
+    sample = smallest(twins)
     rows = [
         (
             *(name, person_text(t.person), t.replicate, month_text(t.month)),
@@ -312,6 +339,12 @@ def twins_tables(name: str, twins: Sequence[Twins], window: Window) -> dict[str,
         "partings": _parting_table(name, twins),
         "apart": _apart_table(name, twins, window),
     }
+
+
+def smallest(twins: Sequence[Twins]) -> tuple[Twin, ...]:
+    """The sample of several replicates: the twins with the smallest keys."""
+    every = (twin for one in twins for twin in one.sample)
+    return tuple(sorted(every, key=lambda t: (t.key, t.replicate, t.person))[:SAMPLE])
 
 
 def _parting_table(name: str, twins: Sequence[Twins]) -> pd.DataFrame:
@@ -352,12 +385,21 @@ def first_parting(twins: Sequence[Twins]) -> dict[str, object] | None:
 
     Returns:
         Keys ``month``, ``person``, ``replicate``, ``reference_state``, ``scenario_state``, ``cause_reference``,
-        ``cause_scenario``; None where no lives part.
+        ``cause_scenario`` of the first person (of the first replicate with a parting in that month, the smallest
+        number), and ``events``: what happened to all who part in that month, in any replicate, the most frequent
+        first (at most `MOST_EVENTS`), each with ``side`` (on which it happened, and not on the other), ``origin``,
+        ``destination``, ``cause`` and ``persons`` (over all replicates). None where no lives part.
     """
     found = [one.first for one in twins if one.first is not None]
     if not found:
         return None
     first = min(found, key=lambda t: (t.month, t.replicate, t.person))
+    events: dict[tuple[str, str, str, str], int] = {}
+    for one in twins:
+        if one.first is not None and one.first.month == first.month:
+            for key, persons in one.earliest.items():
+                events[key] = events.get(key, 0) + persons
+    ordered = sorted(events.items(), key=lambda item: (-item[1], item[0]))[:MOST_EVENTS]
     return {
         "month": month_text(first.month),
         "person": person_text(first.person),
@@ -366,4 +408,8 @@ def first_parting(twins: Sequence[Twins]) -> dict[str, object] | None:
         "scenario_state": STATES[first.states[1]],
         "cause_reference": first.causes[0],
         "cause_scenario": first.causes[1],
+        "events": [
+            {**dict(zip(("side", "origin", "destination", "cause"), key, strict=True)), "persons": persons}
+            for key, persons in ordered
+        ],
     }

@@ -1,0 +1,72 @@
+"""Work on replicates of finished runs over several processes, with results in the order of the replicates."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Final, TypeVar
+
+# The same discipline as for simulations: workers need nothing of the caller's script, leave Ctrl-C to this process,
+# and end with it.
+from irregsim.experiment import ReplicateError, _end_with_parent, _QuietSpawn, _stop
+
+T = TypeVar("T")
+
+#: Replicates handed out beyond one for each process: nobody waits, and few results wait for their turn.
+AHEAD: Final = 2
+
+_work: Callable[[int], Any] | None = None  # set in worker processes only, once
+
+
+def in_order(work: Callable[[int], T], replicates: int, jobs: int) -> Iterator[T]:
+    """Results of some work for each replicate, in the order of the replicates.
+
+    Args:
+        work: Takes the number of a replicate; must travel to another process (a function, or a partial of one).
+        replicates: How many, 0 or more.
+        jobs: Processes, at least 1; with 1, or one replicate, all happens in this process.
+
+    Yields:
+        One result a replicate. At most ``jobs + AHEAD`` of them exist before they are taken.
+
+    Raises:
+        ReplicateError: If a process ends unexpectedly. What ``work`` raises is raised here.
+        KeyboardInterrupt: If stopped by the user; the workers are stopped too.
+    """
+    jobs = min(jobs, replicates)
+    if jobs <= 1:
+        yield from map(work, range(replicates))
+        return
+    pool = ProcessPoolExecutor(jobs, mp_context=_QuietSpawn(), initializer=_begin, initargs=(work,))
+    try:
+        waiting: deque[Future[T]] = deque()
+        for replicate in range(replicates):
+            waiting.append(pool.submit(_work_here, replicate))
+            if len(waiting) >= jobs + AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+        pool.shutdown()
+    except BrokenProcessPool:
+        _stop(pool)
+        raise ReplicateError(
+            "a worker process ended unexpectedly (often for want of memory); all runs are kept, try again with fewer "
+            "--jobs"
+        ) from None
+    except BaseException:
+        _stop(pool)
+        raise
+
+
+def _begin(work: Callable[[int], Any]) -> None:
+    global _work
+    _work = work
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _work_here(replicate: int) -> Any:
+    assert _work is not None, "workers are told their work before their first replicate"
+    return _work(replicate)
