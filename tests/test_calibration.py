@@ -13,7 +13,19 @@ import pytest
 from scipy import integrate, stats
 
 from irregsim import posterior
-from irregsim.calibration import bank, command, counts, design, emulator, fitting, forecast, recovery, report, sampler
+from irregsim.calibration import (
+    bank,
+    command,
+    counts,
+    design,
+    emulator,
+    fitting,
+    forecast,
+    recovery,
+    report,
+    sampler,
+    smoother,
+)
 from irregsim.parameters import parameters
 from irregsim.scenario import load_scenario
 from irregsim.targets import targets
@@ -197,7 +209,7 @@ def test_without_scikit_learn_a_fit_says_what_to_install(monkeypatch):
 
 
 def test_scikit_learn_is_loaded_by_nothing_but_a_fit():
-    code = "import sys, irregsim.cli, irregsim.calibration.command"
+    code = "import sys, irregsim.cli, irregsim.calibration.command, irregsim.calibration.smoother"
     code += "; print('sklearn' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
@@ -280,6 +292,100 @@ def test_the_second_method_agrees_where_the_counts_tell():
     rejection = recovery.nearest_trials(z, y, data, error, followed, seed=1)
     found = sampler.sample(emulator.fit(z, y, followed=followed), data, error, seed=2, particles=500).z
     assert np.abs(rejection.mean(axis=0) - found.mean(axis=0)).max() < 0.35
+
+
+@pytest.mark.slow
+def test_the_sampler_agrees_with_emcee_in_as_many_dimensions_as_the_fit_has():
+    """A curved surface of 44 parameters and 49 counts; emcee (Foreman-Mackey et al. 2013) knows nothing of ours."""
+    emcee = pytest.importorskip("emcee")
+    n, m = 44, 49
+    curved = replace(linear_surface(0.15 * normals(71, n, m), 0.5), quadratic=0.03 * normals(72, n * (n + 1) // 2, m))
+    data, error = curved.mean(normals(73, 1, n))[0] + 0.5 * normals(74, m), np.full(m, 0.1)
+    found = sampler.sample(curved, data, error, seed=4).z
+    walkers, steps = 800, 1600
+    chain = emcee.EnsembleSampler(
+        walkers,
+        n,
+        lambda z: -0.5 * ((data - curved.mean(z)) ** 2).sum(axis=1) / (0.5**2 + 0.1**2) - 0.5 * (z**2).sum(axis=1),
+        moves=emcee.moves.DEMove(),
+        vectorize=True,
+    )
+    chain.random_state = np.random.RandomState(5).get_state()
+    chain.run_mcmc(np.random.default_rng(6).standard_normal((walkers, n)), steps)
+    other = chain.get_chain(discard=steps // 2, flat=True)
+    spread = other.std(axis=0)
+    assert spread.mean() < 0.9, "the counts tell something, or the prior would pass too"
+    # 2 000 particles and some 6 000 independent states of the chain (its autocorrelation time is about 100): the error
+    # of a mean is sqrt(1/2000 + 1/6000) = .026 and that of a spread .018 in posterior standard deviations, and the
+    # farthest of 44 lies within 4.5 of those.
+    assert np.abs((found.mean(axis=0) - other.mean(axis=0)) / spread).max() < 4.5 * 0.026
+    assert found.std(axis=0) == pytest.approx(spread, rel=4.5 * 0.018)
+    assert (found.std(axis=0) / spread).mean() == pytest.approx(1.0, abs=0.02)
+
+
+# -- the smoother --------------------------------------------------------------------------------------------------
+
+
+def test_a_large_ensemble_is_smoothed_to_the_exact_posterior_of_a_linear_model():
+    slope, data = normals(81, 3, 2), np.array([1.0, -0.5])
+    covariance = np.array([[0.3, 0.1], [0.1, 0.2]])
+    members, steps = 80_000, 4
+    found = smoother.smooth(lambda z, _: z @ slope, normals(82, members, 3), data, covariance, steps=steps, seed=1)
+    exact = np.linalg.inv(np.eye(3) + slope @ np.linalg.solve(covariance, slope.T))
+    mean = exact @ slope @ np.linalg.solve(covariance, data)
+    # With the exact gain members are independent draws. The gain is a regression on the ensemble: it adds in each step
+    # at most the prior's variance times (1 + squared distance of the data) over the members. Five of its errors.
+    far = data @ np.linalg.solve(slope.T @ slope + covariance, data)
+    most = 5.0 * np.sqrt(steps * (1.0 + far) / members)
+    assert most < 0.06
+    assert np.abs(found.mean(axis=0) - mean).max() < most
+    assert np.abs(np.cov(found.T) - exact).max() < most
+    # Taken in four times without wider errors the counts would speak four times, and this would be seen.
+    four_times = np.linalg.inv(np.eye(3) + 4 * slope @ np.linalg.solve(covariance, slope.T))
+    assert np.abs(four_times - exact).max() > 2 * most
+
+
+def stand_in(trials: int = 320) -> smoother.StandIn:
+    z, expected = toy(trials)
+    noise = 0.2 * normals(83, trials, 3)
+    followed, sets = np.array([0, 4, 9]), np.arange(trials) % bank.RANDOM_SETS
+    return smoother.StandIn.of(z, expected + noise, expected, np.ones(trials), followed, sets)
+
+
+def test_the_stand_in_has_the_chance_of_the_banks_trials_with_the_same_random_numbers():
+    model = stand_in()
+    z = normals(84, 6400, 30)
+    y, expected = model.simulate(z, 1, 0)
+    left = expected - model.surface.expected(z)
+    assert left.std(axis=0) == pytest.approx(np.sqrt(np.diag(model.surface.residual)), rel=0.1)
+    assert (y - expected).std(axis=0) == pytest.approx([0.2] * 3, rel=0.1)
+    for i in (0, 31, 45):
+        of_set = model.noise[model.sets == i % bank.RANDOM_SETS]
+        assert (np.abs(of_set - (y - expected)[i]).max(axis=1) < 1e-9).sum() == 1
+    again, other = model.simulate(z, 1, 0)[0], model.simulate(z, 1, 1)[0]
+    assert np.array_equal(again, y) and not np.array_equal(other, y)
+
+
+def test_both_roads_are_laid_side_by_side():
+    settings = fitting.Settings(first=150, second=80, seed=4)
+    found = smoother.compare(stand_in(), np.array([2.0, 2.5, 1.0]), np.full(3, 0.05), settings, number=12)
+    assert [one.truths for one in found] == ["from the prior"] * 4 + ["near the counts"] * 4
+    assert found[0].simulations == "150 in all" and found[4].simulations == "230 in all"
+    assert len(smoother.HEAD.splitlines()) == 2
+    for one in found:
+        assert one.inside.shape == (2, 12, 3) and one.row().count("|") == smoother.HEAD.splitlines()[0].count("|")
+        assert (one.inside[1] | ~one.inside[0]).all(), "an interval of 90 % holds that of 50 %"
+        assert one.width.mean() < 0.7, "three counts tell of three parameters"
+        # 36 intervals, those of one truth not independent: below .65 in less than one of a thousand right methods.
+        assert one.inside[1].mean() > 0.65
+
+
+def test_an_unfinished_calibration_is_not_compared(tmp_path):
+    with pytest.raises(SystemExit, match="finished calibration"):
+        smoother.main(tmp_path)
+    (tmp_path / command.REPORT_FILE).write_text(json.dumps({"settings": vars(fitting.Settings())}), encoding="utf-8")
+    with pytest.raises(SystemExit, match="holds 0 trials of 800"):
+        smoother.main(tmp_path)
 
 
 # -- the bank ------------------------------------------------------------------------------------------------------
