@@ -299,14 +299,16 @@ def test_the_sampler_agrees_with_emcee_in_as_many_dimensions_as_the_fit_has():
     """A curved surface of 44 parameters and 49 counts; emcee (Foreman-Mackey et al. 2013) knows nothing of ours."""
     emcee = pytest.importorskip("emcee")
     n, m = 44, 49
-    curved = replace(linear_surface(0.15 * normals(71, n, m), 0.5), quadratic=0.03 * normals(72, n * (n + 1) // 2, m))
-    data, error = curved.mean(normals(73, 1, n))[0] + 0.5 * normals(74, m), np.full(m, 0.1)
+    # Slopes and noise as in the fit (.58 and .41 of a count's log scale), squares and products four times as strong.
+    quadratic = 0.008 * normals(72, n * (n + 1) // 2, m)
+    curved = replace(linear_surface(0.09 * normals(71, n, m), 0.4), quadratic=quadratic)
+    data, error = curved.mean(normals(73, 1, n))[0] + 0.4 * normals(74, m), np.full(m, 0.1)
     found = sampler.sample(curved, data, error, seed=4).z
     walkers, steps = 800, 1600
     chain = emcee.EnsembleSampler(
         walkers,
         n,
-        lambda z: -0.5 * ((data - curved.mean(z)) ** 2).sum(axis=1) / (0.5**2 + 0.1**2) - 0.5 * (z**2).sum(axis=1),
+        lambda z: -0.5 * ((data - curved.mean(z)) ** 2).sum(axis=1) / (0.4**2 + 0.1**2) - 0.5 * (z**2).sum(axis=1),
         moves=emcee.moves.DEMove(),
         vectorize=True,
     )
@@ -320,7 +322,8 @@ def test_the_sampler_agrees_with_emcee_in_as_many_dimensions_as_the_fit_has():
     # farthest of 44 lies within 4.5 of those.
     assert np.abs((found.mean(axis=0) - other.mean(axis=0)) / spread).max() < 4.5 * 0.026
     assert found.std(axis=0) == pytest.approx(spread, rel=4.5 * 0.018)
-    assert (found.std(axis=0) / spread).mean() == pytest.approx(1.0, abs=0.02)
+    # A sampler that loses families of particles is too narrow everywhere. By 5 % would cost a 90 % interval 2 points.
+    assert (found.std(axis=0) / spread).mean() == pytest.approx(1.0, abs=0.05)
 
 
 # -- the smoother --------------------------------------------------------------------------------------------------
