@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ import irregsim
 from irregsim import comparing, experiment, plots
 from irregsim.cli import main
 from irregsim.comparison import costs, differences, evidence, key_figures, proof, responses, series
+from irregsim.comparison import folder as folder_of_comparison
 from irregsim.comparison.runs import PairingError, Run, Runs
 from irregsim.parameters import point_draw
 from irregsim.plots import compare as compare_plots
@@ -43,6 +45,12 @@ NO_STAY = """\
 levers:
   reception_centres:
     stay_after_rejection: [{from: 2013-04, value: false}]
+"""
+
+CLOSED = """\
+levers:
+  reception_centres:
+    close: [{centre: Trondheim, on: 2012-05}]
 """
 
 SINCE = "2013-04"
@@ -367,19 +375,54 @@ def test_every_response_is_a_parameter():
     assert set(sum(responses.RESPONSES.values(), ())) <= set(point_draw())
 
 
+def made_up(n):
+    """300 parameters in twenty groups; two of group 3 carry 60 % of the variance, one of group 7 carries 20 %."""
+    columns = np.stack([responses.standardised(column) for column in RNG.normal(size=(300, n))], axis=1)
+    effect = math.sqrt(0.3) * (columns[:, 45] - columns[:, 50]) + math.sqrt(0.2) * columns[:, 110]
+    return columns, effect + RNG.normal(0, math.sqrt(0.2), n), [(f"g{i // 15}", "B") for i in range(300)]
+
+
 def test_shares_of_the_variance_are_those_it_was_made_of():
-    told = []
-    for _ in range(60):
-        columns = np.stack([responses.standardised(column) for column in RNG.normal(size=(30, 200))], axis=1)
-        effect = columns[:, 0] * math.sqrt(0.5) + columns[:, 12] * math.sqrt(0.2) + RNG.normal(0, math.sqrt(0.3), 200)
-        groups = [("a", "B")] * 10 + [("b", "D")] * 10 + [("c", "D")] * 10
+    told, wrong = [], 0
+    for _ in range(12):
+        columns, effect, groups = made_up(300)
         found = evidence.shares(effect, columns, groups)
-        told.append([*(found[name] for name in (("a", "B"), ("b", "D"), ("c", "D"))), found[evidence.CHANCE, ""]])
-    shares = np.array(told)
-    assert shares[:, :2, 0].mean(axis=0) == pytest.approx([0.5, 0.2], abs=0.03)
-    assert shares[:, 2, 0].mean() < 0.03 and shares[:, 3, 0].mean() == pytest.approx(0.28, abs=0.05)
-    assert shares[:, :2, 0].std(axis=0) == pytest.approx(shares[:, :2, 1].mean(axis=0), rel=0.5)
-    assert shares[:, :, 0].sum(axis=1) == pytest.approx(1.0)
+        told.append([(found[name].share, found[name].error) for name in (("g3", "B"), ("g7", "B"), ("chance", ""))])
+        others = [one for name, one in found.items() if name not in (("g3", "B"), ("g7", "B"), ("chance", ""))]
+        wrong += any(one.enters for one in others)
+        assert all(one.share == 0.0 or one.enters for one in others)
+        assert sum(one.share for one in found.values()) == pytest.approx(1.0)
+    shares, errors = np.moveaxis(np.array(told), 2, 0)
+    assert shares.mean(axis=0) == pytest.approx([0.6, 0.2, 0.2], abs=0.06)
+    # One of twenty times any of the others enters; more than 4 of 12 would happen once in 5000 times.
+    assert wrong <= 4
+    far = np.abs(shares - [0.6, 0.2, 0.2])
+    assert (far <= 2.0 * errors).mean() > 0.8 and (errors < 0.2).all()
+
+
+def test_nothing_enters_where_no_parameter_matters():
+    entered = 0
+    for _ in range(20):
+        columns, _, groups = made_up(80)
+        found = evidence.shares(RNG.normal(size=80), columns, groups)
+        entered += found["chance", ""].share < 1.0
+    # One in twenty would; more than 6 of 20 would happen once in 30 000 times.
+    assert entered <= 6
+
+
+def test_groups_that_go_along_with_each_other_are_not_counted_twice():
+    """As in a posterior: a parameter of another group is correlated with the one that matters (alone it has 0.7)."""
+    told = []
+    for _ in range(6):
+        columns, _, groups = made_up(300)
+        columns[:, 200] = responses.standardised(columns[:, 45] + 0.5 * RNG.normal(size=300))
+        effect = columns[:, 45] + 0.3 * RNG.normal(size=300)
+        alone = evidence.shares(effect, columns[:, 195:210], groups[195:210])
+        found = evidence.shares(effect, columns, groups)
+        told.append([found[name].share for name in (("g3", "B"), ("g13", "B"))] + [alone["g13", "B"].share])
+        assert found["g3", "B"].share + found["g13", "B"].share <= 1.0
+    mine, along, alone = np.mean(told, axis=0)
+    assert mine > along and along < 0.6 * alone and alone > 0.5
 
 
 def test_with_few_draws_nothing_is_said_of_evidence(done):
@@ -398,9 +441,21 @@ def test_evidence_and_responses_of_many_draws():
     )
     told = responses.responses([effect], frame).set_index("third")["mean"]
     assert told["deterrence"] > told["between"] > told["displacement"]
-    shares = evidence.evidence([effect], frame).set_index(["group", "grade"])["share"]
+    told = evidence.evidence([effect], frame)
+    assert tuple(told.columns) == evidence.COLUMNS and set(told["draws"]) == {90}
+    shares = told.set_index(["group", "grade"])["share"]
     assert shares.drop((evidence.CHANCE, "")).max() > 0.35
     assert shares.sum() == pytest.approx(1.0)
+    # Replicates of one draw count once.
+    twice = differences.Effects(
+        pair,
+        ("exit:videre",),
+        {"exit:videre": np.repeat(reference, 2, axis=1)},
+        {"exit:videre": np.repeat(difference, 2, axis=1)},
+        {"exit:videre": "persons"},
+    )
+    again = evidence.evidence([twice], frame.loc[frame.index.repeat(2)].reset_index(drop=True))
+    assert again["share"].to_numpy() == pytest.approx(told["share"].to_numpy())
 
 
 class _FakePair:
@@ -479,6 +534,27 @@ def test_the_proof_names_the_first_difference(done, runs):
         both = sides[0].to_frame("a").join(sides[1].to_frame("b"), how="outer").fillna(0)
         firsts.append(min(both[both["a"] != both["b"]].index.get_level_values("month")))
     assert told["cause"]["month"] == min(firsts)
+    # The lever ends the right to stay: what acts first is known, and much of what follows in that month is not it.
+    assert {key: told["cause"][key] for key in ("side", "origin", "destination", "cause")} == {
+        "side": "scenario",
+        "origin": "synlig",
+        "destination": "fritt_fall",
+        "cause": "right_to_stay_ended",
+    }
+    assert len(told["causes"]) > 1 and told["causes"][0] == told["cause"]
+    persons = [one["persons"] for one in told["causes"]]
+    assert persons == sorted(persons, reverse=True)
+
+
+def test_without_lives_the_proof_names_the_move_that_differs_most(runs):
+    told = proof.proof(runs.pairs)["no-stay"]
+    assert told["cause"] == {
+        "month": SINCE,
+        "origin": "synlig",
+        "destination": "fritt_fall",
+        "cause": "right_to_stay_ended",
+    }
+    assert proof.with_persons(told, None) == {**told, "causes": [], "first_person": None}
 
 
 def test_a_difference_before_the_change_is_seen(runs):
@@ -510,17 +586,26 @@ def test_the_folder_holds_tables_page_and_proof(done, place):
     assert str(place) not in (out / "manifest.json").read_text(encoding="utf-8")
 
 
+def files_of(folder):
+    """Every file of a comparison but its manifest, which tells the time, and its runs."""
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file() and file.suffix != ".json"} | {
+        "proof.json": (folder / "proof.json").read_bytes()
+    }
+
+
 def test_a_finished_comparison_runs_nothing_again_and_writes_the_same_bytes(done, place, monkeypatch):
     without_pictures(monkeypatch)
     monkeypatch.chdir(place)
     out = place / "out"
-    before = {file.name: file.read_bytes() for file in out.glob("*.parquet")}
+    before = files_of(out)
+    assert {"differences.parquet", "twins.parquet", "report.html", "proof.json", "balance.csv"} <= set(before)
     # The engine's name is part of no run's content; without it nothing can be simulated.
     monkeypatch.setattr(experiment, "ENGINE", "no_such_module:engine")
-    again = comparing.compare_scenarios(request(place), warn=lambda text: None)
+    # Made by one process, now by two.
+    again = comparing.compare_scenarios(request(place, jobs=2), warn=lambda text: None)
     assert set(again.reused) == {"reference", "no-stay"}
     assert again.id == done.id
-    assert {file.name: file.read_bytes() for file in out.glob("*.parquet")} == before
+    assert files_of(out) == before
 
 
 @pytest.mark.slow
@@ -546,6 +631,45 @@ def test_more_replicates_extend_and_equal_a_comparison_made_at_once(done, place,
     pd.testing.assert_frame_equal(fewer.differences, done.differences)
 
 
+@pytest.mark.slow
+def test_a_folder_with_another_reference_is_extended_from_the_command_line(tmp_path, monkeypatch):
+    without_pictures(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    early = NO_STAY.replace("2013-04", "2012-04")
+    for name, levers in (("a-base", ""), ("b-no-stay", early), ("c-closed", CLOSED)):
+        path = Path(scenario_file(folder, name, levers))
+        path.write_text(path.read_text(encoding="utf-8").replace("2014-12}", "2012-12}"), encoding="utf-8")
+    arguments = ["compare", "mine", "--reference", "b-no-stay", "--scale", "0.02", "--draws", "prior", "--no-spells"]
+    arguments += ["--jobs", "1", "--seed", "5"]
+    first = CliRunner().invoke(main, [*arguments, "--replicates", "2"])
+    assert first.exit_code == 0, first.output
+    assert "against b-no-stay" in first.output and "was there already" not in first.output
+    out = tmp_path / "outputs" / "comparison"
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["reference"] == "b-no-stay" and manifest["scenarios"] == ["a-base", "c-closed"]
+    assert set(pd.read_parquet(out / "differences.parquet")["scenario"]) == {"a-base", "c-closed"}
+    assert not (out / "twins.parquet").exists() and (out / "balance.parquet").exists()
+    ran = []
+    simulate = experiment._simulate
+    monkeypatch.setattr(experiment, "_simulate", lambda plan, parts, j: (ran.append(j), simulate(plan, parts, j)))
+    more = CliRunner().invoke(main, [*arguments, "--replicates", "3"])
+    assert more.exit_code == 0, more.output
+    assert ran == [2, 2, 2], "only the third replicate of each scenario is run"
+    again = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert again["replicates"] == 3 and again["run_id"] != manifest["run_id"]
+    assert (pd.read_parquet(out / "differences.parquet")["n"] == 3).all()
+    # A finished run in outputs/<scenario> of the same content is used in another comparison.
+    (out / "runs" / "a-base").rename(tmp_path / "outputs" / "a-base")
+    (out / "runs" / "c-closed").rename(tmp_path / "outputs" / "c-closed")
+    arguments[3] = "a-base"
+    other = CliRunner().invoke(main, [*arguments, "--replicates", "3", "--out", "outputs/two"])
+    assert other.exit_code == 0, other.output
+    assert "the run of a-base was there already" in other.output and "the run of c-closed was there" in other.output
+    assert ran == [2, 2, 2, 0, 1, 2], "only b-no-stay, whose run lies in the folder of the first comparison"
+
+
 def test_runs_that_do_not_belong_together_are_not_paired(runs):
     reference, scenario = runs.reference, runs.scenarios[0]
     other = RunFolder(scenario.folder.path, {**scenario.folder.manifest, "seed": 4})
@@ -561,32 +685,151 @@ def test_runs_that_do_not_belong_together_are_not_paired(runs):
 # Exports and the screen
 
 
-def test_what_is_published_has_no_hidden_levels_no_small_cells_and_no_lives(done, place, monkeypatch):
+def test_every_column_of_every_table_stands_in_the_documents(done):
+    text = (Path(__file__).parents[1] / "docs" / "outputs.md").read_text(encoding="utf-8")
+    text = text.partition("## The folder of a comparison")[2].partition("## What is published")[0]
+    missing = {(name, str(c)) for name, frame in done.frames.items() for c in frame.columns if f"`{c}`" not in text}
+    parts = {
+        f"{part}{end}" for part in ("change", "behaviour", "measurement", "outside", "latent") for end in ("_lo", "_hi")
+    }
+    assert {column for _, column in missing} == parts, "of these the ends are told once for all"
+    assert all(f"`{key}`" in text for told in done.proof.values() for key in told)
+    assert all(f"`{name}.parquet`" in text for name in done.frames)
+
+
+def sheets_of(path):
+    """Every sheet of a workbook as a frame, read by another program than the one that wrote it."""
     openpyxl = pytest.importorskip("openpyxl", reason="openpyxl comes with the extra test")
+    book = openpyxl.load_workbook(path, read_only=True)
+    out = {}
+    for name in book.sheetnames:
+        rows = [list(row) for row in book[name].iter_rows(values_only=True)]
+        out[name] = pd.DataFrame(rows[1:], columns=rows[0])
+    return out
+
+
+@pytest.fixture(scope="module")
+def shown(done, place):
+    """The tables of the workbook of a published comparison with levels."""
     pytest.importorskip("xlsxwriter", reason="xlsxwriter comes with the extra excel")
+    with pytest.MonkeyPatch.context() as patch:
+        without_pictures(patch)
+        patch.chdir(place)
+        output = comparing.Output(format="xlsx", publish=True, show_levels=True)
+        comparing.compare_scenarios(request(place, output=output), warn=lambda text: None)
+        found = sheets_of(place / "out" / "tables.xlsx")
+        manifest = json.loads((place / "out" / "manifest.json").read_text(encoding="utf-8"))
+        assert "levels.parquet" in manifest["outputs"]
+        # And without levels, as CSV, for the tests that follow.
+        output = comparing.Output(format="csv", publish=True)
+        comparing.compare_scenarios(request(place, output=output), warn=lambda text: None)
+        assert not (place / "out" / "levels.csv").exists() and not (place / "out" / "levels.parquet").exists()
+        assert not (place / "out" / "tables.xlsx").exists()
+        csv = {file.stem: pd.read_csv(file) for file in (place / "out").glob("*.csv")}
+        assert set(csv) == set(found) - {"about", "units", "levels"}
+    return found
+
+
+UNCOUNTED_ALONE = {"exit:videre", "exit:dod", "inflow"}
+
+
+def is_uncounted(outcome):
+    """By hand: all but those in centres, flows without a hidden strategy, counted exits and counted outcomes."""
+    kind, _, name = outcome.partition(":")
+    if kind in ("stock", "person_months"):
+        return name != "synlig"
+    if kind == "flow":
+        return bool(set(name.split(">")) & set(HIDDEN))
+    if kind == "outcome":
+        return name not in {
+            *("child_months_in_centre", "child_centre_moves", "offences_reported", "detention_days"),
+            *("centre_bed_days", "inspections", "fines_nok", "back_pay_nok"),
+        }
+    return outcome in UNCOUNTED_ALONE
+
+
+def test_every_published_table_tells_hidden_strategies_on_one_scale(shown):
+    about = dict(shown["about"].iloc[:, :2].to_numpy().tolist())
+    assert about["reference"] == "reference"
+    assert not {"twins", "twin_lives", "sequences", "apart"} & set(shown)
+    seen = 0
+    for name, table in shown.items():
+        assert not {"person", "persons", "at_risk", "moves", "total"} & set(table), name
+        if name == "units" or "outcome" not in table or name == "evidence":
+            continue
+        hidden = table["outcome"].map(is_uncounted).astype(bool)
+        seen += int(hidden.sum())
+        assert set(table[hidden]["unit"]) <= {"percent"} and "percent" not in set(table[~hidden]["unit"]), name
+        assert (table[hidden]["reference_mean"].dropna().astype(float) == 100.0).all(), name
+        if "nok_mean" in table:
+            assert table[hidden]["nok_mean"].isna().all()
+    assert seen > 500
+    latent = shown["measured"]
+    assert (latent["latent_outcome"].map(is_uncounted) == (latent["latent_unit"] == "percent")).all()
+    assert "latent_reference" not in latent
+    balance = shown["balance"]
+    assert set(balance[balance["state"].isin([*HIDDEN, "videre", "dod", "inflow"])]["unit"]) == {"percent"}
+
+
+def test_no_published_cell_stands_for_fewer_than_five(done, shown):
+    for name, keys in (
+        ("key_figures", ["outcome"]),
+        ("cities", ["city", "outcome"]),
+        ("groups", ["dimension", "group", "outcome"]),
+        ("differences", ["month", "outcome"]),
+    ):
+        exact = done.frames[name].set_index(keys)
+        kinds = exact.index.get_level_values("outcome").str.partition(":").get_level_values(0)
+        persons = kinds.isin(["stock", "exit", "flow", "person_months"])
+        unit = exact["unit"] if "unit" in exact else np.where(persons, "persons", "NOK")
+        behind = pd.concat([exact["reference_mean"], exact["reference_mean"] + exact["mean"]], axis=1).abs().max(axis=1)
+        is_small = behind.between(0, 5, inclusive="neither") & np.isin(unit, ["persons", "person-months", "count"])
+        table = shown[name].set_index(keys)
+        small = table.index.intersection(exact.index[is_small])
+        assert len(small) > 0, name
+        assert table.loc[small, "mean"].isna().all() and table.loc[small, "suppressed"].astype(bool).all(), name
+        counts = table[(table["unit"] == "persons") & ~table["suppressed"].astype(bool)]
+        assert (counts["mean"].astype(float) % 5 == 0).all(), name
+
+
+def test_percentages_are_those_of_the_exact_tables(done, shown):
+    exact = done.key_figures.set_index("outcome").loc["stock:fritt_fall"]
+    row = shown["key_figures"].set_index("outcome").loc["stock:fritt_fall"]
+    for column in ("mean", "lo", "hi", "mc_se"):
+        assert row[column] == pytest.approx(100 * exact[column] / exact["reference_mean"], abs=0.051)
+    months = done.differences.query("outcome == 'stock:fritt_fall'").set_index("month")
+    told = shown["differences"].query("outcome == 'stock:fritt_fall'").set_index("month")
+    since = months[months.index >= SINCE]
+    so_far = 100 * since["mean"].sum() / since["reference_mean"].sum()
+    assert told["cumulative_mean"].iloc[-1] == pytest.approx(so_far, abs=0.051)
+    assert (told[told.index < SINCE]["cumulative_mean"] == 0.0).all()
+
+
+def test_levels_are_intervals_with_the_sentence_and_only_on_request(shown):
+    table = shown["levels"]
+    assert list(table.columns) == ["scenario", "month", "strategy", "q025", "q975", "note"]
+    assert set(table["scenario"]) == {"reference", "no-stay"} and set(table["strategy"]) == {*HIDDEN, "all_hidden"}
+    assert set(table["month"]) == {"2012-12", "2013-12", "2014-12"}
+    assert (table["q025"] <= table["q975"]).all() and (table[["q025", "q975"]] % 5 == 0).all(axis=None)
+    assert table["note"].str.contains("set by assumptions").all()
+
+
+def test_readers_of_the_page_get_no_level_to_derive(done, place, monkeypatch):
+    """The page and the pictures read tables on one scale; the files stay exact."""
     without_pictures(monkeypatch)
     monkeypatch.chdir(place)
-    output = comparing.Output(format="xlsx", publish=True)
-    told = comparing.compare_scenarios(request(place, output=output), warn=lambda text: None)
-    book = openpyxl.load_workbook(place / "out" / "tables.xlsx", read_only=True)
-    names = set(book.sheetnames)
-    assert {"about", "units", "differences", "key_figures", "cities", "costs"} <= names
-    assert not {"twins", "twin_lives", "sequences", "alluvial", "levels"} & names
-    about = {row[0]: row[1] for row in book["about"].iter_rows(values_only=True)}
-    assert about["comparison"] == told.id and about["reference"] == "reference"
-    sheet = [list(row) for row in book["key_figures"].iter_rows(values_only=True)]
-    rows = pd.DataFrame(sheet[1:], columns=sheet[0]).set_index("outcome")
-    assert rows.loc["stock:hidden", "reference_mean"] is None or np.isnan(rows.loc["stock:hidden", "reference_mean"])
-    persons = rows[(rows["unit"] == "persons") & ~rows["suppressed"].astype(bool)]
-    assert len(persons) > 4
-    assert (persons["mean"].astype(float) % 5 == 0).all()
-    exact = done.key_figures.set_index("outcome")
-    behind = exact[["reference_mean"]].assign(after=exact["reference_mean"] + exact["mean"]).abs().max(axis=1)
-    small = exact.index[(behind > 0) & (behind < 5) & exact["unit"].isin(["persons", "count", "person-months"])]
-    assert rows.loc[small, "mean"].isna().all() and rows.loc[small, "suppressed"].all()
-    cities = [list(row) for row in book["cities"].iter_rows(values_only=True)]
-    frame = pd.DataFrame(cities[1:], columns=cities[0])
-    assert frame[frame["outcome"] == "stock:hidden"]["reference_mean"].isna().all(), "no level by city"
+    given = {}
+    render = folder_of_comparison.for_readers
+    monkeypatch.setattr(
+        folder_of_comparison, "for_readers", lambda frames, units: given.update(render(frames, units)) or given
+    )
+    comparing.compare_scenarios(request(place), warn=lambda text: None)
+    for name in ("differences", "key_figures", "cities", "groups", "responses", "costs"):
+        hidden = given[name]["outcome"].map(lambda one: is_uncounted(one) and one not in UNCOUNTED_ALONE).astype(bool)
+        assert set(given[name][hidden]["unit"]) <= {"percent"}, name
+        assert (given[name][hidden]["reference_mean"] == 100.0).all()
+    exact = pd.read_parquet(place / "out" / "key_figures.parquet").set_index("outcome")
+    assert exact.loc["stock:hidden", "unit"] == "persons" and exact.loc["stock:hidden", "reference_mean"] > 100
 
 
 def test_the_command_tells_what_it_found(done, place, monkeypatch):

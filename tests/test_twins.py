@@ -49,7 +49,9 @@ def parting(reference, scenario) -> dict[str, object] | None:
     if not len(table):
         return None
     assert len(table) == 1
-    return table.drop(columns=["scenario", "person", "replicate", "sought_asylum"]).iloc[0].to_dict()
+    return (
+        table.drop(columns=["scenario", "person", "replicate", "sought_asylum", "first_month_apart"]).iloc[0].to_dict()
+    )
 
 
 def expected(month, states, causes, apart, ends) -> dict[str, object]:
@@ -190,7 +192,42 @@ def test_the_first_of_all_replicates_is_found():
         "scenario_state": "fritt_fall",
         "cause_reference": NOTHING,
         "cause_scenario": "walkout",
+        "events": [
+            {"side": "scenario", "origin": "synlig", "destination": "fritt_fall", "cause": "walkout", "persons": 2}
+        ],
     }
+
+
+def test_lives_may_part_before_they_are_in_different_states():
+    """By another cause to the same state: the parting is that event, and the states differ two months later."""
+    before = life((*CENTRE, 11, "fritt_fall", "walkout"), ("fritt_fall", 11))
+    after = life(
+        (*CENTRE, 11, "fritt_fall", "right_to_stay_ended"),
+        ("fritt_fall", 11, 13, "avhengig", "choice"),
+        ("avhengig", 13),
+    )
+    table = twins_tables("x", [twins_of(overlay_by_hand(before, after, HAND))], HAND)["twins"]
+    assert table["first_parting"].item() == month_text(11)
+    assert table["first_month_apart"].item() == month_text(13)
+    assert table["months_apart"].item() == 3
+
+
+def test_the_most_frequent_event_of_the_first_month_comes_first():
+    """Two who go by one cause and one by another, whatever order the words or the persons have."""
+    before = {person: [CENTRE] for person in (1, 2, 3, 4)}
+    after = {
+        1: [(*CENTRE, 11, "tvangsretur", "pu_fetch")],
+        2: [(*CENTRE, 11, "fritt_fall", "walkout"), ("fritt_fall", 11)],
+        3: [(*CENTRE, 11, "fritt_fall", "walkout"), ("fritt_fall", 11)],
+        4: [(*CENTRE, 12, "videre", "onward")],
+    }
+    for one, two, side in ((before, after, "scenario"), (after, before, "reference")):
+        first = first_parting([twins_of(overlay_by_hand(one, two, HAND))])
+        assert first["person"] == person_text(1)
+        assert first["events"] == [
+            {"side": side, "origin": "synlig", "destination": "fritt_fall", "cause": "walkout", "persons": 2},
+            {"side": side, "origin": "synlig", "destination": "tvangsretur", "cause": "pu_fetch", "persons": 1},
+        ]
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -324,6 +361,8 @@ def test_months_apart_are_those_of_the_states(lives, tables):
     for twin in tables["twins"].itertuples():
         one, two = (states(side.get((twin.replicate, twin.person))) for side in lives)
         assert twin.months_apart == (one != two).sum()
+        assert twin.first_month_apart == month_text(FIRST + int(np.flatnonzero(one != two)[0]))
+        assert twin.first_month_apart >= twin.first_parting
 
 
 def test_the_sample_depends_on_nothing_but_who_the_persons_are(folders, tables):

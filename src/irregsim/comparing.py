@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim import __version__, workflow
+from irregsim.comparison.folder import PAGE as PAGE
 from irregsim.comparison.folder import write_folder
 from irregsim.comparison.runs import Run, Runs, different_period, first_difference, same_values
 from irregsim.experiment import DrawSet, Plan, available_cores, code_sha256, part_key, run_id

@@ -50,8 +50,9 @@ def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     Returns:
         ``balance``: what registers count in persons, the rest in percent of the reference (``unit``). ``alluvial``:
         of those who are elsewhere than in the reference, by where they are there, the ``share`` in each other state.
-        ``partings``: ``share`` of all partings; ``apart``: ``share`` of everybody. Tables of shares, months and rates:
-        without the numbers of persons behind them, and without what the module says of those present.
+        ``partings``: ``share`` of all partings. Tables of shares, months and rates: without the numbers of persons
+        behind them, and without what the module says of those present. ``apart`` has none: where a centre closes, those
+        apart are those whom the register misses, and their number over their share is everybody.
     """
     out: dict[str, pd.DataFrame] = {}
     if "balance" in frames:
@@ -62,10 +63,6 @@ def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         out["alluvial"] = _shares(moved, ["scenario", "to_month", "reference_state"])
     if "partings" in frames:
         out["partings"] = _shares(frames["partings"], ["scenario"])
-    if "apart" in frames:
-        apart = frames["apart"]
-        shown = apart.assign(share=apart["share"].round(4)).drop(columns=["persons", "lo", "hi"])
-        out["apart"] = shown[apart["persons"] >= SMALL].reset_index(drop=True)
     for name, (columns, decimals) in _DECIMALS.items():
         if name in frames:
             table = _without_disguised(name, _without_small(name, frames[name]))

@@ -41,7 +41,7 @@ SAMPLE = 200
 
 TWIN_COLUMNS = (
     "scenario", "person", "replicate", "first_parting", "reference_state", "scenario_state", "cause_reference",
-    "cause_scenario", "months_apart", "end_reference", "end_scenario", "sought_asylum",
+    "cause_scenario", "first_month_apart", "months_apart", "end_reference", "end_scenario", "sought_asylum",
 )  # fmt: skip
 LIFE_COLUMNS = ("scenario", "person", "replicate", "side", "run", "state", "start", "end", "cause")
 PARTING_COLUMNS = (
@@ -81,7 +81,13 @@ class Partings:
 
 @dataclass(frozen=True)
 class Twin:
-    """One pair of lives that part."""
+    """One pair of lives that part.
+
+    Attributes:
+        month: Of the parting: the first event that only one of the lives has, or that differs between them.
+        first_apart: First month at whose end they are in different states, the month of the parting or later; None
+            where they never are.
+    """
 
     key: int
     person: int
@@ -90,6 +96,7 @@ class Twin:
     month: int
     states: tuple[int, int]
     causes: tuple[str, str]
+    first_apart: int | None
     months_apart: int
     ends: tuple[int, int]
     lives: tuple[Life, Life]
@@ -255,6 +262,7 @@ def _events(twins: Sequence[Twin]) -> dict[tuple[str, str, str, str], int]:
 def _twin(both: Overlay, found: Partings, i: int, differ: npt.NDArray[np.bool_], keys: UInt64Array) -> Twin:
     row = int(found.row[i])
     person = both.person[row]
+    apart = np.flatnonzero(differ[row])
     lives, sought = [], False
     for _, side in both.sides:
         at = int(np.searchsorted(side.spells.person, person))
@@ -269,7 +277,8 @@ def _twin(both: Overlay, found: Partings, i: int, differ: npt.NDArray[np.bool_],
         month=int(found.month[i]),
         states=(int(found.states[0, i]), int(found.states[1, i])),
         causes=(str(found.causes[0, i]), str(found.causes[1, i])),
-        months_apart=int(differ[row].sum()),
+        first_apart=both.window.first + int(apart[0]) if len(apart) else None,
+        months_apart=len(apart),
         ends=(int(both.reference.state[row, -1]), int(both.scenario.state[row, -1])),
         lives=(lives[0], lives[1]),
     )
@@ -305,7 +314,9 @@ def twins_tables(name: str, twins: Sequence[Twins], window: Window) -> dict[str,
 
     Returns:
         ``twins``: the keyed sample, of which the first rows are one too; ``cause_...`` is ``none`` on a side where
-        nothing happened in the month of parting; ``months_apart`` counts month ends with different states;
+        nothing happened in the month of parting. ``first_parting`` is the month of the first event that differs, after
+        which both may be in the same state for a while (one came there by another cause); ``first_month_apart`` is the
+        first month at whose end they are in different states, and ``months_apart`` counts such months;
         ``end_...`` is the state at the end of the run.
         ``twin_lives``: their lives as runs of states from the spell that reaches into the window on; ``end`` and
         ``cause`` are missing for the last.
@@ -319,7 +330,8 @@ def twins_tables(name: str, twins: Sequence[Twins], window: Window) -> dict[str,
     rows = [
         (
             *(name, person_text(t.person), t.replicate, month_text(t.month)),
-            *(STATES[t.states[0]], STATES[t.states[1]], *t.causes, t.months_apart),
+            *(STATES[t.states[0]], STATES[t.states[1]], *t.causes),
+            *(None if t.first_apart is None else month_text(t.first_apart), t.months_apart),
             *(STATES[t.ends[0]], STATES[t.ends[1]], t.sought_asylum),
         )
         for t in sample
