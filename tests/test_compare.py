@@ -637,19 +637,20 @@ def test_a_folder_with_another_reference_is_extended_from_the_command_line(tmp_p
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "mine"
     folder.mkdir()
-    early = NO_STAY.replace("2013-04", "2012-04")
-    for name, levers in (("a-base", ""), ("b-no-stay", early), ("c-closed", CLOSED)):
+    early, late = (NO_STAY.replace("2013-04", month) for month in ("2012-04", "2012-07"))
+    for name, levers in (("a-late", late), ("b-no-stay", early), ("c-closed", CLOSED)):
         path = Path(scenario_file(folder, name, levers))
         path.write_text(path.read_text(encoding="utf-8").replace("2014-12}", "2012-12}"), encoding="utf-8")
     arguments = ["compare", "mine", "--reference", "b-no-stay", "--scale", "0.02", "--draws", "prior", "--no-spells"]
-    arguments += ["--jobs", "1", "--seed", "5"]
+    # No whole year follows: the table of groups is empty, and can be published all the same.
+    arguments += ["--jobs", "1", "--seed", "5", "--publish", "--format", "csv"]
     first = CliRunner().invoke(main, [*arguments, "--replicates", "2"])
     assert first.exit_code == 0, first.output
     assert "against b-no-stay" in first.output and "was there already" not in first.output
     out = tmp_path / "outputs" / "comparison"
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["reference"] == "b-no-stay" and manifest["scenarios"] == ["a-base", "c-closed"]
-    assert set(pd.read_parquet(out / "differences.parquet")["scenario"]) == {"a-base", "c-closed"}
+    assert manifest["reference"] == "b-no-stay" and manifest["scenarios"] == ["a-late", "c-closed"]
+    assert set(pd.read_parquet(out / "differences.parquet")["scenario"]) == {"a-late", "c-closed"}
     assert not (out / "twins.parquet").exists() and (out / "balance.parquet").exists()
     ran = []
     simulate = experiment._simulate
@@ -661,12 +662,12 @@ def test_a_folder_with_another_reference_is_extended_from_the_command_line(tmp_p
     assert again["replicates"] == 3 and again["run_id"] != manifest["run_id"]
     assert (pd.read_parquet(out / "differences.parquet")["n"] == 3).all()
     # A finished run in outputs/<scenario> of the same content is used in another comparison.
-    (out / "runs" / "a-base").rename(tmp_path / "outputs" / "a-base")
+    (out / "runs" / "a-late").rename(tmp_path / "outputs" / "a-late")
     (out / "runs" / "c-closed").rename(tmp_path / "outputs" / "c-closed")
-    arguments[3] = "a-base"
+    arguments[3] = "a-late"
     other = CliRunner().invoke(main, [*arguments, "--replicates", "3", "--out", "outputs/two"])
     assert other.exit_code == 0, other.output
-    assert "the run of a-base was there already" in other.output and "the run of c-closed was there" in other.output
+    assert "the run of a-late was there already" in other.output and "the run of c-closed was there" in other.output
     assert ran == [2, 2, 2, 0, 1, 2], "only b-no-stay, whose run lies in the folder of the first comparison"
 
 

@@ -308,8 +308,8 @@ def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -
                     **_row(reference, difference, units.get(outcome, "persons"), draws),
                 }
             )
-    columns = ["scenario", *keys]
-    return pd.DataFrame(rows).astype({"more_replicates": "Int64"}) if rows else pd.DataFrame(columns=columns)
+    columns = ["scenario", *keys, "since", "to", "kind", *_row(np.zeros(2), np.zeros(2), "", np.arange(2))]
+    return pd.DataFrame(rows, columns=columns).astype({"more_replicates": "Int64"})
 
 
 def _city_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:

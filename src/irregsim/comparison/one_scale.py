@@ -73,9 +73,10 @@ def one_scale(
 
 
 def _scaled(frame: pd.DataFrame, name: str, units: Mapping[str, str], uncounted: Callable[[str], bool]) -> pd.DataFrame:
+    if frame.empty:
+        return frame if "unit" in frame else frame.assign(unit="")
     outcome = frame["outcome"].astype(str)
     told = frame["unit"] if "unit" in frame else outcome.map(lambda one: units.get(one, "persons"))
-    # A frame without rows has no booleans of its own.
     hidden = outcome.map(uncounted).astype(bool)
     base = frame["reference_mean"].where(frame["reference_mean"] > 0)
     out = frame.assign(unit=told.where(~hidden, PERCENT))
@@ -108,6 +109,8 @@ def _so_far(frame: pd.DataFrame, outcome: pd.Series) -> pd.Series:
 
 
 def _measured(frame: pd.DataFrame, units: Mapping[str, str], uncounted: Callable[[str], bool]) -> pd.DataFrame:
+    if frame.empty:
+        return frame.assign(latent_unit="")
     outcome = frame["latent_outcome"].astype(str)
     hidden = outcome.map(uncounted).astype(bool)
     base = frame["latent_reference"].where(frame["latent_reference"] > 0)

@@ -65,8 +65,8 @@ def _small(frame: pd.DataFrame, units: Mapping[str, str]) -> pd.Series:
 
     name = next((c for c in ("latent_outcome", "outcome") if c in frame), None)
     mean, reference = ("latent", "latent_reference") if name == "latent_outcome" else ("mean", "reference_mean")
-    if name is None or reference not in frame:
-        return pd.Series(False, index=frame.index)
+    if frame.empty or name is None or reference not in frame:
+        return pd.Series(False, index=frame.index, dtype=bool)
     unit = frame[name].astype(str).map(lambda outcome: units.get(outcome, "persons"))
     counts = ~unit.isin([*AMOUNTS, "index", "months"])
     before, after = frame[reference].abs(), (frame[reference] + frame[mean]).abs()
@@ -76,6 +76,8 @@ def _small(frame: pd.DataFrame, units: Mapping[str, str]) -> pd.Series:
 
 def _rounded(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     out = frame.copy()
+    if out.empty:
+        return out
     small = out["suppressed"].astype(bool)
     for column in COLUMNS[name]:
         latent = name == "measured" and column.startswith("latent")
