@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from irregsim.comparison.folder import for_readers
 from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
 from irregsim.vocabulary import CITIES, month_number, month_text
 
@@ -15,8 +16,21 @@ REGISTERS = ("udi_return_duty_stock", "udi_expulsions", "pu_orders", "ssb_sancti
 LEVELS = dict(zip(STRATEGIES, (800.0, 5000.0, 7000.0, 900.0, 1500.0), strict=True))
 
 
+#: Units of outcomes that are not persons.
+UNITS = {
+    "outcome:homeless_person_months": "person-months",
+    "outcome:care_received": "needs",
+    "index:hidden": "index",
+}
+
+
 def frames() -> dict[str, pd.DataFrame]:
-    """Every table, for both scenarios."""
+    """Every table as the page and the pictures are given it, for both scenarios."""
+    return for_readers(exact(), UNITS)
+
+
+def exact() -> dict[str, pd.DataFrame]:
+    """Every table as the folder has it."""
     return {
         "differences": differences(),
         "key_figures": key_figures(),
@@ -26,6 +40,7 @@ def frames() -> dict[str, pd.DataFrame]:
         "balance": balance(),
         "alluvial": alluvial(),
         "cities": cities(),
+        "costs": costs(),
         "groups": groups(),
         "twins": twins(),
         "twin_lives": twin_lives(),
@@ -165,9 +180,24 @@ def responses() -> pd.DataFrame:
     """Onward travel answers under deterrence and hardly under displacement."""
     return pd.DataFrame(
         [
-            {"scenario": s, "outcome": o, "third": t, "mean": m * f, "lo": m * f - 30, "hi": m * f + 30, "n": 13}
+            {
+                "scenario": s,
+                "outcome": o,
+                "third": t,
+                "mean": m * f,
+                "lo": m * f - 30,
+                "hi": m * f + 30,
+                "n": 13,
+                "unit": u,
+                "reference_mean": level,
+            }
             for s in SCENARIOS
-            for o, m in (("exit:videre", 90.0), ("stock:fritt_fall", 60.0), ("outcome:homeless_person_months", 700.0))
+            for o, m, u, level in (
+                ("exit:videre", 90.0, "persons", 4000.0),
+                ("exit:tvangsretur", 90.0, "persons", 900.0),
+                ("stock:fritt_fall", 60.0, "persons", 1500.0),
+                ("outcome:homeless_person_months", 700.0, "person-months", 38000.0),
+            )
             for t, f in (("deterrence", 1.6), ("between", 1.0), ("displacement", 0.2))
         ]
     )
@@ -179,7 +209,7 @@ def evidence() -> pd.DataFrame:
         [
             {"scenario": s, "outcome": "exit:tvangsretur", "group": g, "grade": d, "share": v, "error": 0.05}
             for s in SCENARIOS
-            for g, d, v in (("control and return", "B", 0.45), ("response", "D", 0.2), ("chance", "", 0.35))
+            for g, d, v in (("control and tracks", "B", 0.45), ("exits", "D", 0.2), ("chance", "", 0.35))
         ]
     )
 
@@ -193,6 +223,8 @@ def measured() -> pd.DataFrame:
                 "behaviour": -15.0, "behaviour_lo": -25.0, "behaviour_hi": -5.0,
                 "measurement": 55.0, "measurement_lo": 30.0, "measurement_hi": 80.0,
                 "outside": 0.0, "outside_lo": 0.0, "outside_hi": 0.0,
+                "latent_outcome": "stock:hidden", "latent_reference": 14400.0, "latent": 144.0, "latent_lo": 72.0,
+                "latent_hi": 216.0,
             }
             for s in SCENARIOS
             for y in (2022, 2023)
@@ -262,8 +294,9 @@ def cities() -> pd.DataFrame:
                 text = f"{mean:+.0f} ({mean - half:.0f} to {mean + half:.0f})"
                 rows.append(
                     {"scenario": s, "city": city, "outcome": outcome, "unit": unit, "reference_mean": level,
-                     "mean": mean, "lo": mean - half, "hi": mean + half, "verdict": verdict, "rounded_text_nb": text,
-                     "rounded_text_en": text}
+                     "mean": mean, "lo": mean - half, "hi": mean + half, "lo50": mean - half / 3,
+                     "hi50": mean + half / 3, "mc_se": half / 12, "verdict": verdict,
+                     "rounded_text_nb": text, "rounded_text_en": text}
                 )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -276,12 +309,36 @@ def groups() -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"scenario": s, "dimension": d, "group": g, "outcome": o, "reference_mean": 1000.0, "mean": 40.0 - 10 * i,
-             "lo": 10.0 - 10 * i, "hi": 70.0 - 10 * i}
+             "lo": 10.0 - 10 * i, "hi": 70.0 - 10 * i, "lo50": 30.0 - 10 * i, "hi50": 50.0 - 10 * i, "mc_se": 3.0,
+             "unit": "person-months"}
             for s in SCENARIOS
             for o in ("person_months:synlig", "person_months:fritt_fall")
             for i, (d, g) in enumerate(known)
         ]
     )  # fmt: skip
+
+
+def costs() -> pd.DataFrame:
+    """One item with a price and one without, of each scenario."""
+    row = {"item": "bed", "outcome": "outcome:centre_bed_days", "unit": "days", "carrier": "state", "receiver": "",
+           "mean": 100.0, "lo": 50.0, "hi": 150.0, "reference_mean": 5000.0, "amount": float("nan"),
+           "amount_year": "",
+           **dict.fromkeys(("nok_mean", "nok_lo", "nok_hi"), float("nan")), "source": "", "grade": ""}  # fmt: skip
+    money = {"nok_mean": 5e4, "nok_lo": 2e4, "nok_hi": 7e4, "source": "the outcome is in NOK", "grade": "B"}
+    priced = {**row, **money, "outcome": "outcome:fines_nok", "unit": "NOK", "carrier": "employer and migrant"}
+    return pd.DataFrame([{"scenario": s, **one} for s in SCENARIOS for one in (row, priced)])
+
+
+def levels() -> pd.DataFrame:
+    """Levels of hidden strategies, as made for those who ask for them."""
+    return pd.DataFrame(
+        [
+            {"scenario": s, "month": m, "strategy": code, "q025": 4000.0, "q975": 14405.0, "note": "a sentence"}
+            for s in ("baseline", *SCENARIOS)
+            for m in ("2023-12", "2024-12")
+            for code in (*HIDDEN, "all_hidden")
+        ]
+    )
 
 
 def lives() -> dict[str, pd.DataFrame]:

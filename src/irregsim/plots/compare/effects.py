@@ -10,15 +10,17 @@ import numpy as np
 from irregsim.labels import label, labels
 from irregsim.plots.compare.base import (
     Inputs,
+    effect_text,
     finish,
     intervals,
     rows_axis,
     signed_axis,
+    unit_words,
     wrapped,
 )
 from irregsim.plots.style import MODEL, Drawing, apart, new_figure, settings
 from irregsim.vocabulary import CITIES
-from irregsim.wording import outcome_words, upper
+from irregsim.wording import outcome_words, row_in_percent, upper
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,17 +93,17 @@ def draw_forest(inputs: Inputs) -> Drawing | None:
             axes.text(
                 1.01,
                 place,
-                _effect_text(row, inputs),
+                effect_text(row, inputs),
                 transform=axes.get_yaxis_transform(),
                 va="center",
                 fontsize=9.5,
                 color="#444444",
             )
         finish(figure, inputs, inputs.words("forest_note"))
-    columns = ["panel", "outcome", "mean", "lo", "hi", "lo50", "hi50", "verdict", f"rounded_text_{inputs.lang}"]
-    data = pd.DataFrame(chosen)
+    columns = ["panel", "outcome", "mean", "lo", "hi", "lo50", "hi50", "verdict", "effect"]
+    data = pd.DataFrame([{**row, "effect": effect_text(row, inputs)} for row in chosen])
     data = data[[column for column in columns if column in data]]
-    told = [f"{outcome_words(str(r['outcome']), inputs.lang)}: {_effect_text(r, inputs)}" for r in chosen]
+    told = [f"{outcome_words(str(r['outcome']), inputs.lang)}: {effect_text(r, inputs)}" for r in chosen]
     return Drawing(figure, data, f"{inputs.words('title_forest')}: {inputs.title()}. {upper('; '.join(told))}.")
 
 
@@ -123,6 +125,7 @@ def draw_tradeoff(inputs: Inputs) -> Drawing | None:
     if not returns:
         return None
     rows: list[dict[str, Any]] = []
+    units: dict[str, str] = {}
     with settings():
         figure = new_figure()
         figure.suptitle(inputs.words("title_tradeoff"), x=0.01, ha="left")
@@ -133,6 +136,7 @@ def draw_tradeoff(inputs: Inputs) -> Drawing | None:
                 x, y = found.get((scenario, one)), found.get((scenario, HOME))
                 if x is None or y is None:
                     continue
+                units |= {one: str(x.get("unit", "")), HOME: str(y.get("unit", ""))}
                 axes.plot([x["lo"], x["hi"]], [y["mean"]] * 2, color=MODEL, linewidth=1.2)
                 axes.plot([x["mean"]] * 2, [y["lo"], y["hi"]], color=MODEL, linewidth=1.2)
                 marker = _MARKERS[number % len(_MARKERS)]
@@ -146,8 +150,8 @@ def draw_tradeoff(inputs: Inputs) -> Drawing | None:
             axes.grid(visible=True, axis="both")
             axes.margins(0.12)
             _name_points(axes, points, inputs)
-            axes.set_xlabel(upper(outcome_words(one, inputs.lang)) + f" ({inputs.words('difference')})")
-        grid[0].set_ylabel(upper(outcome_words(HOME, inputs.lang)) + f"\n({inputs.words('difference')})")
+            axes.set_xlabel(_difference_of(one, units.get(one, ""), inputs))
+        grid[0].set_ylabel(_difference_of(HOME, units.get(HOME, ""), inputs))
         finish(figure, inputs, inputs.words("tradeoff_note"))
     alt = f"{inputs.words('title_tradeoff')}. {inputs.words('alt_tradeoff', number=len(scenarios))}"
     return Drawing(figure, pd.DataFrame(rows), alt)
@@ -216,9 +220,12 @@ def draw_responses(inputs: Inputs) -> Drawing | None:
     Returns:
         The drawing; its data is the table ``responses``. None without it.
     """
-    rows = inputs.table("responses")
-    if rows is None:
+    import pandas as pd
+
+    table = inputs.table("responses")
+    if table is None:
         return None
+    rows = pd.DataFrame([row_in_percent(_record(row)) for row in table.to_dict("records")])
     wanted = ["exit:videre", "exit:tvangsretur", "stock:hidden", "stock:fritt_fall", HOME]
     known = list(dict.fromkeys(rows["outcome"].astype(str)))
     outcomes = ([one for one in wanted if one in known] or known)[:5]
@@ -234,10 +241,11 @@ def draw_responses(inputs: Inputs) -> Drawing | None:
                     intervals(axes, [here[third]], height=place)
             signed_axis(axes, inputs, x=True)
             axes.locator_params(axis="x", nbins=3)
+            axes.set_xlabel(unit_words(rows[rows["outcome"] == outcome], inputs.lang), fontsize=10)
             axes.set_title(wrapped(outcome_words(outcome, inputs.lang), 22), fontsize=11)
             rows_axis(axes, [inputs.words(f"third_{third}") for third in thirds], width=24)
         finish(figure, inputs, inputs.words("responses_note"))
-    data = rows[rows["outcome"].isin(outcomes)].reset_index(drop=True)
+    data = rows[rows["outcome"].isin(outcomes)].drop(columns="reference_mean", errors="ignore").reset_index(drop=True)
     return Drawing(
         figure, data, f"{inputs.words('title_responses')}: {inputs.title()}. {inputs.words('alt_responses')}"
     )
@@ -309,12 +317,10 @@ def _record(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key): value for key, value in row.items()}
 
 
-def _effect_text(row: Mapping[str, Any], inputs: Inputs) -> str:
-    if row["verdict"] == "cannot tell":
-        return inputs.words("verdict_cannot_tell")
-    text = str(row.get(f"rounded_text_{inputs.lang}", ""))
-    unit = f"unit.{row.get('unit', '')}"
-    return f"{text} {label(unit, inputs.lang)}" if unit in labels() else text
+def _difference_of(outcome: str, unit: str, inputs: Inputs) -> str:
+    """Label of an axis: the outcome, and that it is a difference, in its unit."""
+    told = f", {label(f'unit.{unit}', inputs.lang)}" if f"unit.{unit}" in labels() and unit != "count" else ""
+    return f"{upper(outcome_words(outcome, inputs.lang))}\n({inputs.words('difference')}{told})"
 
 
 def _name_points(axes: Axes, points: Sequence[tuple[float, float, str]], inputs: Inputs) -> None:
@@ -323,14 +329,19 @@ def _name_points(axes: Axes, points: Sequence[tuple[float, float, str]], inputs:
         return
     low, high = axes.get_ylim()
     left, right = axes.get_xlim()
-    moved = apart([y for _, y, _ in points], (high - low) / 22)
-    for (x, _, scenario), y in zip(points, moved, strict=True):
+    names = [wrapped(inputs.title(scenario), 40) for *_, scenario in points]
+    # Room for as many lines as the longest name has.
+    moved = apart([y for _, y, _ in points], (high - low) / 30 * (0.4 + max(name.count("\n") + 1 for name in names)))
+    for (x, at, _), y, name in zip(points, moved, names, strict=True):
         is_right = x > (left + right) / 2
+        axes.plot([x, x + (-1 if is_right else 1) * (right - left) / 80], [at, y], color="#999999", linewidth=0.8)
         axes.annotate(
-            wrapped(inputs.title(scenario), 36),
+            name,
             (x, y),
-            xytext=(-9 if is_right else 9, 6),
+            xytext=(-9 if is_right else 9, 9),
             textcoords="offset points",
             ha="right" if is_right else "left",
-            fontsize=10,
+            va="center",
+            fontsize=9.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
         )

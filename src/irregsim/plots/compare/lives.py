@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.colours import colour_of
 from irregsim.labels import label
-from irregsim.plots.compare.base import REFERENCE_DASHES, Inputs, finish, intervals, rows_axis, wrapped
+from irregsim.plots.compare.base import REFERENCE_DASHES, Inputs, finish, intervals, plain_axis, rows_axis, wrapped
 from irregsim.plots.strategies import year_fraction
 from irregsim.plots.style import COLOURS, INK, MODEL, Drawing, new_figure, settings, year_axis
-from irregsim.summaries import EXITS, STRATEGIES
+from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
 from irregsim.wording import NOT_HERE, state_words, upper
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ STATES: Final = (*STRATEGIES, *EXITS, NOT_HERE)
 SIDES: Final = ("reference", "scenario")
 COHORTS: Final = ("present", "entered")
 
-#: Beside the colour, for readers and printers without it: blue and green are alike in grey.
-HATCHES: Final[Mapping[str, str]] = {"arbeidende": "///", "marginalisert": "...", "videre": "xx"}
+#: Beside the colour, for readers and printers without it: blue and green are alike in grey. No dots: each would be a
+#: circle of curves, half of the file.
+HATCHES: Final[Mapping[str, str]] = {"arbeidende": "///", "marginalisert": "\\\\\\", "videre": "xx"}
 
 #: Lives in a sequence picture and pairs of life lines.
 MOST_LIVES: Final = 100
@@ -46,13 +47,25 @@ def cohort_words(cohort: str, inputs: Inputs) -> str:
 def both_sides(inputs: Inputs, name: str) -> pd.DataFrame | None:
     """Rows of a table of lives for the reference and the scenario; None where either is missing.
 
-    How many persons a cohort has is left out: the cohort of those present is the population itself.
+    How many persons a cohort has is left out. The cohort of those present is the population itself, so a share of it
+    that a register counts the number of would tell the population; see `among_hidden`.
     """
     rows = inputs.table(name)
     if rows is None:
         return None
-    rows = rows[rows["side"].astype(str).isin(SIDES)].drop(columns=["persons", "at_risk"], errors="ignore")
+    rows = rows[rows["side"].astype(str).isin(SIDES)].drop(columns=["persons", "at_risk", "moves"], errors="ignore")
     return rows.reset_index(drop=True) if set(rows["side"].astype(str)) == set(SIDES) else None
+
+
+def among_hidden(rows: pd.DataFrame) -> pd.DataFrame:
+    """Shares of a chronogram, of those present only how the hidden strategies stand to each other, month by month."""
+    import pandas as pd
+
+    present = rows["cohort"].astype(str) == COHORTS[0]
+    hidden = rows[present & rows["state"].astype(str).isin(HIDDEN)]
+    total = hidden.groupby([hidden["side"].astype(str), "months_since"])["share"].transform("sum")
+    hidden = hidden.assign(share=hidden["share"] / total.where(total > 0))
+    return pd.concat([hidden[hidden["share"].notna()], rows[~present]], ignore_index=True)
 
 
 def of_side(rows: pd.DataFrame, side: str, cohort: str) -> pd.DataFrame:
@@ -64,11 +77,12 @@ def draw_chronogram(inputs: Inputs) -> Drawing | None:
     """Share of a cohort in each state by months since: reference and scenario side by side.
 
     Returns:
-        The drawing; its data is the table ``chronogram`` of both. None without it.
+        The drawing; its data is the table ``chronogram`` of both, of those present by `among_hidden`. None without it.
     """
     rows = both_sides(inputs, "chronogram")
     if rows is None:
         return None
+    rows = among_hidden(rows)
     cohorts = cohorts_of(rows)
     with settings():
         figure = new_figure((12.0, 4.4 + 2.9 * (len(cohorts) - 1) + 0.8))
@@ -98,12 +112,12 @@ def draw_chronogram(inputs: Inputs) -> Drawing | None:
         for axes in grid[-1]:
             axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
         _state_legend(figure, [state for state in STATES if state in shown], inputs)
-        finish(figure, inputs)
+        finish(figure, inputs, *([inputs.words("chronogram_note")] if COHORTS[0] in cohorts else []))
     return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "chronogram"))
 
 
 def draw_sequences(inputs: Inputs) -> Drawing | None:
-    """Runs of states of sampled synthetic lives, a line a life, the same lives in the same order in both panels.
+    """Runs of states of sampled synthetic lives that begin after the change, a line a life, in the same order twice.
 
     Returns:
         The drawing; its data is the table ``sequences`` of the lives drawn. None without it.
@@ -111,9 +125,13 @@ def draw_sequences(inputs: Inputs) -> Drawing | None:
     rows = both_sides(inputs, "sequences")
     if rows is None:
         return None
+    # Of those present, the lives in centres could be counted against all: a share of which the number is known.
+    rows = rows[rows["cohort"].astype(str) == COHORTS[1]]
     cohorts = cohorts_of(rows)
+    if not cohorts:
+        return None
     with settings():
-        figure = new_figure((12.0, 7.4))
+        figure = new_figure((12.0, 6.4))
         figure.suptitle(inputs.heading("title_sequences"), x=0.01, ha="left")
         grid = figure.subplots(len(cohorts), 2, sharex=True, squeeze=False)
         shown: set[str] = set()
@@ -181,7 +199,7 @@ def draw_survival(inputs: Inputs) -> Drawing | None:
 
 
 def draw_incidence(inputs: Inputs) -> Drawing | None:
-    """Cumulative incidence by exit, reference and scenario; the cohort of new arrivals where there are two.
+    """Cumulative incidence by exit, reference and scenario, of those who come to be without legal stay later.
 
     Returns:
         The drawing; its data is the table ``incidence`` of what is drawn. None without it.
@@ -189,8 +207,10 @@ def draw_incidence(inputs: Inputs) -> Drawing | None:
     rows = both_sides(inputs, "incidence")
     if rows is None:
         return None
-    cohort = cohorts_of(rows)[-1]  # those who come in, where there are any
+    cohort = COHORTS[1]  # of those present, who returns is counted, so a share of them would tell how many there are
     rows = rows[rows["cohort"].astype(str) == cohort]
+    if rows.empty:
+        return None
     exits = [code for code in EXITS if code in set(rows["exit"].astype(str))]
     with settings():
         figure = new_figure()
@@ -202,6 +222,7 @@ def draw_incidence(inputs: Inputs) -> Drawing | None:
                 here = here[here["exit"].astype(str) == code]
                 _line(axes, here.sort_values("months"), "incidence", name, inputs, scale=100.0)
             axes.set_ylim(bottom=0)
+            plain_axis(axes, inputs.lang)
             axes.set_title(wrapped(state_words(code, inputs.lang), 24), fontsize=11, fontweight="bold")
         for axes in grid[len(exits) :]:
             axes.set_axis_off()
@@ -220,6 +241,8 @@ def draw_mean_time(inputs: Inputs) -> Drawing | None:
     rows = both_sides(inputs, "mean_time")
     if rows is None:
         return None
+    # Months of those present in centres, over the months counted there, would tell how many are present.
+    rows = rows[(rows["cohort"].astype(str) != COHORTS[0]) | rows["strategy"].astype(str).isin(HIDDEN)]
     cohorts = cohorts_of(rows)
     with settings():
         figure = new_figure((12.0, 5.2))
@@ -236,6 +259,7 @@ def draw_mean_time(inputs: Inputs) -> Drawing | None:
                         intervals(axes, [row], INK if is_reference else COLOURS[code], height=place + shift,
                                   marker="D" if is_reference else "o")  # fmt: skip
             axes.set_xlim(left=0)
+            plain_axis(axes, inputs.lang, x=True)
             axes.set_title(cohort_words(cohort, inputs), fontsize=11.5)
             axes.set_xlabel(inputs.words("axis_mean_months"), fontsize=10)
             rows_axis(axes, [state_words(code, inputs.lang) for code in STRATEGIES], width=28)
@@ -271,11 +295,13 @@ def draw_twins(inputs: Inputs) -> Drawing | None:
             axes.barh(y, max(end - start, 1 / 24), left=start, height=0.3, **_fill(state), linewidth=0.5)
         for at, row in enumerate(chosen):
             x = year_fraction(str(row["first_parting"])) - 1 / 12
-            axes.plot([x, x], [at - 0.4, at + 0.4], color="black", linewidth=1.6)
+            axes.plot([x, x], [at - 0.44, at + 0.44], color="black", linewidth=2.0)
         begin = min(year_fraction(str(month)) for month in drawn["start"]) - 1 / 12 if len(drawn) else first
         year_axis(axes, max(begin, first), last, ticks=9)
         rows_axis(axes, [inputs.words("twin_number", number=i + 1) for i in range(len(chosen))])
-        _state_legend(figure, [state for state in STATES if state in shown], inputs)
+        for at in range(1, len(chosen)):
+            axes.axhline(at - 0.5, color="#DDDDDD", linewidth=0.8)
+        _state_legend(figure, [state for state in STATES if state in shown], inputs, parting=True)
         finish(figure, inputs, inputs.words("twins_note"))
     return Drawing(figure, drawn.reset_index(drop=True), _alt(inputs, "twins"))
 
@@ -301,11 +327,17 @@ def _line_legend(axes: Axes, inputs: Inputs) -> None:
     axes.legend(handles=handles, loc="best" if axes.axison else "center", fontsize=10.5)
 
 
-def _state_legend(figure: Any, states: Sequence[str], inputs: Inputs) -> None:
+def _state_legend(figure: Any, states: Sequence[str], inputs: Inputs, *, parting: bool = False) -> None:
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles = [Patch(**_fill(s), linewidth=0.4, label=state_words(s, inputs.lang))
-               for s in states]  # fmt: skip
+    handles: list[Any] = [Patch(**_fill(s), linewidth=0.4, label=wrapped(state_words(s, inputs.lang), 24))
+                          for s in states]  # fmt: skip
+    if parting:
+        words = wrapped(inputs.words("legend_parting"), 24)
+        handles.append(
+            Line2D([], [], color="black", marker="|", markersize=14, markeredgewidth=2.0, linestyle="none", label=words)
+        )
     figure.legend(handles=handles, loc="outside right center", fontsize=9.5, labelspacing=0.7)
 
 

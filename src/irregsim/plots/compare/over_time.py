@@ -9,10 +9,13 @@ import numpy as np
 from irregsim.labels import label
 from irregsim.plots.compare.base import (
     BANDS,
+    PERCENT,
     REFERENCE_DASHES,
     Inputs,
     bands,
+    effect_text,
     finish,
+    in_percent,
     indexed,
     legend_panel,
     lever_strip,
@@ -20,6 +23,7 @@ from irregsim.plots.compare.base import (
     places,
     signed_axis,
     strip_height,
+    unit_words,
     values,
     wrapped,
 )
@@ -131,7 +135,7 @@ def draw_exits(inputs: Inputs) -> Drawing | None:
     """Cumulative difference of every exit since the first effective month.
 
     Returns:
-        The drawing; its data has ``exit``, ``month``, ``mean``, ``lo``, ``hi``. None without exits.
+        The drawing; its data has ``exit``, ``month``, ``unit``, ``mean``, ``lo``, ``hi``. None without exits.
     """
     import pandas as pd
 
@@ -148,12 +152,15 @@ def draw_exits(inputs: Inputs) -> Drawing | None:
                 continue
             x = places(rows)
             cuts = {name: values(rows, f"cumulative_{name}") for name in ("mean", "lo", "hi")}
+            unit = unit_words(rows, inputs.lang)
             bands(axes, x, cuts, MODEL, widest_only=True)
             axes.plot(x, cuts["mean"], color=MODEL, linewidth=2.2)
             _years(axes, inputs)
             signed_axis(axes, inputs)
             axes.set_title(wrapped(state_words(code, inputs.lang), 24), fontweight="bold", fontsize=11.5)
-            tables.append(pd.DataFrame({"exit": code, "month": rows["month"].to_numpy(), **cuts}))
+            axes.set_ylabel(unit, fontsize=10)
+            told = PERCENT if in_percent(rows) else "persons"
+            tables.append(pd.DataFrame({"exit": code, "month": rows["month"].to_numpy(), "unit": told, **cuts}))
         _difference_legend(grid[len(EXITS)], inputs)
         figure.supylabel(inputs.words("axis_cumulative"), fontsize=12)
         finish(figure, inputs)
@@ -164,7 +171,8 @@ def draw_fans(inputs: Inputs) -> Drawing | None:
     """Month by month differences of six outcomes with 50, 80 and 95 % of the paired differences.
 
     Returns:
-        The drawing; its data has ``outcome``, ``month``, ``mean`` and the ends of the intervals. None without rows.
+        The drawing; its data has ``outcome``, ``month``, ``unit``, ``mean`` and the ends of the intervals. None without
+        rows.
     """
     import pandas as pd
 
@@ -185,9 +193,11 @@ def draw_fans(inputs: Inputs) -> Drawing | None:
             _years(axes, inputs)
             signed_axis(axes, inputs)
             axes.set_title(
-                wrapped(outcome_words(name, inputs.lang), 36), color=colour, fontweight="bold", fontsize=11.5
+                wrapped(outcome_words(name, inputs.lang), 28), color=colour, fontweight="bold", fontsize=11.5
             )
-            tables.append(pd.DataFrame({"outcome": name, "month": rows["month"].to_numpy(), **cuts}))
+            axes.set_ylabel(unit_words(rows, inputs.lang), fontsize=10)
+            unit = PERCENT if in_percent(rows) else str(rows["unit"].iloc[0]) if "unit" in rows else "persons"
+            tables.append(pd.DataFrame({"outcome": name, "month": rows["month"].to_numpy(), "unit": unit, **cuts}))
         for axes in grid[len(found) :]:
             axes.set_axis_off()
         figure.supylabel(inputs.words("axis_difference_month"), fontsize=12)
@@ -250,13 +260,17 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
 
     Returns:
         The drawing; its data has ``register``, ``month``, ``source`` (``model``, ``published``), ``reference``,
-        ``mean``, ``lo``, ``hi``. None without registers.
+        ``mean``, ``lo``, ``hi``. Published counts are left out, with a note, where the population scale is not 1. None
+        without registers.
     """
     import pandas as pd
 
     found = [(name, rows) for name in REGISTERS if (rows := inputs.outcome(f"register:{name}")) is not None]
     if not found:
         return None
+    # Counts of a part of the country would lie low beside those of the whole; scaled up, chance would look like fact.
+    scale = float(inputs.about.get("scale", 1.0))
+    is_country = scale == 1.0
     with settings():
         figure, grid = _grid(inputs, "title_registers", 2, 4)
         tables = []
@@ -269,10 +283,11 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
             bands(axes, x, cuts, MODEL, widest_only=True)
             axes.plot(x, reference, color=INK, linestyle=REFERENCE_DASHES, linewidth=1.6)
             axes.plot(x, cuts["mean"], color=MODEL, linewidth=2.2, marker="o", markersize=3)
-            published = _published(name, inputs)
+            published = _published(name, inputs) if is_country else []
             observed_points(axes, [place for place, _, _ in published], [count for _, count, _ in published])
             _years(axes, inputs)
-            _calibration(axes, inputs)
+            if is_country:
+                _calibration(axes, inputs)
             top = max([float(np.nanmax(cuts["hi"])), float(np.nanmax(reference)), *(c for _, c, _ in published), 1.0])
             axes.set_ylim(0, 1.15 * top)
             count_axis(axes, inputs.lang)
@@ -296,10 +311,12 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
                     ]
                 )
             )
-        _register_legend(grid[len(found)] if len(found) < len(grid) else grid[-1], inputs)
+        _register_legend(grid[len(found)] if len(found) < len(grid) else grid[-1], inputs, is_country=is_country)
         for axes in grid[len(found) + 1 :]:
             axes.set_axis_off()
-        finish(figure, inputs, label("sentence.behaviour_or_measurement", inputs.lang))
+        told = f"{scale:g}".replace(".", "," if inputs.lang == "nb" else ".")
+        note = [] if is_country else [inputs.words("registers_scale", scale=told)]
+        finish(figure, inputs, *note, label("sentence.behaviour_or_measurement", inputs.lang))
     data = pd.concat([one for one in tables if len(one)], ignore_index=True)
     return Drawing(figure, data, _alt(inputs, "title_registers", "alt_registers"))
 
@@ -377,26 +394,13 @@ def _calibration(axes: Axes, inputs: Inputs) -> None:
     )
 
 
-def _register_legend(axes: Axes, inputs: Inputs) -> None:
+def _register_legend(axes: Axes, inputs: Inputs, *, is_country: bool) -> None:
     from matplotlib.lines import Line2D
 
-    legend_panel(
-        axes,
-        inputs,
-        more=[
-            Line2D(
-                [],
-                [],
-                color=OBSERVED,
-                marker="o",
-                linestyle="none",
-                markerfacecolor="white",
-                markeredgewidth=1.5,
-                label=label("legend.observed", inputs.lang),
-            ),
-            Line2D([], [], color="#E69F00", linewidth=5, label=inputs.words("legend_calibration")),
-        ],
-    )
+    circle = Line2D([], [], color=OBSERVED, marker="o", linestyle="none", markerfacecolor="white", markeredgewidth=1.5,
+                    label=label("legend.observed", inputs.lang))  # fmt: skip
+    bar = Line2D([], [], color="#E69F00", linewidth=5, label=inputs.words("legend_calibration"))
+    legend_panel(axes, inputs, more=[circle, bar] if is_country else [])
 
 
 def _difference_legend(axes: Axes, inputs: Inputs) -> None:
@@ -421,8 +425,5 @@ def _alt(inputs: Inputs, title: str, key: str) -> str:
             outcome = str(row["outcome"])
             if not outcome.startswith(wanted):
                 continue
-            if row["verdict"] == "cannot tell":
-                parts.append(f"{upper(outcome_words(outcome, inputs.lang))}: {inputs.words('verdict_cannot_tell')}.")
-            else:
-                parts.append(f"{upper(outcome_words(outcome, inputs.lang))}: {row[f'rounded_text_{inputs.lang}']}.")
+            parts.append(f"{upper(outcome_words(outcome, inputs.lang))}: {effect_text(row, inputs)}.")
     return " ".join(parts)
