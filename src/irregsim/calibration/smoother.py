@@ -282,7 +282,10 @@ def main(folder: Path, number: int = 40) -> None:
         if there != wanted:
             raise SystemExit(f"{folder / wave} holds {there} trials of {wanted}: finish the calibration first")
     scenario = load_scenario("baseline", end=command.LAST_MONTH)
-    fit = fitting.calibrate(scenario, command.fitted_targets(), folder, settings)
+    try:
+        fit = fitting.calibrate(scenario, command.fitted_targets(), folder, settings)
+    except bank.OtherTrials as error:
+        raise SystemExit(str(error)) from None
     numbers = np.r_[np.arange(settings.first), np.arange(settings.second)]
     sets = numbers % bank.RANDOM_SETS
     model = StandIn.of(fit.z, fit.y, fit.expected, fit.weight, fit.emulator.followed, sets)
