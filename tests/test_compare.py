@@ -284,6 +284,10 @@ def test_key_figures_are_sums_and_means_since_the_change(done):
     assert figures.loc["exit:videre", "mean"] == pytest.approx(by_outcome.sum()["exit:videre"])
     assert figures.loc["stock:fritt_fall", "mean"] == pytest.approx(by_outcome.mean()["stock:fritt_fall"])
     assert figures.loc["exit:videre", "kind"] == "sum" and figures.loc["stock:fritt_fall", "kind"] == "mean"
+    # A register that counts a stock is averaged over its years as the stock would be; all others are added.
+    residents = "register:udi_return_duty_stock"
+    assert figures.loc[residents, "kind"] == "mean" and figures.loc["register:pu_orders", "kind"] == "sum"
+    assert figures.loc[residents, "mean"] == pytest.approx(by_outcome.mean()[residents])
     assert set(figures["since"]) == {SINCE} and set(figures["to"]) == {"2014-12"}
     assert list(dict.fromkeys(figures["panel"])) == ["presence", "living", "labour", "services"]
     assert set(figures["verdict"]) <= {"up", "down", "cannot tell"}

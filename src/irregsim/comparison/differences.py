@@ -151,7 +151,8 @@ def differences(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
     Returns:
         Columns as in `COLUMNS`, rows by scenario, outcome and month; no missing values: a month in which an outcome
         has no value in some replicate has no row. ``cumulative_*`` tell of the sum of the differences so far, for
-        outcomes that are averaged and no stocks (durations, the index) of their mean since the change.
+        outcomes that are averaged and no `stock:` (durations, the index, a register of a stock) of their mean since the
+        change.
     """
     import pandas as pd
 

@@ -6,7 +6,8 @@
   districts; added over a window, as are all that follow but the last.
 - ``person_months:<strategy>``: persons at the end of the month as person-months lived.
 - ``outcome:<code>``: living conditions and services in the country, in their own units.
-- ``register:<register>``: total of a register, at the last month of its year.
+- ``register:<register>``: total of a register, at the last month of its year; a register that counts a stock (residents
+  with a duty to leave) is averaged.
 - ``duration:<strategy>``: mean stay in months by Little's law, the mean stock over the mean outflow of twelve months;
   averaged.
 
@@ -25,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.comparison.runs import Run
+from irregsim.registers import REGISTERS
 from irregsim.summaries import EXITS, HIDDEN, STRATEGIES, register_series
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ INDEX: Final = "index:hidden"
 
 #: Outcomes of these families are averaged over a window; all others are added.
 AVERAGED: Final = ("stock", "index", "duration")
+
+_COUNTED_STOCKS: Final = frozenset(f"register:{register.name}" for register in REGISTERS if register.scope.kind == "stock")
 
 _UNITS: Final = {
     "stock": "persons",
@@ -74,7 +78,7 @@ def family(outcome: str) -> str:
 
 def is_averaged(outcome: str) -> bool:
     """Whether an outcome is averaged over a window of months, and not added."""
-    return family(outcome) in AVERAGED
+    return family(outcome) in AVERAGED or outcome in _COUNTED_STOCKS
 
 
 def collect(run: Run) -> Collected:
