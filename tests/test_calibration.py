@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from scipy import integrate, stats
 
 from irregsim import posterior
@@ -26,6 +27,7 @@ from irregsim.calibration import (
     sampler,
     smoother,
 )
+from irregsim.cli import main
 from irregsim.parameters import parameters
 from irregsim.scenario import load_scenario
 from irregsim.targets import targets
@@ -206,6 +208,13 @@ def test_without_scikit_learn_a_fit_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'irregsim\[calibrate\]'"):
         emulator.fit(*toy(60))
+
+
+def test_without_scikit_learn_the_command_begins_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr("irregsim.calibration.emulator.missing", lambda: "install what is missing")
+    done = CliRunner().invoke(main, ["calibrate", "--out", str(tmp_path / "fit")])
+    assert (done.exit_code, done.stderr) == (2, "install what is missing\n")
+    assert not (tmp_path / "fit").exists()
 
 
 def test_scikit_learn_is_loaded_by_nothing_but_a_fit():

@@ -457,17 +457,21 @@ def calibrate(out: str, jobs: int | None, quiet: bool, **settings: int | float |
 
     Takes about an hour and a half on two cores with the usual settings. Can be stopped; the same command goes on. The
     number of processes changes no number. Nothing is called calibrated while a gate is red (docs/calibration.md).
+    Needs scikit-learn: pip install 'irregsim[calibrate]'.
 
     \b
     Example:
       irregsim calibrate
       irregsim run baseline --draws outputs/calibration/posterior
     """
-    from irregsim.calibration import command
+    from irregsim.calibration import command, emulator
     from irregsim.calibration.bank import OtherTrials
     from irregsim.experiment import ReplicateError, available_cores
     from irregsim.progress import progress_for
 
+    if wanted := emulator.missing():
+        click.echo(wanted, err=True)
+        sys.exit(2)
     try:
         done = command.calibrate(
             Path(out),
