@@ -284,13 +284,26 @@ def test_an_overconfident_method_would_be_seen():
     wrong = y + 1.5 * normals(12, 500, 3)  # data far noisier than what the method is told
     truths = np.arange(0, 400, 10)
     surface = emulator.fit(z, y)
-    ranks = []
+    ranks, own = [], []
     for truth in truths:
         post = sampler.sample(surface, wrong[truth], np.full(3, 0.05), seed=int(truth), particles=300, families=1).z
         ranks.append((post < z[truth, surface.followed]).mean(axis=0))
-    found = recovery.Recovery(surface.followed, np.array(ranks), np.ones_like(ranks))
+        own.append((post.argsort(axis=0).argsort(axis=0) + 0.5) / len(post))
+    null = recovery.right_by_construction(own, seed=1)
+    found = recovery.Recovery(surface.followed, np.array(ranks), np.ones_like(ranks), null)
     told = [found.columns.tolist().index(column) for column in (0, 4, 9)]
     assert found.coverage(0.9)[told].mean() < 0.75
+    assert found.uniformity()[1] == 1 / (1 + recovery.SETS), "no right method gives ranks as uneven"
+
+
+def test_truths_that_are_right_by_construction_keep_what_parameters_have_in_common():
+    """Two parameters that are one and the same: the statistic is twice that of one, not a chi-squared of its own."""
+    one = [normals(31 + i, 400, 1).argsort(axis=0).argsort(axis=0) / 400 + 0.5 / 400 for i in range(50)]
+    twice = [np.repeat(ranks, 2, axis=1) for ranks in one]
+    single = recovery.right_by_construction(one, seed=1)
+    np.testing.assert_allclose(recovery.right_by_construction(twice, seed=1), 2.0 * single)
+    # A mean of 999 chi-squared of 9 degrees of freedom has a standard error of .13; ten bins of 50 ranks are near it.
+    assert single.mean() == pytest.approx(9.0, abs=4 * np.sqrt(18 / recovery.SETS))
 
 
 @pytest.mark.slow
@@ -491,7 +504,7 @@ def small_fit(observed: np.ndarray) -> fitting.Fit:
 def held(share: float) -> recovery.Recovery:
     """A recovery in which a share of the truths lies in the middle and the rest far out."""
     ranks = np.where(np.arange(100) < 100 * share, 0.5, 0.999)[:, None]
-    return recovery.Recovery(np.array([0]), ranks, np.ones((100, 1)))
+    return recovery.Recovery(np.array([0]), ranks, np.ones((100, 1)), np.full(9, 1e9))
 
 
 def test_a_fit_that_reaches_its_counts_is_green():

@@ -19,7 +19,7 @@ from irregsim.calibration import sampler
 from irregsim.draws import Draws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -27,6 +27,8 @@ IntArray = npt.NDArray[np.int64]
 FOLDS: Final = 5
 #: Particles for one truth; fewer than for the shipped fit, since many truths are sampled.
 PARTICLES: Final = 400
+#: Sets of truths that are right by construction.
+SETS: Final = 999
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,13 @@ class Recovery:
         columns: Parameters that were followed for all truths, as columns of the design.
         ranks: Rank of each truth among the posterior, as a share strictly between 0 and 1, shape (truths, parameters).
         narrower: Posterior over prior standard deviation, shape (truths, parameters).
+        null: Chi-squared of the ranks (`unevenness`) in sets of truths that are right by construction, shape (sets,).
     """
 
     columns: IntArray
     ranks: FloatArray
     narrower: FloatArray
+    null: FloatArray
 
     def coverage(self, level: float) -> FloatArray:
         """Share of truths inside the central interval of a level, by parameter; shape (parameters,)."""
@@ -49,10 +53,37 @@ class Recovery:
         return np.asarray(((self.ranks > tail) & (self.ranks < 1.0 - tail)).mean(axis=0))
 
     def uniformity(self) -> tuple[float, float]:
-        """Chi-squared statistic of all ranks in ten bins, and its degrees of freedom, were all ranks independent."""
-        counts, _ = np.histogram(self.ranks, bins=10, range=(0.0, 1.0))
-        expected = self.ranks.size / 10
-        return float(((counts - expected) ** 2 / expected).sum()), 9.0
+        """Chi-squared of all ranks in ten bins, and how often a right method would give as much or more."""
+        statistic = unevenness(self.ranks)
+        return statistic, float((1 + (self.null >= statistic).sum()) / (1 + len(self.null)))
+
+
+def unevenness(ranks: FloatArray) -> float:
+    """Chi-squared statistic of ranks between 0 and 1 in ten bins."""
+    counts, _ = np.histogram(ranks, bins=10, range=(0.0, 1.0))
+    expected = ranks.size / 10
+    return float(((counts - expected) ** 2 / expected).sum())
+
+
+def right_by_construction(own: Sequence[FloatArray], seed: int) -> FloatArray:
+    """What `unevenness` would be, were the method right: each truth replaced by a draw of its own posterior.
+
+    The parameters of one truth go along with each other, so the statistic has no chi-squared distribution; a draw of
+    the posterior has the same company.
+
+    Args:
+        own: For each truth the rank of each particle among the others, shape (particles, parameters).
+        seed: Seed of the choices.
+
+    Returns:
+        One statistic for each of `SETS` sets of such truths, shape (sets,).
+    """
+    draws = Draws(seed, 1)
+    keys = draws.keys(np.arange(SETS * len(own), dtype=np.uint64) + np.uint64(15 << 58))
+    u = draws.uniform("sampler", 0, keys).reshape(SETS, len(own))
+    return np.array(
+        [unevenness(np.stack([ranks[int(v * len(ranks))] for ranks, v in zip(own, row, strict=True)])) for row in u]
+    )
 
 
 def synthetic(y: FloatArray, error: FloatArray, seed: int, number: int) -> FloatArray:
@@ -114,6 +145,7 @@ def recover(
     """
     followed = response.most_telling(z, expected) if followed is None else followed
     ranks, narrower = np.empty((len(truths), len(followed))), np.empty((len(truths), len(followed)))
+    own = []
     for fold in range(FOLDS):
         mine = truths[fold::FOLDS]
         if len(mine) == 0:
@@ -126,8 +158,9 @@ def recover(
             at = fold + i * FOLDS
             ranks[at] = ((found < z[truth, followed]).sum(axis=0) + 0.5) / (len(found) + 1)
             narrower[at] = found.std(axis=0)
+            own.append((found.argsort(axis=0).argsort(axis=0) + 0.5) / len(found))
             finished(truth)
-    return Recovery(followed, ranks, narrower)
+    return Recovery(followed, ranks, narrower, right_by_construction(own, seed))
 
 
 def nearest_trials(

@@ -126,7 +126,7 @@ def _coverage(fit: fitting.Fit) -> dict[str, float]:
 
 def _recovery(found: recovery.Recovery) -> dict[str, Any]:
     names = design.names()
-    statistic, freedom = found.uniformity()
+    statistic, chance = found.uniformity()
     histogram, _ = np.histogram(found.ranks, bins=10, range=(0.0, 1.0))
     truths = len(found.ranks)
     # Truths are independent, parameters of one truth are not: the error of the mean coverage is over truths.
@@ -142,7 +142,7 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
             key=lambda row: row[1],
         )[:5],
         "rank_histogram": histogram.tolist(),
-        "chi_squared": [round(statistic, 1), freedom],
+        "unevenness": [round(statistic, 1), round(chance, 3)],
         "mean_contraction": round(1.0 - float(found.narrower.mean()), 2),
     }
 
@@ -255,7 +255,7 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
                 f"{100 * one['coverage_50']:.0f} %",
                 f"{100 * one['coverage_90']:.0f} % (± {100 * one['coverage_90_error']:.0f})",
                 " ".join(str(n) for n in one["rank_histogram"]),
-                f"{one['chi_squared'][0]} on {one['chi_squared'][1]:.0f}",
+                f"{one['unevenness'][0]} ({one['unevenness'][1]:.3f})",
                 one["mean_contraction"],
             )
         )
@@ -288,7 +288,7 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
                 "50 % intervals hold",
                 "90 % intervals hold",
                 "ranks in ten bins",
-                "chi squared",
+                "chi squared (chance of as much)",
                 "contraction",
             ),
             recovery_rows,
