@@ -189,7 +189,7 @@ def test_most_leave_free_fall_by_other_ways_than_crime_and_sale_of_sex(lives: Li
 # -- who stays in centres ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="83 of 780 against 212 of 2311 (p .13): the limit on places hides who stays")
+@pytest.mark.xfail(strict=True, reason="95 of 766 against 215 of 2360 (p .006): the limit on places hides who stays")
 def test_families_are_overrepresented_among_residents(lives: Lives):
     """F 4.3 (Øien and Sønsterudbråten 2011), 7.2: families stay in centres after a rejection more than others do.
 
