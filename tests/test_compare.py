@@ -410,6 +410,10 @@ def test_nothing_enters_where_no_parameter_matters():
         columns, _, groups = made_up(80)
         found = evidence.shares(RNG.normal(size=80), columns, groups)
         entered += found["chance", ""].share < 1.0
+        # That all is chance is no estimate, so it has no error.
+        assert math.isnan(found["chance", ""].error) == (
+            not any(f.enters for k, f in found.items() if k != ("chance", ""))
+        )
     # One in twenty would; more than 6 of 20 would happen once in 30 000 times.
     assert entered <= 6
 
@@ -830,9 +834,14 @@ def test_readers_of_the_page_get_no_level_to_derive(done, place, monkeypatch):
     )
     comparing.compare_scenarios(request(place), warn=lambda text: None)
     for name in ("differences", "key_figures", "cities", "groups", "responses", "costs"):
-        hidden = given[name]["outcome"].map(lambda one: is_uncounted(one) and one not in UNCOUNTED_ALONE).astype(bool)
+        hidden = given[name]["outcome"].map(is_uncounted).astype(bool)
         assert set(given[name][hidden]["unit"]) <= {"percent"}, name
         assert (given[name][hidden]["reference_mean"] == 100.0).all()
+    assert "apart" not in given
+    for name, table in given.items():
+        assert not {"persons", "at_risk", "moves", "total", "entered", "left"} & set(table), name
+        if name in ("survival", "incidence", "sequences"):
+            assert set(table["cohort"]) == {"entered"}, name
     exact = pd.read_parquet(place / "out" / "key_figures.parquet").set_index("outcome")
     assert exact.loc["stock:hidden", "unit"] == "persons" and exact.loc["stock:hidden", "reference_mean"] > 100
 

@@ -9,6 +9,9 @@ from irregsim.labels import label, labels
 from irregsim.levers import REGISTRY
 from irregsim.summaries import COUNTED_OUTCOMES, HIDDEN
 
+#: Unit of what nobody counts, in tables for readers: the reference is 100.
+PERCENT: Final = "percent"
+
 #: State of somebody who is in the country in one of two scenarios only, or not yet.
 NOT_HERE: Final = "not here"
 
@@ -78,53 +81,17 @@ def is_hidden(outcome: str) -> bool:
 
 
 #: Exits and entries that no agency counts.
-UNCOUNTED: Final = ("exit:videre", "exit:dod", "inflow")
+_UNCOUNTED: Final = ("exit:videre", "exit:dod", "inflow")
 
 
-def row_in_percent(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of an effect as readers are shown it: what no agency counts in percent of the reference.
-
-    All exits, the inflow and those in centres in persons add up to the change of the hidden population, and beside
-    its index that is a level.
-
-    Args:
-        row: With ``outcome``, ``reference_mean``, ``mean``, ``lo``, ``hi`` and others.
-
-    Returns:
-        The row, of `UNCOUNTED` with ``unit`` percent, numbers in percent and without ``rounded_text_*``.
-    """
-    if str(row["outcome"]) not in UNCOUNTED or row.get("unit") == "percent":
-        return dict(row)
-    base = float(row["reference_mean"])
-    factor = 100.0 / base if base > 0 else float("nan")
-    names = [name for name in ("mean", "lo", "hi", "lo50", "hi50", "mc_se") if name in row]
-    kept = {key: value for key, value in row.items() if not key.startswith("rounded_text")}
-    return {**kept, "unit": "percent", "reference_mean": 100.0, **{name: float(row[name]) * factor for name in names}}
+def is_uncounted(outcome: str) -> bool:
+    """Whether nobody counts an outcome: hidden strategies and what is lived in them, onward travel, deaths, inflow."""
+    return is_hidden(outcome) or outcome in _UNCOUNTED
 
 
 def account(kind: str, state: str) -> str:
     """The outcome that an account of the table ``balance`` is: kind ``strategy``, ``exit`` or ``inflow``."""
     return {"strategy": f"stock:{state}", "exit": f"exit:{state}"}.get(kind, "inflow")
-
-
-def balance_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the table ``balance`` as readers are shown it.
-
-    Args:
-        row: With ``kind``, ``state``, ``reference_mean``, ``change_in_state``, ``lo``, ``hi``, and ``unit`` where it is
-            on its scale already.
-
-    Returns:
-        ``state``, ``unit`` (``persons``, or ``percent`` of the reference for what no register counts) and ``mean``,
-        ``lo``, ``hi`` (missing where the reference is zero).
-    """
-    outcome = account(str(row["kind"]), str(row["state"]))
-    hidden = is_hidden(outcome) or outcome in UNCOUNTED
-    base = float(row["reference_mean"])
-    # Numbers beside an index of the same would tell the level.
-    factor = 1.0 if not hidden or row.get("unit") == "percent" else 100.0 / base if base > 0 else float("nan")
-    told = {name: float(row[key]) * factor for name, key in (("mean", "change_in_state"), ("lo", "lo"), ("hi", "hi"))}
-    return {"state": str(row["state"]), "unit": "percent" if hidden else "persons", **told}
 
 
 def lever_words(key: str, lang: str) -> str:

@@ -54,7 +54,8 @@ class Share:
 
     Attributes:
         share: 0 to 1; 0 for a group that does not enter.
-        error: Standard error of the estimate, from leaving out one draw at a time (jackknife).
+        error: Standard error of the estimate, from leaving out one draw at a time (jackknife). Missing for `CHANCE`
+            where no group enters: that all is chance is then no estimate, but what is left where nothing can be told.
         by_chance: Share that a group like this one reaches by chance in one of twenty permutations, 0 or more.
         enters: Whether it is told from chance.
     """
@@ -146,7 +147,7 @@ class Design:
         total = max(1.0, estimate.sum())
         spread = np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
         all_chosen = without[:, list(chosen)].sum(axis=1)
-        rest = float(np.sqrt((n - 1) / n * ((all_chosen - all_chosen.mean()) ** 2).sum()))
+        rest = float(np.sqrt((n - 1) / n * ((all_chosen - all_chosen.mean()) ** 2).sum())) if chosen else float("nan")
         out = {
             name: Share(float(estimate[i] / total), float(spread[i]), max(0.0, float(limits[i - 1])), i in chosen)
             for i, name in enumerate(self.names, start=1)
@@ -181,8 +182,8 @@ def evidence(all_effects: Sequence[Effects], draws: pd.DataFrame) -> pd.DataFram
 
     Returns:
         Columns `COLUMNS`: ``group`` as docs/odd.md groups parameters, ``grade`` A to D; group ``chance`` has no grade
-        (empty). The effect of a draw is the mean of its replicates. No rows with fewer than `FEWEST_DRAWS` distinct
-        draws, and none for effects that do not vary.
+        (empty), and no ``error`` where no group enters. The effect of a draw is the mean of its replicates. No rows
+        with fewer than `FEWEST_DRAWS` distinct draws, and none for effects that do not vary.
     """
     import pandas as pd
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from irregsim.comparison import published_lives
 from irregsim.comparison.one_scale import one_scale
 from irregsim.comparison.runs import Runs
 from irregsim.export import LEVELS, WORKBOOK, frame_to_csv, levels
 from irregsim.labels import label
 from irregsim.results import RunFolder, TableWriter, write_json
-from irregsim.wording import is_hidden
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,16 +108,22 @@ def write_folder(
 
 
 def for_readers(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """Tables as the page and the pictures read them: hidden strategies in percent of the reference.
+    """Tables as the page and the pictures read them, from which no hidden level follows.
 
     Args:
         frames: Exact tables by name.
         units: Unit by outcome.
 
     Returns:
-        All tables, unrounded (`one_scale.one_scale`; all exits in persons).
+        Tables of effects as `one_scale.one_scale` has them, unrounded; balance and life courses in their published form
+        (`published_lives`); of single synthetic lives the twins, and the sequences of those who enter later (of those
+        present, lives in centres could be counted against all).
     """
-    return one_scale(frames, units, is_hidden)
+    out = one_scale(frames, units) | published_lives.published(frames)
+    out.pop("apart", None)
+    if "sequences" in out:
+        out["sequences"] = out["sequences"][out["sequences"]["cohort"].astype(str) == published_lives.ENTERED]
+    return out
 
 
 def levels_of(runs: Runs, lang: str) -> pd.DataFrame:

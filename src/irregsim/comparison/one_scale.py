@@ -7,25 +7,19 @@ analysis, not for readers.
 
 Also, what enters less what leaves is what stays: the changes of all exits, of the inflow and of those in centres would
 add up to the change of the hidden population. Onward travel, deaths and the inflow, which nobody counts, are therefore
-in percent too where all of them stand side by side (`is_uncounted`).
+in percent too (`wording.is_uncounted`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from irregsim.comparison.key_figures import rounded_text
-from irregsim.wording import is_hidden
+from irregsim.wording import PERCENT, is_uncounted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Unit of what is told in percent of the reference.
-PERCENT: Final = "percent"
-
-#: Exits and entries that no agency counts.
-UNCOUNTED: Final = ("exit:videre", "exit:dod", "inflow")
 
 #: Columns that are rescaled, by table; where there is a reference for each row, it becomes 100.
 SCALED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -42,20 +36,12 @@ _LATENT: Final = ("latent", "latent_lo", "latent_hi")
 _MONEY: Final = ("nok_mean", "nok_lo", "nok_hi")
 
 
-def is_uncounted(outcome: str) -> bool:
-    """Whether no register counts an outcome: hidden strategies and what is lived in them, onward travel, inflow."""
-    return is_hidden(outcome) or outcome in UNCOUNTED
-
-
-def one_scale(
-    frames: Mapping[str, pd.DataFrame], units: Mapping[str, str], uncounted: Callable[[str], bool] = is_uncounted
-) -> dict[str, pd.DataFrame]:
+def one_scale(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> dict[str, pd.DataFrame]:
     """Tables of a comparison with what is not counted in percent of the reference.
 
     Args:
         frames: Tables by name.
         units: Unit by outcome.
-        uncounted: Which outcomes are in percent.
 
     Returns:
         All tables. Those of `SCALED` have a column ``unit``; rows in `PERCENT` have a ``reference_mean`` of 100
@@ -66,18 +52,18 @@ def one_scale(
     out = dict(frames)
     for name in SCALED:
         if name in frames:
-            out[name] = _scaled(frames[name], name, units, uncounted)
+            out[name] = _scaled(frames[name], name, units)
     if "measured" in frames:
-        out["measured"] = _measured(frames["measured"], units, uncounted)
+        out["measured"] = _measured(frames["measured"], units)
     return out
 
 
-def _scaled(frame: pd.DataFrame, name: str, units: Mapping[str, str], uncounted: Callable[[str], bool]) -> pd.DataFrame:
+def _scaled(frame: pd.DataFrame, name: str, units: Mapping[str, str]) -> pd.DataFrame:
     if frame.empty:
         return frame if "unit" in frame else frame.assign(unit="")
     outcome = frame["outcome"].astype(str)
     told = frame["unit"] if "unit" in frame else outcome.map(lambda one: units.get(one, "persons"))
-    hidden = outcome.map(uncounted).astype(bool)
+    hidden = outcome.map(is_uncounted).astype(bool)
     base = frame["reference_mean"].where(frame["reference_mean"] > 0)
     out = frame.assign(unit=told.where(~hidden, PERCENT))
     for column in SCALED[name]:
@@ -108,11 +94,11 @@ def _so_far(frame: pd.DataFrame, outcome: pd.Series) -> pd.Series:
     return total.where(total > 0).where(differs, 1.0)
 
 
-def _measured(frame: pd.DataFrame, units: Mapping[str, str], uncounted: Callable[[str], bool]) -> pd.DataFrame:
+def _measured(frame: pd.DataFrame, units: Mapping[str, str]) -> pd.DataFrame:
     if frame.empty:
         return frame.assign(latent_unit="")
     outcome = frame["latent_outcome"].astype(str)
-    hidden = outcome.map(uncounted).astype(bool)
+    hidden = outcome.map(is_uncounted).astype(bool)
     base = frame["latent_reference"].where(frame["latent_reference"] > 0)
     unit = outcome.map(lambda one: units.get(one, "persons"))
     scaled = {column: frame[column].where(~hidden, 100.0 * frame[column] / base) for column in _LATENT}

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from irregsim.comparison import published_lives
-from irregsim.comparison.one_scale import PERCENT, is_uncounted, one_scale
+from irregsim.comparison.one_scale import one_scale
 from irregsim.export import SMALL
 from irregsim.summaries import AMOUNTS
+from irregsim.wording import PERCENT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +101,3 @@ def _rounded(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         if column in out:
             out[column] = out[column].where(~small, "")
     return out
-
-
-__all__ = ["COLUMNS", "is_uncounted", "published"]

@@ -7,7 +7,8 @@ hidden strategies follows in a step or two:
   partings in shares;
 - who is present at the first effective month is the population itself, so of this cohort no share, time or rate is
   told that a register counts the number of (those in centres, returns, permits): number over share would be the
-  population. What is told of it is how the hidden strategies stand to each other. Of those who enter later all is told:
+  population. How many of them are still present is the same: whoever is not has left by an exit, and most exits are
+  counted. What is told of it is how the hidden strategies stand to each other. Of those who enter later all is told:
   their number is nowhere.
 
 Cells that stand for fewer than 5 persons are left out, so that shares need not add up to 1; the exact tables do.
@@ -18,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from irregsim.comparison.one_scale import PERCENT, is_uncounted
 from irregsim.export import SMALL
 from irregsim.summaries import HIDDEN
+from irregsim.wording import PERCENT, account, is_uncounted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ _DECIMALS: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
 _LEVELS: Final = ("persons", "at_risk", "moves", "total")
 
 #: The cohort whose number nobody publishes and no register counts.
-_ENTERED: Final = "entered"
+ENTERED: Final = "entered"
 
 
 def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -72,18 +73,24 @@ def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def _shares(frame: pd.DataFrame, whole: list[str]) -> pd.DataFrame:
-    """Cells of 5 persons or more as shares of all cells with the same keys."""
-    total = frame.groupby(whole)["persons"].transform("sum")
-    shares = (frame["persons"] / total).round(2)
-    out = frame.assign(share=shares).drop(columns=["persons", "lo", "hi", "total"])
+    """Cells of 5 persons or more as shares of all cells with the same keys; in each table the largest first."""
+    frame = frame.assign(whole=frame.groupby(whole)["persons"].transform("sum"))
+    # Which is larger is told, by how much is not.
+    frame = frame.sort_values(
+        [*whole[:-1], "whole", whole[-1], "persons"], ascending=[True] * (len(whole) - 1) + [False, True, False]
+    )
+    shares = (frame["persons"] / frame["whole"]).round(2)
+    out = frame.assign(share=shares).drop(columns=["persons", "lo", "hi", "total", "whole"])
     return out[frame["persons"] >= SMALL].reset_index(drop=True)
 
 
 def _balance(balance: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     most = balance[["reference_mean", "scenario_mean"]].max(axis=1)
     small = (most > 0) & (most < SMALL)
-    prefix = balance["kind"].map({"exit": "exit:", "strategy": "stock:", "inflow": ""})
-    hidden = (prefix + balance["state"].astype(str)).map(is_uncounted).astype(bool)
+    accounts = [account(*row) for row in balance[["kind", "state"]].astype(str).itertuples(index=False)]
+    hidden = pd.Series([is_uncounted(one) for one in accounts], index=balance.index, dtype=bool)
     base = balance["reference_mean"].where(balance["reference_mean"] > 0)
     out = balance.drop(columns=["entered", "left"]).assign(unit=hidden.map({True: PERCENT, False: "persons"}))
     for column in ("reference_mean", "scenario_mean", "change_in_state", "lo", "hi"):
@@ -95,7 +102,7 @@ def _balance(balance: pd.DataFrame) -> pd.DataFrame:
 
 def _without_disguised(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Without the rows of those present that a register counts the number of."""
-    others = frame["cohort"].astype(str) != _ENTERED
+    others = frame["cohort"].astype(str) != ENTERED
     if name == "chronogram":
         return _hidden_among_themselves(frame, others)
     if name == "mean_time":
@@ -103,7 +110,7 @@ def _without_disguised(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     if name == "transitions":
         counted = ~frame["destination"].astype(str).map(lambda to: to in HIDDEN or is_uncounted(f"exit:{to}"))
         return frame[~(others & counted)]
-    return frame[~others] if name == "incidence" else frame
+    return frame[~others]
 
 
 def _hidden_among_themselves(frame: pd.DataFrame, others: pd.Series) -> pd.DataFrame:

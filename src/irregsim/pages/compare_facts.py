@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from irregsim.labels import label, labels
 from irregsim.pages import number, signed
 from irregsim.pages.compare_pictures import inside
-from irregsim.wording import outcome_words, row_in_percent, title_of, upper
+from irregsim.wording import PERCENT, outcome_words, title_of, upper
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +21,6 @@ PANELS: Final = ("presence", "living", "labour", "services")
 
 #: Counts of persons below this are not told, others are rounded to it.
 SMALL: Final = 5
-
-#: Unit of what no register counts: the reference is 100.
-PERCENT: Final = "percent"
 
 Rows = list[dict[str, Any]]
 
@@ -58,24 +55,15 @@ class Facts:
         if frame is None or frame.empty:
             return []
         chosen = frame[frame["scenario"].astype(str) == scenario]
-        found = [{str(key): value for key, value in row.items()} for row in chosen.to_dict("records")]
-        return [row_in_percent(row) for row in found] if "reference_mean" in frame and "outcome" in frame else found
+        return [{str(key): value for key, value in row.items()} for row in chosen.to_dict("records")]
 
     def effect(self, row: Mapping[str, Any], *, unit: bool = True) -> str:
         """An effect with its interval and unit; or that it cannot be told."""
         if row["verdict"] == "cannot tell":
             return self.words("verdict_cannot_tell")
-        text = self.rounded_text(row)
+        text = str(row[f"rounded_text_{self.lang}"])
         # «count» and «index» add nothing to the name of a register or an index.
         return f"{text} {self.unit(row)}".strip() if unit and row.get("unit") not in ("count", "index") else text
-
-    def rounded_text(self, row: Mapping[str, Any]) -> str:
-        """An effect with its interval, rounded to the precision of that; of rows in percent to a tenth."""
-        text = row.get(f"rounded_text_{self.lang}")
-        if text is not None:
-            return str(text)
-        one = {"effect": row["mean"], "effect_lo": row["lo"], "effect_hi": row["hi"]}
-        return self.between(one, "effect", str(row["unit"])).replace(" %", "")
 
     def unit(self, row: Mapping[str, Any]) -> str:
         """The unit in words; as it is where it has none."""

@@ -9,8 +9,8 @@ from typing import Any
 from irregsim.labels import label, labels
 from irregsim.levers import REGISTRY, By
 from irregsim.pages import number, percent
-from irregsim.pages.compare_facts import PANELS, PERCENT, SMALL, Facts, Rows
-from irregsim.wording import balance_row, is_hidden, lever_words, outcome_words, short_title, state_words, upper
+from irregsim.pages.compare_facts import PANELS, Facts, Rows
+from irregsim.wording import PERCENT, lever_words, outcome_words, short_title, state_words, upper
 
 
 def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
         for row in rows:
             if row["panel"] != panel:
                 continue
-            hidden = row.get("unit") == PERCENT or is_hidden(str(row["outcome"]))
+            hidden = row["unit"] == PERCENT
             base = float(row["reference_mean"])
             more = row.get("more_replicates")
             tells = row["verdict"] != "cannot tell"
@@ -44,7 +44,7 @@ def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
                     facts.outcome(str(row["outcome"])),
                     facts.unit(row),
                     facts.words("not_shown") if hidden else facts.rounded(base, str(row["unit"])),
-                    facts.rounded_text(row),
+                    str(row[f"rounded_text_{facts.lang}"]),
                     facts.percent_of(row),
                     percent(float(row["share_positive"]), facts.lang),
                     number(float(row["mc_se"]), facts.lang),
@@ -65,14 +65,12 @@ def displacement(facts: Facts, scenario: str) -> list[dict[str, Any]]:
         last = max(str(row["to_month"]) for row in balance)
         cells = []
         for row in balance:
-            told = balance_row(row)
-            if str(row["to_month"]) != last or told["mean"] != told["mean"]:
+            if str(row["to_month"]) != last or row["change_in_state"] != row["change_in_state"]:
                 continue
-            is_share = told["unit"] == PERCENT
-            low, mean, high = (
-                facts.signed(told[name]) if is_share else facts.change(told[name]) for name in ("lo", "mean", "hi")
-            )
-            cells.append([_state(facts, told["state"]), facts.unit(told), mean, f"{low} – {high}"])
+            told = facts.signed if row["unit"] == PERCENT else facts.change
+            low, mean, high = (told(float(row[name])) for name in ("lo", "change_in_state", "hi"))
+            between = low if low == high else f"{low} – {high}"
+            cells.append([_state(facts, str(row["state"])), facts.unit(row), mean, between])
         caption = facts.words("balance_caption", title=facts.title(scenario), month=last)
         heads = ("c_state", "c_unit", "c_change", "c_interval")
         tables.append(facts.table(caption, heads, [{"name": "", "rows": cells}], text=(1,)))
@@ -86,22 +84,13 @@ def displacement(facts: Facts, scenario: str) -> list[dict[str, Any]]:
 
 
 def _moved(facts: Facts, rows: Rows) -> list[dict[str, Any]]:
-    """Groups of the table of those who are elsewhere: a group for each place in the reference, the largest first."""
-    by: dict[str, Rows] = {}
+    """Groups of the table of those who are elsewhere: a group for each place in the reference."""
+    by: dict[str, list[list[str]]] = {}
     for row in rows:
-        if row["reference_state"] != row["scenario_state"]:
-            by.setdefault(str(row["reference_state"]), []).append(row)
-    totals = {state: sum(float(row["persons"]) for row in there) for state, there in by.items()}
-    groups = []
-    for state in sorted(by, key=lambda one: -totals[one]):
-        there = sorted(by[state], key=lambda row: -float(row["persons"]))
-        cells = [
-            [_state(facts, str(row["scenario_state"])), percent(float(row["persons"]) / totals[state], facts.lang)]
-            for row in there
-            if float(row["persons"]) >= SMALL
-        ]
-        groups.append({"name": f"{facts.words('c_in_reference')}: {state_words(state, facts.lang)}", "rows": cells})
-    return groups
+        cells = [_state(facts, str(row["scenario_state"])), percent(float(row["share"]), facts.lang)]
+        by.setdefault(str(row["reference_state"]), []).append(cells)
+    lead = facts.words("c_in_reference")
+    return [{"name": f"{lead}: {state_words(state, facts.lang)}", "rows": cells} for state, cells in by.items()]
 
 
 def _state(facts: Facts, state: str) -> str:
@@ -160,13 +149,18 @@ def evidence(facts: Facts, scenario: str) -> list[dict[str, Any]]:
         group = label(key, facts.lang) if key in labels() else str(row["group"])
         name = upper(facts.words("chance") if row["group"] == "chance" else group)
         told = f"{row['grade']}: {label(grade, facts.lang)}" if grade in labels() else ""
-        cells = [name, told, percent(float(row["share"]), facts.lang), percent(float(row["error"]), facts.lang)]
+        cells = [name, told, percent(float(row["share"]), facts.lang), _known(facts, row["error"])]
         groups.setdefault(facts.outcome(str(row["outcome"])), []).append(cells)
     if not groups:
         return []
     caption = facts.words("evidence_caption", title=facts.title(scenario))
     heads = ("c_group", "c_grade", "c_share", "c_share_error")
     return [facts.table(caption, heads, [{"name": n, "rows": c} for n, c in groups.items()], text=(1,))]
+
+
+def _known(facts: Facts, share: float) -> str:
+    """A share; empty where it is missing."""
+    return percent(float(share), facts.lang) if share == share else ""
 
 
 def costs(facts: Facts, scenario: str) -> list[dict[str, Any]]:
@@ -203,17 +197,18 @@ def levels(facts: Facts) -> list[dict[str, Any]]:
     frame = facts.frames.get("levels")
     if frame is None or frame.empty:
         return []
+    codes = list(dict.fromkeys(frame["strategy"].astype(str)))
+    names = [upper(facts.words(one) if one == "all_hidden" else state_words(one, facts.lang)) for one in codes]
     out = []
     for name in (str(facts.about["reference"]), *facts.scenarios):
-        by: dict[str, list[list[str]]] = {}
+        by: dict[str, dict[str, str]] = {}
         for row in facts.rows("levels", name):
             low, high = (number(float(row[end]), facts.lang, decimals=0) for end in ("q025", "q975"))
-            code = str(row["strategy"])
-            words = facts.words(code) if code == "all_hidden" else state_words(code, facts.lang)
-            by.setdefault(upper(words), []).append([str(row["month"]), f"{low} – {high}"])
-        groups = [{"name": words, "rows": cells} for words, cells in by.items()]
+            by.setdefault(str(row["month"]), {})[str(row["strategy"])] = f"{low} – {high}"
+        cells = [[month, *(of.get(code, "") for code in codes)] for month, of in by.items()]
         caption = f"{facts.words('levels_caption')}: {facts.title(name)}"
-        out.append(facts.table(caption, ("c_month", "c_interval"), groups))
+        table = facts.table(caption, ("c_month",), [{"name": "", "rows": cells}])
+        out.append({**table, "heads": [*table["heads"], *names]})
     return [table for table in out if table["groups"]]
 
 

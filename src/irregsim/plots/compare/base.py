@@ -12,10 +12,7 @@ import numpy as np
 from irregsim.labels import label, labels
 from irregsim.plots.strategies import year_fraction
 from irregsim.plots.style import INK, MODEL, SHADE, footnote
-from irregsim.wording import UNCOUNTED, row_in_percent, short_title, title_of
-
-#: Unit of what no register counts, in tables for readers: the reference is 100.
-PERCENT: Final = "percent"
+from irregsim.wording import short_title, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,22 +69,7 @@ class Inputs:
         rows = rows[rows["outcome"].astype(str) == outcome]
         if rows.empty:
             return None
-        rows = rows.assign(month=rows["month"].astype(str)).sort_values("month")
-        return self._one_scale(rows) if outcome in UNCOUNTED and not in_percent(rows) else rows
-
-    def _one_scale(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Rows of an outcome that no agency counts in percent of the reference; see `wording.row_in_percent`."""
-        since = str(self.about.get("first_effective", {}).get(self.scenario) or "")
-        base = rows["reference_mean"].where(rows["reference_mean"] > 0)
-        so_far = rows["reference_mean"].where(rows["month"] >= since, 0.0).cumsum()
-        out = rows.assign(unit=PERCENT, reference_mean=100.0)
-        for name in ("mean", *(end for lo, hi, _ in BANDS for end in (lo, hi))):
-            if name in rows:
-                out[name] = 100.0 * rows[name] / base
-        for name in ("cumulative_mean", "cumulative_lo", "cumulative_hi"):
-            # Before the change nothing differs.
-            out[name] = (100.0 * rows[name] / so_far.where(so_far > 0)).where(rows["month"] >= since, 0.0)
-        return out
+        return rows.assign(month=rows["month"].astype(str)).sort_values("month")
 
     @property
     def reference(self) -> str:
@@ -134,14 +116,9 @@ def places(rows: pd.DataFrame) -> np.ndarray:
     return np.array([year_fraction(month) for month in rows["month"].astype(str)])
 
 
-def in_percent(rows: pd.DataFrame) -> bool:
-    """Whether rows of one outcome are in percent of the reference."""
-    return "unit" in rows and str(rows["unit"].iloc[0]) == PERCENT
-
-
 def unit_words(rows: pd.DataFrame, lang: str) -> str:
-    """The unit of rows of one outcome in words; persons where there is none."""
-    unit = f"unit.{rows['unit'].iloc[0]}" if "unit" in rows else "unit.persons"
+    """The unit of rows of one outcome in words; persons where it has none."""
+    unit = f"unit.{rows['unit'].iloc[0]}"
     return label(unit if unit in labels() else "unit.persons", lang)
 
 
@@ -197,10 +174,12 @@ def wrapped(text: str, width: int = 34) -> str:
 
 
 def signed_axis(axes: Axes, inputs: Inputs, *, x: bool = False) -> None:
-    """An axis of differences: a line at zero, numbers with their sign."""
+    """An axis of differences: a line at zero, numbers with their sign; of nothing but zeros from -1 to 1."""
     from matplotlib.ticker import MaxNLocator
 
     axis = axes.xaxis if x else axes.yaxis
+    if max(map(abs, axis.get_view_interval())) < 0.1:
+        (axes.set_xlim if x else axes.set_ylim)(-1.0, 1.0)
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2))
     axis.set_major_formatter(lambda value, _: signed_text(value, inputs.lang))
     (axes.axvline if x else axes.axhline)(0.0, color="#777777", linewidth=1.0)
@@ -216,13 +195,9 @@ def effect_text(row: Mapping[Any, Any], inputs: Inputs) -> str:
     """The effect of a row of key figures with its interval and unit; or that it cannot be told."""
     if row["verdict"] == "cannot tell":
         return inputs.words("verdict_cannot_tell")
-    row = row_in_percent(row)
-    text = row.get(f"rounded_text_{inputs.lang}")
-    if text is None:
-        mean, lo, hi = (signed_text(round(float(row[name]), 1), inputs.lang) for name in ("mean", "lo", "hi"))
-        text = f"{mean} ({lo} – {hi})"
+    text = str(row[f"rounded_text_{inputs.lang}"])
     unit = f"unit.{row.get('unit', '')}"
-    return f"{text} {label(unit, inputs.lang)}" if unit in labels() and unit != "unit.count" else str(text)
+    return f"{text} {label(unit, inputs.lang)}" if unit in labels() and unit != "unit.count" else text
 
 
 def signed_text(value: float, lang: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,44 +12,29 @@ from irregsim.labels import label
 from irregsim.plots.compare.base import Inputs, finish, signed_axis, signed_text, wrapped
 from irregsim.plots.style import Drawing, apart, new_figure, settings
 from irregsim.summaries import EXITS, STRATEGIES
-from irregsim.wording import NOT_HERE, balance_row, state_words, upper
+from irregsim.wording import NOT_HERE, PERCENT, state_words, upper
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-#: Counts of persons are published in steps of this, and not below it.
-SMALL: Final = 5
 
 #: Room between two states, as a share of all that is drawn.
 _GAP = 0.035
 
 
 def moved(rows: pd.DataFrame) -> pd.DataFrame:
-    """Cells of the last month in which a person is elsewhere than in the reference.
+    """Cells of the last month in which persons are elsewhere than in the reference.
 
     Args:
-        rows: Table ``alluvial`` of one scenario.
+        rows: Table ``alluvial`` of one scenario, as published: those who are in the same place in both are not in it.
 
     Returns:
-        ``reference_state``, ``scenario_state``, ``persons``, ``lo``, ``hi``; the largest first. Persons who are in the
-        same place in both are left out: they would show levels, and are no effect.
+        ``to_month``, ``reference_state``, ``scenario_state``, ``share`` of all from the same place; the place that most
+        are elsewhere from first.
     """
     rows = rows.astype(dict.fromkeys(("to_month", "reference_state", "scenario_state"), str))
-    last = rows[rows["to_month"] == rows["to_month"].max()]
-    elsewhere = last[(last["reference_state"] != last["scenario_state"]) & (last["persons"] > 0)]
-    ordered: pd.DataFrame = elsewhere.sort_values("persons", ascending=False, kind="stable")
-    return ordered.reset_index(drop=True)
-
-
-def net(cells: pd.DataFrame) -> dict[str, float]:
-    """Change of every state from cells of `moved`: who came less who left; the changes add up to zero."""
-    out: dict[str, float] = {}
-    for row in cells.to_dict("records"):
-        out[row["reference_state"]] = out.get(row["reference_state"], 0.0) - float(row["persons"])
-        out[row["scenario_state"]] = out.get(row["scenario_state"], 0.0) + float(row["persons"])
-    order = [*STRATEGIES, *EXITS, NOT_HERE]
-    return dict(sorted(out.items(), key=lambda one: (order.index(one[0]) if one[0] in order else len(order), one[0])))
+    last: pd.DataFrame = rows[rows["to_month"] == rows["to_month"].max()]
+    return last[["to_month", "reference_state", "scenario_state", "share"]].reset_index(drop=True)
 
 
 def draw_displacement(inputs: Inputs) -> Drawing | None:
@@ -57,17 +42,16 @@ def draw_displacement(inputs: Inputs) -> Drawing | None:
 
     Returns:
         The drawing; its data has ``part``, ``to_month``, ``reference_state``, ``scenario_state``, ``share`` (of those
-        elsewhere from the same place; ``persons`` where levels were asked for), ``unit``, ``mean``, ``lo``, ``hi``.
-        None without the table ``alluvial`` or where nobody is elsewhere.
+        elsewhere from the same place), ``state``, ``unit``, ``mean``, ``lo``, ``hi``. None without the table
+        ``alluvial`` or where nobody is elsewhere.
     """
     import pandas as pd
 
     rows = inputs.table("alluvial")
-    cells = None if rows is None else moved(rows)
-    if cells is None or cells.empty:
+    if rows is None:
         return None
+    cells = moved(rows)
     month = str(cells["to_month"].iloc[0])
-    cells = cells.assign(share=cells["persons"] / cells.groupby("reference_state")["persons"].transform("sum"))
     with settings():
         figure = new_figure((12.0, 7.6))
         figure.suptitle(inputs.heading("title_displacement"), x=0.01, ha="left")
@@ -76,35 +60,36 @@ def draw_displacement(inputs: Inputs) -> Drawing | None:
         _alluvial(flows, cells, inputs)
         flows.set_title(wrapped(inputs.words("displacement_flows", month=month), 60), fontsize=12, pad=10)
         accounts = _accounts(inputs, month)
-        units = [unit for unit in ("persons", "percent") if any(one["unit"] == unit for one in accounts)]
+        units = [unit for unit in ("persons", PERCENT) if (accounts["unit"] == unit).any()]
         if units:
-            counts = [sum(one["unit"] == unit for one in accounts) for unit in units]
-            for axes, unit in zip(
-                np.atleast_1d(right.subplots(len(units), 1, height_ratios=counts)), units, strict=True
-            ):
-                _bars(axes, [one for one in accounts if one["unit"] == unit], unit, inputs)
-        note = "displacement_note_levels" if inputs.shows_levels else "displacement_note"
-        finish(figure, inputs, inputs.words(note))
+            counts = [int((accounts["unit"] == unit).sum()) for unit in units]
+            panels = np.atleast_1d(right.subplots(len(units), 1, height_ratios=counts))
+            for axes, unit in zip(panels, units, strict=True):
+                _bars(axes, accounts[accounts["unit"] == unit].to_dict("records"), unit, inputs)
+        finish(figure, inputs, inputs.words("displacement_note"))
     told = [
         f"{state_words(r['reference_state'], inputs.lang)} → {state_words(r['scenario_state'], inputs.lang)}: "
-        f"{_told(r, inputs)}"
+        f"{_percent(r['share'])}"
         for r in cells.head(6).to_dict("records")
     ]
     alt = f"{inputs.words('title_displacement')}: {inputs.title()}, {month}. {upper('; '.join(told))}."
-    data = pd.concat([_published(cells, inputs), pd.DataFrame(accounts).assign(part="balance", to_month=month)])
+    data = pd.concat([cells.assign(part="moves"), accounts.assign(part="balance", to_month=month)])
     return Drawing(figure, data.reset_index(drop=True), alt)
 
 
-def _accounts(inputs: Inputs, month: str) -> list[dict[str, Any]]:
-    """What the balance says of every account up to a month, without what rounds to nothing."""
+def _accounts(inputs: Inputs, month: str) -> pd.DataFrame:
+    """What the balance says of every account up to a month: ``state``, ``unit``, ``mean``, ``lo``, ``hi``."""
+    import pandas as pd
+
     rows = inputs.table("balance")
+    columns = ["state", "unit", "mean", "lo", "hi"]
     if rows is None:
-        return []
-    here = [balance_row(_text_keys(row)) for row in rows[rows["to_month"].astype(str) == month].to_dict("records")]
-    return [one for one in here if one["mean"] == one["mean"]]
+        return pd.DataFrame(columns=columns)
+    rows = rows[(rows["to_month"].astype(str) == month) & rows["change_in_state"].notna()]
+    return rows.rename(columns={"change_in_state": "mean"})[columns].astype({"state": str})
 
 
-def _bars(axes: Axes, accounts: list[dict[str, Any]], unit: str, inputs: Inputs) -> None:
+def _bars(axes: Axes, accounts: Sequence[Mapping[Any, Any]], unit: str, inputs: Inputs) -> None:
     """Changes of accounts with their intervals."""
     for place, one in enumerate(accounts):
         axes.barh(place, one["mean"], color=colour_of(one["state"]), edgecolor="#555555", linewidth=0.6, height=0.7)
@@ -112,9 +97,7 @@ def _bars(axes: Axes, accounts: list[dict[str, Any]], unit: str, inputs: Inputs)
         ends = (0.0, one["mean"], one["lo"], one["hi"])
         right = one["mean"] >= 0
         axes.annotate(
-            _signed_count(one["mean"], inputs)
-            if unit == "persons"
-            else signed_text(round(one["mean"], 1), inputs.lang),
+            signed_text(round(one["mean"], 1), inputs.lang),
             (max(ends) if right else min(ends), place),
             xytext=(4 if right else -4, 0),
             textcoords="offset points",
@@ -135,32 +118,31 @@ def _bars(axes: Axes, accounts: list[dict[str, Any]], unit: str, inputs: Inputs)
 
 def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
     # Numbers of persons beside those a register counts would tell how many are in hiding: so each place they come
-    # from is drawn equally tall, the largest first.
-    weight = "persons" if inputs.shows_levels else "share"
-    total = float(cells[weight].sum())
-    order = list(net(cells))
-    sizes = cells.groupby("reference_state")["persons"].sum()
-    sources = order if inputs.shows_levels else sorted(sizes.index, key=lambda state: -sizes[state])
+    # from is drawn equally tall. Where cells are too small to be told, a part of its height goes nowhere.
+    sources = list(dict.fromkeys(cells["reference_state"]))
+    here = set(cells["scenario_state"])
+    targets = [state for state in (*STRATEGIES, *EXITS, NOT_HERE) if state in here]
+    heights = {
+        "reference_state": dict.fromkeys(sources, 1.0 / len(sources)),
+        "scenario_state": {s: cells[cells["scenario_state"] == s]["share"].sum() / len(sources) for s in targets},
+    }
     tops: dict[tuple[str, str], float] = {}
     axes.set_axis_off()
     axes.set_xlim(-0.62, 1.62)
     bottoms = []
     for x, side in ((0.0, "reference_state"), (1.0, "scenario_state")):
-        sums = cells.groupby(side, sort=False)[weight].sum()
-        present = [state for state in (sources if x == 0 else order) if state in sums.index]
         y, middles = 0.0, []
-        for state in present:
-            height = float(sums[state]) / total
+        for state, height in heights[side].items():
             axes.bar(x, height, bottom=y, width=0.05, color=colour_of(state), edgecolor="#555555", linewidth=0.5)
             tops[side, state] = y
             middles.append(y + height / 2)
             y += height + _GAP
         bottoms.append(y)
-        for state, place in zip(present, apart(middles, 0.085), strict=True):
+        for state, place in zip(heights[side], apart(middles, 0.085), strict=True):
             axes.text(
                 x + (-0.05 if x == 0 else 0.05),
                 place,
-                wrapped(_named(state, float(sums[state]), inputs), 30),
+                wrapped(state_words(state, inputs.lang), 30),
                 ha="right" if x == 0 else "left",
                 va="center",
                 fontsize=8.5,
@@ -169,62 +151,19 @@ def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
         axes.text(
             x, -0.09, label("legend.reference" if x == 0 else "legend.scenario", inputs.lang), ha="center", fontsize=11
         )
-    for row in _in_order(cells, sources, order):
-        height = float(row[weight]) / total
-        a, b = ("reference_state", row["reference_state"]), ("scenario_state", row["scenario_state"])
+    rows = [(r["reference_state"], r["scenario_state"], float(r["share"])) for r in cells.to_dict("records")]
+    for source, target, share in sorted(rows, key=lambda one: (sources.index(one[0]), targets.index(one[1]))):
+        height = share / len(sources)
+        a, b = ("reference_state", source), ("scenario_state", target)
         t = np.linspace(0.0, 1.0, 41)
-        ease = t * t * (3.0 - 2.0 * t)
-        lower = tops[a] + (tops[b] - tops[a]) * ease
-        axes.fill_between(0.025 + 0.95 * t, lower, lower + height, color=colour_of(row["reference_state"]), alpha=0.45,
-                          linewidth=0)  # fmt: skip
-        if not inputs.shows_levels and row["share"] >= 0.2 and row["persons"] >= SMALL:
-            axes.text(0.04, tops[a] + height / 2, _told(row, inputs), va="center", fontsize=8.5)
+        lower = tops[a] + (tops[b] - tops[a]) * t * t * (3.0 - 2.0 * t)
+        axes.fill_between(0.025 + 0.95 * t, lower, lower + height, color=colour_of(source), alpha=0.45, linewidth=0)
+        if share >= 0.2:
+            axes.text(0.04, tops[a] + height / 2, _percent(share), va="center", fontsize=8.5)
         tops[a] += height
         tops[b] += height
     axes.set_ylim(max(bottoms) + 0.02, -0.13)
 
 
-def _in_order(cells: pd.DataFrame, sources: list[str], order: list[str]) -> list[dict[str, Any]]:
-    rows = [_text_keys(row) for row in cells.to_dict("records")]
-    return sorted(rows, key=lambda r: (sources.index(r["reference_state"]), order.index(r["scenario_state"])))
-
-
-def _text_keys(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key): value for key, value in row.items()}
-
-
-def _named(state: str, persons: float, inputs: Inputs) -> str:
-    words = state_words(state, inputs.lang)
-    return f"{words}: {_count(persons, inputs)}" if inputs.shows_levels else words
-
-
-def _told(row: Mapping[Any, Any], inputs: Inputs) -> str:
-    """A cell in words: persons where levels were asked for, else its share."""
-    if row["persons"] < SMALL or inputs.shows_levels:
-        return _count(float(row["persons"]), inputs)
-    return f"{100.0 * row['share']:.0f} %"
-
-
-def _count(persons: float, inputs: Inputs) -> str:
-    """Persons as they are published: to the nearest 5, and no number below 5."""
-    if persons < SMALL:
-        return inputs.words("fewer_than_five")
-    text = f"{round(persons / SMALL) * SMALL:,.0f}"
-    return text.replace(",", "\N{NO-BREAK SPACE}") if inputs.lang == "nb" else text
-
-
-def _signed_count(change: float, inputs: Inputs) -> str:
-    if abs(change) < SMALL:
-        return inputs.words("under_five")
-    return signed_text(round(change / SMALL) * SMALL, inputs.lang)
-
-
-def _published(cells: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
-    """Cells as they are published beside the picture: shares; empty below 5 persons."""
-    small = cells["persons"] < SMALL
-    out = cells[["to_month", "reference_state", "scenario_state"]].assign(
-        part="moves", share=cells["share"].round(2).where(~small), suppressed=small
-    )
-    if inputs.shows_levels:
-        out["persons"] = ((cells["persons"] / SMALL).round() * SMALL).where(~small)
-    return out
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.0f} %"

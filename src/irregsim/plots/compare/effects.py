@@ -20,7 +20,7 @@ from irregsim.plots.compare.base import (
 )
 from irregsim.plots.style import MODEL, Drawing, apart, new_figure, settings
 from irregsim.vocabulary import CITIES
-from irregsim.wording import outcome_words, row_in_percent, upper
+from irregsim.wording import outcome_words, upper
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -220,12 +220,9 @@ def draw_responses(inputs: Inputs) -> Drawing | None:
     Returns:
         The drawing; its data is the table ``responses``. None without it.
     """
-    import pandas as pd
-
-    table = inputs.table("responses")
-    if table is None:
+    rows = inputs.table("responses")
+    if rows is None:
         return None
-    rows = pd.DataFrame([row_in_percent(_record(row)) for row in table.to_dict("records")])
     wanted = ["exit:videre", "exit:tvangsretur", "stock:hidden", "stock:fritt_fall", HOME]
     known = list(dict.fromkeys(rows["outcome"].astype(str)))
     outcomes = ([one for one in wanted if one in known] or known)[:5]

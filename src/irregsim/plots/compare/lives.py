@@ -10,12 +10,13 @@ from irregsim.labels import label
 from irregsim.plots.compare.base import REFERENCE_DASHES, Inputs, finish, intervals, plain_axis, rows_axis, wrapped
 from irregsim.plots.strategies import year_fraction
 from irregsim.plots.style import COLOURS, INK, MODEL, Drawing, new_figure, settings, year_axis
-from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
+from irregsim.summaries import EXITS, STRATEGIES
 from irregsim.wording import NOT_HERE, state_words, upper
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Order in which states are stacked.
 STATES: Final = (*STRATEGIES, *EXITS, NOT_HERE)
@@ -45,27 +46,12 @@ def cohort_words(cohort: str, inputs: Inputs) -> str:
 
 
 def both_sides(inputs: Inputs, name: str) -> pd.DataFrame | None:
-    """Rows of a table of lives for the reference and the scenario; None where either is missing.
-
-    How many persons a cohort has is left out. The cohort of those present is the population itself, so a share of it
-    that a register counts the number of would tell the population; see `among_hidden`.
-    """
+    """Rows of a table of lives for the reference and the scenario; None where either is missing."""
     rows = inputs.table(name)
     if rows is None:
         return None
-    rows = rows[rows["side"].astype(str).isin(SIDES)].drop(columns=["persons", "at_risk", "moves"], errors="ignore")
+    rows = rows[rows["side"].astype(str).isin(SIDES) & rows["cohort"].astype(str).isin(COHORTS)]
     return rows.reset_index(drop=True) if set(rows["side"].astype(str)) == set(SIDES) else None
-
-
-def among_hidden(rows: pd.DataFrame) -> pd.DataFrame:
-    """Shares of a chronogram, of those present only how the hidden strategies stand to each other, month by month."""
-    import pandas as pd
-
-    present = rows["cohort"].astype(str) == COHORTS[0]
-    hidden = rows[present & rows["state"].astype(str).isin(HIDDEN)]
-    total = hidden.groupby([hidden["side"].astype(str), "months_since"])["share"].transform("sum")
-    hidden = hidden.assign(share=hidden["share"] / total.where(total > 0))
-    return pd.concat([hidden[hidden["share"].notna()], rows[~present]], ignore_index=True)
 
 
 def of_side(rows: pd.DataFrame, side: str, cohort: str) -> pd.DataFrame:
@@ -77,12 +63,11 @@ def draw_chronogram(inputs: Inputs) -> Drawing | None:
     """Share of a cohort in each state by months since: reference and scenario side by side.
 
     Returns:
-        The drawing; its data is the table ``chronogram`` of both, of those present by `among_hidden`. None without it.
+        The drawing; its data is the table ``chronogram`` of both. None without it.
     """
     rows = both_sides(inputs, "chronogram")
     if rows is None:
         return None
-    rows = among_hidden(rows)
     cohorts = cohorts_of(rows)
     with settings():
         figure = new_figure((12.0, 4.4 + 2.9 * (len(cohorts) - 1) + 0.8))
@@ -125,11 +110,7 @@ def draw_sequences(inputs: Inputs) -> Drawing | None:
     rows = both_sides(inputs, "sequences")
     if rows is None:
         return None
-    # Of those present, the lives in centres could be counted against all: a share of which the number is known.
-    rows = rows[rows["cohort"].astype(str) == COHORTS[1]]
     cohorts = cohorts_of(rows)
-    if not cohorts:
-        return None
     with settings():
         figure = new_figure((12.0, 6.4))
         figure.suptitle(inputs.heading("title_sequences"), x=0.01, ha="left")
@@ -182,16 +163,12 @@ def draw_survival(inputs: Inputs) -> Drawing | None:
         return None
     cohorts = cohorts_of(rows)
     with settings():
-        figure = new_figure((12.0, 5.6))
-        figure.suptitle(inputs.heading("title_survival"), x=0.01, ha="left")
-        grid = figure.subplots(1, len(cohorts), sharey=True, squeeze=False)[0]
+        figure, grid = _by_cohort(inputs, "survival", cohorts, 5.6, "axis_months_since")
         for axes, cohort in zip(grid, cohorts, strict=True):
             for name in SIDES:
                 here = of_side(rows, name, cohort).sort_values("months")
                 _line(axes, here, "survival", name, inputs, scale=100.0)
             axes.set_ylim(0, 100)
-            axes.set_title(cohort_words(cohort, inputs), fontsize=11.5)
-            axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
         grid[0].set_ylabel(inputs.words("axis_still_present"), fontsize=10)
         _line_legend(grid[-1], inputs)
         finish(figure, inputs, inputs.words("survival_note"))
@@ -202,15 +179,12 @@ def draw_incidence(inputs: Inputs) -> Drawing | None:
     """Cumulative incidence by exit, reference and scenario, of those who come to be without legal stay later.
 
     Returns:
-        The drawing; its data is the table ``incidence`` of what is drawn. None without it.
+        The drawing; its data is the table ``incidence`` of both. None without it.
     """
     rows = both_sides(inputs, "incidence")
     if rows is None:
         return None
-    cohort = COHORTS[1]  # of those present, who returns is counted, so a share of them would tell how many there are
-    rows = rows[rows["cohort"].astype(str) == cohort]
-    if rows.empty:
-        return None
+    cohort = COHORTS[1]
     exits = [code for code in EXITS if code in set(rows["exit"].astype(str))]
     with settings():
         figure = new_figure()
@@ -241,13 +215,9 @@ def draw_mean_time(inputs: Inputs) -> Drawing | None:
     rows = both_sides(inputs, "mean_time")
     if rows is None:
         return None
-    # Months of those present in centres, over the months counted there, would tell how many are present.
-    rows = rows[(rows["cohort"].astype(str) != COHORTS[0]) | rows["strategy"].astype(str).isin(HIDDEN)]
     cohorts = cohorts_of(rows)
     with settings():
-        figure = new_figure((12.0, 5.2))
-        figure.suptitle(inputs.heading("title_mean_time"), x=0.01, ha="left")
-        grid = figure.subplots(1, len(cohorts), sharey=True, squeeze=False)[0]
+        figure, grid = _by_cohort(inputs, "mean_time", cohorts, 5.2, "axis_mean_months")
         for axes, cohort in zip(grid, cohorts, strict=True):
             for name, shift in (("reference", -0.16), ("scenario", 0.16)):
                 here = of_side(rows, name, cohort)
@@ -260,8 +230,6 @@ def draw_mean_time(inputs: Inputs) -> Drawing | None:
                                   marker="D" if is_reference else "o")  # fmt: skip
             axes.set_xlim(left=0)
             plain_axis(axes, inputs.lang, x=True)
-            axes.set_title(cohort_words(cohort, inputs), fontsize=11.5)
-            axes.set_xlabel(inputs.words("axis_mean_months"), fontsize=10)
             rows_axis(axes, [state_words(code, inputs.lang) for code in STRATEGIES], width=28)
         finish(figure, inputs, inputs.words("mean_time_note"))
     return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "mean_time"))
@@ -304,6 +272,19 @@ def draw_twins(inputs: Inputs) -> Drawing | None:
         _state_legend(figure, [state for state in STATES if state in shown], inputs, parting=True)
         finish(figure, inputs, inputs.words("twins_note"))
     return Drawing(figure, drawn.reset_index(drop=True), _alt(inputs, "twins"))
+
+
+def _by_cohort(
+    inputs: Inputs, name: str, cohorts: Sequence[str], height: float, label_x: str
+) -> tuple[Figure, Sequence[Axes]]:
+    """A figure with a panel for each cohort side by side, ``height`` inches tall."""
+    figure = new_figure((12.0, height))
+    figure.suptitle(inputs.heading(f"title_{name}"), x=0.01, ha="left")
+    grid = figure.subplots(1, len(cohorts), sharey=True, squeeze=False)[0]
+    for axes, cohort in zip(grid, cohorts, strict=True):
+        axes.set_title(cohort_words(cohort, inputs), fontsize=11.5)
+        axes.set_xlabel(inputs.words(label_x), fontsize=10)
+    return figure, grid
 
 
 def _line(axes: Axes, rows: pd.DataFrame, column: str, name: str, inputs: Inputs, *, scale: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -9,13 +10,11 @@ import numpy as np
 from irregsim.labels import label
 from irregsim.plots.compare.base import (
     BANDS,
-    PERCENT,
     REFERENCE_DASHES,
     Inputs,
     bands,
     effect_text,
     finish,
-    in_percent,
     indexed,
     legend_panel,
     lever_strip,
@@ -46,6 +45,7 @@ from irregsim.targets import Target, for_register
 from irregsim.wording import outcome_words, state_words, upper
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -84,17 +84,13 @@ def draw_stocks(inputs: Inputs) -> Drawing | None:
     """
     import pandas as pd
 
-    found = {code: rows for code in STRATEGIES if (rows := inputs.outcome(f"stock:{code}")) is not None}
-    if not found:
+    found = {code: inputs.outcome(f"stock:{code}") for code in STRATEGIES}
+    if all(rows is None for rows in found.values()):
         return None
     with settings():
         figure, grid = _grid(inputs, "title_stocks", 2, 3)
         tables = []
-        for code, axes in zip(STRATEGIES, grid, strict=False):
-            rows = found.get(code)
-            if rows is None:
-                axes.set_axis_off()
-                continue
+        for code, rows, axes in _panels(found, grid):
             x, colour = places(rows), COLOURS[code]
             is_index = code in HIDDEN
             if is_index:
@@ -139,17 +135,13 @@ def draw_exits(inputs: Inputs) -> Drawing | None:
     """
     import pandas as pd
 
-    found = {code: rows for code in EXITS if (rows := inputs.outcome(f"exit:{code}")) is not None}
-    if not found:
+    found = {code: inputs.outcome(f"exit:{code}") for code in EXITS}
+    if all(rows is None for rows in found.values()):
         return None
     with settings():
         figure, grid = _grid(inputs, "title_exits", 2, 4)
         tables = []
-        for code, axes in zip(EXITS, grid, strict=False):
-            rows = found.get(code)
-            if rows is None:
-                axes.set_axis_off()
-                continue
+        for code, rows, axes in _panels(found, grid):
             x = places(rows)
             cuts = {name: values(rows, f"cumulative_{name}") for name in ("mean", "lo", "hi")}
             unit = unit_words(rows, inputs.lang)
@@ -159,7 +151,7 @@ def draw_exits(inputs: Inputs) -> Drawing | None:
             signed_axis(axes, inputs)
             axes.set_title(wrapped(state_words(code, inputs.lang), 24), fontweight="bold", fontsize=11.5)
             axes.set_ylabel(unit, fontsize=10)
-            told = PERCENT if in_percent(rows) else "persons"
+            told = str(rows["unit"].iloc[0])
             tables.append(pd.DataFrame({"exit": code, "month": rows["month"].to_numpy(), "unit": told, **cuts}))
         _difference_legend(grid[len(EXITS)], inputs)
         figure.supylabel(inputs.words("axis_cumulative"), fontsize=12)
@@ -196,7 +188,7 @@ def draw_fans(inputs: Inputs) -> Drawing | None:
                 wrapped(outcome_words(name, inputs.lang), 28), color=colour, fontweight="bold", fontsize=11.5
             )
             axes.set_ylabel(unit_words(rows, inputs.lang), fontsize=10)
-            unit = PERCENT if in_percent(rows) else str(rows["unit"].iloc[0]) if "unit" in rows else "persons"
+            unit = str(rows["unit"].iloc[0])
             tables.append(pd.DataFrame({"outcome": name, "month": rows["month"].to_numpy(), "unit": unit, **cuts}))
         for axes in grid[len(found) :]:
             axes.set_axis_off()
@@ -328,6 +320,15 @@ def _grid(inputs: Inputs, title: str, rows: int, columns: int) -> tuple[Figure, 
     outer = figure.add_gridspec(rows + 1, columns, height_ratios=(strip_height(inputs), *(1.0,) * rows))
     lever_strip(figure.add_subplot(outer[0, :]), inputs)
     return figure, [figure.add_subplot(outer[row + 1, column]) for row in range(rows) for column in range(columns)]
+
+
+def _panels(found: Mapping[str, pd.DataFrame | None], grid: Sequence[Axes]) -> Iterator[tuple[str, pd.DataFrame, Axes]]:
+    """Codes that have rows, each with its panel; those of the others are empty."""
+    for (code, rows), axes in zip(found.items(), grid, strict=False):
+        if rows is None:
+            axes.set_axis_off()
+        else:
+            yield code, rows, axes
 
 
 def _years(axes: Axes, inputs: Inputs, *, words: bool = False) -> None:
