@@ -823,6 +823,7 @@ def test_levels_are_intervals_with_the_sentence_and_only_on_request(shown):
     assert table["note"].str.contains("set by assumptions").all()
 
 
+@pytest.mark.slow  # the pictures and the page of hand-made tables are tested for the same in seconds
 def test_readers_of_the_page_get_no_level_to_derive(done, place, monkeypatch):
     """The page and the pictures read tables on one scale; the files stay exact."""
     without_pictures(monkeypatch)
