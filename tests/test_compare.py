@@ -386,6 +386,7 @@ def made_up(n):
     return columns, effect + RNG.normal(0, math.sqrt(0.2), n), [(f"g{i // 15}", "B") for i in range(300)]
 
 
+@pytest.mark.slow
 def test_shares_of_the_variance_are_those_it_was_made_of():
     told, wrong = [], 0
     for _ in range(12):

@@ -65,16 +65,25 @@ def test_extending_computes_only_what_is_missing(scenario, tmp_path, monkeypatch
     assert computed == [2, 3]
 
 
-def test_replicates_of_another_run_are_never_taken_over(scenario, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"seed": 8},
+        {"overrides": ("levers.fines.worker_nok=1",)},
+        pytest.param({"end": "2021-06"}, marks=pytest.mark.slow),
+        pytest.param({"spells": True}, marks=pytest.mark.slow),
+    ],
+    ids=["seed", "lever", "end", "spells"],
+)
+def test_replicates_of_another_run_are_never_taken_over(scenario, tmp_path, monkeypatch, options):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
-    for options in [{"seed": 8}, {"overrides": ("levers.fines.worker_nok=1",)}, {"end": "2021-06"}, {"spells": True}]:
-        out = tmp_path / "out"
-        first = run(scenario, out, replicates=2)
-        second = run(scenario, out, replicates=3, **options)
-        assert second.reused == 0
-        assert second.replaced == first.folder.manifest["run_id"]
-        assert tables_of(out) == tables_of(run(scenario, tmp_path / "fresh", replicates=3, **options).folder.path)
+    out = tmp_path / "out"
+    first = run(scenario, out, replicates=2)
+    second = run(scenario, out, replicates=3, **options)
+    assert second.reused == 0
+    assert second.replaced == first.folder.manifest["run_id"]
+    assert tables_of(out) == tables_of(run(scenario, tmp_path / "fresh", replicates=3, **options).folder.path)
 
 
 def test_tables_changed_by_hand_are_not_taken_over(scenario, tmp_path, monkeypatch):
@@ -88,6 +97,18 @@ def test_tables_changed_by_hand_are_not_taken_over(scenario, tmp_path, monkeypat
     again = run(scenario, out, replicates=2)
     assert again.reused == 0
     assert tables_of(out) == whole
+
+
+def test_what_only_reads_replicates_cannot_change_one():
+    """Neither the engine nor what writes its tables loads a file that the hash of the code leaves out."""
+    code = "import sys, irregsim.frames, irregsim.simulate, irregsim.results, irregsim.registers"
+    code += "; print(*(name for name in sys.modules if name.startswith('irregsim.')))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in answer.stdout.split()}
+    assert {"month", "world", "registers", "results"} <= loaded
+    assert not loaded & {name.removesuffix(".py") for name in experiment.READERS}
+    root = Path(experiment.__file__).parent
+    assert all((root / name).exists() for name in experiment.READERS)
 
 
 def test_the_run_id_names_content_and_the_part_key_also_the_code(scenario):
@@ -145,6 +166,7 @@ def test_only_the_draws_in_use_are_part_of_the_run_id(scenario):
     assert id_of(values, 3, source="posterior", red=("x",)) == id_of(values, 3)
 
 
+@pytest.mark.slow
 def test_the_bytes_of_a_run_on_many_draws_do_not_depend_on_how_it_is_divided(scenario, tmp_path, monkeypatch):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
@@ -226,7 +248,9 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 
 
 @needs_proc
-@pytest.mark.parametrize("how", ["ctrl-c", "kill", pytest.param("terminate", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "how", ["ctrl-c", *(pytest.param(how, marks=pytest.mark.slow) for how in ("kill", "terminate"))]
+)
 def test_a_run_that_is_stopped_keeps_what_is_finished_and_goes_on_from_there(scenario, tmp_path, monkeypatch, how):
     out = tmp_path / "out"
     command = ["run", "short.yaml", "--out", "out", "--replicates", "6", "--jobs", "2", "--scale", "0.2"]

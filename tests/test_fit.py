@@ -387,6 +387,7 @@ def test_the_page_says_what_a_sceptic_asks(done):
     assert "Assisted returns (UDI), 2014" in words and "2,000" in words
 
 
+@pytest.mark.slow
 def test_the_same_fit_gives_the_same_bytes_and_uses_the_run_again(done, draws_folder, revised, monkeypatch):
     use_fake(monkeypatch)
     before = {file: file.read_bytes() for file in done.folder.rglob("*") if file.is_file()}
@@ -429,6 +430,7 @@ def test_without_a_posterior_nothing_is_called_fitted(fake, source):
     assert found.moved is None and label("fit.h_moved", "nb") not in words
 
 
+@pytest.mark.slow
 def test_a_trial_at_another_scale_is_divided_and_says_so(fake):
     full = work.fit(work.FitRequest(draws="point", replicates=6, jobs=1, out="full"))
     part = work.fit(work.FitRequest(draws="point", replicates=6, jobs=1, out="part", scale=0.25))

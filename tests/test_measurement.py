@@ -127,6 +127,7 @@ def test_parts_add_up_and_change_sign_when_the_runs_are_exchanged(one, other):
     assert there["reference"][0] == back["changed"][0] == one["events"].sum()
 
 
+@pytest.mark.slow
 @given(tables(), tables())
 def test_parts_of_cells_add_up_to_those_of_the_register(one, other):
     whole = split(one, other)

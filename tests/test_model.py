@@ -514,7 +514,10 @@ def spy_on_decisions(monkeypatch):
     ("months", "settings", "idle"),
     [
         (24, {}, {"schemes"}),
-        (12, {"employer_sanctions_directive": DIRECTIVE, "regularisation": [SCHEME]}, set()),
+        pytest.param(
+            *(12, {"employer_sanctions_directive": DIRECTIVE, "regularisation": [SCHEME]}, set()),
+            marks=pytest.mark.slow,
+        ),
         (6, {"assumptions__interactions": False}, {"schemes"}),
     ],
     ids=["baseline", "directive and scheme", "no interactions"],

@@ -264,7 +264,9 @@ def test_full_centres_do_not_keep_dublin_cases_from_their_transfer(lives: Lives)
     first, last = month_number("2019-01"), month_number("2020-12")
     one_each = np.append(True, spells["person"][1:] != spells["person"][:-1]) & (spells["route"] == Route.DUBLIN)
     came = int((one_each & (spells["entry"] >= first) & (spells["entry"] <= last)).sum())
-    within = (events["event"] == RegisterEvent.TRANSPORT_DUBLIN) & (events["month"] >= first) & (events["month"] <= last)
+    within = (
+        (events["event"] == RegisterEvent.TRANSPORT_DUBLIN) & (events["month"] >= first) & (events["month"] <= last)
+    )
     sent = int(events["count"][within].sum())
     at = lives.world.values.at(first)
     transfer = at.dublin_transfer_hazard * at.dublin_effort

@@ -207,6 +207,7 @@ def test_a_run_without_claims_says_so_everywhere_and_can_be_reproduced(here: Pat
     assert "identical" in again.stdout
 
 
+@pytest.mark.slow
 def test_a_run_with_all_claims_is_another_run_and_names_none(here: Path):
     assert run("--out", "all").exit_code == 0
     answer = run("--out", "less", "--without", "M094")
