@@ -180,7 +180,6 @@ def part_key(content: Mapping[str, Any], versions: Mapping[str, str]) -> str:
     return sha256_of_text(canonical_json({**content, "code": code_sha256(), "versions": dict(versions)}))[:16]
 
 
-@cache
 #: Files and folders that read finished replicates, or prepare them by other means; none can change one.
 READERS: Final = (
     *("calibration", "comparison", "pages", "plots"),
@@ -188,6 +187,7 @@ READERS: Final = (
 )
 
 
+@cache
 def code_sha256() -> str:
     """Hash over the Python files that can change a replicate or its tables: all of the package but `READERS`.
 

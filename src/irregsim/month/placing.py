@@ -47,7 +47,8 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserve
     Whom the rank leaves in gets a bed; among those, families are placed before single persons, since a household needs
     its beds in one centre. Adapted units take ill persons only; alternative placement takes families only (F 5.2, 7.2).
     Persons under a Dublin decision have places beside these (`counted_residents`), also where a final rejection ends
-    the right to stay. With more places the same persons are served and some more, but for a household that no single centre has room for.
+    the right to stay. With more places the same persons are served and some more, but for a household that no single
+    centre has room for.
 
     Args:
         world: The replicate.
