@@ -74,7 +74,7 @@ def _wherever_open(world: World, rows: IntArray) -> IntArray:
     if capacity.sum() == 0:
         return np.full(len(rows), -1, dtype=np.int64)
     u = world.draws.uniform("centre_where", world.month, world.population.key[rows])
-    return np.searchsorted(np.cumsum(capacity), u * capacity.sum(), side="right").astype(np.int64)
+    return np.searchsorted(np.cumsum(capacity), u * capacity.sum(), side="right").astype(np.int64)  # type: ignore[no-any-return]
 
 
 def beds_for_transfers(world: World, at: At) -> int:
