@@ -20,6 +20,8 @@ IS_ADAPTED = np.array([c.kind == "adapted" for c in reference.centres()] + [Fals
 IS_ALTERNATIVE = np.array([False] * NAMED + [True] * len(CITIES))
 REMOTENESS = np.array([c.remoteness for c in reference.centres()] + [0.0] * len(CITIES))
 _POOL = np.array([c.pool_share for c in reference.centres()])
+#: Share of each centre in what is no named centre's, whether open or not.
+POOL_SHARE = np.concatenate([np.nan_to_num(_POOL), np.zeros(len(CITIES))])
 _OWN = np.array([0.0 if c.capacity is None else c.capacity for c in reference.centres()])
 IS_POOLED = np.array([c.capacity is None for c in reference.centres()] + [False] * len(CITIES))
 

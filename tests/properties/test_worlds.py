@@ -26,6 +26,7 @@ from helpers.worlds import (
     settings_of,
     stock,
 )
+from irregsim import reference
 from irregsim.engine import Contest, Decided
 from irregsim.month import MONTH
 from irregsim.month.control import EXPELLED, hold
@@ -415,6 +416,27 @@ def test_more_places_in_centres_serve_the_same_single_persons_and_some_more(seed
         assert (got >= 0).sum() == min(len(rows), 3 * (capacity // 3))
         served.append(set(p.person_id[rows[got >= 0]].tolist()))
     assert served[0] <= served[1]
+
+
+def test_closing_every_centre_leaves_dublin_cases_where_they_wait_for_their_transfer():
+    """The limit and the closings are of places for the finally rejected; reception of newcomers goes on."""
+    names = [centre.name for centre in reference.centres()]
+    close = ", ".join(f"{{centre: {name}, on: 2014-01}}" for name in names)
+    closed = branch(here(), baseline(END, f"levers.reception_centres.close=[{close}]"))
+    kept = branch(here(), baseline(END))
+    months = 6
+    for world in (closed, kept):
+        advance(world, months)
+        world.check()
+    waiting = []
+    for world in (closed, kept):
+        p = world.population
+        resident = p.strategy == Strategy.SYNLIG
+        waiting.append(int((resident & (p.route == Route.DUBLIN)).sum()))
+    p = closed.population
+    assert not ((p.strategy == Strategy.SYNLIG) & (p.route != Route.DUBLIN)).any(), "nobody else has a place"
+    # Those whose unit closes may walk out; of newcomers none is turned away, and most who wait are newcomers.
+    assert waiting[0] > 0.8 * waiting[1] > 0
 
 
 @given(seeds, st.integers(0, 2), st.integers(0, 2), st.booleans())

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.centres import COUNT as CENTRES
-from irregsim.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF, count_in
+from irregsim.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF, POOL_SHARE, count_in
 from irregsim.chance import queue
 from irregsim.history import PLACES
 from irregsim.values import At
@@ -68,13 +68,21 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserve
     return result
 
 
+def ordinary_places(world: World) -> IntArray:
+    """Capacity of the ordinary centres, 0 for adapted units and alternative placement, shape (centres,)."""
+    return np.where(~IS_ADAPTED & ~IS_ALTERNATIVE, world.centres.capacity, 0)
+
+
 def _wherever_open(world: World, rows: IntArray) -> IntArray:
-    """An ordinary centre for each, by a keyed draw in proportion to capacity, without limit; -1 if all are closed."""
-    capacity = np.where(~IS_ADAPTED & ~IS_ALTERNATIVE, world.centres.capacity, 0)
-    if capacity.sum() == 0:
-        return np.full(len(rows), -1, dtype=np.int64)
+    """An ordinary centre for each, by a keyed draw in proportion to capacity and without limit.
+
+    Where all centres have closed to the finally rejected, reception of newcomers goes on: it is spread as the pooled
+    centres were.
+    """
+    capacity = ordinary_places(world)
+    weight = np.cumsum(capacity if capacity.any() else POOL_SHARE)
     u = world.draws.uniform("centre_where", world.month, world.population.key[rows])
-    return np.searchsorted(np.cumsum(capacity), u * capacity.sum(), side="right").astype(np.int64)  # type: ignore[no-any-return]
+    return np.searchsorted(weight, u * weight[-1], side="right").astype(np.int64)  # type: ignore[no-any-return]
 
 
 def beds_for_transfers(world: World, at: At) -> int:

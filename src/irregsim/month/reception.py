@@ -8,7 +8,7 @@ import numpy.typing as npt
 from irregsim.centres import PLACE_OF
 from irregsim.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated
 from irregsim.month.network import cut_ties
-from irregsim.month.placing import beds_of, counted_residents, place_in_centres
+from irregsim.month.placing import beds_of, counted_residents, ordinary_places, place_in_centres
 from irregsim.values import At
 from irregsim.vocabulary import Exit, Household, RegisterEvent, Route, Strategy
 from irregsim.world import Rows, World
@@ -51,7 +51,9 @@ class Transfers(Part):
             over[order] |= (used > world.centres.capacity[sorted_centre]) & ~dublin[order]
         # Where a final rejection ends the right to stay, only persons under a Dublin decision remain.
         leaves = ~dublin & (not at.stay_after_rejection)
-        return np.asarray(heads[closes | over | leaves])
+        # A Dublin case moves on where another centre is open, and stays where none is: reception goes on for them.
+        stays = dublin & ~ordinary_places(world).any()
+        return np.asarray(heads[(closes | over | leaves) & ~stays])
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Whether each goes along; ending the right to stay leaves no choice."""
