@@ -207,9 +207,12 @@ def evidence() -> pd.DataFrame:
     """Shares of the variance of one effect by group of parameters."""
     return pd.DataFrame(
         [
-            {"scenario": s, "outcome": "exit:tvangsretur", "group": g, "grade": d, "share": v, "error": 0.05}
+            {"scenario": s, "outcome": "exit:tvangsretur", "group": g, "grade": d, "share": v, "error": 0.05, "enters": e}
             for s in SCENARIOS
-            for g, d, v in (("control and tracks", "B", 0.45), ("exits", "D", 0.2), ("chance", "", 0.35))
+            for g, d, v, e in (
+                *(("control and tracks", "B", 0.45, True), ("exits", "D", 0.2, True)),
+                *(("reception", "D", 0.0, False), ("chance", "", 0.35, False)),
+            )
         ]
     )
 

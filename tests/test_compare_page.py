@@ -247,6 +247,8 @@ def test_a_share_without_an_error_has_none_on_the_page() -> None:
         re.findall(r'<th scope="row">(Chance|Exits)</th><td class="text">[^<]*</td><td>[^<]*</td><td>([^<]*)<', text)
     )
     assert rows["Chance"] == "" and rows["Exits"] == "5 %"
+    # A group that cannot be told from chance has no row: with thirty outcomes they would fill fifty pages.
+    assert not re.search(r'<th scope="row">Reception</th><td class="text">D', text)
 
 
 def test_costs_are_told_in_natural_units_and_money_only_with_a_source() -> None:

@@ -141,9 +141,14 @@ def measured(facts: Facts, scenario: str) -> list[dict[str, Any]]:
 
 
 def evidence(facts: Facts, scenario: str) -> list[dict[str, Any]]:
-    """Shares of the variance of effects by group and grade of the parameters."""
+    """Shares of the variance of effects by group and grade of the parameters.
+
+    Only groups that can be told from chance have a row, and what is left; the table ``evidence`` has all of them.
+    """
     groups: dict[str, list[list[str]]] = {}
     for row in facts.rows("evidence", scenario):
+        if not row["enters"] and row["group"] != "chance":
+            continue
         grade = f"grade.{row['grade']}"
         key = f"compare.group_{slug(str(row['group']))}"
         group = label(key, facts.lang) if key in labels() else str(row["group"])
