@@ -207,7 +207,15 @@ def evidence() -> pd.DataFrame:
     """Shares of the variance of one effect by group of parameters."""
     return pd.DataFrame(
         [
-            {"scenario": s, "outcome": "exit:tvangsretur", "group": g, "grade": d, "share": v, "error": 0.05, "enters": e}
+            {
+                "scenario": s,
+                "outcome": "exit:tvangsretur",
+                "group": g,
+                "grade": d,
+                "share": v,
+                "error": 0.05,
+                "enters": e,
+            }
             for s in SCENARIOS
             for g, d, v, e in (
                 *(("control and tracks", "B", 0.45, True), ("exits", "D", 0.2, True)),

@@ -506,20 +506,30 @@ def test_faults_in_costs_are_all_told():
         **dict.fromkeys(costs._FIELDS, ""),
         **{"item": "a", "outcome": "exit:dod", "unit": "NOK per case", "source": "x", "grade": "B", "carrier": "state"},
     }
-    assert costs.read_costs([good])[0].amount is None
+
+    def text(*rows):
+        return "".join(
+            "- " + "\n  ".join(f"{key}: {value}".strip() for key, value in row.items()) + "\n" for row in rows
+        )
+
+    assert costs.read_costs(text(good))[0].amount is None
     bad = [
         {**good, "amount": "12"},
         {**good, "carrier": "somebody"},
-        {**good, "source": " "},
+        {**good, "source": ""},
         {**good, "amount": "many"},
         {**good, "amount": "-2", "year": "2020"},
+        {"item": "b"},
+        {**good, "note": "[a, list]"},
     ]
     with pytest.raises(DataError) as told:
-        costs.read_costs(bad)
-    for line, words in enumerate(
-        ["year of its prices", "carrier", "needs a source", "must be numbers", "0 or more"], 2
-    ):
-        assert any(row.startswith(f"costs.csv:{line}:") and words in row for row in str(told.value).splitlines())
+        costs.read_costs(text(*bad))
+    words = ["year of its prices", "carrier", "needs a source", "must be numbers", "0 or more", "the keys", "the keys"]
+    for number, fault in enumerate(words):
+        line = 1 + sum(len(row) for row in bad[:number])
+        assert any(row.startswith(f"costs.yaml:{line}:") and fault in row for row in str(told.value).splitlines()), (
+            fault
+        )
     assert "stands twice" in str(told.value)
 
 

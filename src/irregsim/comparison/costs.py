@@ -7,9 +7,10 @@ price is not worth nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,10 +18,12 @@ import numpy as np
 from irregsim.comparison.differences import Effects
 from irregsim.comparison.key_figures import window_values
 from irregsim.parameters import GRADES
-from irregsim.reference import DataError, read_table
+from irregsim.reference import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FILE: Final = "costs.yaml"
 
 #: Who may carry a cost or receive it.
 PARTIES: Final = ("state", "municipality", "NGO", "municipality and NGO", "employer", "employer and migrant", "migrant")
@@ -50,7 +53,7 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Cost:
-    """A row of ``data/costs.csv``.
+    """A row of ``data/costs.yaml``.
 
     Attributes:
         item: What is carried.
@@ -75,21 +78,25 @@ class Cost:
     receiver: str
 
 
-def read_costs(rows: Sequence[Mapping[str, str]]) -> tuple[Cost, ...]:
-    """Costs from rows of the table, checked.
+def read_costs(text: str) -> tuple[Cost, ...]:
+    """Costs from YAML, checked.
 
     Args:
-        rows: With the columns of ``data/costs.csv``.
+        text: A list of items, each with the keys of ``data/costs.yaml`` in their order; blank where nothing is known.
 
     Raises:
         DataError: With every fault, one a line.
     """
+    import yaml
+
     faults: list[str] = []
     found: list[Cost] = []
-    for number, row in enumerate(rows, start=2):
-        where = f"costs.csv:{number}"
-        if tuple(row) != _FIELDS:
-            faults.append(f"{where}: expected the columns {','.join(_FIELDS)}")
+    # Nodes and not values: every word stays as it is written, and a fault has its line.
+    for item in getattr(yaml.compose(text, yaml.SafeLoader), "value", ()):
+        where = f"{FILE}:{item.start_mark.line + 1}"
+        row = {key.value: value.value for key, value in item.value} if isinstance(item, yaml.MappingNode) else {}
+        if tuple(row) != _FIELDS or not all(isinstance(word, str) for word in row.values()):
+            faults.append(f"{where}: expected the keys {', '.join(_FIELDS)}, each with a word, a number or nothing")
             continue
         try:
             amount = float(row["amount"]) if row["amount"] else None
@@ -118,7 +125,7 @@ def read_costs(rows: Sequence[Mapping[str, str]]) -> tuple[Cost, ...]:
 @cache
 def all_costs() -> tuple[Cost, ...]:
     """Every cost of the table."""
-    return read_costs(read_table("costs.csv"))
+    return read_costs((files("irregsim") / "data" / FILE).read_text(encoding="utf-8"))
 
 
 def costs(all_effects: Sequence[Effects]) -> pd.DataFrame:
