@@ -11,7 +11,8 @@ TEST_ARGS ?=
 JOBS ?= 2
 
 ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
-PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS)
+# By file: what the tests of a file share is made once.
+PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint format lock clean
