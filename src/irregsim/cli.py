@@ -83,6 +83,74 @@ def _quiet_option(command: Command) -> Command:
     )
 
 
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """One decorator for several, in the order in which ``--help`` lists them."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+#: What is simulated, beside the scenario.
+_plan_options = _together(
+    _jobs_option,
+    click.option(
+        "--draws",
+        metavar="posterior|point|prior|DIR",
+        help="Parameter values: posterior (draws fitted to the registers), point (the median of every prior), prior "
+        "(draws of the priors), or the folder of a posterior. Default: posterior if one ships, else point.",
+    ),
+    click.option(
+        "--per-draw",
+        type=click.IntRange(min=1),
+        metavar="K",
+        help="Replicates per draw: replicate j uses draw j div K, and --replicates is K times the number of draws "
+        "used. With K of 2 or more the summary of a run tells parameters and chance apart. Default: each draw in turn.",
+    ),
+    click.option(
+        "--scale", type=float, default=1.0, show_default=True, help="Population scale, for trials; 1 is the country."
+    ),
+    _set_options,
+    click.option(
+        "--without",
+        multiple=True,
+        metavar="M0XX",
+        help="Leave out one causal claim of the report, by its id in docs/odd.md: --without M047. Repeatable.",
+    ),
+)
+
+#: What is written, and how.
+_output_options = _together(
+    click.option(
+        "--lang",
+        type=click.Choice(["nb", "en"]),
+        default="en",
+        show_default=True,
+        help="Language of pictures and pages.",
+    ),
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice(["parquet", "csv", "xlsx"]),
+        default="parquet",
+        show_default=True,
+        help="What is written beside the Parquet tables: nothing, <table>.csv each, or one workbook (tables.xlsx).",
+    ),
+    _quiet_option,
+    click.option(
+        "--publish",
+        is_flag=True,
+        help="CSV and workbook rounded, small cells left out, no level of the hidden population, no single lives.",
+    ),
+    click.option(
+        "--show-levels", is_flag=True, help="Show levels of the hidden population, as an interval that assumptions set."
+    ),
+)
+
+
 # ---------------------------------------------------------------------------------------------------------
 # Running
 
@@ -91,47 +159,9 @@ def _quiet_option(command: Command) -> Command:
 @click.argument("scenario", shell_complete=_complete_scenario)
 @click.option("--replicates", type=click.IntRange(min=1), help="Number of replicates. Default: the scenario's.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all chance. Default: the scenario's.")
-@_jobs_option
-@click.option(
-    "--draws",
-    metavar="posterior|point|prior|DIR",
-    help="Parameter values: posterior (draws fitted to the registers), point (the median of every prior), prior (draws "
-    "of the priors), or the folder of a posterior. Default: posterior if one ships, else point.",
-)
-@click.option(
-    "--per-draw",
-    type=click.IntRange(min=1),
-    metavar="K",
-    help="Replicates per draw: replicate j uses draw j div K, and --replicates is K times the number of draws used. "
-    "With K of 2 or more the summary tells parameters and chance apart. Default: each draw in turn.",
-)
-@click.option(
-    "--scale", type=float, default=1.0, show_default=True, help="Population scale, for trials; 1 is the country."
-)
-@_set_options
-@click.option(
-    "--without",
-    multiple=True,
-    metavar="M0XX",
-    help="Leave out one causal claim of the report, by its id in docs/odd.md: --without M047. Repeatable.",
-)
+@_plan_options
 @click.option("--out", metavar="DIR", help="Run folder. Default: outputs/<scenario name>.")
-@click.option(
-    "--lang", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of the pictures."
-)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["parquet", "csv", "xlsx"]),
-    default="parquet",
-    show_default=True,
-    help="What is written beside the Parquet tables: nothing, <table>.csv each, or one workbook (tables.xlsx).",
-)
-@_quiet_option
-@click.option("--publish", is_flag=True, help="CSV and workbook rounded, small cells left out, hidden as an index.")
-@click.option(
-    "--show-levels", is_flag=True, help="Show levels of the hidden population, as an interval that assumptions set."
-)
+@_output_options
 @click.option("--spells", is_flag=True, help="Also write spells.parquet, one row per spell of a (synthetic) person.")
 @click.pass_context
 def run(
@@ -202,28 +232,7 @@ def run(
 @click.option("--reference", metavar="NAME", help="The scenario that the others are compared with. Default: the first.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Number of replicates. Default: the reference's.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all chance. Default: the reference's.")
-@_jobs_option
-@click.option(
-    "--draws",
-    metavar="posterior|point|prior|DIR",
-    help="Parameter values, as for irregsim run. Default: posterior if one ships, else point.",
-)
-@click.option(
-    "--per-draw",
-    type=click.IntRange(min=1),
-    metavar="K",
-    help="Replicates per draw, as for irregsim run. Default: each draw in turn.",
-)
-@click.option(
-    "--scale", type=float, default=1.0, show_default=True, help="Population scale, for trials; 1 is the country."
-)
-@_set_options
-@click.option(
-    "--without",
-    multiple=True,
-    metavar="M0XX",
-    help="Leave out one causal claim of the report, by its id in docs/odd.md. Repeatable.",
-)
+@_plan_options
 @click.option("--city", metavar="CITY", help="Add a fact sheet of one of the five cities to the page: --city Bergen.")
 @click.option(
     "--spells/--no-spells",
@@ -232,26 +241,7 @@ def run(
     help="Keep the lives of the (synthetic) persons and compare them too; takes more room.",
 )
 @click.option("--out", metavar="DIR", default="outputs/comparison", show_default=True, help="Folder of the comparison.")
-@click.option(
-    "--lang",
-    type=click.Choice(["nb", "en"]),
-    default="en",
-    show_default=True,
-    help="Language of the page and the pictures.",
-)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["parquet", "csv", "xlsx"]),
-    default="parquet",
-    show_default=True,
-    help="What is written beside the Parquet tables: nothing, <table>.csv each, or one workbook (tables.xlsx).",
-)
-@_quiet_option
-@click.option("--publish", is_flag=True, help="CSV and workbook rounded, small cells left out, no lives.")
-@click.option(
-    "--show-levels", is_flag=True, help="Show levels of the hidden population, as an interval that assumptions set."
-)
+@_output_options
 @click.pass_context
 def compare(
     context: click.Context,

@@ -34,8 +34,9 @@ class Observer:
         years: Years to report, in order; only whole years.
         scale: Size of the population relative to Norway's.
         is_expected: Whether to report what each register is expected to count of these events, without its own noise
-            and without rounding. Exact, since that noise has mean 1 and persons outside the latent population a stated
-            mean; the events themselves are those that happened.
+            and without rounding. Exact for totals, since that noise has mean 1 and persons outside the latent
+            population a stated mean; to first order for countries, whose noise is scaled to add up. The events
+            themselves are those that happened.
     """
 
     def __init__(
