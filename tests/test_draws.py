@@ -18,7 +18,7 @@ from scipy import stats
 from golden.refresh import channel_faults
 from helpers import golden
 from helpers.statistics import assert_cells_plausible, assert_uncorrelated
-from irregsim.draws import CHANNELS, Draws, mix, mix_array, pair_ids
+from irregsim.draws import CHANNELS, OWN_CHANNELS, Draws, add_channel, mix, mix_array, pair_ids
 from irregsim.population import person_ids
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -331,3 +331,37 @@ def test_these_tests_catch_wrong_generators():
             half_mixed(1, 0, "walkout", 100, ids),
             range(6),
         )
+
+
+# -- channels of those who extend the model ----------------------------------------------------------------------
+
+
+def test_a_channel_can_be_added_and_is_unlike_all_others(monkeypatch):
+    monkeypatch.setattr("irregsim.draws._OWN", {})
+    add_channel("my_rule", OWN_CHANNELS)
+    add_channel("my_rule", OWN_CHANNELS)
+    draws = Draws(1, 0)
+    keys = draws.keys(sequence(2000))
+    mine, theirs = draws.uniform("my_rule", 3, keys), draws.uniform("walkout", 3, keys)
+    assert_uncorrelated(mine, theirs, false_alarm=FALSE_ALARM, must_see=0.2)
+    assert np.array_equal(draws.uniforms(("my_rule", "walkout"), 3, keys), np.stack([mine, theirs]))
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "words"),
+    [
+        ("walkout", OWN_CHANNELS, "walkout is a channel of irregsim"),
+        ("mine", OWN_CHANNELS - 1, f"give {OWN_CHANNELS} or more"),
+        ("other", OWN_CHANNELS + 5, "that of taken"),
+        ("taken", OWN_CHANNELS + 6, "has the number"),
+    ],
+)
+def test_a_channel_that_is_taken_is_refused(monkeypatch, name, number, words):
+    monkeypatch.setattr("irregsim.draws._OWN", {})
+    add_channel("taken", OWN_CHANNELS + 5)
+    with pytest.raises(ValueError, match=words):
+        add_channel(name, number)
+
+
+def test_no_channel_of_irregsim_lies_among_those_of_others():
+    assert max(CHANNELS.values()) < OWN_CHANNELS

@@ -14,7 +14,8 @@ from mesa.batchrunner import batch_run
 import irregsim
 from helpers.draw_sets import small_posterior
 from irregsim import posterior, simulate, ties
-from irregsim.draws import Draws
+from irregsim.draws import OWN_CHANNELS, Draws, add_channel
+from irregsim.engine import Contest, Rule
 from irregsim.frames import run_replicate
 from irregsim.history import CITY_OF, DISTRICT_OF
 from irregsim.model import STAGES, Employer, GoneError, Host, IrregularMigrationModel, Migrant, ReceptionCentre
@@ -724,3 +725,64 @@ def test_the_examples_of_the_documentation_run():
     for block in blocks:
         exec(compile(block, "docs/mesa.md", "exec"), names)
     assert names["model"].steps > 0
+
+
+# -- models with parts of their own ------------------------------------------------------------------------------
+
+
+class Homecoming(Contest):
+    """Persons in free fall who are called home by their family: a rule that irregsim does not have."""
+
+    name, step = "homecoming", 9
+
+    def __init__(self, hazard):
+        self.rules = (Rule("homecoming", lambda who, at: np.full(len(who), hazard), (), "a test", "D"),)
+
+    def at_risk(self, world, at):
+        return world.who(Strategy.FRITT_FALL)
+
+    def settle(self, world, at, decided):
+        world.move(decided.of(0), Exit.VIDERE, "onward")
+
+
+def with_homecoming(hazard):
+    add_channel("homecoming", OWN_CHANNELS + 1)
+    cut = STAGES.index("departures")
+
+    class Model(IrregularMigrationModel):
+        parts = (*MONTH[:cut], Homecoming(hazard), *MONTH[cut:])
+
+    return Model(scale=SCALE, end="2012-03", draws="point")
+
+
+def test_a_part_of_ones_own_is_a_stage_and_without_effect_changes_nobody():
+    plain, idle, busy = built(end="2012-03"), with_homecoming(0.0), with_homecoming(0.5)
+    assert busy.stages == (*STAGES[:-2], "homecoming", *STAGES[-2:])
+    assert plain.stages == STAGES
+    for model in (plain, idle, busy):
+        model.run_model()
+    assert lives(plain) == lives(idle) != lives(busy)
+    assert busy.stock(Strategy.FRITT_FALL) < plain.stock(Strategy.FRITT_FALL)
+
+
+def test_a_part_of_ones_own_can_be_run_person_by_person():
+    whole, staged = with_homecoming(0.5), with_homecoming(0.5)
+    whole.step()
+    staged.begin_month()
+    for stage in staged.stages:
+        staged.agents.do(stage)
+    staged.end_month()
+    assert lives(whole) == lives(staged)
+
+
+def test_the_columns_can_be_simulated_with_a_part_of_ones_own():
+    model = with_homecoming(0.5)
+    model.run_model()
+    scenario = load_scenario("baseline", end="2012-03")
+    world = simulate.simulate(scenario, point_draw(), seed=2021, replicate=0, scale=SCALE, parts=model.parts)
+    assert np.array_equal(world.history.stocks, model.world.history.stocks)
+
+
+def test_a_part_cannot_take_a_name_that_agents_use():
+    with pytest.raises(ValueError, match="cannot be called district"):
+        type("Model", (IrregularMigrationModel,), {"parts": (type("D", (Homecoming,), {"name": "district"})(0.1),)})

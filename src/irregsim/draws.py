@@ -171,6 +171,33 @@ CHANNELS: Final[dict[str, int]] = {
     "target_error": 252,
 }
 
+#: First number for channels of those who extend the model; irregsim itself never uses one from here on.
+OWN_CHANNELS: Final = 10_000
+_OWN: dict[str, int] = {}
+
+
+def add_channel(name: str, number: int) -> None:
+    """Adds a channel for a decision that irregsim does not know, to extend the model from outside.
+
+    Adding the same name with the same number again changes nothing. Draws made before do not know the channel.
+
+    Args:
+        name: Of the decision; not one in `CHANNELS`.
+        number: `OWN_CHANNELS` or more, and kept for ever: another number makes other lives.
+
+    Raises:
+        ValueError: If the name or the number is taken, or the number is too small.
+    """
+    if name in CHANNELS:
+        raise ValueError(f"{name} is a channel of irregsim: choose another name")
+    if number < OWN_CHANNELS:
+        raise ValueError(f"channel {name}: {number} is kept for irregsim; give {OWN_CHANNELS} or more")
+    other = next((own for own, taken in _OWN.items() if taken == number), name)
+    if other != name:
+        raise ValueError(f"channel {name}: {number} is that of {other}; give every decision a number of its own")
+    if _OWN.setdefault(name, number) != number:
+        raise ValueError(f"channel {name} has the number {_OWN[name]} already, and keeps it")
+
 
 def mix(value: int) -> int:
     """The splitmix64 finaliser of one whole number, taken modulo 2**64."""
@@ -214,7 +241,7 @@ class Draws:
         self.seed = seed
         self.replicate = replicate
         self._base = np.uint64(mix(mix(seed + _GOLDEN) ^ mix(replicate * _GOLDEN + 1)))
-        self._channels = {name: mix(number * _GOLDEN) for name, number in CHANNELS.items()}
+        self._channels = {name: mix(number * _GOLDEN) for name, number in (CHANNELS | _OWN).items()}
 
     def keys(self, subjects: npt.ArrayLike) -> UInt64Array:
         """Keys of subjects in this replicate.
@@ -233,7 +260,7 @@ class Draws:
         """One uniform number per subject for one decision in one month.
 
         Args:
-            channel: A name in `CHANNELS`.
+            channel: A name in `CHANNELS`, or one added by `add_channel`.
             month: Month number; -1 for what is drawn once.
             keys: From `keys`, shape (n,).
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from irregsim import reference
 from irregsim.draws import Draws
+from irregsim.engine import Part
 from irregsim.history import COUNTRIES, PLACES
 from irregsim.month import MONTH
 from irregsim.scenario import Scenario
@@ -47,10 +48,15 @@ def begin_month(world: World) -> At:
     return at
 
 
-def advance_month(world: World) -> None:
-    """One month: policy, the parts of `MONTH` in order, learning, and the record of stocks."""
+def advance_month(world: World, parts: Sequence[Part] = MONTH) -> None:
+    """One month: policy, its parts in order, learning, and the record of stocks.
+
+    Args:
+        world: The replicate, between two months.
+        parts: Parts of the month; others than `MONTH` make another model (docs/mesa.md).
+    """
     at = begin_month(world)
-    for part in MONTH:
+    for part in parts:
         part.run(world, at)
     end_month(world, at)
 
@@ -147,6 +153,7 @@ def simulate(
     scale: float = 1.0,
     spells: bool = False,
     expected: bool = True,
+    parts: Sequence[Part] = MONTH,
 ) -> World:
     """One replicate from 2009-01 to the end of the scenario.
 
@@ -158,12 +165,13 @@ def simulate(
         scale: Size of the population relative to Norway's, above 0 to 1.
         spells: Whether to keep single spells.
         expected: Whether to keep sums of probabilities beside the events, at some cost of time.
+        parts: Parts of a month, as in `advance_month`.
 
     Returns:
         The world after the last month; its ``history`` holds the record.
     """
     world = start(Values(scenario.levers, draw, scale), Draws(seed, replicate), spells, expected)
     for _ in range(world.values.months):
-        advance_month(world)
+        advance_month(world, parts)
     world.close_spells()
     return world

@@ -8,7 +8,7 @@ since no register could check it (docs/outputs.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -129,12 +129,25 @@ def _stage_method(stage: str) -> Callable[[View], None]:
         self._take_part(stage)
 
     take_part.__name__ = stage
+    take_part.is_stage = True  # type: ignore[attr-defined]
     take_part.__doc__ = f"Takes part in the stage ``{stage}`` of an open month, for ``model.agents.do({stage!r})``."
     return take_part
 
 
-for _stage in STAGES:
-    setattr(View, _stage, _stage_method(_stage))
+def let_take_part(stages: Iterable[str]) -> None:
+    """Gives every agent a method for each stage that it has none for yet.
+
+    Raises:
+        ValueError: If the name of a stage is something else of an agent.
+    """
+    for stage in stages:
+        if not hasattr(View, stage):
+            setattr(View, stage, _stage_method(stage))
+        elif not getattr(getattr(View, stage), "is_stage", False):
+            raise ValueError(f"a part of the month cannot be called {stage}: agents use that name for something else")
+
+
+let_take_part(STAGES)
 
 
 def _column(name: str, doc: str, word: Callable[[int], Any] | None = None) -> _Read:

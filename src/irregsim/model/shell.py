@@ -22,9 +22,11 @@ from mesa.datacollection import DataCollector
 from irregsim import simulate
 from irregsim.centres import COUNT as CENTRES
 from irregsim.draws import Draws
+from irregsim.engine import Part
 from irregsim.history import History
-from irregsim.model.agents import Employer, Host, Migrant, ReceptionCentre, View
+from irregsim.model.agents import Employer, Host, Migrant, ReceptionCentre, View, let_take_part
 from irregsim.model.stages import STAGES, OpenMonth
+from irregsim.month import MONTH
 from irregsim.posterior import choose
 from irregsim.scenario import Scenario, load_scenario
 from irregsim.ties import to_networkx
@@ -102,11 +104,13 @@ class IrregularMigrationModel(Model):
     Attributes:
         world: The state: columns, centres, employers, hosts, and the history so far.
         resolved: The resolved scenario. (Mesa 3.5 uses the name ``scenario`` for something else.)
-        stages: Names of the parts of a month, in order; each is also a method of every agent.
+        parts: Parts of a month, in order. A subclass may have others: it is another model then (docs/mesa.md).
+        stages: Names of the parts, in order; each is also a method of every agent.
         datacollector: Collects, at the end of each month, what `REPORTERS` names.
         changes: Number that rises with every change of state; views are renewed by it.
     """
 
+    parts: tuple[Part, ...] = MONTH
     stages: tuple[str, ...] = STAGES
     running: bool
     steps: int
@@ -146,11 +150,14 @@ class IrregularMigrationModel(Model):
         self.world: World = simulate.start(values, chance)
         self.world.history = _WatchedHistory(values.months)
         for _ in range(self.resolved.start):
-            simulate.advance_month(self.world)
+            simulate.advance_month(self.world, self.parts)
         self.datacollector = DataCollector(model_reporters=dict(REPORTERS))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "parts" in vars(cls):
+            cls.stages = tuple(part.name for part in cls.parts)
+            let_take_part(cls.stages)
         if "__init__" in vars(cls):
             cls.__signature__ = _without_self(cls.__init__)
 
@@ -162,7 +169,7 @@ class IrregularMigrationModel(Model):
             self.steps -= 1  # Mesa has counted the call
             return
         if self._open is None:
-            simulate.advance_month(self.world)
+            simulate.advance_month(self.world, self.parts)
         else:
             self._open.end()
             self._open = None
@@ -186,7 +193,7 @@ class IrregularMigrationModel(Model):
             raise RuntimeError(f"{self.month} is open: end_month() or step() ends it")
         if not self.running:
             raise RuntimeError(f"the scenario ends in {month_text(self.resolved.end)}: no month is left")
-        self._open = OpenMonth(self.world)
+        self._open = OpenMonth(self.world, self.parts)
         self._changed()
 
     def settle(self, stage: str) -> None:

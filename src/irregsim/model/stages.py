@@ -7,28 +7,18 @@ function of single rows, the same lives come out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from irregsim import simulate
-from irregsim.engine import Decided
+from irregsim.engine import Decided, Part
 from irregsim.month import MONTH
 from irregsim.world import World
 
 #: Names of the parts of a month, in order.
 STAGES: tuple[str, ...] = tuple(part.name for part in MONTH)
-_POSITION = {name: position for position, name in enumerate(STAGES)}
-
-
-def position_of(stage: str) -> int:
-    """Place of a stage in the month, from 0.
-
-    Raises:
-        ValueError: If there is no such stage.
-    """
-    if stage not in _POSITION:
-        raise ValueError(f"{stage!r} is no stage of the month; the stages are {', '.join(STAGES)}")
-    return _POSITION[stage]
 
 
 class OpenMonth:
@@ -40,10 +30,13 @@ class OpenMonth:
 
     Args:
         world: The replicate, between two months.
+        parts: Parts of the month, in order.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, parts: Sequence[Part] = MONTH) -> None:
         self._world = world
+        self._parts = tuple(parts)
+        self._stages = tuple(part.name for part in parts)
         self._at = simulate.begin_month(world)
         self._position = -1
         self._begin_next()
@@ -51,7 +44,7 @@ class OpenMonth:
     @property
     def stage(self) -> str:
         """Name of the part that began last."""
-        return STAGES[self._position]
+        return self._stages[self._position]
 
     def ask(self, stage: str, row: int) -> bool:
         """One person decides in a part; parts before it that are not settled are settled first.
@@ -65,12 +58,13 @@ class OpenMonth:
 
         Raises:
             RuntimeError: If the part is over.
+            ValueError: If there is no such part.
         """
         changed = self._reach(stage)
         place = self._places.get(row)
         if place is None or self._answered[place] or self._settled:
             return changed
-        decided = MONTH[self._position].decide(self._world, self._at, self._rows[place : place + 1])
+        decided = self._parts[self._position].decide(self._world, self._at, self._rows[place : place + 1])
         self._code[place] = decided.code[0]
         self._answered[place] = True
         self._left -= 1
@@ -84,17 +78,18 @@ class OpenMonth:
 
         Raises:
             RuntimeError: If a later part has begun.
+            ValueError: If there is no such part.
         """
         self._reach(stage)
         self._settle()
 
     def end(self) -> None:
         """Settles what is left, and ends the month."""
-        self.settle(STAGES[-1])
+        self.settle(self._stages[-1])
         simulate.end_month(self._world, self._at)
 
     def _reach(self, stage: str) -> bool:
-        wanted = position_of(stage)
+        wanted = self._position_of(stage)
         if wanted < self._position:
             raise RuntimeError(f"{stage} is over this month: {self.stage} has begun")
         moved = wanted > self._position
@@ -103,9 +98,14 @@ class OpenMonth:
             self._begin_next()
         return moved
 
+    def _position_of(self, stage: str) -> int:
+        if stage not in self._stages:
+            raise ValueError(f"{stage!r} is no stage of the month; the stages are {', '.join(self._stages)}")
+        return self._stages.index(stage)
+
     def _begin_next(self) -> None:
         self._position += 1
-        part = MONTH[self._position]
+        part = self._parts[self._position]
         part.begin(self._world, self._at)
         self._rows = part.at_risk(self._world, self._at)
         n = len(self._rows)
@@ -118,7 +118,7 @@ class OpenMonth:
     def _settle(self) -> None:
         if self._settled:
             return
-        part = MONTH[self._position]
+        part = self._parts[self._position]
         silent = np.flatnonzero(~self._answered)
         if len(silent):
             self._code[silent] = part.decide(self._world, self._at, self._rows[silent]).code
