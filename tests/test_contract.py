@@ -27,6 +27,7 @@ COMMANDS = {
     "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --quiet",
     "reproduce": "--jobs --quiet",
     "schema": "",
+    "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --browse",
 }
 
 #: As in the contract, column by column.

@@ -182,8 +182,8 @@ def part_key(content: Mapping[str, Any], versions: Mapping[str, str]) -> str:
 
 #: Files and folders that read finished replicates, or prepare them by other means; none can change one.
 READERS: Final = (
-    *("calibration", "comparison", "pages", "plots"),
-    *("cli.py", "comparing.py", "fit.py", "odd.py", "verification.py"),
+    *("browser", "calibration", "comparison", "looks", "pages", "plots", "workshop"),
+    *("cli.py", "comparing.py", "fit.py", "odd.py", "verification.py", "workers.py"),
 )
 
 

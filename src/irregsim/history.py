@@ -219,7 +219,7 @@ class History:
 
     def copy(self, months: int) -> History:
         """An independent copy with room for another number of months."""
-        other = History(months, self.spells is not None, self.keep_expected)
+        other = type(self)(months, self.spells is not None, self.keep_expected)
         other._flow_codes = list(self._flow_codes)
         other._event_codes = list(self._event_codes)
         keep = min(months, self.months)
@@ -254,3 +254,48 @@ class History:
         sources = (flows["origin"] == INFLOW) | (flows["origin"] == OPENING)
         straight = sources & (flows["destination"] >= len(Strategy))
         assert (flows["destination"][straight] == Exit.BORTVIST).all(), "only bortvist goes straight from inflow"
+
+
+class WatchedHistory(History):
+    """A history that also adds up the moves of each month, so that nobody has to read the whole record for them.
+
+    Args:
+        months: As in `History`.
+        keep_spells: As in `History`.
+        keep_expected: As in `History`.
+    """
+
+    def __init__(self, months: int, keep_spells: bool = False, keep_expected: bool = True) -> None:
+        super().__init__(months, keep_spells, keep_expected)
+        self._moves: dict[int, IntArray] = {}
+
+    def flow(
+        self,
+        month: int,
+        cause: npt.ArrayLike,
+        origin: npt.ArrayLike,
+        destination: npt.ArrayLike,
+        origin_place: npt.ArrayLike,
+        destination_place: npt.ArrayLike,
+        country: IntArray,
+    ) -> None:
+        """Records moves of persons, as `History.flow` does."""
+        super().flow(month, cause, origin, destination, origin_place, destination_place, country)
+        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + np.asarray(destination, dtype=np.int64)
+        self.moves(month)[:] += np.bincount(
+            np.broadcast_to(code, np.shape(country)), minlength=STATE_CODES * STATE_CODES
+        ).reshape(STATE_CODES, STATE_CODES)
+
+    def moves(self, month: int) -> IntArray:
+        """Persons moved in a month, by origin and destination code; shape (states, states)."""
+        found = self._moves.get(month)
+        if found is None:
+            found = self._moves[month] = np.zeros((STATE_CODES, STATE_CODES), dtype=np.int64)
+        return found
+
+    def copy(self, months: int) -> WatchedHistory:
+        """An independent copy with room for another number of months."""
+        other = super().copy(months)
+        assert isinstance(other, WatchedHistory), "a history is copied as what it is"
+        other._moves = {month: table.copy() for month, table in self._moves.items()}
+        return other

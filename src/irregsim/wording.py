@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from irregsim.labels import label, labels
-from irregsim.levers import REGISTRY
+from irregsim.levers import REGISTRY, Kind
+from irregsim.levers import words as lever_words_of
 from irregsim.summaries import COUNTED_OUTCOMES, HIDDEN
 
 #: Unit of what nobody counts, in tables for readers: the reference is 100.
@@ -109,6 +110,32 @@ def lever_words(key: str, lang: str) -> str:
     meaning = (found.meaning_nb if lang == "nb" else found.meaning).partition(". ")[0].rstrip(".")
     place = bare[len(found.key) + 1 :]
     return f"{place}: {meaning}" if place else meaning
+
+
+def lever_change(key: str, value: str, lang: str) -> str:
+    """A lever and its value in few words, such as ``Bergen: Emergency shelter, 48``.
+
+    Args:
+        key: Full key path as in ``irregsim diff``.
+        value: As ``irregsim diff`` tells it.
+        lang: ``nb`` or ``en``.
+    """
+    bare = key.removeprefix("levers.").removeprefix("assumptions.")
+    fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
+    found = max(fitting, key=lambda one: len(one.key), default=None)
+    if found is None:
+        return f"{key}: {value}"
+    place = bare[len(found.key) + 1 :]
+    if found.kind is Kind.CENTRE_DATES:
+        return f"{place}: {label('live.centre_open' if value == 'true' else 'live.centre_closed', lang)}"
+    told = {"true": label("live.yes", lang), "false": label("live.no", lang), "none": label("live.none", lang)}
+    text = told.get(value, value)
+    for option in found.options:
+        key_of_option = f"{found.key.rpartition('.')[2]}.{option}"
+        if value == option and key_of_option in labels():
+            text = label(key_of_option, lang)
+    name = lever_words_of(found, lang).name
+    return f"{place}: {name}, {text}" if place else f"{name}: {text}"
 
 
 def short_title(name: str, about: Mapping[str, Any], lang: str) -> str:

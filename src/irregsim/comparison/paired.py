@@ -19,9 +19,9 @@ from irregsim.comparison.lives import Lives, lives_of, lives_tables, smallest_ke
 from irregsim.comparison.runs import Pair
 from irregsim.comparison.states import IntArray, Window, overlay, read_spells
 from irregsim.comparison.twins import Twins, first_parting, smallest, twins_of, twins_tables
-from irregsim.comparison.workers import in_order
 from irregsim.results import FolderError, RunFolder
 from irregsim.vocabulary import month_number
+from irregsim.workers import in_order
 
 if TYPE_CHECKING:
     import pandas as pd

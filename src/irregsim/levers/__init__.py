@@ -14,10 +14,12 @@ from __future__ import annotations
 from irregsim.levers.assumptions import ASSUMPTIONS
 from irregsim.levers.control_and_municipal import CONTROL_AND_MUNICIPAL
 from irregsim.levers.entry import HEALTH_MODELS, NAV_RULES, By, Holds, Kind, Lever, Part
+from irregsim.levers.readers import GROUPS, SAYS, Words, group_of, term, words
 from irregsim.levers.reception_and_work import RECEPTION_AND_WORK
 
 __all__ = [
     "ASSUMPTIONS",
+    "GROUPS",
     "HEALTH_MODELS",
     "LEVERS",
     "NAV_RULES",
@@ -27,11 +29,14 @@ __all__ = [
     "Kind",
     "Lever",
     "Part",
+    "Words",
     "default_text",
     "explain",
     "find",
+    "group_of",
     "number_text",
     "range_text",
+    "words",
 ]
 
 LEVERS: tuple[Lever, ...] = RECEPTION_AND_WORK + CONTROL_AND_MUNICIPAL
@@ -69,17 +74,16 @@ def number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
-def range_text(lever: Lever | Part) -> str:
-    """The accepted values in words, such as ``0 to 1``."""
+def range_text(lever: Lever | Part, lang: str = "en") -> str:
+    """The accepted values in words, such as ``0 to 1``. What a file says, such as ``true``, stays as it is written."""
+    says = SAYS[lang]
     if lever.holds is Holds.NUMBER:
-        return f"{number_text(lever.low)} to {number_text(lever.high)}"
+        return f"{number_text(lever.low)} {says['to']} {number_text(lever.high)}"
     if lever.holds is Holds.TRUE_FALSE:
-        return "true or false"
+        return f"true {says['or']} false"
     if isinstance(lever, Lever) and lever.options:
         return ", ".join(lever.options)
-    return {Holds.MONTH: "a month, YYYY-MM", Holds.COUNTRY: "a country", Holds.CENTRE: "a reception centre"}.get(
-        lever.holds, "text"
-    )
+    return says.get(lever.holds, says["text"])
 
 
 def default_text(lever: Lever) -> str:
@@ -98,31 +102,33 @@ def explain(name: str, lang: str = "en") -> str:
 
     Args:
         name: Key as for ``find``.
-        lang: ``nb`` or ``en``, for the meaning.
+        lang: ``nb`` or ``en``. Keys, codes, values and the source stay as they are written.
 
     Raises:
-        KeyError: If there is no such lever.
+        KeyError: If there is no such lever or language.
     """
     lever = find(name)
-    lines = [lever.path, f"  {lever.meaning_nb if lang == 'nb' else lever.meaning}"]
+    own, says = words(lever, lang), SAYS[lang]
+    lines = [lever.path, f"  {own.meaning}"]
     if lever.parts and lever.kind is not Kind.YEARS:
         for part in lever.parts:
-            need = "required" if part.required else "may be left out"
-            unit = f", {part.unit}" if part.unit else ""
-            lines.append(f"  - {part.name}: {range_text(part)}{unit} ({need}). {part.meaning}")
+            told = words(part, lang)
+            need = says["required"] if part.required else says["optional"]
+            unit = f", {told.unit}" if told.unit else ""
+            lines.append(f"  - {part.name}: {range_text(part, lang)}{unit} ({need}). {told.meaning}")
     else:
-        lines.append(f"  values: {range_text(lever)} ({lever.unit})")
+        lines.append(f"  {says['values']}: {range_text(lever, lang)} ({own.unit})")
     if lever.by:
-        lines.append(f"  set by: {lever.by.value}")
-    lines.append(f"  default: {default_text(lever)}")
+        lines.append(f"  {says['set_by']}: {term(lever.by.value, lang)}")
+    lines.append(f"  {says['default']}: {says['none'] if lever.default == () else default_text(lever)}")
     if lever.moves:
-        arrows = "; ".join(f"{outcome} {sign}" for outcome, sign in lever.moves.items())
-        lines.append(f"  raising it moves: {arrows} ({lever.basis})")
+        arrows = "; ".join(f"{outcome} {term(sign, lang)}" for outcome, sign in lever.moves.items())
+        lines.append(f"  {says['moves']}: {arrows} ({term(lever.basis, lang)})")
     else:
-        lines.append(f"  no direction: {lever.no_direction}")
-    lines.append(f"  who decides: {lever.who_decides}")
-    lines.append(f"  source: {lever.source}")
-    lines.append(f"  mechanisms: {', '.join(lever.mechanisms) or 'none'}")
-    lines.append(f"  in a child: {lever.merge} (identity: {lever.identity})")
-    lines.append(f"  example: {lever.key.split('.')[-1]}: {lever.example}")
+        lines.append(f"  {says['no_direction']}: {own.no_direction}")
+    lines.append(f"  {says['who_decides']}: {own.who_decides}")
+    lines.append(f"  {says['source']}: {lever.source}")
+    lines.append(f"  {says['mechanisms']}: {', '.join(lever.mechanisms) or says['none']}")
+    lines.append(f"  {says['child']}: {term(lever.merge, lang)} ({says['identity']}: {term(lever.identity, lang)})")
+    lines.append(f"  {says['example']}: {lever.key.split('.')[-1]}: {lever.example}")
     return "\n".join(lines)

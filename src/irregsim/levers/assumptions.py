@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from irregsim.levers.entry import FROM, MULTIPLE, REFERENCE, Holds, Kind, Lever, Part
+from irregsim.levers.entry import FROM, MULTIPLE, MULTIPLE_NB, REFERENCE, Holds, Kind, Lever, Part
 
-_WINDOW_PARTS = (FROM, Part("to", Holds.MONTH, "Last month.", required=True), REFERENCE)
+_WINDOW_PARTS = (
+    FROM,
+    Part(
+        "to",
+        Holds.MONTH,
+        "Last month.",
+        "Siste måned.",
+        name_words="To",
+        name_words_nb="Til og med",
+        required=True,
+    ),
+    REFERENCE,
+)
 
 
-def _multiple(key: str, source: str, meaning: str, meaning_nb: str, mechanisms: tuple[str, ...]) -> Lever:
-    """An assumption that multiplies its baseline path."""
+_REJECTIONS_USUAL = (0.0, 8000.0, 100.0)
+
+
+def _multiple(
+    key: str, names: tuple[str, str], source: str, meaning: str, meaning_nb: str, mechanisms: tuple[str, ...]
+) -> Lever:
+    """An assumption that multiplies its baseline path; ``names`` are its short names, English and Norwegian."""
+    name, name_nb = names
     return Lever(
         key=key,
+        name=name,
+        name_nb=name_nb,
         section="assumptions",
         kind=Kind.DATED,
         holds=Holds.NUMBER,
         unit=MULTIPLE,
+        unit_nb=MULTIPLE_NB,
         high=10.0,
+        usual=(0.0, 3.0, 0.1),
         default=1.0,
         no_direction="an assumption, not a policy",
+        no_direction_nb="en antakelse, ikke et politisk tiltak",
         who_decides="nobody",
+        who_decides_nb="ingen",
         source=source,
         meaning=meaning,
         meaning_nb=meaning_nb,
@@ -28,20 +52,38 @@ def _multiple(key: str, source: str, meaning: str, meaning_nb: str, mechanisms: 
     )
 
 
-def _response(key: str, meaning: str, meaning_nb: str, mechanisms: tuple[str, ...]) -> Lever:
-    """A response parameter that a scenario can fix instead of letting it be drawn."""
+def _response(
+    key: str,
+    names: tuple[str, str],
+    usual: tuple[float, float, float],
+    meaning: str,
+    meaning_nb: str,
+    mechanisms: tuple[str, ...],
+) -> Lever:
+    """A response parameter that a scenario can fix instead of letting it be drawn.
+
+    ``names`` are its short names, English and Norwegian. ``usual`` covers some three standard deviations of the prior
+    on either side of its middle.
+    """
+    name, name_nb = names
     return Lever(
         key=f"response.{key}",
+        name=name,
+        name_nb=name_nb,
         section="assumptions",
         kind=Kind.SETTING,
         holds=Holds.NUMBER,
         unit="the parameter's own scale; 0 is no response",
+        unit_nb="parameterens egen skala; 0 er ingen respons",
         low=-10.0,
         high=10.0,
+        usual=usual,
         default=None,
         nullable=True,
         no_direction="an assumption, not a policy",
+        no_direction_nb="en antakelse, ikke et politisk tiltak",
         who_decides="nobody",
+        who_decides_nb="ingen",
         source="F 2.1; 11.1 (deterrence or displacement); prior in the parameter table",
         meaning=meaning,
         meaning_nb=meaning_nb,
@@ -56,15 +98,21 @@ def _response(key: str, meaning: str, meaning_nb: str, mechanisms: tuple[str, ..
 ASSUMPTIONS: tuple[Lever, ...] = (
     Lever(
         key="asylum_rejections_per_year",
+        name="Asylum rejections per year",
+        name_nb="Avslag på asyl per år",
         section="assumptions",
         kind=Kind.YEARS,
         holds=Holds.NUMBER,
         unit="first-instance rejections on the merits per year",
+        unit_nb="avslag på realiteten i første instans per år",
         high=50_000.0,
+        usual=_REJECTIONS_USUAL,
         default=(),
         nullable=True,
         no_direction="an assumption, not a policy",
+        no_direction_nb="en antakelse, ikke et politisk tiltak",
         who_decides="nobody",
+        who_decides_nb="ingen",
         source="UDI tabell 16 to 2020; grade D after",
         meaning="Rejections on the merits in the first instance in that year only. After 2020 the appeal "
         "body's output follows them by a ratio, and the last stated year is held.",
@@ -76,8 +124,13 @@ ASSUMPTIONS: tuple[Lever, ...] = (
                 "value",
                 Holds.NUMBER,
                 "Rejections in the year.",
+                "Avslag i året.",
+                name_words="Rejections in the year",
+                name_words_nb="Avslag i året",
                 unit="first-instance rejections on the merits per year",
+                unit_nb="avslag på realiteten i første instans per år",
                 high=50_000.0,
+                usual=_REJECTIONS_USUAL,
                 required=True,
             ),
             REFERENCE,
@@ -89,6 +142,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     _multiple(
         "never_asylum_inflow",
+        ("New residents who never sought asylum", "Nye personer som aldri har søkt asyl"),
         "F 8.2; 10.5; no count exists, grade D",
         "New residents without legal stay who never sought asylum, relative to the baseline path.",
         "Nye personer uten lovlig opphold som aldri har søkt asyl, i forhold til referansebanen.",
@@ -96,6 +150,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     _multiple(
         "control_effort",
+        ("Police control effort", "Politiets kontrollinnsats"),
         "tabell 10.4; public figures; grades B to D",
         "National police control effort, relative to the baseline path.",
         "Politiets kontrollinnsats nasjonalt, i forhold til referansebanen.",
@@ -103,6 +158,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     _multiple(
         "pu_effort",
+        ("Effort on forced returns (PU)", "Innsats for tvangsretur (PU)"),
         "PU's yearly totals; grades B to D",
         "Effort of the police immigration service on forced returns of former asylum seekers.",
         "Politiets utlendingsenhets innsats for tvangsretur av tidligere asylsøkere.",
@@ -110,6 +166,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     _multiple(
         "assisted_scheme",
+        ("Reach of assisted return", "Rekkevidden av assistert retur"),
         "UDI's counts of assisted returns; grade B",
         "Reach of the assisted return scheme beside its levers, relative to the baseline path.",
         "Rekkevidden av ordningen for assistert retur utover virkemidlene, i forhold til referansebanen.",
@@ -117,6 +174,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     _multiple(
         "dublin_rate",
+        ("Dublin decisions", "Dublin-vedtak"),
         "Dublin decisions 2009-2016; grade D after",
         "Dublin decisions, relative to the baseline path.",
         "Dublin-vedtak, i forhold til referansebanen.",
@@ -124,14 +182,19 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     Lever(
         key="pandemic",
+        name="Pandemic",
+        name_nb="Pandemi",
         section="assumptions",
         kind=Kind.WINDOW,
         holds=Holds.MONTH,
         unit="months",
+        unit_nb="måneder",
         default=None,
         nullable=True,
         no_direction="an assumption, not a policy",
+        no_direction_nb="en antakelse, ikke et politisk tiltak",
         who_decides="nobody",
+        who_decides_nb="ingen",
         source="F 4.1; 7.4; 9.2 footnote 47; T28; the last month is an assumption, grade D",
         meaning="Months in which the pandemic lowers arrivals, controls and transports.",
         meaning_nb="Måneder der pandemien demper ankomster, kontroller og uttransporter.",
@@ -144,13 +207,18 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     Lever(
         key="inflow_pull",
+        name="Jobs draw new residents",
+        name_nb="Jobber trekker til seg flere",
         section="assumptions",
         kind=Kind.SETTING,
         holds=Holds.TRUE_FALSE,
         unit="true or false",
+        unit_nb="ja eller nei",
         default=False,
         no_direction="an assumption, not a policy",
+        no_direction_nb="en antakelse, ikke et politisk tiltak",
         who_decides="nobody",
+        who_decides_nb="ingen",
         source="no source; off in the baseline",
         meaning="Whether informal jobs draw new residents without legal stay.",
         meaning_nb="Om uformelle jobber trekker til seg nye personer uten lovlig opphold.",
@@ -162,31 +230,42 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     _response(
         "departure_from_hardship",
+        ("Effect of hardship on departure", "Virkning av nød på utreise"),
+        (-0.7, 1.1, 0.05),
         "How strongly hardship makes people leave Norway. Null: drawn from its prior.",
         "Hvor sterkt nød får folk til å forlate Norge. Null: trekkes fra sin prior.",
         ("M006", "M052"),
     ),
     _response(
         "arrival_from_conditions",
+        ("Effect of conditions on arrival", "Virkning av levekår på ankomst"),
+        (-0.5, 0.5, 0.02),
         "How strongly living conditions change arrivals. Null: drawn from its prior.",
         "Hvor sterkt levekår endrer ankomstene. Null: trekkes fra sin prior.",
         ("M091",),
     ),
     _response(
         "return_risk",
+        ("Effect of the risk of forced return", "Virkning av risiko for tvangsretur"),
+        (-0.5, 2.0, 0.05),
         "How strongly perceived risk of forced return changes behaviour. Null: drawn from its prior.",
         "Hvor sterkt opplevd risiko for tvangsretur endrer atferd. Null: trekkes fra sin prior.",
         ("M001", "M002", "M098"),
     ),
     Lever(
         key="interactions",
+        name="Lives depend on each other",
+        name_nb="Livsløp avhenger av hverandre",
         section="assumptions",
         kind=Kind.SETTING,
         holds=Holds.TRUE_FALSE,
         unit="true or false",
+        unit_nb="ja eller nei",
         default=True,
         no_direction="a switch for verification",
+        no_direction_nb="en bryter for etterprøving av modellen",
         who_decides="nobody",
+        who_decides_nb="ingen",
         source="model specification, section 11",
         meaning="False switches off capacity, ties and learning, so that lives do not depend on each other.",
         meaning_nb="Usann slår av kapasitet, bånd og læring, slik at livsløp ikke avhenger av hverandre.",

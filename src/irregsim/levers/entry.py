@@ -57,9 +57,14 @@ class Part:
         name: Key as written.
         holds: Type of the value.
         meaning: What it says, in English.
-        unit: Unit of a number.
+        meaning_nb: What it says, in Norwegian.
+        name_words: Short words for the key, in English.
+        name_words_nb: Short words for the key, in Norwegian.
+        unit: Unit of a number, in English.
+        unit_nb: Unit of a number, in Norwegian.
         low: Smallest number accepted.
         high: Largest number accepted.
+        usual: Lowest, highest and step that a slider offers, as for `Lever`.
         required: Whether the entry must have it.
         nullable: Whether ``null`` is accepted (it removes an inherited entry).
         default: Value when it is left out and not required.
@@ -68,9 +73,14 @@ class Part:
     name: str
     holds: Holds
     meaning: str
+    meaning_nb: str
+    name_words: str
+    name_words_nb: str
     unit: str = ""
+    unit_nb: str = ""
     low: float = 0.0
     high: float = 0.0
+    usual: tuple[float, float, float] | None = None
     required: bool = False
     nullable: bool = False
     default: float | bool | None = None
@@ -82,18 +92,26 @@ class Lever:
 
     Attributes:
         key: Dotted key below ``levers`` or ``assumptions``.
+        name: Short name for a control, in English; at most 38 characters.
+        name_nb: Short name for a control, in Norwegian; at most 38 characters.
         section: ``levers`` or ``assumptions``.
         kind: Shape of what is written.
         holds: Type of its value (of ``effectiveness``, ``on`` and so on where entries have parts).
         by: Centre, district or city, where it is set by one.
-        unit: Unit in words.
+        unit: Unit in words, in English.
+        unit_nb: Unit in words, in Norwegian.
         low: Smallest number accepted.
         high: Largest number accepted.
+        usual: Lowest, highest and step that a slider offers, for a number. A file may say anything from ``low`` to
+            ``high``, and a value may lie between two steps (a basic allowance of 1992): a slider must not round what
+            it was given.
         default: Value where neither the file nor any parent says anything.
         moves: Outcome to ``up``, ``down`` or ``none`` when the lever is raised or turned on.
-        no_direction: Why there is no direction, where ``moves`` is empty.
+        no_direction: Why there is no direction, where ``moves`` is empty; in English.
+        no_direction_nb: The same in Norwegian.
         basis: ``from the report``, ``from theory`` or ``by construction``, for ``moves``.
-        who_decides: Who can set it in Norway.
+        who_decides: Who can set it in Norway, in English.
+        who_decides_nb: Who can set it in Norway, in Norwegian.
         source: Where meaning and values come from.
         meaning: What it is, in English.
         meaning_nb: What it is, in Norwegian.
@@ -108,12 +126,16 @@ class Lever:
     """
 
     key: str
+    name: str
+    name_nb: str
     section: Literal["levers", "assumptions"]
     kind: Kind
     holds: Holds
     unit: str
+    unit_nb: str
     default: object
     who_decides: str
+    who_decides_nb: str
     source: str
     meaning: str
     meaning_nb: str
@@ -122,8 +144,10 @@ class Lever:
     by: By = By.NOTHING
     low: float = 0.0
     high: float = 0.0
+    usual: tuple[float, float, float] | None = None
     moves: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     no_direction: str = ""
+    no_direction_nb: str = ""
     basis: str = ""
     mechanisms: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
@@ -141,9 +165,34 @@ class Lever:
 MULTIPLE = "multiple of the baseline path, whose 2019 mean is 1"
 """Unit of a lever or assumption that scales a path."""
 
-FROM = Part("from", Holds.MONTH, "First month in force.", required=True)
-TO = Part("to", Holds.MONTH, "Last month in force; left out: to the end.")
-REFERENCE = Part("reference", Holds.TEXT, "Where the entry comes from.")
+MULTIPLE_NB = "ganger referansebanen, som i snitt er 1 i 2019"
+"""The same in Norwegian."""
+
+FROM = Part(
+    "from",
+    Holds.MONTH,
+    "First month in force.",
+    "Første måned i kraft.",
+    name_words="From",
+    name_words_nb="Fra",
+    required=True,
+)
+TO = Part(
+    "to",
+    Holds.MONTH,
+    "Last month in force; left out: to the end.",
+    "Siste måned i kraft; utelatt: ut perioden.",
+    name_words="To",
+    name_words_nb="Til og med",
+)
+REFERENCE = Part(
+    "reference",
+    Holds.TEXT,
+    "Where the entry comes from.",
+    "Hvor oppføringen er hentet fra.",
+    name_words="Reference",
+    name_words_nb="Kilde",
+)
 
 
 def moves_of(**outcomes: str) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ from irregsim import simulate
 from irregsim.centres import COUNT as CENTRES
 from irregsim.draws import Draws
 from irregsim.engine import Part
-from irregsim.history import History
+from irregsim.history import WatchedHistory
 from irregsim.model.agents import Employer, Host, Migrant, ReceptionCentre, View, let_take_part
 from irregsim.model.stages import STAGES, OpenMonth
 from irregsim.month import MONTH
@@ -31,7 +31,7 @@ from irregsim.posterior import choose
 from irregsim.scenario import Scenario, load_scenario
 from irregsim.ties import to_networkx
 from irregsim.values import Values
-from irregsim.vocabulary import INFLOW, STATE_CODES, Exit, Strategy, month_text
+from irregsim.vocabulary import INFLOW, Exit, Strategy, month_text
 from irregsim.world import World
 
 if TYPE_CHECKING:
@@ -40,38 +40,6 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.int64]
 
 _SECTIONS = ("levers", "assumptions", "period", "run")
-
-
-class _WatchedHistory(History):
-    """A history that also adds up who left in the month at hand, so that nobody has to read the whole record for it."""
-
-    def __init__(self, months: int) -> None:
-        super().__init__(months)
-        self._watched = -1
-        self._moves = np.zeros((STATE_CODES, STATE_CODES), dtype=np.int64)
-
-    def flow(
-        self,
-        month: int,
-        cause: npt.ArrayLike,
-        origin: npt.ArrayLike,
-        destination: npt.ArrayLike,
-        origin_place: npt.ArrayLike,
-        destination_place: npt.ArrayLike,
-        country: IntArray,
-    ) -> None:
-        """Records moves of persons, as `History.flow` does."""
-        super().flow(month, cause, origin, destination, origin_place, destination_place, country)
-        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + np.asarray(destination, dtype=np.int64)
-        self.moves(month)[:] += np.bincount(
-            np.broadcast_to(code, np.shape(country)), minlength=STATE_CODES * STATE_CODES
-        ).reshape(STATE_CODES, STATE_CODES)
-
-    def moves(self, month: int) -> IntArray:
-        """Persons moved in the latest month, by origin and destination code; shape (states, states)."""
-        if month != self._watched:
-            self._watched, self._moves = month, np.zeros_like(self._moves)
-        return self._moves
 
 
 class IrregularMigrationModel(Model):
@@ -147,11 +115,16 @@ class IrregularMigrationModel(Model):
         self._groups: tuple[int, IntArray] | None = None
 
         values = Values(self.resolved.levers, draw, scale)
-        self.world: World = simulate.start(values, chance)
-        self.world.history = _WatchedHistory(values.months)
-        for _ in range(self.resolved.start):
-            simulate.advance_month(self.world, self.parts)
+        self.world: World = self._begun(values, chance)
         self.datacollector = DataCollector(model_reporters=dict(REPORTERS))
+
+    def _begun(self, values: Values, chance: Draws) -> World:
+        """The world after the burn-in, before the first month that is shown."""
+        world = simulate.start(values, chance)
+        world.history = WatchedHistory(values.months)
+        for _ in range(self.resolved.start):
+            simulate.advance_month(world, self.parts)
+        return world
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -269,9 +242,9 @@ class IrregularMigrationModel(Model):
         """Persons who live in reception centres now."""
         return int((self.world.population.centre >= 0).sum())
 
-    def _history(self) -> _WatchedHistory:
+    def _history(self) -> WatchedHistory:
         history = self.world.history
-        assert isinstance(history, _WatchedHistory)
+        assert isinstance(history, WatchedHistory)
         return history
 
     def feasibility_groups(self) -> IntArray:

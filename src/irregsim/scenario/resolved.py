@@ -19,7 +19,7 @@ from irregsim import reference
 from irregsim.levers import HEALTH_MODELS, NAV_RULES
 from irregsim.scenario.expectations import Expectation
 from irregsim.scenario.faults import Fault, ScenarioError
-from irregsim.vocabulary import CITIES, DISTRICTS, month_number, month_text
+from irregsim.vocabulary import CITIES, DISTRICTS, FIRST_YEAR, month_number, month_text, year_of
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -167,6 +167,30 @@ class Levers:
 
     def __hash__(self) -> int:
         return hash((self.months, self.regularisation, self.asylum_rejections_per_year))
+
+    def first_difference(self, other: Levers) -> int | None:
+        """First month in which two sets of values may differ; None where they are the same throughout.
+
+        Settings hold for the whole simulation, so they differ from month 0 on. Schemes count from their first month,
+        also where only their end differs. Both must have the same number of months.
+        """
+        found: list[int] = []
+        for item in fields(self):
+            mine, theirs = getattr(self, item.name), getattr(other, item.name)
+            if _equal(mine, theirs):
+                continue
+            if item.name in _SETTINGS:
+                return 0
+            if item.name == "regularisation":
+                found.append(min(scheme.start for scheme in set(mine) ^ set(theirs)))
+            elif item.name == "asylum_rejections_per_year":
+                years = range(FIRST_YEAR, year_of(self.months - 1) + 1)
+                unlike = [y for y in years if self.rejections_in_year(y) != other.rejections_in_year(y)]
+                found += [(unlike[0] - FIRST_YEAR) * 12] if unlike else []
+            else:
+                same = (mine == theirs) | ((mine != mine) & (theirs != theirs))
+                found.append(int(np.flatnonzero(~same.reshape(self.months, -1).all(axis=1))[0]))
+        return min(found, default=None)
 
     def rejections_in_year(self, year: int) -> float | None:
         """First-instance rejections that the scenario states for a year; None where the data decide.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Final, TypeVar
@@ -21,7 +21,7 @@ AHEAD: Final = 2
 _work: Callable[[int], Any] | None = None  # set in worker processes only, once
 
 
-def in_order(work: Callable[[int], T], replicates: int, jobs: int) -> Iterator[T]:
+def in_order(work: Callable[[int], T], replicates: int, jobs: int) -> Generator[T, None, None]:
     """Results of some work for each replicate, in the order of the replicates.
 
     Args:

@@ -1,0 +1,1 @@
+"""The workshop: what a page of a class knows and does, without a browser. `irregsim.browser` shows it."""

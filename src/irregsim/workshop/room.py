@@ -1,0 +1,347 @@
+"""One viewer's room: the model that runs, what is read from it, and the runs beside it.
+
+A room knows nothing of a browser. Everything that reads the worlds does so while no month runs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from irregsim.looks import lives
+from irregsim.looks.network import Net, network
+from irregsim.looks.record import CountedYears, Record
+from irregsim.looks.shown import Band, Look, Outcome, Pair, band, look, outcome
+from irregsim.model import Beginnings, PairedModel
+from irregsim.scenario import ScenarioError
+from irregsim.summaries import HIDDEN
+from irregsim.vocabulary import Strategy, month_text
+from irregsim.workshop.more import More
+from irregsim.workshop.settings import Settings
+
+#: More persons than this in a world, and the model stops: a laptop would not keep up.
+MOST_PERSONS: Final = 60_000
+
+#: Seconds that a step waits for the last picture to be drawn, at most; a page in the background draws none.
+_PATIENCE: Final = 1.5
+
+
+class Pace:
+    """Lets a model step only when what it showed last has been drawn.
+
+    The page tells what it has drawn. A step that was asked for by the thread that hears from the page never waits,
+    because the news would come to the waiting thread.
+    """
+
+    def __init__(self) -> None:
+        self._drawn = threading.Event()
+        self._drawn.set()
+        self._hears: int | None = None
+        self._frame = 0
+        self._key: object = None
+
+    def shown(self, key: object) -> int:
+        """A picture is handed to the page.
+
+        Args:
+            key: Names what it shows; another key is another picture.
+
+        Returns:
+            Its number, which the page tells back.
+        """
+        if key != self._key:
+            self._key = key
+            self._frame += 1
+            self._drawn.clear()
+        return self._frame
+
+    def drawn(self, frame: int) -> None:
+        """The page has drawn it; called by the thread that hears from the page."""
+        self._hears = threading.get_ident()
+        if frame >= self._frame:
+            self._drawn.set()
+
+    def wait(self) -> None:
+        """Waits for the last picture, but not for ever."""
+        if threading.get_ident() != self._hears:
+            self._drawn.wait(_PATIENCE)
+
+
+class Room:
+    """What one viewer sees; nothing is shared with another but kept beginnings, which are never changed.
+
+    Args:
+        settings: What is set at first.
+        beginnings: Kept worlds, shared with other rooms.
+        most_persons: Persons in a world at which the model stops.
+
+    Attributes:
+        settings: What is set.
+        model: The model that runs; None until `make` has been called.
+        pace: Keeps steps and pictures together.
+        more: Runs beside the one on the page; None where there are none.
+        problem: Key of a label that says why something was refused or stopped; empty if nothing was.
+        faults: What is wrong with a scenario, a line each.
+        tab: Number of the view that is shown; kept when the model is made anew.
+    """
+
+    def __init__(
+        self, settings: Settings, beginnings: Beginnings | None = None, most_persons: int = MOST_PERSONS
+    ) -> None:
+        self.settings = settings
+        self.model: RoomModel | None = None
+        self.pace = Pace()
+        self.more: More | None = None
+        self.problem = ""
+        self.faults: tuple[str, ...] = ()
+        self.tab = 0
+        self.most_persons = most_persons
+        self._beginnings = beginnings
+        self._look: tuple[tuple[int, int], Look] | None = None
+        self._pair: tuple[tuple[int, int], Pair] | None = None
+        self._counted = (CountedYears(), CountedYears())
+        self._net: Net | None = None
+        self._net_of: tuple[int, int] | None = None
+
+    # -- the model -----------------------------------------------------------------------------------------------
+
+    def make(self, **arguments: Any) -> RoomModel:
+        """A model of the settings, before its first month; what ran before is let go of.
+
+        Args:
+            arguments: ``seed``, ``start``, ``scale``, ``draws`` that replace those of the settings.
+        """
+        if arguments:
+            self.settings = replace(self.settings, **arguments)
+        self.stop_more()
+        self.more = None
+        self.problem = ""
+        self._net = None
+        self.model = RoomModel(self)
+        return self.model
+
+    @property
+    def beginnings(self) -> Beginnings | None:
+        """Kept worlds."""
+        return self._beginnings
+
+    def set(self, change: Callable[[Settings], Settings]) -> bool:
+        """Changes the settings, if what comes out is good, and lets the model go on under them.
+
+        Args:
+            change: From the present settings to new ones.
+
+        Returns:
+            Whether the model goes on; if not, it must be made anew (`needs_reset` says so), or nothing was changed
+            because of `faults`.
+        """
+        self.faults = ()
+        self.problem = ""
+        try:
+            new = change(self.settings).checked()
+        except ScenarioError as error:
+            self.faults = tuple(fault.message if not fault.path else f"{fault.path}: {fault.message}"
+                                for fault in error.faults)  # fmt: skip
+            self.problem = "refused"
+            return False
+        self.settings = new
+        self.stop_more()
+        if self.model is None:
+            return False
+        goes_on = self.model.change(new.scenario, new.reference)
+        if not goes_on:
+            self.problem = "needs_reset"
+        return goes_on
+
+    @property
+    def next_month(self) -> str:
+        """The month that a change can begin in: the next one to run."""
+        return month_text(self.settings.scenario.start if self.model is None else self.model.world.month + 1)
+
+    # -- what is seen --------------------------------------------------------------------------------------------
+
+    @property
+    def _now(self) -> tuple[int, int]:
+        assert self.model is not None, "a model has been made"
+        return id(self.model), self.model.changes
+
+    def pair(self) -> Pair:
+        """Records of both sides at the end of the latest month."""
+        model = self.model
+        assert model is not None, "a model has been made"
+        if self._pair is None or self._pair[0] != self._now:
+            with model.lock:
+                now = self._now
+                reference = Record.of(model.reference_world, self._counted[0].of(model.reference_world))
+                scenario = reference
+                if model.has_parted:
+                    scenario = Record.of(model.world, self._counted[1].of(model.world))
+                self._pair = (now, Pair(reference, scenario, model.first))
+        return self._pair[1]
+
+    def look(self) -> Look:
+        """What may be shown of both sides."""
+        pair = self.pair()
+        assert self._pair is not None, "made above"
+        if self._look is None or self._look[0] != self._pair[0]:
+            self._look = (self._pair[0], look(pair))
+        return self._look[1]
+
+    def outcome(self, name: str, city: str = "") -> Outcome:
+        """One outcome of both sides."""
+        return outcome(self.pair(), name, city)
+
+    def network(self) -> Net:
+        """The support network of a sample, drawn on from the last one."""
+        model = self.model
+        assert model is not None, "a model has been made"
+        with model.lock:
+            if self._net is None or self._net_of != self._now:
+                self._net_of = self._now
+                self._net = network(model.reference_world, model.world, self._net)
+        return self._net
+
+    def twins(self) -> tuple[lives.Twin, ...]:
+        """Persons whose lives are in different states now."""
+        assert self.model is not None, "a model has been made"
+        return self.model.look(lives.twins)
+
+    def twin(self, person: int) -> lives.Twin:
+        """One person on both sides."""
+        assert self.model is not None, "a model has been made"
+        return self.model.look(lambda reference, scenario: lives.twin(reference, scenario, person))
+
+    def someone(self, number: int, strategy: Strategy | None = None) -> int | None:
+        """A person of the scenario, the same for the same number."""
+        assert self.model is not None, "a model has been made"
+        return self.model.look(lambda _, scenario: lives.someone(scenario, number, strategy))
+
+    def facts(self, person: int) -> tuple[dict[str, str | int] | None, dict[str, str | int] | None]:
+        """What may be told of a person who is here now, in the reference and in the scenario."""
+        assert self.model is not None, "a model has been made"
+        return self.model.look(
+            lambda reference, scenario: (lives.facts(reference, person), lives.facts(scenario, person))
+        )
+
+    # -- more runs -----------------------------------------------------------------------------------------------
+
+    def run_more(self, told: Callable[[], None]) -> More:
+        """Begins more runs of the same pair, to the latest month.
+
+        Args:
+            told: Called from another thread whenever one is finished.
+        """
+        assert self.model is not None, "a model has been made"
+        self.stop_more()
+        s = self.settings
+        self.more = More(
+            s.scenario,
+            s.reference,
+            draws=s.draws,
+            seed=s.seed,
+            scale=s.scale,
+            first=self.model.first,
+            until=self.model.world.month,
+            told=told,
+        )
+        self.more.start()
+        return self.more
+
+    def stop_more(self) -> None:
+        """Ends the runs beside the page and forgets them."""
+        if self.more is not None:
+            self.more.stop()
+        self.more = None
+
+    def pairs(self) -> tuple[Pair, ...]:
+        """The run on the page and those beside it, as far as they have come; none before there are others."""
+        if self.more is None or not self.more.pairs:
+            return ()
+        return (_cut(self.pair(), self.more.until), *self.more.pairs)
+
+    def band(self, name: str, city: str = "") -> Band | None:
+        """Spread of an outcome over the runs; None before there are any."""
+        return band(self.pairs(), name, city)
+
+    def close(self) -> None:
+        """The viewer has gone."""
+        self.stop_more()
+        self.model = None
+
+
+def _cut(pair: Pair, until: int) -> Pair:
+    """A pair up to a month."""
+    if pair.month <= until:
+        return pair
+
+    def cut(record: Record) -> Record:
+        t = until + 1
+        return replace(
+            record,
+            stocks=record.stocks[:t],
+            exits=record.exits[:t],
+            inflow=record.inflow[:t],
+            outcomes=record.outcomes[:t],
+        )
+
+    reference = cut(pair.reference)
+    same = pair.scenario is pair.reference
+    return Pair(reference, reference if same else cut(pair.scenario), pair.first)
+
+
+class RoomModel(PairedModel):
+    """The model of a room, as Mesa's page makes it anew at every reset.
+
+    Args:
+        room: The room.
+        seed: Replaces that of the settings; likewise the others.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        seed: int | None = None,
+        start: str | None = None,
+        scale: float | None = None,
+        draws: str | None = None,
+    ) -> None:
+        given = {"seed": seed, "start": start, "scale": scale, "draws": draws}
+        changed = {name: value for name, value in given.items() if value is not None}
+        if changed:
+            room.settings = replace(room.settings, **changed)  # type: ignore[arg-type]
+        self.room = room
+        s = room.settings
+        super().__init__(
+            s.scenario,
+            s.reference,
+            start=s.start,
+            beginnings=room.beginnings,
+            seed=s.seed,
+            scale=s.scale,
+            draws=s.draws,
+        )
+        room.model = self
+
+    def step(self) -> None:
+        """One month of both sides, once the last picture has been drawn."""
+        self.room.pace.wait()
+        super().step()
+        here = int((self.reference_world.population.strategy < len(Strategy)).sum())
+        if self.running and max(self.persons, here) > self.room.most_persons:
+            self.running = False
+            self.room.problem = "too_many_persons"
+
+    def reporters(self) -> Mapping[str, Any]:
+        """The hidden strategies as an index, and those in centres: what Mesa's own plot may show."""
+        return {"month": "month", **{f"index_{code}": partial(_index, number=i) for i, code in enumerate(HIDDEN)}}
+
+
+def _index(model: RoomModel, number: int) -> float:
+    """A hidden strategy of the scenario as an index: all of them in the reference before the first month are 100."""
+    stocks = model.reference_world.history.stocks[model.first - 1].reshape(len(Strategy), -1).sum(axis=1)
+    start = float(stocks.sum() - stocks[Strategy.SYNLIG])
+    strategy = next(s for s in Strategy if s.code == HIDDEN[number])
+    return 100.0 * model.stock(strategy) / start if start > 0 else float("nan")
