@@ -278,9 +278,8 @@ def _runs(
         for plan in todo:
             place = folder / RUNS / plan.scenario.name
             check_folder(place)
-            done = workflow.execute(
-                plan, replicates, place, Output(lang=output.lang), jobs=jobs, progress=joined, command=command
-            )
+            plain = Output(lang=output.lang, pictures=output.pictures)
+            done = workflow.execute(plan, replicates, place, plain, jobs=jobs, progress=joined, command=command)
             found[plan.scenario.name] = done.folder
         progress.write()
     finally:
@@ -557,6 +556,8 @@ def compare(
         scale=scale,
         spells=spells,
         without=tuple(without),
+        # The folder is gone before anybody could look at pictures in it.
+        output=Output(pictures=False),
         command="irregsim.compare",
     )
     prepared = _prepared(request, loaded)

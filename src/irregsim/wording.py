@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 from irregsim.labels import label, labels
 from irregsim.levers import REGISTRY, Kind
 from irregsim.levers import words as lever_words_of
-from irregsim.summaries import COUNTED_OUTCOMES, HIDDEN
+from irregsim.summaries import AMOUNTS, COUNTED_OUTCOMES, HIDDEN
 
 #: Unit of what nobody counts, in tables for readers: the reference is 100.
 PERCENT: Final = "percent"
@@ -147,3 +148,48 @@ def title_of(name: str, about: Mapping[str, Any], lang: str) -> str:
     """Title of a scenario: from ``about["titles"]``, else its name."""
     found = about.get("titles", {}).get(name)
     return str(found[lang]) if found else name
+
+
+#: Counts of persons are published in steps of this, as everywhere (`irregsim.export`).
+_STEP: Final = 5
+
+
+def step_of(lo: float, hi: float) -> float:
+    """Step to which an effect is rounded: the power of ten at half the width of its interval, or below."""
+    half = (hi - lo) / 2.0
+    return 10.0 ** math.floor(math.log10(half)) if half > 0 else 0.0
+
+
+def rounded_text(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
+    """An effect with its 95 % interval, rounded to the precision of that interval.
+
+    Args:
+        mean: Mean.
+        lo: Lower end.
+        hi: Upper end.
+        unit: Its unit; what counts persons or cases is rounded to steps of 5 or more.
+        lang: ``nb`` or ``en``.
+
+    Returns:
+        Such as ``+120 (+80 to +160)``; for fewer than 5 persons at both ends only that.
+    """
+    counts = unit not in (*AMOUNTS, "index", "months", "percent")
+    if mean == lo == hi == 0.0:
+        return {"nb": "ingen endring", "en": "no change"}[lang]
+    if counts and max(abs(lo), abs(hi), abs(mean)) < _STEP:
+        return {"nb": "under 5", "en": "under 5"}[lang]
+    step = step_of(lo, hi) or 10.0 ** (math.floor(math.log10(abs(mean))) - 1)
+    if counts:
+        step = max(step, float(_STEP))
+    decimals = max(0, -math.floor(math.log10(step)))
+    one, low, high = (_signed(round(value / step) * step, decimals, lang) for value in (mean, lo, hi))
+    return f"{one} ({low} {'til' if lang == 'nb' else 'to'} {high})"
+
+
+def _signed(value: float, decimals: int, lang: str) -> str:
+    text = f"{abs(value):,.{decimals}f}"
+    if lang == "nb":
+        text = text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
+    if not text.strip("0.,"):
+        return text
+    return ("\N{MINUS SIGN}" if value < 0 else "+") + text

@@ -87,12 +87,14 @@ class Output:
         publish: CSV and workbook in the form for publication.
         show_levels: Levels of the hidden population as an interval, in pictures, on the screen, and with
             ``publish`` in CSV and workbook.
+        pictures: Whether pictures are drawn; not for a folder that nobody will open.
     """
 
     format: str = "parquet"
     lang: str = "en"
     publish: bool = False
     show_levels: bool = False
+    pictures: bool = True
 
 
 @dataclass(frozen=True)
@@ -400,7 +402,7 @@ def _write_outputs(
     options = plots.Options(output.lang, output.show_levels, caveat is None, caveat or "")
     folder = staged.path / "plots"
     folder.mkdir()
-    for name, draw in plots.PLOTS.items():
+    for name, draw in plots.PLOTS.items() if output.pictures else ():
         drawing = draw(series, options)
         for file in plots.save(drawing, folder, name, str(staged.manifest["run_id"])):
             names[f"plots/{file}"] = None

@@ -19,7 +19,8 @@ from scipy.special import stdtrit
 from irregsim.comparison.differences import Effects, statistics
 from irregsim.comparison.runs import Pair, Runs
 from irregsim.comparison.series import is_averaged, over_window
-from irregsim.summaries import AMOUNTS, HIDDEN
+from irregsim.summaries import HIDDEN
+from irregsim.wording import rounded_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,9 +109,6 @@ NOTHING, MONTE_CARLO, INTERVAL = "no_replicate_differs", "monte_carlo", "interva
 #: More replicates than this are not recommended to anybody.
 MOST_REPLICATES: Final = 100_000
 
-#: Counts of persons are published in steps of this, as everywhere (`irregsim.export`).
-_STEP: Final = 5
-
 
 def verdict(mean: float, lo: float, hi: float, mc_se: float, n: int) -> tuple[str, str, int | None]:
     """What can be told of an effect.
@@ -136,47 +134,6 @@ def verdict(mean: float, lo: float, hi: float, mc_se: float, n: int) -> tuple[st
     if lo <= 0.0 <= hi:
         return "cannot tell", INTERVAL, None
     return ("up" if mean > 0 else "down"), "", None
-
-
-def step_of(lo: float, hi: float) -> float:
-    """Step to which an effect is rounded: the power of ten at half the width of its interval, or below."""
-    half = (hi - lo) / 2.0
-    return 10.0 ** math.floor(math.log10(half)) if half > 0 else 0.0
-
-
-def rounded_text(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
-    """An effect with its 95 % interval, rounded to the precision of that interval.
-
-    Args:
-        mean: Mean.
-        lo: Lower end.
-        hi: Upper end.
-        unit: Its unit; what counts persons or cases is rounded to steps of 5 or more.
-        lang: ``nb`` or ``en``.
-
-    Returns:
-        Such as ``+120 (+80 to +160)``; for fewer than 5 persons at both ends only that.
-    """
-    counts = unit not in (*AMOUNTS, "index", "months", "percent")
-    if mean == lo == hi == 0.0:
-        return {"nb": "ingen endring", "en": "no change"}[lang]
-    if counts and max(abs(lo), abs(hi), abs(mean)) < _STEP:
-        return {"nb": "under 5", "en": "under 5"}[lang]
-    step = step_of(lo, hi) or 10.0 ** (math.floor(math.log10(abs(mean))) - 1)
-    if counts:
-        step = max(step, float(_STEP))
-    decimals = max(0, -math.floor(math.log10(step)))
-    one, low, high = (_signed(round(value / step) * step, decimals, lang) for value in (mean, lo, hi))
-    return f"{one} ({low} {'til' if lang == 'nb' else 'to'} {high})"
-
-
-def _signed(value: float, decimals: int, lang: str) -> str:
-    text = f"{abs(value):,.{decimals}f}"
-    if lang == "nb":
-        text = text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
-    if not text.strip("0.,"):
-        return text
-    return ("\N{MINUS SIGN}" if value < 0 else "+") + text
 
 
 def _row(reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from irregsim.comparison.key_figures import rounded_text
-from irregsim.wording import PERCENT, is_uncounted
+from irregsim.wording import PERCENT, is_uncounted, rounded_text
 
 if TYPE_CHECKING:
     import pandas as pd
