@@ -28,6 +28,7 @@ COMMANDS = {
     "reproduce": "--jobs --quiet",
     "schema": "",
     "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --browse",
+    "workshop": "--out --lang --quiet",
 }
 
 #: As in the contract, column by column.

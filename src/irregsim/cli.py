@@ -487,6 +487,30 @@ def serve(
         )
 
 
+@main.command(short_help="Write the workshop's pages: exercises, handouts, plans.")
+@click.option("--out", metavar="DIR", default="outputs/workshop", show_default=True, help="Folder of the pages.")
+@click.option("--lang", type=click.Choice(["nb", "en"]), help="Language of the pages. Default: both, a page in each.")
+@_quiet_option
+def workshop(out: str, lang: str | None, quiet: bool) -> None:
+    """Write pages for a class that open from a file: exercises with stored runs, handouts to print, and the teacher's.
+
+    Nothing is simulated: the numbers are those of the runs that ship. The page with the model is that of irregsim
+    serve.
+
+    \b
+    Example:
+      irregsim workshop
+      irregsim workshop --lang nb --out kurs
+    """
+    from irregsim.workshop.handouts import write_pages
+
+    with _errors():
+        written = write_pages(Path(out), ("nb", "en") if lang is None else (lang,))
+    if not quiet:
+        for path in written:
+            click.echo(path)
+
+
 @main.command(short_help="Run a folder again; is it identical?")
 @click.argument("run_folder")
 @_jobs_option

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from irregsim import reference
 from irregsim.draws import Draws
 from irregsim.engine import Part
-from irregsim.history import COUNTRIES, PLACES
+from irregsim.history import COUNTRIES, PLACES, WatchedHistory
 from irregsim.month import MONTH
 from irregsim.scenario import Scenario
 from irregsim.values import At, Values
@@ -142,6 +142,23 @@ def feasibility_groups(month: int) -> IntArray:
         if step.start <= month:
             out[step.country] = int(step.group)
     return out
+
+
+def watched(values: Values, draws: Draws, month: int, parts: Sequence[Part] = MONTH, spells: bool = True) -> World:
+    """A world before a month, with the moves of every month so far, and without sums of probabilities.
+
+    Args:
+        values: Levers and one parameter draw, month by month.
+        draws: Keyed draws of the replicate.
+        month: The month that would run next.
+        parts: Parts of a month, as in `advance_month`.
+        spells: Whether to keep single spells.
+    """
+    world = start(values, draws)
+    world.history = WatchedHistory(values.months, spells, keep_expected=False)
+    for _ in range(month):
+        advance_month(world, parts)
+    return world
 
 
 def simulate(

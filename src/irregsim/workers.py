@@ -61,10 +61,39 @@ def in_order(work: Callable[[int], T], replicates: int, jobs: int) -> Generator[
         raise
 
 
+class Elsewhere:
+    """One process that does what it is handed, one piece after the other, while this one goes on."""
+
+    def __init__(self) -> None:
+        self._pool = ProcessPoolExecutor(1, mp_context=_QuietSpawn(), initializer=_watch_parent)
+
+    def __call__(self, work: Callable[[], T]) -> T:
+        """Result of some work; waits for it.
+
+        Args:
+            work: Must travel to another process, as its result must.
+
+        Raises:
+            ReplicateError: If the process ends unexpectedly. What ``work`` raises is raised here.
+        """
+        try:
+            return self._pool.submit(work).result()
+        except BrokenProcessPool:
+            raise ReplicateError("a worker process ended unexpectedly (often for want of memory)") from None
+
+    def close(self) -> None:
+        """Ends the process, whatever it does."""
+        _stop(self._pool)
+
+
+def _watch_parent() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
 def _begin(work: Callable[[int], Any]) -> None:
     global _work
     _work = work
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _watch_parent()
 
 
 def _work_here(replicate: int) -> Any:

@@ -126,7 +126,7 @@ def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callabl
         with solara.Card(say("run_settings")):
             RunSettings(room, say, use, version)
     with rv.Html(tag="div", class_="irregsim irregsim-main"):
-        Views(room, say, tab, show_tab, version, on_make)
+        Views(room, model.value, say, tab, show_tab, version, use)
 
 
 @solara.component

@@ -7,12 +7,14 @@ import ipaddress
 import os
 import socket
 import threading
+import warnings
 import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from irregsim.vocabulary import month_number, month_text
+from irregsim.workers import Elsewhere
 from irregsim.workflow import WrongUse, choose_draws
 from irregsim.workshop.settings import Settings, load_file
 
@@ -207,15 +209,24 @@ def serve(
     SERVER.settings, SERVER.lang = settings, lang
     SERVER.most_viewers, SERVER.most_persons = viewers, persons
     local = frozenset({"localhost", "127.0.0.1", "::1", host}) if is_local(host) else frozenset()
+    elsewhere = SERVER.beginnings.elsewhere = Elsewhere()
+    # Begun before the page's libraries are loaded, so that both are ready at about the same time.
+    threading.Thread(target=_begin, args=(settings,), daemon=True).start()
     app = application(local)
     import uvicorn
 
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="on"))
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}"
-    threading.Thread(target=_begin, args=(settings,), daemon=True).start()
     threading.Thread(target=_when_started, args=(server, address, browse, ready), daemon=True).start()
-    server.run()
+    # Said for every page that is not asked for by the name localhost; the cookie is set all the same.
+    warnings.filterwarnings("ignore", message="Cookies with samesite")
+    try:
+        # Ctrl-C ends the server in good order and is raised again afterwards.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+    finally:
+        elsewhere.close()
 
 
 def _begin(settings: Settings) -> None:

@@ -13,6 +13,8 @@ STYLE: Final = """
 .irregsim-what { font-size: 17px; margin-top: 2px; }
 .irregsim-care { font-size: 13.5px; color: #555; margin: 2px 0 6px; }
 .tally { position: absolute; left: -9999px; }
+.irregsim-main .v-tab { min-width: 0; padding: 0 11px; letter-spacing: 0; text-transform: none; font-size: 16px; }
+.irregsim-main .v-slide-group__prev, .irregsim-main .v-slide-group__next { display: none !important; }
 .irregsim-view { padding: 6px 8px 24px; }
 .irregsim-note { font-size: 14px; color: #555; max-width: 900px; margin: 8px 0; }
 .irregsim-command { font-family: monospace; font-size: 12px; color: #555; margin: 10px 0 0; overflow-wrap: anywhere; }
@@ -30,6 +32,9 @@ STYLE: Final = """
 .irregsim-exercise { max-width: 980px; font-size: 16.5px; line-height: 1.45; }
 .irregsim-exercise h2 { font-size: 24px; margin: 6px 0; }
 .irregsim-exercise h3 { font-size: 18px; margin: 16px 0 4px; }
+.irregsim-prediction { display: flex; gap: 16px; align-items: center; flex-wrap: wrap; margin: 4px 0; }
+.irregsim-predicted { min-width: 380px; }
+.irregsim-prediction .v-btn { text-transform: none; letter-spacing: 0; }
 .v-expansion-panel-content__wrap { padding: 4px 14px 12px !important; }
 .v-expansion-panel-header { min-height: 44px !important; font-size: 15px; }
 """

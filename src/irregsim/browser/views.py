@@ -12,7 +12,7 @@ import solara.lab
 from mesa.visualization import make_plot_component
 from mesa.visualization.utils import update_counter
 
-from irregsim.browser.exercise import Exercises
+from irregsim.browser.exercise import Exercises, Use
 from irregsim.browser.parts import Drawn
 from irregsim.browser.words import Say
 from irregsim.colours import COLOURS
@@ -28,12 +28,12 @@ from irregsim.plots.live.registers import draw_registers
 from irregsim.plots.live.svg import Picture
 from irregsim.plots.live.tiles import draw_tiles
 from irregsim.plots.live.vessels import draw_vessels
-from irregsim.plots.live.words import Words
+from irregsim.plots.live.words import Words, outcome_name
 from irregsim.population import person_code
 from irregsim.summaries import HIDDEN, LAST_OBSERVED_YEAR
 from irregsim.vocabulary import CITIES, Strategy, month_text, year_of
-from irregsim.wording import outcome_words, state_words, upper
-from irregsim.workshop.room import Room
+from irregsim.wording import state_words, upper
+from irregsim.workshop.room import Room, RoomModel
 
 #: Tabs in order.
 TABS: Final = (
@@ -55,7 +55,7 @@ Draw = Callable[[], Picture]
 
 @solara.component
 def Views(
-    room: Room, say: Say, tab: int, on_tab: Callable[[int], None], version: int, on_settings: Callable[[], None]
+    room: Room, model: RoomModel, say: Say, tab: int, on_tab: Callable[[int], None], version: int, use: Use
 ) -> None:
     """Month, tabs and the chosen view; drawn anew with every step of Mesa's controls.
 
@@ -63,10 +63,9 @@ def Views(
     """
     update_counter.get()
     more, set_more = solara.use_state(0)
-    model = room.model
-    if model is None:
-        return
-    frame = room.pace.shown((id(model), model.changes, tab, say.lang, version, more))
+    if room.model is not model:
+        return  # another is being made
+    frame = room.pace.shown((model.number, model.changes, tab, say.lang, version, more))
     words = Words(say.lang, *room.settings.titles(say.lang), room.settings.differences)
     Head(room, say, frame)
     with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
@@ -100,7 +99,7 @@ def Views(
         elif name == "registers":
             show(draw_registers(room.look(), words, last, room.settings.scale))
         elif name == "exercises":
-            Exercises(room, say, frame, on_settings, on_tab)
+            Exercises(room, say, frame, use, on_tab)
         else:
             MesaPlot(room, say, frame)
         if name != "exercises":
@@ -163,7 +162,7 @@ def Difference(room: Room, say: Say, words: Words, frame: int, told: Callable[[]
     city, set_city = solara.use_state("")
     country = say("country_whole")
     cities = {country: "", **{label(f"city.{one}", say.lang): one for one in CITIES}}
-    names = {upper(outcome_words(one, say.lang)): one for one in outcomes(city)}
+    names = {outcome_name(one, say.lang): one for one in outcomes(city)}
     if name not in names.values():
         name = next(iter(names.values()))
 

@@ -6,7 +6,7 @@ Nothing here is for readers; `irregsim.looks.shown` makes of it what may be show
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -48,7 +48,7 @@ class Record:
         stocks: Persons at the end of each month, shape (T, strategies).
         exits: Persons who left, by kind, shape (T, exits).
         inflow: Persons who came, shape (T,).
-        moves: Persons moved in the latest month, by origin and destination code.
+        moves: Persons moved in each month, by origin and destination code, shape (T, states, states).
         outcomes: Living conditions by month, outcome and city, shape (T, outcomes, cities + 1).
         places: Persons by place and strategy at the end of the latest month, shape (places, strategies).
         open_centres: Whether each centre that has a name or is pooled takes residents, in the order of
@@ -72,6 +72,18 @@ class Record:
         """Number of months, T."""
         return len(self.stocks)
 
+    def until(self, month: int) -> Record:
+        """The record as it was at the end of an earlier month; but for places and centres, which are the latest."""
+        t = month + 1
+        return replace(
+            self,
+            stocks=self.stocks[:t],
+            exits=self.exits[:t],
+            inflow=self.inflow[:t],
+            moves=self.moves[:t],
+            outcomes=self.outcomes[:t],
+        )
+
     @staticmethod
     def of(world: World, registers: Counts | None = None) -> Record:
         """The record of a world between two months.
@@ -84,13 +96,15 @@ class Record:
         assert isinstance(history, WatchedHistory), "moves are added up month by month"
         t = world.month + 1
         by_place = history.stocks[:t].reshape(t, len(Strategy), PLACES, 2).sum(axis=3)
-        moves = np.stack([history.moves(month) for month in range(t)]) if t else np.zeros((0, STATE_CODES, STATE_CODES))
+        moves = np.zeros((t, STATE_CODES, STATE_CODES), dtype=np.int64)
+        for month in range(t):
+            moves[month] = history.moves(month)
         exits = moves[:, :, [int(e) for e in Exit]].sum(axis=1)
         return Record(
             stocks=by_place.sum(axis=2),
-            exits=exits.astype(np.int64),
-            inflow=moves[:, INFLOW, :].sum(axis=1).astype(np.int64),
-            moves=history.moves(world.month).copy(),
+            exits=exits,
+            inflow=moves[:, INFLOW, :].sum(axis=1),
+            moves=moves,
             outcomes=history.outcomes[:t].copy(),
             places=by_place[-1].T.copy(),
             open_centres=world.centres.is_open[:NAMED].copy(),
@@ -119,16 +133,14 @@ def counts(world: World) -> Counts:
 
 @dataclass
 class CountedYears:
-    """Registers of a world, counted once a year however often they are asked for."""
+    """Registers of one world, counted once a year however often they are asked for."""
 
     _year: int = -1
-    _world: int = -1
     _counts: Counts = field(default_factory=dict)
 
     def of(self, world: World) -> Counts:
-        """Counts of the whole years so far."""
+        """Counts of the whole years so far; always of the same world."""
         year = FIRST_YEAR + (world.month + 1) // 12
-        if (year, id(world)) != (self._year, self._world):
-            self._counts = counts(world)
-            self._year, self._world = year, id(world)
+        if year != self._year:
+            self._counts, self._year = counts(world), year
         return self._counts

@@ -19,7 +19,7 @@ from irregsim import reference
 from irregsim.history import OUTCOME_INDEX, OUTCOMES
 from irregsim.looks.record import PANELS, Counts, Record
 from irregsim.summaries import AMOUNTS, COUNTED_OUTCOMES, EXITS, HIDDEN, STRATEGIES
-from irregsim.vocabulary import CITIES, DISTRICTS, INFLOW, Exit, Strategy, month_number, state_code
+from irregsim.vocabulary import CITIES, DISTRICTS, FIRST_YEAR, INFLOW, Exit, Strategy, month_number, state_code
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -58,6 +58,15 @@ class Pair:
     def month(self) -> int:
         """The latest month."""
         return self.reference.months - 1
+
+    def until(self, month: int) -> Pair:
+        """The pair as it was at the end of an earlier month; one record for both while the two are the same."""
+        if month >= self.month:
+            return self
+        reference = self.reference.until(month)
+        t = month + 1
+        same = self.scenario is self.reference or np.array_equal(self.scenario.moves[:t], self.reference.moves[:t])
+        return Pair(reference, reference if same else self.scenario.until(month), self.first)
 
     @property
     def base(self) -> float:
@@ -169,7 +178,7 @@ def look(pair: Pair) -> Look:
     months = np.arange(DRAWN_FROM, pair.month + 1)
     if len(months) == 0:
         months = np.array([pair.month])
-    largest = max(_largest(record.moves) for record in (pair.reference, pair.scenario))
+    largest = max(_largest(record.moves[-1]) for record in (pair.reference, pair.scenario))
     first = _side(pair, pair.reference, months, largest)
     same = pair.scenario is pair.reference
     return Look(months, pair.first, first, first if same else _side(pair, pair.scenario, months, largest))
@@ -206,7 +215,7 @@ def _flows(record: Record, largest: float) -> tuple[Flow, ...]:
     for origin in (*(int(s) for s in Strategy), INFLOW):
         total = float(record.inflow[-1] if origin == INFLOW else before[origin])
         for destination in (*(int(s) for s in Strategy), *(int(e) for e in Exit)):
-            persons = int(record.moves[origin, destination])
+            persons = int(record.moves[-1, origin, destination])
             if origin == destination or persons < 1:
                 continue
             code = state_code(destination)
@@ -264,6 +273,7 @@ _FOLLOWED: Final = (
     *(f"stock:{code}" for code in STRATEGIES),
     *(f"exit:{code}" for code in EXITS),
     *(f"outcome:{code}" for code in OUTCOMES),
+    *(f"register:{'/'.join(panel)}" for panel in PANELS),
 )
 
 
@@ -279,6 +289,8 @@ def is_counted(name: str) -> bool:
         return code not in HIDDEN
     if kind == "exit":
         return code in _COUNTED_EXITS
+    if kind == "register":
+        return True
     return kind == "outcome" and code in COUNTED_OUTCOMES
 
 
@@ -319,7 +331,7 @@ def outcome(pair: Pair, name: str, city: str = "") -> Outcome:
         reference=shown[0],
         scenario=shown[1],
         difference=difference,
-        is_year=not name.startswith(("stock:", "index:")),
+        is_year=name.startswith(("exit:", "outcome:")),
     )
 
 
@@ -329,16 +341,20 @@ def _steps(values: FloatArray, unit: str) -> FloatArray:
 
 def _unit(name: str) -> str:
     kind, _, code = name.partition(":")
+    if kind == "register":
+        return "count"
     return OUTCOMES[code] if kind == "outcome" else "persons"
 
 
 def _series(record: Record, name: str, city: str) -> FloatArray:
-    """Raw monthly values; of what happens, the sum of the latest twelve months."""
+    """Raw monthly values; of what happens, the sum of the latest twelve months, and of registers the latest year."""
     kind, _, code = name.partition(":")
     if kind == "index":
         return np.asarray(record.stocks[:, _HIDDEN].sum(axis=1), dtype=np.float64)
     if kind == "stock":
         return np.asarray(record.stocks[:, STRATEGIES.index(code)], dtype=np.float64)
+    if kind == "register":
+        return _latest_year(record, code)
     if kind == "exit":
         values = record.exits[:, EXITS.index(code)].astype(np.float64)
     else:
@@ -347,6 +363,14 @@ def _series(record: Record, name: str, city: str) -> FloatArray:
     total = np.concatenate([[0.0], np.cumsum(values)])
     rows = np.arange(1, len(values) + 1)
     return np.asarray(total[rows] - total[np.maximum(0, rows - _YEAR)])
+
+
+def _latest_year(record: Record, code: str) -> FloatArray:
+    """Count of the latest whole year at each month's end; missing before the first that is told."""
+    register, dimension, key = code.split("/")
+    counts = record.registers[register, dimension, key]
+    years = FIRST_YEAR + (np.arange(record.months) + 1) // _YEAR - 1
+    return np.array([counts.get(year, np.nan) for year in years.tolist()], dtype=np.float64)
 
 
 # ---------------------------------------------------------------------------------------------------------

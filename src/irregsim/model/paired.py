@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,7 +20,6 @@ from mesa.datacollection import DataCollector
 
 from irregsim import simulate
 from irregsim.draws import Draws
-from irregsim.history import WatchedHistory
 from irregsim.model.shell import REPORTERS, IrregularMigrationModel
 from irregsim.scenario import Levers, Scenario
 from irregsim.values import Values
@@ -39,9 +39,13 @@ class Beginnings:
 
     Args:
         most: How many are kept.
+
+    Attributes:
+        elsewhere: Makes a world in another process, so that this one stays quick; None to make it here.
     """
 
     def __init__(self, most: int = KEPT) -> None:
+        self.elsewhere: Callable[[Callable[[], World]], World] | None = None
         self._most = most
         self._kept: OrderedDict[str, World] = OrderedDict()
         self._lock = threading.Lock()
@@ -53,7 +57,7 @@ class Beginnings:
         Args:
             key: Names all that decides the world up to now.
             values: Values with which the copy goes on.
-            make: Simulates it from 2009-01; called by one thread at a time for a key.
+            make: Simulates it from 2009-01; must travel to another process. One thread at a time asks for a key.
         """
         with self._lock:
             mine = self._making.setdefault(key, threading.Lock())
@@ -61,7 +65,7 @@ class Beginnings:
             with self._lock:
                 found = self._kept.get(key)
             if found is None:
-                found = make()
+                found = make() if self.elsewhere is None else self.elsewhere(make)
             with self._lock:
                 self._kept[key] = found
                 self._kept.move_to_end(key)
@@ -164,14 +168,7 @@ class PairedModel(IrregularMigrationModel):
 
     def _at_first(self, values: Values) -> World:
         """A world before the first month shown."""
-
-        def make() -> World:
-            world = simulate.start(values, self._chance)
-            world.history = WatchedHistory(values.months, keep_spells=True, keep_expected=False)
-            for _ in range(self.first):
-                simulate.advance_month(world, self.parts)
-            return world
-
+        make = partial(simulate.watched, values, self._chance, self.first, self.parts)
         if self._beginnings is None:
             return make()
         return self._beginnings.world(self._key(values), values, make)

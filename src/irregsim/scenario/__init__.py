@@ -3,7 +3,7 @@
 ``load_scenario`` is the door. A file is YAML; what it may say comes from ``irregsim.levers``. The steps are
 ``yaml_nodes`` (text to nodes with places), ``checking`` (one file against the registry), ``layers``
 (inheritance and monthly values), ``loading`` (parents, ``--set``, ``--end``) and ``resolved`` (what the model
-reads).
+reads). ``writing`` is the way back: from what the model reads to the text of a file.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from irregsim.scenario.loading import changes_nothing, load_scenario, shipped_sc
 from irregsim.scenario.resolved import Levers, Scenario, Scheme
 from irregsim.scenario.telling import diff_rows, timeline
 from irregsim.scenario.template import new_scenario_text
+from irregsim.scenario.writing import scenario_text
 
 __all__ = [
     "DECIDERS",
@@ -31,6 +32,7 @@ __all__ = [
     "json_schema",
     "load_scenario",
     "new_scenario_text",
+    "scenario_text",
     "shipped_scenarios",
     "timeline",
 ]

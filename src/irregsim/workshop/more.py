@@ -10,7 +10,6 @@ from typing import Final
 from irregsim import simulate
 from irregsim.draws import Draws
 from irregsim.experiment import available_cores
-from irregsim.history import WatchedHistory
 from irregsim.looks.record import Record
 from irregsim.looks.shown import Pair
 from irregsim.posterior import choose
@@ -34,6 +33,7 @@ def pair_of(
     first: int,
     until: int,
     number: int,
+    shift: int = 1,
 ) -> Pair:
     """Both sides of one replicate; one world until the two first differ.
 
@@ -45,18 +45,17 @@ def pair_of(
         scale: Size of the population relative to Norway's.
         first: First month shown.
         until: Last month simulated.
-        number: Counted from 0; replicate 0 is the one on the page, so this is replicate ``number + 1``.
+        number: Counted from 0.
+        shift: Added to ``number`` for the replicate: replicate 0 is the one on the page.
     """
-    replicate = number + 1
+    replicate = number + shift
     draw = draws[replicate]
     values = Values(reference.levers, draw, scale)
-    world = simulate.start(values, Draws(seed, replicate))
-    world.history = WatchedHistory(values.months, keep_expected=False)
+    world = simulate.watched(values, Draws(seed, replicate), 0, spells=False)
     parts_at = scenario.levers.first_difference(reference.levers)
     other = world if parts_at != 0 else None
     if parts_at == 0:
-        other = simulate.start(Values(scenario.levers, draw, scale), Draws(seed, replicate))
-        other.history = WatchedHistory(values.months, keep_expected=False)
+        other = simulate.watched(Values(scenario.levers, draw, scale), Draws(seed, replicate), 0, spells=False)
     assert other is not None, "two worlds from the start, or one"
     for month in range(until + 1):
         if month == parts_at and other is world:

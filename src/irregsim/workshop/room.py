@@ -5,6 +5,7 @@ A room knows nothing of a browser. Everything that reads the worlds does so whil
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -85,7 +86,10 @@ class Room:
         more: Runs beside the one on the page; None where there are none.
         problem: Key of a label that says why something was refused or stopped; empty if nothing was.
         faults: What is wrong with a scenario, a line each.
-        tab: Number of the view that is shown; kept when the model is made anew.
+        tab: Number of the view that is shown; kept when the model is made anew, as are the next three.
+        exercise: Name of the exercise that is open.
+        answers: Predictions by exercise.
+        revealed: Exercises whose result has been seen.
     """
 
     def __init__(
@@ -98,13 +102,20 @@ class Room:
         self.problem = ""
         self.faults: tuple[str, ...] = ()
         self.tab = 0
+        self.exercise = ""
+        self.answers: dict[str, dict[str, str]] = {}
+        self.revealed: set[str] = set()
         self.most_persons = most_persons
         self._beginnings = beginnings
-        self._look: tuple[tuple[int, int], Look] | None = None
-        self._pair: tuple[tuple[int, int], Pair] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing is known of a model that begins."""
+        self._look: tuple[int, Look] | None = None
+        self._pair: tuple[int, Pair] | None = None
         self._counted = (CountedYears(), CountedYears())
         self._net: Net | None = None
-        self._net_of: tuple[int, int] | None = None
+        self._net_of = -1
 
     # -- the model -----------------------------------------------------------------------------------------------
 
@@ -116,12 +127,14 @@ class Room:
         """
         if arguments:
             self.settings = replace(self.settings, **arguments)
+        return RoomModel(self)
+
+    def begin(self, model: RoomModel) -> None:
+        """A model takes the place of the one before; Mesa's reset comes here too."""
         self.stop_more()
-        self.more = None
         self.problem = ""
-        self._net = None
-        self.model = RoomModel(self)
-        return self.model
+        self._forget()
+        self.model = model
 
     @property
     def beginnings(self) -> Beginnings | None:
@@ -164,9 +177,9 @@ class Room:
     # -- what is seen --------------------------------------------------------------------------------------------
 
     @property
-    def _now(self) -> tuple[int, int]:
+    def _now(self) -> int:
         assert self.model is not None, "a model has been made"
-        return id(self.model), self.model.changes
+        return self.model.changes
 
     def pair(self) -> Pair:
         """Records of both sides at the end of the latest month."""
@@ -260,7 +273,7 @@ class Room:
         """The run on the page and those beside it, as far as they have come; none before there are others."""
         if self.more is None or not self.more.pairs:
             return ()
-        return (_cut(self.pair(), self.more.until), *self.more.pairs)
+        return (self.pair().until(self.more.until), *self.more.pairs)
 
     def band(self, name: str, city: str = "") -> Band | None:
         """Spread of an outcome over the runs; None before there are any."""
@@ -272,24 +285,7 @@ class Room:
         self.model = None
 
 
-def _cut(pair: Pair, until: int) -> Pair:
-    """A pair up to a month."""
-    if pair.month <= until:
-        return pair
-
-    def cut(record: Record) -> Record:
-        t = until + 1
-        return replace(
-            record,
-            stocks=record.stocks[:t],
-            exits=record.exits[:t],
-            inflow=record.inflow[:t],
-            outcomes=record.outcomes[:t],
-        )
-
-    reference = cut(pair.reference)
-    same = pair.scenario is pair.reference
-    return Pair(reference, reference if same else cut(pair.scenario), pair.first)
+_NUMBERS = itertools.count(1)
 
 
 class RoomModel(PairedModel):
@@ -298,6 +294,9 @@ class RoomModel(PairedModel):
     Args:
         room: The room.
         seed: Replaces that of the settings; likewise the others.
+
+    Attributes:
+        number: Tells models apart, whatever room they are in.
     """
 
     def __init__(
@@ -323,7 +322,8 @@ class RoomModel(PairedModel):
             scale=s.scale,
             draws=s.draws,
         )
-        room.model = self
+        self.number = next(_NUMBERS)
+        room.begin(self)
 
     def step(self) -> None:
         """One month of both sides, once the last picture has been drawn."""

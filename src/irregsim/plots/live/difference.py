@@ -15,9 +15,8 @@ from irregsim.plots.live.chart import (
     year_of_months,
 )
 from irregsim.plots.live.svg import INK, SOFT, Picture, Svg
-from irregsim.plots.live.words import Words
+from irregsim.plots.live.words import Words, outcome_name
 from irregsim.plots.style import MODEL
-from irregsim.wording import outcome_words, upper
 
 _WIDTH, _HEIGHT = 1300.0, 520.0
 _TOP, _HIGH = 74.0, 360.0
@@ -33,7 +32,7 @@ def draw_difference(outcome: Outcome, words: Words, first: int, last: int, band:
         last: Last month of the axis.
         band: Spread over replicates, if they have been run.
     """
-    name = upper(outcome_words(outcome.name, words.lang))
+    name = outcome_name(outcome.name, words.lang)
     if outcome.city:
         name += f", {label(f'city.{outcome.city}', words.lang)}"
     svg = Svg(_WIDTH, _HEIGHT, words("alt_difference", outcome=name))

@@ -9,9 +9,9 @@ from irregsim.labels import label
 from irregsim.looks.record import PANELS
 from irregsim.looks.shown import Look, SideLook
 from irregsim.plots.live.chart import number_text
-from irregsim.plots.live.registers import panel_words, published
+from irregsim.plots.live.registers import published
 from irregsim.plots.live.svg import INK, PAPER, SOFT, Picture, Svg
-from irregsim.plots.live.words import Words, short
+from irregsim.plots.live.words import Words, panel_words, short
 from irregsim.summaries import HIDDEN
 from irregsim.vocabulary import FIRST_YEAR
 
@@ -54,7 +54,7 @@ def _above(svg: Svg, side: SideLook, year: int, words: Words) -> None:
         y += 22
         svg.text(x + 62, y, number_text(float(round(count / 5) * 5), words.lang), 15, anchor="end", bold=True)
         name = panel_words(panel, words.lang)
-        svg.text(x + 70, y, name if len(name) < 44 else name[:42] + "…", 12.5, hint=name)
+        svg.text(x + 70, y, name if len(name) < 49 else name[:47] + "…", 11.5, hint=name)
         seen = published(panel).get(year)
         if seen is not None:
             svg.text(_MIDDLE + 58, y, words("published", number=number_text(seen, words.lang)), 11.5, colour=SOFT,

@@ -11,11 +11,10 @@ from irregsim.looks.record import FIRST_TOLD, PANELS
 from irregsim.looks.shown import Look
 from irregsim.plots.live.chart import REFERENCE_DASH, Axes, top_of
 from irregsim.plots.live.svg import INK, PAPER, SOFT, Picture, Svg
-from irregsim.plots.live.words import Words
+from irregsim.plots.live.words import Words, panel_words
 from irregsim.plots.style import MODEL
 from irregsim.targets import for_register
 from irregsim.vocabulary import FIRST_YEAR
-from irregsim.wording import upper
 
 _WIDTH, _HEIGHT = 1300.0, 560.0
 _COLUMNS = 4
@@ -34,17 +33,6 @@ def published(panel: tuple[str, str, str]) -> dict[int, float]:
         and len(target.period) in (4, 7)
         and int(target.period[:4]) >= FIRST_TOLD
     }
-
-
-def panel_words(panel: tuple[str, str, str], lang: str) -> str:
-    """What a panel counts, in words."""
-    register, dimension, key = panel
-    text = label(f"register_short.{register}", lang)
-    if dimension in ("employer", "worker"):
-        text += ": " + label(f"dimension.{dimension}", lang)
-    elif key != "total":
-        text += ": " + label(f"key.{key}", lang)
-    return upper(text)
 
 
 def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> Picture:

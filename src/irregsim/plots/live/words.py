@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from irregsim.labels import label
 from irregsim.vocabulary import FIRST_YEAR
+from irregsim.wording import outcome_words, upper
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,28 @@ class Words:
 def short(strategy: str, lang: str) -> str:
     """Name of a strategy without what stands behind it in brackets."""
     return label(f"strategy.{strategy}", lang).partition(" (")[0]
+
+
+def outcome_name(outcome: str, lang: str) -> str:
+    """An outcome in words; a register by what its panel counts.
+
+    Args:
+        outcome: One of `looks.outcomes`.
+        lang: ``nb`` or ``en``.
+    """
+    kind, _, code = outcome.partition(":")
+    if kind != "register":
+        return upper(outcome_words(outcome, lang))
+    register, dimension, key = code.split("/")
+    return panel_words((register, dimension, key), lang)
+
+
+def panel_words(panel: tuple[str, str, str], lang: str) -> str:
+    """What a panel of registers counts, in words."""
+    register, dimension, key = panel
+    text = label(f"register_short.{register}", lang)
+    if dimension in ("employer", "worker"):
+        text += ": " + label(f"dimension.{dimension}", lang)
+    elif key != "total":
+        text += ": " + label(f"key.{key}", lang)
+    return upper(text)

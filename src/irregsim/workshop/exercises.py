@@ -1,0 +1,306 @@
+"""The exercises, role cards and plans of the workshop: texts in two languages, checked when they are read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Final, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from irregsim.looks.shown import outcomes
+from irregsim.reference import DataError
+from irregsim.scenario import shipped_scenarios
+from irregsim.vocabulary import CITIES, month_number
+
+_FOLDER: Final = "workshop"
+
+#: Views that an exercise can send a class to.
+VIEWS: Final = ("vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers")
+
+#: Answers to a prediction.
+ANSWERS: Final = ("up", "same", "down")
+
+#: A number in a text: ``{{stock:synlig}}``, ``{{1|stock:arbeidende}}`` for the second variant,
+#: ``{{outcome:care_received@Stavanger}}`` for a city.
+PLACE: Final = re.compile(r"\{\{(?:(\d)\|)?([a-z]+:[A-Za-z_/]+)(?:@([A-Za-zÆØÅæøå]+))?\}\}")
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(_Checked):
+    """Words in both languages."""
+
+    nb: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+    def __call__(self, lang: str) -> str:
+        """The words in a language."""
+        return self.nb if lang == "nb" else self.en
+
+
+class Variant(_Checked):
+    """What is compared with the reference.
+
+    Attributes:
+        scenario: Shipped scenario.
+        title: In few words.
+        assume: ``--set`` strings of assumptions for both sides, with a JSON value.
+    """
+
+    scenario: str
+    title: Text
+    assume: tuple[str, ...] = ()
+
+
+class Predicted(_Checked):
+    """An outcome that the class predicts before it runs the model.
+
+    Attributes:
+        outcome: As in `looks.outcomes`.
+        city: A city, or empty for the country.
+        variant: Number of the variant.
+    """
+
+    outcome: str
+    city: str = ""
+    variant: int = 0
+
+    @property
+    def key(self) -> str:
+        """Name within a variant."""
+        return f"{self.outcome}@{self.city}" if self.city else self.outcome
+
+
+class Exercise(_Checked):
+    """One exercise.
+
+    Attributes:
+        id: Short name.
+        title: What it is called.
+        minutes: How long it takes.
+        variants: What is compared with the baseline; the first is set up on the page.
+        start: First month shown.
+        until: Month to run to.
+        seed: Seed, so that numbers on slides stay.
+        view: Where to look.
+        background: What the report says, with its section.
+        question: What is asked.
+        predict: What is predicted.
+        steps: What to do on the page.
+        reveal: What happened, with numbers from the stored runs put in.
+        discussion: Questions for the room.
+        key: What a teacher should know.
+        hinges: The assumption that the answer hangs on.
+        claims: Claims of the report.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z-]+$")]
+    title: Text
+    minutes: Annotated[int, Field(ge=5, le=60)]
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=5)]
+    start: str
+    until: str
+    seed: int = 2021
+    view: Literal["vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers"]
+    background: Text
+    question: Text
+    predict: Annotated[tuple[Predicted, ...], Field(min_length=2, max_length=6)]
+    steps: Annotated[tuple[Text, ...], Field(min_length=2)]
+    reveal: Text
+    discussion: Annotated[tuple[Text, ...], Field(min_length=2)]
+    key: Text
+    hinges: Text
+    claims: tuple[Annotated[str, Field(pattern=r"^M\d{3}$")], ...]
+
+    @property
+    def first(self) -> int:
+        """First month shown, as a number."""
+        return month_number(self.start)
+
+    @property
+    def last(self) -> int:
+        """Month to run to, as a number."""
+        return month_number(self.until)
+
+    def keys(self, variant: int) -> tuple[str, ...]:
+        """Outcomes of a variant whose numbers are needed: those predicted, and those that texts name."""
+        found = {p.key: None for p in self.predict if p.variant == variant}
+        for text in (self.reveal, self.key, *self.discussion):
+            for words in (text.nb, text.en):
+                for number, outcome, city in PLACE.findall(words):
+                    if int(number or 0) == variant:
+                        found[f"{outcome}@{city}" if city else outcome] = None
+        return tuple(found)
+
+
+class Role(_Checked):
+    """A role card.
+
+    Attributes:
+        id: Short name.
+        title: Who one is.
+        wants: What the office or firm is there for.
+        decides: What it can set, in words and as paths of levers.
+        levers: Paths of levers.
+        sees: What it sees, and does not.
+        asks: Questions to carry into the room.
+    """
+
+    id: str
+    title: Text
+    wants: Text
+    decides: Text
+    levers: tuple[str, ...]
+    sees: Text
+    asks: Annotated[tuple[Text, ...], Field(min_length=2)]
+
+
+class Stretch(_Checked):
+    """A stretch of a plan.
+
+    Attributes:
+        minutes: Its length.
+        what: What happens.
+        exercise: Exercise that is done, if any.
+    """
+
+    minutes: Annotated[int, Field(ge=3, le=60)]
+    what: Text
+    exercise: str = ""
+
+
+class Plan(_Checked):
+    """A plan for a class.
+
+    Attributes:
+        minutes: 45, 90 or 120.
+        title: What it is called.
+        for_whom: Who it suits.
+        goals: What one can do afterwards.
+        needs: What to have ready.
+        stretches: What happens, in order.
+    """
+
+    minutes: Literal[45, 90, 120]
+    title: Text
+    for_whom: Text
+    goals: Annotated[tuple[Text, ...], Field(min_length=2)]
+    needs: Text
+    stretches: Annotated[tuple[Stretch, ...], Field(min_length=3)]
+
+
+class Note(_Checked):
+    """The content note.
+
+    Attributes:
+        before: To be said before a class.
+        teacher: For the teacher alone.
+    """
+
+    before: tuple[Text, ...]
+    teacher: tuple[Text, ...]
+
+
+class Material(_Checked):
+    """Everything a workshop needs in words."""
+
+    exercises: Annotated[tuple[Exercise, ...], Field(min_length=6)]
+    roles: Annotated[tuple[Role, ...], Field(min_length=5)]
+    plans: tuple[Plan, ...]
+    note: Note
+
+    def exercise(self, name: str) -> Exercise:
+        """The exercise of that name.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        for one in self.exercises:
+            if one.id == name:
+                return one
+        raise KeyError(f"no exercise {name!r}; there are {', '.join(one.id for one in self.exercises)}")
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@cache
+def material() -> Material:
+    """The shipped material.
+
+    Raises:
+        DataError: If it is not sound; with every fault.
+    """
+    folder = files("irregsim") / "data" / _FOLDER
+    parts = {name: (folder / f"{name}.yaml").read_text(encoding="utf-8") for name in Material.model_fields}
+    return read_material(lambda name: parts[name])
+
+
+def read_material(read: Callable[[str], str]) -> Material:
+    """Material from its files, checked.
+
+    Args:
+        read: From the name of a part to its YAML.
+
+    Raises:
+        DataError: With every fault, one a line.
+    """
+    try:
+        found = Material.model_validate({name: yaml.safe_load(read(name)) for name in Material.model_fields})
+    except yaml.YAMLError as error:
+        raise DataError(f"workshop: {error}") from None
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        raise DataError("workshop: " + "\n".join(lines)) from None
+    faults = [fault for exercise in found.exercises for fault in _faults(exercise)]
+    names = [one.id for one in found.exercises]
+    faults += [f"exercise {name} stands twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    for plan in found.plans:
+        total = sum(stretch.minutes for stretch in plan.stretches)
+        if total != plan.minutes:
+            faults.append(f"plan of {plan.minutes} minutes: its stretches add up to {total}")
+        faults += [
+            f"plan of {plan.minutes} minutes: no exercise {stretch.exercise!r}"
+            for stretch in plan.stretches
+            if stretch.exercise and stretch.exercise not in names
+        ]
+    if faults:
+        raise DataError("workshop: " + "\n".join(faults))
+    return found
+
+
+def _faults(exercise: Exercise) -> list[str]:
+    out = []
+    shipped = shipped_scenarios()
+    for variant in exercise.variants:
+        if variant.scenario not in shipped:
+            out.append(f"{exercise.id}: no shipped scenario {variant.scenario!r}")
+        out += [f"{exercise.id}: {text!r} is no assumption" for text in variant.assume if not _is_assumption(text)]
+    if not exercise.first < exercise.last:
+        out.append(f"{exercise.id}: runs from {exercise.start} to {exercise.until}")
+    for number in range(len(exercise.variants) + 1):
+        for key in exercise.keys(number):
+            name, _, city = key.partition("@")
+            if number == len(exercise.variants):
+                out.append(f"{exercise.id}: {key} is of variant {number}, which is not there")
+            elif city and city not in CITIES:
+                out.append(f"{exercise.id}: no city {city!r}")
+            elif name not in outcomes(city):
+                out.append(f"{exercise.id}: no outcome {name!r} of {city or 'the country'}")
+    return out
+
+
+def _is_assumption(text: str) -> bool:
+    path, _, value = text.partition("=")
+    try:
+        json.loads(value)
+    except json.JSONDecodeError:
+        return False
+    return path.startswith("assumptions.")

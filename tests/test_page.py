@@ -1,0 +1,393 @@
+"""The page in a real Chromium: it loads, plays, steps, is set, saves and loads, in both languages, and calls nobody."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("solara", reason="the page comes with the extra viz")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
+
+from browser_tools import FLAGS, Served, Watch, chromium, served  # noqa: E402
+from irregsim.labels import label  # noqa: E402
+from irregsim.scenario import load_scenario  # noqa: E402
+
+#: A small country and an early month, so that a step takes a few milliseconds and the burn-in less than a second.
+SMALL = ("--scale", "0.02", "--start", "2012-03", "--lang", "en", "--viewers", "3")
+
+#: Milliseconds for whatever a page does at once; a slow machine may take them.
+SOON = 30_000
+
+TABS = ("vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers", "exercises", "mesa")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    chromium()
+    with served(tmp_path_factory.mktemp("served"), *SMALL) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = chromium()
+    with playwright.sync_playwright() as p:
+        one = p.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield one
+        one.close()
+
+
+class Seen:
+    """A page that has been opened, with what a test asks of it."""
+
+    def __init__(self, browser, server: Served, lang: str = "en") -> None:
+        self.watch = Watch()
+        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(SOON)
+        self.watch.follow(self.page, server.address)
+        self.page.goto(server.address)
+        self.page.wait_for_selector(".irregsim-head")
+        self.page.wait_for_selector(".irregsim-cards")
+        self.lang = lang
+
+    def words(self, key: str, **values: object) -> str:
+        return label(key, self.lang).format(**values)
+
+    @property
+    def told(self) -> dict[str, str]:
+        return dict(part.split("=") for part in self.page.text_content(".tally").split())
+
+    @property
+    def steps(self) -> int:
+        return int(self.told["steps"])
+
+    def button(self, name: str):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def wait_for_steps(self, test: str) -> None:
+        n = "Number(/steps=(\\d+)/.exec(document.querySelector('.tally').textContent)[1])"
+        self.page.wait_for_function(f"() => {{ const n = {n}; return {test}; }}")
+
+    def step(self, number: int = 1) -> None:
+        for _ in range(number):
+            before = self.steps
+            self.button(self.words("page.mesa_step")).click()
+            self.wait_for_steps(f"n > {before}")
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=self.words(f"page.tab_{name}"), exact=True).click()
+        self.page.wait_for_selector(f".view-{name}")
+
+    def picture(self) -> str:
+        return self.page.inner_html(".irregsim-frame >> nth=0")
+
+    def open_group(self, group: str) -> None:
+        self.page.locator(f".group-{group} .v-expansion-panel-header").click()
+
+    def choose(self, label_text: str, option: str) -> None:
+        field = self.page.locator(".v-select", has=self.page.get_by_text(label_text, exact=True)).first
+        field.click()
+        self.page.locator(".menuable__content__active .v-list-item", has_text=option).first.click()
+
+    def upload(self, *files: Path) -> None:
+        self.page.set_input_files(".irregsim-upload input[type=file]", [str(file) for file in files])
+
+    def save(self, to: Path) -> Path:
+        with self.page.expect_download() as download:
+            self.page.locator(".irregsim-save").click()
+        download.value.save_as(to)
+        return to
+
+    def check(self) -> None:
+        assert self.watch.faults == []
+        assert self.watch.outside == []
+        assert "Traceback" not in self.page.inner_text("body")
+
+
+@pytest.fixture
+def seen(browser, server):
+    one = Seen(browser, server)
+    yield one
+    one.check()
+    one.context.close()
+
+
+def test_the_page_says_what_it_is_and_what_must_be_said(seen):
+    assert seen.told == {"month": "2012-02", "steps": "0", "parted": "false"}
+    body = seen.page.inner_text("body")
+    assert "February 2012" in body
+    assert seen.words("page.care") in body
+    assert "Persons are synthetic" in body
+    for name in TABS:
+        assert seen.page.get_by_role("tab", name=seen.words(f"page.tab_{name}"), exact=True).count() == 1
+    # Mesa's controls come first in the sidebar, and its empty card is out of sight.
+    sidebar = seen.page.inner_text(".v-navigation-drawer")
+    assert sidebar.index(seen.words("page.mesa_controls")) < sidebar.index(seen.words("page.levers"))
+    assert "Model Parameters" not in sidebar
+
+
+def test_step_play_pause_and_reset(seen):
+    before = seen.picture()
+    seen.step()
+    assert seen.told["month"] == "2012-03"
+    assert seen.picture() != before, "the picture is that of the month"
+    seen.button("▶").click()
+    seen.wait_for_steps("n >= 12")
+    seen.button("❚❚").click()
+    time.sleep(1.0)
+    stopped = seen.steps
+    time.sleep(1.0)
+    assert seen.steps == stopped
+    seen.button(seen.words("page.mesa_reset")).click()
+    seen.wait_for_steps("n === 0")
+    assert seen.picture() == before, "the same seed gives the same months"
+
+
+def test_fast_play_and_clicks_do_not_lose_the_page(seen):
+    seen.button("▶").click()
+    for name in ("history", "registers", "network", "difference", "mesa", "life", "tiles", "iceberg", "vessels"):
+        seen.tab(name)
+        before = seen.steps
+        seen.wait_for_steps(f"n > {before}")
+    seen.button("❚❚").click()
+    seen.step(2)
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_every_view_shows_something(seen, name):
+    seen.step(2)
+    seen.tab(name)
+    if name == "mesa":
+        assert seen.page.locator(".view-mesa img, .view-mesa svg").count() > 0
+    elif name == "exercises":
+        assert seen.page.locator(".irregsim-exercise h2").count() == 1
+    else:
+        frame = seen.page.locator(f".view-{name} .irregsim-frame svg").first
+        assert frame.get_attribute("role") == "img"
+        assert frame.locator("text").count() > 3
+
+
+def test_a_slider_sets_a_lever_from_the_next_month_and_the_two_sides_part(seen, tmp_path):
+    seen.step()
+    seen.open_group("work")
+    slider = seen.page.locator(".lever.fines-employer_base_nok [role=slider]")
+    slider.focus()
+    for _ in range(3):
+        seen.page.keyboard.press("ArrowRight")
+    undo = seen.page.get_by_role("button", name=re.compile("Undo: "))
+    undo.first.wait_for()
+    seen.step()
+    assert seen.told["parted"] == "true"
+    assert seen.page.locator(".view-vessels g.scenario").count() == 1
+    file = seen.save(tmp_path / "mine.yaml")
+    text = file.read_text(encoding="utf-8")
+    assert "from: 2012-04" in text
+    levers, base = load_scenario(file).levers, load_scenario("baseline").levers
+    assert levers.first_difference(base) == 39
+    assert (levers.employer_base_nok[39:] > base.employer_base_nok[39]).all()
+    seen.tab("history")
+    assert "employer" in seen.page.text_content(".view-history").lower()
+
+
+def test_what_a_lever_is_about_is_told_beside_it(seen):
+    seen.open_group("municipal")
+    sign = seen.page.locator(".lever.municipal-shelter .mdi-information-outline")
+    sign.hover()
+    seen.page.wait_for_selector(".v-tooltip__content.menuable__content__active")
+    told = seen.page.inner_text(".v-tooltip__content.menuable__content__active")
+    for part in ("beds per night", "0 to 2000", "F 7.4", "M048"):
+        assert part in told
+
+
+def test_a_switch_and_a_choice_can_be_set(seen, tmp_path):
+    seen.open_group("municipal")
+    lever = seen.page.locator(".lever.municipal-health_model")
+    lever.locator(".v-select").nth(0).click()
+    seen.page.locator(".menuable__content__active .v-list-item", has_text="Stavanger").first.click()
+    lever.locator(".v-select").nth(1).click()
+    wanted = seen.words("health_model.municipal_open")
+    seen.page.locator(".menuable__content__active .v-list-item", has_text=wanted).first.click()
+    lever.get_by_role("button", name=re.compile("Undo")).wait_for()
+    seen.open_group("control")
+    box = seen.page.locator(".lever.police-no_removal_when_reporting")
+    box.locator("input[role=switch]").focus()
+    seen.page.keyboard.press("Space")
+    box.get_by_role("button", name=re.compile("Undo")).wait_for()
+    levers = load_scenario(seen.save(tmp_path / "mine.yaml")).levers
+    assert levers.no_removal_when_reporting[38:].all()
+    assert (levers.health_model[38:, 3] == 2).all() and not (levers.health_model[38:, 0] == 2).any()
+
+
+def test_the_language_can_be_changed(seen):
+    seen.page.locator(".irregsim-language .v-select, .v-select.irregsim-language").first.click()
+    seen.page.locator(".menuable__content__active .v-list-item", has_text="Norsk").first.click()
+    seen.page.get_by_text("Februar 2012").wait_for()
+    body = seen.page.inner_text("body")
+    assert label("page.care", "nb") in body and label("page.care", "en") not in body
+    # Mesa's words too.
+    seen.page.wait_for_function("() => document.querySelector('.v-navigation-drawer').innerText.includes('Styring')")
+    assert seen.page.get_by_role("button", name=label("page.mesa_step", "nb"), exact=True).count() == 1
+    assert "«de avhengige»" in seen.page.inner_html(".view-vessels")
+
+
+SCENARIO = """\
+schema: 1
+name: two-changes
+title: {nb: To endringer, en: Two changes}
+description: For a test.
+extends: baseline
+period: {start: 2012-01, end: 2014-12}
+levers:
+  work:
+    tax_card: [{from: 2012-05, value: false}]
+  municipal:
+    shelter: {Bergen: [{from: 2012-06, value: 90}]}
+run: {seed: 7}
+"""
+
+
+def test_a_scenario_file_is_loaded_run_and_saved_again(seen, tmp_path):
+    file = tmp_path / "two-changes.yaml"
+    file.write_text(SCENARIO, encoding="utf-8")
+    seen.upload(file)
+    seen.page.get_by_text("Two changes", exact=False).first.wait_for()
+    assert seen.page.get_by_label(seen.words("page.seed")).input_value() == "7"
+    seen.step(4)
+    assert seen.told == {"month": "2012-06", "steps": "4", "parted": "true"}
+    saved = load_scenario(seen.save(tmp_path / "again.yaml"))
+    loaded = load_scenario(file)
+    assert saved.levers == loaded.levers
+    assert (saved.start, saved.end, saved.seed) == (loaded.start, loaded.end, 7)
+
+
+def test_a_file_with_faults_is_refused_with_all_of_them_and_nothing_else_changes(seen, tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(SCENARIO.replace("Bergen", "Bergenn").replace("tax_card", "tax_cart"), encoding="utf-8")
+    seen.step()
+    seen.upload(bad)
+    seen.page.wait_for_selector(".irregsim-faults")
+    told = seen.page.inner_text(".irregsim-faults")
+    assert "Bergenn" in told and "tax_cart" in told and "did you mean" in told
+    assert seen.steps == 1
+    seen.step()
+
+
+def test_a_file_cannot_reach_outside_its_folder(seen, tmp_path):
+    file = tmp_path / "reach.yaml"
+    file.write_text(SCENARIO.replace("extends: baseline", "extends: ../../../etc/passwd"), encoding="utf-8")
+    seen.upload(file)
+    seen.page.wait_for_selector(".irregsim-faults")
+    assert "leads out of the folder" in seen.page.inner_text(".irregsim-faults")
+
+
+def test_a_preset_is_compared_and_twins_can_be_followed(seen):
+    seen.choose(seen.words("page.choose_scenario"), "remaining reception centres close")
+    seen.page.get_by_text("compared with", exact=False).first.wait_for()
+    seen.choose(seen.words("page.start"), "2023-01")
+    seen.button(seen.words("page.use_settings")).click()
+    seen.page.get_by_text("December 2022").wait_for()
+    seen.button("▶").click()
+    seen.wait_for_steps("n >= 14")
+    seen.button("❚❚").click()
+    seen.tab("life")
+    seen.choose(seen.words("page.twins"), "twin 1")
+    seen.page.wait_for_selector(".irregsim-events")
+    events = seen.page.inner_text(".irregsim-events")
+    assert seen.words("legend.scenario").capitalize() in events
+    assert any(label(f"cause.{cause}", "en") in events for cause in ("no_place", "transfer_walkout", "choice"))
+    text = seen.page.inner_text(".view-life")
+    assert "Eritrea" not in text and "Etiopia" not in text
+
+
+def test_more_runs_draw_a_band(seen):
+    seen.step(3)
+    seen.tab("difference")
+    bare = seen.picture()
+    seen.button(seen.words("page.run_more")).click()
+    seen.page.get_by_text(re.compile(r"The band: 95 % of 21 runs")).wait_for(timeout=4 * SOON)
+    assert seen.picture() != bare
+
+
+def test_an_exercise_reveals_after_a_prediction(seen):
+    seen.tab("exercises")
+    box = seen.page.locator(".irregsim-exercise")
+    rows = box.locator(".irregsim-prediction")
+    reveal = box.get_by_role("button", name=re.compile("Predict first"))
+    assert reveal.is_disabled()
+    for number in range(rows.count()):
+        rows.nth(number).get_by_role("button", name=seen.words("page.answer_up"), exact=True).click()
+    box.get_by_role("button", name=seen.words("page.reveal"), exact=True).click()
+    box.locator(".irregsim-reveal").wait_for()
+    told = box.inner_text()
+    assert seen.words("page.exercise_discuss") in told and "{{" not in told
+    assert seen.words("page.not_run", month="2026-12") in told
+    box.get_by_role("button", name=seen.words("page.set_up"), exact=True).click()
+    seen.page.get_by_text("December 2021").wait_for()
+
+
+def test_viewers_do_not_share_state_and_are_bounded(browser, server):
+    pages = [Seen(browser, server), Seen(browser, server), Seen(browser, server)]
+    try:
+        pages[0].step(2)
+        assert (pages[0].steps, pages[1].steps) == (2, 0)
+        context = browser.new_context()
+        fourth = context.new_page()
+        fourth.goto(server.address)
+        fourth.get_by_text("All 3 places on this page are taken", exact=False).wait_for(timeout=SOON)
+        context.close()
+        pages.pop().context.close()
+        again = None
+        for _ in range(40):  # a place is free once the server has heard that the page is closed
+            time.sleep(0.5)
+            context = browser.new_context()
+            trial = context.new_page()
+            trial.goto(server.address)
+            trial.wait_for_selector(".irregsim-head, .v-alert", timeout=SOON)
+            again = trial.locator(".irregsim-head").count()
+            context.close()
+            if again:
+                break
+        assert again
+    finally:
+        for one in pages:
+            one.check()
+            one.context.close()
+
+
+def test_the_server_calls_nobody(seen, server):
+    seen.step()
+    assert server.tried() == []
+
+
+def test_a_page_from_elsewhere_cannot_use_the_server(browser, server):
+    context = browser.new_context(extra_http_headers={"Origin": "http://elsewhere.example"})
+    page = context.new_page()
+    answer = page.goto(server.address)
+    assert answer is not None and answer.status == 403
+    context.close()
+
+
+def test_numbers_on_the_page_are_those_of_a_run(seen):
+    """Replicate 0 of the same seed, scale and draw: the index of the last month, as the vessels show it."""
+    from irregsim import simulate
+    from irregsim.draws import Draws
+    from irregsim.posterior import choose
+    from irregsim.values import Values
+    from irregsim.vocabulary import Strategy
+
+    seen.step(5)
+    levels = [int(text) for text in seen.page.locator(".view-vessels .vessel .level").all_text_contents()]
+    chosen, _ = choose("posterior")
+    scenario = load_scenario("baseline")
+    world = simulate.start(Values(scenario.levers, chosen.values[0], 0.02), Draws(2021, 0))
+    for _ in range(43):
+        simulate.advance_month(world)
+    stocks = world.history.stocks.reshape(len(world.history.stocks), len(Strategy), -1).sum(axis=2)
+    hidden = 100.0 * stocks[42, 1:] / stocks[37, 1:].sum()
+    visible = 100.0 * stocks[42, 0] / stocks[37, 0]
+    assert levels == [round(v) for v in (visible, *np.array(hidden)[[0, 1, 2, 3]])]
