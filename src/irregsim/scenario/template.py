@@ -29,7 +29,7 @@ def new_scenario_text(name: str, parent: str = "baseline") -> str:
     if not re.fullmatch(NAME_PATTERN, name):
         message = "cannot name a folder (letters a to z, digits, - and _; at most 64)"
         raise ScenarioError([Fault(name, 1, 1, "name", message)])
-    quoted = _plain(name)
+    quoted = plain_text(name)
     lines = [
         "# A scenario of irregsim. Lines that begin with # are comments; take the # away to set a lever.",
         "# Check it with: irregsim validate THIS-FILE.yaml",
@@ -37,7 +37,7 @@ def new_scenario_text(name: str, parent: str = "baseline") -> str:
         f"name: {quoted}",
         f"title: {{nb: {quoted}, en: {quoted}}}",
         "description: Say here what the scenario changes, and why.",
-        f"extends: {_plain(parent)}",
+        f"extends: {plain_text(parent)}",
     ]
     if parent.endswith(".yaml"):
         lines.append("# period: {start: 2012-01, end: 2030-12}   # as in the parent unless stated")
@@ -51,7 +51,7 @@ def new_scenario_text(name: str, parent: str = "baseline") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Text as YAML, in quotes only where it would be read as something else."""
     plain = re.fullmatch(r"[\w./ -]+", text) and plain_value(text) == text and not text.startswith(("-", " "))
     return text if plain else json.dumps(text, ensure_ascii=False)

@@ -6,9 +6,6 @@ cannot say is refused and never written as something else.
 
 from __future__ import annotations
 
-import json
-import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
@@ -18,35 +15,20 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim import reference
-from irregsim.levers import REGISTRY, By, Kind, Lever, number_text
+from irregsim.levers import REGISTRY, By, Kind, Lever
 from irregsim.scenario.checking import LANGUAGES, Checker, Entry
 from irregsim.scenario.checking_values import names_of
 from irregsim.scenario.faults import Fault, ScenarioError, shorten
+from irregsim.scenario.form import Branch, Flow, Row, block_lines, paragraphs, scalar, yaml_text
 from irregsim.scenario.layers import resolve
 from irregsim.scenario.loading import BASELINE, _merge, _Read, _read, _scenario, load_scenario, shipped_scenarios
 from irregsim.scenario.resolved import Levers, Scenario, Scheme, written_value
-from irregsim.scenario.template import _plain
 from irregsim.scenario.yaml_nodes import MAX_BYTES, parse
 from irregsim.vocabulary import FIRST_YEAR, month_text, year_of
 
 HEAD = "# Written by irregsim; check it with: irregsim validate THIS-FILE.yaml"
-_WIDTH = 120
-_TYPED_SPACES = "\u00a0\u202f"  # no-break spaces, as in "15 000"
 
 Column = npt.NDArray[Any]
-Row = dict[str, str]
-"""An entry of a list: its values as YAML, by key."""
-
-
-@dataclass(frozen=True)
-class _Flow:
-    """A mapping that stands on one line where it fits."""
-
-    row: Row
-
-
-Branch = str | _Flow | list[_Flow] | dict[str, "Branch"]
-"""What stands under a key: a value as YAML, an entry, a list of entries or a mapping."""
 
 
 def scenario_text(
@@ -122,10 +104,10 @@ class _Task:
         """Note something that cannot be written."""
         self.faults.append(Fault(shorten(self.scenario.name), 1, 1, path, message))
 
-    def entry(self, path: str, about: str, row: Row) -> _Flow:
+    def entry(self, path: str, about: str, row: Row) -> Flow:
         """An entry, with its reference if the scenario has one for it."""
         text = self.references.get((path, about))
-        return _Flow(row if text is None else {**row, "reference": _text(text)})
+        return Flow(row if text is None else {**row, "reference": yaml_text(text)})
 
     def inherited(self, lever: Lever) -> list[Entry]:
         """The parent's entries of a lever that holds a list."""
@@ -234,12 +216,12 @@ def _dated(task: _Task, lever: Lever, base: Levers) -> Branch | None:
 
 def _path(task: _Task, lever: Lever, column: Column, first: int, paths: Sequence[str]) -> Branch:
     """A path from its first differing month on, for one place or for all (``paths``)."""
-    rows: list[_Flow] = []
+    rows: list[Flow] = []
     runs = _runs(column, first, task.end)
     for month, _ in runs:
-        row = {"from": month_text(month), "value": _scalar(written_value(lever.fields[0], column[month]))}
+        row = {"from": month_text(month), "value": scalar(written_value(lever.fields[0], column[month]))}
         told = {task.references.get((path, row["from"])) for path in paths}
-        rows.append(task.entry(paths[0], row["from"], row) if len(told) == 1 else _Flow(row))
+        rows.append(task.entry(paths[0], row["from"], row) if len(told) == 1 else Flow(row))
     if first == task.start and len(runs) == 1 and "reference" not in rows[0].row:
         return rows[0].row["value"]
     return rows
@@ -247,7 +229,7 @@ def _path(task: _Task, lever: Lever, column: Column, first: int, paths: Sequence
 
 def _setting(task: _Task, lever: Lever, base: Levers) -> Branch | None:
     value = getattr(task.scenario.levers, lever.fields[0])
-    return None if value == getattr(base, lever.fields[0]) else _scalar(value)
+    return None if value == getattr(base, lever.fields[0]) else scalar(value)
 
 
 def _years(task: _Task, lever: Lever, base: Levers) -> Branch | None:
@@ -256,7 +238,7 @@ def _years(task: _Task, lever: Lever, base: Levers) -> Branch | None:
     out: dict[str, Branch] = {}
     for year in _own_years(task.start, task.end):
         if year in target and target[year] != inherited.get(year):
-            flow = task.entry(lever.path, str(year), {"value": _scalar(target[year])})
+            flow = task.entry(lever.path, str(year), {"value": scalar(target[year])})
             out[str(year)] = flow if len(flow.row) > 1 else flow.row["value"]
         elif year in inherited and year not in target:
             out[str(year)] = "null"
@@ -281,7 +263,7 @@ class _Agreement:
 
 
 def _agreements(task: _Task, lever: Lever, base: Levers) -> Branch | None:
-    rows: list[_Flow] = []
+    rows: list[Flow] = []
     for country in reference.countries():
         target = task.scenario.levers.agreement_effectiveness[:, country.index]
         months = _differing(task, target, base.agreement_effectiveness[:, country.index])
@@ -296,12 +278,12 @@ def _agreements(task: _Task, lever: Lever, base: Levers) -> Branch | None:
         plans = [_own_agreements(task, target, inherited, months, trim=trim) for trim in (ended, not ended)]
         for one in min(plans, key=len):
             since = month_text(one.start)
-            row = {"country": _text(country.name), "from": since}
+            row = {"country": yaml_text(country.name), "from": since}
             if one.end is not None:
                 row["to"] = month_text(one.end)
-            row["effectiveness"] = _scalar(one.value)
+            row["effectiveness"] = scalar(one.value)
             removed = one.value is None
-            rows.append(_Flow(row) if removed else task.entry(lever.path, f"{country.name} {since}", row))
+            rows.append(Flow(row) if removed else task.entry(lever.path, f"{country.name} {since}", row))
     return rows or None
 
 
@@ -348,7 +330,7 @@ def _in_force(entries: Sequence[_Agreement], end: int) -> npt.NDArray[np.float64
 
 def _centre_dates(task: _Task, lever: Lever, base: Levers) -> Branch | None:
     word = lever.key.rpartition(".")[2]
-    rows: list[_Flow] = []
+    rows: list[Flow] = []
     for centre in reference.centres():
         target = task.scenario.levers.centre_open[:, centre.index]
         if not _differing(task, target, base.centre_open[:, centre.index]):
@@ -360,8 +342,8 @@ def _centre_dates(task: _Task, lever: Lever, base: Levers) -> Branch | None:
             task.refuse(lever.path, message)
         if dates is not None and word in dates:
             month = dates[word]
-            row = {"centre": _text(centre.name), "on": "null" if month is None else month_text(month)}
-            rows.append(_Flow(row) if month is None else task.entry(lever.path, f"{centre.name} {row['on']}", row))
+            row = {"centre": yaml_text(centre.name), "on": "null" if month is None else month_text(month)}
+            rows.append(Flow(row) if month is None else task.entry(lever.path, f"{centre.name} {row['on']}", row))
     return rows or None
 
 
@@ -410,13 +392,13 @@ def _span(task: _Task, lever: Lever, base: Levers) -> Branch | None:
     prefix = lever.fields[0].removesuffix("in_force")
     for part in lever.parts:
         if prefix + part.name in paths:
-            row[part.name] = _scalar(written_value(prefix + part.name, paths[prefix + part.name][first]))
+            row[part.name] = scalar(written_value(prefix + part.name, paths[prefix + part.name][first]))
     return task.entry(lever.path, row["from"], row)
 
 
 def _schemes(task: _Task, lever: Lever, base: Levers) -> Branch | None:
     missing = _clipped(task.scenario.levers.regularisation, task.start, task.end)
-    months: dict[int, _Flow] = {}
+    months: dict[int, Flow] = {}
     kept: set[int] = set()
     for inherited in base.regularisation:
         for piece in _clipped((inherited,), task.start, task.end):
@@ -424,7 +406,7 @@ def _schemes(task: _Task, lever: Lever, base: Levers) -> Branch | None:
                 missing.remove(piece)
                 kept.add(inherited.start)
             else:
-                months[inherited.start] = _Flow({"from": month_text(inherited.start), "min_years": "null"})
+                months[inherited.start] = Flow({"from": month_text(inherited.start), "min_years": "null"})
     added: set[int] = set()
     for scheme in missing:
         if scheme.start in added | kept:
@@ -437,7 +419,7 @@ def _schemes(task: _Task, lever: Lever, base: Levers) -> Branch | None:
         for part in lever.parts:
             value = getattr(scheme, part.name, None)
             if value is not None and (part.required or value != part.default):
-                row[part.name] = _scalar(value)
+                row[part.name] = scalar(value)
         months[scheme.start] = task.entry(lever.path, row["from"], row)
     return [months[month] for month in sorted(months)] or None
 
@@ -454,74 +436,7 @@ def _clipped(schemes: Sequence[Scheme], start: int, end: int) -> list[Scheme]:
     )
 
 
-# ---- form -----------------------------------------------------------------------------------------------------
-
-
-def _scalar(value: bool | float | str | None) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return _text(value) if isinstance(value, str) else number_text(value)
-
-
-def _text(text: str) -> str:
-    """Text as YAML on one line, in quotes only where it would be read as something else."""
-    # A colon between letters, as in stock:synlig, ends no key.
-    bare = re.sub("(?<=[a-z]):(?=[a-zA-ZÆØÅ])", "", text)
-    if _plain(bare) == bare:
-        return text
-    letters = json.dumps(text, ensure_ascii=False)
-    return "".join(one if one.isprintable() or one in _TYPED_SPACES else _escape(one) for one in letters)
-
-
-def _escape(letter: str) -> str:
-    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
-
-
-def _paragraph(text: str, indent: int) -> str:
-    """Text as YAML after a key: in a block if it is long or has lines of its own."""
-    typed = all(letter.isprintable() or letter in _TYPED_SPACES for letter in text.replace("\n", ""))
-    pad = " " * indent
-    if typed and "\n" in text:
-        lines = text.split("\n")
-        if all(line == line.rstrip() for line in lines) and text == text.strip():
-            return "\n".join(["|-", *(pad + line if line else "" for line in lines)])
-    elif typed and len(pad + text) > _WIDTH - 15:
-        lines = textwrap.wrap(text, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
-        if len(lines) > 1 and " ".join(lines) == text:
-            return "\n".join([">-", *(pad + line for line in lines)])
-    return _text(text)
-
-
-def _paragraphs(texts: Mapping[str, str] | str, indent: int) -> Branch:
-    if isinstance(texts, str):
-        return _paragraph(texts, indent)
-    return {_text(language): _paragraph(text, indent + 2) for language, text in texts.items()}
-
-
-def _lines(branches: Mapping[str, Branch], indent: int = 0) -> list[str]:
-    """Lines of a mapping in block style, its entries on one line where they fit."""
-    out: list[str] = []
-    for key, branch in branches.items():
-        head = f"{' ' * indent}{key}:"
-        if isinstance(branch, str):
-            out.append(f"{head} {branch}")
-        elif isinstance(branch, dict):
-            out += [head, *_lines(branch, indent + 2)]
-        elif isinstance(branch, _Flow):
-            one = f"{head} {_one_line(branch)}"
-            out += [one] if len(one) <= _WIDTH else [head, *(_lines(dict(branch.row), indent + 2))]
-        else:
-            out.append(head)
-            for entry in branch:
-                one = f"{' ' * indent}  - {_one_line(entry)}"
-                block = _lines(dict(entry.row), indent + 4)
-                block[0] = f"{' ' * indent}  - {block[0].lstrip()}"
-                out += [one] if len(one) <= _WIDTH else block
-    return out
-
-
-def _one_line(flow: _Flow) -> str:
-    return "{" + ", ".join(f"{key}: {value}" for key, value in flow.row.items()) + "}"
+# ---- file ----------------------------------------------------------------------------------------------------
 
 
 def _head(task: _Task, changes: bool) -> list[str]:
@@ -531,41 +446,43 @@ def _head(task: _Task, changes: bool) -> list[str]:
     one_title = len(scenario.title) == len(LANGUAGES) and len(set(titles)) == 1
     top: dict[str, Branch] = {
         "schema": "1",
-        "name": _text(scenario.name),
-        "title": _text(titles[0]) if one_title else {_text(key): _text(text) for key, text in scenario.title.items()},
+        "name": yaml_text(scenario.name),
+        "title": yaml_text(titles[0])
+        if one_title
+        else {yaml_text(key): yaml_text(text) for key, text in scenario.title.items()},
     }
     if scenario.description:
-        top["description"] = _paragraphs(scenario.description, 2)
-    top["extends"] = _text(parent)
-    top["period"] = _Flow({"start": month_text(scenario.start), "end": month_text(scenario.end)})
+        top["description"] = paragraphs(scenario.description, 2)
+    top["extends"] = yaml_text(parent)
+    top["period"] = Flow({"start": month_text(scenario.start), "end": month_text(scenario.end)})
     if scenario.decides:
-        top["decides"] = f"[{', '.join(_text(word) for word in scenario.decides)}]"
-    return lines + _lines(top)
+        top["decides"] = f"[{', '.join(yaml_text(word) for word in scenario.decides)}]"
+    return lines + block_lines(top)
 
 
 def _blocks(task: _Task, sections: Mapping[str, Branch]) -> list[str]:
     """What follows the head, each block after an empty line."""
     lines: list[str] = []
     for section, branch in sections.items():
-        lines += ["", *_lines({section: branch})]
+        lines += ["", *block_lines({section: branch})]
     run = {
         key: str(getattr(task.scenario, key))
         for key in ("replicates", "seed")
         if getattr(task.scenario, key) != getattr(task.above, key)
     }
     if run:
-        lines += ["", *_lines({"run": _Flow(run)})]
+        lines += ["", *block_lines({"run": Flow(run)})]
     if task.scenario.expects:
         lines += ["", "expects:"]
     for expected in task.scenario.expects:
-        words = ", ".join(_text(one) for one in expected.mechanisms)
-        entry = _lines(
+        words = ", ".join(yaml_text(one) for one in expected.mechanisms)
+        entry = block_lines(
             {
-                "outcome": _text(expected.outcome),
-                "direction": _text(expected.direction),
-                "rests_on": _text(expected.rests_on),
+                "outcome": yaml_text(expected.outcome),
+                "direction": yaml_text(expected.direction),
+                "rests_on": yaml_text(expected.rests_on),
                 "mechanisms": f"[{words}]",
-                "why": _paragraphs(expected.why, 6),
+                "why": paragraphs(expected.why, 6),
             },
             4,
         )
