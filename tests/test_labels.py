@@ -64,7 +64,7 @@ CODES = [
     *(f"feasibility.{f.code}" for f in v.Feasibility),
     *(f"household.{h.name.lower()}" for h in v.Household),
     *(f"origin.{v.state_code(state)}" for state in (v.INFLOW, v.OPENING)),
-    *(f"cause.{cause}" for cause in v.CAUSES),
+    *(f"{kind}.{cause}" for kind in ("cause", "reason") for cause in v.CAUSES),
     *(f"district.{district}" for district in v.DISTRICTS),
     *(f"city.{city}" for city in (*v.CITIES, v.OTHER_CITY)),
     *(f"centre_kind.{centre.kind}" for centre in centres()),
@@ -85,7 +85,7 @@ def test_every_code_has_words(language: str) -> None:
 
 
 def test_no_label_is_left_of_a_code_that_is_gone() -> None:
-    spaces = ("strategy", "exit", "substrategy", "side", "route", "cause", "feasibility", "outcome")
+    spaces = ("strategy", "exit", "substrategy", "side", "route", "cause", "reason", "feasibility", "outcome")
     known = set(CODES)
     assert [key for key in labels() if key.split(".")[0] in spaces and key not in known] == []
 
@@ -100,6 +100,61 @@ def test_every_key_written_in_the_code_has_words() -> None:
         keys |= {c for c in constants if isinstance(c, str) and re.fullmatch(KEY, c)}
     # Matplotlib's settings are written the same way.
     assert keys - set(labels()) - set(rcParams) == set()
+
+
+#: Where the pages and pictures of the workshop ask for words by a short key, and the kind of label it is of.
+SHORT_KEYS = {
+    "page": ("browser/*.py",),
+    "live": ("plots/live/*.py",),
+    "workshop": ("workshop/handouts.py", "pages/workshop.html", "pages/handouts.html", "pages/teacher.html"),
+}
+
+#: Kinds whose short keys also stand elsewhere, as whole keys.
+WHOLE_KEYS = re.compile(r"""label\(f?["'](page|live|workshop)\.([a-z0-9_{}.]+)["']""")
+
+
+def asked_for(kind: str) -> set[str]:
+    """Short keys of a kind in the code, with .+ where a key is put together."""
+    root = Path(next(iter(irregsim.__path__)))
+    found: set[str] = set()
+    for pattern in SHORT_KEYS[kind]:
+        for path in root.glob(pattern):
+            text = path.read_text(encoding="utf-8")
+            keys = re.findall(r"""\b(?:say|words)\(\s*f?["']([a-z0-9_{}.]+)["']""", text)
+            found |= {key for key in keys if "." not in re.sub(r"{[^}]*}", "", key)}
+            # A key that is chosen among several.
+            found |= set(re.findall(r"""\b(?:say|words)\("[a-z_]+" if [^"]+ else "([a-z_]+)"\)""", text))
+    for path in root.rglob("*.py"):
+        found |= {key for one, key in WHOLE_KEYS.findall(path.read_text(encoding="utf-8")) if one == kind}
+    return {re.sub(r"{[^}]*}", ".+", key) for key in found}
+
+
+@pytest.mark.parametrize("kind", SHORT_KEYS)
+def test_every_short_key_has_words(kind: str) -> None:
+    known = [key.partition(".")[2] for key in labels() if key.startswith(f"{kind}.")]
+    asked = asked_for(kind)
+    assert len(asked) > 5
+    assert [key for key in sorted(asked) if not any(re.fullmatch(key, one) for one in known)] == []
+
+
+@pytest.mark.parametrize("kind", SHORT_KEYS)
+def test_no_short_key_is_left_that_nothing_asks_for(kind: str) -> None:
+    root = Path(next(iter(irregsim.__path__)))
+    code = "".join(
+        path.read_text(encoding="utf-8") for part in ("browser", "workshop") for path in (root / part).glob("*.py")
+    )
+    asked = asked_for(kind) - {".+"}
+    known = [key.partition(".")[2] for key in labels() if key.startswith(f"{kind}.")]
+    left = [key for key in known if not any(re.fullmatch(one, key) for one in asked)]
+    # What is wrong, and Mesa's words, are handed on as codes.
+    assert [key for key in left if f'"{key}"' not in code and f'"{key.removeprefix("mesa_")}"' not in code] == []
+
+
+def test_what_is_put_into_words_is_the_same_in_both_languages() -> None:
+    def places(text: str) -> list[str]:
+        return sorted(re.findall(r"{[a-z_]*}", text))
+
+    assert [key for key, texts in labels().items() if places(texts["nb"]) != places(texts["en"])] == []
 
 
 def test_no_banned_word_in_any_label() -> None:

@@ -221,7 +221,7 @@ class Settings:
         """
         scenario = self.reference if reference else self.scenario
         scenario = replace(scenario, seed=self.seed)
-        if self.changes:
+        if self.given or self.changes:
             # What was expected of the scenario was not said of one that has been changed since.
             scenario = replace(scenario, decides=(), expects=())
         base = self.reference_base if reference else self.base

@@ -95,14 +95,15 @@ def _node(svg: Svg, node: str, data: dict[str, str], place: tuple[float, float],
 
 def _hint(data: dict[str, str], words: Words) -> str:
     city = label(f"city.{data['city']}", words.lang) if data["city"] != "other" else data["district"]
-    if data["kind"] == "person":
+    kind = data["kind"]
+    if kind == "person":
         return f"{label('strategy.' + data['strategy'], words.lang)}, {city}"
     told = {
         "host": f"substrategy.{data.get('type', '')}",
         "employer": f"sector.{data.get('sector', '')}",
-    }.get(data["kind"], "")
+    }.get(kind, "")
     name = label(told, words.lang) if told in labels() else data.get("name", "")
-    return f"{words('node_' + data['kind'])}{': ' + name if name else ''}, {city}"
+    return f"{words(f'node_{kind}')}{': ' + name if name else ''}, {city}"
 
 
 def _legend(svg: Svg, words: Words) -> None:
