@@ -123,7 +123,7 @@ def asked_for(kind: str) -> set[str]:
             keys = re.findall(r"""\b(?:say|words)\(\s*f?["']([a-z0-9_{}.]+)["']""", text)
             found |= {key for key in keys if "." not in re.sub(r"{[^}]*}", "", key)}
             # A key that is chosen among several.
-            found |= set(re.findall(r"""\b(?:say|words)\("[a-z_]+" if [^"]+ else "([a-z_]+)"\)""", text))
+            found |= set(re.findall(r"""\b(?:say|words)\("[a-z_]+" if .+? else "([a-z_]+)"[,)]""", text))
     for path in root.rglob("*.py"):
         found |= {key for one, key in WHOLE_KEYS.findall(path.read_text(encoding="utf-8")) if one == kind}
     return {re.sub(r"{[^}]*}", ".+", key) for key in found}

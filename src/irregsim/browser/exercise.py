@@ -207,7 +207,7 @@ def Reveal(room: Room, exercise: Exercise, say: Say, answers: dict[str, str], fr
 def _here(room: Room, exercise: Exercise, predicted: Predicted, say: Say) -> str:
     """The difference on this page, if it has been set up and run far enough."""
     model = room.model
-    same = is_set_up(exercise, room.settings, predicted.variant)
+    same = is_set_up(exercise, room.running, predicted.variant)
     if model is None or not same or model.world.month < exercise.last:
         return say("not_run", month=exercise.until)
     until = room.pair().until(exercise.last)

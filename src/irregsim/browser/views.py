@@ -66,7 +66,7 @@ def Views(
     if room.model is not model:
         return  # another is being made
     frame = room.pace.shown((model.number, model.changes, tab, say.lang, version, more))
-    words = Words(say.lang, *room.settings.titles(say.lang), room.settings.differences)
+    words = Words(say.lang, *room.running.titles(say.lang), room.running.differences)
     Head(room, say, frame)
     with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
         for name in TABS:
@@ -79,7 +79,7 @@ def Views(
     def told() -> None:
         set_more(lambda n: n + 1)
 
-    last = room.settings.scenario.end
+    last = room.running.scenario.end
     with rv.Html(tag="div", class_=f"irregsim-view view-{name}"):
         if name == "vessels":
             show(draw_vessels(room.look(), words))
@@ -97,7 +97,7 @@ def Views(
         elif name == "life":
             OneLife(room, say, words, frame)
         elif name == "registers":
-            show(draw_registers(room.look(), words, last, room.settings.scale))
+            show(draw_registers(room.look(), words, last, room.running.scale))
         elif name == "exercises":
             Exercises(room, say, frame, use, on_tab)
         else:
@@ -113,7 +113,7 @@ def Head(room: Room, say: Say, frame: int) -> None:
     assert model is not None, "shown once there is a model"
     words = Words(say.lang)
     month = model.world.month
-    reference, scenario = room.settings.titles(say.lang)
+    reference, scenario = room.running.titles(say.lang)
     with rv.Html(tag="div", class_="irregsim-head"):
         with rv.Html(tag="div", class_="irregsim-when"):
             rv.Html(tag="span", class_="irregsim-month", children=[upper(words.month(month))])
@@ -181,7 +181,7 @@ def Difference(room: Room, say: Say, words: Words, frame: int, told: Callable[[]
         RunMore(room, say, told, frame)
     assert room.model is not None, "shown once there is a model"
     picture = draw_difference(
-        room.outcome(name, city), words, room.model.first, room.settings.scenario.end, room.band(name, city)
+        room.outcome(name, city), words, room.model.first, room.running.scenario.end, room.band(name, city)
     )
     Drawn(picture, frame, room.pace.drawn)
 

@@ -33,6 +33,9 @@ IntArray = npt.NDArray[np.int64]
 #: Persons followed have this age at least.
 _ADULT_MONTHS = 18 * 12
 
+#: Persons among whom one is chosen.
+_SAMPLE = 40
+
 _FIRST_EXIT = 8
 #: End of a spell that goes on; sorts after every month.
 _GOES_ON = 1 << 40
@@ -117,7 +120,8 @@ def lives_of(world: World, persons: Sequence[int]) -> tuple[Life, ...]:
 
 def _life(rows: list[tuple[int, int, int, int, int]]) -> Life:
     out: list[Spell] = []
-    rows.sort()
+    # Stays of no length keep the order in which they were lived.
+    rows.sort(key=lambda row: row[:2])
     for k, (start, end, strategy, destination, cause) in enumerate(rows):
         goes_on = end == _GOES_ON
         out.append(Spell(Strategy(strategy).code, start, None if goes_on else end, "" if goes_on else CAUSES[cause]))
@@ -132,7 +136,7 @@ def someone(world: World, number: int, strategy: Strategy | None = None) -> int 
 
     Args:
         world: The world.
-        number: Place, from 0; counted round and round.
+        number: Place, from 0; counted round and round within a sample, so that nobody counts persons by asking.
         strategy: Way of getting by that the person has now; None for any.
 
     Returns:
@@ -144,7 +148,7 @@ def someone(world: World, number: int, strategy: Strategy | None = None) -> int 
     if len(rows) == 0:
         return None
     order = rows[np.argsort(p.key[rows], kind="stable")]
-    return int(p.person_id[order[number % len(order)]])
+    return int(p.person_id[order[number % min(len(order), _SAMPLE)]])
 
 
 def twins(reference: World, scenario: World, most: int = 12) -> tuple[Twin, ...]:

@@ -75,6 +75,7 @@ class Record:
     def until(self, month: int) -> Record:
         """The record as it was at the end of an earlier month; but for places and centres, which are the latest."""
         t = month + 1
+        end = FIRST_YEAR + t // 12
         return replace(
             self,
             stocks=self.stocks[:t],
@@ -82,7 +83,14 @@ class Record:
             inflow=self.inflow[:t],
             moves=self.moves[:t],
             outcomes=self.outcomes[:t],
+            registers={panel: {y: n for y, n in years.items() if y < end} for panel, years in self.registers.items()},
         )
+
+    def is_same(self, other: Record) -> bool:
+        """Whether nothing that is recorded by month or year differs."""
+        names = ("stocks", "exits", "inflow", "moves", "outcomes")
+        same = all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
+        return same and self.registers == other.registers
 
     @staticmethod
     def of(world: World, registers: Counts | None = None) -> Record:
@@ -106,7 +114,7 @@ class Record:
             inflow=moves[:, INFLOW, :].sum(axis=1),
             moves=moves,
             outcomes=history.outcomes[:t].copy(),
-            places=by_place[-1].T.copy(),
+            places=by_place[-1:].sum(axis=0).T.copy(),
             open_centres=world.centres.is_open[:NAMED].copy(),
             registers=counts(world) if registers is None else registers,
             scale=world.values.scale,

@@ -1,15 +1,18 @@
 """What may be shown of a scenario and its reference while they run (docs/workshop.md tells the rules).
 
 The hidden strategies are an index (all of them together, in the reference, are 100 in the month before the first one
-shown), shares or differences, never persons. What agencies count is in persons, in steps of 5. No number here puts
-persons beside the same thing relative to the hidden population, since a level would follow. Moves of fewer than 5
-persons have no number.
+shown), shares or differences, never persons. What agencies count is in persons, in steps of 5. An index has steps of
+five persons or more, so that its steps do not tell its base; arrows have five widths. Moves of fewer than 5 persons,
+and what is relative to fewer than 5, have no number.
+
+A level is not shown, but it is no secret either: who sets a number of persons that a policy moves against the jump of
+an index gets about the model's own, which assumptions set (`irregsim run --show-levels` gives it as an interval).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -39,6 +42,15 @@ _COUNTED_EXITS: Final = ("tvangsretur", "assistert_retur", "bortvist", "regulari
 _HIDDEN: Final = np.array([STRATEGIES.index(code) for code in HIDDEN])
 _YEAR: Final = 12
 
+#: Finest step of an index.
+_FINEST: Final = 0.1
+
+#: Steps so fine that they do not round.
+_EXACT: Final = 1e-6
+
+#: How many widths arrows have.
+_WIDTHS: Final = 5
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -64,9 +76,10 @@ class Pair:
         if month >= self.month:
             return self
         reference = self.reference.until(month)
-        t = month + 1
-        same = self.scenario is self.reference or np.array_equal(self.scenario.moves[:t], self.reference.moves[:t])
-        return Pair(reference, reference if same else self.scenario.until(month), self.first)
+        if self.scenario is self.reference:
+            return Pair(reference, reference, self.first)
+        scenario = self.scenario.until(month)
+        return Pair(reference, reference if scenario.is_same(reference) else scenario, self.first)
 
     @property
     def base(self) -> float:
@@ -81,8 +94,10 @@ class Flow:
     Attributes:
         origin: A strategy, or ``inflow``.
         destination: A strategy or an exit.
-        per_100: Of 100 who were in the origin before (of 100 newcomers); None where that is not told.
-        width: Square root of the number relative to the largest flow shown, 0 to 1; for drawing only.
+        per_100: Of 100 who were in the origin at some time of the month (of 100 newcomers); None for few persons, and
+            where an agency counts those who are in the origin or go this way.
+        width: About the square root of the number relative to the largest flow shown: 1, 1/2, 1/4, 1/8 or 1/16; for
+            drawing only.
     """
 
     origin: str
@@ -157,9 +172,10 @@ class Outcome:
         unit: `PERCENT`, or the outcome's own unit.
         months: Month numbers, from `DRAWN_FROM` on; shape (n,).
         reference: In percent of the reference in the month before the first one shown, or in the unit; missing where
-            fewer than `SMALL` persons stand behind it on both sides.
+            fewer than `SMALL` persons stand behind it on both sides, or behind the 100 percent.
         scenario: Likewise.
-        difference: Scenario less reference: in percent of the reference in the same month, or in the unit.
+        difference: Scenario less reference: in percent of the reference in the same month, or in the unit; missing
+            where the reference has fewer than `SMALL`.
         is_year: Whether a value is the sum of twelve months.
     """
 
@@ -189,9 +205,9 @@ def _side(pair: Pair, record: Record, months: IntArray, largest: float) -> SideL
     visible = record.stocks[months, Strategy.SYNLIG]
     start = float(pair.reference.stocks[pair.first - 1, Strategy.SYNLIG])
     return SideLook(
-        hidden=_percent(hidden, pair.base),
+        hidden=_percent(hidden, pair.base, _step_of(pair.base)),
         visible=np.round(visible / record.scale / SMALL) * SMALL,
-        visible_index=_percent(visible, start if start >= SMALL else 0.0),
+        visible_index=_percent(visible, start, _FINEST if start >= SMALL else None),
         flows=_flows(record, largest),
         shares=_shares(record),
         open_centres=_centres(record),
@@ -199,34 +215,71 @@ def _side(pair: Pair, record: Record, months: IntArray, largest: float) -> SideL
     )
 
 
-def _percent(values: npt.NDArray[np.generic], base: float) -> FloatArray:
-    return np.asarray(100.0 * values.astype(np.float64) / base if base > 0 else np.full(values.shape, np.nan))
+def index_step(base: float) -> float:
+    """Steps of an index whose 100 are so many persons: 1, 2 or 5 times a power of ten, `SMALL` persons or more."""
+    least = max(_FINEST, 100.0 * SMALL / base)
+    power = 10.0 ** np.floor(np.log10(least) + 1e-9)
+    return float(next(power * k for k in (1, 2, 5, 10) if power * k >= least * (1 - 1e-9)))
+
+
+def index_of(persons: float, base: float) -> float:
+    """Persons as an index, in its steps; missing where the base is too small."""
+    return float(_percent(np.array([persons]), base, _step_of(base))[0])
+
+
+def _step_of(base: float) -> float | None:
+    """None where the base is too small for an index."""
+    return index_step(base) if base >= SMALL else None
+
+
+def in_steps(values: FloatArray, step: float | FloatArray) -> FloatArray:
+    """Values rounded to a step; missing ones stay missing."""
+    return np.asarray(np.round(np.round(values / step) * step, 9) + 0.0)
+
+
+def _percent(values: npt.NDArray[np.generic], base: float, step: float | None) -> FloatArray:
+    if step is None or not base > 0:
+        return np.full(values.shape, np.nan)
+    return in_steps(100.0 * values.astype(np.float64) / base, step)
 
 
 def _largest(moves: IntArray) -> float:
-    between = moves[[*Strategy, INFLOW]].copy()
-    between[:, list(range(len(Strategy)))][np.diag_indices(len(Strategy))] = 0
-    return float(max(1, between.max()))
+    """Persons of the largest flow that is drawn: no arrow tells of moves between cities within a strategy."""
+    between = moves.copy()
+    np.fill_diagonal(between, 0)
+    return float(max(1, between[[*Strategy, INFLOW]].max()))
+
+
+def _width(persons: int, largest: float) -> float:
+    """Width of an arrow; a move of few is drawn as thin as one of `SMALL`."""
+    quarters = round(float(np.log(max(largest, SMALL) / max(persons, SMALL)) / np.log(4.0)))
+    return 0.5 ** min(quarters, _WIDTHS - 1)
 
 
 def _flows(record: Record, largest: float) -> tuple[Flow, ...]:
     before = record.stocks[-2] if record.months > 1 else record.stocks[-1]
     out = []
     for origin in (*(int(s) for s in Strategy), INFLOW):
-        total = float(record.inflow[-1] if origin == INFLOW else before[origin])
+        if origin == INFLOW:
+            total = float(record.inflow[-1])
+        else:
+            # Who comes into a state can leave it in the same month.
+            came = record.moves[-1, :, origin].sum() - record.moves[-1, origin, origin]
+            total = float(before[origin] + came)
         for destination in (*(int(s) for s in Strategy), *(int(e) for e in Exit)):
             persons = int(record.moves[-1, origin, destination])
             if origin == destination or persons < 1:
                 continue
             code = state_code(destination)
-            told = persons >= SMALL and total > 0 and code not in _COUNTED_EXITS
+            # A rate beside a number of persons that is shown elsewhere would tell what every width stands for.
+            counted = origin == Strategy.SYNLIG or code in _COUNTED_EXITS
+            told = persons >= SMALL and total > 0 and not counted
             out.append(
                 Flow(
                     origin=state_code(origin),
                     destination=code,
                     per_100=round(100.0 * persons / total, 1) if told else None,
-                    # A move of few is drawn as thin as one of `SMALL`.
-                    width=float(np.sqrt(max(persons, SMALL) / max(largest, SMALL))),
+                    width=_width(persons, largest),
                 )
             )
     return tuple(out)
@@ -294,13 +347,14 @@ def is_counted(name: str) -> bool:
     return kind == "outcome" and code in COUNTED_OUTCOMES
 
 
-def outcome(pair: Pair, name: str, city: str = "") -> Outcome:
+def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True) -> Outcome:
     """One outcome of both sides, as it may be shown.
 
     Args:
         pair: Both sides.
         name: One of `outcomes`.
         city: One of the five cities, or empty for the country.
+        rounded: Whether an index has steps; without them only means and quantiles over replicates may be shown.
 
     Raises:
         ValueError: If there is no such outcome or city.
@@ -312,15 +366,26 @@ def outcome(pair: Pair, name: str, city: str = "") -> Outcome:
     counted, unit = is_counted(name), _unit(name)
     scale = pair.reference.scale
     r, s = (values[months] for values in raw)
-    few = np.maximum(np.abs(r), np.abs(s)) < SMALL if unit not in AMOUNTS else np.zeros(len(months), dtype=bool)
+    is_amount = unit in AMOUNTS
+    few = np.zeros(len(months), dtype=bool) if is_amount else np.maximum(np.abs(r), np.abs(s)) < SMALL
     if counted:
         shown = [_steps(values / scale, unit) for values in (r, s)]
         difference = _steps((s - r) / scale, unit)
     else:
         base = float(raw[0][pair.first - 1])
-        shown = [_percent(values, base) for values in (r, s)]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            difference = np.where(r > 0, 100.0 * (s - r) / r, np.nan)
+        if is_amount:
+            step = _FINEST if base > 0 else None
+        else:
+            step = _step_of(base)
+        shown = [_percent(values, base, step if rounded or step is None else _EXACT) for values in (r, s)]
+        relative = r > 0 if is_amount else r >= SMALL
+        difference = np.full(len(months), np.nan)
+        np.divide(100.0 * (s - r), r, out=difference, where=relative)
+        if rounded and not is_amount:
+            steps = [index_step(value) if there else 1.0 for value, there in zip(r.tolist(), relative, strict=True)]
+            difference = in_steps(difference, np.array(steps))
+        elif rounded:
+            difference = in_steps(difference, _FINEST)
     for values in (*shown, difference):
         values[few] = np.nan
     return Outcome(
@@ -396,16 +461,6 @@ class Band:
     difference: FloatArray
 
 
-@dataclass(frozen=True)
-class Band4:
-    """Spread of the index of each hidden strategy, shapes (2, months, 4), and of persons in centres, (2, months)."""
-
-    n: int
-    months: IntArray
-    hidden: tuple[FloatArray, FloatArray]
-    visible: tuple[FloatArray, FloatArray] = field(default=(np.empty(0), np.empty(0)))
-
-
 def band(pairs: Sequence[Pair], name: str, city: str = "") -> Band | None:
     """Spread of an outcome over replicates, to the latest month that all have; None without any.
 
@@ -413,23 +468,12 @@ def band(pairs: Sequence[Pair], name: str, city: str = "") -> Band | None:
     """
     if not pairs:
         return None
-    found = [outcome(pair, name, city) for pair in pairs]
+    found = [outcome(pair, name, city, rounded=False) for pair in pairs]
     m = min(len(one.months) for one in found)
     cuts = [
         _ends(np.stack([getattr(one, side)[:m] for one in found])) for side in ("reference", "scenario", "difference")
     ]
     return Band(len(found), found[0].months[:m], *cuts)
-
-
-def band_of_index(pairs: Sequence[Pair]) -> Band4 | None:
-    """Spread of the index of the hidden strategies and of persons in centres over replicates; None without any."""
-    if not pairs:
-        return None
-    looks = [look(pair) for pair in pairs]
-    m = min(len(one.months) for one in looks)
-    hidden = [_ends(np.stack([getattr(one, side).hidden[:m] for one in looks])) for side in ("reference", "scenario")]
-    visible = [_ends(np.stack([getattr(one, side).visible[:m] for one in looks])) for side in ("reference", "scenario")]
-    return Band4(len(looks), looks[0].months[:m], (hidden[0], hidden[1]), (visible[0], visible[1]))
 
 
 def _ends(values: FloatArray) -> FloatArray:
@@ -443,14 +487,14 @@ __all__ = [
     "PERCENT",
     "SMALL",
     "Band",
-    "Band4",
     "Flow",
     "Look",
     "Outcome",
     "Pair",
     "SideLook",
     "band",
-    "band_of_index",
+    "index_of",
+    "index_step",
     "is_counted",
     "look",
     "outcome",

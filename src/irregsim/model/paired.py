@@ -159,7 +159,8 @@ class PairedModel(IrregularMigrationModel):
         self._chance, self._draw = chance, values.draw
         self._scale = values.scale
         self.reference_world = self._at_first(self._values(self.reference))
-        if self.parts_at is not None and self.parts_at < self.first:
+        # In the first month of all, settings that differ already differ in the world that is opened.
+        if self.parts_at is not None and self.parts_at < max(self.first, 1):
             return self._at_first(values)
         return self.reference_world
 
@@ -178,7 +179,7 @@ class PairedModel(IrregularMigrationModel):
         digest = hashlib.sha256(f"{self.first} {self._chance.seed} {self._chance.replicate} {values.scale}".encode())
         digest.update(repr([type(part).__qualname__ for part in self.parts]).encode())
         digest.update(repr(sorted(values.draw.items())).encode())
-        digest.update(_until(values.levers, self.first).encode())
+        digest.update(_until(values.levers, max(self.first, 1)).encode())
         return digest.hexdigest()
 
     # -- the month -----------------------------------------------------------------------------------------------
@@ -194,13 +195,23 @@ class PairedModel(IrregularMigrationModel):
             if not self.running:
                 super().step()
                 return
-            shared = not self.has_parted
-            if shared and self.parts_at is not None and self.reference_world.month + 1 >= self.parts_at:
-                self.world = self.reference_world.copy(self._values(self.resolved))
-                shared = False
-            if not shared:
+            if self._open is None:
+                self._part()
+            if self.has_parted:
                 simulate.advance_month(self.reference_world, self.parts)
             super().step()
+
+    def begin_month(self) -> None:
+        """Opens the next month of the scenario, as `IrregularMigrationModel` does; the reference follows at its end."""
+        with self.lock:
+            if self._open is None and self.running:
+                self._part()
+            super().begin_month()
+
+    def _part(self) -> None:
+        """Gives the scenario a world of its own if the next month is the first in which the two may differ."""
+        if not self.has_parted and self.parts_at is not None and self.world.month + 1 >= self.parts_at:
+            self.world = self.reference_world.copy(self._values(self.resolved))
 
     def change(self, scenario: Scenario, reference: Scenario | None = None) -> bool:
         """Goes on under other values from the next month on, if those of the past stay as they are.
@@ -215,7 +226,7 @@ class PairedModel(IrregularMigrationModel):
         with self.lock:
             new_reference = reference or self.reference
             periods = {(one.start, one.end) for one in (scenario, new_reference, self.resolved)}
-            past = self.world.month
+            past = max(self.world.month, 0)
             for old, new in ((self.resolved, scenario), (self.reference, new_reference)):
                 if len(periods) > 1:
                     return False

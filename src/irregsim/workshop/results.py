@@ -146,7 +146,7 @@ def hash_of(exercise: Exercise, variant: Variant) -> int:
 def effect_of(pairs: Sequence[Pair], key: str) -> dict[str, Any]:
     """What is stored of an outcome."""
     name, _, city = key.partition("@")
-    found = [outcome(pair, name, city) for pair in pairs]
+    found = [outcome(pair, name, city, rounded=False) for pair in pairs]
     keep = [i for i, month in enumerate(found[0].months.tolist()) if _is_kept(month, found[0].months[-1], pairs[0])]
     difference = np.stack([one.difference for one in found])[:, keep]
     cuts = np.quantile(difference, (0.025, 0.975), axis=0)
@@ -222,7 +222,7 @@ def checked(exercise: Exercise, number: int) -> dict[str, float | None]:
     out: dict[str, float | None] = {}
     for key in exercise.keys(number):
         name, _, city = key.partition("@")
-        out[key] = _rounded(outcome(pair, name, city).difference[-1:])[0]
+        out[key] = _rounded(outcome(pair, name, city, rounded=False).difference[-1:])[0]
     return out
 
 

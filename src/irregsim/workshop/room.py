@@ -15,7 +15,7 @@ from typing import Any, Final
 from irregsim.looks import lives
 from irregsim.looks.network import Net, network
 from irregsim.looks.record import CountedYears, Record
-from irregsim.looks.shown import Band, Look, Outcome, Pair, band, look, outcome
+from irregsim.looks.shown import Band, Look, Outcome, Pair, band, index_of, look, outcome
 from irregsim.model import Beginnings, PairedModel
 from irregsim.scenario import ScenarioError
 from irregsim.summaries import HIDDEN
@@ -25,6 +25,9 @@ from irregsim.workshop.settings import Settings
 
 #: More persons than this in a world, and the model stops: a laptop would not keep up.
 MOST_PERSONS: Final = 60_000
+
+#: A state of a room: number of its model, and how often that has changed.
+_Now = tuple[int, int]
 
 #: Seconds that a step waits for the last picture to be drawn, at most; a page in the background draws none.
 _PATIENCE: Final = 1.5
@@ -81,6 +84,7 @@ class Room:
 
     Attributes:
         settings: What is set.
+        running: The settings under which the model runs: those set, but for what needs a new beginning.
         model: The model that runs; None until `make` has been called.
         pace: Keeps steps and pictures together.
         more: Runs beside the one on the page; None where there are none.
@@ -95,7 +99,7 @@ class Room:
     def __init__(
         self, settings: Settings, beginnings: Beginnings | None = None, most_persons: int = MOST_PERSONS
     ) -> None:
-        self.settings = settings
+        self.settings = self.running = settings
         self.model: RoomModel | None = None
         self.pace = Pace()
         self.more: More | None = None
@@ -111,11 +115,11 @@ class Room:
 
     def _forget(self) -> None:
         """Nothing is known of a model that begins."""
-        self._look: tuple[int, Look] | None = None
-        self._pair: tuple[int, Pair] | None = None
+        self._look: tuple[_Now, Look] | None = None
+        self._pair: tuple[_Now, Pair] | None = None
         self._counted = (CountedYears(), CountedYears())
         self._net: Net | None = None
-        self._net_of = -1
+        self._net_of: _Now | None = None
 
     # -- the model -----------------------------------------------------------------------------------------------
 
@@ -134,6 +138,7 @@ class Room:
         self.stop_more()
         self.problem = ""
         self._forget()
+        self.running = self.settings
         self.model = model
 
     @property
@@ -165,7 +170,9 @@ class Room:
         if self.model is None:
             return False
         goes_on = self.model.change(new.scenario, new.reference)
-        if not goes_on:
+        if goes_on:
+            self.running = new
+        else:
             self.problem = "needs_reset"
         return goes_on
 
@@ -176,32 +183,34 @@ class Room:
 
     # -- what is seen --------------------------------------------------------------------------------------------
 
-    @property
-    def _now(self) -> int:
-        assert self.model is not None, "a model has been made"
-        return self.model.changes
-
     def pair(self) -> Pair:
         """Records of both sides at the end of the latest month."""
-        model = self.model
+        return self._seen()[1]
+
+    def _seen(self) -> tuple[_Now, Pair]:
+        """The pair with the number of the state it was read from."""
+        model, counted = self.model, self._counted
         assert model is not None, "a model has been made"
-        if self._pair is None or self._pair[0] != self._now:
-            with model.lock:
-                now = self._now
-                reference = Record.of(model.reference_world, self._counted[0].of(model.reference_world))
-                scenario = reference
-                if model.has_parted:
-                    scenario = Record.of(model.world, self._counted[1].of(model.world))
-                self._pair = (now, Pair(reference, scenario, model.first))
-        return self._pair[1]
+        with model.lock:
+            now, known = (model.number, model.changes), self._pair
+            if known is not None and known[0] == now:
+                return known
+            reference = Record.of(model.reference_world, counted[0].of(model.reference_world))
+            scenario = reference
+            if model.has_parted:
+                scenario = Record.of(model.world, counted[1].of(model.world))
+            found = (now, Pair(reference, scenario, model.first))
+            self._pair = found
+            return found
 
     def look(self) -> Look:
         """What may be shown of both sides."""
-        pair = self.pair()
-        assert self._pair is not None, "made above"
-        if self._look is None or self._look[0] != self._pair[0]:
-            self._look = (self._pair[0], look(pair))
-        return self._look[1]
+        now, pair = self._seen()
+        known = self._look
+        if known is None or known[0] != now:
+            known = (now, look(pair))
+            self._look = known
+        return known[1]
 
     def outcome(self, name: str, city: str = "") -> Outcome:
         """One outcome of both sides."""
@@ -212,8 +221,9 @@ class Room:
         model = self.model
         assert model is not None, "a model has been made"
         with model.lock:
-            if self._net is None or self._net_of != self._now:
-                self._net_of = self._now
+            now = (model.number, model.changes)
+            if self._net is None or self._net_of != now:
+                self._net_of = now
                 self._net = network(model.reference_world, model.world, self._net)
         return self._net
 
@@ -249,15 +259,15 @@ class Room:
         """
         assert self.model is not None, "a model has been made"
         self.stop_more()
-        s = self.settings
+        model, s = self.model, self.running
         self.more = More(
             s.scenario,
             s.reference,
             draws=s.draws,
             seed=s.seed,
             scale=s.scale,
-            first=self.model.first,
-            until=self.model.world.month,
+            first=model.first,
+            until=model.world.month,
             told=told,
         )
         self.more.start()
@@ -342,6 +352,5 @@ class RoomModel(PairedModel):
 def _index(model: RoomModel, number: int) -> float:
     """A hidden strategy of the scenario as an index: all of them in the reference before the first month are 100."""
     stocks = model.reference_world.history.stocks[model.first - 1].reshape(len(Strategy), -1).sum(axis=1)
-    start = float(stocks.sum() - stocks[Strategy.SYNLIG])
     strategy = next(s for s in Strategy if s.code == HIDDEN[number])
-    return 100.0 * model.stock(strategy) / start if start > 0 else float("nan")
+    return index_of(model.stock(strategy), float(stocks.sum() - stocks[Strategy.SYNLIG]))

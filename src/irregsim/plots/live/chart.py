@@ -55,6 +55,11 @@ def number_text(value: float, lang: str, *, signed: bool = False) -> str:
     return ("−" if value < 0 else "+" if signed else "") + text
 
 
+def level_text(value: float, lang: str) -> str:
+    """A whole number for readers; a dash where it is missing."""
+    return number_text(value if value != value else round(value), lang)
+
+
 @dataclass
 class Axes:
     """A panel with a scale on both axes.
@@ -156,7 +161,8 @@ class Axes:
         self.svg.line(place, self.top, place, self.bottom, INK, 1, "2 3")
 
     def label_ends(self, ends: Sequence[tuple[float, str, str]], size: float = 13.5) -> None:
-        """Names at the right end, moved apart: (value, words, colour) each."""
+        """Names at the right end, moved apart: (value, words, colour) each; none where the value is missing."""
+        ends = [end for end in ends if np.isfinite(end[0])]
         places = [self.py(value) for value, _, _ in ends]
         for place, (_, words, colour) in zip(apart(places, size * 1.2), ends, strict=True):
             self.svg.text(self.right + 7, place + size / 3, words, size, colour=colour, bold=True)

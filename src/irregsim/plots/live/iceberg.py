@@ -8,7 +8,7 @@ from irregsim.colours import COLOURS
 from irregsim.labels import label
 from irregsim.looks.record import PANELS
 from irregsim.looks.shown import Look, SideLook
-from irregsim.plots.live.chart import number_text
+from irregsim.plots.live.chart import level_text, number_text
 from irregsim.plots.live.registers import published
 from irregsim.plots.live.svg import INK, PAPER, SOFT, Picture, Svg
 from irregsim.plots.live.words import Words, panel_words, short
@@ -93,7 +93,7 @@ def _below(svg: Svg, side: SideLook, words: Words) -> None:
         )
         middle = y + deep * share / 2 + 5
         svg.line(_MIDDLE + (top + bottom) / 2 + 4, middle - 5, _MIDDLE + 184, middle - 5, "#B9C6D3")
-        name = f"{short(code, words.lang)} {number_text(round(float(last[HIDDEN.index(code)])), words.lang)}"
+        name = f"{short(code, words.lang)} {level_text(float(last[HIDDEN.index(code)]), words.lang)}"
         svg.text(_MIDDLE + 190, max(middle, _WATER + 78), name, 13.5, colour=INK, hint=hint)
         y += deep * share
     # The counts do not say where it ends.

@@ -9,7 +9,7 @@ import numpy as np
 from irregsim.colours import COLOURS, OTHER_COLOURS
 from irregsim.labels import label
 from irregsim.looks.shown import Flow, Look, SideLook
-from irregsim.plots.live.chart import number_text, top_of
+from irregsim.plots.live.chart import level_text, number_text, top_of
 from irregsim.plots.live.svg import INK, LINE, PAPER, SOFT, Picture, Svg
 from irregsim.plots.live.words import Words, short
 from irregsim.summaries import EXITS, HIDDEN
@@ -96,7 +96,7 @@ def _vessel(svg: Svg, place: float, code: str, value: float, start: float, scale
         svg.text(
             place,
             _TOP + _DEEP - deep + (25 if inside else -7),
-            number_text(round(value), words.lang),
+            level_text(value, words.lang),
             21,
             colour=PAPER if inside and code != "avhengig" else INK,
             anchor="middle",
@@ -134,7 +134,7 @@ def _pipes(svg: Svg, place: float, code: str, flows: Mapping[tuple[str, str], Fl
         if flow is None:
             continue
         first, last = (top, end) if shift < 0 else (end, top)
-        hint = words("of_100", origin=label(f"strategy.{key[0]}", words.lang), number=_rate(flow, words))
+        hint = _told(flow, words)
         svg.arrow(place + shift, first, place + shift, last, 2 + _THICK * flow.width, colour, hint=hint, class_="pipe")
         if flow.per_100 is not None:
             side = -1 if shift < 0 else 1
@@ -149,8 +149,11 @@ def _pipes(svg: Svg, place: float, code: str, flows: Mapping[tuple[str, str], Fl
             )
 
 
-def _rate(flow: Flow, words: Words) -> str:
-    return words("few") if flow.per_100 is None else number_text(flow.per_100, words.lang)
+def _told(flow: Flow, words: Words) -> str:
+    origin = label(f"strategy.{flow.origin}", words.lang)
+    if flow.per_100 is not None:
+        return words("of_100", origin=origin, number=number_text(flow.per_100, words.lang))
+    return words("no_rate" if flow.origin == "synlig" else "few_went", origin=origin)
 
 
 def _basin(
@@ -184,15 +187,13 @@ def _basin(
             stroke=INK,
             stroke_width=2,
         )
-        mark = _BASIN_LEFT + float(column[min(start, len(column) - 1)]) * unit
+        mark = _BASIN_LEFT + np.nan_to_num(float(column[min(start, len(column) - 1)])) * unit
         svg.line(mark, _BASIN_TOP + _BASIN_DEEP - 8, mark, _BASIN_TOP + _BASIN_DEEP + 6, INK, 1.5)
         if number:
-            ghost = _BASIN_LEFT + float(look.reference.hidden[-1, HIDDEN.index("fritt_fall")]) * unit
+            ghost = _BASIN_LEFT + np.nan_to_num(float(look.reference.hidden[-1, HIDDEN.index("fritt_fall")])) * unit
             svg.line(ghost, _BASIN_TOP, ghost, _BASIN_TOP + _BASIN_DEEP, "#AAAAAA", 2, "3 3", class_="ghost")
         middle = _BASIN_TOP + _BASIN_DEEP / 2
-        svg.text(
-            _BASIN_LEFT + fill + 9, middle + 8, number_text(round(value), words.lang), 21, bold=True, class_="level"
-        )
+        svg.text(_BASIN_LEFT + fill + 9, middle + 8, level_text(value, words.lang), 21, bold=True, class_="level")
         name = short("fritt_fall", words.lang)
         svg.text(_BASIN_LEFT + _BASIN_LONG - 12, middle + 5, name, 13.5, anchor="end", bold=True, hint=hint)
     flow = flows.get(("inflow", "fritt_fall"))
