@@ -640,7 +640,7 @@ def test_data_read_while_another_thread_steps_have_columns_of_one_length():
 
 def test_a_collector_can_be_read_while_it_collects_whoever_makes_it_collect():
     """Without a model that holds the lock for the whole month."""
-    model = SimpleNamespace(world=SimpleNamespace(month=3), steps=0, _steps=0)
+    model = SimpleNamespace(world=SimpleNamespace(month=3), steps=0, _steps=0, time=0.0)
     collector = LockedCollector(threading.RLock(), {"a": lambda model: 1, "b": slowly, "c": slowly})
     errors, done = [], threading.Event()
     thread = reading(collector.get_model_vars_dataframe, errors, done)

@@ -129,15 +129,19 @@ class Exercise(_Checked):
         """Month to run to, as a number."""
         return month_number(self.until)
 
-    def keys(self, variant: int) -> tuple[str, ...]:
-        """Outcomes of a variant whose numbers are needed: those predicted, and those that texts name."""
-        found = {p.key: None for p in self.predict if p.variant == variant}
+    @property
+    def named(self) -> tuple[tuple[int, str], ...]:
+        """Number of a variant and key of an outcome: all that are predicted, and all that texts name, each once."""
+        found = {(one.variant, one.key): None for one in self.predict}
         for text in (self.reveal, self.key, *self.discussion):
             for words in (text.nb, text.en):
                 for number, outcome, city in PLACE.findall(words):
-                    if int(number or 0) == variant:
-                        found[f"{outcome}@{city}" if city else outcome] = None
+                    found[int(number or 0), f"{outcome}@{city}" if city else outcome] = None
         return tuple(found)
+
+    def keys(self, variant: int) -> tuple[str, ...]:
+        """Outcomes of a variant whose numbers are needed."""
+        return tuple(key for number, key in self.named if number == variant)
 
 
 class Role(_Checked):
@@ -285,15 +289,14 @@ def _faults(exercise: Exercise) -> list[str]:
         out += [f"{exercise.id}: {text!r} is no assumption" for text in variant.assume if not _is_assumption(text)]
     if not exercise.first < exercise.last:
         out.append(f"{exercise.id}: runs from {exercise.start} to {exercise.until}")
-    for number in range(len(exercise.variants) + 1):
-        for key in exercise.keys(number):
-            name, _, city = key.partition("@")
-            if number == len(exercise.variants):
-                out.append(f"{exercise.id}: {key} is of variant {number}, which is not there")
-            elif city and city not in CITIES:
-                out.append(f"{exercise.id}: no city {city!r}")
-            elif name not in outcomes(city):
-                out.append(f"{exercise.id}: no outcome {name!r} of {city or 'the country'}")
+    for number, key in exercise.named:
+        name, _, city = key.partition("@")
+        if number >= len(exercise.variants):
+            out.append(f"{exercise.id}: {key} is of variant {number}, which is not there")
+        elif city and city not in CITIES:
+            out.append(f"{exercise.id}: no city {city!r}")
+        elif name not in outcomes(city):
+            out.append(f"{exercise.id}: no outcome {name!r} of {city or 'the country'}")
     return out
 
 

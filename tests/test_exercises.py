@@ -1,0 +1,254 @@
+"""The workshop's material: exercises with stored runs, plans, role cards, and the pages made of them."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from irregsim.cli import main
+from irregsim.labels import LANGUAGES
+from irregsim.levers import find
+from irregsim.reference import DataError
+from irregsim.vocabulary import month_text
+from irregsim.without import claims
+from irregsim.workshop.exercises import PLACE, VIEWS, Material, Text, material, read_material
+from irregsim.workshop.handouts import PAGES, make_page, write_pages
+from irregsim.workshop.results import about, checked, filled, stored
+from test_labels import BANNED
+
+COMMITTED = Path(__file__).parents[1] / "docs" / "workshop"
+
+VARIANTS = [(one.id, number) for one in material().exercises for number in range(len(one.variants))]
+
+
+def texts_in(value: object) -> list[Text]:
+    if isinstance(value, Text):
+        return [value]
+    if isinstance(value, tuple):
+        return [text for one in value for text in texts_in(one)]
+    if hasattr(value, "__dict__"):
+        return [text for one in vars(value).values() for text in texts_in(one)]
+    return []
+
+
+# -- the material ----------------------------------------------------------------------------------------------
+
+
+def test_there_is_what_a_class_needs():
+    found = material()
+    asked = {"centre-closes", "fines", "agreement", "register-counts", "sign-flips", "health-model"}
+    assert asked <= {one.id for one in found.exercises}
+    assert {plan.minutes for plan in found.plans} == {45, 90, 120}
+    assert {"municipality", "udi", "pu", "employer", "voluntary"} <= {role.id for role in found.roles}
+    assert found.note.before and found.note.teacher
+
+
+def test_words_differ_between_the_languages_and_none_is_banned():
+    every = texts_in(material())
+    assert len(every) > 150
+    assert {text.en for text in every if text.nb == text.en} <= {"UDI", "PU"}
+    assert [words for text in every for words in (text.nb, text.en) if BANNED.search(words)] == []
+
+
+def test_both_languages_name_the_same_numbers():
+    for text in texts_in(material()):
+        assert sorted(PLACE.findall(text.nb)) == sorted(PLACE.findall(text.en)), text.en
+
+
+def test_claims_and_levers_are_there():
+    known = set(claims())
+    assert [claim for one in material().exercises for claim in one.claims if claim not in known] == []
+    assert all(find(path) for role in material().roles for path in role.levers)
+    assert {one.view for one in material().exercises} <= set(VIEWS)
+
+
+def parts() -> dict[str, object]:
+    folder = files("irregsim") / "data" / "workshop"
+    return {name: yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")) for name in Material.model_fields}
+
+
+def refused(change) -> str:
+    changed = parts()
+    change(changed)
+    with pytest.raises(DataError) as error:
+        read_material(lambda name: yaml.safe_dump(changed[name], allow_unicode=True))
+    return str(error.value)
+
+
+def set_in(part: str, *path: object):
+    *way, last, value = path
+
+    def change(changed) -> None:
+        at = changed[part]
+        for step in way:
+            at = at[step]
+        at[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (set_in("exercises", 0, "variants", 0, "scenario", "no-such"), "no shipped scenario 'no-such'"),
+        (set_in("exercises", 0, "variants", 0, "assume", ["levers.work.tax_card=1"]), "is no assumption"),
+        (set_in("exercises", 0, "predict", 0, "outcome", "stock:nobody"), "no outcome 'stock:nobody' of the country"),
+        (set_in("exercises", 0, "predict", 0, "city", "Paris"), "no city 'Paris'"),
+        (set_in("exercises", 0, "predict", 0, "variant", 4), "is of variant 4, which is not there"),
+        (set_in("exercises", 0, "predict", 0, "variant", 1), "is of variant 1, which is not there"),
+        (set_in("exercises", 0, "until", "2021-01"), "runs from 2022-01 to 2021-01"),
+        (set_in("exercises", 1, "id", "centre-closes"), "exercise centre-closes stands twice"),
+        (set_in("exercises", 0, "title", {"nb": "Bare én"}), "exercises.0.title.en: Field required"),
+        (set_in("exercises", 0, "colour", "red"), "exercises.0.colour: Extra inputs are not permitted"),
+        (set_in("plans", 0, "stretches", 0, "minutes", 59), "its stretches add up to"),
+        (set_in("plans", 0, "stretches", 0, "exercise", "none-such"), "no exercise 'none-such'"),
+    ],
+)
+def test_what_is_not_sound_is_refused(change, told):
+    assert told in refused(change)
+
+
+def test_every_fault_is_told_at_once():
+    def change(changed) -> None:
+        set_in("exercises", 0, "variants", 0, "scenario", "no-such")(changed)
+        set_in("plans", 0, "stretches", 0, "minutes", 59)(changed)
+
+    told = refused(change)
+    assert "no-such" in told and "add up to" in told
+
+
+def test_an_exercise_that_is_not_there_is_told_with_those_that_are():
+    with pytest.raises(KeyError, match="centre-closes"):
+        material().exercise("closing")
+
+
+# -- stored runs -----------------------------------------------------------------------------------------------
+
+
+def test_every_number_is_stored_with_an_interval():
+    for exercise in material().exercises:
+        for number in range(len(exercise.variants)):
+            found = stored(exercise.id, number)
+            assert set(found.effects) == set(exercise.keys(number))
+            for effect in found.effects.values():
+                assert effect.replicates == about()["replicates"] == 40
+                assert effect.months[-1] == exercise.last
+                assert np.isfinite([effect.lo[-1], effect.mean[-1], effect.hi[-1]]).all()
+                assert effect.lo[-1] <= effect.mean[-1] <= effect.hi[-1]
+            assert found.frames[0].months[-1] == exercise.first - 1
+            assert found.frames[-1].months[-1] == exercise.last
+
+
+def test_before_the_policies_part_the_stored_sides_are_the_same():
+    """The posterior and the seed are one for both; only what a policy changes may differ."""
+    effect = stored("centre-closes").effects["index:hidden"]
+    before = effect.months < 174  # July 2023, when the centres close
+    assert before.sum() > 4
+    assert (effect.mean[before] == 0).all() and effect.mean[-1] != 0
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_texts_are_filled(lang):
+    for exercise in material().exercises:
+        for text in (exercise.reveal, exercise.key, *exercise.discussion):
+            assert "{{" not in filled(text, exercise, lang)
+    text = filled(Text(nb="{{index:hidden}}", en="{{index:hidden}}"), material().exercise("centre-closes"), lang)
+    assert re.fullmatch(r".*\d.* %", text)
+
+
+def compare(exercise: str, number: int) -> None:
+    one = material().exercise(exercise)
+    assert checked(one, number) == stored(exercise, number).check
+
+
+def test_the_model_still_gives_what_was_stored():
+    compare("centre-closes", 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("exercise", "number"), VARIANTS)
+def test_the_model_still_gives_all_that_was_stored(exercise, number):
+    compare(exercise, number)
+
+
+# -- pages -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_in_docs_are_those_that_are_made(name, lang):
+    text = make_page(name, lang)
+    assert (COMMITTED / f"{name}-{lang}.html").read_text(encoding="utf-8") == text, (
+        "run: irregsim workshop --out docs/workshop"
+    )
+    assert len(text.encode()) < 1_000_000
+    words = re.sub(r"<(script|style|svg)\b.*?</\1>|<[^>]+>", " ", text, flags=re.DOTALL)
+    assert BANNED.search(words) is None
+    assert "{{" not in words and "nan" not in words.split()
+    assert re.findall(r"(?:src|href)=\"(?!#|data:)[^\"]*", text) == []
+    assert "http" not in re.sub(r"http://www\.w3\.org/[a-z0-9/]+", "", text)
+
+
+def test_pages_are_written_whole_and_nothing_else_is_touched(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    done = CliRunner().invoke(main, ["workshop", "--out", str(tmp_path), "--lang", "nb"])
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["mine.txt", *(f"{p}-nb.html" for p in PAGES)])
+    assert (tmp_path / "workshop-nb.html").read_text(encoding="utf-8") == make_page("workshop", "nb")
+
+
+def test_an_answer_is_not_on_the_page_that_students_get():
+    for lang in LANGUAGES:
+        handout, teacher = make_page("handouts", lang), make_page("teacher", lang)
+        for exercise in material().exercises:
+            key = filled(exercise.key, exercise, lang).split("\n\n")[0]
+            assert key not in handout and key in teacher.replace("&#39;", "'").replace("&#34;", '"')
+
+
+def test_a_static_page_reveals_after_a_prediction_and_asks_for_nothing(tmp_path):
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
+    from browser_tools import FLAGS, chromium
+
+    path = chromium()
+    write_pages(tmp_path, ["en"])
+    address = (tmp_path / "workshop-en.html").as_uri()
+    with sync.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=path, args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        requests, faults = [], []
+        page.on("request", lambda request: requests.append(request.url))
+        page.on(
+            "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(address)
+        box = page.locator(".exercise").first
+        show, reveal = box.locator(".show"), box.locator(".reveal")
+        assert show.is_disabled() and not reveal.is_visible()
+        rows = box.locator(".predict")
+        for number in range(rows.count()):
+            assert show.is_disabled()
+            rows.nth(number).locator("input").first.check()
+        show.click()
+        assert reveal.is_visible()
+        assert box.locator("td.yours").first.inner_text() != ""
+        month = box.locator(".chooser .month").first
+        before = month.inner_text()
+        page.evaluate(
+            "r => { r.value = r.max; r.dispatchEvent(new Event('input')); }",
+            box.locator(".chooser input").first.element_handle(),
+        )
+        last = month_text(material().exercises[0].last)[:4]
+        assert month.inner_text() != before and last in month.inner_text()
+        assert requests == [address] and faults == []
+        # Without scripts nothing is hidden.
+        plain = browser.new_context(java_script_enabled=False).new_page()
+        plain.goto(address)
+        assert plain.locator(".exercise .reveal").first.is_visible()
+        browser.close()
