@@ -12,7 +12,7 @@ JOBS ?= 2
 
 ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
 # By file: what the tests of a file share is made once.
-PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile
+PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint format lock clean

@@ -24,6 +24,8 @@ from irregsim.results import FolderError
 from irregsim.vocabulary import month_number
 from paired_runs import FIRST, LAST, REPLICATES, WINDOW, overlay_by_hand, paired_runs, run
 
+pytestmark = pytest.mark.once
+
 DECEMBERS = ["2014-12", "2015-12"]
 SIDES = (("reference", "reference_state"), ("scenario", "scenario_state"))
 

@@ -32,6 +32,8 @@ from irregsim.parameters import parameters
 from irregsim.scenario import load_scenario
 from irregsim.targets import targets
 
+pytestmark = pytest.mark.once
+
 FIT = tuple(target for target in targets() if target.role == "fit")
 
 

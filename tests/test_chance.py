@@ -22,6 +22,8 @@ from irregsim.chance import (
 )
 from irregsim.draws import CHANNELS, Draws
 
+pytestmark = pytest.mark.once
+
 exact = settings(derandomize=True, deadline=None, max_examples=100)
 unit = st.floats(2.0**-53, 1.0 - 2.0**-53)
 PERSONS = 200_000

@@ -65,6 +65,8 @@ from irregsim.vocabulary import (
 from irregsim.without import claims, excused, neutral, without
 from irregsim.world import Rows
 
+pytestmark = pytest.mark.once
+
 #: What counts as no effect.
 NOTHING = 1e-12
 

@@ -29,6 +29,8 @@ from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
 from irregsim.workflow import RunFailed, WrongUse
 from run_tools import use_fake
 
+pytestmark = pytest.mark.once
+
 RNG = np.random.default_rng(5)
 
 FILE = """\

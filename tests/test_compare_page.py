@@ -32,6 +32,8 @@ from irregsim.vocabulary import CITIES
 from irregsim.wording import is_uncounted, outcome_words, state_words
 from test_labels import BANNED
 
+pytestmark = pytest.mark.once
+
 FRAMES = comparison_frames.frames()
 LABELS = list(labels().values())
 PICTURES = [

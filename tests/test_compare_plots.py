@@ -26,6 +26,8 @@ from irregsim.targets import targets
 from irregsim.vocabulary import CITIES
 from irregsim.wording import is_hidden, is_uncounted, outcome_words, state_words
 
+pytestmark = pytest.mark.once
+
 EXACT = comparison_frames.exact()
 FRAMES = comparison_frames.frames()
 SCENARIO = comparison_frames.SCENARIOS[0]

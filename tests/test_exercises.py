@@ -15,12 +15,13 @@ from irregsim.cli import main
 from irregsim.labels import LANGUAGES
 from irregsim.levers import find
 from irregsim.reference import DataError
-from irregsim.vocabulary import month_text
 from irregsim.without import claims
 from irregsim.workshop.exercises import PLACE, VIEWS, Material, Text, material, read_material
 from irregsim.workshop.handouts import PAGES, make_page, write_pages
 from irregsim.workshop.results import about, checked, filled, stored
 from test_labels import BANNED
+
+pytestmark = pytest.mark.once
 
 COMMITTED = Path(__file__).parents[1] / "docs" / "workshop"
 
@@ -187,12 +188,12 @@ def test_the_pages_in_docs_are_those_that_are_made(name, lang):
     assert (COMMITTED / f"{name}-{lang}.html").read_text(encoding="utf-8") == text, (
         "run: irregsim workshop --out docs/workshop"
     )
-    assert len(text.encode()) < 1_000_000
+    assert len(text.encode()) < 1_200_000
     words = re.sub(r"<(script|style|svg)\b.*?</\1>|<[^>]+>", " ", text, flags=re.DOTALL)
     assert BANNED.search(words) is None
     assert "{{" not in words and "nan" not in words.split()
     assert re.findall(r"(?:src|href)=\"(?!#|data:)[^\"]*", text) == []
-    assert "http" not in re.sub(r"http://www\.w3\.org/[a-z0-9/]+", "", text)
+    assert "://" not in re.sub(r"http://www\.w3\.org/[a-z0-9/]+", "", text)
 
 
 def test_pages_are_written_whole_and_nothing_else_is_touched(tmp_path):
@@ -239,13 +240,12 @@ def test_a_static_page_reveals_after_a_prediction_and_asks_for_nothing(tmp_path)
         assert reveal.is_visible()
         assert box.locator("td.yours").first.inner_text() != ""
         month = box.locator(".chooser .month").first
-        before = month.inner_text()
+        assert month.inner_text() == "December 2026"
         page.evaluate(
-            "r => { r.value = r.max; r.dispatchEvent(new Event('input')); }",
+            "r => { r.value = r.min; r.dispatchEvent(new Event('input')); }",
             box.locator(".chooser input").first.element_handle(),
         )
-        last = month_text(material().exercises[0].last)[:4]
-        assert month.inner_text() != before and last in month.inner_text()
+        assert month.inner_text() == "December 2021"
         assert requests == [address] and faults == []
         # Without scripts nothing is hidden.
         plain = browser.new_context(java_script_enabled=False).new_page()

@@ -17,6 +17,8 @@ from helpers.directions import OPPOSITE, SEEN, Effect, effects, first_difference
 from irregsim.scenario import shipped_scenarios
 from irregsim.vocabulary import month_text
 
+pytestmark = pytest.mark.once
+
 CHILDREN = [name for name in shipped_scenarios() if name != "baseline"]
 
 

@@ -35,6 +35,7 @@ def run(scenario, out, **options):
     return workflow.run_scenario(quiet, warn=lambda text: None)
 
 
+@pytest.mark.once
 def test_the_bytes_do_not_depend_on_how_a_run_is_divided(scenario, tmp_path, monkeypatch):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
@@ -75,6 +76,7 @@ def test_extending_computes_only_what_is_missing(scenario, tmp_path, monkeypatch
     ],
     ids=["seed", "lever", "end", "spells"],
 )
+@pytest.mark.once
 def test_replicates_of_another_run_are_never_taken_over(scenario, tmp_path, monkeypatch, options):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
@@ -86,6 +88,7 @@ def test_replicates_of_another_run_are_never_taken_over(scenario, tmp_path, monk
     assert tables_of(out) == tables_of(run(scenario, tmp_path / "fresh", replicates=3, **options).folder.path)
 
 
+@pytest.mark.once
 def test_tables_changed_by_hand_are_not_taken_over(scenario, tmp_path, monkeypatch):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
@@ -183,6 +186,7 @@ def test_the_bytes_of_a_run_on_many_draws_do_not_depend_on_how_it_is_divided(sce
     assert in_turn.reused == 0 and in_turn.folder.manifest["run_id"] != at_once.folder.manifest["run_id"]
 
 
+@pytest.mark.once
 def test_a_failing_replicate_is_named_and_the_finished_ones_are_kept(scenario, tmp_path, monkeypatch):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)

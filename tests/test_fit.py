@@ -29,6 +29,8 @@ from irregsim.targets import COLUMNS, Target, compare, targets
 from irregsim.workflow import WrongUse
 from run_tools import leave_pictures_out, use_fake
 
+pytestmark = pytest.mark.once
+
 RNG = np.random.default_rng(11)
 
 

@@ -20,6 +20,8 @@ from irregsim.hosts import TYPES
 from irregsim.vocabulary import CAUSE_CODE, INFLOW, Exit, RegisterEvent, Side, Strategy, Substrategy
 from irregsim.world import World
 
+pytestmark = pytest.mark.once
+
 SCALE, UNTIL, END = 0.1, "2017-12", "2019-06"
 FIRST, LATER = "2018-01", "2019-03"
 REPLICATES = 20

@@ -47,6 +47,8 @@ from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
 from irregsim.vocabulary import Strategy, month_number
 from test_labels import BANNED
 
+pytestmark = pytest.mark.once
+
 SCALE = 0.03
 OVERRIDES = (
     "levers.reception_centres.stay_after_rejection=[{from: 2012-06, value: false}]",

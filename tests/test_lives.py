@@ -30,6 +30,8 @@ from irregsim.summaries import HIDDEN
 from irregsim.vocabulary import month_number
 from paired_runs import FIRST, LAST, REPLICATES, overlay_by_hand, paired_runs
 
+pytestmark = pytest.mark.once
+
 COLUMNS = {
     "chronogram": CHRONOGRAM_COLUMNS,
     "sequences": SEQUENCE_COLUMNS,

@@ -53,6 +53,8 @@ from irregsim.vocabulary import (
     month_text,
 )
 
+pytestmark = pytest.mark.once
+
 SCALE, SEED = 0.03, 5
 BASELINE = load_scenario("baseline", end="2013-12")
 CLOSED = load_scenario(

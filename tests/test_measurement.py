@@ -19,6 +19,8 @@ from irregsim.scenario import load_scenario
 from irregsim.vocabulary import DISTRICTS, RegisterEvent, Strategy
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
+pytestmark = pytest.mark.once
+
 WORK, FALL, OUT = Strategy.ARBEIDENDE.code, Strategy.FRITT_FALL.code, "outside"
 COLUMNS = [column for column, _ in TABLES["detection"]]
 

@@ -523,6 +523,7 @@ def spy_on_decisions(monkeypatch):
     ],
     ids=["baseline", "directive and scheme", "no interactions"],
 )
+@pytest.mark.once
 def test_the_month_stage_by_stage_gives_the_same_lives(monkeypatch, months, settings, idle):
     start = month_number("2016-07")
     end = month_text(start + months - 1)
@@ -717,6 +718,7 @@ def test_no_node_tells_a_citizenship(looked_at):
 # -- its documentation -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_the_examples_of_the_documentation_run():
     text = (Path(__file__).parents[1] / "docs" / "mesa.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)

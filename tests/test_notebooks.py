@@ -32,6 +32,8 @@ LINK = re.compile(r"\]\(([^)\s#]+)[^)]*\)")
 STRICT = """
 import socket, warnings
 
+pytestmark = pytest.mark.once
+
 def refuse(*_, **__):
     raise OSError("a notebook needs no network")
 

@@ -38,6 +38,8 @@ from irregsim.vocabulary import (
 )
 from irregsim.world import World
 
+pytestmark = pytest.mark.once
+
 END = "2020-12"
 #: What comes before is burn-in.
 FIRST = month_number("2012-01")

@@ -15,6 +15,8 @@ from irregsim.predictive import by_register, check, distance, tail_probability, 
 from irregsim.registers import WIDER
 from irregsim.targets import REGISTERS, Target, targets
 
+pytestmark = pytest.mark.once
+
 NINETEEN = range(19)
 
 

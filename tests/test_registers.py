@@ -18,6 +18,8 @@ from irregsim.tables import load
 from irregsim.targets import targets
 from irregsim.vocabulary import DISTRICTS, RegisterEvent
 
+pytestmark = pytest.mark.once
+
 PLACE = {place.name: place.index for place in reference.places()}
 COUNTRY = {country.name: country.index for country in reference.countries()}
 BY_NAME = {register.name: register for register in REGISTERS}

@@ -24,6 +24,8 @@ from irregsim.scenario.expectations import DIRECTIONS, PARTS, RESTS_ON, outcome_
 from irregsim.scenario.telling import explain_scenario
 from scenario_files import child, message_of, write
 
+pytestmark = pytest.mark.once
+
 FINE = "levers: {fines: {worker_nok: 9000}}\n"
 ENTRY = """expects:
   - outcome: stock:synlig

@@ -235,6 +235,7 @@ TREES = st.recursive(
 @given(
     st.dictionaries(st.sampled_from(["levers", "assumptions", "period", "run", "title", "extends"]), TREES, max_size=4)
 )
+@pytest.mark.once
 def test_trees_of_known_words_give_a_scenario_or_faults(tmp_path, tree):
     head = {"schema": 1, "name": "any", "extends": "baseline"}
     never_crashes(tmp_path / "any.yaml", yaml.safe_dump(head | tree, allow_unicode=True).encode("utf-8"))
@@ -252,6 +253,7 @@ def placed(draw):
 
 @SLOW
 @given(placed())
+@pytest.mark.once
 def test_trees_below_a_lever_give_a_scenario_or_faults(tmp_path, tree):
     head = {"schema": 1, "name": "any", "extends": "baseline"}
     never_crashes(tmp_path / "any.yaml", yaml.safe_dump(head | tree, allow_unicode=True).encode("utf-8"))
@@ -259,6 +261,7 @@ def test_trees_below_a_lever_give_a_scenario_or_faults(tmp_path, tree):
 
 @SLOW
 @given(st.text(max_size=60))
+@pytest.mark.once
 def test_any_override_gives_a_scenario_or_faults(text):
     try:
         load_scenario("baseline", overrides=[text])

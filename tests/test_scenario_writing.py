@@ -27,6 +27,8 @@ from irregsim.scenario import (
 from irregsim.vocabulary import CITIES, DISTRICTS, month_number
 from scenario_files import child
 
+pytestmark = pytest.mark.once
+
 NAMES = list(shipped_scenarios())
 CENTRES = [centre.name for centre in reference.centres()]
 COUNTRIES = [country.name for country in reference.countries() if country.name != "Andre"]
@@ -239,7 +241,7 @@ def sets(draw):
 
 
 @settings(
-    max_examples=30,
+    max_examples=20,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -449,7 +451,6 @@ HOSTILE = [
 @pytest.mark.parametrize("words", HOSTILE, ids=lambda words: ascii(words[:20]))
 def test_hostile_words_come_back(tmp_path, words):
     scenario = load_scenario("baseline", end="2012-03")
-    reread(tmp_path, scenario, title={"nb": words, "en": "x"}, description=words)
     reread(tmp_path, scenario, title=dict.fromkeys(("nb", "en"), words), description={"nb": "x", "en": words})
 
 
@@ -462,7 +463,7 @@ def test_words_that_would_come_back_otherwise_are_refused(words):
         refusal(scenario, description=words)
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(), st.text(alphabet=" \n:#-{}[]'\"&*!|>%@`?,ab\\", min_size=1), st.text(max_size=8))
 def test_any_words_come_back_or_are_refused(tmp_path, title, description, name):
     scenario = load_scenario("baseline", end="2012-03")

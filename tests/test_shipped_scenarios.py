@@ -23,6 +23,8 @@ from irregsim.vocabulary import DISTRICTS, month_number, month_text
 from irregsim.without import excused
 from test_labels import BANNED
 
+pytestmark = pytest.mark.once
+
 CHILDREN = [name for name in shipped_scenarios() if name != "baseline"]
 PACKAGES = ("package-restrictive", "package-humanitarian", "package-labour-market")
 

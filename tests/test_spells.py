@@ -17,6 +17,8 @@ from irregsim.cli import main
 from irregsim.results import SPELLS
 from irregsim.vocabulary import CAUSES, Strategy, month_number
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")
 FIRST, LAST = month_number("2012-01"), month_number("2016-12")

@@ -31,6 +31,8 @@ from irregsim.targets import (
 )
 from irregsim.vocabulary import DISTRICTS
 
+pytestmark = pytest.mark.once
+
 BY_ID = {target.id: target for target in targets()}
 
 

@@ -21,6 +21,8 @@ from irregsim.comparison.twins import (
 from irregsim.vocabulary import CAUSES, month_number, month_text
 from paired_runs import FIRST, LAST, REPLICATES, WINDOW, overlay_by_hand, paired_runs
 
+pytestmark = pytest.mark.once
+
 HAND = Window(10, 15)
 
 

@@ -16,6 +16,8 @@ from irregsim.reference import DataError
 from irregsim.targets import targets
 from irregsim.verification import HEAD, SUMMARY_HEAD, WORST, WORST_HEAD, baseline_part, claims_part, main, replaced
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "verification.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")

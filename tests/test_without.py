@@ -32,6 +32,8 @@ from irregsim.without import (
     without,
 )
 
+pytestmark = pytest.mark.once
+
 SHORT = """\
 schema: 1
 name: short

@@ -257,8 +257,8 @@ def RunSettings(room: Room, say: Say, use: Callable[..., None], version: int) ->
     s = room.settings
     seed, set_seed = solara.use_state(s.seed)
     scenario = s.scenario
-    years = [f"{year}-01" for year in range(year_of(scenario.start), year_of(scenario.end) + 1)]
-    start, set_start = solara.use_state(s.start if s.start in years else years[0])
+    months = sorted({s.start, *(f"{year}-01" for year in range(year_of(scenario.start), year_of(scenario.end) + 1))})
+    start, set_start = solara.use_state(s.start)
     sizes = {say("size", percent=f"{100 * scale:g}"): scale for scale in SCALES}
     size, set_size = solara.use_state(next((t for t, v in sizes.items() if v == s.scale), next(iter(sizes))))
     draws = {say("draws_posterior"): "posterior", say("draws_point"): "point"}
@@ -274,7 +274,7 @@ def RunSettings(room: Room, say: Say, use: Callable[..., None], version: int) ->
         use(lambda old: replace(old, **new))
 
     solara.InputInt(say("seed"), value=seed, on_value=set_seed, dense=True)
-    solara.Select(label=say("start"), value=start, values=years, on_value=set_start, dense=True)
+    solara.Select(label=say("start"), value=start, values=months, on_value=set_start, dense=True)
     solara.Select(label=say("population"), value=size, values=list(sizes), on_value=set_size, dense=True)
     solara.Select(label=say("draws"), value=draw, values=list(draws), on_value=set_draw, dense=True)
     solara.Button(say("use_settings"), small=True, outlined=True, on_click=apply)

@@ -108,9 +108,9 @@ class Svg:
         return element
 
     @contextmanager
-    def group(self, **attributes: Attribute) -> Iterator[None]:
-        """Everything added inside belongs to one ``<g>``."""
-        self._at.append(self._put("g", "", "", attributes))
+    def group(self, *, hint: str = "", **attributes: Attribute) -> Iterator[None]:
+        """Everything added inside belongs to one ``<g>``, with the same words where the pointer rests on any of it."""
+        self._at.append(self._put("g", hint, "", attributes))
         try:
             yield
         finally:

@@ -77,13 +77,12 @@ def _vessel(svg: Svg, place: float, code: str, value: float, start: float, scale
     left, colour = place - _WIDE / 2, COLOURS[code]
     deep = _depth(value, scale)
     hint = f"{label(f'strategy.{code}', words.lang)}: {label(f'strategy_note.{code}', words.lang)}"
-    with svg.group(class_=f"vessel {code}"):
+    with svg.group(hint=hint, class_=f"vessel {code}"):
         svg.rect(left, _TOP, _WIDE, _DEEP, PAPER, rx=6)
-        svg.rect(left, _TOP + _DEEP - deep, _WIDE, deep, colour, hint=hint, fill_opacity=0.85)
+        svg.rect(left, _TOP + _DEEP - deep, _WIDE, deep, colour, fill_opacity=0.85)
         counted = code == "synlig"
         svg.add(
             "path",
-            hint=hint,
             d=f"M{left:g} {_TOP:g}V{_TOP + _DEEP:g}H{left + _WIDE:g}V{_TOP:g}",
             fill="none",
             stroke=INK,
@@ -106,7 +105,7 @@ def _vessel(svg: Svg, place: float, code: str, value: float, start: float, scale
             stroke=None if inside else PAPER,
             stroke_width=None if inside else 4,
         )
-        svg.text(place, _TOP - 40, short(code, words.lang), 13, colour=INK, anchor="middle", bold=True, hint=hint)
+        svg.text(place, _TOP - 40, short(code, words.lang), 13, colour=INK, anchor="middle", bold=True)
         if counted:
             svg.text(place, _TOP + _DEEP + 15, words("own_scale"), 11, colour=SOFT, anchor="middle")
 
@@ -120,10 +119,10 @@ def _ghost(svg: Svg, place: float, value: float, scale: float) -> None:
 def _newcomers(svg: Svg, place: float, flow: Flow | None, words: Words) -> None:
     if flow is None:
         return
-    hint = words("newcomers")
-    svg.arrow(place, _TOP - 33, place, _TOP - 4, 2 + 10 * flow.width, OTHER_COLOURS["dod"], hint=hint)
-    if flow.per_100 is not None:
-        svg.text(place + 15, _TOP - 15, number_text(flow.per_100, words.lang), 12, colour=SOFT, hint=hint)
+    with svg.group(hint=words("newcomers")):
+        svg.arrow(place, _TOP - 33, place, _TOP - 4, 2 + 10 * flow.width, OTHER_COLOURS["dod"])
+        if flow.per_100 is not None:
+            svg.text(place + 15, _TOP - 15, number_text(flow.per_100, words.lang), 12, colour=SOFT)
 
 
 def _pipes(svg: Svg, place: float, code: str, flows: Mapping[tuple[str, str], Flow], words: Words) -> None:
@@ -134,19 +133,18 @@ def _pipes(svg: Svg, place: float, code: str, flows: Mapping[tuple[str, str], Fl
         if flow is None:
             continue
         first, last = (top, end) if shift < 0 else (end, top)
-        hint = _told(flow, words)
-        svg.arrow(place + shift, first, place + shift, last, 2 + _THICK * flow.width, colour, hint=hint, class_="pipe")
-        if flow.per_100 is not None:
-            side = -1 if shift < 0 else 1
-            svg.text(
-                place + shift + side * (9 + _THICK * flow.width / 2),
-                (top + end) / 2 + 5,
-                number_text(flow.per_100, words.lang),
-                13,
-                anchor="end" if side < 0 else "start",
-                hint=hint,
-                class_="rate",
-            )
+        with svg.group(hint=_told(flow, words)):
+            svg.arrow(place + shift, first, place + shift, last, 2 + _THICK * flow.width, colour, class_="pipe")
+            if flow.per_100 is not None:
+                side = -1 if shift < 0 else 1
+                svg.text(
+                    place + shift + side * (9 + _THICK * flow.width / 2),
+                    (top + end) / 2 + 5,
+                    number_text(flow.per_100, words.lang),
+                    13,
+                    anchor="end" if side < 0 else "start",
+                    class_="rate",
+                )
 
 
 def _told(flow: Flow, words: Words) -> str:
@@ -172,12 +170,11 @@ def _basin(
     unit = _DEEP / scale
     fill = min(_BASIN_LONG, max(0.0, value * unit if value == value else 0.0))
     hint = f"{label('strategy.fritt_fall', words.lang)}: {label('strategy_note.fritt_fall', words.lang)}"
-    with svg.group(class_="vessel fritt_fall"):
+    with svg.group(hint=hint, class_="vessel fritt_fall"):
         svg.rect(_BASIN_LEFT, _BASIN_TOP, _BASIN_LONG, _BASIN_DEEP, PAPER, rx=8)
-        svg.rect(_BASIN_LEFT, _BASIN_TOP, fill, _BASIN_DEEP, colour, hint=hint, fill_opacity=0.85, rx=4)
+        svg.rect(_BASIN_LEFT, _BASIN_TOP, fill, _BASIN_DEEP, colour, fill_opacity=0.85, rx=4)
         svg.add(
             "rect",
-            hint=hint,
             x=_BASIN_LEFT,
             y=_BASIN_TOP,
             width=_BASIN_LONG,
@@ -195,14 +192,15 @@ def _basin(
         middle = _BASIN_TOP + _BASIN_DEEP / 2
         svg.text(_BASIN_LEFT + fill + 9, middle + 8, level_text(value, words.lang), 21, bold=True, class_="level")
         name = short("fritt_fall", words.lang)
-        svg.text(_BASIN_LEFT + _BASIN_LONG - 12, middle + 5, name, 13.5, anchor="end", bold=True, hint=hint)
+        svg.text(_BASIN_LEFT + _BASIN_LONG - 12, middle + 5, name, 13.5, anchor="end", bold=True)
     flow = flows.get(("inflow", "fritt_fall"))
     if flow is not None:
         place = _BASIN_LEFT + _BASIN_LONG + 40
-        svg.arrow(place, middle, place - 34, middle, 2 + 10 * flow.width, OTHER_COLOURS["dod"], hint=words("newcomers"))
-        if flow.per_100 is not None:
-            told = number_text(flow.per_100, words.lang)
-            svg.text(place - 8, middle - 13, told, 12, colour=SOFT, anchor="middle", hint=words("newcomers"))
+        with svg.group(hint=words("newcomers")):
+            svg.arrow(place, middle, place - 34, middle, 2 + 10 * flow.width, OTHER_COLOURS["dod"])
+            if flow.per_100 is not None:
+                told = number_text(flow.per_100, words.lang)
+                svg.text(place - 8, middle - 13, told, 12, colour=SOFT, anchor="middle")
 
 
 def _exits(svg: Svg, flows: Mapping[tuple[str, str], Flow], words: Words) -> None:
@@ -213,19 +211,16 @@ def _exits(svg: Svg, flows: Mapping[tuple[str, str], Flow], words: Words) -> Non
         widths = [flow.width for (_, destination), flow in flows.items() if destination == code]
         thick = float(np.sqrt(sum(width**2 for width in widths)))
         words_of = label(f"live.exit_{code}", words.lang)
-        if widths:
-            svg.arrow(
-                place,
-                _BASIN_TOP + _BASIN_DEEP + 12,
-                place,
-                _EXITS_TOP,
-                2 + _THICK * min(1.4, thick),
-                OTHER_COLOURS[code],
-                hint=label(f"exit.{code}", words.lang),
-                opacity=1,
-                class_=f"exit {code}",
-            )
-        svg.paragraph(
-            place, _EXITS_TOP + 14, words_of, step, 11.5, most=2, anchor="middle", colour=SOFT,
-            hint=label(f"exit.{code}", words.lang),
-        )  # fmt: skip
+        with svg.group(hint=label(f"exit.{code}", words.lang)):
+            if widths:
+                svg.arrow(
+                    place,
+                    _BASIN_TOP + _BASIN_DEEP + 12,
+                    place,
+                    _EXITS_TOP,
+                    2 + _THICK * min(1.4, thick),
+                    OTHER_COLOURS[code],
+                    opacity=1,
+                    class_=f"exit {code}",
+                )
+            svg.paragraph(place, _EXITS_TOP + 14, words_of, step, 11.5, most=2, anchor="middle", colour=SOFT)
