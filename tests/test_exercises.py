@@ -252,3 +252,12 @@ def test_a_static_page_reveals_after_a_prediction_and_asks_for_nothing(tmp_path)
         plain.goto(address)
         assert plain.locator(".exercise .reveal").first.is_visible()
         browser.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_variant_with_pictures_has_its_title_above_them(lang):
+    sections = make_page("workshop", lang).split('<section class="exercise"')[1:]
+    for exercise, section in zip(material().exercises, sections, strict=True):
+        for number, variant in enumerate(exercise.variants):
+            drawn = number == 0 or any(one.variant == number for one in exercise.predict)
+            assert (f"<h3>{variant.title(lang)}</h3>" in section) == drawn
