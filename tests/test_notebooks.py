@@ -12,6 +12,8 @@ import pytest
 
 from test_labels import BANNED
 
+pytestmark = pytest.mark.once
+
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PAIRS = [path for path in NOTEBOOKS if path.name.endswith(".nb.ipynb")]
@@ -31,8 +33,6 @@ LINK = re.compile(r"\]\(([^)\s#]+)[^)]*\)")
 #: Runs before the cells of a notebook: warnings are errors, but for the kernel's own; nothing reaches the network.
 STRICT = """
 import socket, warnings
-
-pytestmark = pytest.mark.once
 
 def refuse(*_, **__):
     raise OSError("a notebook needs no network")

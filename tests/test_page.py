@@ -104,8 +104,13 @@ class Seen:
             with suppress(playwright.TimeoutError):
                 menu.wait_for(timeout=3000)
                 break
-        menu.evaluate("e => { e.scrollTop = e.scrollHeight; }")  # a long list is made as far as one scrolls
-        menu.locator(".v-list-item", has_text=option).first.click()
+        item = menu.locator(".v-list-item", has_text=option).first
+        for _ in range(40):  # a long list is made as far as one scrolls
+            if item.count():
+                break
+            menu.evaluate("e => { e.scrollTop = 0; e.scrollTop = e.scrollHeight; }")
+            time.sleep(0.25)
+        item.click()
 
     def upload(self, *files: Path) -> None:
         self.page.set_input_files(".irregsim-upload input[type=file]", [str(file) for file in files])
