@@ -82,12 +82,14 @@ class Served:
         log: What it printed.
         outside: File with every address outside this machine that it tried to reach.
         seconds: From the command to the first answer.
+        process: Its number.
     """
 
     address: str
     log: Path
     outside: Path
     seconds: float
+    process: int
 
     def tried(self) -> list[str]:
         return self.outside.read_text(encoding="utf-8").splitlines() if self.outside.exists() else []
@@ -105,7 +107,7 @@ def served(folder: Path, *arguments: str) -> Iterator[Served]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(address, process, log)
-            yield Served(address, log, outside, time.monotonic() - begun)
+            yield Served(address, log, outside, time.monotonic() - begun, process.pid)
         finally:
             process.terminate()
             try:

@@ -12,6 +12,7 @@ from matplotlib import rcParams
 import irregsim
 from irregsim import vocabulary as v
 from irregsim.labels import LANGUAGES, label, labels, read_labels
+from irregsim.looks.lives import told_cause
 from irregsim.parameters import GRADES, STATUSES
 from irregsim.reference import DataError, centres
 from irregsim.targets import REGISTERS
@@ -64,7 +65,7 @@ CODES = [
     *(f"feasibility.{f.code}" for f in v.Feasibility),
     *(f"household.{h.name.lower()}" for h in v.Household),
     *(f"origin.{v.state_code(state)}" for state in (v.INFLOW, v.OPENING)),
-    *(f"{kind}.{cause}" for kind in ("cause", "reason") for cause in v.CAUSES),
+    *(f"{kind}.{cause}" for kind in ("cause", "reason") for cause in {*v.CAUSES, *map(told_cause, v.CAUSES)}),
     *(f"district.{district}" for district in v.DISTRICTS),
     *(f"city.{city}" for city in (*v.CITIES, v.OTHER_CITY)),
     *(f"centre_kind.{centre.kind}" for centre in centres()),

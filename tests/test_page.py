@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from contextlib import suppress
@@ -97,20 +98,24 @@ class Seen:
         self.page.locator(f".group-{group} .v-expansion-panel-header").click()
 
     def choose(self, label_text: str, option: str) -> None:
+        """Chooses from a list, until it shows what was chosen: what is drawn anew meanwhile does not hear a click."""
         field = self.page.locator(".v-select", has=self.page.get_by_text(label_text, exact=True)).first
         menu = self.page.locator(".menuable__content__active")
-        for _ in range(10):  # what is drawn anew while one clicks does not hear of it
-            field.click()
-            with suppress(playwright.TimeoutError):
-                menu.wait_for(timeout=3000)
-                break
         item = menu.locator(".v-list-item", has_text=option).first
-        for _ in range(40):  # a long list is made as far as one scrolls
-            if item.count():
-                break
-            menu.evaluate("e => { e.scrollTop = 0; e.scrollTop = e.scrollHeight; }")
-            time.sleep(0.25)
-        item.click()
+        for _ in range(10):
+            with suppress(playwright.TimeoutError):
+                field.click(timeout=3000)
+                menu.wait_for(timeout=3000)
+                for _ in range(20):  # a long list is made as far as one scrolls
+                    if item.count():
+                        break
+                    menu.evaluate("e => { e.scrollTop = 0; e.scrollTop = e.scrollHeight; }")
+                    time.sleep(0.1)
+                item.click(timeout=3000)
+                self.page.locator(".v-select__selection", has_text=option).first.wait_for(timeout=5000)
+                return
+            self.page.keyboard.press("Escape")
+        raise AssertionError(f"{option} could not be chosen")
 
     def upload(self, *files: Path) -> None:
         self.page.set_input_files(".irregsim-upload input[type=file]", [str(file) for file in files])
@@ -127,6 +132,12 @@ class Seen:
         assert self.watch.outside == []
         assert self.server.tried() == []
         assert "Traceback" not in self.page.inner_text("body")
+
+
+def seconds_of(process: int) -> float:
+    """Seconds of the processor that a process has taken."""
+    parts = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
@@ -311,6 +322,25 @@ def test_a_preset_is_compared_and_twins_can_be_followed(seen):
     assert any(label(f"cause.{cause}", "en") in events for cause in ("no_place", "transfer_walkout", "choice"))
     text = seen.page.inner_text(".view-life")
     assert "Eritrea" not in text and "Etiopia" not in text
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads what a process takes from /proc")
+def test_a_page_that_is_closed_while_it_plays_leaves_no_model_running(browser, server):
+    """Mesa's play goes on in a thread of its own; the model must stop it."""
+    left = Seen(browser, server)
+    left.button("▶").click()
+    left.wait_for_steps("n >= 3")
+    left.check()
+    left.context.close()
+    busy = 0.0
+    for _ in range(60):
+        time.sleep(0.5)
+        before = seconds_of(server.process)
+        time.sleep(1.0)
+        busy = seconds_of(server.process) - before
+        if busy < 0.1:
+            return
+    raise AssertionError(f"the server still works: {busy:.2f} s of a second")
 
 
 def test_more_runs_draw_a_band(seen):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import itertools
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -21,14 +23,18 @@ from helpers.draw_sets import small_posterior
 from irregsim import posterior
 from irregsim.browser import serve as serving
 from irregsim.browser.server import Server
+from irregsim.browser.words import Say
 from irregsim.cli import main
+from irregsim.experiment import ReplicateError
 from irregsim.levers import REGISTRY, By, Kind, find
 from irregsim.looks.record import Record
 from irregsim.looks.shown import Pair
 from irregsim.model import Beginnings, PairedModel
 from irregsim.parameters import point_draw
 from irregsim.scenario import ScenarioError, diff_rows, load_scenario, scenario_text
+from irregsim.simulate import TooManyPersons
 from irregsim.vocabulary import CITIES, DISTRICTS, Strategy, month_number, month_text
+from irregsim.workers import Elsewhere, in_order
 from irregsim.workflow import WrongUse
 from irregsim.workshop import more as more_module
 from irregsim.workshop import room as room_module
@@ -672,7 +678,9 @@ def test_each_replicate_has_its_own_draw(tmp_path, monkeypatch):
     made = small_posterior(tmp_path / "fit", count=3)
     few_runs(monkeypatch, number=3)
     seen = []
-    monkeypatch.setattr(more_module, "in_order", lambda work, total, jobs: seen.append((work, total)) or iter_of(()))
+    monkeypatch.setattr(
+        more_module, "in_order", lambda work, total, jobs, stopped: seen.append((work, total)) or iter_of(())
+    )
     room = room_of(Settings(**{**TINY, "draws": str(tmp_path / "fit")}))
     room.make()
     room.run_more(lambda: None).wait(SOON)
@@ -694,7 +702,7 @@ class Turns:
         self.go = threading.Semaphore(0)
         self.fails = fails
 
-    def __call__(self, work, total, jobs):
+    def __call__(self, work, total, jobs, stopped):
         try:
             for _ in range(total):
                 self.asked.release()
@@ -806,7 +814,7 @@ def test_why_runs_ended_early_is_told(monkeypatch):
 # After `needs_reset` the page still shows the old pair; with new settings the band would mix two scenarios.
 def test_more_runs_are_of_the_pair_on_the_page(monkeypatch):
     seen = []
-    monkeypatch.setattr(more_module, "in_order", lambda work, total, jobs: seen.append(work) or iter_of(()))
+    monkeypatch.setattr(more_module, "in_order", lambda work, *_: seen.append(work) or iter_of(()))
     room = room_of(Settings(**TINY))
     model = room.make()
     for _ in range(4):
@@ -1266,3 +1274,115 @@ def test_levers_that_a_slider_can_set_all_make_a_scenario():
             assert made.value(lever, place, month_number("2021-01")) == lever.usual[end], lever.path
         assert month_text(made.scenario.end) == "2022-12"
         assert scenario_text(made.scenario)
+
+
+# -- what a fresh reading found --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leave", ["make", "close"])
+def test_a_model_that_nobody_looks_at_runs_no_further(leave):
+    """Mesa's play asks a model for steps until it no longer runs, whatever has become of the page."""
+    room = room_of()
+    old = room.make()
+    old.step()
+    before = old.world.month
+    if leave == "make":
+        room.make()
+    else:
+        room.close()
+    assert old.running
+    old.step()
+    assert not old.running and old.world.month == before
+
+
+def test_too_many_persons_before_the_first_month_are_refused_and_the_old_model_stops():
+    room = Room(Settings(**TINY))
+    old = room.make()
+    room.most_persons = 20
+    with pytest.raises(TooManyPersons, match="more than 20"):
+        room.make()
+    assert room.model is None
+    old.step()
+    assert not old.running
+
+
+def test_values_in_force_differ_when_a_lever_comes_into_force():
+    room = room_of(Settings(**TINY).with_value("levers.fines.worker_nok", "", "2012-05", 100.0))
+    model = room.make()
+    seen = []
+    for _ in range(6):
+        seen.append(room.in_force())
+        model.step()
+    changes = [one != other for one, other in itertools.pairwise(seen)]
+    assert changes.count(True) == 1
+    assert room.in_force() == seen[-1]
+
+
+def test_folders_of_files_that_are_not_set_are_removed():
+    room = room_of()
+    first, second = room.folder(), room.folder()
+    assert first != second and not list(first.iterdir())
+    room.settings = replace(room.settings, base=str(second / "one.yaml"))
+    room.tidy()
+    assert not first.exists() and second.exists()
+    room.close()
+    assert not second.exists()
+
+
+def test_a_cut_reference_is_saved_beside_the_scenario():
+    assert Settings(**TINY).has_own_reference
+    assert not Settings(**{**TINY, "end": None}).has_own_reference
+    assert not Settings().has_own_reference
+
+
+def nap(number: int) -> int:
+    time.sleep(60 if number else 0)
+    return number
+
+
+def test_work_in_processes_ends_soon_after_it_is_stopped():
+    stopped = threading.Event()
+    found = in_order(nap, 3, 2, stopped.is_set)
+    assert next(found) == 0
+    begun = time.monotonic()
+    stopped.set()
+    assert list(found) == []
+    assert time.monotonic() - begun < SOON
+
+
+def ends_at_once() -> None:
+    os._exit(1)
+
+
+def test_a_process_that_died_is_replaced():
+    elsewhere = Elsewhere()
+    try:
+        with pytest.raises(ReplicateError, match="ended unexpectedly"):
+            elsewhere(ends_at_once)
+        assert elsewhere(partial(nap, 0)) == 0
+    finally:
+        elsewhere.close()
+
+
+def loaded(folder: Path, **files: str) -> Settings:
+    page = pytest.importorskip("irregsim.browser.page", reason="the page comes with the extra viz")
+    given = [{"name": name, "text": text} for name, text in files.items()]
+    return page.uploaded(given, folder, Settings(), Say("en"))
+
+
+FILE = "schema: 1\nname: {name}\ntitle: {{nb: A, en: A}}\ndescription: For a test.\nextends: {parent}\n"
+
+
+@pytest.mark.parametrize("parent", ["z-parent.yaml", '"z-parent.yaml"', "  z-parent.yaml  # the parent"])
+def test_of_several_files_the_one_that_no_other_extends_is_run(tmp_path, parent):
+    files = {
+        "a-child.yaml": FILE.format(name="a-child", parent=parent),
+        "z-parent.yaml": FILE.format(name="z-parent", parent="baseline"),
+    }
+    assert Path(loaded(tmp_path, **files).base).name == "a-child.yaml"
+
+
+def test_of_files_that_do_not_belong_together_none_is_run(tmp_path):
+    files = {f"{name}.yaml": FILE.format(name=name, parent="baseline") for name in ("one", "two")}
+    with pytest.raises(ScenarioError, match=r"one\.yaml, two\.yaml"):
+        loaded(tmp_path, **files)

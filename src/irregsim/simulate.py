@@ -14,7 +14,7 @@ from irregsim.history import COUNTRIES, PLACES, WatchedHistory
 from irregsim.month import MONTH
 from irregsim.scenario import Scenario
 from irregsim.values import At, Values
-from irregsim.vocabulary import Feasibility, Household, Route, Side, Strategy, Substrategy, year_of
+from irregsim.vocabulary import Feasibility, Household, Route, Side, Strategy, Substrategy, month_text, year_of
 from irregsim.world import World
 
 IntArray = npt.NDArray[np.int64]
@@ -144,7 +144,18 @@ def feasibility_groups(month: int) -> IntArray:
     return out
 
 
-def watched(values: Values, draws: Draws, month: int, parts: Sequence[Part] = MONTH, spells: bool = True) -> World:
+class TooManyPersons(ValueError):
+    """A world has more persons than it may have; the message says when and how many."""
+
+
+def watched(
+    values: Values,
+    draws: Draws,
+    month: int,
+    parts: Sequence[Part] = MONTH,
+    spells: bool = True,
+    most_persons: int | None = None,
+) -> World:
     """A world before a month, with the moves of every month so far, and without sums of probabilities.
 
     Args:
@@ -153,12 +164,25 @@ def watched(values: Values, draws: Draws, month: int, parts: Sequence[Part] = MO
         month: The month that would run next.
         parts: Parts of a month, as in `advance_month`.
         spells: Whether to keep single spells.
+        most_persons: Persons present at which it stops; None for no bound.
+
+    Raises:
+        TooManyPersons: If there are more.
     """
     world = start(values, draws)
     world.history = WatchedHistory(values.months, spells, keep_expected=False)
     for _ in range(month):
         advance_month(world, parts)
+        if most_persons is not None:
+            here = persons_here(world)
+            if here > most_persons:
+                raise TooManyPersons(f"{month_text(world.month - 1)}: {here} persons, more than {most_persons}")
     return world
+
+
+def persons_here(world: World) -> int:
+    """Persons without legal stay who are in the country."""
+    return int((world.population.strategy < len(Strategy)).sum())
 
 
 def simulate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Final, TypeVar
 
@@ -18,16 +18,22 @@ T = TypeVar("T")
 #: Replicates handed out beyond one for each process: nobody waits, and few results wait for their turn.
 AHEAD: Final = 2
 
+#: Seconds between two questions whether to end.
+_ASK: Final = 0.2
+
 _work: Callable[[int], Any] | None = None  # set in worker processes only, once
 
 
-def in_order(work: Callable[[int], T], replicates: int, jobs: int) -> Generator[T, None, None]:
+def in_order(
+    work: Callable[[int], T], replicates: int, jobs: int, stopped: Callable[[], bool] | None = None
+) -> Generator[T, None, None]:
     """Results of some work for each replicate, in the order of the replicates.
 
     Args:
         work: Takes the number of a replicate; must travel to another process (a function, or a partial of one).
         replicates: How many, 0 or more.
         jobs: Processes, at least 1; with 1, or one replicate, all happens in this process.
+        stopped: Asked now and then whether to end before all is done, without a result; None never to ask.
 
     Yields:
         One result a replicate. At most ``jobs + AHEAD`` of them exist before they are taken.
@@ -46,8 +52,14 @@ def in_order(work: Callable[[int], T], replicates: int, jobs: int) -> Generator[
         for replicate in range(replicates):
             waiting.append(pool.submit(_work_here, replicate))
             if len(waiting) >= jobs + AHEAD:
+                if _is_over(waiting[0], stopped):
+                    _stop(pool)
+                    return
                 yield waiting.popleft().result()
         while waiting:
+            if _is_over(waiting[0], stopped):
+                _stop(pool)
+                return
             yield waiting.popleft().result()
         pool.shutdown()
     except BrokenProcessPool:
@@ -61,11 +73,25 @@ def in_order(work: Callable[[int], T], replicates: int, jobs: int) -> Generator[
         raise
 
 
+def _is_over(future: Future[Any], stopped: Callable[[], bool] | None) -> bool:
+    """Waits for a result; whether the work was stopped before it came."""
+    while stopped is not None and not future.done():
+        if stopped():
+            return True
+        wait([future], timeout=_ASK)
+    return False
+
+
 class Elsewhere:
     """One process that does what it is handed, one piece after the other, while this one goes on."""
 
     def __init__(self) -> None:
-        self._pool = ProcessPoolExecutor(1, mp_context=_QuietSpawn(), initializer=_watch_parent)
+        self._pool = self._begun()
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def _begun() -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, mp_context=_QuietSpawn(), initializer=_watch_parent)
 
     def __call__(self, work: Callable[[], T]) -> T:
         """Result of some work; waits for it.
@@ -74,11 +100,16 @@ class Elsewhere:
             work: Must travel to another process, as its result must.
 
         Raises:
-            ReplicateError: If the process ends unexpectedly. What ``work`` raises is raised here.
+            ReplicateError: If the process ends unexpectedly; the next piece of work has a new one. What ``work``
+                raises is raised here.
         """
+        pool = self._pool
         try:
-            return self._pool.submit(work).result()
+            return pool.submit(work).result()
         except BrokenProcessPool:
+            with self._lock:
+                if self._pool is pool:
+                    self._pool = self._begun()
             raise ReplicateError("a worker process ended unexpectedly (often for want of memory)") from None
 
     def close(self) -> None:

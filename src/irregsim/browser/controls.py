@@ -23,13 +23,13 @@ Set = Callable[[Callable[[Settings], Settings]], None]
 
 
 @solara.component
-def Levers(room: Room, say: Say, version: int, since: str, on_set: Set) -> None:
+def Levers(room: Room, say: Say, version: object, since: str, on_set: Set) -> None:
     """All levers and assumptions in groups that open and close.
 
     Args:
         room: The viewer's room.
         say: Words.
-        version: Rises with every change of settings.
+        version: Differs whenever settings, or values in force, have changed.
         since: First month of a change, or empty for the next month.
         on_set: Sets levers.
     """
@@ -49,7 +49,7 @@ def Levers(room: Room, say: Say, version: int, since: str, on_set: Set) -> None:
 
 
 @solara.component
-def _Lever(room: Room, lever: Lever, say: Say, version: int, since: str, on_set: Set) -> None:
+def _Lever(room: Room, lever: Lever, say: Say, version: object, since: str, on_set: Set) -> None:
     words = words_of(lever, say.lang)
     is_set = any(path == lever.path for path, _ in room.settings.changes)
     with rv.Html(tag="div", class_=f"lever {lever.key.replace('.', '-')}", style_="margin:2px 0 14px"):
@@ -93,7 +93,7 @@ def _outcome(name: str, say: Say) -> str:
     return name
 
 
-def _control(room: Room, lever: Lever, say: Say, version: int, since: str, on_set: Set) -> None:
+def _control(room: Room, lever: Lever, say: Say, version: object, since: str, on_set: Set) -> None:
     if lever.kind is Kind.DATED:
         Dated(room, lever, say, version, since, on_set)
     elif lever.kind is Kind.SETTING:
@@ -157,7 +157,7 @@ def Number(
 
 
 @solara.component
-def Dated(room: Room, lever: Lever, say: Say, version: int, since: str, on_set: Set) -> None:
+def Dated(room: Room, lever: Lever, say: Say, version: object, since: str, on_set: Set) -> None:
     """A lever with a value from a month on, for the country or for a place."""
     places = places_of(lever)
     place, set_place = solara.use_state("")
@@ -206,7 +206,7 @@ def _value(lever: Lever, value: Value, say: Say, put: Callable[[Value], None]) -
 
 
 @solara.component
-def Setting(room: Room, lever: Lever, say: Say, version: int, on_set: Set) -> None:
+def Setting(room: Room, lever: Lever, say: Say, version: object, on_set: Set) -> None:
     """One value for the whole simulation, which begins anew when it is changed."""
     value = room.settings.value(lever, "", 0)
     words = words_of(lever, say.lang)
@@ -224,19 +224,27 @@ def Setting(room: Room, lever: Lever, say: Say, version: int, on_set: Set) -> No
 
 
 @solara.component
-def Years(room: Room, lever: Lever, say: Say, version: int, since: str, on_set: Set) -> None:
+def Years(room: Room, lever: Lever, say: Say, version: object, since: str, on_set: Set) -> None:
     """A count of each year from the one of the change on."""
-    year = year_of(month_number(begins(room, since)))
-    value = room.settings.value(lever, "", month_number(f"{year}-01"))
-    words = words_of(lever, say.lang)
     last = year_of(room.settings.scenario.end)
+    year = min(first_year(room, since), last)
     solara.Text(say("from_year", year=year), style={"font-size": "12.5px"})
     assert lever.usual is not None, "every number has a usual range"
 
-    def put(new: float) -> None:
-        on_set(lambda s: s.with_whole(lever.path, {str(y): new for y in range(year, last + 1)}))
+    def put(new: Value) -> None:
+        year = first_year(room, since)
+        earlier = room.settings.changes.get((lever.path, ""))
+        kept = {y: n for y, n in (earlier.whole if earlier else {}).items() if int(y) < year}
+        if year <= last:
+            on_set(lambda s: s.with_whole(lever.path, {**kept, **{str(y): new for y in range(year, last + 1)}}))
 
-    Number(float(value or 0.0), lever.usual, words.unit, put, words.name)
+    _value(lever, room.settings.value(lever, "", month_number(f"{year}-01")), say, put)
+
+
+def first_year(room: Room, since: str) -> int:
+    """First year of a change that holds for whole years: none that has begun to run."""
+    month = month_number(begins(room, since))
+    return year_of(month + 11)
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -250,7 +258,7 @@ def _entries(room: Room, lever: Lever) -> list[dict[str, Any]]:
 
 
 @solara.component
-def Agreements(room: Room, lever: Lever, say: Say, version: int, since: str, on_set: Set) -> None:
+def Agreements(room: Room, lever: Lever, say: Say, version: object, since: str, on_set: Set) -> None:
     """Agreements with countries, one line each."""
     country, set_country = solara.use_state("Eritrea")
     effect, set_effect = solara.use_state(0.6)
@@ -287,7 +295,7 @@ def _Line(text: str, say: Say, on_drop: Callable[[], None]) -> None:
 
 
 @solara.component
-def CentreDates(room: Room, lever: Lever, say: Say, version: int, since: str, on_set: Set) -> None:
+def CentreDates(room: Room, lever: Lever, say: Say, version: object, since: str, on_set: Set) -> None:
     """Centres that close (or open) from the month of the change on."""
     entries = _entries(room, lever)
     names = [centre.name for centre in reference.centres()]
@@ -305,7 +313,7 @@ def CentreDates(room: Room, lever: Lever, say: Say, version: int, since: str, on
 
 
 @solara.component
-def Window(room: Room, lever: Lever, say: Say, version: int, on_set: Set) -> None:
+def Window(room: Room, lever: Lever, say: Say, version: object, on_set: Set) -> None:
     """Months that can be left out, such as the pandemic."""
     change = room.settings.changes.get((lever.path, ""))
     is_on = change is None
@@ -317,7 +325,7 @@ def Window(room: Room, lever: Lever, say: Say, version: int, on_set: Set) -> Non
 
 
 @solara.component
-def Entry(room: Room, lever: Lever, say: Say, version: int, since: str, on_set: Set) -> None:
+def Entry(room: Room, lever: Lever, say: Say, version: object, since: str, on_set: Set) -> None:
     """One entry with several parts: the sanctions directive, or a regularisation scheme."""
     change = room.settings.changes.get((lever.path, ""))
     several = lever.kind is Kind.SCHEMES
@@ -344,8 +352,8 @@ def Entry(room: Room, lever: Lever, say: Say, version: int, since: str, on_set: 
         words = words_of(part, say.lang)
 
         def change_part(new: Any, part: Part = part) -> None:
-            # Parts may be changed while the entry is not yet in force; later it counts from the next month on.
-            put({**entry, "from": max(entry["from"], room.next_month), part.name: new})
+            # It stays in force from the month it was: once that has run, another part needs a new beginning.
+            put({**entry, part.name: new})
 
         if part.holds is Holds.TRUE_FALSE:
             solara.Checkbox(label=words.name, value=bool(entry[part.name]), on_value=change_part)

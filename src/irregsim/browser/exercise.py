@@ -27,7 +27,7 @@ _BASELINE: Final = "baseline"
 
 
 def set_up(exercise: Exercise, settings: Settings, variant: int = 0) -> Settings:
-    """Settings of an exercise; size and parameters stay as they are.
+    """Settings of an exercise; size and parameters stay as they are, what the command line set does not.
 
     Args:
         exercise: The exercise.
@@ -40,6 +40,7 @@ def set_up(exercise: Exercise, settings: Settings, variant: int = 0) -> Settings
         base=chosen.scenario,
         reference_base=_BASELINE,
         changes=MappingProxyType(dict(map(assumed, chosen.assume))),
+        given=(),
         end=None,
         start=exercise.start,
         seed=exercise.seed,
@@ -60,7 +61,7 @@ def is_set_up(exercise: Exercise, settings: Settings, variant: int) -> bool:
         settings.base == chosen.scenario
         and settings.reference_base == _BASELINE
         and dict(settings.changes) == dict(map(assumed, chosen.assume))
-        and (settings.start, settings.seed) == (exercise.start, exercise.seed)
+        and (settings.start, settings.seed, settings.given) == (exercise.start, exercise.seed, ())
     )
 
 

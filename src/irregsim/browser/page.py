@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -13,17 +12,19 @@ import reacton.ipyvuetify as rv
 import solara
 import solara.lab
 from mesa.visualization import SolaraViz
+from mesa.visualization.utils import update_counter
 
-from irregsim.browser.controls import Levers
+from irregsim.browser.controls import Levers, Set
 from irregsim.browser.parts import Faults, MesaWords, Upload
 from irregsim.browser.server import SERVER
 from irregsim.browser.style import STYLE
 from irregsim.browser.views import Views
 from irregsim.browser.words import HIDDEN, Say
 from irregsim.scenario import Fault, ScenarioError, load_scenario, shipped_scenarios
-from irregsim.scenario.yaml_nodes import MAX_BYTES
+from irregsim.scenario.yaml_nodes import MAX_BYTES, parse
+from irregsim.simulate import TooManyPersons
 from irregsim.vocabulary import month_number, year_of
-from irregsim.workshop.room import Room
+from irregsim.workshop.room import Room, RoomModel
 from irregsim.workshop.settings import OWN_NAME, Settings, load_file
 
 #: Sizes of the population that can be chosen, relative to Norway's.
@@ -60,10 +61,13 @@ def Viewer() -> None:
     room = solara.use_memo(lambda: Room(SERVER.settings, SERVER.beginnings, SERVER.most_persons), [])
     making, set_making = solara.use_state(1)
     solara.use_effect(lambda: room.close, [])
-    made = solara.lab.use_task(lambda: (making, room.make()), dependencies=[making])
+    made = solara.lab.use_task(lambda: (making, room.make()), dependencies=[making], raise_error=False)
     say = Say(lang)
-    if made.error:
-        Faults(say, [str(made.exception)])
+
+    def begin_at_first() -> None:
+        room.settings = SERVER.settings
+        set_making(lambda n: n + 1)
+
     ready = made.finished and made.value is not None and made.value[0] == making
     with solara.AppBar():
         solara.Select(
@@ -75,6 +79,12 @@ def Viewer() -> None:
             style="max-width:120px;margin-top:18px",
             classes=["irregsim-language"],
         )
+    if made.error:
+        with rv.Html(tag="div", class_="irregsim irregsim-making"):
+            too_many = isinstance(made.exception, TooManyPersons)
+            Faults(say, [say("too_many_persons") if too_many else str(made.exception)])
+            solara.Button(say("first_settings"), outlined=True, on_click=begin_at_first)
+        return
     if not ready:
         with rv.Html(tag="div", class_="irregsim irregsim-making"):
             solara.Text(say("making"))
@@ -117,12 +127,12 @@ def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callabl
     )
     MesaWords(words=say.mesa(), hidden=HIDDEN, step=say("mesa_steps"))
     with Below(), rv.Html(tag="div", class_="irregsim irregsim-cards"):
-        Notice(room, say, on_make, version)
+        Notice(room, model.value, say, on_make, version)
         with solara.Card(say("scenario")):
             ScenarioCard(room, say, use, version)
         with solara.Card(say("levers")):
             Since(room, say, since, set_since)
-            Levers(room, say, version, since, set_levers)
+            LiveLevers(room, model.value, say, version, since, set_levers)
         with solara.Card(say("run_settings")):
             RunSettings(room, say, use, version)
     with rv.Html(tag="div", class_="irregsim irregsim-main"):
@@ -141,8 +151,16 @@ def _Deeper(children: list[solara.Element] = []) -> None:  # noqa: B006
 
 
 @solara.component
-def Notice(room: Room, say: Say, on_make: Callable[[], None], version: int) -> None:
-    """What was refused, or needs a new beginning."""
+def LiveLevers(room: Room, model: RoomModel, say: Say, version: int, since: str, on_set: Set) -> None:
+    """The levers, drawn anew when a value in force changes in a month that runs."""
+    update_counter.get()
+    Levers(room, say, (version, model.number, room.in_force()), since, on_set)
+
+
+@solara.component
+def Notice(room: Room, model: RoomModel, say: Say, on_make: Callable[[], None], version: int) -> None:
+    """What was refused, needs a new beginning or has stopped the model; looked at after every step."""
+    update_counter.get()
     Faults(say, room.faults)
     if room.problem and room.problem != "refused":
         with rv.Alert(type="info", text=True, dense=True, class_="irregsim-notice"):
@@ -158,14 +176,15 @@ def ScenarioCard(room: Room, say: Say, use: Callable[..., None], version: int) -
     shipped = {_title(name, say.lang): name for name in shipped_scenarios()}
     own = say("own_file", name=Path(settings.base).name)
     names = dict(shipped) if settings.base in shipped.values() else {own: settings.base, **shipped}
-    folder = solara.use_memo(lambda: tempfile.TemporaryDirectory(prefix="irregsim-"), [])
 
     def choose(text: str) -> None:
         base = names[text]
         use(lambda s: load_file(base, s))
 
     def load(files: list[dict[str, Any]]) -> None:
-        use(lambda s: uploaded(files, Path(folder.name), s, say))
+        folder = room.folder()
+        use(lambda s: uploaded(files, folder, s, say))
+        room.tidy()
 
     solara.Select(
         label=say("choose_scenario"),
@@ -199,7 +218,12 @@ def ScenarioCard(room: Room, say: Say, use: Callable[..., None], version: int) -
 def _command(settings: Settings) -> str:
     """The command that compares the same at a desk."""
     reference = f"{OWN_NAME}-reference.yaml" if settings.has_own_reference else settings.reference_base
-    return f"irregsim compare {reference} {OWN_NAME}.yaml"
+    options = [f"--seed {settings.seed}"]
+    if settings.scale != 1.0:
+        options.append(f"--scale {settings.scale:g}")
+    if settings.draws != "posterior":
+        options.append(f"--draws {settings.draws}")
+    return f"irregsim compare {reference} {OWN_NAME}.yaml {' '.join(options)}"
 
 
 @cache
@@ -213,16 +237,14 @@ def uploaded(files: list[dict[str, Any]], folder: Path, settings: Settings, say:
 
     Args:
         files: ``name`` and ``text`` each; the text is None where the file is too large.
-        folder: An own folder, emptied first; nothing outside it is read.
+        folder: An empty folder of the viewer's own; nothing outside it is read.
         settings: Present settings.
         say: Words of the faults.
 
     Raises:
         ScenarioError: If no file can be used.
     """
-    for old in folder.iterdir():
-        old.unlink()
-    names = []
+    texts: dict[str, str] = {}
     for file in files[:20]:
         # A name from outside: only its last part, and nothing but letters that a file of ours may have.
         name = Path(str(file.get("name", ""))).name
@@ -230,14 +252,26 @@ def uploaded(files: list[dict[str, Any]], folder: Path, settings: Settings, say:
         text = file.get("text")
         if not isinstance(text, str):
             raise ScenarioError([Fault(plain, 1, 1, "", say("too_large"))])
-        stem = plain if plain.endswith(".yaml") else f"{Path(plain).stem}.yaml"
-        (folder / stem).write_text(text, encoding="utf-8")
-        names.append(stem)
-    if not names:
+        texts[plain if plain.endswith((".yaml", ".yml")) else f"{Path(plain).stem}.yaml"] = text
+    if not texts:
         return settings
-    texts = {name: (folder / name).read_text(encoding="utf-8") for name in names}
-    roots = [name for name in names if not any(f"extends: {name}" in text for text in texts.values())] or names
-    return load_file(folder / roots[-1], settings)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    parents = {_parent(name, text) for name, text in texts.items()}
+    roots = [name for name in texts if not {name, Path(name).stem} & parents]
+    if len(roots) != 1:
+        told = say("which_file", names=", ".join(roots or texts))
+        raise ScenarioError([Fault((roots or list(texts))[0], 1, 1, "extends", told)])
+    return load_file(folder / roots[0], settings)
+
+
+def _parent(name: str, text: str) -> str:
+    """What a file extends, as written; empty if nothing or if it cannot be read, which is told when it is loaded."""
+    try:
+        pairs = parse(text, name).pairs
+    except ScenarioError:
+        return ""
+    return next((value.text for key, value in pairs if key.text == "extends"), "")
 
 
 @solara.component
@@ -259,9 +293,11 @@ def RunSettings(room: Room, say: Say, use: Callable[..., None], version: int) ->
     scenario = s.scenario
     months = sorted({s.start, *(f"{year}-01" for year in range(year_of(scenario.start), year_of(scenario.end) + 1))})
     start, set_start = solara.use_state(s.start)
-    sizes = {say("size", percent=f"{100 * scale:g}"): scale for scale in SCALES}
+    sizes = {say("size", percent=f"{100 * scale:g}"): scale for scale in sorted({*SCALES, s.scale})}
     size, set_size = solara.use_state(next((t for t, v in sizes.items() if v == s.scale), next(iter(sizes))))
     draws = {say("draws_posterior"): "posterior", say("draws_point"): "point"}
+    if s.draws not in draws.values():
+        draws[Path(s.draws).name] = s.draws
     draw, set_draw = solara.use_state(next((t for t, v in draws.items() if v == s.draws), next(iter(draws))))
 
     def apply() -> None:

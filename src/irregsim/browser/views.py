@@ -35,6 +35,9 @@ from irregsim.vocabulary import CITIES, Strategy, month_text, year_of
 from irregsim.wording import state_words, upper
 from irregsim.workshop.room import Room, RoomModel
 
+#: A picture of nothing, for views without one: the page tells that it has drawn it.
+NOTHING: Final = Picture("<svg width='0' height='0'></svg>", "")
+
 #: Tabs in order.
 TABS: Final = (
     "vessels",
@@ -100,6 +103,7 @@ def Views(
             show(draw_registers(room.look(), words, last, room.running.scale))
         elif name == "exercises":
             Exercises(room, say, frame, use, on_tab)
+            show(NOTHING)  # so that the next month need not wait for a picture
         else:
             MesaPlot(room, say, frame)
         if name != "exercises":
@@ -198,6 +202,12 @@ def OneLife(room: Room, say: Say, words: Words, frame: int) -> None:
     if person is None:
         person = room.someone(number, _strategy(way))
 
+    def keep() -> None:
+        # Whoever is shown stays shown, also once they have gone.
+        set_person(person)
+
+    solara.use_effect(keep, [person])
+
     def another() -> None:
         set_number(number + 1)
         set_person(room.someone(number + 1, _strategy(way)))
@@ -220,6 +230,7 @@ def OneLife(room: Room, say: Say, words: Words, frame: int) -> None:
                           on_value=lambda text: set_person(told[text]), style="min-width:220px")  # fmt: skip
     if person is None:
         solara.Text(say("nobody"))
+        Drawn(NOTHING, frame, room.pace.drawn)
         return
     twin = room.twin(person)
     Drawn(draw_life(twin, words, model.world.month, both=model.has_parted), frame, room.pace.drawn)
@@ -279,18 +290,19 @@ def Events(twin: Twin, say: Say, words: Words, both: bool) -> None:
     sides = [("reference", twin.lives[0]), ("scenario", twin.lives[1])] if both else [("", twin.lives[0])]
     rows = []
     for side, life in sides:
+        if life:
+            rows.append((life[0].start, side, "", life[0].state, "start"))
         for before, after in itertools.pairwise(life):
             if before.end is not None:
                 rows.append((before.end, side, before.state, after.state, before.cause))
-        if life:
-            rows.append((life[0].start, side, "", life[0].state, "start"))
     same = {row[:1] + row[2:] for row in rows if row[1] == "reference"} & {
         row[:1] + row[2:] for row in rows if row[1] == "scenario"
     }
     with rv.Html(tag="table", class_="irregsim-events"):
         heads = [say("month"), *([say("side")] if both else []), say("what"), say("why")]
         rv.Html(tag="tr", children=[rv.Html(tag="th", children=[head]) for head in heads])
-        for month, side, old, new, cause in sorted(set(rows)):
+        # Within a month and a side in the order in which it happened.
+        for month, side, old, new, cause in sorted(dict.fromkeys(rows), key=lambda row: row[:2]):
             shared = (month, old, new, cause) in same
             if shared and side == "scenario":
                 continue
@@ -317,4 +329,4 @@ def MesaPlot(room: Room, say: Say, frame: int) -> None:
     # Mesa gives the component and the number of a page.
     plot = component[0] if isinstance(component, tuple) else component
     plot(room.model)
-    Drawn(Picture("<svg width='0' height='0'></svg>", ""), frame, room.pace.drawn)
+    Drawn(NOTHING, frame, room.pace.drawn)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +41,21 @@ _FIRST_EXIT = 8
 #: End of a spell that goes on; sorts after every month.
 _GOES_ON = 1 << 40
 
+#: Causes that would tell of violence, or of what somebody sells or takes, and what is told in their place.
+_QUIET: Final = {
+    "violence": "left_provider",
+    "sex_market_control": "police_check",
+    "crime_control": "police_check",
+    "trafficking_protection": "other_permit",
+}
+
 #: Subtypes that are told: who provides. What somebody sells or takes is not.
 _TOLD = (Substrategy.PARTNER, Substrategy.RELATIVE, Substrategy.FRIEND, Substrategy.CONGREGATION)
+
+
+def told_cause(cause: str) -> str:
+    """A cause of `vocabulary.CAUSES`, or what is told in its place where it would say what was done to somebody."""
+    return _QUIET.get(cause, cause)
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ class Spell:
         state: A strategy, or an exit with what follows it.
         start: Month it began.
         end: Month it ended, None if it goes on.
-        cause: Why it ended, a code of `vocabulary.CAUSES`; empty if it goes on.
+        cause: Why it ended, as `told_cause` tells it; empty if it goes on.
     """
 
     state: str
@@ -124,7 +138,11 @@ def _life(rows: list[tuple[int, int, int, int, int]]) -> Life:
     rows.sort(key=lambda row: row[:2])
     for k, (start, end, strategy, destination, cause) in enumerate(rows):
         goes_on = end == _GOES_ON
-        out.append(Spell(Strategy(strategy).code, start, None if goes_on else end, "" if goes_on else CAUSES[cause]))
+        out.append(
+            Spell(
+                Strategy(strategy).code, start, None if goes_on else end, "" if goes_on else told_cause(CAUSES[cause])
+            )
+        )
         if destination >= _FIRST_EXIT:
             again = rows[k + 1][0] if k + 1 < len(rows) else None
             out.append(Spell(state_code(destination), end, again, "permit_ended" if again is not None else ""))

@@ -320,6 +320,17 @@ def _centres(record: Record) -> dict[str, tuple[str, ...]]:
 # ---------------------------------------------------------------------------------------------------------
 # Outcomes
 
+#: Amounts that come of so many persons: an amount by itself would give their number back.
+_BEHIND: Final = {"outcome:wages_withheld_nok": "outcome:exploitative_work_person_months"}
+
+#: Steps of what is counted in days or money: what five persons or so make, at the size of the country.
+_STEPS: Final = {
+    "outcome:centre_bed_days": 200.0,
+    "outcome:detention_days": 50.0,
+    "outcome:fines_nok": 50_000.0,
+    "outcome:back_pay_nok": 50_000.0,
+}
+
 #: Outcomes that can be followed, in the order of the list that readers choose from.
 _FOLLOWED: Final = (
     "index:hidden",
@@ -331,8 +342,8 @@ _FOLLOWED: Final = (
 
 
 def outcomes(city: str = "") -> tuple[str, ...]:
-    """Outcomes that can be followed in a city, or in the country: of a city only living conditions and services."""
-    return tuple(name for name in _FOLLOWED if not city or name.startswith("outcome:"))
+    """Outcomes that can be followed: in a city only living conditions and services, and no amounts."""
+    return tuple(name for name in _FOLLOWED if not city or (name.startswith("outcome:") and _unit(name) not in AMOUNTS))
 
 
 def is_counted(name: str) -> bool:
@@ -366,26 +377,25 @@ def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True) -> O
     counted, unit = is_counted(name), _unit(name)
     scale = pair.reference.scale
     r, s = (values[months] for values in raw)
-    is_amount = unit in AMOUNTS
-    few = np.zeros(len(months), dtype=bool) if is_amount else np.maximum(np.abs(r), np.abs(s)) < SMALL
+    # Persons, or months of persons, behind each value: they decide what is too few, and how fine steps may be.
+    behind = [_series(record, _BEHIND.get(name, name), city) for record in (pair.reference, pair.scenario)]
+    persons = behind[0][months]
+    least = _STEPS.get(name, float(SMALL)) * (scale if name in _STEPS else 1.0)
+    few = np.maximum(np.abs(persons), np.abs(behind[1][months])) < least
     if counted:
-        shown = [_steps(values / scale, unit) for values in (r, s)]
-        difference = _steps((s - r) / scale, unit)
+        step = _STEPS.get(name, float(SMALL))
+        shown = [_steps(values / scale, step) for values in (r, s)]
+        difference = _steps((s - r) / scale, step)
     else:
         base = float(raw[0][pair.first - 1])
-        if is_amount:
-            step = _FINEST if base > 0 else None
-        else:
-            step = _step_of(base)
-        shown = [_percent(values, base, step if rounded or step is None else _EXACT) for values in (r, s)]
-        relative = r > 0 if is_amount else r >= SMALL
+        fine = _step_of(float(behind[0][pair.first - 1]))
+        shown = [_percent(values, base, fine if rounded or fine is None else _EXACT) for values in (r, s)]
+        relative = (persons >= SMALL) & (r > 0)
         difference = np.full(len(months), np.nan)
         np.divide(100.0 * (s - r), r, out=difference, where=relative)
-        if rounded and not is_amount:
-            steps = [index_step(value) if there else 1.0 for value, there in zip(r.tolist(), relative, strict=True)]
+        if rounded:
+            steps = [index_step(n) if there else 1.0 for n, there in zip(persons.tolist(), relative, strict=True)]
             difference = in_steps(difference, np.array(steps))
-        elif rounded:
-            difference = in_steps(difference, _FINEST)
     for values in (*shown, difference):
         values[few] = np.nan
     return Outcome(
@@ -400,8 +410,8 @@ def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True) -> O
     )
 
 
-def _steps(values: FloatArray, unit: str) -> FloatArray:
-    return values.astype(np.float64) if unit in AMOUNTS else np.round(values / SMALL) * SMALL + 0.0
+def _steps(values: FloatArray, step: float) -> FloatArray:
+    return np.asarray(np.round(values / step) * step + 0.0)
 
 
 def _unit(name: str) -> str:

@@ -121,6 +121,9 @@ class PairedModel(IrregularMigrationModel):
 
     reference: Scenario
 
+    #: Persons at which months before the first one shown are given up; None for no bound.
+    most_persons: int | None = None
+
     def __init__(
         self,
         scenario: str | Path | Scenario = "baseline",
@@ -169,7 +172,7 @@ class PairedModel(IrregularMigrationModel):
 
     def _at_first(self, values: Values) -> World:
         """A world before the first month shown."""
-        make = partial(simulate.watched, values, self._chance, self.first, self.parts)
+        make = partial(simulate.watched, values, self._chance, self.first, self.parts, most_persons=self.most_persons)
         if self._beginnings is None:
             return make()
         return self._beginnings.world(self._key(values), values, make)

@@ -113,7 +113,8 @@ class More:
         self._stopped = threading.Event()
         by_replicate = {j: chosen.values[chosen.index(j)] for j in range(1, number + 1)}
         self._work = partial(pair_of, scenario, reference, by_replicate, seed, scale, first, until)
-        self._jobs = jobs or available_cores()
+        # Two at least: one process would be this one, which has the page to serve.
+        self._jobs = jobs or max(2, available_cores())
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -138,7 +139,7 @@ class More:
             if self._stopped.is_set():
                 return
             self.is_waiting = False
-            found = in_order(self._work, self.total, self._jobs)
+            found = in_order(self._work, self.total, self._jobs, self._stopped.is_set)
             try:
                 for pair in found:
                     self.pairs.append(pair)

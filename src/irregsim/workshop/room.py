@@ -6,22 +6,27 @@ A room knows nothing of a browser. Everything that reads the worlds does so whil
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
+from irregsim.levers import REGISTRY, Kind
 from irregsim.looks import lives
 from irregsim.looks.network import Net, network
 from irregsim.looks.record import CountedYears, Record
 from irregsim.looks.shown import Band, Look, Outcome, Pair, band, index_of, look, outcome
 from irregsim.model import Beginnings, PairedModel
 from irregsim.scenario import ScenarioError
+from irregsim.simulate import persons_here
 from irregsim.summaries import HIDDEN
-from irregsim.vocabulary import Strategy, month_text
+from irregsim.vocabulary import Strategy, month_number, month_text
 from irregsim.workshop.more import More
-from irregsim.workshop.settings import Settings
+from irregsim.workshop.settings import Settings, places_of
 
 #: More persons than this in a world, and the model stops: a laptop would not keep up.
 MOST_PERSONS: Final = 60_000
@@ -111,6 +116,7 @@ class Room:
         self.revealed: set[str] = set()
         self.most_persons = most_persons
         self._beginnings = beginnings
+        self._files: tempfile.TemporaryDirectory[str] | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -128,10 +134,18 @@ class Room:
 
         Args:
             arguments: ``seed``, ``start``, ``scale``, ``draws`` that replace those of the settings.
+
+        Raises:
+            TooManyPersons: If there are too many before the first month shown.
+            ReplicateError: If the process that makes its beginning ends unexpectedly.
         """
         if arguments:
             self.settings = replace(self.settings, **arguments)
-        return RoomModel(self)
+        try:
+            return RoomModel(self)
+        except BaseException:
+            self.model = None  # and what ran before runs no further
+            raise
 
     def begin(self, model: RoomModel) -> None:
         """A model takes the place of the one before; Mesa's reset comes here too."""
@@ -280,8 +294,8 @@ class Room:
         self.more = None
 
     def pairs(self) -> tuple[Pair, ...]:
-        """The run on the page and those beside it, as far as they have come; none before there are others."""
-        if self.more is None or not self.more.pairs:
+        """The run on the page and those beside it, once those have ended: a band of few runs says too much."""
+        if self.more is None or self.more.is_running or not self.more.pairs:
             return ()
         return (self.pair().until(self.more.until), *self.more.pairs)
 
@@ -293,6 +307,30 @@ class Room:
         """The viewer has gone."""
         self.stop_more()
         self.model = None
+        if self._files is not None:
+            self._files.cleanup()
+            self._files = None
+
+    def folder(self) -> Path:
+        """An empty folder of the room's own, for files that were loaded; gone with the room."""
+        if self._files is None:
+            self._files = tempfile.TemporaryDirectory(prefix="irregsim-")
+        return Path(tempfile.mkdtemp(dir=self._files.name))
+
+    def tidy(self) -> None:
+        """Removes the folders of files that are not set."""
+        if self._files is not None:
+            used = {Path(self.settings.base).parent, Path(self.settings.reference_base).parent}
+            for one in Path(self._files.name).iterdir():
+                if one not in used:
+                    shutil.rmtree(one, ignore_errors=True)
+
+    def in_force(self) -> tuple[object, ...]:
+        """Values of all dated levers in the next month: other ones must be shown when they change."""
+        s = self.settings
+        month = min(month_number(self.next_month), s.scenario.end)
+        dated = (lever for lever in REGISTRY if lever.kind in (Kind.DATED, Kind.YEARS))
+        return tuple(s.value(lever, place, month) for lever in dated for place in places_of(lever) or ("",))
 
 
 _NUMBERS = itertools.count(1)
@@ -322,6 +360,7 @@ class RoomModel(PairedModel):
         if changed:
             room.settings = replace(room.settings, **changed)  # type: ignore[arg-type]
         self.room = room
+        self.most_persons = room.most_persons
         s = room.settings
         super().__init__(
             s.scenario,
@@ -336,13 +375,23 @@ class RoomModel(PairedModel):
         room.begin(self)
 
     def step(self) -> None:
-        """One month of both sides, once the last picture has been drawn."""
+        """One month of both sides, once the last picture has been drawn; none once another model is there."""
+        if self._is_left():
+            return
         self.room.pace.wait()
+        if self._is_left():
+            return
         super().step()
-        here = int((self.reference_world.population.strategy < len(Strategy)).sum())
-        if self.running and max(self.persons, here) > self.room.most_persons:
+        if self.running and max(self.persons, persons_here(self.reference_world)) > self.room.most_persons:
             self.running = False
             self.room.problem = "too_many_persons"
+
+    def _is_left(self) -> bool:
+        """Whether nobody looks at this model any more; Mesa's play would run it on to its last month."""
+        if self.room.model is self:
+            return False
+        self.running = False
+        return True
 
     def reporters(self) -> Mapping[str, Any]:
         """The hidden strategies as an index, and those in centres: what Mesa's own plot may show."""

@@ -232,8 +232,10 @@ class Settings:
 
     @property
     def has_own_reference(self) -> bool:
-        """Whether the reference is no shipped scenario, since an assumption was changed in it."""
-        return bool(self.overrides("assumptions")) or self.reference_base not in shipped_scenarios()
+        """Whether the reference is no shipped scenario as it is: an assumption was changed in it, or its end."""
+        if self.overrides("assumptions") or self.reference_base not in shipped_scenarios():
+            return True
+        return load_scenario(self.reference_base).end != self.reference.end
 
     def titles(self, lang: str) -> tuple[str, str]:
         """Titles of reference and scenario, up to the end of the first sentence."""
