@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from contextlib import suppress
@@ -132,12 +131,6 @@ class Seen:
         assert self.watch.outside == []
         assert self.server.tried() == []
         assert "Traceback" not in self.page.inner_text("body")
-
-
-def seconds_of(process: int) -> float:
-    """Seconds of the processor that a process has taken."""
-    parts = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
@@ -322,25 +315,6 @@ def test_a_preset_is_compared_and_twins_can_be_followed(seen):
     assert any(label(f"cause.{cause}", "en") in events for cause in ("no_place", "transfer_walkout", "choice"))
     text = seen.page.inner_text(".view-life")
     assert "Eritrea" not in text and "Etiopia" not in text
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads what a process takes from /proc")
-def test_a_page_that_is_closed_while_it_plays_leaves_no_model_running(browser, server):
-    """Mesa's play goes on in a thread of its own; the model must stop it."""
-    left = Seen(browser, server)
-    left.button("▶").click()
-    left.wait_for_steps("n >= 3")
-    left.check()
-    left.context.close()
-    busy = 0.0
-    for _ in range(60):
-        time.sleep(0.5)
-        before = seconds_of(server.process)
-        time.sleep(1.0)
-        busy = seconds_of(server.process) - before
-        if busy < 0.1:
-            return
-    raise AssertionError(f"the server still works: {busy:.2f} s of a second")
 
 
 def test_more_runs_draw_a_band(seen):
