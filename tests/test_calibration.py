@@ -393,6 +393,7 @@ def test_the_stand_in_has_the_chance_of_the_banks_trials_with_the_same_random_nu
     assert np.array_equal(again, y) and not np.array_equal(other, y)
 
 
+@pytest.mark.slow
 def test_both_roads_are_laid_side_by_side():
     settings = fitting.Settings(first=150, second=80, seed=4)
     found = smoother.compare(stand_in(), np.array([2.0, 2.5, 1.0]), np.full(3, 0.05), settings, number=12)

@@ -367,8 +367,8 @@ def engine_with_effect(monkeypatch, of_parameters: float):
     monkeypatch.setattr(fake_engine, "run_replicate", run_replicate)
 
 
-@pytest.mark.parametrize("of_parameters", [0.0, pytest.param(1.0, marks=pytest.mark.slow)])
-@pytest.mark.once
+@pytest.mark.slow
+@pytest.mark.parametrize("of_parameters", [0.0, 1.0])
 def test_with_replicates_per_draw_the_summary_tells_parameters_and_chance_apart(here, monkeypatch, of_parameters):
     engine_with_effect(monkeypatch, of_parameters)
     answer = run("--draws", "prior", "--per-draw", "4", "--replicates", "24", "--out", "out")

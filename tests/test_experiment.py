@@ -39,12 +39,12 @@ def run(scenario, out, **options):
 def test_the_bytes_do_not_depend_on_how_a_run_is_divided(scenario, tmp_path, monkeypatch):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
-    at_once = run(scenario, tmp_path / "at-once", replicates=5)
+    at_once = run(scenario, tmp_path / "at-once", replicates=3)
     assert at_once.reused == 0
-    in_processes = run(scenario, tmp_path / "processes", replicates=5, jobs=2)
-    first = run(scenario, tmp_path / "extended", replicates=2)
-    extended = run(scenario, tmp_path / "extended", replicates=5, jobs=2)
-    assert (extended.reused, extended.replaced) == (2, None)
+    in_processes = run(scenario, tmp_path / "processes", replicates=3, jobs=2)
+    first = run(scenario, tmp_path / "extended", replicates=1)
+    extended = run(scenario, tmp_path / "extended", replicates=3, jobs=2)
+    assert (extended.reused, extended.replaced) == (1, None)
     whole = tables_of(at_once.folder.path)
     assert {f"{name}.parquet" for name in [*Parts(tmp_path, spells=False).tables, "draws"]} < set(whole)
     assert tables_of(in_processes.folder.path) == whole
@@ -70,7 +70,7 @@ def test_extending_computes_only_what_is_missing(scenario, tmp_path, monkeypatch
     "options",
     [
         {"seed": 8},
-        {"overrides": ("levers.fines.worker_nok=1",)},
+        pytest.param({"overrides": ("levers.fines.worker_nok=1",)}, marks=pytest.mark.slow),
         pytest.param({"end": "2021-06"}, marks=pytest.mark.slow),
         pytest.param({"spells": True}, marks=pytest.mark.slow),
     ],

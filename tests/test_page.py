@@ -331,7 +331,9 @@ def test_an_exercise_reveals_after_a_prediction(seen):
     box = seen.page.locator(".irregsim-exercise")
     rows = box.locator(".irregsim-prediction")
     reveal = box.get_by_role("button", name=re.compile("Predict first"))
-    assert reveal.is_disabled()
+    time.sleep(2.0)  # nothing is answered unless somebody chooses
+    assert reveal.is_disabled() and f"({rows.count()} left)" in reveal.inner_text().lower()
+    assert box.locator(".v-btn--active").count() == 0
     for number in range(rows.count()):
         rows.nth(number).get_by_role("button", name=seen.words("page.answer_up"), exact=True).click()
     box.get_by_role("button", name=seen.words("page.reveal"), exact=True).click()

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.worlds import advance, baseline
-from irregsim import experiment, workflow
+from irregsim import experiment, plots, workflow
 from irregsim.cli import main
 from irregsim.draws import Draws
 from irregsim.parameters import parameters, point_draw
@@ -52,6 +52,7 @@ levers:
 def here(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(experiment, "ENGINE", "fake_engine:run_replicate")
+    monkeypatch.setattr(plots, "PLOTS", {})
     (tmp_path / "short.yaml").write_text(SHORT, encoding="utf-8")
     return tmp_path
 

@@ -92,13 +92,16 @@ def Exercises(room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int]
 def One(room: Room, exercise: Exercise, say: Say, frame: int, use: Use, on_tab: Callable[[int], None]) -> None:
     """One exercise."""
     answers = room.answers.setdefault(exercise.id, {})
-    count, set_count = solara.use_state(len(answers))
+    _, set_count = solara.use_state(0)  # drawn anew with every answer
     revealed, set_revealed = solara.use_state(exercise.id in room.revealed)
     lang = say.lang
 
     def answer(predicted: Predicted, what: str) -> None:
-        answers[_name(predicted)] = what
-        set_count(count + 1)
+        if what:
+            answers[_name(predicted)] = what
+        else:
+            answers.pop(_name(predicted), None)
+        set_count(lambda n: n + 1)
 
     def reveal() -> None:
         room.revealed.add(exercise.id)
@@ -155,8 +158,9 @@ def Prediction(
         solara.ToggleButtonsSingle(
             value=shown,
             values=list(words),
-            on_value=lambda text: None if revealed else on_answer(predicted, words[text]),
+            on_value=lambda text: None if revealed else on_answer(predicted, words.get(text, "")),
             dense=True,
+            mandatory=False,  # else the first answer is given before anybody has chosen
         )
 
 
