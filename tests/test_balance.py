@@ -123,6 +123,7 @@ def test_a_person_lost_on_the_way_is_noticed(folders):
         check_balance(reference, replace(scenario, state=state))
 
 
+@pytest.mark.slow
 def test_without_spells_there_is_still_the_balance(folders, tmp_path):
     again = run(tmp_path, "nospells")
     made = paired_tables(again, folders[1], name="changed", first_effective=FIRST)
@@ -256,6 +257,7 @@ def test_scenarios_are_put_below_each_other(folders):
     assert len(tables["twins"]) == 2 * len(made[0].tables["twins"])
 
 
+@pytest.mark.slow
 def test_runs_of_other_periods_are_cut_or_refused(folders, tables, tmp_path):
     longer = run(tmp_path, "longer", "", "2016-06", "--spells")
     assert window_of(longer, folders[1], FIRST) == Window(FIRST, LAST)

@@ -26,6 +26,8 @@ from irregsim.values import At
 from irregsim.vocabulary import month_number
 from irregsim.world import World
 
+pytestmark = pytest.mark.once
+
 UNTIL, END, SCALE = "2016-05", "2016-12", 0.1
 FROM = month_number(UNTIL) + 1
 SELDOM = {"choice_sex_sale", "choice_drugs", "choice_property", "choice_survival_sex", "choice_assisted"}

@@ -149,7 +149,7 @@ def test_the_manifest_tells_nothing_of_the_user_or_the_machine(here, tmp_path):
     assert manifest["posterior_id"] == "point"
 
 
-@pytest.mark.once
+@pytest.mark.slow
 def test_the_run_id_does_not_depend_on_time_place_or_jobs(here):
     ids = []
     for out, jobs in (("a", "1"), ("b", "2")):
@@ -158,7 +158,7 @@ def test_the_run_id_does_not_depend_on_time_place_or_jobs(here):
     assert ids[0] == ids[1] and len(ids[0]) == 16
 
 
-@pytest.mark.once
+@pytest.mark.slow
 def test_another_run_in_the_same_folder_replaces_the_first_and_says_so(here):
     run("--out", "out")
     first = json.loads((here / "out" / MANIFEST).read_text(encoding="utf-8"))["run_id"]
@@ -262,6 +262,7 @@ def values_of(folder: Path) -> list[dict]:
 APART, TOGETHER = "Parameters or chance: share of the variance", "one replicate a draw they cannot be told\napart"
 
 
+@pytest.mark.once
 def test_without_a_posterior_the_medians_are_used_and_one_line_says_so(here):
     answer = run("--out", "out", "--quiet")
     assert answer.exit_code == 0 and answer.stdout == ""
@@ -278,7 +279,7 @@ def test_without_a_posterior_the_medians_are_used_and_one_line_says_so(here):
     assert "The spread over replicates is chance alone" in answer.stdout
 
 
-@pytest.mark.once
+@pytest.mark.slow
 def test_a_posterior_that_ships_is_the_default(here, monkeypatch):
     monkeypatch.setattr(posterior, "SHIPPED", here / "ships")
     made = small_posterior(here / "ships")
@@ -299,7 +300,7 @@ def test_a_posterior_that_ships_is_the_default(here, monkeypatch):
     assert tables_of(here / "named") == tables_of(here / "folder") == tables_of(here / "out")
 
 
-@pytest.mark.once
+@pytest.mark.slow
 def test_draws_of_a_folder_are_used_and_the_run_can_be_reproduced_without_it(here):
     made = small_posterior(here / "anna" / "fit", about=RED)
     options = ["--draws", str(here / "anna" / "fit"), "--per-draw", "2", "--replicates", "4", "--without", "M047"]
@@ -322,7 +323,7 @@ def test_draws_of_a_folder_are_used_and_the_run_can_be_reproduced_without_it(her
     assert again.exit_code == 2 and "has no posterior.json" in again.stderr
 
 
-@pytest.mark.once
+@pytest.mark.slow
 def test_a_red_gate_stands_in_the_summary_too(here):
     small_posterior(here / "fit", about=RED)
     answer = run("--draws", "fit")
@@ -394,7 +395,7 @@ def test_with_replicates_per_draw_the_summary_tells_parameters_and_chance_apart(
     assert block.count("transports ordered") == 2 and "assisted return" in block
 
 
-@pytest.mark.once
+@pytest.mark.slow
 def test_without_replicates_per_draw_the_shares_are_left_empty(here):
     for options in (["--draws", "prior"], ["--draws", "point"], ["--draws", "prior", "--per-draw", "1"]):
         answer = run("--out", "out", *options)
@@ -450,6 +451,7 @@ def test_csv_has_every_row_of_the_parquet_tables(here):
             assert [float(row[value]) for row in rows[1:]] == exact
 
 
+@pytest.mark.once
 def test_the_published_csv_hides_what_must_not_be_shown(here):
     assert run("--format", "csv", "--publish", "--out", "out", "--spells", "--show-levels").exit_code == 0
     files = {file.stem for file in (here / "out").glob("*.csv")}
@@ -494,6 +496,7 @@ openpyxl = importlib.util.find_spec("openpyxl") and importlib.util.find_spec("xl
 
 
 @pytest.mark.skipif(not openpyxl, reason="reads workbooks back")
+@pytest.mark.once
 def test_the_workbook_summarises_each_table_over_replicates(here):
     from openpyxl import load_workbook
 
@@ -516,6 +519,7 @@ def test_the_workbook_summarises_each_table_over_replicates(here):
 
 
 @pytest.mark.skipif(not openpyxl, reason="reads workbooks back")
+@pytest.mark.once
 def test_the_published_workbook_has_units_and_suppression(here):
     from openpyxl import load_workbook
 
@@ -545,6 +549,7 @@ def reproduce():
     return irregsim_("reproduce", "out", "--jobs", "1", "--quiet")
 
 
+@pytest.mark.once
 def test_a_folder_can_be_reproduced_from_itself_alone(finished):
     before = tables_of(finished)
     answer = reproduce()
@@ -553,6 +558,7 @@ def test_a_folder_can_be_reproduced_from_itself_alone(finished):
     assert tables_of(finished) == before
 
 
+@pytest.mark.once
 def test_reproduce_names_a_table_that_was_changed(finished):
     path = finished / "registers.parquet"
     table = pq.read_table(path)
@@ -570,6 +576,7 @@ def test_reproduce_names_a_table_that_was_changed(finished):
     assert "stocks.parquet" not in answer.stdout
 
 
+@pytest.mark.once
 def test_reproduce_forgives_the_last_bits_of_floats_and_other_parquet_bytes(finished):
     path = finished / "outcomes.parquet"
     table = pq.read_table(path)
@@ -585,6 +592,7 @@ def test_reproduce_forgives_the_last_bits_of_floats_and_other_parquet_bytes(fini
     assert reproduce().exit_code == 0
 
 
+@pytest.mark.once
 def test_reproduce_names_versions_that_differ(finished):
     path = finished / MANIFEST
     manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -714,6 +722,7 @@ def test_schema_is_json():
 # Python
 
 
+@pytest.mark.once
 def test_a_run_in_memory_equals_the_run_folder(here):
     assert run("--out", "out").exit_code == 0
     result = irregsim.run("short.yaml", scale=0.2, jobs=1)

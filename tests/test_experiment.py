@@ -35,7 +35,7 @@ def run(scenario, out, **options):
     return workflow.run_scenario(quiet, warn=lambda text: None)
 
 
-@pytest.mark.once
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_how_a_run_is_divided(scenario, tmp_path, monkeypatch):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
@@ -55,6 +55,7 @@ def test_the_bytes_do_not_depend_on_how_a_run_is_divided(scenario, tmp_path, mon
     assert tables_of(shortened.folder.path) == tables_of(run(scenario, tmp_path / "two", replicates=2).folder.path)
 
 
+@pytest.mark.once
 def test_extending_computes_only_what_is_missing(scenario, tmp_path, monkeypatch):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
@@ -76,7 +77,7 @@ def test_extending_computes_only_what_is_missing(scenario, tmp_path, monkeypatch
     ],
     ids=["seed", "lever", "end", "spells"],
 )
-@pytest.mark.once
+@pytest.mark.slow
 def test_replicates_of_another_run_are_never_taken_over(scenario, tmp_path, monkeypatch, options):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
@@ -255,6 +256,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 @pytest.mark.parametrize(
     "how", ["ctrl-c", *(pytest.param(how, marks=pytest.mark.slow) for how in ("kill", "terminate"))]
 )
+@pytest.mark.once
 def test_a_run_that_is_stopped_keeps_what_is_finished_and_goes_on_from_there(scenario, tmp_path, monkeypatch, how):
     out = tmp_path / "out"
     command = ["run", "short.yaml", "--out", "out", "--replicates", "6", "--jobs", "2", "--scale", "0.2"]

@@ -100,6 +100,7 @@ def test_constructing_again_gives_the_same_lives():
     assert lives(one) == lives(other)
 
 
+@pytest.mark.once
 def test_seed_and_replicate_make_other_lives():
     first = lives(built())
     assert lives(built(seed=7)) != first
@@ -152,6 +153,7 @@ def test_wrong_arguments_are_refused(arguments, error, words):
         built(**arguments)
 
 
+@pytest.mark.once
 def test_a_resolved_scenario_takes_no_settings():
     scenario = load_scenario("baseline", end="2012-06")
     with pytest.raises(TypeError, match="resolved already"):
@@ -187,6 +189,7 @@ def lives_in(world):
     }
 
 
+@pytest.mark.once
 def test_person_by_person_the_lives_are_those_of_the_engine():
     model = built(end="2013-06", seed=11, replicate=3)
     world = world_at("2011-12", seed=11, replicate=3, scenario=load_scenario("baseline", end="2013-06"))
@@ -198,6 +201,7 @@ def test_person_by_person_the_lives_are_those_of_the_engine():
     assert_same_state(state_of(model.world), state_of(world))
 
 
+@pytest.mark.once
 def test_month_by_month_the_counts_are_those_of_a_run():
     frames = run_replicate(load_scenario("baseline", end="2013-12"), point_draw(), seed=2021, replicate=0, scale=SCALE)
     model = built(end="2013-12")
@@ -228,6 +232,7 @@ def test_month_by_month_the_counts_are_those_of_a_run():
     assert collected[[e.code for e in Exit]].to_numpy().sum() > 50
 
 
+@pytest.mark.slow
 def test_the_draw_is_the_one_that_the_replicate_of_a_run_would_use(tmp_path, monkeypatch):
     monkeypatch.setattr(posterior, "SHIPPED", tmp_path / "ships")
     plain = {"scale": SCALE, "end": "2012-01"}
@@ -454,6 +459,7 @@ def test_batch_run_over_the_rng_argument_of_newer_mesa():
     assert [{name: row[name] for name in ends[1]} for row in rows] == [ends[1], ends[2]]
 
 
+@pytest.mark.once
 def test_batch_run_month_by_month():
     parameters = {"replicate": [0, 1], "scale": SCALE, "end": "2012-03"}
     rows = batch_run(IrregularMigrationModel, parameters, data_collection_period=1, display_progress=False)
@@ -565,6 +571,7 @@ def test_the_month_stage_by_stage_gives_the_same_lives(monkeypatch, months, sett
     assert asked - {"dismissal"} == set(STAGES) - {"inflow", "dismissal"} - idle, decided
 
 
+@pytest.mark.once
 def test_whatever_is_asked_of_whom_the_same_lives_come_out():
     whole, some, mixed, ended = (built(end="2012-04") for _ in range(4))
     while whole.running:
@@ -757,6 +764,7 @@ def with_homecoming(hazard):
     return Model(scale=SCALE, end="2012-03", draws="point")
 
 
+@pytest.mark.once
 def test_a_part_of_ones_own_is_a_stage_and_without_effect_changes_nobody():
     plain, idle, busy = built(end="2012-03"), with_homecoming(0.0), with_homecoming(0.5)
     assert busy.stages == (*STAGES[:-2], "homecoming", *STAGES[-2:])

@@ -23,6 +23,8 @@ from irregsim.summaries import EXITS, HIDDEN, STRATEGIES, Series, reader
 from irregsim.targets import targets
 from run_tools import short_scenario
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def series(tmp_path_factory):

@@ -16,6 +16,8 @@ from irregsim.parameters import parameters, point_draw
 from irregsim.posterior import ABOUT_FILE, DRAWS_FILE, PosteriorError, choose, load, prior_draws, write
 from irregsim.summaries import parameter_share
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(autouse=True)
 def nothing_ships(tmp_path, monkeypatch):

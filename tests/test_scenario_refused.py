@@ -17,6 +17,8 @@ from irregsim.levers import REGISTRY
 from irregsim.scenario import Fault, ScenarioError, load_scenario, yaml_nodes
 from scenario_files import BAD, message_of, write
 
+pytestmark = pytest.mark.once
+
 CORPUS = sorted(BAD.glob("*.yaml"))
 
 

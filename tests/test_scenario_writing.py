@@ -448,10 +448,13 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("words", HOSTILE, ids=lambda words: ascii(words[:20]))
-def test_hostile_words_come_back(tmp_path, words):
+@pytest.mark.parametrize("number", range(0, len(HOSTILE), 3))
+def test_hostile_words_come_back(tmp_path, number):
+    """Three at a time, in each place that holds words."""
+    one, other, third = (HOSTILE[(number + k) % len(HOSTILE)] for k in range(3))
     scenario = load_scenario("baseline", end="2012-03")
-    reread(tmp_path, scenario, title=dict.fromkeys(("nb", "en"), words), description={"nb": "x", "en": words})
+    reread(tmp_path, scenario, title={"nb": one, "en": other}, description=third)
+    reread(tmp_path, scenario, title={"nb": third, "en": one}, description={"nb": "x", "en": other})
 
 
 @pytest.mark.parametrize("words", ["", " ", "\n", " a", "a ", "a\n", "\ta", "e\u0301", "a" * 5001, "\ud800"])

@@ -652,6 +652,7 @@ def test_more_runs_in_processes_of_their_own_are_the_same(monkeypatch):
         ),
     ],
 )
+@pytest.mark.once
 def test_a_pair_is_what_two_models_make(settings):
     until = month_number("2012-02")
     pair = pair_of(settings.scenario, settings.reference, {3: point_draw()}, settings.seed, settings.scale,
@@ -1340,6 +1341,7 @@ def nap(number: int) -> int:
     return number
 
 
+@pytest.mark.once
 def test_work_in_processes_ends_soon_after_it_is_stopped():
     stopped = threading.Event()
     found = in_order(nap, 3, 2, stopped.is_set)
@@ -1354,6 +1356,7 @@ def ends_at_once() -> None:
     os._exit(1)
 
 
+@pytest.mark.once
 def test_a_process_that_died_is_replaced():
     elsewhere = Elsewhere()
     try:
