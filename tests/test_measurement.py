@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irregsim import workflow
@@ -119,6 +119,7 @@ def tables(draw):
     return table(*rows)
 
 
+@settings(max_examples=40)
 @given(tables(), tables())
 def test_parts_add_up_and_change_sign_when_the_runs_are_exchanged(one, other):
     there, back = split(one, other), split(other, one)
@@ -139,6 +140,7 @@ def test_parts_of_cells_add_up_to_those_of_the_register(one, other):
     assert (cells.loc[cells["strategy"] == OUT, ["exposure", "rate"]] == 0).all(axis=None)
 
 
+@settings(max_examples=40)
 @given(tables())
 def test_a_run_beside_itself_has_no_parts(one):
     assert parts(one, one) == (0, 0, 0, 0)

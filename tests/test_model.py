@@ -520,7 +520,7 @@ def spy_on_decisions(monkeypatch):
 @pytest.mark.parametrize(
     ("months", "settings", "idle"),
     [
-        (24, {}, {"schemes"}),
+        (12, {}, {"schemes"}),
         pytest.param(
             *(12, {"employer_sanctions_directive": DIRECTIVE, "regularisation": [SCHEME]}, set()),
             marks=pytest.mark.slow,

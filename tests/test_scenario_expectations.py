@@ -161,7 +161,7 @@ def test_the_list_is_grouped_by_who_decides(lang, own):
 
 
 @pytest.mark.parametrize("name", shipped_scenarios())
-@pytest.mark.parametrize("lang", ["nb", "en"])
+@pytest.mark.parametrize("lang", ["nb", pytest.param("en", marks=pytest.mark.slow)])
 def test_a_shipped_scenario_is_told_in_one_language(name, lang):
     scenario = load_scenario(name)
     text = explain_scenario(scenario, lang)

@@ -241,7 +241,7 @@ def sets(draw):
 
 
 @settings(
-    max_examples=20,
+    max_examples=12,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -466,7 +466,7 @@ def test_words_that_would_come_back_otherwise_are_refused(words):
         refusal(scenario, description=words)
 
 
-@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(), st.text(alphabet=" \n:#-{}[]'\"&*!|>%@`?,ab\\", min_size=1), st.text(max_size=8))
 def test_any_words_come_back_or_are_refused(tmp_path, title, description, name):
     scenario = load_scenario("baseline", end="2012-03")
