@@ -170,6 +170,12 @@ def test_step_play_pause_and_reset(seen):
     seen.button(seen.words("page.mesa_reset")).click()
     seen.wait_for_steps("n === 0")
     seen.wait_for_picture(before, same=True)  # the same seed gives the same months
+    for _ in range(3):
+        seen.button("▶").click()
+        seen.wait_for_steps("n >= 3")
+        seen.button(seen.words("page.mesa_reset")).click()  # while it plays
+        seen.wait_for_steps("n === 0")
+    seen.step()
 
 
 def test_fast_play_and_clicks_do_not_lose_the_page(seen):

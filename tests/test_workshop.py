@@ -1296,15 +1296,25 @@ def test_a_model_that_nobody_looks_at_runs_no_further(leave):
     assert not old.running and old.world.month == before
 
 
+def test_a_model_that_mesas_reset_has_replaced_leaves_the_buttons_alone():
+    """Its play ends by itself; were it to stop running, Mesa would take the new model for one that has ended."""
+    room = room_of()
+    old = room.make()
+    RoomModel(room=room)
+    before = old.world.month
+    old.step()
+    assert old.running and old.world.month == before
+
+
 def test_too_many_persons_before_the_first_month_are_refused_and_the_old_model_stops():
     room = Room(Settings(**TINY))
     old = room.make()
     room.most_persons = 20
     with pytest.raises(TooManyPersons, match="more than 20"):
         room.make()
-    assert room.model is None
+    before = old.world.month
     old.step()
-    assert not old.running
+    assert not old.running and old.world.month == before
 
 
 def test_values_in_force_differ_when_a_lever_comes_into_force():

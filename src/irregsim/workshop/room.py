@@ -141,11 +141,13 @@ class Room:
         """
         if arguments:
             self.settings = replace(self.settings, **arguments)
-        try:
-            return RoomModel(self)
-        except BaseException:
-            self.model = None  # and what ran before runs no further
-            raise
+        self._leave()
+        return RoomModel(self)
+
+    def _leave(self) -> None:
+        """What ran before runs no further."""
+        if self.model is not None:
+            self.model.is_left = True
 
     def begin(self, model: RoomModel) -> None:
         """A model takes the place of the one before; Mesa's reset comes here too."""
@@ -306,6 +308,7 @@ class Room:
     def close(self) -> None:
         """The viewer has gone."""
         self.stop_more()
+        self._leave()
         self.model = None
         if self._files is not None:
             self._files.cleanup()
@@ -345,6 +348,7 @@ class RoomModel(PairedModel):
 
     Attributes:
         number: Tells models apart, whatever room they are in.
+        is_left: Whether nobody looks at it any more: the page was closed, or another was made in its place.
     """
 
     def __init__(
@@ -360,6 +364,7 @@ class RoomModel(PairedModel):
         if changed:
             room.settings = replace(room.settings, **changed)  # type: ignore[arg-type]
         self.room = room
+        self.is_left = False
         self.most_persons = room.most_persons
         s = room.settings
         super().__init__(
@@ -376,22 +381,17 @@ class RoomModel(PairedModel):
 
     def step(self) -> None:
         """One month of both sides, once the last picture has been drawn; none once another model is there."""
-        if self._is_left():
-            return
-        self.room.pace.wait()
-        if self._is_left():
-            return
-        super().step()
+        if not self.is_left:
+            self.room.pace.wait()
+        if self.is_left:
+            self.running = False  # or Mesa's play would run it on to its last month
+        elif self.room.model is self:
+            super().step()
+        else:
+            return  # reset meanwhile; Mesa's play has ended, and would take its buttons for those of this model
         if self.running and max(self.persons, persons_here(self.reference_world)) > self.room.most_persons:
             self.running = False
             self.room.problem = "too_many_persons"
-
-    def _is_left(self) -> bool:
-        """Whether nobody looks at this model any more; Mesa's play would run it on to its last month."""
-        if self.room.model is self:
-            return False
-        self.running = False
-        return True
 
     def reporters(self) -> Mapping[str, Any]:
         """The hidden strategies as an index, and those in centres: what Mesa's own plot may show."""
