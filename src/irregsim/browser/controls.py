@@ -119,13 +119,20 @@ def begins(room: Room, since: str) -> str:
 # One value
 
 
+def _written(value: float, say: Say) -> str:
+    """A number with all its decimals, as the language writes it."""
+    text = number_text(value)
+    return text.replace(".", ",") if say.lang == "nb" else text
+
+
 @solara.component
 def Number(
     value: float,
     usual: tuple[float, float, float],
     unit: str,
     on_value: Callable[[float], None],
-    name: str = "",
+    name: str,
+    say: Say,
 ) -> None:
     """A slider that tells its value when it is let go of.
 
@@ -135,6 +142,7 @@ def Number(
         unit: Unit in words.
         on_value: Is told the new value.
         name: Of the lever, for those who cannot see it.
+        say: Words, for the language of the number.
     """
     low, high, step = usual
     slider = rv.Slider(
@@ -153,7 +161,9 @@ def Number(
             on_value(round(float(data), 6))
 
     rv.use_event(slider, "change", let_go)
-    rv.Html(tag="div", children=[f"{number_text(value)} {unit}"], style_="font-size:12.5px;color:#555", class_="value")
+    rv.Html(
+        tag="div", children=[f"{_written(value, say)} {unit}"], style_="font-size:12.5px;color:#555", class_="value"
+    )
 
 
 @solara.component
@@ -202,7 +212,7 @@ def _value(lever: Lever, value: Value, say: Say, put: Callable[[Value], None]) -
             solara.Button(say("set_value"), small=True, outlined=True, on_click=lambda: put(lever.usual[0]))
             rv.Html(tag="div", children=[say("as_in_data")], style_="font-size:12.5px;color:#555")
         else:
-            Number(float(value), lever.usual, words.unit, put, words.name)
+            Number(float(value), lever.usual, words.unit, put, words.name, say)
 
 
 @solara.component
@@ -220,7 +230,7 @@ def Setting(room: Room, lever: Lever, say: Say, version: object, on_set: Set) ->
     assert lever.usual is not None, "every number has a usual range"
     solara.Checkbox(label=say("as_drawn"), value=value is None, on_value=lambda drawn: put(None if drawn else 0.0))
     if value is not None:
-        Number(float(value), lever.usual, words.unit, put, words.name)
+        Number(float(value), lever.usual, words.unit, put, words.name, say)
 
 
 @solara.component
@@ -267,7 +277,7 @@ def Agreements(room: Room, lever: Lever, say: Say, version: object, since: str, 
     solara.Select(label=say("country"), value=country, values=names, on_value=set_country, dense=True)
     part = next(part for part in lever.parts if part.name == "effectiveness")
     assert part.usual is not None, "every number has a usual range"
-    Number(effect, part.usual, words_of(part, say.lang).name, set_effect, words_of(part, say.lang).name)
+    Number(effect, part.usual, words_of(part, say.lang).name, set_effect, words_of(part, say.lang).name, say)
 
     def add() -> None:
         month = begins(room, since)
@@ -277,7 +287,7 @@ def Agreements(room: Room, lever: Lever, say: Say, version: object, since: str, 
 
     solara.Button(say("add_agreement"), small=True, outlined=True, on_click=add)
     for entry in entries:
-        _Line(f"{entry['country']}, {number_text(entry['effectiveness'])}, {entry['from']}", say,
+        _Line(f"{entry['country']}, {_written(entry['effectiveness'], say)}, {entry['from']}", say,
               lambda entry=entry: _drop(lever, entries, entry, on_set))  # fmt: skip
 
 
@@ -359,7 +369,7 @@ def Entry(room: Room, lever: Lever, say: Say, version: object, since: str, on_se
             solara.Checkbox(label=words.name, value=bool(entry[part.name]), on_value=change_part)
         elif part.usual is not None:
             solara.Text(words.name, style={"font-size": "13px"})
-            Number(float(entry[part.name]), part.usual, words.unit, change_part, words.name)
+            Number(float(entry[part.name]), part.usual, words.unit, change_part, words.name, say)
 
 
 def _first(part: Part) -> Any:
