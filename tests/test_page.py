@@ -22,7 +22,7 @@ pytestmark = pytest.mark.once
 SMALL = ("--scale", "0.02", "--start", "2012-03", "--lang", "en", "--viewers", "3")
 
 #: Milliseconds for whatever a page does at once; a slow machine may take them.
-SOON = 30_000
+SOON = 60_000
 
 TABS = ("vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers", "exercises", "mesa")
 
