@@ -176,7 +176,7 @@ def test_a_sound_notebook_has_no_faults():
         ("**For:** all. Persons are synthetic.", "how long"),
         ("**Time:** 5 minutes. Persons are synthetic.", "for whom"),
         ("**Time:** 5 minutes. **For:** all. Persons are synthetic. A wave of arrivals.", "'wave' is banned"),
-        ("**Time:** 5 minutes. **For:** all. Persons are synthetic. /home/somebody/", "is a place"),
+        ("**Time:** 5 minutes. **For:** all. Persons are synthetic. " + "/".join(["", "home", "a", ""]), "is a place"),
         ("**Time:** 5 minutes. **For:** all. Persons are synthetic. [x](nowhere.md)", "nowhere.md leads nowhere"),
     ],
 )

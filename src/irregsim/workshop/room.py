@@ -385,10 +385,10 @@ class RoomModel(PairedModel):
             self.room.pace.wait()
         if self.is_left:
             self.running = False  # or Mesa's play would run it on to its last month
-        elif self.room.model is self:
-            super().step()
-        else:
-            return  # reset meanwhile; Mesa's play has ended, and would take its buttons for those of this model
+            return
+        if self.room.model is not self:
+            return  # reset meanwhile: Mesa's play has ended, and to stop running would disable the new model's buttons
+        super().step()
         if self.running and max(self.persons, persons_here(self.reference_world)) > self.room.most_persons:
             self.running = False
             self.room.problem = "too_many_persons"
