@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from irregsim.comparison.folder import for_readers
-from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
-from irregsim.vocabulary import CITIES, month_number, month_text
+from irregsim.commands.compare_folder import for_readers
+from irregsim.vocabulary.codes import CITIES, EXITS, HIDDEN, STRATEGIES, month_number, month_text
 
 SCENARIOS = ("agreement-x", "shelter-y")
 MONTHS = [month_text(m) for m in range(month_number("2018-01"), month_number("2024-12") + 1)]

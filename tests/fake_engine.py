@@ -8,10 +8,10 @@ import time
 import numpy as np
 import pandas as pd
 
-from irregsim.history import OUTCOMES
-from irregsim.results import SPELLS, TABLES
-from irregsim.targets import REGISTERS, targets
-from irregsim.vocabulary import CITIES, DISTRICTS, Exit, Strategy, month_text, year_of
+from irregsim.inference.targets import REGISTERS, targets
+from irregsim.model.history import OUTCOMES
+from irregsim.study.tables import SPELLS, TABLES
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, Exit, Strategy, month_text, year_of
 
 #: Seconds that one replicate takes, for tests that stop a run in the middle.
 SLOW = "IRREGSIM_TEST_SECONDS"

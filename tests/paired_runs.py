@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from irregsim import plots
 from irregsim.cli import main
-from irregsim.comparison.states import LASTS, STATES, Overlay, Spells, Window, overlay
-from irregsim.results import RunFolder
-from irregsim.vocabulary import month_number
+from irregsim.present import plots
+from irregsim.storage.folder import RunFolder
+from irregsim.study.comparison.lives.states import LASTS, STATES, Overlay, Spells, Window, overlay
+from irregsim.vocabulary.codes import month_number
 
 #: What the scenario sets takes effect here; in June 2014 more persons come, so that some are in one run only.
 FIRST, LAST = month_number("2014-01"), month_number("2015-12")

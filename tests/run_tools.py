@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import irregsim
-from irregsim import experiment, plots
+from irregsim.present import plots
+from irregsim.study import replicates as experiment
 
 TESTS = Path(__file__).resolve().parent
 FAKE = "fake_engine:run_replicate"
@@ -50,9 +51,9 @@ def start_command(*arguments: str, cwd: Path, seconds_per_replicate: float = 0.0
     """Start ``irregsim ...`` in a process (and process group) of its own, with the stand-in engine."""
     # Tests that run in the background of a shell inherit an ignored Ctrl-C; a user's terminal never does.
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    code += f"import irregsim.experiment as e; e.ENGINE = {FAKE!r}; "
+    code += f"import irregsim.study.replicates as e; e.ENGINE = {FAKE!r}; "
     if not pictures:
-        code += "import irregsim.plots; irregsim.plots.PLOTS.clear(); "
+        code += "import irregsim.present.plots; irregsim.present.plots.PLOTS.clear(); "
     code += "from irregsim.cli import main; "
     source = str(Path(irregsim.__file__).resolve().parents[1])
     environment = {

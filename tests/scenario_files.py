@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from irregsim.scenario import Scenario, ScenarioError, load_scenario
-from irregsim.vocabulary import month_number
+from irregsim.vocabulary.codes import month_number
 
 BAD = Path(__file__).parent / "bad_scenarios"
 
@@ -38,7 +38,7 @@ def message_of(path: str | Path, **more: Any) -> str:
 
 def steps(array: np.ndarray, start: str = "2012-01") -> list[tuple[str, Any]]:
     """A monthly path as (month, value) where it changes, from a month on."""
-    from irregsim.vocabulary import month_text
+    from irregsim.vocabulary.codes import month_text
 
     first = month_number(start)
     values = array.tolist()

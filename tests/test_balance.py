@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from irregsim.comparison.balance import (
+from irregsim.storage.folder import FolderError
+from irregsim.study.comparison.lives.balance import (
     ACCOUNTS,
     ALLUVIAL_COLUMNS,
     BALANCE_COLUMNS,
@@ -18,10 +19,9 @@ from irregsim.comparison.balance import (
     check_crossed,
     crossed,
 )
-from irregsim.comparison.paired import joined, paired_tables, window_of
-from irregsim.comparison.states import EXITS, NOT_HERE, STATES, STRATEGIES, Window
-from irregsim.results import FolderError
-from irregsim.vocabulary import month_number
+from irregsim.study.comparison.lives.states import EXITS, NOT_HERE, STATES, STRATEGIES, Window
+from irregsim.study.comparison.lives.tables import joined, paired_tables, window_of
+from irregsim.vocabulary.codes import month_number
 from paired_runs import FIRST, LAST, REPLICATES, WINDOW, overlay_by_hand, paired_runs, run
 
 pytestmark = pytest.mark.once

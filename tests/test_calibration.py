@@ -13,24 +13,15 @@ import pytest
 from click.testing import CliRunner
 from scipy import integrate, stats
 
-from irregsim import posterior
-from irregsim.calibration import (
-    bank,
-    command,
-    counts,
-    design,
-    emulator,
-    fitting,
-    forecast,
-    recovery,
-    report,
-    sampler,
-    smoother,
-)
+from docs_tools import smoother
 from irregsim.cli import main
-from irregsim.parameters import parameters
+from irregsim.commands import calibrate as command
+from irregsim.inference import posterior
+from irregsim.inference.calibration import bank, counts, design, emulator, fitting, forecast, recovery, sampler
+from irregsim.inference.targets import targets
+from irregsim.model.parameters import parameters
+from irregsim.present.pages import calibration_report as report
 from irregsim.scenario import load_scenario
-from irregsim.targets import targets
 
 pytestmark = pytest.mark.once
 
@@ -213,14 +204,14 @@ def test_without_scikit_learn_a_fit_says_what_to_install(monkeypatch):
 
 
 def test_without_scikit_learn_the_command_begins_nothing(monkeypatch, tmp_path):
-    monkeypatch.setattr("irregsim.calibration.emulator.missing", lambda: "install what is missing")
+    monkeypatch.setattr("irregsim.inference.calibration.emulator.missing", lambda: "install what is missing")
     done = CliRunner().invoke(main, ["calibrate", "--out", str(tmp_path / "fit")])
     assert (done.exit_code, done.stderr) == (2, "install what is missing\n")
     assert not (tmp_path / "fit").exists()
 
 
 def test_scikit_learn_is_loaded_by_nothing_but_a_fit():
-    code = "import sys, irregsim.cli, irregsim.calibration.command, irregsim.calibration.smoother"
+    code = "import sys, irregsim.cli, irregsim.commands.calibrate, docs_tools.smoother"
     code += "; print('sklearn' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
@@ -566,7 +557,9 @@ def test_the_document_tells_of_the_posterior_that_ships():
     found = report.shipped()
     assert found["posterior_id"] == posterior.load().id
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert text == report.filled(text, found), "run `python -m irregsim.calibration.report docs/calibration.md`"
+    assert text == report.filled(text, found), (
+        "run `python -m irregsim.present.pages.calibration_report docs/calibration.md`"
+    )
 
 
 def test_the_shipped_posterior_is_small_made_by_a_documented_command_and_fits_all_fitted_targets():

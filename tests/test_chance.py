@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from helpers.statistics import assert_cells_plausible, assert_count_plausible
-from irregsim.chance import (
+from irregsim.model.chance import (
     choose,
     first_clock,
     logit_shares,
@@ -20,7 +20,7 @@ from irregsim.chance import (
     probability,
     queue,
 )
-from irregsim.draws import CHANNELS, Draws
+from irregsim.model.draws import CHANNELS, Draws
 
 pytestmark = pytest.mark.once
 

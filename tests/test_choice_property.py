@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.worlds import baseline, branch, drawn_parameters, past, settings_of
-from irregsim.chance import logit_shares, logit_weights
-from irregsim.engine import Decided
-from irregsim.levers import NAV_RULES
-from irregsim.month import MONTH, choice
-from irregsim.month.choice import ASSISTED, CENTRE, OPTIONS, STAY, WORK, Choice
-from irregsim.parameters import point_draw
-from irregsim.population import COLUMNS
-from irregsim.simulate import begin_month
-from irregsim.values import At
-from irregsim.vocabulary import month_number
-from irregsim.world import World
+from irregsim.model.chance import logit_shares, logit_weights
+from irregsim.model.engine import Decided
+from irregsim.model.month import MONTH, choice
+from irregsim.model.month.choice import ASSISTED, CENTRE, OPTIONS, STAY, WORK, Choice
+from irregsim.model.parameters import point_draw
+from irregsim.model.population import COLUMNS
+from irregsim.model.simulate import begin_month
+from irregsim.model.values import At
+from irregsim.model.world import World
+from irregsim.scenario.levers import NAV_RULES
+from irregsim.vocabulary.codes import month_number
 
 pytestmark = pytest.mark.once
 

@@ -38,20 +38,22 @@ from helpers.scenes import (
     Columns,
     Scene,
 )
-from irregsim import reference
-from irregsim.centres import REMOTENESS
-from irregsim.chance import logit_shares, logit_weights
-from irregsim.employers import PRIVATE_HOUSEHOLD
-from irregsim.engine import Decided
-from irregsim.history import DISTRICT_OF
-from irregsim.levers import HEALTH_MODELS, NAV_RULES
-from irregsim.month import choice, control, exits, inflow, labour, needs, network, reception, support
-from irregsim.parameters import parameters, point_draw
-from irregsim.registers import transports
+from irregsim.model.centres import REMOTENESS
+from irregsim.model.chance import logit_shares, logit_weights
+from irregsim.model.claims import claims, excused, neutral, without
+from irregsim.model.employers import PRIVATE_HOUSEHOLD
+from irregsim.model.engine import Decided
+from irregsim.model.history import DISTRICT_OF
+from irregsim.model.month import choice, control, exits, inflow, labour, needs, network, reception, support
+from irregsim.model.parameters import parameters, point_draw
+from irregsim.model.registers import transports
+from irregsim.model.simulate import learn
+from irregsim.model.values import At
+from irregsim.model.world import Rows
+from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES
 from irregsim.scenario.resolved import Scheme
-from irregsim.simulate import learn
-from irregsim.values import At
-from irregsim.vocabulary import (
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import (
     CAUSE_CODE,
     CITIES,
     DISTRICTS,
@@ -62,8 +64,6 @@ from irregsim.vocabulary import (
     Substrategy,
     month_number,
 )
-from irregsim.without import claims, excused, neutral, without
-from irregsim.world import Rows
 
 pytestmark = pytest.mark.once
 

@@ -17,12 +17,16 @@ from click.testing import CliRunner
 
 import irregsim
 from helpers.draw_sets import RED, small_posterior
-from irregsim import experiment, export, posterior, workflow
 from irregsim.cli import main
-from irregsim.labels import label
-from irregsim.parameters import point_draw
-from irregsim.results import MANIFEST, TABLES
-from irregsim.summaries import HIDDEN
+from irregsim.commands import run as workflow
+from irregsim.inference import posterior
+from irregsim.model.parameters import point_draw
+from irregsim.present import export
+from irregsim.storage.folder import MANIFEST
+from irregsim.study import replicates as experiment
+from irregsim.study.tables import TABLES
+from irregsim.vocabulary.codes import HIDDEN
+from irregsim.vocabulary.labels import label
 from run_tools import SHORT, leave_pictures_out, short_scenario, tables_of, use_fake
 
 
@@ -334,7 +338,7 @@ def test_a_red_gate_stands_in_the_summary_too(here):
 
 
 def test_a_claim_goes_out_of_every_draw(here):
-    from irregsim.without import neutral, without
+    from irregsim.model.claims import neutral, without
 
     made = small_posterior(here / "fit")
     assert run("--draws", "fit", "--without", "M047", "--out", "out", "--quiet").exit_code == 0
@@ -705,7 +709,7 @@ def test_listings_explain_and_hint():
 
 
 def test_every_lever_can_be_explained():
-    from irregsim.levers import ASSUMPTIONS, LEVERS
+    from irregsim.scenario.levers import ASSUMPTIONS, LEVERS
 
     for lever in [*LEVERS, *ASSUMPTIONS]:
         answer = irregsim_("levers", lever.path)
@@ -753,7 +757,7 @@ def test_git_state_is_told_only_of_our_own_checkout(monkeypatch, tmp_path):
 
 
 def test_a_register_of_a_year_that_the_period_does_not_fill_is_not_shown_as_zero():
-    from irregsim import screen
+    from irregsim.present import terminal as screen
 
     class Nothing:
         registers = pd.DataFrame({"outcome": [], "period": [], "value": []})

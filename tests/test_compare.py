@@ -15,18 +15,20 @@ import pytest
 from click.testing import CliRunner
 
 import irregsim
-from irregsim import comparing, experiment, plots
 from irregsim.cli import main
-from irregsim.comparison import costs, differences, evidence, key_figures, proof, responses, series
-from irregsim.comparison import folder as folder_of_comparison
-from irregsim.comparison.runs import PairingError, Run, Runs
-from irregsim.parameters import point_draw
-from irregsim.plots import compare as compare_plots
-from irregsim.reference import DataError
-from irregsim.results import RunFolder
+from irregsim.commands import compare as comparing
+from irregsim.commands import compare_folder as folder_of_comparison
+from irregsim.commands.run import RunFailed, WrongUse
+from irregsim.model.parameters import point_draw
+from irregsim.present import plots
+from irregsim.present.plots import compare as compare_plots
 from irregsim.scenario import load_scenario
-from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
-from irregsim.workflow import RunFailed, WrongUse
+from irregsim.storage.folder import RunFolder
+from irregsim.study import replicates as experiment
+from irregsim.study.comparison import costs, differences, evidence, key_figures, proof, responses, series
+from irregsim.study.comparison.pairs import PairingError, Run, Runs
+from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
+from irregsim.vocabulary.reference import DataError
 from run_tools import use_fake
 
 pytestmark = pytest.mark.once
@@ -880,6 +882,8 @@ def test_the_command_tells_what_it_found(done, place, monkeypatch):
 
 
 def test_the_function_is_the_function_however_it_is_reached():
-    code = "import irregsim.comparison.runs, irregsim.comparing, irregsim; assert callable(irregsim.compare)"
+    code = (
+        "import irregsim.study.comparison.pairs, irregsim.commands.compare, irregsim; assert callable(irregsim.compare)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert irregsim.compare is comparing.compare

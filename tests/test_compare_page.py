@@ -18,18 +18,17 @@ import pandas as pd
 import pytest
 
 import comparison_frames
-from irregsim.comparison.costs import PARTIES, all_costs
-from irregsim.labels import label, labels
-from irregsim.odd import GROUPS
-from irregsim.pages import number
-from irregsim.pages.compare import render_report
-from irregsim.pages.compare_facts import PANELS
-from irregsim.pages.compare_pictures import compact, inside
-from irregsim.pages.compare_tables import slug
-from irregsim.pages.compare_twins import SCRIPT, TWINS
-from irregsim.summaries import HIDDEN
-from irregsim.vocabulary import CITIES
-from irregsim.wording import is_uncounted, outcome_words, state_words
+from irregsim.model.parameters import GROUPS
+from irregsim.present.pages import number
+from irregsim.present.pages.compare import render_report
+from irregsim.present.pages.compare_facts import PANELS
+from irregsim.present.pages.compare_pictures import compact, inside
+from irregsim.present.pages.compare_tables import slug
+from irregsim.present.pages.compare_twins import SCRIPT, TWINS
+from irregsim.present.words import is_uncounted, outcome_words, state_words
+from irregsim.study.comparison.costs import PARTIES, all_costs
+from irregsim.vocabulary.codes import CITIES, HIDDEN
+from irregsim.vocabulary.labels import label, labels
 from test_labels import BANNED
 
 pytestmark = pytest.mark.once
@@ -324,7 +323,7 @@ def test_no_word_of_the_other_language_is_on_the_page(lang: str, other: str) -> 
 
 
 def test_what_an_outcome_is_carried_by_and_what_parameters_are_about_has_words() -> None:
-    for name, _ in GROUPS:
+    for name in GROUPS:
         assert f"compare.group_{slug(name)}" in labels()
     for party in PARTIES:
         assert f"compare.party_{slug(party)}" in labels()

@@ -15,16 +15,15 @@ from matplotlib.text import Text
 
 import comparison_frames
 import irregsim
-from irregsim.colours import COLOURS, OTHER_COLOURS, colour_of
-from irregsim.labels import label, labels
-from irregsim.plots.compare import OF_ALL, OF_ONE, Inputs, draw_all
-from irregsim.plots.compare.displacement import moved
-from irregsim.plots.compare.effects import PANELS
-from irregsim.plots.compare.over_time import FANS
-from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
-from irregsim.targets import targets
-from irregsim.vocabulary import CITIES
-from irregsim.wording import is_hidden, is_uncounted, outcome_words, state_words
+from irregsim.inference.targets import targets
+from irregsim.present.colours import COLOURS, OTHER_COLOURS, colour_of
+from irregsim.present.plots.compare import OF_ALL, OF_ONE, Inputs, draw_all
+from irregsim.present.plots.compare.displacement import moved
+from irregsim.present.plots.compare.effects import PANELS
+from irregsim.present.plots.compare.over_time import FANS
+from irregsim.present.words import is_hidden, is_uncounted, outcome_words, state_words
+from irregsim.vocabulary.codes import CITIES, EXITS, HIDDEN, STRATEGIES
+from irregsim.vocabulary.labels import label, labels
 
 pytestmark = pytest.mark.once
 
@@ -293,7 +292,7 @@ def test_nothing_is_drawn_in_red_or_green_but_the_strategies_own_colours() -> No
 
 
 def test_all_pictures_are_written_with_the_comparison_inside_and_the_same_bytes(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(irregsim.plots.compare, "OF_ONE", {"displacement": OF_ONE["displacement"]})
+    monkeypatch.setattr(irregsim.present.plots.compare, "OF_ONE", {"displacement": OF_ONE["displacement"]})
     found = []
     frames = {name: FRAMES[name] for name in ("key_figures", "alluvial")}
     for i in range(2):

@@ -6,9 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 import irregsim
-from irregsim import comparing, results, workflow
 from irregsim.cli import main
-from irregsim.parameters import point_draw
+from irregsim.commands import compare as comparing
+from irregsim.commands import run as workflow
+from irregsim.model.parameters import point_draw
+from irregsim.study import tables as run_tables
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
 COMMANDS = {
@@ -69,14 +71,14 @@ def test_a_command_has_its_options_a_help_and_an_example(name):
 
 
 def test_the_tables_have_these_columns_in_this_order():
-    assert {name: " ".join(c for c, _ in columns) for name, columns in results.TABLES.items()} == COLUMNS
-    spells = " ".join(column for column, _ in results.SPELLS)
+    assert {name: " ".join(c for c, _ in columns) for name, columns in run_tables.TABLES.items()} == COLUMNS
+    spells = " ".join(column for column, _ in run_tables.SPELLS)
     assert spells.startswith("replicate person strategy start end cause_of_end ")
 
 
 def test_no_table_of_persons_or_strategies_knows_a_citizenship():
-    for name in [*results.TABLES, "spells"]:
-        columns = {column for column, _ in results.schema_of(name)}
+    for name in [*run_tables.TABLES, "spells"]:
+        columns = {column for column, _ in run_tables.schema_of(name)}
         assert not {"strategy", "person", "origin", "side_strategy"} & columns or "country" not in columns
 
 
@@ -91,10 +93,10 @@ def test_a_run_folder_has_these_files_and_manifest_keys(tmp_path, monkeypatch):
     tables = {f"{name}.parquet" for name in [*COLUMNS, "spells", "draws"]}
     assert set(folder.manifest["outputs"]) == {*tables, "summary.csv"}
     for name, hashes in folder.manifest["outputs"].items():
-        assert hashes["sha256"] == results.sha256_of_file(folder.path / name)
+        assert hashes["sha256"] == run_tables.sha256_of_file(folder.path / name)
         assert ("content_sha256" in hashes) == name.endswith(".parquet")
         if name.endswith(".parquet"):
-            assert hashes["content_sha256"] == results.content_sha256(folder.path / name)
+            assert hashes["content_sha256"] == run_tables.content_sha256(folder.path / name)
     draws = folder.draws()
     assert list(draws.columns[:2]) == ["replicate", "draw"]
     assert set(draws.columns[2:]) == set(point_draw())

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from irregsim import odd
-from irregsim.month import MONTH
-from irregsim.parameters import parameters
-from irregsim.population import COLUMNS
-from irregsim.reference import DataError
-from irregsim.registers import REGISTERS
+from docs_tools import odd
+from irregsim.model.month import MONTH
+from irregsim.model.parameters import parameters
+from irregsim.model.population import COLUMNS
+from irregsim.model.registers import REGISTERS
+from irregsim.vocabulary.reference import DataError
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "odd.md"
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-REFRESH = "run `python -m irregsim.odd docs/odd.md` and look at what changed"
+REFRESH = "run `python -m docs_tools.odd docs/odd.md` and look at what changed"
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -134,21 +134,6 @@ def test_a_claim_that_nothing_names_is_seen(monkeypatch):
 
 def test_a_range_of_claims_names_all_of_them():
     assert odd.expand("M001, M013-M016 and M2 or XM003") == {"M001", "M013", "M014", "M015", "M016"}
-
-
-def test_every_parameter_stands_in_a_group():
-    groups = odd.parameter_groups()
-    names = [what.name for group in groups.values() for what in group]
-    assert sorted(names) == sorted(parameters())
-    assert "read by no module" not in groups
-
-
-def test_the_groups_cover_every_module_that_may_read_parameters():
-    paths = {path for _, modules in odd.GROUPS for path in modules}
-    helpers = {"month/__init__.py", "month/placing.py"}  # find places; they read nothing that others do not
-    assert set(odd.month_files()) <= paths | helpers
-    for path in helpers:
-        assert odd.names_read(path, parameters()) == set()
 
 
 def test_the_document_tells_every_column_part_and_register():

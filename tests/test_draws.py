@@ -18,8 +18,8 @@ from scipy import stats
 from golden.refresh import channel_faults
 from helpers import golden
 from helpers.statistics import assert_cells_plausible, assert_uncorrelated
-from irregsim.draws import CHANNELS, OWN_CHANNELS, Draws, add_channel, mix, mix_array, pair_ids
-from irregsim.population import person_ids
+from irregsim.model.draws import CHANNELS, OWN_CHANNELS, Draws, add_channel, mix, mix_array, pair_ids
+from irregsim.model.population import person_ids
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -337,7 +337,7 @@ def test_these_tests_catch_wrong_generators():
 
 
 def test_a_channel_can_be_added_and_is_unlike_all_others(monkeypatch):
-    monkeypatch.setattr("irregsim.draws._OWN", {})
+    monkeypatch.setattr("irregsim.model.draws._OWN", {})
     add_channel("my_rule", OWN_CHANNELS)
     add_channel("my_rule", OWN_CHANNELS)
     draws = Draws(1, 0)
@@ -357,7 +357,7 @@ def test_a_channel_can_be_added_and_is_unlike_all_others(monkeypatch):
     ],
 )
 def test_a_channel_that_is_taken_is_refused(monkeypatch, name, number, words):
-    monkeypatch.setattr("irregsim.draws._OWN", {})
+    monkeypatch.setattr("irregsim.model.draws._OWN", {})
     add_channel("taken", OWN_CHANNELS + 5)
     with pytest.raises(ValueError, match=words):
         add_channel(name, number)

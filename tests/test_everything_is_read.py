@@ -11,16 +11,16 @@ from dataclasses import fields
 
 import pytest
 
-import irregsim.values
+import irregsim.model.values
 from helpers.lever_cases import filled
 from helpers.worlds import baseline
-from irregsim.draws import Draws
-from irregsim.levers import REGISTRY
-from irregsim.parameters import parameters, point_draw
-from irregsim.registers import REGISTERS, Observer
+from irregsim.model.draws import Draws
+from irregsim.model.parameters import parameters, point_draw
+from irregsim.model.registers import REGISTERS, Observer
+from irregsim.model.simulate import advance_month, start
+from irregsim.model.values import MONTHLY, At, Values
 from irregsim.scenario import Levers
-from irregsim.simulate import advance_month, start
-from irregsim.values import MONTHLY, At, Values
+from irregsim.scenario.levers import REGISTRY
 
 #: Rows of parameters.csv that nothing reads yet, and why.
 NOT_YET_READ: dict[str, str] = {}
@@ -111,7 +111,7 @@ def read() -> Iterator[set[str]]:
     end = "2015-12"
     levers = baseline(end, *(filled(setting, "2012-01", end) for setting in ALL_ON))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(irregsim.values, "At", watched_at(seen))
+        patch.setattr(irregsim.model.values, "At", watched_at(seen))
         values = WatchedValues(levers, point_draw(), 0.15, seen)
         world = start(values, Draws(2021, 0))
         for _ in range(values.months):

@@ -12,13 +12,13 @@ import yaml
 from click.testing import CliRunner
 
 from irregsim.cli import main
-from irregsim.labels import LANGUAGES
-from irregsim.levers import find
-from irregsim.reference import DataError
-from irregsim.without import claims
+from irregsim.model.claims import claims
+from irregsim.scenario.levers import find
+from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.reference import DataError
 from irregsim.workshop.exercises import PLACE, VIEWS, Material, Text, material, read_material
 from irregsim.workshop.handouts import PAGES, make_page, write_pages
-from irregsim.workshop.results import about, checked, filled, stored
+from irregsim.workshop.stored_runs import about, checked, filled, stored
 from test_labels import BANNED
 
 pytestmark = pytest.mark.once

@@ -15,7 +15,7 @@ import pytest
 from helpers import directions
 from helpers.directions import OPPOSITE, SEEN, Effect, effects, first_difference, shipped
 from irregsim.scenario import shipped_scenarios
-from irregsim.vocabulary import month_text
+from irregsim.vocabulary.codes import month_text
 
 pytestmark = pytest.mark.once
 

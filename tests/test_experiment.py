@@ -15,13 +15,16 @@ import pyarrow.parquet as pq
 import pytest
 
 import irregsim
-from irregsim import experiment, workflow
-from irregsim.experiment import DrawSet, Plan, available_cores, part_key, run_id
-from irregsim.posterior import prior_draws
-from irregsim.progress import Lines
-from irregsim.results import MANIFEST, UNFINISHED, Parts, RunFolder
+from irregsim.commands import run as workflow
+from irregsim.inference.posterior import prior_draws
 from irregsim.scenario import load_scenario
-from irregsim.summaries import EXITS
+from irregsim.storage.folder import MANIFEST, UNFINISHED, RunFolder
+from irregsim.study import replicates as experiment
+from irregsim.study.identity import part_key, run_id
+from irregsim.study.progress import Lines
+from irregsim.study.replicates import DrawSet, Plan, available_cores
+from irregsim.study.tables import TABLES
+from irregsim.vocabulary.codes import EXITS
 from run_tools import FAKE, TESTS, leave_pictures_out, short_scenario, start_command, tables_of, use_fake
 
 
@@ -46,7 +49,7 @@ def test_the_bytes_do_not_depend_on_how_a_run_is_divided(scenario, tmp_path, mon
     extended = run(scenario, tmp_path / "extended", replicates=3, jobs=2)
     assert (extended.reused, extended.replaced) == (1, None)
     whole = tables_of(at_once.folder.path)
-    assert {f"{name}.parquet" for name in [*Parts(tmp_path, spells=False).tables, "draws"]} < set(whole)
+    assert {f"{name}.parquet" for name in [*TABLES, "draws"]} < set(whole)
     assert tables_of(in_processes.folder.path) == whole
     assert tables_of(extended.folder.path) == whole
     assert extended.folder.manifest["run_id"] == at_once.folder.manifest["run_id"] != first.folder.manifest["run_id"]
@@ -105,7 +108,9 @@ def test_tables_changed_by_hand_are_not_taken_over(scenario, tmp_path, monkeypat
 
 def test_what_only_reads_replicates_cannot_change_one():
     """Neither the engine nor what writes its tables loads a file that the hash of the code leaves out."""
-    code = "import sys, irregsim.frames, irregsim.simulate, irregsim.results, irregsim.registers"
+    code = (
+        "import sys, irregsim.study.frames, irregsim.model.simulate, irregsim.storage.folder, irregsim.model.registers"
+    )
     code += "; print(*(name for name in sys.modules if name.startswith('irregsim.')))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[1] for name in answer.stdout.split()}
@@ -319,9 +324,9 @@ def test_a_run_killed_again_and_again_never_shows_half_a_file(scenario, tmp_path
 def test_a_script_needs_no_main_guard(scenario, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "import irregsim, irregsim.experiment\n"
+        "import irregsim, irregsim.study.replicates\n"
         "print('started')\n"
-        f"irregsim.experiment.ENGINE = {FAKE!r}\n"
+        f"irregsim.study.replicates.ENGINE = {FAKE!r}\n"
         "result = irregsim.run('short.yaml', replicates=2, jobs=2, scale=0.1)\n"
         "print(sorted(result.stocks['replicate'].unique().tolist()))\n",
         encoding="utf-8",
@@ -355,7 +360,7 @@ def test_parts_of_a_run_in_memory_leave_nothing_behind(scenario, tmp_path, monke
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = irregsim.run(str(scenario), replicates=2, jobs=1, scale=0.1)
     assert list(tmp_path.glob("irregsim-*")) == []
-    assert set(result.frames) == {*Parts(tmp_path, spells=False).tables, "draws"}
+    assert set(result.frames) == {*TABLES, "draws"}
 
 
 def test_plain_lines_say_begin_and_end_and_little_between(capsys):

@@ -16,17 +16,19 @@ import pytest
 from click.testing import CliRunner
 from scipy import stats
 
-from irregsim import experiment, goodness, posterior
-from irregsim import fit as work
 from irregsim.cli import main
-from irregsim.goodness import binomial_interval, mixture_cdf, mixture_quantile, mixture_tail
-from irregsim.labels import label
-from irregsim.pages import number, percent, render, signed
-from irregsim.pages.fit import target_words
-from irregsim.plots import fit as fit_plots
-from irregsim.results import RunFolder
-from irregsim.targets import COLUMNS, Target, compare, targets
-from irregsim.workflow import WrongUse
+from irregsim.commands import fit as work
+from irregsim.commands.run import WrongUse
+from irregsim.inference import posterior
+from irregsim.inference.check import agreement as goodness
+from irregsim.inference.check.agreement import binomial_interval, mixture_cdf, mixture_quantile, mixture_tail
+from irregsim.inference.targets import COLUMNS, Target, compare, targets
+from irregsim.present.pages import number, percent, render, signed
+from irregsim.present.pages.fit import target_words
+from irregsim.present.plots import fit as fit_plots
+from irregsim.storage.folder import RunFolder
+from irregsim.study import replicates as experiment
+from irregsim.vocabulary.labels import label
 from run_tools import leave_pictures_out, use_fake
 
 pytestmark = pytest.mark.once

@@ -1,8 +1,8 @@
 """The tables of one replicate where a period does not fill a year."""
 
-from irregsim.frames import run_replicate
-from irregsim.parameters import point_draw
+from irregsim.model.parameters import point_draw
 from irregsim.scenario import load_scenario
+from irregsim.study.frames import run_replicate
 
 
 def test_a_period_without_a_whole_year_has_months_and_no_register():

@@ -10,12 +10,12 @@ import pytest
 from matplotlib import rcParams
 
 import irregsim
-from irregsim import vocabulary as v
-from irregsim.labels import LANGUAGES, label, labels, read_labels
-from irregsim.looks.lives import told_cause
-from irregsim.parameters import GRADES, STATUSES
-from irregsim.reference import DataError, centres
-from irregsim.targets import REGISTERS
+from irregsim.inference.targets import REGISTERS
+from irregsim.model.parameters import GRADES, STATUSES
+from irregsim.vocabulary import codes as v
+from irregsim.vocabulary.labels import LANGUAGES, label, labels, read_labels
+from irregsim.vocabulary.reference import DataError, centres
+from irregsim.workshop.live.lives import told_cause
 
 #: Words that judge, alarm or count persons as things. Both lists hold for both languages.
 BANNED = re.compile(
@@ -95,7 +95,7 @@ def test_every_key_written_in_the_code_has_words() -> None:
     keys: set[str] = set()
     for path in Path(next(iter(irregsim.__path__))).rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        if "irregsim.labels import" not in text:
+        if "irregsim.vocabulary.labels import" not in text:
             continue
         constants = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
         keys |= {c for c in constants if isinstance(c, str) and re.fullmatch(KEY, c)}

@@ -115,11 +115,13 @@ def test_the_import_layers_hold():
 @pytest.mark.parametrize(
     ("contract", "module", "line"),
     [
-        ("Layers", "vocabulary.py", "import irregsim.draws"),
-        ("Layers", "draws.py", "import irregsim.chance"),
-        ("Mesa stays in irregsim.model", "draws.py", "from mesa import Model"),
-        ("Matplotlib stays in irregsim.plots", "draws.py", "import matplotlib.pyplot"),
-        ("Pandas stays where tables are made and read", "draws.py", "import pandas"),
+        ("Layers", "vocabulary/codes.py", "import irregsim.model.draws"),
+        ("Layers", "storage/folder.py", "import irregsim.vocabulary.codes"),
+        ("Layers", "study/comparison/differences.py", "import irregsim.present.words"),
+        ("Mesa stays in agents and workshop", "model/draws.py", "from mesa import Model"),
+        ("Solara stays in workshop", "present/terminal.py", "import solara"),
+        ("Matplotlib stays in present.plots", "model/draws.py", "import matplotlib.pyplot"),
+        ("No pandas in model, scenario and vocabulary", "model/draws.py", "import pandas"),
     ],
 )
 def test_a_wrong_import_breaks_its_contract(tmp_path, contract, module, line):

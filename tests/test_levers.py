@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from irregsim import levers, tables
-from irregsim.labels import LANGUAGES
-from irregsim.levers import ASSUMPTIONS, GROUPS, HEALTH_MODELS, LEVERS, NAV_RULES, REGISTRY, Holds, Kind, Lever
-from irregsim.levers.readers import SAYS, term
-from irregsim.parameters import parameter
-from irregsim.scenario import Levers, shipped_scenarios
-from irregsim.vocabulary import Exit, Strategy
+from irregsim.model.parameters import parameter
+from irregsim.scenario import Levers, levers, shipped_scenarios
+from irregsim.scenario.levers import ASSUMPTIONS, GROUPS, HEALTH_MODELS, LEVERS, NAV_RULES, REGISTRY, Holds, Kind, Lever
+from irregsim.scenario.levers.readers import SAYS, term
+from irregsim.vocabulary import report_tables as tables
+from irregsim.vocabulary.codes import Exit, Strategy
+from irregsim.vocabulary.labels import LANGUAGES
 from test_labels import BANNED
 
 CONTRACT_LEVERS = [

@@ -14,11 +14,11 @@ import pytest
 
 from helpers.lever_cases import CASES, Case, filled, keys_needed
 from helpers.worlds import advance, baseline, branch, differences, past, whole_numbers
-from irregsim.centres import COUNT as CENTRE_COUNT
-from irregsim.history import OUTCOMES
-from irregsim.hosts import TYPES
-from irregsim.vocabulary import CAUSE_CODE, INFLOW, Exit, RegisterEvent, Side, Strategy, Substrategy
-from irregsim.world import World
+from irregsim.model.centres import COUNT as CENTRE_COUNT
+from irregsim.model.history import OUTCOMES
+from irregsim.model.hosts import TYPES
+from irregsim.model.world import World
+from irregsim.vocabulary.codes import CAUSE_CODE, INFLOW, Exit, RegisterEvent, Side, Strategy, Substrategy
 
 pytestmark = pytest.mark.once
 

@@ -16,35 +16,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import irregsim
-from irregsim.labels import label, labels
-from irregsim.looks.lives import Spell, Twin, someone, twin, twins
-from irregsim.looks.network import Net, network
-from irregsim.looks.record import PANELS, Record
-from irregsim.looks.shown import Pair, band, look, outcome, outcomes
-from irregsim.model import PairedModel
-from irregsim.plots.live import registers
-from irregsim.plots.live.chart import (
-    Axes,
-    dash_of,
-    ends_of,
-    number_text,
-    ticks,
-    top_of,
-    year_of_months,
-)
-from irregsim.plots.live.difference import draw_difference
-from irregsim.plots.live.history import draw_history
-from irregsim.plots.live.iceberg import draw_iceberg
-from irregsim.plots.live.life import draw_life
-from irregsim.plots.live.network import draw_network
-from irregsim.plots.live.registers import draw_registers
-from irregsim.plots.live.svg import Picture, Svg
-from irregsim.plots.live.tiles import draw_tiles
-from irregsim.plots.live.vessels import draw_vessels
-from irregsim.plots.live.words import Words, outcome_name, panel_words
+from irregsim.agents import PairedModel
 from irregsim.scenario import diff_rows, load_scenario
-from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
-from irregsim.vocabulary import Strategy, month_number
+from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES, Strategy, month_number
+from irregsim.vocabulary.labels import label, labels
+from irregsim.workshop.live.lives import Spell, Twin, someone, twin, twins
+from irregsim.workshop.live.network import Net, network
+from irregsim.workshop.live.record import PANELS, Record
+from irregsim.workshop.live.shown import Pair, band, look, outcome, outcomes
+from irregsim.workshop.pictures import registers
+from irregsim.workshop.pictures.chart import Axes, dash_of, ends_of, number_text, ticks, top_of, year_of_months
+from irregsim.workshop.pictures.difference import draw_difference
+from irregsim.workshop.pictures.history import draw_history
+from irregsim.workshop.pictures.iceberg import draw_iceberg
+from irregsim.workshop.pictures.life import draw_life
+from irregsim.workshop.pictures.network import draw_network
+from irregsim.workshop.pictures.registers import draw_registers
+from irregsim.workshop.pictures.svg import Picture, Svg
+from irregsim.workshop.pictures.tiles import draw_tiles
+from irregsim.workshop.pictures.vessels import draw_vessels
+from irregsim.workshop.pictures.words import Words, outcome_name, panel_words
 from test_labels import BANNED
 
 pytestmark = pytest.mark.once

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irregsim.comparison.lives import (
+from irregsim.present.publication.lives import published
+from irregsim.study.comparison.lives.courses import (
     CHRONOGRAM_COLUMNS,
     INCIDENCE_COLUMNS,
     LEAST_AT_RISK,
@@ -23,11 +24,9 @@ from irregsim.comparison.lives import (
     states_by_clock,
     time_to_exit,
 )
-from irregsim.comparison.paired import paired_tables
-from irregsim.comparison.published_lives import published
-from irregsim.comparison.states import EXITS, LASTS, STATES, STRATEGIES, Window
-from irregsim.summaries import HIDDEN
-from irregsim.vocabulary import month_number
+from irregsim.study.comparison.lives.states import EXITS, LASTS, STATES, STRATEGIES, Window
+from irregsim.study.comparison.lives.tables import paired_tables
+from irregsim.vocabulary.codes import HIDDEN, month_number
 from paired_runs import FIRST, LAST, REPLICATES, overlay_by_hand, paired_runs
 
 pytestmark = pytest.mark.once

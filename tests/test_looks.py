@@ -14,39 +14,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irregsim import ties
-from irregsim.centres import NAMED
-from irregsim.frames import run_replicate
-from irregsim.history import OUTCOME_INDEX, OUTCOMES, PLACES, Spells
-from irregsim.labels import label
-from irregsim.looks import lives, record
-from irregsim.looks.lives import Spell, told_cause
-from irregsim.looks.network import network
-from irregsim.looks.record import PANELS, CountedYears, Record
-from irregsim.looks.shown import (
-    PERCENT,
-    Look,
-    Pair,
-    band,
-    index_step,
-    is_counted,
-    look,
-    outcome,
-    outcomes,
-)
-from irregsim.model import Beginnings, PairedModel
-from irregsim.parameters import point_draw
-from irregsim.population import person_code
-from irregsim.reference import centres, countries, places
+from irregsim.agents import Beginnings, PairedModel
+from irregsim.agents import network as ties
+from irregsim.model.centres import NAMED
+from irregsim.model.history import OUTCOME_INDEX, OUTCOMES, PLACES, Spells
+from irregsim.model.parameters import point_draw
+from irregsim.model.population import person_code
 from irregsim.scenario import load_scenario
-from irregsim.summaries import EXITS, HIDDEN, STRATEGIES
-from irregsim.vocabulary import (
+from irregsim.study.frames import run_replicate
+from irregsim.vocabulary.codes import (
     CAUSE_CODE,
     CAUSES,
     CITIES,
     DISTRICTS,
+    EXITS,
+    HIDDEN,
     INFLOW,
     STATE_CODES,
+    STRATEGIES,
     Exit,
     Household,
     Route,
@@ -54,6 +39,13 @@ from irregsim.vocabulary import (
     month_number,
     month_text,
 )
+from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.reference import centres, countries, places
+from irregsim.workshop.live import lives, record
+from irregsim.workshop.live.lives import Spell, told_cause
+from irregsim.workshop.live.network import network
+from irregsim.workshop.live.record import PANELS, CountedYears, Record
+from irregsim.workshop.live.shown import PERCENT, Look, Pair, band, index_step, is_counted, look, outcome, outcomes
 
 pytestmark = pytest.mark.once
 

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irregsim import workflow
-from irregsim.frames import _detection, run_replicate
-from irregsim.history import History
-from irregsim.measurement import PARTS, split, split_folders
-from irregsim.parameters import point_draw
-from irregsim.registers import REGISTERS
-from irregsim.results import TABLES, FolderError
+from irregsim.commands import run as workflow
+from irregsim.model.history import History
+from irregsim.model.parameters import point_draw
+from irregsim.model.registers import REGISTERS
 from irregsim.scenario import load_scenario
-from irregsim.vocabulary import DISTRICTS, RegisterEvent, Strategy
+from irregsim.storage.folder import FolderError
+from irregsim.study.comparison.detection_split import PARTS, split, split_folders
+from irregsim.study.frames import _detection, run_replicate
+from irregsim.study.tables import TABLES
+from irregsim.vocabulary.codes import DISTRICTS, RegisterEvent, Strategy
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
 pytestmark = pytest.mark.once

@@ -13,19 +13,21 @@ from mesa.batchrunner import batch_run
 
 import irregsim
 from helpers.draw_sets import small_posterior
-from irregsim import posterior, simulate, ties
-from irregsim.draws import OWN_CHANNELS, Draws, add_channel
-from irregsim.engine import Contest, Rule
-from irregsim.frames import run_replicate
-from irregsim.history import CITY_OF, DISTRICT_OF
-from irregsim.model import STAGES, Employer, GoneError, Host, IrregularMigrationModel, Migrant, ReceptionCentre
-from irregsim.month import MONTH
-from irregsim.parameters import point_draw
-from irregsim.population import COLUMNS, person_code
-from irregsim.reference import countries, places
+from irregsim.agents import STAGES, Employer, GoneError, Host, IrregularMigrationModel, Migrant, ReceptionCentre
+from irregsim.agents import network as ties
+from irregsim.inference import posterior
+from irregsim.model import simulate
+from irregsim.model.draws import OWN_CHANNELS, Draws, add_channel
+from irregsim.model.engine import Contest, Rule
+from irregsim.model.history import CITY_OF, DISTRICT_OF
+from irregsim.model.month import MONTH
+from irregsim.model.parameters import point_draw
+from irregsim.model.population import COLUMNS, person_code
+from irregsim.model.values import Values
 from irregsim.scenario import ScenarioError, load_scenario
-from irregsim.values import Values
-from irregsim.vocabulary import CITIES, DISTRICTS, Exit, Route, Strategy, Substrategy, month_number, month_text
+from irregsim.study.frames import run_replicate
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, Exit, Route, Strategy, Substrategy, month_number, month_text
+from irregsim.vocabulary.reference import countries, places
 
 SCALE = 0.02
 DIRECTIVE = {

@@ -13,8 +13,8 @@ pytest.importorskip("solara", reason="the page comes with the extra viz")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
 
 from browser_tools import FLAGS, Served, Watch, chromium, served  # noqa: E402
-from irregsim.labels import label  # noqa: E402
 from irregsim.scenario import load_scenario  # noqa: E402
+from irregsim.vocabulary.labels import label  # noqa: E402
 
 pytestmark = pytest.mark.once
 
@@ -189,12 +189,12 @@ def test_fast_play_and_clicks_do_not_lose_the_page(seen):
 
 
 def test_every_view_shows_something_and_numbers_are_those_of_a_run(seen):
-    from irregsim import simulate
-    from irregsim.draws import Draws
-    from irregsim.looks.shown import index_of
-    from irregsim.posterior import choose
-    from irregsim.values import Values
-    from irregsim.vocabulary import Strategy
+    from irregsim.inference.posterior import choose
+    from irregsim.model import simulate
+    from irregsim.model.draws import Draws
+    from irregsim.model.values import Values
+    from irregsim.vocabulary.codes import Strategy
+    from irregsim.workshop.live.shown import index_of
 
     seen.step(2)
     for name in TABS:

@@ -16,17 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.lever_cases import CASES, Case, filled
-from irregsim import simulate
-from irregsim.draws import Draws
-from irregsim.history import WatchedHistory
-from irregsim.model import Beginnings, IrregularMigrationModel, PairedModel
-from irregsim.model.paired import LockedCollector
-from irregsim.parameters import point_draw
-from irregsim.population import COLUMNS, person_code
+from irregsim.agents import Beginnings, IrregularMigrationModel, PairedModel
+from irregsim.agents.paired import LockedCollector
+from irregsim.model import simulate
+from irregsim.model.draws import Draws
+from irregsim.model.history import WatchedHistory
+from irregsim.model.parameters import point_draw
+from irregsim.model.population import COLUMNS, person_code
+from irregsim.model.values import Values
+from irregsim.model.world import World
 from irregsim.scenario import Scenario, diff_rows, load_scenario, shipped_scenarios
-from irregsim.values import Values
-from irregsim.vocabulary import INFLOW, STATE_CODES, Exit, Strategy, month_number, month_text
-from irregsim.world import World
+from irregsim.vocabulary.codes import INFLOW, STATE_CODES, Exit, Strategy, month_number, month_text
 
 SCALE = 0.02
 END = "2012-08"

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from irregsim.parameters import (
+from irregsim.inference.targets import targets
+from irregsim.model.parameters import (
     COLUMNS,
     DISTRIBUTIONS,
     Parameter,
@@ -20,8 +21,7 @@ from irregsim.parameters import (
     read_parameters,
     table_rows,
 )
-from irregsim.reference import DataError, read_table
-from irregsim.targets import targets
+from irregsim.vocabulary.reference import DataError, read_table
 
 MECHANISMS = frozenset({"M001", "M002"})
 

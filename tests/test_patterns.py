@@ -17,14 +17,15 @@ from scipy import stats
 
 from helpers.statistics import count_band
 from helpers.worlds import baseline
-from irregsim import reference
-from irregsim.draws import Draws
-from irregsim.history import CITY_CODES, CITY_OF, PLACES
-from irregsim.month import labour
-from irregsim.parameters import point_draw
-from irregsim.simulate import advance_month, start
-from irregsim.values import Values
-from irregsim.vocabulary import (
+from irregsim.model.draws import Draws
+from irregsim.model.history import CITY_CODES, CITY_OF, PLACES
+from irregsim.model.month import labour
+from irregsim.model.parameters import point_draw
+from irregsim.model.simulate import advance_month, start
+from irregsim.model.values import Values
+from irregsim.model.world import World
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import (
     DISTRICTS,
     INFLOW,
     Decision,
@@ -36,7 +37,6 @@ from irregsim.vocabulary import (
     month_number,
     state_code,
 )
-from irregsim.world import World
 
 pytestmark = pytest.mark.once
 

@@ -13,14 +13,15 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import fake_engine
-from irregsim import plots
-from irregsim.labels import label
-from irregsim.plots.registers import PANELS
-from irregsim.plots.strategies import year_fraction
-from irregsim.plots.style import COLOURS, DASHES, apart
+from irregsim.inference.targets import targets
+from irregsim.present import plots
+from irregsim.present.plots.registers import PANELS
+from irregsim.present.plots.strategies import year_fraction
+from irregsim.present.plots.style import COLOURS, DASHES, apart
 from irregsim.scenario import load_scenario
-from irregsim.summaries import EXITS, HIDDEN, STRATEGIES, Series, reader
-from irregsim.targets import targets
+from irregsim.study.summaries import Series, reader
+from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
+from irregsim.vocabulary.labels import label
 from run_tools import short_scenario
 
 pytestmark = pytest.mark.once
@@ -188,7 +189,7 @@ def test_strategies_can_be_told_apart_in_grey_by_shade_or_by_dashes():
 def test_drawing_needs_no_pyplot_and_leaves_the_settings_alone():
     code = (
         "import sys, matplotlib\nbefore = matplotlib.rcParams.copy()\n"
-        "from irregsim.plots.style import settings, new_figure\n"
+        "from irregsim.present.plots.style import settings, new_figure\n"
         "with settings(): new_figure()\n"
         "assert matplotlib.rcParams.copy() == before\n"
         "print('matplotlib.pyplot' in sys.modules)"

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpers.draw_sets import ABOUT, RED, small_posterior
-from irregsim import posterior
-from irregsim.parameters import parameters, point_draw
-from irregsim.posterior import ABOUT_FILE, DRAWS_FILE, PosteriorError, choose, load, prior_draws, write
-from irregsim.summaries import parameter_share
+from irregsim.inference import posterior
+from irregsim.inference.posterior import ABOUT_FILE, DRAWS_FILE, PosteriorError, choose, load, prior_draws, write
+from irregsim.model.parameters import parameters, point_draw
+from irregsim.study.summaries import parameter_share
 
 pytestmark = pytest.mark.once
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from irregsim import predictive
-from irregsim.predictive import by_register, check, distance, tail_probability, worst
-from irregsim.registers import WIDER
-from irregsim.targets import REGISTERS, Target, targets
+from irregsim.inference.check import counts as predictive
+from irregsim.inference.check.counts import by_register, check, distance, tail_probability, worst
+from irregsim.inference.targets import REGISTERS, Target, targets
+from irregsim.model.registers import WIDER
 
 pytestmark = pytest.mark.once
 

@@ -8,15 +8,15 @@ import re
 import numpy as np
 import pytest
 
-from irregsim import reference
-from irregsim.draws import Draws
-from irregsim.history import OUTSIDE_STOCK, History
-from irregsim.parameters import parameters, point_draw
-from irregsim.reference import DataError
-from irregsim.registers import REGISTERS, WIDER, Observer, Scope, outside, outside_parts
-from irregsim.tables import load
-from irregsim.targets import targets
-from irregsim.vocabulary import DISTRICTS, RegisterEvent
+from irregsim.inference.targets import targets
+from irregsim.model.draws import Draws
+from irregsim.model.history import OUTSIDE_STOCK, History
+from irregsim.model.parameters import parameters, point_draw
+from irregsim.model.registers import REGISTERS, WIDER, Observer, Scope, outside, outside_parts
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import DISTRICTS, RegisterEvent
+from irregsim.vocabulary.reference import DataError
+from irregsim.vocabulary.report_tables import load
 
 pytestmark = pytest.mark.once
 

@@ -14,27 +14,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fake_engine
-from irregsim import results
-from irregsim.results import (
+from irregsim.scenario import load_scenario
+from irregsim.storage import parquet
+from irregsim.storage.folder import (
     MANIFEST,
     MARKER,
     MARKER_TEXT,
-    TABLES,
     UNFINISHED,
     FolderError,
     Parts,
     RunFolder,
-    TableError,
-    TableWriter,
     check_folder,
     commit,
-    content_digest,
     finish_commit,
     is_ours,
     opened_for_writing,
-    table_from_frame,
 )
-from irregsim.scenario import load_scenario
+from irregsim.storage.parquet import TableError, TableWriter, content_digest, table_from_frame
+from irregsim.study import tables as run_tables
+from irregsim.study.tables import TABLES, tables_of
 from run_tools import short_scenario
 
 
@@ -47,9 +45,9 @@ def frames(tmp_path_factory):
 @pytest.mark.parametrize("name", [*TABLES, "spells"])
 def test_a_table_has_the_columns_of_its_schema_with_replicate_in_its_place(frames, name):
     table = table_from_frame(name, frames[name], 5)
-    assert table.column_names == [column for column, _ in results.schema_of(name)]
+    assert table.column_names == [column for column, _ in run_tables.schema_of(name)]
     assert table.column("replicate").to_pylist() == [5] * len(frames[name])
-    for column, kind in results.schema_of(name):
+    for column, kind in run_tables.schema_of(name):
         type_ = {"text": "string", "int": "int64", "float": "double", "bool": "bool"}[kind.rstrip("?")]
         assert str(table.schema.field(column).type) == type_
         if column != "replicate":
@@ -115,11 +113,11 @@ def test_every_replicate_is_a_row_group_even_when_empty(frames, tmp_path):
         rows = len(frames["registers"])
         assert [file.metadata.row_group(j).num_rows for j in range(3)] == [rows, 0, rows]
         assert file.schema_arrow.metadata is None  # nothing of pandas, so nothing of its version
-    assert results.content_sha256(path) == writer.content_sha256
+    assert parquet.content_sha256(path) == writer.content_sha256
 
 
 def test_parts_come_back_as_they_were(frames, tmp_path):
-    parts = Parts(tmp_path, spells=True)
+    parts = Parts(tmp_path, tables_of(True))
     parts.write(3, frames)
     assert parts.finished() == {3}
     for name in parts.tables:
@@ -127,7 +125,7 @@ def test_parts_come_back_as_they_were(frames, tmp_path):
 
 
 def test_half_done_and_damaged_parts_are_removed_not_used(frames, tmp_path):
-    parts = Parts(tmp_path, spells=True)
+    parts = Parts(tmp_path, tables_of(True))
     for j in range(3):
         parts.write(j, frames)
     (tmp_path / "tmp-000007-1").mkdir()  # a worker was killed here
@@ -141,7 +139,7 @@ def test_half_done_and_damaged_parts_are_removed_not_used(frames, tmp_path):
 
 def test_a_part_must_have_every_table_of_the_run(frames, tmp_path):
     with pytest.raises(TableError, match="spells"):
-        Parts(tmp_path, spells=False).write(0, frames)
+        Parts(tmp_path, tables_of(False)).write(0, frames)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -23,10 +23,10 @@ from helpers.scenes import (
     Columns,
     Scene,
 )
-from irregsim.engine import Rule
-from irregsim.month import MONTH as PARTS
-from irregsim.parameters import point_draw
-from irregsim.vocabulary import DISTRICTS, Household, Route
+from irregsim.model.engine import Rule
+from irregsim.model.month import MONTH as PARTS
+from irregsim.model.parameters import point_draw
+from irregsim.vocabulary.codes import DISTRICTS, Household, Route
 
 RULES: dict[str, Rule] = {rule.channel: rule for part in PARTS for rule in part.rules}
 UP, DOWN, SAME = 1, -1, 0

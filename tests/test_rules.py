@@ -9,18 +9,18 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-import irregsim.engine
+import irregsim.model.engine
 from helpers.statistics import assert_martingale_plausible, visible_error
 from helpers.worlds import advance, baseline, branch, past
-from irregsim.draws import CHANNELS
-from irregsim.engine import Contest, Rule
-from irregsim.history import CELLS
-from irregsim.month import MONTH
-from irregsim.month.choice import OPTIONS, Choice
-from irregsim.parameters import GRADES
-from irregsim.reference import read_table
-from irregsim.simulate import begin_month
-from irregsim.vocabulary import CAUSES, Decision, Ground
+from irregsim.model.draws import CHANNELS
+from irregsim.model.engine import Contest, Rule
+from irregsim.model.history import CELLS
+from irregsim.model.month import MONTH
+from irregsim.model.month.choice import OPTIONS, Choice
+from irregsim.model.parameters import GRADES
+from irregsim.model.simulate import begin_month
+from irregsim.vocabulary.codes import CAUSES, Decision, Ground
+from irregsim.vocabulary.reference import read_table
 
 RULES = [(part, rule) for part in MONTH for rule in part.rules]
 MECHANISMS = {row["id"] for row in read_table("report/mechanisms.csv")}
@@ -105,8 +105,8 @@ def counted() -> Iterator[tuple[Counter[str], dict[str, float]]]:
     events: Counter[str] = Counter()
     world = branch(past(UNTIL, SCALE), baseline(END))
     first = world.month + 1
-    contest, choice, drawn = Contest.decide, Choice.decide, irregsim.engine.drawn
-    expelled = sys.modules["irregsim.month.inflow"]._asylum_case_expulsions
+    contest, choice, drawn = Contest.decide, Choice.decide, irregsim.model.engine.drawn
+    expelled = sys.modules["irregsim.model.month.inflow"]._asylum_case_expulsions
 
     def watched_contest(self, world, at, rows):
         decided = contest(self, world, at, rows)
@@ -138,7 +138,7 @@ def counted() -> Iterator[tuple[Counter[str], dict[str, float]]]:
         for name, module in list(sys.modules.items()):
             if name.startswith("irregsim") and getattr(module, "drawn", None) is drawn:
                 patch.setattr(module, "drawn", watched_drawn)
-        patch.setattr(sys.modules["irregsim.month.inflow"], "_asylum_case_expulsions", watched_expelled)
+        patch.setattr(sys.modules["irregsim.model.month.inflow"], "_asylum_case_expulsions", watched_expelled)
         advance(world, MONTHS)
     expected = {rule: float(table[first : first + MONTHS].sum()) for rule, table in world.history.expected.items()}
     yield events, expected

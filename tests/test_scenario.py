@@ -14,8 +14,6 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from irregsim import reference
-from irregsim.levers import HEALTH_MODELS, NAV_RULES, REGISTRY, Kind
 from irregsim.scenario import (
     Levers,
     Scenario,
@@ -28,8 +26,10 @@ from irregsim.scenario import (
     shipped_scenarios,
     timeline,
 )
+from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES, REGISTRY, Kind
 from irregsim.scenario.yaml_nodes import plain_value
-from irregsim.vocabulary import CITIES, month_number
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import CITIES, month_number
 from scenario_files import BAD, child, steps, write
 
 SHIPPED = sorted(shipped_scenarios())
@@ -533,7 +533,8 @@ def test_the_faults_of_the_page_are_what_is_said(tmp_path):
 
 
 def test_the_page_states_the_limits():
-    from irregsim.scenario import checking, loading, yaml_nodes
+    from irregsim.scenario import file_checks as checking
+    from irregsim.scenario import loading, yaml_nodes
 
     assert (yaml_nodes.MAX_BYTES, yaml_nodes.MAX_DEPTH, loading.MOST_PARENTS) == (1_000_000, 20, 20)
     assert (yaml_nodes.MAX_NODES, yaml_nodes.MAX_EXPANDED_NODES) == (100_000, 10_000)

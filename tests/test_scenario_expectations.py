@@ -9,7 +9,6 @@ import yaml
 from click.testing import CliRunner
 
 from irregsim.cli import main
-from irregsim.labels import label
 from irregsim.scenario import (
     DECIDERS,
     Expectation,
@@ -21,7 +20,8 @@ from irregsim.scenario import (
     shipped_scenarios,
 )
 from irregsim.scenario.expectations import DIRECTIONS, PARTS, RESTS_ON, outcome_names
-from irregsim.scenario.telling import explain_scenario
+from irregsim.scenario.explain import explain_scenario
+from irregsim.vocabulary.labels import label
 from scenario_files import child, message_of, write
 
 pytestmark = pytest.mark.once

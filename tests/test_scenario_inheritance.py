@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from irregsim import reference
-from irregsim.levers import HEALTH_MODELS, NAV_RULES
 from irregsim.scenario import Scheme, changes_nothing, load_scenario
-from irregsim.vocabulary import CITIES, DISTRICTS, month_number
+from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number
 from scenario_files import child, message_of, steps, write
 
 ETHIOPIA = next(c.index for c in reference.countries() if c.name == "Etiopia")

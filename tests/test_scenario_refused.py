@@ -13,8 +13,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from irregsim.levers import REGISTRY
 from irregsim.scenario import Fault, ScenarioError, load_scenario, yaml_nodes
+from irregsim.scenario.levers import REGISTRY
 from scenario_files import BAD, message_of, write
 
 pytestmark = pytest.mark.once

@@ -13,8 +13,6 @@ import yaml
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from irregsim import reference
-from irregsim.levers import REGISTRY, By, Holds, Kind, Lever
 from irregsim.scenario import (
     Scenario,
     ScenarioError,
@@ -24,7 +22,9 @@ from irregsim.scenario import (
     scenario_text,
     shipped_scenarios,
 )
-from irregsim.vocabulary import CITIES, DISTRICTS, month_number
+from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number
 from scenario_files import child
 
 pytestmark = pytest.mark.once

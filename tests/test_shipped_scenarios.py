@@ -13,14 +13,14 @@ import yaml
 from helpers import scenario_table
 from helpers.directions import first_difference, shipped
 from helpers.worlds import advance, branch, past
-from irregsim import reference
-from irregsim.draws import CHANNELS
-from irregsim.history import DISTRICT_OF, OUTCOMES
-from irregsim.levers import REGISTRY
+from irregsim.model.claims import excused
+from irregsim.model.draws import CHANNELS
+from irregsim.model.history import DISTRICT_OF, OUTCOMES
 from irregsim.scenario import DECIDERS, RESTS_ON, Scenario, changes_nothing, load_scenario, shipped_scenarios
 from irregsim.scenario.expectations import outcome_names
-from irregsim.vocabulary import DISTRICTS, month_number, month_text
-from irregsim.without import excused
+from irregsim.scenario.levers import REGISTRY
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import DISTRICTS, month_number, month_text
 from test_labels import BANNED
 
 pytestmark = pytest.mark.once

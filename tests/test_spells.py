@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from irregsim import plots
 from irregsim.cli import main
-from irregsim.results import SPELLS
-from irregsim.vocabulary import CAUSES, Strategy, month_number
+from irregsim.present import plots
+from irregsim.study.tables import SPELLS
+from irregsim.vocabulary.codes import CAUSES, Strategy, month_number
 
 pytestmark = pytest.mark.once
 

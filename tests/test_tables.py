@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import pytest
 
-from irregsim import tables
-from irregsim.reference import DataError
+from irregsim.vocabulary import report_tables as tables
+from irregsim.vocabulary.reference import DataError
 
 EXPULSIONS = "expulsion_decisions_tabell_10_4"
 ORDERS = "transports_ordered_tabell_10_1"

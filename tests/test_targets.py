@@ -12,12 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from irregsim import reference, tables
-from irregsim.calibration import design
 from irregsim.cli import main
-from irregsim.parameters import parameters
-from irregsim.reference import DataError, read_table
-from irregsim.targets import (
+from irregsim.inference.calibration import design
+from irregsim.inference.targets import (
     COLUMNS,
     REGISTERS,
     ROLES,
@@ -29,7 +26,11 @@ from irregsim.targets import (
     read_targets,
     targets,
 )
-from irregsim.vocabulary import DISTRICTS
+from irregsim.model.parameters import parameters
+from irregsim.vocabulary import reference
+from irregsim.vocabulary import report_tables as tables
+from irregsim.vocabulary.codes import DISTRICTS
+from irregsim.vocabulary.reference import DataError, read_table
 
 pytestmark = pytest.mark.once
 

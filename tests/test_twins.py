@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from irregsim.comparison.paired import paired_tables
-from irregsim.comparison.states import EXITS, NOT_HERE, NOTHING, STATES, Window, person_text
-from irregsim.comparison.twins import (
+from irregsim.study.comparison.lives.states import EXITS, NOT_HERE, NOTHING, STATES, Window, person_text
+from irregsim.study.comparison.lives.tables import paired_tables
+from irregsim.study.comparison.lives.twins import (
     APART_COLUMNS,
     LIFE_COLUMNS,
     PARTING_COLUMNS,
@@ -18,7 +18,7 @@ from irregsim.comparison.twins import (
     twins_of,
     twins_tables,
 )
-from irregsim.vocabulary import CAUSES, month_number, month_text
+from irregsim.vocabulary.codes import CAUSES, month_number, month_text
 from paired_runs import FIRST, LAST, REPLICATES, WINDOW, overlay_by_hand, paired_runs
 
 pytestmark = pytest.mark.once

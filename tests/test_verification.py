@@ -9,19 +9,20 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from irregsim import __version__, verification
-from irregsim.parameters import parameters
-from irregsim.predictive import check
-from irregsim.reference import DataError
-from irregsim.targets import targets
-from irregsim.verification import HEAD, SUMMARY_HEAD, WORST, WORST_HEAD, baseline_part, claims_part, main, replaced
+from docs_tools import verification
+from docs_tools.verification import HEAD, SUMMARY_HEAD, WORST, WORST_HEAD, baseline_part, claims_part, main, replaced
+from irregsim import __version__
+from irregsim.inference.check.counts import check
+from irregsim.inference.targets import targets
+from irregsim.model.parameters import parameters
+from irregsim.vocabulary.reference import DataError
 
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "verification.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
-REFRESH = "run `python -m irregsim.verification docs/verification.md` (with --replicates 0 for the claims alone)"
+REFRESH = "run `python -m docs_tools.verification docs/verification.md` (with --replicates 0 for the claims alone)"
 TARGETS = {one.id: one for one in targets()}
 
 

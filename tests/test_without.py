@@ -10,16 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.worlds import advance, baseline
-from irregsim import experiment, plots, workflow
 from irregsim.cli import main
-from irregsim.draws import Draws
-from irregsim.parameters import parameters, point_draw
-from irregsim.reference import DataError
-from irregsim.results import MANIFEST
-from irregsim.scenario import load_scenario
-from irregsim.simulate import start
-from irregsim.values import Values
-from irregsim.without import (
+from irregsim.commands import run as workflow
+from irregsim.model.claims import (
     MOST_EXCUSED,
     REPLACED,
     UnknownClaim,
@@ -31,6 +24,15 @@ from irregsim.without import (
     read_neutral,
     without,
 )
+from irregsim.model.draws import Draws
+from irregsim.model.parameters import parameters, point_draw
+from irregsim.model.simulate import start
+from irregsim.model.values import Values
+from irregsim.present import plots
+from irregsim.scenario import load_scenario
+from irregsim.storage.folder import MANIFEST
+from irregsim.study import replicates as experiment
+from irregsim.vocabulary.reference import DataError
 
 pytestmark = pytest.mark.once
 

@@ -20,25 +20,25 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.draw_sets import small_posterior
-from irregsim import posterior
-from irregsim.browser import serve as serving
-from irregsim.browser.server import Server
-from irregsim.browser.words import Say
+from irregsim.agents import Beginnings, PairedModel
 from irregsim.cli import main
-from irregsim.experiment import ReplicateError
-from irregsim.levers import REGISTRY, By, Kind, find
-from irregsim.looks.record import Record
-from irregsim.looks.shown import Pair
-from irregsim.model import Beginnings, PairedModel
-from irregsim.parameters import point_draw
+from irregsim.commands.run import WrongUse
+from irregsim.inference import posterior
+from irregsim.model.parameters import point_draw
+from irregsim.model.simulate import TooManyPersons
 from irregsim.scenario import ScenarioError, diff_rows, load_scenario, scenario_text
-from irregsim.simulate import TooManyPersons
-from irregsim.vocabulary import CITIES, DISTRICTS, Strategy, month_number, month_text
-from irregsim.workers import Elsewhere, in_order
-from irregsim.workflow import WrongUse
-from irregsim.workshop import more as more_module
+from irregsim.scenario.levers import REGISTRY, By, Kind, find
+from irregsim.study.replicates import ReplicateError
+from irregsim.study.workers import Elsewhere, in_order
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, Strategy, month_number, month_text
+from irregsim.workshop import replicate_band as more_module
 from irregsim.workshop import room as room_module
-from irregsim.workshop.more import More, pair_of
+from irregsim.workshop.browser import serve as serving
+from irregsim.workshop.browser.server import Server
+from irregsim.workshop.browser.words import Say
+from irregsim.workshop.live.record import Record
+from irregsim.workshop.live.shown import Pair
+from irregsim.workshop.replicate_band import More, pair_of
 from irregsim.workshop.room import Pace, Room, RoomModel
 from irregsim.workshop.settings import BY_PATH, Change, Settings, load_file, places_of
 
@@ -1379,7 +1379,7 @@ def test_a_process_that_died_is_replaced():
 
 
 def loaded(folder: Path, **files: str) -> Settings:
-    page = pytest.importorskip("irregsim.browser.page", reason="the page comes with the extra viz")
+    page = pytest.importorskip("irregsim.workshop.browser.page", reason="the page comes with the extra viz")
     given = [{"name": name, "text": text} for name, text in files.items()]
     return page.uploaded(given, folder, Settings(), Say("en"))
 

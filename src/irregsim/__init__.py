@@ -9,20 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from irregsim.comparing import compare
-    from irregsim.model import IrregularMigrationModel
+    from irregsim.agents import IrregularMigrationModel
+    from irregsim.commands.compare import compare
+    from irregsim.commands.run import run
     from irregsim.scenario import load_scenario
-    from irregsim.workflow import run
 
 __version__ = "0.1.0"
 
 __all__ = ["IrregularMigrationModel", "__version__", "compare", "load_scenario", "run"]
 
 _HOMES = {
-    "compare": "irregsim.comparing",
+    "compare": "irregsim.commands.compare",
     "load_scenario": "irregsim.scenario",
-    "run": "irregsim.workflow",
-    "IrregularMigrationModel": "irregsim.model",
+    "run": "irregsim.commands.run",
+    "IrregularMigrationModel": "irregsim.agents",
 }
 
 

@@ -23,17 +23,17 @@ import pytest
 
 from helpers.statistics import assert_count_plausible
 from helpers.worlds import advance, baseline, settings_of
-from irregsim import reference
-from irregsim.draws import Draws
-from irregsim.engine import Contest, Part
-from irregsim.month import MONTH
-from irregsim.month.choice import OPTIONS, BedOffer, Choice, utilities
-from irregsim.month.inflow import Inflow
-from irregsim.parameters import point_draw
-from irregsim.simulate import begin_month, start
-from irregsim.values import At, Values
-from irregsim.vocabulary import Exit, Route, Strategy, Substrategy
-from irregsim.world import World
+from irregsim.model.draws import Draws
+from irregsim.model.engine import Contest, Part
+from irregsim.model.month import MONTH
+from irregsim.model.month.choice import OPTIONS, BedOffer, Choice, utilities
+from irregsim.model.month.inflow import Inflow
+from irregsim.model.parameters import point_draw
+from irregsim.model.simulate import begin_month, start
+from irregsim.model.values import At, Values
+from irregsim.model.world import World
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import Exit, Route, Strategy, Substrategy
 
 MONTHS = 12
 PERSONS = 100_000

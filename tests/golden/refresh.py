@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from helpers import golden
-from irregsim.draws import CHANNELS
+from irregsim.model.draws import CHANNELS
 
 
 def channel_faults(stored: dict[str, int], now: dict[str, int]) -> list[str]:

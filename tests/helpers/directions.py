@@ -14,16 +14,16 @@ import numpy.typing as npt
 from scipy import stats
 
 from helpers.worlds import advance, baseline, branch
-from irregsim import reference
-from irregsim.draws import Draws
-from irregsim.history import OUTCOME_INDEX, PLACES
-from irregsim.parameters import point_draw
-from irregsim.registers import REGISTERS, Observer
+from irregsim.model.draws import Draws
+from irregsim.model.history import OUTCOME_INDEX, PLACES
+from irregsim.model.parameters import point_draw
+from irregsim.model.registers import REGISTERS, Observer
+from irregsim.model.simulate import start
+from irregsim.model.values import Values
+from irregsim.model.world import World
 from irregsim.scenario import Levers, Scenario, load_scenario, shipped_scenarios
-from irregsim.simulate import start
-from irregsim.values import Values
-from irregsim.vocabulary import FIRST_YEAR, Exit, Strategy, month_text
-from irregsim.world import World
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import FIRST_YEAR, Exit, Strategy, month_text
 
 SEED, SCALE, REPLICATES, MONTHS = 2021, 0.2, 12, 36
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from irregsim import posterior
+from irregsim.inference import posterior
 
 ABOUT = {
     "command": "irregsim calibrate --out fit",

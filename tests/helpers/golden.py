@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from irregsim.draws import CHANNELS, Draws, pair_ids
+from irregsim.model.draws import CHANNELS, Draws, pair_ids
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 COMMAND = "PYTHONPATH=src python -m tests.golden.refresh"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from irregsim.history import DISTRICT_OF, PLACES
-from irregsim.parameters import point_draw
-from irregsim.registers import REGISTERS, Observer
+from irregsim.model.history import DISTRICT_OF, PLACES
+from irregsim.model.parameters import point_draw
+from irregsim.model.registers import REGISTERS, Observer
+from irregsim.model.simulate import simulate
 from irregsim.scenario import load_scenario
-from irregsim.simulate import simulate
-from irregsim.vocabulary import CAUSES, DISTRICTS, RegisterEvent, Strategy, month_number, state_code
+from irregsim.vocabulary.codes import CAUSES, DISTRICTS, RegisterEvent, Strategy, month_number, state_code
 
 SCALE, SEED, REPLICATE, END = 0.05, 2021, 0, "2014-12"
 YEARS = range(2012, 2015)

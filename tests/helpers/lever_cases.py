@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.worlds import settings_of
-from irregsim import reference
-from irregsim.levers import LEVERS, REGISTRY, By, Holds, Kind, Lever, number_text
 from irregsim.scenario import Levers
+from irregsim.scenario.levers import LEVERS, REGISTRY, By, Holds, Kind, Lever, number_text
 from irregsim.scenario.resolved import Scheme
+from irregsim.vocabulary import reference
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import yaml
 
-from irregsim.levers import REGISTRY
+from irregsim.model.claims import claims, excused, neutral
 from irregsim.scenario import DECIDERS, load_scenario, shipped_scenarios
-from irregsim.without import claims, excused, neutral
+from irregsim.scenario.levers import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
 

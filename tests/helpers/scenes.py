@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from helpers.worlds import baseline
-from irregsim import reference
-from irregsim.centres import REMOTENESS
-from irregsim.draws import Draws
-from irregsim.month import inflow
-from irregsim.values import At, Values
-from irregsim.vocabulary import Route, Strategy, Substrategy, month_number
-from irregsim.world import Rows, World
+from irregsim.model.centres import REMOTENESS
+from irregsim.model.draws import Draws
+from irregsim.model.month import inflow
+from irregsim.model.values import At, Values
+from irregsim.model.world import Rows, World
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import Route, Strategy, Substrategy, month_number
 
 #: A month before the pandemic and after the changes of 2014-2018.
 MONTH = month_number("2018-06")

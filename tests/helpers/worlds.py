@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from irregsim.draws import Draws
-from irregsim.parameters import parameters, point_draw
-from irregsim.population import COLUMNS
+from irregsim.model.draws import Draws
+from irregsim.model.parameters import parameters, point_draw
+from irregsim.model.population import COLUMNS
+from irregsim.model.simulate import advance_month, start
+from irregsim.model.values import Values
+from irregsim.model.world import World
 from irregsim.scenario import Levers, load_scenario
-from irregsim.simulate import advance_month, start
-from irregsim.values import Values
-from irregsim.vocabulary import INFLOW, OPENING, STATE_CODES, Strategy, month_number
-from irregsim.world import World
+from irregsim.vocabulary.codes import INFLOW, OPENING, STATE_CODES, Strategy, month_number
 
 #: Columns that hold row numbers, which differ between worlds with the same persons in other rows.
 ROW_NUMBERS = ("guardian",)

@@ -26,16 +26,16 @@ from helpers.worlds import (
     settings_of,
     stock,
 )
-from irregsim import reference
-from irregsim.engine import Contest, Decided
-from irregsim.month import MONTH
-from irregsim.month.control import EXPELLED, hold
-from irregsim.month.placing import place_in_centres, place_in_jobs, place_with_hosts
-from irregsim.population import Population
-from irregsim.simulate import advance_month, begin_month
-from irregsim.values import At
-from irregsim.vocabulary import CAUSES, Exit, Household, Route, Strategy, month_number
-from irregsim.world import World
+from irregsim.model.engine import Contest, Decided
+from irregsim.model.month import MONTH
+from irregsim.model.month.control import EXPELLED, hold
+from irregsim.model.month.placing import place_in_centres, place_in_jobs, place_with_hosts
+from irregsim.model.population import Population
+from irregsim.model.simulate import advance_month, begin_month
+from irregsim.model.values import At
+from irregsim.model.world import World
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import CAUSES, Exit, Household, Route, Strategy, month_number
 
 SCALE = 0.02
 UNTIL = "2013-12"

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from helpers.worlds import baseline, settings_of
-from irregsim import reference
-from irregsim.draws import Draws
-from irregsim.month import MONTH
-from irregsim.parameters import point_draw
-from irregsim.population import COLUMNS
-from irregsim.simulate import begin_month, start
-from irregsim.values import Values
-from irregsim.vocabulary import Decision, Household, Route, Strategy, Substrategy
+from irregsim.model.draws import Draws
+from irregsim.model.month import MONTH
+from irregsim.model.parameters import point_draw
+from irregsim.model.population import COLUMNS
+from irregsim.model.simulate import begin_month, start
+from irregsim.model.values import Values
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import Decision, Household, Route, Strategy, Substrategy
 
 RULES = {rule.channel: rule for part in MONTH for rule in part.rules}
 COUNTRY = {c.name: c.index for c in reference.countries()}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from irregsim.history import CELLS, CITY_CODES, CITY_OF, NO_PLACE, OUTCOMES, PLACES, History
-from irregsim.vocabulary import CAUSES, INFLOW, Exit, RegisterEvent, Strategy
+from irregsim.model.history import CELLS, CITY_CODES, CITY_OF, NO_PLACE, OUTCOMES, PLACES, History
+from irregsim.vocabulary.codes import CAUSES, INFLOW, Exit, RegisterEvent, Strategy
 
 
 def test_a_flow_is_read_as_it_was_written():

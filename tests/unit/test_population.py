@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irregsim.population import COLUMNS, Population, person_code, person_ids
+from irregsim.model.population import COLUMNS, Population, person_code, person_ids
 
 fields = st.tuples(
     st.integers(-1, 500), st.integers(0, 11), st.integers(0, 40), st.integers(0, 10_000), st.integers(0, 15)

@@ -1,6 +1,6 @@
 """Scenario files: read, checked, inherited and resolved month by month.
 
-``load_scenario`` is the door. A file is YAML; what it may say comes from ``irregsim.levers``. The steps are
+``load_scenario`` is the door. A file is YAML; what it may say comes from ``irregsim.scenario.levers``. The steps are
 ``yaml_nodes`` (text to nodes with places), ``checking`` (one file against the registry), ``layers``
 (inheritance and monthly values), ``loading`` (parents, ``--set``, ``--end``) and ``resolved`` (what the model
 reads). ``writing`` is the way back: from what the model reads to the text of a file.
@@ -9,13 +9,13 @@ reads). ``writing`` is the way back: from what the model reads to the text of a 
 from __future__ import annotations
 
 from irregsim.scenario.expectations import DECIDERS, DIRECTIONS, RESTS_ON, Expectation
+from irregsim.scenario.explain import diff_rows, timeline
 from irregsim.scenario.faults import Fault, ScenarioError
 from irregsim.scenario.json_schema import json_schema
 from irregsim.scenario.loading import changes_nothing, load_scenario, shipped_scenarios
 from irregsim.scenario.resolved import Levers, Scenario, Scheme
-from irregsim.scenario.telling import diff_rows, timeline
-from irregsim.scenario.template import new_scenario_text
-from irregsim.scenario.writing import scenario_text
+from irregsim.scenario.writing.new_file import new_scenario_text
+from irregsim.scenario.writing.text import scenario_text
 
 __all__ = [
     "DECIDERS",

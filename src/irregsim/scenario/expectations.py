@@ -12,14 +12,14 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from irregsim import labels, reference, tables
-from irregsim.labels import LANGUAGES
 from irregsim.scenario.faults import hinted, nearest, shorten
-from irregsim.targets import REGISTERS
-from irregsim.vocabulary import Exit, Strategy
+from irregsim.vocabulary import labels, reference
+from irregsim.vocabulary import report_tables as tables
+from irregsim.vocabulary.codes import Exit, Strategy
+from irregsim.vocabulary.labels import LANGUAGES
 
 if TYPE_CHECKING:
-    from irregsim.scenario.checking import Checker
+    from irregsim.scenario.file_checks import Checker
     from irregsim.scenario.yaml_nodes import Mark, Node
 
 DECIDERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -105,11 +105,16 @@ def outcome_names() -> tuple[str, ...]:
     return (
         *(f"stock:{strategy.code}" for strategy in Strategy),
         *(f"exit:{way.code}" for way in Exit),
-        *(f"register:{name}" for name in REGISTERS),
+        *_named("register"),
         # Residents of one citizenship: where an agreement with that country is what the scenario is about.
         *(f"centre:{country.name}" for country in reference.countries()),
-        *(key.replace("outcome.", "outcome:", 1) for key in labels.labels() if key.startswith("outcome.")),
+        *_named("outcome"),
     )
+
+
+def _named(kind: str) -> list[str]:
+    """Outcomes of a kind that have words for readers: those are all that there are (a test compares)."""
+    return [f"{kind}:{key.removeprefix(f'{kind}.')}" for key in labels.labels() if key.startswith(f"{kind}.")]
 
 
 @cache

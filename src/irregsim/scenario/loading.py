@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from irregsim.scenario.checking import Checker, Document
 from irregsim.scenario.faults import Fault, ScenarioError, hinted, nearest, shorten
-from irregsim.scenario.layers import (
+from irregsim.scenario.file_checks import Checker, Document
+from irregsim.scenario.inheritance import (
     Layer,
     check_centres,
     check_dates,
@@ -23,7 +23,7 @@ from irregsim.scenario.layers import (
 )
 from irregsim.scenario.resolved import Levers, Scenario
 from irregsim.scenario.yaml_nodes import TOP, Node, parse, read_text
-from irregsim.vocabulary import month_number, month_text
+from irregsim.vocabulary.codes import month_number, month_text
 
 BASELINE = "baseline"
 DEFAULT_REPLICATES = 20
@@ -351,7 +351,7 @@ def _same_effect(one: Levers, two: Levers, last: int) -> bool:
     """Whether levers act alike: equal, where a rejection count that only repeats what is held says nothing."""
     from dataclasses import replace
 
-    from irregsim.vocabulary import FIRST_YEAR, year_of
+    from irregsim.vocabulary.codes import FIRST_YEAR, year_of
 
     years = range(FIRST_YEAR, year_of(last) + 1)
 

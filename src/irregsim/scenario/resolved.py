@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from irregsim import reference
-from irregsim.levers import HEALTH_MODELS, NAV_RULES
 from irregsim.scenario.expectations import Expectation
 from irregsim.scenario.faults import Fault, ScenarioError
-from irregsim.vocabulary import CITIES, DISTRICTS, FIRST_YEAR, month_number, month_text, year_of
+from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, FIRST_YEAR, month_number, month_text, year_of
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

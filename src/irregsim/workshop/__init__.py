@@ -1,1 +1,1 @@
-"""The workshop: what a page of a class knows and does, without a browser. `irregsim.browser` shows it."""
+"""The workshop: what a page of a class knows and does, without a browser. `irregsim.workshop.browser` shows it."""

@@ -12,10 +12,10 @@ from typing import Annotated, Final, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from irregsim.looks.shown import outcomes
-from irregsim.reference import DataError
 from irregsim.scenario import shipped_scenarios
-from irregsim.vocabulary import CITIES, month_number
+from irregsim.vocabulary.codes import CITIES, month_number
+from irregsim.vocabulary.reference import DataError
+from irregsim.workshop.live.shown import outcomes
 
 _FOLDER: Final = "workshop"
 

@@ -15,18 +15,18 @@ import numpy as np
 from markupsafe import Markup
 
 from irregsim import __version__
-from irregsim.labels import LANGUAGES, label
-from irregsim.levers import find
-from irregsim.levers import words as lever_words
-from irregsim.looks.shown import Band, Outcome
-from irregsim.pages import percent, render
-from irregsim.plots.live.difference import draw_difference
-from irregsim.plots.live.vessels import draw_vessels
-from irregsim.plots.live.words import Words, outcome_name
+from irregsim.present.pages import percent, render
 from irregsim.scenario import load_scenario
-from irregsim.vocabulary import Strategy, month_number
+from irregsim.scenario.levers import find
+from irregsim.scenario.levers import words as lever_words
+from irregsim.vocabulary.codes import Strategy, month_number
+from irregsim.vocabulary.labels import LANGUAGES, label
 from irregsim.workshop.exercises import ANSWERS, Exercise, Predicted, Text, material
-from irregsim.workshop.results import Effect, about, filled, stored
+from irregsim.workshop.live.shown import Band, Outcome
+from irregsim.workshop.pictures.difference import draw_difference
+from irregsim.workshop.pictures.vessels import draw_vessels
+from irregsim.workshop.pictures.words import Words, outcome_name
+from irregsim.workshop.stored_runs import Effect, about, filled, stored
 
 #: Pages by name of their file, without language.
 PAGES: Final = ("workshop", "handouts", "teacher")

@@ -15,17 +15,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from irregsim.levers import REGISTRY, Kind
-from irregsim.looks import lives
-from irregsim.looks.network import Net, network
-from irregsim.looks.record import CountedYears, Record
-from irregsim.looks.shown import Band, Look, Outcome, Pair, band, index_of, look, outcome
-from irregsim.model import Beginnings, PairedModel
+from irregsim.agents import Beginnings, PairedModel
+from irregsim.model.simulate import persons_here
 from irregsim.scenario import ScenarioError
-from irregsim.simulate import persons_here
-from irregsim.summaries import HIDDEN
-from irregsim.vocabulary import Strategy, month_number, month_text
-from irregsim.workshop.more import More
+from irregsim.scenario.levers import REGISTRY, Kind
+from irregsim.vocabulary.codes import HIDDEN, Strategy, month_number, month_text
+from irregsim.workshop.live import lives
+from irregsim.workshop.live.network import Net, network
+from irregsim.workshop.live.record import CountedYears, Record
+from irregsim.workshop.live.shown import Band, Look, Outcome, Pair, band, index_of, look, outcome
+from irregsim.workshop.replicate_band import More
 from irregsim.workshop.settings import Settings, places_of
 
 #: More persons than this in a world, and the model stops: a laptop would not keep up.

@@ -16,11 +16,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from irregsim.levers import REGISTRY, By, Kind, Lever, find
 from irregsim.scenario import Fault, Scenario, ScenarioError, diff_rows, load_scenario, shipped_scenarios
+from irregsim.scenario.levers import REGISTRY, By, Kind, Lever, find
 from irregsim.scenario.resolved import columns_of, written_value
-from irregsim.scenario.writing import scenario_text
-from irregsim.vocabulary import CITIES, DISTRICTS, month_number, month_text
+from irregsim.scenario.writing.text import scenario_text
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number, month_text
 
 #: The scenario that others are compared with unless a page says otherwise.
 REFERENCE: Final = "baseline"

@@ -1,0 +1,150 @@
+"""What `irregsim calibrate` does: the fit, its posterior folder and what is known about it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from irregsim.inference import posterior
+from irregsim.inference.calibration import design, fitting
+from irregsim.inference.targets import Target, targets
+from irregsim.present.pages import calibration_report as report
+from irregsim.scenario import load_scenario
+from irregsim.study.progress import Progress, Silent
+
+#: Files of the output folder.
+POSTERIOR_FOLDER: Final = "posterior"
+REPORT_FILE: Final = "report.json"
+
+#: Last month that is simulated: the last count is of December 2020.
+LAST_MONTH: Final = "2020-12"
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A finished calibration.
+
+    Attributes:
+        folder: Where everything lies.
+        posterior: The posterior as it would be loaded.
+        found: What is known about the fit (`report.about`).
+    """
+
+    folder: Path
+    posterior: posterior.Posterior
+    found: dict[str, Any]
+
+
+def fitted_targets() -> tuple[Target, ...]:
+    """The counts that are fitted, in the order of ``data/targets.csv``."""
+    return tuple(target for target in targets() if target.role == "fit")
+
+
+def command_of(settings: fitting.Settings) -> str:
+    """The command that makes a calibration."""
+    usual = fitting.Settings()
+    options = [
+        f"--{name.replace('_', '-')} {value:g}" if isinstance(value, float) else f"--{name.replace('_', '-')} {value}"
+        for name, value in vars(settings).items()
+        if value != getattr(usual, name)
+    ]
+    return " ".join(["irregsim calibrate", *options])
+
+
+def calibrate(out: Path, settings: fitting.Settings, *, jobs: int = 1, progress: Progress | None = None) -> Calibrated:
+    """Calibrates the baseline, or goes on where it was stopped.
+
+    Args:
+        out: Folder for the trials, the posterior and the report.
+        settings: What the calibration is.
+        jobs: Processes; they change no number.
+        progress: Hears of finished trials.
+
+    Raises:
+        OtherTrials: If the folder holds trials of another design, code or data.
+        ReplicateError: If a trial fails; those finished stay.
+    """
+    progress = progress or Silent()
+    scenario = load_scenario("baseline", end=LAST_MONTH)
+    chosen = fitted_targets()
+    try:
+        fit = fitting.calibrate(
+            scenario,
+            chosen,
+            out,
+            settings,
+            jobs=jobs,
+            start=progress.start,
+            finished=lambda _: progress.advance(),
+        )
+        hidden = fitting.hidden(
+            scenario, fit, out, jobs=jobs, start=progress.start, finished=lambda _: progress.advance()
+        )
+        progress.start(settings.truths + settings.near_truths, 0)
+        found = {**report.about(fit, lambda _: progress.advance()), "hidden": hidden}
+    finally:
+        progress.close()
+    return Calibrated(out, write(out, fit, found), found)
+
+
+def write(out: Path, fit: fitting.Fit, found: dict[str, Any]) -> posterior.Posterior:
+    """Writes the posterior and the report; the report last, so that it stands for a finished calibration."""
+    draws = [design.values(row) for row in fit.draws]
+    about = {
+        "command": command_of(fit.settings),
+        "settings": vars(fit.settings),
+        "targets_vintage": max(_day(target.vintage) for target in fit.targets),
+        "targets": [target.id for target in fit.targets],
+        "followed": [design.names()[i] for i in fit.emulator.followed],
+        "gate": found["gate"],
+    }
+    made = posterior.write(out / POSTERIOR_FOLDER, draws, about)
+    text = json.dumps({**found, "posterior_id": made.id}, indent=1, ensure_ascii=False, default=_plain) + "\n"
+    scratch = out / f"{REPORT_FILE}.tmp-{os.getpid()}"
+    scratch.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(scratch, out / REPORT_FILE)
+    return made
+
+
+def _day(vintage: str) -> str:
+    """The last day a vintage can mean."""
+    return {4: f"{vintage}-12-31", 7: f"{vintage}-28"}.get(len(vintage), vintage)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def summary(done: Calibrated) -> str:
+    """What a user reads at the end."""
+    found = done.found
+    near, far = found["recovery"]["shipped"], found["recovery"]["prior"]
+    lines = [
+        f"posterior {done.posterior.id}: {len(done.posterior.draws)} draws from {found['trials']} trials, "
+        f"{len(found['followed'])} parameters followed",
+        f"counts fitted: {len(found['targets'])}; inside 50 % and 90 % intervals: "
+        f"{100 * found['coverage']['50']:.0f} % and {100 * found['coverage']['90']:.0f} %",
+        f"known truths, 90 % intervals: {100 * far['coverage_90']:.0f} % of {far['truths']} from the prior, "
+        f"{100 * near['coverage_90']:.0f} % of {near['truths']} near the counts",
+    ]
+    if found["gate"]["passed"]:
+        lines.append("gate: green")
+    else:
+        lines.append("gate: red; nothing made with this posterior is called calibrated")
+        lines += [f"  {line}" for line in found["gate"]["red"]]
+    worst = sorted(found["targets"], key=lambda row: -abs(row["distance"]))[:5]
+    lines.append("farthest from their counts:")
+    lines += [f"  {row['id']}: {row['distance']:+.1f} predictive standard deviations" for row in worst]
+    return "\n".join(lines)
+
+
+def with_changes(**changes: int | float | None) -> fitting.Settings:
+    """The usual settings, with those given that are not None."""
+    return replace(fitting.Settings(), **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]

@@ -1,0 +1,80 @@
+"""One trial of a calibration: the engines that worker processes call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from irregsim.vocabulary.codes import FIRST_YEAR
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from irregsim.scenario import Scenario
+
+#: Years whose registers a trial keeps.
+YEARS: Final = range(2009, 2021)
+
+#: Trials share this many sets of random numbers, so that trials differ by their parameters rather than by chance
+#: (common random numbers), and no single set decides.
+RANDOM_SETS: Final = 32
+
+
+def observe(
+    scenario: Scenario,
+    draw: Mapping[str, float],
+    *,
+    seed: int,
+    replicate: int,
+    scale: float,
+    spells: bool,
+) -> dict[str, pd.DataFrame]:
+    """One trial: the baseline under some parameter values, seen by the agencies.
+
+    The observation model is applied in full, with its scope and delay: once with its noise, and once for the counts
+    to be expected of the same events.
+    """
+    import pandas as pd
+
+    from irregsim.model.registers import REGISTERS, Observer
+    from irregsim.model.simulate import simulate
+
+    random_set = replicate % RANDOM_SETS
+    world = simulate(scenario, draw, seed=seed, replicate=random_set, scale=scale, expected=False)
+    whole = range(YEARS.start, min(YEARS.stop, FIRST_YEAR + world.history.months // 12))
+    seen = []
+    for is_expected in (False, True):
+        observer = Observer(world.history, world.draws, world.values.draw, whole, scale, is_expected)
+        seen.append(
+            {(register.name, *cell): count for register in REGISTERS for *cell, count in register.observe(observer)}
+        )
+    counted, expected = seen
+    # A cell without a row holds nobody; noise can empty it, and take one of its few.
+    rows = [(*cell, int(counted.get(cell, 0)), float(expected.get(cell, 0.0))) for cell in {**counted, **expected}]
+    columns = ("register", "period", "dimension", "key", "count", "expected")
+    return {"registers": pd.DataFrame(rows, columns=list(columns))}
+
+
+def count_hidden(
+    scenario: Scenario,
+    draw: Mapping[str, float],
+    *,
+    seed: int,
+    replicate: int,
+    scale: float,
+    spells: bool,
+) -> dict[str, pd.DataFrame]:
+    """One trial that keeps nothing but the persons outside centres at the end of each year: what no register sees."""
+    import pandas as pd
+
+    from irregsim.model.simulate import simulate
+    from irregsim.vocabulary.codes import Strategy
+
+    world = simulate(scenario, draw, seed=seed, replicate=replicate % RANDOM_SETS, scale=scale, expected=False)
+    stocks = world.history.stocks.reshape(world.history.months, len(Strategy), -1).sum(axis=2)
+    outside = stocks.sum(axis=1) - stocks[:, Strategy.SYNLIG]
+    rows = [
+        ("hidden", str(FIRST_YEAR + m // 12), "total", "total", int(outside[m])) for m in range(11, len(outside), 12)
+    ]
+    columns = ("register", "period", "dimension", "key", "count")
+    return {"registers": pd.DataFrame(rows, columns=list(columns))}

@@ -1,0 +1,378 @@
+"""Parameter draws that a run can use: a posterior, the medians of the priors, or draws of the priors.
+
+A posterior is an equally weighted set of draws in a fixed order. It is a folder with ``draws.parquet`` (a column for
+every parameter of ``data/parameters.csv``, a row for every draw) and ``posterior.json`` (what it is and how it was
+made). One may ship with the package, as ``data/posterior``; `irregsim calibrate` writes others.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim import __version__
+from irregsim.model.draws import Draws
+from irregsim.model.parameters import Parameter, parameters, point_draw
+from irregsim.storage.hashing import canonical_json, sha256_of_text
+from irregsim.storage.parquet import content_digest
+from irregsim.study.replicates import DrawSet
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Where the posterior that ships with the package lies, if there is one.
+SHIPPED: Path = Path(__file__).parents[1] / "data" / "posterior"
+
+DRAWS_FILE: Final = "draws.parquet"
+ABOUT_FILE: Final = "posterior.json"
+
+#: Where `irregsim calibrate` puts a posterior in its folder, beside its report.
+INSIDE: Final = "posterior"
+
+#: What ``--draws`` takes beside a folder.
+WORDS: Final = ("posterior", "point", "prior")
+
+#: Draws in the set that ``--draws prior`` uses.
+PRIOR_DRAWS: Final = 500
+
+#: Key of the draws of the priors: the same for every seed of a run, as the draws of a posterior are.
+_PRIOR_SEED: Final = 0
+
+#: A fault names this many draws at most.
+_NAMED: Final = 3
+
+
+class PosteriorError(ValueError):
+    """Draws cannot be used, or not be written; the message tells every fault, one a line."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """An equally weighted set of parameter draws.
+
+    Attributes:
+        id: First 16 hexadecimal digits of the SHA-256 over names and values.
+        draws: Value of every parameter by name, for each draw, in the fixed order.
+        about: What ``posterior.json`` says.
+        red: What keeps the fit from being called calibrated: the red gates of the fit, and that the priors have
+            changed since. Empty when all is well.
+    """
+
+    id: str
+    draws: tuple[Mapping[str, float], ...]
+    about: Mapping[str, Any]
+    red: tuple[str, ...]
+
+
+def shipped() -> Path | None:
+    """Folder of the posterior that ships with the package; None while none does."""
+    return SHIPPED if (SHIPPED / ABOUT_FILE).is_file() else None
+
+
+def parameters_sha256() -> str:
+    """Hash over every parameter's name, unit and prior: other words in the table leave it as it is."""
+    priors = [[what.name, what.unit, what.distribution, what.p1, what.p2] for what in parameters().values()]
+    return sha256_of_text(canonical_json(priors))
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Checks
+
+
+def _inside(what: Parameter, values: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which values the parameter's prior allows."""
+    if what.distribution == "lognormal":
+        return np.asarray(values > 0.0)
+    low, high = _ends(what)
+    return np.asarray((values >= low) & (values <= high))
+
+
+def _ends(what: Parameter) -> tuple[float, float]:
+    if what.distribution == "fixed":
+        return what.p1, what.p1
+    if what.distribution == "uniform":
+        assert what.p2 is not None  # the loader lets only `fixed` go without
+        return what.p1, what.p2
+    return (0.0, 1.0) if what.distribution in ("logitnormal", "beta") else (-math.inf, math.inf)
+
+
+def _support(what: Parameter) -> str:
+    if what.distribution == "fixed":
+        return f"{what.p1!r}, which is fixed"
+    if what.distribution == "lognormal":
+        return "above 0"
+    low, high = _ends(what)
+    return f"{low:g} to {high:g}"
+
+
+def faults_in_draws(columns: Mapping[str, FloatArray]) -> list[str]:
+    """What is wrong with a set of draws.
+
+    Args:
+        columns: Values by parameter, each of shape (draws,).
+
+    Returns:
+        A line for every fault: parameters that are missing or unknown, no draws, and for each parameter values that
+        are not finite or that its prior does not allow.
+    """
+    known = parameters()
+    faults = [f"{name}: is no parameter" for name in columns if name not in known]
+    faults += [f"{name}: has no values" for name in known if name not in columns]
+    if not columns or not len(next(iter(columns.values()))):
+        faults.append("there are no draws")
+    for name, values in columns.items():
+        finite = np.isfinite(values)
+        if not finite.all():
+            faults.append(f"{name}: is not finite in {_which(~finite)}")
+        elif name in known and not (inside := _inside(known[name], values)).all():
+            faults.append(
+                f"{name}: is {float(values[~inside][0])!r} in {_which(~inside)}, must be {_support(known[name])}"
+            )
+    return faults
+
+
+def _which(chosen: npt.NDArray[np.bool_]) -> str:
+    numbers = np.flatnonzero(chosen)
+    shown = ", ".join(str(number) for number in numbers[:_NAMED])
+    more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
+    return f"draw {shown}{more}"
+
+
+def faults_in_about(about: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the account of how a posterior was made.
+
+    Args:
+        about: ``command`` (text, without directories), ``settings`` (mapping), ``targets_vintage`` (date of the
+            targets, ``YYYY-MM-DD``), ``gate`` (``passed``, and ``red``: a line for each red gate).
+
+    Returns:
+        A line for every fault.
+    """
+    faults = []
+    command, vintage, gate = (about.get(key) for key in ("command", "targets_vintage", "gate"))
+    if not isinstance(command, str) or not command.strip():
+        faults.append("command: must be the command that made it")
+    elif re.search(r"[/\\]", command):
+        faults.append(f"command: {command!r} names a directory; give last parts of paths only")
+    if not isinstance(about.get("settings"), Mapping):
+        faults.append("settings: must be a mapping")
+    if not isinstance(vintage, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", vintage):
+        faults.append(f"targets_vintage: is {vintage!r}, must be a date such as 2021-05-31")
+    red = gate.get("red") if isinstance(gate, Mapping) else None
+    if not isinstance(gate, Mapping) or not isinstance(red, Sequence) or isinstance(red, str):
+        faults.append('gate: must be {"passed": true or false, "red": [a line for each red gate]}')
+    elif gate.get("passed") is not (not red):
+        faults.append(f"gate: passed is {gate.get('passed')!r}, and {len(red)} gates are red")
+    elif not all(isinstance(line, str) and line.strip() for line in red):
+        faults.append("gate: every red gate must be told in words")
+    try:
+        canonical_json(about)
+    except (TypeError, ValueError) as error:
+        faults.append(f"cannot be written as JSON: {error}")
+    return faults
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Writing and reading
+
+
+def write(folder: str | Path, draws: Sequence[Mapping[str, float]], about: Mapping[str, Any]) -> Posterior:
+    """Write a posterior.
+
+    Args:
+        folder: Made if it is not there; other files in it are left alone.
+        draws: Value of every parameter by name, for each draw, in the order that is to stay.
+        about: How it was made; `faults_in_about` tells the keys. More keys may be given. ``posterior_id``, ``draws``,
+            ``parameters_sha256`` and ``irregsim`` (version) are filled in here.
+
+    Returns:
+        The posterior as `load` gives it.
+
+    Raises:
+        PosteriorError: If draws or account are at fault; with every fault, and then nothing is written.
+    """
+    import pyarrow.parquet as pq
+
+    folder = Path(folder)
+    names = dict.fromkeys(name for draw in draws for name in draw)
+    faults = [
+        f"draw {number}: has no {name}" for number, draw in enumerate(draws) for name in names if name not in draw
+    ]
+    columns: dict[str, FloatArray] = {}
+    if not faults:
+        ordered = sorted(names, key=list({**parameters(), **names}).index)
+        columns = {name: np.array([draw[name] for draw in draws], dtype=np.float64) for name in ordered}
+        faults = faults_in_draws(columns)
+    faults += faults_in_about(about)
+    if faults:
+        raise PosteriorError("\n".join(f"{folder.name}: {fault}" for fault in faults))
+    table = _table(columns)
+    account = {
+        "posterior_id": _id(table),
+        "draws": len(draws),
+        "irregsim": __version__,
+        **about,
+        "parameters_sha256": parameters_sha256(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / f"{DRAWS_FILE}.tmp-{os.getpid()}"
+    # No dictionary: hardly a value comes twice.
+    pq.write_table(table, scratch, compression="zstd", compression_level=9, use_dictionary=False, store_schema=False)
+    os.replace(scratch, folder / DRAWS_FILE)
+    text = json.dumps(account, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    scratch = folder / f"{ABOUT_FILE}.tmp-{os.getpid()}"
+    scratch.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(scratch, folder / ABOUT_FILE)
+    return load(folder)
+
+
+def _table(columns: Mapping[str, FloatArray]) -> Any:
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(values, pa.float64()) for name, values in columns.items()})
+
+
+def _id(table: Any) -> str:
+    return content_digest(table).hex()[:16]
+
+
+def load(folder: str | Path | None = None) -> Posterior:
+    """Read a posterior and check it.
+
+    Args:
+        folder: Where it lies; None for the one that ships.
+
+    Raises:
+        PosteriorError: If there is none, or it cannot be used; with every fault.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if folder is None and shipped() is None:
+        raise PosteriorError("no posterior ships yet")
+    place = SHIPPED if folder is None else Path(folder)
+    name = "the shipped posterior" if folder is None else str(folder)
+    faults: list[str] = []
+    about: Mapping[str, Any] = {}
+    try:
+        found = json.loads((place / ABOUT_FILE).read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            about = found
+            faults += [f"{ABOUT_FILE}: {fault}" for fault in faults_in_about(about)]
+        else:
+            faults.append(f"{ABOUT_FILE}: is no mapping")
+    except (OSError, ValueError) as error:
+        faults.append(f"{ABOUT_FILE}: {_reason(error)}")
+    columns: dict[str, FloatArray] = {}
+    found_id = ""
+    try:
+        # Read whole, so that nothing of the file is held open.
+        with (place / DRAWS_FILE).open("rb") as stream:
+            table = pq.read_table(pa.BufferReader(stream.read()))
+        doubled = sorted({n for n in table.column_names if table.column_names.count(n) > 1})
+        other = [field.name for field in table.schema if field.type != pa.float64()]
+        faults += [f"{DRAWS_FILE}: {n}: stands twice" for n in doubled]
+        faults += [f"{DRAWS_FILE}: {n}: is no column of 64-bit numbers" for n in other]
+        if not doubled and not other:
+            columns = {n: table.column(n).to_numpy() for n in table.column_names}
+            faults += [f"{DRAWS_FILE}: {fault}" for fault in faults_in_draws(columns)]
+            found_id = _id(table)
+    except (OSError, ValueError) as error:  # pyarrow's errors about broken files are among these
+        faults.append(f"{DRAWS_FILE}: {_reason(error)}")
+    if found_id and about and about.get("posterior_id") != found_id:
+        faults.append(f"{DRAWS_FILE}: is posterior {found_id}, but {ABOUT_FILE} tells of {about.get('posterior_id')}")
+    if faults:
+        raise PosteriorError("\n".join(f"{name}: {fault}" for fault in faults))
+    red = tuple(str(line) for line in about["gate"]["red"])
+    if about.get("parameters_sha256") != parameters_sha256():
+        red = (*red, "priors of data/parameters.csv have changed since the fit: irregsim calibrate makes a new one")
+    ordered = {n: columns[n].tolist() for n in parameters()}
+    draws = tuple(dict(zip(ordered, row, strict=True)) for row in zip(*ordered.values(), strict=True))
+    return Posterior(found_id, draws, about, red)
+
+
+def _reason(error: Exception) -> str:
+    return str(error.strerror or error) if isinstance(error, OSError) else f"cannot be read: {error}"
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Which draws a run uses
+
+
+def prior_draws(count: int = PRIOR_DRAWS) -> tuple[Mapping[str, float], ...]:
+    """Independent draws of the priors, keyed by the parameter's name and the number of the draw.
+
+    A longer set begins with the shorter one, and a new parameter leaves the values of all others as they were.
+
+    Args:
+        count: How many, 1 or more.
+    """
+    keys = Draws(_PRIOR_SEED, 0).keys(np.arange(count, dtype=np.uint64))
+    columns = {}
+    for name, what in parameters().items():
+        u = Draws(_PRIOR_SEED, 0).uniform("design", zlib.crc32(name.encode()), keys)
+        columns[name] = [what.quantile(x) for x in u.tolist()]
+    return tuple(dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+
+
+def choose(draws: str | Path | None = None, per_draw: int | None = None) -> tuple[DrawSet, tuple[str, ...]]:
+    """The parameter draws that a run asks for.
+
+    Args:
+        draws: ``posterior`` (the one that ships), ``point`` (the median of every prior), ``prior`` (draws of the
+            priors), the folder of a posterior or of a calibration, or None: the posterior if one ships, else the point.
+        per_draw: Replicates per draw, 1 or more, or None: draws are used in turn.
+
+    Returns:
+        The draws, and what the user must be told about them, a line each.
+
+    Raises:
+        PosteriorError: If there are no such draws, or they cannot be used.
+    """
+    notes: list[str] = []
+    what, why = draws, ""
+    if what is None:
+        what = "posterior" if shipped() is not None else "point"
+        if what == "point":
+            why = "no posterior ships yet, and "
+            notes.append(
+                "no posterior ships yet: parameters are the medians of their priors, which are not calibrated "
+                "(--draws point)"
+            )
+    if what == "point":
+        if per_draw is not None:
+            raise PosteriorError(f"--per-draw: needs --draws posterior, prior or a folder; {why}point is one draw")
+        return DrawSet("point", (point_draw(),)), tuple(notes)
+    if per_draw is not None and per_draw < 1:
+        raise PosteriorError(f"--per-draw {per_draw}: must be 1 or more")
+    if what == "prior":
+        return DrawSet("prior", prior_draws(), per_draw, "prior"), ()
+    if what == "posterior":
+        if shipped() is None:
+            raise PosteriorError(
+                "--draws posterior: no posterior ships yet; use --draws point (all medians), prior, or a folder"
+            )
+        found = load()
+    else:
+        folder = Path(what)
+        if not (folder / ABOUT_FILE).is_file() and (folder / INSIDE / ABOUT_FILE).is_file():
+            folder = folder / INSIDE
+        if not (folder / ABOUT_FILE).is_file() and not (folder / DRAWS_FILE).is_file():
+            lacks = f"has no {ABOUT_FILE}" if folder.is_dir() else "there is no such folder"
+            raise PosteriorError(
+                f"--draws {what}: must be {', '.join(WORDS)} or the folder of a posterior, and {lacks}"
+            )
+        found = load(folder)
+    if found.red:
+        reasons = "; ".join(found.red)
+        notes.append(f"posterior {found.id}: a gate is red, so nothing here is called calibrated: {reasons}")
+    return DrawSet(found.id, found.draws, per_draw, "posterior", found.red), tuple(notes)

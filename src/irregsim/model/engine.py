@@ -1,0 +1,178 @@
+"""How a month is run: parts that decide for each person alone, then settle what is scarce.
+
+A part has three stages. `begin` does what is due by date and freezes what everybody sees; `decide` is a pure function
+of single rows, so it gives the same for one person at a time as for all at once; `settle` resolves limits by keyed
+ranks and carries out the moves. Within a part nothing depends on the order of rows or of rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.model.chance import first_clock
+from irregsim.model.values import At
+from irregsim.model.world import Rows, World
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One competing hazard.
+
+    Attributes:
+        channel: Its name, also the channel of its draws.
+        hazard: From persons at risk and values to events per person-month, shape (n,).
+        mechanisms: Ids of the claims of `mechanisms.csv` it implements.
+        source: Where it comes from (section of the report, or what was assumed).
+        grade: Evidence, A to D (docs/odd.md).
+    """
+
+    channel: str
+    hazard: Callable[[Rows, At], FloatArray]
+    mechanisms: tuple[str, ...]
+    source: str
+    grade: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What some persons decided, or what happened to them, before limits.
+
+    Attributes:
+        rows: Rows of the population, shape (n,).
+        code: What: an option, a rule's number, or -1 for nothing; shape (n,).
+    """
+
+    rows: IntArray
+    code: IntArray
+
+    def of(self, code: int) -> IntArray:
+        """Rows with a code."""
+        return np.asarray(self.rows[self.code == code])
+
+    @staticmethod
+    def joined(parts: list[Decided]) -> Decided:
+        """Several persons' decisions as one."""
+        if not parts:
+            return Decided(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+        return Decided(np.concatenate([d.rows for d in parts]), np.concatenate([d.code for d in parts]))
+
+
+class Part:
+    """One stage of the month; see the module. Subclasses say what happens.
+
+    Attributes:
+        name: Unique name, used by the stage-by-stage month.
+        step: Number of its step in docs/odd.md.
+    """
+
+    name: str
+    step: int
+    #: Rules the part reads, for tables and tests.
+    rules: tuple[Rule, ...] = ()
+
+    def begin(self, world: World, at: At) -> None:
+        """What is due by date; sets what everybody sees while deciding."""
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Rows the part applies to, fixed when it begins."""
+        return np.empty(0, dtype=np.int64)
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """What each person decides or meets; draws, changes nothing but the sums of probabilities."""
+        return Decided(rows, np.full(len(rows), -1, dtype=np.int64))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Limits and moves."""
+
+    def run(self, world: World, at: At) -> None:
+        """The whole part on all rows at once."""
+        self.begin(world, at)
+        rows = self.at_risk(world, at)
+        if len(rows):
+            self.settle(world, at, self.decide(world, at, rows))
+
+
+class Contest(Part):
+    """A part whose rules compete: the earliest clock inside the month wins."""
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """Index of the winning rule per person, or -1; adds each rule's probability to the history.
+
+        The probability that a rule wins is its share of the total hazard times the probability of any event.
+        """
+        if len(rows) == 0:
+            return Decided(rows, np.empty(0, dtype=np.int64))
+        who = world.rows(rows)
+        hazards = np.empty((len(self.rules), len(rows)))
+        for row, rule in zip(hazards, self.rules, strict=True):
+            row[:] = rule.hazard(who, at)
+        channels = tuple(rule.channel for rule in self.rules)
+        uniforms = world.draws.uniforms(channels, world.month, who.key)
+        winner = first_clock(hazards, uniforms)
+        if not world.history.keep_expected:
+            return Decided(rows, winner)
+        total = hazards[0].copy()
+        for row in hazards[1:]:
+            total += row
+        np.maximum(total, 1e-300, out=total)
+        share = -np.expm1(-total) / total
+        for channel, row in zip(channels, hazards, strict=True):
+            row *= share
+            world.history.expect(channel, world.month, who.cell, row)
+        return Decided(rows, winner)
+
+
+def tabulated(function: Callable[[FloatArray], FloatArray], whole: IntArray) -> FloatArray:
+    """A function of whole numbers, worked out once for each number that occurs rather than for each person.
+
+    Args:
+        function: From numbers to values, shape to shape.
+        whole: Numbers of 0 or more, such as months, shape (n,).
+
+    Returns:
+        ``function(whole)``, shape (n,).
+    """
+    if len(whole) == 0:
+        return np.empty(0)
+    return np.asarray(function(np.arange(int(whole.max()) + 1, dtype=np.float64)).take(whole))
+
+
+def lookup(table: FloatArray, *codes: npt.NDArray[Any]) -> FloatArray:
+    """``table[codes]`` for several small codes, by way of one flat index, which is faster.
+
+    Args:
+        table: One axis per code.
+        codes: Whole numbers or flags, each of shape (n,) and inside its axis.
+
+    Returns:
+        Shape (n,).
+    """
+    flat = codes[0]
+    for size, code in zip(table.shape[1:], codes[1:], strict=True):
+        flat = flat * size + code
+    return np.asarray(table.ravel().take(flat))
+
+
+def drawn(world: World, channel: str, rows: IntArray, chance: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether an event of a given probability happens to each person this month; adds to the sums.
+
+    Args:
+        world: The replicate.
+        channel: Name of the decision.
+        rows: Persons, shape (n,).
+        chance: Probability, 0 to 1, broadcast to shape (n,).
+    """
+    if len(rows) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    p = world.population
+    chance = np.full(len(rows), chance, dtype=np.float64)
+    world.history.expect(channel, world.month, p.cell[rows], chance)
+    return np.asarray(world.draws.uniform(channel, world.month, p.key[rows]) < chance)

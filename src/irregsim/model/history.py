@@ -1,0 +1,301 @@
+"""What happened in a simulation: flows, stocks, register events, sums of probabilities, spells and outcomes.
+
+The engine writes; tables and registers read. Counts are whole numbers; sums of probabilities are kept beside them so
+that expected counts can be scored without the noise of the draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import (
+    CITIES,
+    INFLOW,
+    OPENING,
+    STATE_CODES,
+    Exit,
+    Ground,
+    RegisterEvent,
+    Side,
+    Strategy,
+    Substrategy,
+)
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+PLACES = len(reference.places())
+GROUNDS = len(Ground)
+CELLS = PLACES * GROUNDS
+COUNTRIES = len(reference.countries())
+NO_PLACE = PLACES  # the place of inflow, openings and exits in a flow code
+OUTSIDE_STOCK = len(Strategy)  # the strategy of a register event that concerns nobody in a stock
+DISTRICT_OF = np.array([p.district for p in reference.places()] + [-1])
+CITY_OF = np.array([p.city for p in reference.places()])
+CITY_CODES = len(CITIES) + 1
+
+#: Outcomes kept as sums of persons, events, nights or kroner, by month and city (docs/outputs.md).
+OUTCOMES: dict[str, str] = {
+    "roofless_person_months": "person-months",
+    "homeless_person_months": "person-months",
+    "exploitative_work_person_months": "person-months",
+    "exploitative_dependence_person_months": "person-months",
+    "violent_relation_person_months": "person-months",
+    "wages_withheld_nok": "NOK",
+    "care_needed": "needs",
+    "care_sought": "needs",
+    "care_received": "needs",
+    "child_months_in_centre": "person-months",
+    "child_months_outside": "person-months",
+    "child_centre_moves": "moves",
+    "citizen_children_with_parent_at_risk": "person-months",
+    "offences_reported": "offences",
+    "offences_unreported": "offences",
+    "detention_days": "days",
+    "centre_bed_days": "days",
+    "inspections": "inspections",
+    "fines_nok": "NOK",
+    "back_pay_nok": "NOK",
+}
+OUTCOME_INDEX = {name: i for i, name in enumerate(OUTCOMES)}
+
+
+@dataclass
+class Spells:
+    """Finished and open spells of single persons; kept only when asked for."""
+
+    person: list[npt.NDArray[np.uint64]] = field(default_factory=list)
+    strategy: list[IntArray] = field(default_factory=list)
+    start: list[IntArray] = field(default_factory=list)
+    end: list[IntArray] = field(default_factory=list)
+    cause: list[IntArray] = field(default_factory=list)
+    destination: list[IntArray] = field(default_factory=list)
+    fixed: list[IntArray] = field(default_factory=list)
+
+
+class History:
+    """Record of one replicate.
+
+    Args:
+        months: Number of simulated months from 2009-01.
+        keep_spells: Whether to keep the spells of single persons.
+        keep_expected: Whether to keep sums of probabilities beside the events.
+    """
+
+    def __init__(self, months: int, keep_spells: bool = False, keep_expected: bool = True) -> None:
+        self.months = months
+        self.keep_expected = keep_expected
+        self._flow_codes: list[IntArray] = []
+        self._event_codes: list[IntArray] = []
+        self.stocks = np.zeros((months, PLACES * len(Strategy) * 2), dtype=np.int64)
+        self.by_country = np.zeros((months, COUNTRIES * 2), dtype=np.int64)
+        self.duty_in_centres = np.zeros((months, COUNTRIES), dtype=np.int64)
+        self.dublin_in_centres = np.zeros((months, COUNTRIES), dtype=np.int64)
+        self.side = np.zeros((months, len(Strategy) * len(Substrategy) * len(Side)), dtype=np.int64)
+        self.groups: dict[int, IntArray] = {}
+        self.outcomes = np.zeros((months, len(OUTCOMES), CITY_CODES))
+        self.expected: dict[str, FloatArray] = {}
+        self.binding: dict[str, IntArray] = {}
+        self.spells = Spells() if keep_spells else None
+
+    # -- flows ---------------------------------------------------------------------------------------------------
+
+    def flow(
+        self,
+        month: int,
+        cause: npt.ArrayLike,
+        origin: npt.ArrayLike,
+        destination: npt.ArrayLike,
+        origin_place: npt.ArrayLike,
+        destination_place: npt.ArrayLike,
+        country: IntArray,
+    ) -> None:
+        """Records moves of persons; all arrays broadcast to shape (n,)."""
+        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + np.asarray(destination, dtype=np.int64)
+        code = (code * 64 + np.asarray(cause, dtype=np.int64)) * 16 + np.asarray(origin_place, dtype=np.int64)
+        code = (code * 16 + np.asarray(destination_place, dtype=np.int64)) * 64 + country
+        self._flow_codes.append(code + (month << 40))
+
+    def flow_counts(self) -> dict[str, IntArray]:
+        """All flows, summed: month, cause, origin, destination, their places, country and persons."""
+        codes = np.concatenate(self._flow_codes) if self._flow_codes else np.empty(0, dtype=np.int64)
+        code, persons = np.unique(codes, return_counts=True)
+        out: dict[str, IntArray] = {"month": code >> 40}
+        rest = code & ((1 << 40) - 1)
+        for name, size in (("country", 64), ("destination_place", 16), ("origin_place", 16), ("cause", 64)):
+            out[name] = rest % size
+            rest = rest // size
+        out["origin"], out["destination"] = rest // STATE_CODES, rest % STATE_CODES
+        out["persons"] = persons.astype(np.int64)
+        return out
+
+    # -- register events -----------------------------------------------------------------------------------------
+
+    def register(
+        self,
+        month: int,
+        event: RegisterEvent,
+        place: npt.ArrayLike,
+        country: npt.ArrayLike,
+        delay: npt.ArrayLike = 0,
+        strategy: npt.ArrayLike = OUTSIDE_STOCK,
+    ) -> None:
+        """Records what an agency writes down; events after the last month fall outside every table.
+
+        Args:
+            month: Month in which it happened.
+            event: What is written down.
+            place: Place index, shape (n,).
+            country: Country index, shape (n,).
+            delay: Months until it is written down.
+            strategy: How the person lived when it happened; `OUTSIDE_STOCK` for someone who is in no stock.
+        """
+        when = np.asarray(month + np.asarray(delay, dtype=np.int64))
+        code = ((when * 32 + int(event)) * 16 + np.asarray(place)) * 64 + np.asarray(country)
+        self._event_codes.append(np.atleast_1d(code * 8 + np.asarray(strategy)))
+
+    def register_counts(self) -> dict[str, IntArray]:
+        """All register events, summed: month, event, place, country, strategy and count."""
+        codes = np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64)
+        code, count = np.unique(codes, return_counts=True)
+        month = code // (8 * 64 * 16 * 32)
+        keep = month < self.months
+        code, count, month = code[keep], count[keep], month[keep]
+        return {
+            "month": month,
+            "event": code // (8 * 64 * 16) % 32,
+            "place": code // (8 * 64) % 16,
+            "country": code // 8 % 64,
+            "strategy": code % 8,
+            "count": count.astype(np.int64),
+        }
+
+    # -- sums of probabilities, limits, outcomes -----------------------------------------------------------------
+
+    def expect(self, rule: str, month: int, cell: IntArray, chance: FloatArray) -> None:
+        """Adds probabilities of a rule's event.
+
+        Args:
+            rule: Name of the rule.
+            month: Month number.
+            cell: Place x ground of each person, shape (n,).
+            chance: Probability of the event for each person, shape (n,).
+        """
+        if not self.keep_expected:
+            return
+        table = self.expected.get(rule)
+        if table is None:
+            table = self.expected[rule] = np.zeros((self.months, CELLS))
+        table[month] += np.bincount(cell, weights=chance, minlength=CELLS)
+
+    def expect_many(self, rules: tuple[str, ...], month: int, cell: IntArray, chances: FloatArray) -> None:
+        """Adds probabilities of several rules for the same persons; ``chances`` has shape (rules, n)."""
+        for rule, chance in zip(rules, chances, strict=True):
+            self.expect(rule, month, cell, chance)
+
+    def binds(self, limit: str, month: int, persons: int) -> None:
+        """Notes how many persons a limit turned away in a month."""
+        table = self.binding.get(limit)
+        if table is None:
+            table = self.binding[limit] = np.zeros(self.months, dtype=np.int64)
+        table[month] += persons
+
+    def outcome(self, name: str, month: int, place: npt.ArrayLike, amount: npt.ArrayLike = 1.0) -> None:
+        """Adds to an outcome.
+
+        Args:
+            name: Code in `OUTCOMES`.
+            month: Month number.
+            place: Place of each person or event, shape (n,).
+            amount: Amount of each, broadcast to shape (n,).
+        """
+        city = CITY_OF[np.atleast_1d(place)]
+        weights = np.broadcast_to(np.asarray(amount, dtype=np.float64), city.shape)
+        self.outcomes[month, OUTCOME_INDEX[name]] += np.bincount(city, weights=weights, minlength=CITY_CODES)
+
+    def copy(self, months: int) -> History:
+        """An independent copy with room for another number of months."""
+        other = type(self)(months, self.spells is not None, self.keep_expected)
+        other._flow_codes = list(self._flow_codes)
+        other._event_codes = list(self._event_codes)
+        keep = min(months, self.months)
+        for name in ("stocks", "by_country", "duty_in_centres", "dublin_in_centres", "side", "outcomes"):
+            getattr(other, name)[:keep] = getattr(self, name)[:keep]
+        other.groups = {year: table.copy() for year, table in self.groups.items()}
+        for tables, mine in ((self.expected, other.expected), (self.binding, other.binding)):
+            for rule, table in tables.items():
+                fresh = np.zeros((months, *table.shape[1:]), dtype=table.dtype)
+                fresh[:keep] = table[:keep]
+                mine[rule] = fresh
+        if self.spells is not None and other.spells is not None:
+            for name, items in vars(self.spells).items():
+                setattr(other.spells, name, list(items))
+        return other
+
+    # -- checks --------------------------------------------------------------------------------------------------
+
+    def check_balance(self) -> None:
+        """Asserts stock(t) = stock(t-1) + in - out, by month, strategy and sought-asylum-blind place.
+
+        Raises:
+            AssertionError: If persons appear or vanish without a flow.
+        """
+        flows = self.flow_counts()
+        net = np.zeros((self.months, len(Strategy)), dtype=np.int64)
+        into, out_of = flows["destination"] < len(Strategy), flows["origin"] < len(Strategy)
+        np.add.at(net, (flows["month"][into], flows["destination"][into]), flows["persons"][into])
+        np.subtract.at(net, (flows["month"][out_of], flows["origin"][out_of]), flows["persons"][out_of])
+        stock = self.stocks.reshape(self.months, len(Strategy), PLACES, 2).sum(axis=(2, 3))
+        assert np.array_equal(np.cumsum(net, axis=0), stock), "stocks and flows must balance exactly"
+        sources = (flows["origin"] == INFLOW) | (flows["origin"] == OPENING)
+        straight = sources & (flows["destination"] >= len(Strategy))
+        assert (flows["destination"][straight] == Exit.BORTVIST).all(), "only bortvist goes straight from inflow"
+
+
+class WatchedHistory(History):
+    """A history that also adds up the moves of each month, so that nobody has to read the whole record for them.
+
+    Args:
+        months: As in `History`.
+        keep_spells: As in `History`.
+        keep_expected: As in `History`.
+    """
+
+    def __init__(self, months: int, keep_spells: bool = False, keep_expected: bool = True) -> None:
+        super().__init__(months, keep_spells, keep_expected)
+        self._moves: dict[int, IntArray] = {}
+
+    def flow(
+        self,
+        month: int,
+        cause: npt.ArrayLike,
+        origin: npt.ArrayLike,
+        destination: npt.ArrayLike,
+        origin_place: npt.ArrayLike,
+        destination_place: npt.ArrayLike,
+        country: IntArray,
+    ) -> None:
+        """Records moves of persons, as `History.flow` does."""
+        super().flow(month, cause, origin, destination, origin_place, destination_place, country)
+        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + np.asarray(destination, dtype=np.int64)
+        self.moves(month)[:] += np.bincount(
+            np.broadcast_to(code, np.shape(country)), minlength=STATE_CODES * STATE_CODES
+        ).reshape(STATE_CODES, STATE_CODES)
+
+    def moves(self, month: int) -> IntArray:
+        """Persons moved in a month, by origin and destination code; shape (states, states)."""
+        found = self._moves.get(month)
+        if found is None:
+            found = self._moves[month] = np.zeros((STATE_CODES, STATE_CODES), dtype=np.int64)
+        return found
+
+    def copy(self, months: int) -> WatchedHistory:
+        """An independent copy with room for another number of months."""
+        other = super().copy(months)
+        assert isinstance(other, WatchedHistory), "a history is copied as what it is"
+        other._moves = {month: table.copy() for month, table in self._moves.items()}
+        return other

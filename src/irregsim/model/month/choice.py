@@ -1,0 +1,278 @@
+"""Step 7, strategy choice: who goes where from free fall (docs/odd.md).
+
+A multinomial logit over feasible options. Each option has a channel of its own, so closing one moves only those who
+would have taken it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.model.centres import REMOTENESS
+from irregsim.model.chance import choose, logit_shares, logit_weights
+from irregsim.model.engine import Contest, Decided, Part, Rule
+from irregsim.model.history import CITY_CODES, CITY_OF
+from irregsim.model.hosts import slot_keys
+from irregsim.model.month.discretion import nav_share, says_yes
+from irregsim.model.month.exits import assisted_factor, eligible_for_assistance, leave_assisted, leave_onward
+from irregsim.model.month.labour import hire
+from irregsim.model.month.network import add_tie
+from irregsim.model.month.placing import free_beds, free_host, guests_of, place_in_centres, place_with_hosts, stay_with
+from irregsim.model.month.reception import move_in
+from irregsim.model.values import At
+from irregsim.model.world import Rows, World
+from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import CITIES, Strategy, Substrategy
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Options in storage order; each name is a channel.
+OPTIONS = (
+    "choice_stay",
+    "choice_centre",
+    "choice_dependence",
+    "choice_work",
+    "choice_sex_sale",
+    "choice_drugs",
+    "choice_property",
+    "choice_assisted",
+    "choice_onward",
+    "choice_survival_sex",
+)
+STAY, CENTRE, DEPENDENCE, WORK, SEX_SALE, DRUGS, PROPERTY, ASSISTED, ONWARD, SURVIVAL_SEX = range(10)
+_CLOSED = -np.inf
+_CITY_DISTRICT = np.array([next(p.district for p in reference.places() if p.city == c) for c in range(len(CITIES))])
+_MUNICIPAL = np.array([name.startswith("municipal") for name in HEALTH_MODELS])
+
+
+def reconsider_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of giving up a way of living to choose anew (M102). Reads ``reconsider_hazard`` (per month)."""
+    return np.where(who.strategy == Strategy.FRITT_FALL, 0.0, at.reconsider_hazard)
+
+
+class Reconsider(Contest):
+    """A few dependents, workers and marginalised who reconsider."""
+
+    name = "reconsider"
+    step = 7
+    rules = (Rule("reconsider", reconsider_hazard, ("M029", "M102"), "F 4.7; 4.8; rate assumed", "D"),)
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Everybody with a strategy of their own outside centres."""
+        p = world.population
+        own = (p.strategy >= Strategy.AVHENGIG) & (p.strategy <= Strategy.MARGINALISERT)
+        return np.flatnonzero(own & (p.guardian < 0) & (p.transport_due < 0))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Into free fall, to choose this month."""
+        world.move(decided.of(0), Strategy.FRITT_FALL, "reconsider")
+
+
+class Choice(Part):
+    """Options, utilities, and what is scarce among them."""
+
+    name = "choice"
+    step = 7
+
+    def begin(self, world: World, at: At) -> None:
+        """Share of those in free fall in each city who sleep in a shelter (F 7.4).
+
+        Free beds are what visitors from the EEA leave; they go by lot, so everybody who asks has the same share (M048).
+        Where the police check papers at the shelters some stay away (M049).
+        """
+        p = world.population
+        beds = np.append(at.shelter_beds, 0.0) * at.shelter_free_bed_share * at.scale
+        come = 1.0 - stay_away(at)
+        if at.interactions:
+            falling = np.flatnonzero(p.strategy == Strategy.FRITT_FALL)
+            demand = np.bincount(CITY_OF[p.place[falling]], minlength=CITY_CODES) * come
+            world.bed_share = np.minimum(1.0, beds / np.maximum(1.0, demand)) * come
+            world.history.binds("shelter", world.month, int(np.maximum(0, demand - np.floor(beds))[:-1].sum()))
+        else:
+            world.bed_share = np.where(beds > 0, at.shelter_free_bed_share, 0.0) * come
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Everybody in free fall who is free to act."""
+        return world.who(Strategy.FRITT_FALL)
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """The option of highest random utility; adds choice probabilities to the history."""
+        if len(rows) == 0:
+            return Decided(rows, np.empty(0, dtype=np.int64))
+        who = world.rows(rows)
+        has_host = free_host(world, at, rows) >= 0
+        stranger = self._stranger(world, rows)
+        free = world.hosts.capacity[stranger] > guests_of(world)[stranger]
+        can_provide = free if at.interactions else np.ones(len(rows), dtype=np.bool_)
+        beds = np.maximum(0, free_beds(world)) if at.interactions else world.centres.capacity
+        weights = logit_weights(utilities(who, at, bed_offer(beds), has_host, can_provide))
+        month = world.month
+        uniforms = world.draws.uniforms(OPTIONS, month, who.key)
+        world.history.expect_many(OPTIONS, month, who.cell, logit_shares(weights))
+        return Decided(rows, choose(weights, uniforms))
+
+    def _stranger(self, world: World, rows: IntArray) -> IntArray:
+        """A provider met by chance, of the same background."""
+        p = world.population
+        u = world.draws.uniform("tie_forms_host", world.month, slot_keys(world.draws, p.key[rows], 7))
+        return world.hosts.of(p.country[rows], p.place[rows], u)
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Scarce places by rank; who is not served stays in free fall."""
+        p = world.population
+        rows = decided.of(CENTRE)
+        centre = place_in_centres(world, at, rows, "centre_rank")
+        rows, centre = rows[centre >= 0], centre[centre >= 0]
+        world.move(rows, Strategy.SYNLIG, "choice")
+        move_in(world, rows, centre, "choice")
+
+        for option, subtype in ((DEPENDENCE, None), (SURVIVAL_SEX, int(Substrategy.SURVIVAL_SEX))):
+            rows = decided.of(option)
+            host = free_host(world, at, rows) if subtype is None else self._stranger(world, rows)
+            served = place_with_hosts(world, at, rows, host)
+            rows, host = rows[served], host[served]
+            kind = world.hosts.type[host] if subtype is None else np.full(len(rows), subtype)
+            world.move(rows, Strategy.AVHENGIG, "choice", kind)
+            stay_with(world, rows, host, "choice")
+            if subtype is not None:
+                add_tie(p, rows, host)
+
+        hire(world, at, decided.of(WORK))
+        margins = (decided.code >= SEX_SALE) & (decided.code <= PROPERTY)
+        market = decided.code[margins] - SEX_SALE + int(Substrategy.SEX_SALE)
+        world.move(decided.rows[margins], Strategy.MARGINALISERT, "choice", market)
+        leave_assisted(world, decided.of(ASSISTED), "choice")
+        leave_onward(world, at, decided.of(ONWARD), "choice")
+
+
+def stay_away(at: At) -> FloatArray:
+    """Share of those in free fall who keep away from shelters for fear of police checks, by city (F 7.4; M049).
+
+    Args:
+        at: Reads ``shelter_avoid_share`` (at checks of 2019) and ``identity_checks`` (by district).
+
+    Returns:
+        Shape (6,); the last is for all other places.
+    """
+    checks = np.append(at.identity_checks[_CITY_DISTRICT], 1.0)
+    return np.asarray(np.minimum(1.0, at.shelter_avoid_share * checks))
+
+
+@dataclass(frozen=True)
+class BedOffer:
+    """What reception has to offer this month.
+
+    Attributes:
+        any: Whether any centre has a free bed.
+        remoteness: Mean remoteness of the free beds, 0 (city) to 1.
+    """
+
+    any: bool
+    remoteness: float
+
+
+def bed_offer(beds: IntArray) -> BedOffer:
+    """The offer of centres with some free beds each, shape (centres,)."""
+    total = int(beds.sum())
+    return BedOffer(total > 0, float((beds * REMOTENESS[: len(beds)]).sum() / total) if total else 0.0)
+
+
+def nav_help(who: Rows, at: At) -> FloatArray:
+    """Chance that somebody at NAV or in child welfare helps this month, after asking repeatedly.
+
+    The shared rule of discretion (`says_yes`). Child-welfare workers argue for families (F 6.5, 7.3; M050).
+
+    Args:
+        who: Reads ``city`` and ``household``.
+        at: Reads ``nav_emergency_help`` (by city), ``discretion_yes_share``, ``nav_rule_2014_ratio``,
+            ``nav_wide_ratio``, ``asks_per_month``, ``family_discretion_ratio``, ``child_welfare_yes_share``,
+            ``discretion_by_city``.
+
+    Returns:
+        Probability, shape (n,). Mechanisms: M050-M052.
+    """
+    is_family = who.household > 0
+    nav = says_yes(at, nav_share(at, by_nav_rule(at), who.city, is_family), who.city, at.asks_per_month)
+    child_welfare = says_yes(at, at.child_welfare_yes_share * is_family, who.city)
+    return np.asarray(1.0 - (1.0 - nav) * (1.0 - child_welfare))
+
+
+def by_nav_rule(at: At) -> FloatArray:
+    """Ratio on discretion in each city, and outside the five by the national rule of Oslo; shape (6,)."""
+    ratio = {"rule_2004": 1.0, "rule_2014": at.nav_rule_2014_ratio, "wide": at.nav_wide_ratio}
+    by_rule = np.array([ratio[rule] for rule in NAV_RULES])
+    return np.asarray(by_rule[np.append(at.nav_emergency_help, at.nav_emergency_help[0])])
+
+
+def utilities(
+    who: Rows, at: At, bed: BedOffer, has_host: npt.NDArray[np.bool_], can_provide: npt.NDArray[np.bool_]
+) -> FloatArray:
+    """Utility of each option for persons in free fall, minus infinity where it is not feasible.
+
+    Args:
+        who: Persons in free fall.
+        at: Values of the month.
+        bed: What reception has to offer.
+        has_host: Whether some tie is willing and has a place, shape (n,).
+        can_provide: Whether a provider met by chance has a place, shape (n,).
+
+    Returns:
+        Shape (options, n). Mechanisms: M001, M006, M027-M030, M042-M048, M050-M052, M103, M104.
+    """
+    n = len(who)
+    months = who.months_in_strategy
+    risk = who.perceived_risk
+    pressure = at.free_fall_pressure * months
+    roof = who.has_bed
+    helped = nav_help(who, at)
+    # Response to hardship: no roof and no help; the prior of its effect includes zero (deterrence or displacement).
+    hardship = (1.0 - roof) * (1.0 - helped)
+    departs = at.departure_from_hardship_log_ratio * hardship
+    conditional = np.append(at.nav_emergency_help, at.nav_emergency_help[0])[who.city] == NAV_RULES.index("rule_2014")
+    out = np.full((len(OPTIONS), n), _CLOSED)
+
+    out[STAY] = at.stay_utility - pressure + at.shelter_utility * roof + at.nav_utility * helped
+    # Food and small sums from a congregation or ethnic network ease the fall (M041).
+    out[STAY] += at.congregation_help_utility * who.in_congregation
+    allowance = at.allowance_utility_per_1000_nok * (at.basic_allowance_nok - at.allowance_reference_nok) / 1000.0
+    centre = at.centre_utility + allowance - at.centre_visibility * at.assisted_risk_slope * 4.0 * risk
+    centre = centre + at.care_centre_utility * who.has_care_need + at.family_centre_utility * who.is_guardian
+    # Municipal health staff help the ill to apply for an adapted unit (M028).
+    helps_apply = _MUNICIPAL[np.append(at.health_model, HEALTH_MODELS.index("none"))[who.city]]
+    centre = centre + at.adapted_unit_help_utility * (who.has_care_need & helps_apply)
+    # A place far away is turned down by those who have somebody near (M029).
+    centre = centre - at.centre_remoteness_aversion * bed.remoteness * who.has_tie
+    is_open = bed.any and bool(at.stay_after_rejection)
+    out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & is_open, centre, _CLOSED)
+    out[DEPENDENCE] = np.where(has_host, at.dependence_utility, _CLOSED)
+    out[WORK] = np.where(who.offer >= 0, at.work_utility, _CLOSED)
+
+    age = who.age_years
+    young_man = ~who.is_female & (age < 35)
+    margin = (
+        -at.marginalised_aversion
+        + at.pressure_to_crime_ratio * pressure
+        + at.market_size_power * np.log(who.market_ratio)
+    )
+    margin = margin + np.where(age > 50, -at.marginalised_age_aversion, 0.0)
+    # Persons already expelled are pushed further into the margins (M081).
+    margin = margin + np.where(who.decision == 3, at.expelled_margin_utility, 0.0)
+    out[SEX_SALE] = margin + np.where(who.is_female, at.women_sex_sale_utility, -at.women_sex_sale_utility)
+    out[DRUGS] = margin + np.where(young_man, at.young_men_crime_utility, -at.young_men_crime_utility)
+    out[PROPERTY] = out[DRUGS] + at.property_utility
+
+    # A scheme of no strength is no option.
+    factor = np.where(eligible_for_assistance(who, at), assisted_factor(who, at), 0.0)
+    with np.errstate(divide="ignore"):
+        out[ASSISTED] = at.assisted_return_utility + departs + np.log(factor)
+    ticket = at.nav_ticket_utility * helped * conditional
+    out[ONWARD] = at.onward_utility + departs + ticket
+    survival = -at.survival_sex_aversion + at.pressure_to_crime_ratio * pressure
+    open_to = (who.is_female | (age < 25)) & (age < 60)
+    out[SURVIVAL_SEX] = np.where(open_to & can_provide, survival, _CLOSED)
+    return out

@@ -1,0 +1,211 @@
+"""Step 9, exits: assisted return, onward travel, permits, schemes, death (F 2.1, 10.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated
+from irregsim.model.values import At
+from irregsim.model.world import Rows, World
+from irregsim.vocabulary.codes import Exit, RegisterEvent, Substrategy
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def eligible_for_assistance(who: Rows, at: At) -> BoolArray:
+    """Who may use the return scheme: former asylum seekers, or all where it is open to all (M005)."""
+    return np.asarray((who.is_sought_asylum | bool(at.assisted_open_to_all)) & ~who.is_dublin)
+
+
+def assisted_factor(who: Rows, at: At) -> FloatArray:
+    """Ratio on assisted return from risk, time and the scheme: one sensitivity for centre, hiding and free fall.
+
+    Args:
+        who: Reads ``perceived_risk`` (0 to 1 a year) and ``months_irregular``.
+        at: Reads ``assisted_risk_slope``, ``assisted_duration_power``, ``assisted_scheme``, ``assisted_support_nok``,
+            ``assisted_support_elasticity``, ``assisted_information``, ``assisted_information_elasticity``.
+
+    Returns:
+        Ratio above 0, shape (n,). Mechanisms: M001-M004.
+    """
+    ratio = who.risk_response(at.assisted_risk_slope)
+    ratio = ratio * tabulated(lambda months: (1.0 + months / 6.0) ** at.assisted_duration_power, who.months_irregular)
+    support = max(at.assisted_support_nok, 100.0) / at.assisted_support_reference_nok
+    information = max(at.assisted_information, 0.01)
+    scheme = at.assisted_scheme * support**at.assisted_support_elasticity
+    return np.asarray(ratio * scheme * information**at.assisted_information_elasticity)
+
+
+def hardship_ratio(who: Rows, at: At) -> FloatArray:
+    """Ratio on leaving for persons with a strategy in hardship: wages withheld, violence, or debts for rent (M103)."""
+    ratio = np.exp(at.departure_from_hardship_log_ratio)
+    return np.asarray(1.0 + (ratio - 1.0) * (who.is_exploited | who.in_violence | who.pays_rent))
+
+
+def assisted_return_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of assisted return from a centre or from hiding; from free fall it is an option of the choice.
+
+    Args:
+        who: Reads what `assisted_factor` and `eligible_for_assistance` read, and ``strategy``.
+        at: Reads ``assisted_return_hazard`` (per month, in centres), ``assisted_hidden_ratio``,
+            ``departure_from_hardship_log_ratio``.
+
+    Returns:
+        Events per person-month, shape (n,). Mechanisms: M001-M005.
+    """
+    hidden = at.assisted_hidden_ratio
+    ratio = at.assisted_return_hazard * np.array([1.0, hidden, hidden, hidden, 0.0])[who.strategy]
+    return np.asarray(ratio * eligible_for_assistance(who, at) * assisted_factor(who, at) * hardship_ratio(who, at))
+
+
+def onward_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of onward travel or going home on one's own; from free fall it is an option of the choice.
+
+    Args:
+        who: Reads ``is_sought_asylum``, ``strategy``, ``substrategy``.
+        at: Reads ``onward_former_asylum_hazard`` and ``onward_never_asylum_hazard`` (per month),
+            ``onward_centre_ratio``, ``family_reunion_onward_ratio``, ``departure_from_hardship_log_ratio``.
+
+    Returns:
+        Events per person-month, shape (n,). Mechanisms: M006, M094, M103.
+    """
+    base = np.array([at.onward_never_asylum_hazard, at.onward_former_asylum_hazard])
+    by_substrategy = np.ones(len(Substrategy))
+    by_substrategy[Substrategy.PARTNER] = at.family_reunion_onward_ratio
+    by_strategy = np.array([at.onward_centre_ratio, 1.0, 1.0, 1.0, 0.0])
+    table = base[:, None, None] * by_strategy[:, None] * by_substrategy
+    return lookup(table, who.is_sought_asylum, who.strategy, who.substrategy) * hardship_ratio(who, at)
+
+
+def regularised_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of a permit by reversal, family or humanitarian ground (M053, M083, M093, M095).
+
+    Higher for guardians of children who are citizens or have a permit; lower for those expelled, whom an entry ban
+    also keeps from family routes.
+
+    Args:
+        who: Reads ``child_status``, ``decision``, ``substrategy``.
+        at: Reads ``regularisation_hazard`` (per month), ``child_permit_ratio``, ``expelled_permit_ratio``,
+            ``partner_permit_ratio``.
+    """
+    by_child = np.array([1.0, at.child_permit_ratio, at.child_permit_ratio])
+    by_decision = np.array([1.0, 1.0, at.expelled_permit_ratio, at.expelled_permit_ratio])
+    by_substrategy = np.ones(len(Substrategy))
+    by_substrategy[Substrategy.PARTNER] = at.partner_permit_ratio
+    table = at.regularisation_hazard * by_child[:, None, None] * by_decision[:, None] * by_substrategy
+    return lookup(table, who.child_status, who.decision, who.substrategy)
+
+
+def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of a time-limited permit under section 74, where return is not possible (M096).
+
+    At-risk set: former asylum seekers whose return is not feasible. Reads ``temporary_permit_hazard`` (per month).
+    """
+    return np.asarray(
+        at.temporary_permit_hazard
+        * (who.is_sought_asylum & (who.feasibility < at.temporary_permit_feasibility_limit) & ~who.is_dublin)
+    )
+
+
+def death_hazard(who: Rows, at: At) -> FloatArray:
+    """Hazard of death by age (Gompertz). Reads ``death_hazard_at_30`` (per month), ``death_log_slope`` (per year)."""
+    return tabulated(lambda years: at.death_hazard_at_30 * np.exp(at.death_log_slope * (years - 30.0)), who.age_whole)
+
+
+class Departures(Contest):
+    """Ways of leaving that a person or an office decides on, other than the police."""
+
+    name = "departures"
+    step = 9
+    rules = (
+        Rule("assisted_return", assisted_return_hazard, ("M001", "M002", "M003", "M004", "M005"), "F 2.1", "B"),
+        Rule("onward", onward_hazard, ("M006", "M094", "M103"), "F 4.4; 10.1; rate assumed", "D"),
+        Rule("regularised", regularised_hazard, ("M053", "M083", "M093", "M095"), "F 2.1; 4.7", "B"),
+        Rule("temporary_permit", temporary_permit_hazard, ("M096",), "F 2.1: 114 permits in 2019", "B"),
+        Rule("death", death_hazard, (), "order of magnitude of national mortality", "D"),
+    )
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Everybody free to act."""
+        return world.everyone()
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Leaves the population."""
+        leave_assisted(world, decided.of(0), "assisted_return")
+        leave_onward(world, at, decided.of(1), "onward")
+        world.move(decided.of(2), Exit.REGULARISERT, "permit")
+        leave_temporarily(world, at, decided.of(3), "temporary_permit")
+        dead = decided.of(4)
+        # Child welfare takes over the children of a guardian who dies: legal stay, an assumption.
+        kids, _ = world.children_of(dead)
+        world.move(kids, Exit.REGULARISERT, "family", with_children=False)
+        world.move(dead, Exit.DOD, "death", with_children=False)
+
+
+def leave_assisted(world: World, rows: IntArray, cause: str) -> None:
+    """Assisted return, with its register event per person."""
+    kids, _ = world.children_of(rows)
+    everyone = np.concatenate([rows, kids])
+    world.note(RegisterEvent.ASSISTED_RETURN, everyone)
+    world.move(rows, Exit.ASSISTERT_RETUR, cause)
+
+
+def leave_onward(world: World, at: At, rows: IntArray, cause: str) -> None:
+    """Onward travel; a leaver seen as overstayer at the outer border is expelled without any transport (M058).
+
+    So a lever that sends people abroad raises that register (docs/odd.md).
+    """
+    p = world.population
+    never = rows[~p.is_sought_asylum[rows] & (p.decision[rows] < 2)]
+    seen = never[drawn(world, "exit_control", never, at.exit_control_detection_share)]
+    world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, seen)
+    world.move(rows, Exit.VIDERE, cause)
+
+
+def leave_temporarily(world: World, at: At, rows: IntArray, cause: str) -> None:
+    """Temporary legal stay, with the month it ends."""
+    p = world.population
+    world.move(rows, Exit.MIDLERTIDIG, cause)
+    kids, _ = world.children_of(rows)
+    p.back_due[np.concatenate([rows, kids])] = world.month + round(at.temporary_permit_months)
+
+
+class Schemes(Part):
+    """Regularisation schemes and amnesties in force: those eligible are granted stay with a monthly chance (M097)."""
+
+    name = "schemes"
+    step = 9
+
+    def at_risk(self, world: World, at: At) -> IntArray:
+        """Persons whom some scheme in force admits."""
+        schemes = [s for s in at.schemes if s.start <= at.month and (s.end is None or at.month <= s.end)]
+        if not schemes:
+            return np.empty(0, dtype=np.int64)
+        rows = world.everyone()
+        who = world.rows(rows)
+        years = (who.months_irregular + np.where(who.is_sought_asylum, at.residence_before_months, 0.0)) / 12.0
+        admitted = np.zeros(len(rows), dtype=np.bool_)
+        for scheme in schemes:
+            fits = years >= scheme.min_years
+            if scheme.min_age_plus_years is not None:
+                fits &= who.age_years + years >= scheme.min_age_plus_years
+            if scheme.no_conviction:
+                fits &= ~who.is_convicted
+            if scheme.sought_asylum_only:
+                fits &= who.is_sought_asylum
+            if scheme.families_only:
+                fits &= who.is_guardian
+            admitted |= fits
+        return rows[admitted]
+
+    def decide(self, world: World, at: At, rows: IntArray) -> Decided:
+        """Whether the application is granted this month."""
+        granted = drawn(world, "scheme_regularised", rows, at.scheme_uptake_share)
+        return Decided(rows, granted.astype(np.int64))
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """Legal stay."""
+        world.move(decided.of(1), Exit.REGULARISERT, "scheme")

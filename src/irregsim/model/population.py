@@ -1,0 +1,275 @@
+"""The persons, as a table of columns.
+
+A row is a synthetic person; a column is an attribute. Rows have no order that matters: every rule is a pure function
+of rows and every draw is keyed by the person's identity. Children are rows of their own that follow their guardian's
+moves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.model.draws import UInt64Array
+
+IntArray = npt.NDArray[np.int64]
+
+#: Columns and their storage types. Codes used as an index are 64-bit; see `docs/odd.md` for meanings.
+COLUMNS: dict[str, type] = {
+    "person_id": np.uint64,  # identity: entry month, route, country, rank
+    "key": np.uint64,  # of the draws of this replicate
+    "country": np.int64,
+    "route": np.int64,
+    "place": np.int64,
+    "strategy": np.int64,  # a Strategy, or an Exit for a person who has left
+    "substrategy": np.int64,
+    "side": np.int64,
+    "cell": np.int64,  # place x ground, for sums of probabilities
+    "entry_month": np.int64,  # month of becoming irregular; negative before 2009
+    "strategy_start": np.int64,  # month the present spell began
+    "birth_month": np.int64,
+    "is_sought_asylum": np.bool_,
+    "is_female": np.bool_,
+    "household": np.int64,
+    "guardian": np.int64,  # row of the guardian; -1 for all but children
+    "child_status": np.int64,  # of a guardian's child: 0 none, 1 permit, 2 citizen
+    "decision": np.int64,
+    "is_identity_established": np.bool_,
+    "has_forged_papers": np.bool_,
+    "has_care_need": np.bool_,  # lasting illness, disability or dementia
+    "has_tax_card": np.bool_,
+    "has_bill": np.bool_,  # for health care, once received
+    "is_shaken": np.bool_,  # was met by the police and let go
+    "is_convicted": np.bool_,
+    "is_exploited": np.bool_,
+    "in_violence": np.bool_,
+    "pays_rent": np.bool_,
+    "transport_due": np.int64,  # month a detained person's transport is due; -1 when not held
+    "back_due": np.int64,  # month a temporary stay ends; -1 when none
+    "track": np.int64,  # return track of a held person
+    "met": np.int64,  # how the police were met this month (a cause), -1 when not
+    "centre": np.int64,  # -1 when none
+    "employer": np.int64,
+    "side_employer": np.int64,
+    "host": np.int64,
+    "offer": np.int64,  # employer whose job is on offer this month, -1 when none
+    "tie_0": np.int64,  # hosts the person could turn to; -1 when none or used up
+    "tie_1": np.int64,
+    "tie_2": np.int64,
+    "transfer_count": np.int64,
+}
+
+#: What a person holds only while in the present spell; a move sets all of it back to none at once.
+HELD_NUMBERS = ("centre", "employer", "side_employer", "host")
+HELD_FLAGS = ("is_exploited", "in_violence", "pays_rent")
+
+_NONE_IS_MINUS_ONE = (
+    *HELD_NUMBERS,
+    "guardian",
+    "transport_due",
+    "back_due",
+    "offer",
+    "met",
+    "tie_0",
+    "tie_1",
+    "tie_2",
+)
+
+
+def _block(kind: type, first: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the columns of one storage type, those given first."""
+    return (*first, *(name for name, own in COLUMNS.items() if own is kind and name not in first))
+
+
+#: Columns of one type are rows of one block, so that all of them grow, shrink and are let go of together.
+_BLOCKS: dict[type, tuple[str, ...]] = {
+    np.int64: _block(np.int64, HELD_NUMBERS),
+    np.bool_: _block(np.bool_, HELD_FLAGS),
+    np.uint64: _block(np.uint64, ()),
+}
+_DEFAULTS: dict[type, npt.NDArray[np.generic]] = {
+    kind: np.array([[-1 if name in _NONE_IS_MINUS_ONE else 0] for name in names]).astype(kind)
+    for kind, names in _BLOCKS.items()
+}
+
+
+def person_ids(
+    entry_month: npt.ArrayLike, route: npt.ArrayLike, country: npt.ArrayLike, rank: npt.ArrayLike, child: npt.ArrayLike
+) -> UInt64Array:
+    """Identity of persons, equal in every scenario.
+
+    Args:
+        entry_month: Month of arrival in the model, -1 for the initial stock, shape (n,).
+        route: `Route` codes.
+        country: Country index.
+        rank: Number within (month, route, country), from 0.
+        child: 0 for the head of a household, 1, 2, ... for its children.
+    """
+    fields = [np.asarray(x).astype(np.uint64) for x in (np.asarray(entry_month) + 1, route, country, rank, child)]
+    shifts = (44, 38, 28, 4, 0)
+    out = np.zeros(np.broadcast_shapes(*[f.shape for f in fields]), dtype=np.uint64)
+    for field, shift in zip(fields, shifts, strict=True):
+        out |= field << np.uint64(shift)
+    return out
+
+
+def person_code(person_id: int) -> str:
+    """Sixteen hexadecimal digits that stand for a person in every table and tell nothing about them."""
+    return hashlib.blake2b(int(person_id).to_bytes(8, "big"), digest_size=8, person=b"irregsim-person1").hexdigest()
+
+
+_NOBODY: IntArray = np.empty(0, dtype=np.int64)
+
+
+class Population:
+    """Columns of all persons; grows by `add`, shrinks by `drop`."""
+
+    # Columns are created from `COLUMNS`; the declarations below are for readers and the type checker.
+    person_id: UInt64Array
+    key: UInt64Array
+    country: IntArray
+    route: IntArray
+    place: IntArray
+    strategy: IntArray
+    substrategy: IntArray
+    side: IntArray
+    cell: IntArray
+    entry_month: IntArray
+    strategy_start: IntArray
+    birth_month: IntArray
+    is_sought_asylum: npt.NDArray[np.bool_]
+    is_female: npt.NDArray[np.bool_]
+    household: IntArray
+    guardian: IntArray
+    child_status: IntArray
+    decision: IntArray
+    is_identity_established: npt.NDArray[np.bool_]
+    has_forged_papers: npt.NDArray[np.bool_]
+    has_care_need: npt.NDArray[np.bool_]
+    has_tax_card: npt.NDArray[np.bool_]
+    has_bill: npt.NDArray[np.bool_]
+    is_shaken: npt.NDArray[np.bool_]
+    is_convicted: npt.NDArray[np.bool_]
+    is_exploited: npt.NDArray[np.bool_]
+    in_violence: npt.NDArray[np.bool_]
+    pays_rent: npt.NDArray[np.bool_]
+    transport_due: IntArray
+    back_due: IntArray
+    track: IntArray
+    met: IntArray
+    centre: IntArray
+    employer: IntArray
+    side_employer: IntArray
+    host: IntArray
+    offer: IntArray
+    tie_0: IntArray
+    tie_1: IntArray
+    tie_2: IntArray
+    transfer_count: IntArray
+    #: Rows of all children.
+    kid_rows: IntArray
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._blocks: dict[type, npt.NDArray[Any]] = {
+            kind: np.empty((len(names), 0), dtype=kind) for kind, names in _BLOCKS.items()
+        }
+        self._show()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, **columns: npt.NDArray[np.generic]) -> IntArray:
+        """Appends persons.
+
+        Args:
+            columns: Arrays of equal length by column name; a column left out gets 0, False or -1 (none).
+
+        Returns:
+            Rows of the new persons.
+        """
+        old, n = self._count, len(columns["person_id"])
+        for kind, names in _BLOCKS.items():
+            block = self._blocks[kind]
+            if block.shape[1] < old + n:
+                # Room for later arrivals too, so that most months copy nothing.
+                grown: npt.NDArray[Any] = np.empty((len(names), (old + n) * 5 // 4), dtype=kind)
+                grown[:, :old] = block[:, :old]
+                self._blocks[kind] = block = grown
+            block[:, old : old + n] = _DEFAULTS[kind]
+            for row, name in enumerate(names):
+                if name in columns:
+                    block[row, old : old + n] = columns[name]
+        self._count = old + n
+        self._show()
+        return np.arange(old, old + n)
+
+    def _show(self) -> None:
+        """Lets every column be read under its name, and lists the children of each guardian."""
+        for kind, names in _BLOCKS.items():
+            for row, name in enumerate(names):
+                setattr(self, name, self._blocks[kind][row, : self._count])
+        self.kid_rows = np.flatnonzero(self.guardian >= 0)
+        guardian = self.guardian[self.kid_rows]
+        self._kids_sorted = self.kid_rows[np.argsort(guardian, kind="stable")]
+        self._kid_count = np.bincount(guardian, minlength=self._count)
+        self._kid_start = np.cumsum(self._kid_count) - self._kid_count
+
+    def list_families(self) -> None:
+        """Lists the children of each guardian anew, after some have come of age."""
+        self._show()
+
+    def let_go(self, rows: IntArray) -> None:
+        """Persons who leave a spell leave its place, job or host, and what came with it."""
+        self._blocks[np.int64][: len(HELD_NUMBERS), rows] = -1
+        self._blocks[np.bool_][: len(HELD_FLAGS), rows] = False
+
+    def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Rows of the children of some guardians, and for each the position of its guardian in ``rows``."""
+        count = self._kid_count[rows]
+        total = int(count.sum())
+        if total == 0:
+            return _NOBODY, _NOBODY
+        where = np.repeat(np.arange(len(rows)), count)
+        number = np.arange(total) - np.repeat(np.cumsum(count) - count, count)
+        return self._kids_sorted[self._kid_start[rows][where] + number], where
+
+    def take(self, rows: IntArray) -> None:
+        """Keeps the rows given, in that order; guardians of children are found again.
+
+        Raises:
+            AssertionError: If a child is kept without its guardian.
+        """
+        position = np.full(len(self) + 1, -1, dtype=np.int64)
+        position[rows] = np.arange(len(rows))
+        n = len(rows)
+        for kind, block in self._blocks.items():
+            # Room for later arrivals, so that most months copy nothing.
+            kept: npt.NDArray[Any] = np.empty((len(block), n * 5 // 4), dtype=kind)
+            np.take(block, rows, axis=1, out=kept[:, :n], mode="clip")
+            self._blocks[kind] = kept
+        self._count = n
+        guardian = self._blocks[np.int64][_BLOCKS[np.int64].index("guardian"), :n]
+        kids = np.flatnonzero(guardian >= 0)
+        guardian[kids] = position[guardian[kids]]
+        assert (guardian[kids] >= 0).all(), "a child is never in the model without its guardian"
+        self._show()
+
+    def drop_gone(self) -> None:
+        """Forgets persons who have left for good, once they are many enough to slow the month down."""
+        gone = (self.strategy >= 8) & (self.back_due < 0)
+        count = int(gone.sum())
+        if count * 6 > len(self):
+            # A child leaves with its guardian, so none is left behind by this.
+            self.take(np.flatnonzero(~gone))
+
+    def copy(self) -> Population:
+        """An independent copy."""
+        other = Population.__new__(Population)
+        other._count = self._count
+        other._blocks = {kind: block[:, : self._count].copy() for kind, block in self._blocks.items()}
+        other._show()
+        return other

@@ -1,0 +1,217 @@
+"""What all registers share: events summed by year, and noise of the register's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaincinv
+
+from irregsim.model.chance import poisson_quantile
+from irregsim.model.draws import Draws
+from irregsim.model.history import COUNTRIES, PLACES, History
+from irregsim.vocabulary.codes import FIRST_YEAR, RegisterEvent
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+#: Whole counts, or expected ones.
+Numbers = npt.NDArray[Any]
+
+#: One published number: period, dimension, key, count. Whole, but for an observer of expected counts.
+Count = tuple[str, str, str, float]
+
+
+class Observer:
+    """Reads a history as an agency does.
+
+    Args:
+        history: What happened.
+        draws: Keyed draws of the replicate; registers use channels of their own.
+        draw: Parameter values by name.
+        years: Years to report, in order; only whole years.
+        scale: Size of the population relative to Norway's.
+        is_expected: Whether to report what each register is expected to count of these events, without its own noise
+            and without rounding. Exact for totals, since that noise has mean 1 and persons outside the latent
+            population a stated mean; to first order for countries, whose noise is scaled to add up. The events
+            themselves are those that happened.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        draws: Draws,
+        draw: Mapping[str, float],
+        years: range,
+        scale: float = 1.0,
+        is_expected: bool = False,
+    ) -> None:
+        self.history = history
+        self.draws = draws
+        self.draw = draw
+        self.years = years
+        self.scale = scale
+        self.is_expected = is_expected
+        counts = history.register_counts()
+        self._cube: dict[int, IntArray] = {}
+        year = FIRST_YEAR + counts["month"] // 12
+        for event in RegisterEvent:
+            cube = np.zeros((len(years), PLACES, COUNTRIES), dtype=np.int64)
+            mine = (counts["event"] == event) & (year >= years.start) & (year < years.stop)
+            index = (year[mine] - years.start, counts["place"][mine], counts["country"][mine])
+            np.add.at(cube, index, counts["count"][mine])
+            self._cube[event] = cube
+
+    def events(self, event: RegisterEvent) -> IntArray:
+        """Events by year, place and country, shape (years, 13, 36)."""
+        return self._cube[event]
+
+    def dispersed(self, counts: Numbers, register: int, size: float) -> Numbers:
+        """Counts with the register's own noise: each series times a gamma number of mean 1 and variance 1/size.
+
+        With the chance of the events themselves this gives about the negative binomial of docs/data.md.
+
+        Args:
+            counts: Shape (years, series).
+            register: Number of the register, so that registers differ.
+            size: Above 0; larger is less noise.
+        """
+        if self.is_expected:
+            return counts
+        subject = np.arange(counts.shape[1], dtype=np.uint64) + np.uint64((7 << 60) + register * 4096)
+        keys = self.draws.keys(subject)
+        noise = np.stack(
+            [
+                gammaincinv(size, self.draws.uniform("register_dispersion", (year - FIRST_YEAR) * 12, keys)) / size
+                for year in self.years
+            ]
+        )
+        return np.asarray(np.floor(counts * noise + 0.5).astype(np.int64))
+
+    def before_break(self, counts: Numbers, ratio: float, end: int) -> Numbers:
+        """Counts as an earlier source or definition had them, rounded half up; those of later years as they are.
+
+        What chance adds in one year is small beside the register's noise, so no draw is made for it.
+
+        Args:
+            counts: By the later source, 0 or more, shape (years, series).
+            ratio: What the earlier source counts, relative to the later one; 0 or more.
+            end: First year of the later source.
+        """
+        holds = np.array([y < end for y in self.years], dtype=bool)
+        scaled = counts * ratio if self.is_expected else np.floor(counts * ratio + 0.5).astype(np.int64)
+        return np.asarray(np.where(holds[:, None], scaled, counts))
+
+    def divided(self, total: float, weights: Numbers) -> Numbers:
+        """A total divided in proportion to weights: in whole numbers (`divided`), or exactly if counts are expected."""
+        if not self.is_expected:
+            return divided(int(total), weights.astype(np.float64))
+        return np.asarray(total * weights / max(float(weights.sum()), 1e-300))
+
+    def beside(self, channel: str, mean: FloatArray, register: int) -> Numbers:
+        """Counts from outside the latent population, as Poisson numbers of the observation model.
+
+        Args:
+            channel: Channel of the draws.
+            mean: Expected counts by year and series, shape (years, series).
+            register: Number of the register.
+        """
+        if self.is_expected:
+            return mean
+        subject = np.arange(mean.shape[1], dtype=np.uint64) + np.uint64((7 << 60) + register * 4096)
+        keys = self.draws.keys(subject)
+        rows = [
+            poisson_quantile(self.draws.uniform(channel, (year - FIRST_YEAR) * 12, keys), row)
+            for year, row in zip(self.years, mean, strict=True)
+        ]
+        return np.stack(rows)
+
+
+def divided(total: int, weights: FloatArray) -> IntArray:
+    """A total divided in proportion to weights, in whole numbers, by largest remainders: the parts add up.
+
+    Args:
+        total: Number to divide, 0 or more.
+        weights: 0 or more, shape (parts,); if all are 0 the first part takes everything.
+    """
+    weights = weights if weights.sum() > 0 else np.eye(1, len(weights))[0]
+    exact = total * weights / weights.sum()
+    count = np.floor(exact).astype(np.int64)
+    order = np.lexsort((np.arange(len(exact)), -(exact - count)))
+    count[order[: total - int(count.sum())]] += 1
+    return np.asarray(count)
+
+
+#: What is counted.
+Kind = Literal["stock", "decision", "order", "transport", "sanction", "return", "departure", "contact"]
+
+#: What a rate of a register's events per person-month tells of (docs/outputs.md, detection): how often an agency meets
+#: and writes down (measurement), what the state does to a person (action), or what the person does (choice).
+Rate = Literal["measurement", "action", "choice"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a register counts and how; one sentence each, for the tables of the documents.
+
+    Attributes:
+        whom: All of it in a few words.
+        kind: What one number counts.
+        unit: Persons or decisions, and who stands in it more than once.
+        eu_eea: Citizens of the EU and EEA in or out.
+        dublin: Persons under a Dublin decision in or out.
+        pending: Persons whose case is still pending in or out.
+        legal_residents: Persons with legal stay in or out.
+        delay: From what happens until it is counted.
+        cut_off: Day or period of the count, and late entries.
+        coverage: Share of what happened that the agency wrote down.
+        double_counting: Who may stand in it twice.
+        rounding: Of the published number.
+        dispersion: Noise beyond the chance of the events.
+        breaks: Changes of definition or source.
+    """
+
+    whom: str
+    kind: Kind
+    unit: str
+    eu_eea: str
+    dublin: str
+    pending: str
+    legal_residents: str
+    delay: str
+    cut_off: str
+    coverage: str
+    double_counting: str
+    rounding: str
+    dispersion: str
+    breaks: str
+
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Names of the fields as words, and their texts."""
+        return tuple((_WORDS.get(f.name, f.name.replace("_", " ")), getattr(self, f.name)) for f in fields(self))
+
+
+_WORDS = {"eu_eea": "EU/EEA", "dublin": "Dublin", "cut_off": "cut-off", "kind": "what is counted"}
+
+
+@dataclass(frozen=True)
+class Register:
+    """One agency's table.
+
+    Attributes:
+        name: Name in registers.parquet.
+        scope: What it counts, and how.
+        source: Where the agency's figures stand.
+        observe: From an observer to published counts.
+        events: Events it is made of; none for a stock.
+        rate: What a rate of these events tells of.
+    """
+
+    name: str
+    scope: Scope
+    source: str
+    observe: Callable[[Observer], list[Count]]
+    events: tuple[RegisterEvent, ...]
+    rate: Rate

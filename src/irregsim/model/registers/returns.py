@@ -1,0 +1,85 @@
+"""UDI: assisted returns, and residents who left a centre without an address."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from irregsim.model.registers.base import Count, Observer, Register, Scope
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import RegisterEvent
+
+_ROUNDED_BEFORE = 2015
+
+
+def assisted(observer: Observer) -> list[Count]:
+    """Assisted returns in scope, plus those of persons whose case is still pending.
+
+    UDI counts all assisted returns; in 2015-2016 many withdrew a pending case. They are a share
+    ``assisted_pending_share`` of the applications of two years and belong to the register, not to the exits.
+    """
+    own = observer.events(RegisterEvent.ASSISTED_RETURN).sum(axis=(1, 2))
+    applications = reference.yearly_series("applications")
+    last = max(applications)
+    mean = np.array([[sum(applications.get(min(y, last), 0.0) for y in (year - 1, year))] for year in observer.years])
+    pending = observer.beside("register_pending", mean * observer.draw["assisted_pending_share"] * observer.scale, 8)
+    total = observer.dispersed(own[:, None] + pending, 9, observer.draw["register_overdispersion"])[:, 0]
+    if observer.scale == 1 and not observer.is_expected:
+        # UDI rounded to hundreds before 2015; at another population scale the rounding would swallow the count.
+        early = np.array([year < _ROUNDED_BEFORE for year in observer.years])
+        total = np.where(early, np.floor(total / 100 + 0.5).astype(np.int64) * 100, total)
+    return [(str(year), "total", "total", total[y].item()) for y, year in enumerate(observer.years)]
+
+
+def left_centre(observer: Observer) -> list[Count]:
+    """Residents with a duty to leave who left without an address; counted as they are noticed."""
+    own = observer.events(RegisterEvent.LEFT_CENTRE).sum(axis=(1, 2))
+    total = observer.dispersed(own[:, None], 10, observer.draw["register_overdispersion"])[:, 0]
+    return [(str(year), "total", "total", total[y].item()) for y, year in enumerate(observer.years)]
+
+
+ASSISTED = Register(
+    "assisted_returns",
+    Scope(
+        whom="all assisted returns, pending cases included",
+        kind="return",
+        unit="persons, children too",
+        eu_eea="out: they have no access to the scheme",
+        dublin="out: they go to another member state",
+        pending="in: `assisted_pending_share` of two years' applications, who are not in the latent population",
+        legal_residents="out",
+        delay="none",
+        cut_off="year of departure; no late entries are told of",
+        coverage="all who leave with the scheme",
+        double_counting="none told of: one departure each",
+        rounding="to hundreds before 2015, as printed; not in a population of another size",
+        dispersion="Poisson for pending cases, then gamma factor (`register_overdispersion`)",
+        breaks="none told of; 2009 is derived from the growth to 2010 and falls in the burn-in",
+    ),
+    "external: UDI",
+    assisted,
+    events=(RegisterEvent.ASSISTED_RETURN,),
+    rate="choice",
+)
+LEFT_CENTRE = Register(
+    "left_centre_without_address",
+    Scope(
+        whom="residents with a duty to leave; no published series in the data",
+        kind="departure",
+        unit="departures; persons, children too",
+        eu_eea="out",
+        dublin="in: residents under a Dublin decision who are lost to view",
+        pending="out",
+        legal_residents="out",
+        delay="none: counted in the month of leaving, though a centre notices later",
+        cut_off="year of leaving",
+        coverage="all; no published number tells how many are noticed",
+        double_counting="a person who comes back and leaves again counts again",
+        rounding="none",
+        dispersion="gamma factor (`register_overdispersion`)",
+        breaks="none: no published series",
+    ),
+    "F 4.3",
+    left_centre,
+    events=(RegisterEvent.LEFT_CENTRE,),
+    rate="choice",
+)

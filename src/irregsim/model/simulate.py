@@ -1,0 +1,218 @@
+"""Population in, history out: the month as a whole, and a replicate from 2009-01 to its end. No files, no Mesa."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.model.draws import Draws
+from irregsim.model.engine import Part
+from irregsim.model.history import COUNTRIES, PLACES, WatchedHistory
+from irregsim.model.month import MONTH
+from irregsim.model.values import At, Values
+from irregsim.model.world import World
+from irregsim.scenario import Scenario
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import Feasibility, Household, Route, Side, Strategy, Substrategy, month_text, year_of
+
+IntArray = npt.NDArray[np.int64]
+
+#: Age groups, durations and codes of groups.parquet, in storage order (docs/outputs.md).
+AGE_GROUPS = ("0-17", "18-66", "67+")
+DURATIONS = ("<1", "1-5", "5-10", "10-16", "16+")
+_DURATION_MONTHS = np.array([12, 60, 120, 192])
+GROUP_SHAPE = (len(Strategy), 2, 2, len(AGE_GROUPS), 2, len(DURATIONS), len(Feasibility))
+
+
+def start(values: Values, draws: Draws, keep_spells: bool = False, keep_expected: bool = True) -> World:
+    """A replicate before its first month.
+
+    Args:
+        values: Levers and one parameter draw, month by month.
+        draws: Keyed draws of the replicate.
+        keep_spells: Whether to keep the spells of single persons.
+        keep_expected: Whether to keep sums of probabilities beside the events; lives are the same either way.
+    """
+    return World(values, draws, keep_spells, keep_expected)
+
+
+def begin_month(world: World) -> At:
+    """Step 1: the next month begins; its values are in force and centres have the places of the month."""
+    world.month += 1
+    world.forced[:] = 0
+    world.forced_in_circle[:] = 0
+    at = world.values.at(world.month)
+    world.centres.open_month(at)
+    return at
+
+
+def advance_month(world: World, parts: Sequence[Part] = MONTH) -> None:
+    """One month: policy, its parts in order, learning, and the record of stocks.
+
+    Args:
+        world: The replicate, between two months.
+        parts: Parts of the month; others than `MONTH` make another model (docs/mesa.md).
+    """
+    at = begin_month(world)
+    for part in parts:
+        part.run(world, at)
+    end_month(world, at)
+
+
+def end_month(world: World, at: At) -> None:
+    """Step 10: what compatriots learn, and the month's stocks."""
+    record(world)
+    learn(world, at)
+    world.population.drop_gone()
+
+
+def learn(world: World, at: At) -> None:
+    """Perceived risk of forced return follows, with delay, what happened to compatriots (F 2.1, 4.3; M002, M098).
+
+    The yearly rate that the month's forced returns amount to is mixed into what was believed, with the weight
+    ``risk_learning_share``: nationally, and in each circle of the support network by what happened there. An agreement
+    that comes into force is news of its own: belief moves towards the risk of a country that takes people back, and
+    fades again if nothing follows (F 4.3; Ethiopia's agreement of 2012). Without interactions the belief stays at its
+    first level.
+    """
+    if not at.interactions:
+        world.perceived = np.minimum(1.0, at.initial_perceived_risk_ratio * at.feasibility)
+        return
+    p = world.population
+    asylum = p.is_sought_asylum & (p.strategy < 8) & (p.route != Route.DUBLIN)
+    stock = np.bincount(p.country[asylum], minlength=COUNTRIES)
+    # A small community hears of few returns: the prior stock keeps one return from looking like a wave.
+    rate = 12.0 * world.forced / (stock + world.forced + at.risk_learning_prior_persons)
+    weight = at.risk_learning_share
+    world.perceived = np.minimum(1.0, (1.0 - weight) * world.perceived + weight * rate)
+    hosts = world.hosts
+    members = np.bincount(world.circles(np.flatnonzero(asylum)).ravel(), minlength=hosts.circle_count + 1)
+    rate = 12.0 * world.forced_in_circle / (members + world.forced_in_circle + at.risk_learning_prior_persons)
+    told = np.minimum(1.0, (1.0 - weight) * world.perceived_in_circle + weight * rate)
+    new = world.values.agreement_begins(world.month)
+    if new.any():
+        expected = min(1.0, at.initial_perceived_risk_ratio * at.feasibility_high_share)
+        share = at.agreement_fear_share
+        world.perceived = _towards(world.perceived, expected, np.where(new, share, 0.0))
+        told[:-1] = _towards(told[:-1], expected, np.where(new[hosts.circle_country], share, 0.0))
+    told[-1] = 0.0
+    world.perceived_in_circle = told
+
+
+def _towards(belief: npt.NDArray[np.float64], level: float, share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Beliefs moved up by a share of the way to a level; those above it stay."""
+    return np.asarray(belief + share * np.maximum(0.0, level - belief))
+
+
+def record(world: World) -> None:
+    """Writes the month's stocks into the history."""
+    p, history, month = world.population, world.history, world.month
+    here = np.flatnonzero(p.strategy < 8)
+    strategy, place, country = p.strategy[here], p.place[here], p.country[here]
+    sought = p.is_sought_asylum[here].astype(np.int64)
+    history.stocks[month] = np.bincount((strategy * PLACES + place) * 2 + sought, minlength=5 * PLACES * 2)
+    outside = (strategy != Strategy.SYNLIG).astype(np.int64)
+    history.by_country[month] = np.bincount(country * 2 + outside, minlength=COUNTRIES * 2)
+    sub = (strategy * len(Substrategy) + p.substrategy[here]) * len(Side) + p.side[here]
+    history.side[month] = np.bincount(sub, minlength=history.side.shape[1])
+    if month % 12 == 11:
+        resident = strategy == Strategy.SYNLIG
+        dublin = p.route[here] == Route.DUBLIN
+        history.duty_in_centres[month] = np.bincount(country[resident & ~dublin], minlength=COUNTRIES)
+        history.dublin_in_centres[month] = np.bincount(country[resident & dublin], minlength=COUNTRIES)
+    year = year_of(month)
+    table = history.groups.get(year)
+    if table is None:
+        table = history.groups[year] = np.zeros(int(np.prod(GROUP_SHAPE)), dtype=np.int64)
+    age = month - p.birth_month[here]
+    age_group = (age >= 18 * 12).astype(np.int64) + (age >= 67 * 12)
+    duration = np.searchsorted(_DURATION_MONTHS, month - p.entry_month[here], side="right")
+    code = (strategy * 2 + sought) * 2 + p.is_female[here]
+    code = (code * 3 + age_group) * 2 + (p.household[here] != Household.ALONE)
+    code = (code * 5 + duration) * 4 + feasibility_groups(month)[country]
+    table += np.bincount(code, minlength=len(table))
+
+
+def feasibility_groups(month: int) -> IntArray:
+    """Feasibility group of each country in a month, shape (countries,)."""
+    out = np.zeros(COUNTRIES, dtype=np.int64)
+    for step in reference.feasibility_steps():
+        if step.start <= month:
+            out[step.country] = int(step.group)
+    return out
+
+
+class TooManyPersons(ValueError):
+    """A world has more persons than it may have; the message says when and how many."""
+
+
+def watched(
+    values: Values,
+    draws: Draws,
+    month: int,
+    parts: Sequence[Part] = MONTH,
+    spells: bool = True,
+    most_persons: int | None = None,
+) -> World:
+    """A world before a month, with the moves of every month so far, and without sums of probabilities.
+
+    Args:
+        values: Levers and one parameter draw, month by month.
+        draws: Keyed draws of the replicate.
+        month: The month that would run next.
+        parts: Parts of a month, as in `advance_month`.
+        spells: Whether to keep single spells.
+        most_persons: Persons present at which it stops; None for no bound.
+
+    Raises:
+        TooManyPersons: If there are more.
+    """
+    world = start(values, draws)
+    world.history = WatchedHistory(values.months, spells, keep_expected=False)
+    for _ in range(month):
+        advance_month(world, parts)
+        if most_persons is not None:
+            here = persons_here(world)
+            if here > most_persons:
+                raise TooManyPersons(f"{month_text(world.month - 1)}: {here} persons, more than {most_persons}")
+    return world
+
+
+def persons_here(world: World) -> int:
+    """Persons without legal stay who are in the country."""
+    return int((world.population.strategy < len(Strategy)).sum())
+
+
+def simulate(
+    scenario: Scenario,
+    draw: Mapping[str, float],
+    *,
+    seed: int,
+    replicate: int,
+    scale: float = 1.0,
+    spells: bool = False,
+    expected: bool = True,
+    parts: Sequence[Part] = MONTH,
+) -> World:
+    """One replicate from 2009-01 to the end of the scenario.
+
+    Args:
+        scenario: A resolved scenario.
+        draw: Value of every parameter by name.
+        seed: Seed of the run.
+        replicate: Number of the replicate.
+        scale: Size of the population relative to Norway's, above 0 to 1.
+        spells: Whether to keep single spells.
+        expected: Whether to keep sums of probabilities beside the events, at some cost of time.
+        parts: Parts of a month, as in `advance_month`.
+
+    Returns:
+        The world after the last month; its ``history`` holds the record.
+    """
+    world = start(Values(scenario.levers, draw, scale), Draws(seed, replicate), spells, expected)
+    for _ in range(world.values.months):
+        advance_month(world, parts)
+    world.close_spells()
+    return world

@@ -1,0 +1,369 @@
+"""What is written beside the Parquet tables: CSV, an Excel workbook, and their forms for publication.
+
+The tables of a run are exact. With ``--publish`` the CSV files and the workbook leave out what must not be
+published and show the hidden strategies as an index (docs/odd.md; docs/outputs.md tells the rules).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from irregsim.storage.folder import RunFolder
+from irregsim.study.summaries import SHARES, dense, monthly_stocks, spread
+from irregsim.study.tables import VALUE_COLUMNS, schema_of, tables_of
+from irregsim.vocabulary.codes import AMOUNTS, COUNTED_OUTCOMES, HIDDEN
+from irregsim.vocabulary.labels import label
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+FORMATS = ("parquet", "csv", "xlsx")
+
+#: The workbook in one file.
+WORKBOOK = "tables.xlsx"
+
+#: National levels of the hidden strategies, written only with ``--publish --show-levels``.
+LEVELS = "levels"
+
+#: Counts from 1 up to this one are not shown; all others are rounded to the nearest multiple of it.
+SMALL = 5
+
+#: Exits that agencies publish by citizenship.
+_COUNTED_EXITS = ("tvangsretur", "assistert_retur")
+
+#: Columns given up, in this order, when a sheet would be longer than Excel's.
+_COARSER = (("origin_district", "destination_district"), ("cause",), ("city",), ("district",))
+
+_EXCEL_ROWS = 1_048_576
+_SPREAD = ("mean", "q025", "q50", "q975")
+
+
+def keys_of(name: str) -> list[str]:
+    """Columns of a table that say of whom, where and when."""
+    return [c for c, _ in schema_of(name) if c != "replicate" and c not in VALUE_COLUMNS]
+
+
+def value_of(name: str) -> str:
+    """Column of a table that holds the number."""
+    return next(c for c, _ in schema_of(name) if c in VALUE_COLUMNS)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Published form
+
+
+class Published:
+    """Tables of one run as they may be published, before rounding.
+
+    Every number is a ``value`` with a ``unit``; ``persons`` is what lies behind it and decides on suppression
+    (it is dropped before writing). An index has the replicate's own hidden population at the end of the first
+    month as 100, or for an outcome its own national monthly mean of the first twelve months.
+
+    Args:
+        folder: A finished run.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._start: dict[int, float] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """Tables that may be published.
+
+        Spells are lives of single persons, and detection tells where whom the police meet: they never are.
+        """
+        return tuple(name for name in tables_of(spells=False) if name != "detection")
+
+    def replicate(self, name: str, replicate: int) -> pd.DataFrame:
+        """One replicate of a table.
+
+        Args:
+            name: Table name.
+            replicate: Number of the replicate.
+
+        Returns:
+            The table's key columns, then ``value``, ``unit`` and ``persons`` (float; NaN where small cells
+            hide nobody, such as amounts of money).
+        """
+        import pandas as pd
+
+        frame = self._folder.replicate(name, replicate)
+        if name == "outcomes":
+            return self._outcomes(frame)
+        keys, counts = keys_of(name), frame[value_of(name)].astype("float64")
+        hidden = pd.Series(False, index=frame.index)
+        scale = 1.0
+        if name == "flows":
+            hidden = frame["origin"].isin(HIDDEN) | frame["destination"].isin(HIDDEN)
+        elif name == "centres_by_country":  # `utenfor_mottak` is hidden levels by country
+            chosen = frame["place"] == "synlig"
+            frame, counts, hidden = frame[chosen], counts[chosen], hidden[chosen]
+        elif name == "exits_by_country":
+            chosen = frame["destination"].isin(_COUNTED_EXITS)
+            frame, counts, hidden = frame[chosen], counts[chosen], hidden[chosen]
+        elif "strategy" in keys:
+            hidden = frame["strategy"].isin(HIDDEN)
+            scale = 12.0 if name == "groups" else 1.0  # person-months of a year against persons
+        unit = {"registers": "count", "groups": "person-months"}.get(name, "persons")
+        index = 100.0 * counts / (self._hidden_at_start(replicate) * scale)
+        return frame[keys].assign(
+            value=counts.where(~hidden, index), unit=hidden.map({True: "index", False: unit}), persons=counts
+        )
+
+    def _hidden_at_start(self, replicate: int) -> float:
+        if replicate not in self._start:
+            stocks = monthly_stocks(lambda name, columns: self._folder.replicate(name, replicate, columns))
+            start = float(stocks.iloc[0][list(HIDDEN)].sum())
+            self._start[replicate] = start if start > 0 else float("nan")
+        return self._start[replicate]
+
+    def _outcomes(self, frame: pd.DataFrame) -> pd.DataFrame:
+        import numpy as np
+
+        months = frame["month"].astype(str)
+        first_year = sorted(months.unique())[:12]
+        codes = frame["outcome"].astype(str)
+        start = frame["value"].where(months.isin(first_year), 0.0).groupby(codes).sum() / max(1, len(first_year))
+        reference = codes.map(start.where(start > 0)).astype("float64")
+        counted = codes.isin(COUNTED_OUTCOMES)
+        units = frame["unit"].astype(str)
+        amounts = units.isin(AMOUNTS)
+        return frame[keys_of("outcomes")].assign(
+            value=frame["value"].where(counted, 100.0 * frame["value"] / reference),
+            unit=units.where(counted, "index"),
+            persons=frame["value"].where(~amounts, np.nan),
+        )
+
+
+def rounded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Round and suppress what is published.
+
+    Args:
+        frame: Columns ``unit``, ``persons`` (what lies behind a row) and the numbers.
+        columns: The columns of numbers.
+
+    Returns:
+        The frame without ``persons``. Rows of more than 0 and fewer than 5 persons have no numbers and
+        ``suppressed`` true; other counts are rounded to the nearest 5, an index to one decimal, shares of the
+        variance (where there are any) to two.
+    """
+    small = (frame["persons"] > 0) & (frame["persons"] < SMALL)
+    index = frame["unit"] == "index"
+    out = frame.drop(columns="persons")
+    for column in columns:
+        counts = (out[column] / SMALL).round() * SMALL
+        out[column] = counts.where(~index, out[column].round(1)).where(~small)
+    for column in (c for c in SHARES if c in out):
+        out[column] = out[column].round(2).where(~small)
+    return out.assign(suppressed=small)
+
+
+def levels(folder: RunFolder) -> pd.DataFrame:
+    """National levels of the hidden strategies at year ends, as an interval.
+
+    Returns:
+        Columns ``month``, ``strategy`` (a hidden strategy, or ``all_hidden``), ``q025``, ``q975``, ``note``.
+    """
+    import pandas as pd
+
+    frames = []
+    for j in range(folder.replicates):
+        stocks = monthly_stocks(lambda name, columns, j=j: folder.replicate(name, j, columns))  # type: ignore[misc]
+        stocks = stocks[[m.endswith("-12") for m in stocks.index]][list(HIDDEN)]
+        stocks = stocks.assign(all_hidden=stocks.sum(axis=1))
+        frames.append(stocks.rename_axis("month").melt(var_name="strategy", ignore_index=False).reset_index())
+    keys, values = dense(frames, ["month", "strategy"], "value")
+    cuts = spread(values)
+    low, high = ((cuts[q] / SMALL).round() * SMALL for q in ("q025", "q975"))
+    return pd.DataFrame(keys).assign(q025=low, q975=high, note=label("sentence.hidden_levels", "en"))
+
+
+# ---------------------------------------------------------------------------------------------------------
+# CSV
+
+
+def write_csv(folder: RunFolder, target: Path, *, publish: bool = False, show_levels: bool = False) -> None:
+    """Write ``<table>.csv`` for every table, all rows.
+
+    Args:
+        folder: A finished run.
+        target: Folder to write into.
+        publish: Write the published form (value, unit, suppressed) and no spells.
+        show_levels: With ``publish``, write ``levels.csv`` too.
+    """
+    if not publish:
+        for name in (*tables_of(bool(folder.manifest["spells"])), "draws"):
+            _csv_from_groups(folder, name, target / f"{name}.csv")
+        return
+    published = Published(folder)
+    for name in published.names():
+        with (target / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+            for j in range(folder.replicates):
+                frame = rounded(published.replicate(name, j), ["value"])
+                frame.insert(1, "replicate", j)
+                _plain_bools(frame).to_csv(stream, index=False, header=j == 0, lineterminator="\n")
+    if show_levels:
+        frame_to_csv(levels(folder), target / f"{LEVELS}.csv")
+
+
+def _csv_from_groups(folder: RunFolder, name: str, path: Path) -> None:
+    import pyarrow.parquet as pq
+    from pyarrow import csv
+
+    with pq.ParquetFile(folder.table_path(name)) as file:
+        # Numbers and codes need no quotes; a missing value is an empty cell.
+        options = csv.WriteOptions(quoting_style="needed")
+        with csv.CSVWriter(path, file.schema_arrow, write_options=options) as writer:
+            for group in range(file.metadata.num_row_groups):
+                writer.write_table(file.read_row_group(group))
+
+
+def _plain_bools(frame: pd.DataFrame) -> pd.DataFrame:
+    """Booleans as true and false, as the exact CSV files have them."""
+    return frame.assign(
+        **{c: frame[c].map({True: "true", False: "false"}) for c in frame.columns if frame[c].dtype == "bool"}
+    )
+
+
+def frame_to_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as CSV in UTF-8 with one kind of line end on every system."""
+    _plain_bools(frame).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Excel
+
+
+def write_xlsx(
+    folder: RunFolder,
+    path: Path,
+    summary: pd.DataFrame,
+    *,
+    publish: bool = False,
+    show_levels: bool = False,
+) -> None:
+    """Write one workbook: a note, the summary, and a sheet per table summarised over replicates.
+
+    Args:
+        folder: A finished run.
+        path: The workbook.
+        summary: What summary.csv holds.
+        publish: Write the published form.
+        show_levels: With ``publish``, add a sheet of national levels as intervals.
+    """
+    import xlsxwriter
+
+    # Text that begins with = or an address stays text; a fixed date keeps the bytes the same.
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": "irregsim", "created": datetime.datetime(2021, 5, 1)})
+        notes = [
+            ["run_id", str(folder.manifest["run_id"])],
+            ["scenario", str(folder.manifest["scenario"]["name"])],
+            ["replicates", str(folder.replicates)],
+            ["persons", label("sentence.synthetic_persons", "en")],
+            ["columns", "mean and quantiles over replicates; a replicate without a row counts as 0"],
+        ]
+        if publish:
+            notes.append(["published", f"rounded to {SMALL}; fewer than {SMALL} persons are not shown; see unit"])
+        sheets: list[tuple[str, Callable[[], pd.DataFrame]]] = [("summary", lambda: summary)]
+        if publish:
+            published = Published(folder)
+            sheets += [
+                (name, lambda name=name: _published_sheet(published, folder, name, notes))  # type: ignore[misc]
+                for name in published.names()
+            ]
+            if show_levels:
+                sheets.append((LEVELS, lambda: levels(folder)))
+        else:
+            sheets += [
+                (name, lambda name=name: _exact_sheet(folder, name, notes))  # type: ignore[misc]
+                for name in tables_of(spells=False)
+            ]
+        about = book.add_worksheet("about")
+        for name, make in sheets:
+            _write_sheet(book.add_worksheet(name), make())
+        # Written last, because making the sheets may add notes; the sheet stands first.
+        for i, row in enumerate(notes):
+            about.write_row(i, 0, row)
+
+
+def _exact_sheet(folder: RunFolder, name: str, notes: list[list[str]]) -> pd.DataFrame:
+    first, *others = (column for column, _ in schema_of(name) if column in VALUE_COLUMNS)
+    frames = (folder.replicate(name, j) for j in range(folder.replicates))
+    keys, values = _fitting(frames, keys_of(name), [first, *others], name, notes)
+    beside = {f"{other}_{q}": column for other in others for q, column in _chosen(values[other]).items()}
+    return keys.assign(**_chosen(values[first]), **beside)
+
+
+def _published_sheet(published: Published, folder: RunFolder, name: str, notes: list[list[str]]) -> pd.DataFrame:
+    frames = (published.replicate(name, j) for j in range(folder.replicates))
+    keys_and_unit = list(dict.fromkeys([*keys_of(name), "unit"]))  # outcomes have a unit of their own
+    keys, values = _fitting(frames, keys_and_unit, ["value", "persons"], name, notes)
+    table = keys.assign(**_chosen(values["value"]), persons=values["persons"].mean(axis=-1))
+    return rounded(table, _SPREAD)
+
+
+def _chosen(values: np.ndarray) -> dict[str, np.ndarray]:
+    cuts = spread(values)
+    return {name: cuts[name] for name in _SPREAD}
+
+
+def _fitting(
+    frames: Iterator[pd.DataFrame], keys: list[str], values: list[str], name: str, notes: list[list[str]]
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Replicates side by side, by as many columns as one sheet has room for."""
+    tables = list(frames)
+    for columns in ((), *_COARSER):
+        keys = [key for key in keys if key not in columns]
+        distinct, first = dense(tables, keys, values[0])
+        if len(distinct) < _EXCEL_ROWS:
+            break
+        notes.append([name, "summed over the next coarser columns, because an Excel sheet ends at 1 048 576 rows"])
+    return distinct, {values[0]: first, **{v: dense(tables, keys, v)[1] for v in values[1:]}}
+
+
+def _write_sheet(sheet: Any, frame: pd.DataFrame) -> None:
+    sheet.write_row(0, 0, list(frame.columns))
+    columns = []
+    for j, name in enumerate(frame.columns):
+        column = frame[name]
+        write = sheet.write_string
+        if column.dtype.kind == "b":
+            write = sheet.write_boolean
+        elif column.dtype.kind in "iuf":
+            write = sheet.write_number
+        columns.append((j, write, column.isna().tolist(), column.tolist()))
+    # Row by row, because the workbook keeps only one row in memory.
+    for i in range(len(frame)):
+        for j, write, missing, values in columns:
+            if not missing[i]:
+                write(i + 1, j, values[i])
+
+
+def missing_for(format_: str) -> str | None:
+    """What must be installed for a format, or None where nothing is missing."""
+    import importlib.util
+
+    if format_ == "xlsx" and importlib.util.find_spec("xlsxwriter") is None:
+        return "--format xlsx needs the package xlsxwriter; install it with: pip install 'irregsim[excel]'"
+    return None
+
+
+def hashes(folder: Path, names: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
+    """The manifest's ``outputs``: hashes of every file.
+
+    Args:
+        folder: Where the files are.
+        names: File name to content hash, None for a file that is no table.
+    """
+    from irregsim.storage.hashing import sha256_of_file
+
+    return {
+        name: {"sha256": sha256_of_file(folder / name), **({"content_sha256": content} if content else {})}
+        for name, content in sorted(names.items())
+    }

@@ -1,0 +1,401 @@
+"""What is known about a fit, as plain numbers, and as the tables of docs/calibration.md."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.inference.calibration import counts, design, fitting, recovery
+from irregsim.model.parameters import parameters
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Pairs of parameters that trade off: correlation of at least this size in the posterior.
+TRADE_OFF: Final = 0.4
+
+
+def about(fit: fitting.Fit, finished: Callable[[int], None] = lambda number: None) -> dict[str, Any]:
+    """Everything docs/calibration.md tells of a fit, as numbers and texts that JSON can hold.
+
+    Args:
+        fit: A finished fit.
+        finished: Told of each known truth that was fitted.
+    """
+    from_prior, shipped = fitting.recovered(fit, finished)
+    red = fitting.gates(fit, from_prior)
+    return {
+        "settings": vars(fit.settings),
+        "trials": len(fit.z),
+        "gate": {"passed": not red, "red": red},
+        "sampler": {
+            "temperatures": fit.sample.steps,
+            "accepted": round(fit.sample.accepted, 3),
+            "largest_difference_of_families": round(float(np.abs(fit.sample.halves).max()), 3),
+        },
+        "followed": _followed(fit),
+        "not_followed": [n for i, n in enumerate(design.names()) if i not in set(fit.emulator.followed.tolist())],
+        "fixed": [name for name, what in parameters().items() if what.distribution == "fixed"],
+        "pairs": _pairs(fit),
+        "targets": _targets(fit),
+        "coverage": _coverage(fit),
+        "recovery": {"prior": _recovery(from_prior), "shipped": _recovery(shipped)},
+        "forward": fitting.forward(fit),
+        "second_method": _second_method(fit),
+    }
+
+
+def _followed(fit: fitting.Fit) -> list[dict[str, Any]]:
+    names, own = design.names(), fit.sample.z
+    without = fitting.leave_out_registers(fit)
+    base = fitting.refit(fit, np.arange(len(fit.targets)), fit.settings.seed + 30).z.std(axis=0)
+    out = []
+    for i, column in enumerate(fit.emulator.followed.tolist()):
+        what = parameters()[names[column]]
+
+        def value(z: float, column: int = column, name: str = names[column]) -> float:
+            one = np.zeros(len(names))
+            one[column] = z
+            return float(design.values(one)[name])
+
+        low, middle, high = np.quantile(own[:, i], [0.05, 0.5, 0.95])
+        wider = {register: float(sd[i] / base[i]) for register, sd in without.items()}
+        carrier = max(wider, key=lambda register: wider[register])
+        out.append(
+            {
+                "name": what.name,
+                "grade": what.grade,
+                "widened": design.spread(what) > 1.0,
+                "prior": [value(z) for z in (-1.645, 0.0, 1.645)],
+                "posterior": [value(float(z)) for z in (low, middle, high)],
+                "moved": round(float(own[:, i].mean()), 2),
+                "contraction": round(1.0 - float(own[:, i].std()), 2),
+                "carried_by": carrier if wider[carrier] > 1.1 else "",
+                "wider_without": {register: round(ratio, 2) for register, ratio in wider.items()},
+            }
+        )
+    return out
+
+
+def _pairs(fit: fitting.Fit) -> list[dict[str, Any]]:
+    names = design.names()
+    r = np.atleast_2d(np.corrcoef(fit.sample.z.T))
+    found = [
+        {
+            "first": names[fit.emulator.followed[i]],
+            "second": names[fit.emulator.followed[j]],
+            "r": round(float(r[i, j]), 2),
+        }
+        for i in range(len(r))
+        for j in range(i + 1, len(r))
+        if abs(r[i, j]) >= TRADE_OFF
+    ]
+    return sorted(found, key=lambda row: -abs(row["r"]))
+
+
+def _targets(fit: fitting.Fit) -> list[dict[str, Any]]:
+    mean, spread = fitting.predicted(fit)
+    out = []
+    for i, target in enumerate(fit.targets):
+        ends = counts.back(np.array([mean[i] + k * spread[i] for k in (-1.645, 0.0, 1.645)])[:, None], [target])[:, 0]
+        prior = fit.y[~fit.near, i]
+        out.append(
+            {
+                "id": target.id,
+                "observed": target.value,
+                "fitted": [round(float(x), 1) for x in ends],
+                "distance": round(float((fit.observed[i] - mean[i]) / spread[i]), 2),
+                "explained": round(float(fit.emulator.explained[i]), 2),
+                "inside_prior_90": bool(np.quantile(prior, 0.05) <= fit.observed[i] <= np.quantile(prior, 0.95)),
+            }
+        )
+    return out
+
+
+def _coverage(fit: fitting.Fit) -> dict[str, float]:
+    mean, spread = fitting.predicted(fit)
+    far = np.abs(fit.observed - mean) / spread
+    return {"50": round(float((far < 0.6745).mean()), 2), "90": round(float((far < 1.645).mean()), 2)}
+
+
+def _recovery(found: recovery.Recovery) -> dict[str, Any]:
+    names = design.names()
+    statistic, chance = found.uniformity()
+    histogram, _ = np.histogram(found.ranks, bins=10, range=(0.0, 1.0))
+    truths = len(found.ranks)
+    # Truths are independent, parameters of one truth are not: the error of the mean coverage is over truths.
+    inside = ((found.ranks > 0.05) & (found.ranks < 0.95)).mean(axis=1)
+    return {
+        "truths": truths,
+        "parameters": len(found.columns),
+        "coverage_50": round(float(found.coverage(0.5).mean()), 3),
+        "coverage_90": round(float(found.coverage(0.9).mean()), 3),
+        "coverage_90_error": round(float(inside.std() / np.sqrt(truths)), 3),
+        "worst_90": sorted(
+            ([names[c], round(float(x), 2)] for c, x in zip(found.columns, found.coverage(0.9), strict=True)),
+            key=lambda row: row[1],
+        )[:5],
+        "rank_histogram": histogram.tolist(),
+        "unevenness": [round(statistic, 1), round(chance, 3)],
+        "mean_contraction": round(1.0 - float(found.narrower.mean()), 2),
+    }
+
+
+#: Scores closer than this share of each other count as equal: with a handful of counts a block cannot tell more.
+EQUAL: Final = 0.1
+
+
+def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Forecasts by block of series: mean scores of the model and of each naive forecast, over the counts both have.
+
+    Args:
+        rows: As `fitting.forward` gives them.
+
+    Returns:
+        One row per block, score and naive forecast, with ``better``, ``equal`` or ``worse`` of the model.
+    """
+    out = []
+    for block in dict.fromkeys(row["block"] for row in rows):
+        for score in ("crps", "interval_score"):
+            for naive in ("last", "line"):
+                both = [row for row in rows if row["block"] == block and row[f"{score}_{naive}"] is not None]
+                if not both:
+                    continue
+                own = float(np.mean([row[score] for row in both]))
+                other = float(np.mean([row[f"{score}_{naive}"] for row in both]))
+                word = "better" if own < (1 - EQUAL) * other else "worse" if other < (1 - EQUAL) * own else "equal"
+                out.append(
+                    {
+                        "block": block,
+                        "score": score,
+                        "naive": naive,
+                        "counts": len(both),
+                        "model": own,
+                        "other": other,
+                        "model_is": word,
+                    }
+                )
+    return out
+
+
+def _second_method(fit: fitting.Fit) -> dict[str, Any]:
+    names, first = design.names(), np.arange(len(fit.z)) < fit.settings.first
+    found = recovery.nearest_trials(
+        fit.z[first], fit.y[first], fit.observed, fit.error, fit.emulator.followed, fit.settings.seed
+    )
+    own = fit.sample.z
+    apart = (found.mean(axis=0) - own.mean(axis=0)) / np.hypot(found.std(axis=0), own.std(axis=0))
+    order = np.argsort(-np.abs(apart))[:8]
+    return {
+        "trials_kept": len(found),
+        "mean_width_ratio": round(float((found.std(axis=0) / own.std(axis=0)).mean()), 2),
+        "within_one": round(float((np.abs(apart) < 1.0).mean()), 2),
+        "farthest": [[names[fit.emulator.followed[i]], round(float(apart[i]), 2)] for i in order],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Tables
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [list(head), ["---"] * len(head), *[[str(cell) for cell in row] for row in rows]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}".replace(",", " ") if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _interval(ends: Sequence[float]) -> str:
+    return f"{_number(ends[1])} ({_number(ends[0])} to {_number(ends[2])})"
+
+
+def _hidden_text(hidden: Mapping[str, Any] | None) -> str:
+    if hidden is None:
+        return ""
+    prior, own = hidden["prior"], hidden["posterior"]
+    return (
+        f"**The hidden population.** Persons outside reception centres at the end of {hidden['year']}, as an index of "
+        f"the prior's median (100): 90 % of prior trials lie between {prior[0]:.0f} and {prior[2]:.0f}, of posterior "
+        f"trials between {own[0]:.0f} and {own[2]:.0f}, with median {own[1]:.0f} ({hidden['trials']} trials each). The "
+        f"spread on the log scale is {hidden['log_sd'][1]:.2f}, was {hidden['log_sd'][0]:.2f}. It goes most with "
+        + ", ".join(f"`{name}` (correlation {r:+.2f})" for name, r in hidden["goes_with"])
+        + ". The counts narrow it through what they inform of finding and leaving, and only given the assumptions on "
+        "inflow, onward travel and ties, which no count informs and which other priors could move further than this "
+        "interval. They do not identify the size of this population, and the report gives no estimate of it. So levels "
+        "are shown only when asked for.\n"
+    )
+
+
+def markdown(found: Mapping[str, Any]) -> dict[str, str]:
+    """Blocks of docs/calibration.md by name.
+
+    Args:
+        found: What `about` gives, read from JSON or fresh.
+    """
+    recovery_rows = []
+    for name, title in (
+        ("prior", "truths from the prior, method of the first wave"),
+        ("shipped", "truths near the data, shipped method"),
+    ):
+        one = found["recovery"][name]
+        recovery_rows.append(
+            (
+                title,
+                one["truths"],
+                one["parameters"],
+                f"{100 * one['coverage_50']:.0f} %",
+                f"{100 * one['coverage_90']:.0f} % (± {100 * one['coverage_90_error']:.0f})",
+                " ".join(str(n) for n in one["rank_histogram"]),
+                f"{one['unevenness'][0]} ({one['unevenness'][1]:.3f})",
+                one["mean_contraction"],
+            )
+        )
+    forward = [
+        (
+            row["target"],
+            *(f"{row[key]:.2f}" for key in ("observed", "mean", "sd", "crps")),
+            *(("-" if row[key] is None else f"{row[key]:.2f}") for key in ("crps_last", "crps_line")),
+            f"{row['interval_score']:.2f}",
+            *(
+                ("-" if row[key] is None else f"{row[key]:.2f}")
+                for key in ("interval_score_last", "interval_score_line")
+            ),
+        )
+        for row in found["forward"]
+    ]
+    gate = (
+        "**The gate is green.**"
+        if found["gate"]["passed"]
+        else "**The gate is red. This fit is not called calibrated.**"
+    )
+    return {
+        "gate": "\n".join([gate, *(f"- {line}" for line in found["gate"]["red"])]) + "\n",
+        "settings": table(("setting", "value"), [(k, v) for k, v in found["settings"].items()]),
+        "recovery": table(
+            (
+                "what",
+                "truths",
+                "parameters",
+                "50 % intervals hold",
+                "90 % intervals hold",
+                "ranks in ten bins",
+                "chi squared (chance of as much)",
+                "contraction",
+            ),
+            recovery_rows,
+        ),
+        "parameters": table(
+            ("parameter", "grade", "prior: median (90 %)", "posterior: median (90 %)", "contraction", "carried by"),
+            [
+                (
+                    f"`{row['name']}`" + (" (prior widened)" if row["widened"] else ""),
+                    row["grade"],
+                    _interval(row["prior"]),
+                    _interval(row["posterior"]),
+                    f"{row['contraction']:.2f}",
+                    f"`{row['carried_by']}`" if row["carried_by"] else "",
+                )
+                for row in sorted(found["followed"], key=lambda row: -row["contraction"])
+            ],
+        ),
+        "pairs": table(
+            ("first", "second", "correlation"),
+            [(f"`{row['first']}`", f"`{row['second']}`", f"{row['r']:+.2f}") for row in found["pairs"]],
+        ),
+        "targets": table(
+            ("target", "published", "fitted: median (90 %)", "distance", "inside the prior's 90 %"),
+            [
+                (
+                    row["id"],
+                    _number(row["observed"]),
+                    _interval(row["fitted"]),
+                    f"{row['distance']:+.1f}",
+                    "yes" if row["inside_prior_90"] else "no",
+                )
+                for row in found["targets"]
+            ],
+        ),
+        "forward": table(
+            (
+                "count after 2016",
+                "published (log)",
+                "forecast",
+                "sd",
+                "CRPS",
+                "last value",
+                "line",
+                "interval score",
+                "last value",
+                "line",
+            ),
+            forward,
+        ),
+        "hidden": _hidden_text(found.get("hidden")),
+        "verdicts": table(
+            ("block", "score", "against", "counts", "model", "naive", "the model is"),
+            [
+                (
+                    row["block"],
+                    {"crps": "CRPS", "interval_score": "interval score"}[row["score"]],
+                    {"last": "last value", "line": "straight line"}[row["naive"]],
+                    row["counts"],
+                    f"{row['model']:.2f}",
+                    f"{row['other']:.2f}",
+                    f"**{row['model_is']}**",
+                )
+                for row in verdicts(found["forward"])
+            ],
+        ),
+        "second-method": table(
+            ("trials kept", "mean width, relative", "means within one joint sd", "farthest"),
+            [
+                (
+                    found["second_method"]["trials_kept"],
+                    found["second_method"]["mean_width_ratio"],
+                    f"{100 * found['second_method']['within_one']:.0f} %",
+                    "; ".join(f"`{name}` {value:+.1f}" for name, value in found["second_method"]["farthest"][:4]),
+                )
+            ],
+        ),
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------
+# docs/calibration.md
+
+_BLOCK: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def shipped() -> dict[str, Any]:
+    """What is known about the posterior that ships.
+
+    Raises:
+        FileNotFoundError: If none ships.
+    """
+    text = (Path(__file__).parents[2] / "data" / "posterior" / "report.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def filled(text: str, found: Mapping[str, Any]) -> str:
+    """A document with its generated blocks made anew.
+
+    Raises:
+        KeyError: If the document asks for a block there is not.
+    """
+    blocks = markdown(found)
+    return _BLOCK.sub(lambda match: match[1] + blocks[match[2]] + match[4], text)
+
+
+if __name__ == "__main__":
+    document = Path(sys.argv[1])
+    document.write_text(filled(document.read_text(encoding="utf-8"), shipped()), encoding="utf-8", newline="\n")

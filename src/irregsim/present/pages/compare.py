@@ -1,0 +1,229 @@
+"""Content of the report of a comparison: words and numbers from its tables, ready for the template.
+
+`render_report` takes tables by name and ``about``, a mapping with these keys (those marked * may be missing):
+
+- ``comparison_id``, ``command``, ``seed``, ``replicates``, ``scale``, ``draws`` (``posterior``, ``prior``, ``point``);
+- ``lang``*: ``nb`` or ``en`` (default);
+- ``reference`` and ``scenarios``: names; ``titles``*: name to ``{nb, en}``; ``descriptions``*: name to text;
+- ``period``: first and last month; ``fit_period``*: first and last month of the calibration period;
+- ``first_effective``: scenario to month; ``run_ids``*: name to id; ``versions``*: name to version;
+- ``levers``: scenario to rows of ``key``, ``from``, ``to``, ``reference``, ``value`` (as ``irregsim diff``);
+- ``proof``: as ``proof.json``;
+- ``cities``*: cities that get a fact sheet; ``caveat``*: key of the sentence for draws that are not calibrated;
+- ``pictures``*: from `irregsim.present.plots.compare.draw_all`.
+
+Levels of the hidden population are never on the page, only changes, shares and an index; small counts are rounded.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from markupsafe import Markup
+
+from irregsim import __version__
+from irregsim.present.pages import compare_tables as tables
+from irregsim.present.pages import number, percent, render
+from irregsim.present.pages.compare_facts import PANELS, Facts
+from irregsim.present.pages.compare_twins import SCRIPT, twins
+from irregsim.present.words import outcome_words, short_title
+from irregsim.vocabulary.labels import label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Rows of each of the four.
+PANEL_ROWS: Final = 6
+
+#: Sections of pictures and tables in the order of the page: their pictures.
+SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "effects": ("forest", "stocks", "exits", "fans"),
+    "displacement": ("displacement",),
+    "responses": ("responses",),
+    "measured": ("iceberg", "registers"),
+    "cities": ("cities",),
+    "groups": ("groups",),
+    "lives": ("chronogram", "sequences", "mean_time", "survival", "incidence"),
+    "evidence": (),
+    "costs": (),
+}
+
+#: Tables of a section.
+TABLES: Final[Mapping[str, Callable[[Facts, str], list[dict[str, Any]]]]] = {
+    "displacement": tables.displacement,
+    "responses": tables.responses,
+    "measured": tables.measured,
+    "evidence": tables.evidence,
+    "costs": tables.costs,
+}
+
+
+def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> str:
+    """The report of a comparison, as one HTML file that asks for nothing from outside.
+
+    Args:
+        frames: Tables of the comparison folder by name; parts of the page without a table are left out.
+        about: What the comparison is about; keys above.
+
+    Returns:
+        The page.
+    """
+    page = _Page(frames, about)
+    lang = page.lang
+    sections = [one for one in map(page.section, SECTIONS) if one is not None]
+    lives, cities = twins(page), [tables.city(page, name) for name in about.get("cities", ())]
+    contents = [("findings", page.words("h_findings")), ("figures", page.words("h_figures"))]
+    contents += [(one["id"], one["name"]) for one in sections]
+    contents += [("twins", page.words("h_twins"))] if lives else []
+    contents += [("hidden-levels", page.words("h_levels"))] if about.get("show_levels") else []
+    contents += [(f"city-{one['name']}", page.words("h_city", name=one["name"])) for one in cities]
+    contents += [(name, page.words(f"h_{name}")) for name in ("levers", "proof", "limits", "again")]
+    names = [page.title(name) for name in page.scenarios]
+    digest = hashlib.sha256(SCRIPT.encode()).digest()
+    return render(
+        "compare.html",
+        lang,
+        version=__version__,
+        title=page.words("title", names=_listed(names, lang)),
+        asked=page.asked(),
+        descriptions=[
+            str(about.get("descriptions", {})[s]) for s in page.scenarios if about.get("descriptions", {}).get(s)
+        ],
+        cautions=page.cautions(),
+        panels=[page.panel(panel) for panel in PANELS],
+        contents=contents,
+        scenarios=[page.scenario(name) for name in page.scenarios],
+        of_all=page.pictures("tradeoff", ""),
+        sections=sections,
+        twins=lives,
+        levels=tables.levels(page) if about.get("show_levels") else [],
+        cities=cities,
+        levers=[tables.levers(page, name) for name in page.scenarios],
+        proof=[tables.proof(page, name) for name in page.scenarios],
+        limits=page.limits(),
+        command=about["command"],
+        settings=page.settings(),
+        script=Markup(SCRIPT),
+        script_hash=f"sha256-{base64.b64encode(digest).decode('ascii')}",
+    )
+
+
+class _Page(Facts):
+    """Parts of the page that need more than one table."""
+
+    def asked(self) -> str:
+        """What was asked, in a sentence or two."""
+        firsts = sorted({str(month) for month in self.about["first_effective"].values() if month})
+        return self.words(
+            "asked",
+            names=_listed([self.title(name) for name in self.scenarios], self.lang),
+            reference=short_title(str(self.about["reference"]), self.about, self.lang),
+            months=_listed(firsts, self.lang),
+            end=self.about["period"][1],
+            replicates=number(float(self.about["replicates"]), self.lang),
+        )
+
+    def cautions(self) -> list[str]:
+        """What must be known before anything else is read."""
+        out = [self.words("caution_told")]
+        if self.about.get("caveat"):
+            out.append(label(str(self.about["caveat"]), self.lang))
+        if float(self.about.get("scale", 1.0)) != 1.0:
+            scale = number(float(self.about["scale"]), self.lang, decimals=2)
+            out.append(self.words("caution_scale", scale=scale))
+        out += [
+            label(f"sentence.{key}", self.lang) for key in ("hidden_levels", "assumption_years", "synthetic_persons")
+        ]
+        return out
+
+    def panel(self, panel: str) -> dict[str, Any]:
+        """One of the four parts of the first page."""
+        found: dict[str, dict[str, str]] = {}
+        for name in self.scenarios:
+            for row in self.rows("key_figures", name):
+                if row["panel"] == panel:
+                    found.setdefault(str(row["outcome"]), {})[name] = self.effect(row)
+        heads = [self.title(name) for name in self.scenarios] if len(self.scenarios) > 1 else [self.words("c_effect")]
+        rows = [[self.outcome(o), *(cells.get(name, "") for name in self.scenarios)] for o, cells in found.items()]
+        return {
+            "id": panel,
+            "name": self.words(f"panel_{panel}"),
+            "note": self.words("panel_note"),
+            "heads": heads,
+            "rows": rows[:PANEL_ROWS],
+        }
+
+    def scenario(self, name: str) -> dict[str, Any]:
+        """Findings in plain words, and the table of key figures."""
+        rows = self.rows("key_figures", name)
+        told = [row for row in rows if row["verdict"] != "cannot tell"]
+        untold = [outcome_words(str(row["outcome"]), self.lang) for row in rows if row["verdict"] == "cannot tell"]
+        return {
+            "title": self.title(name),
+            "findings": [self.finding(row) for row in told],
+            "untold": self.words("untold", names=_listed(untold, self.lang)) if untold else "",
+            "figures": tables.figures(self, name, rows),
+        }
+
+    def finding(self, row: Mapping[str, Any]) -> str:
+        """A finding as a sentence: what, which way, how much, when, and how sure."""
+        share = float(row["share_positive"])
+        return self.words(
+            f"finding_{row['verdict']}",
+            outcome=self.outcome(str(row["outcome"])),
+            effect=self.effect(row),
+            relative=self._relative(row),
+            how=self.words("how_mean" if row.get("kind") == "mean" else "how_sum"),
+            since=row["since"],
+            to=row["to"],
+            share=percent(share if row["verdict"] == "up" else 1.0 - share, self.lang),
+        )
+
+    def _relative(self, row: Mapping[str, Any]) -> str:
+        text = "" if str(row["outcome"]).startswith("index:") else self.percent_of(row)
+        return self.words("relative", percent=text) if text else ""
+
+    def section(self, name: str) -> dict[str, Any] | None:
+        """A section of pictures and tables; None where no scenario has any."""
+        parts = []
+        for scenario in self.scenarios:
+            plots = [one for kind in SECTIONS[name] for one in self.pictures(kind, scenario)]
+            tables = TABLES[name](self, scenario) if name in TABLES else []
+            if plots or tables:
+                parts.append({"title": self.title(scenario), "plots": plots, "tables": tables})
+        if not parts:
+            return None
+        return {"id": name, "name": self.words(f"h_{name}"), "note": self.words(f"note_{name}"), "parts": parts}
+
+    def limits(self) -> list[str]:
+        """What the page does not show."""
+        keys = ["limit_question", "limit_interval", "limit_no_net", "limit_ranking"]
+        sentences = ["hidden_levels", "ideal_types", "small_cells", "knowledge_date", "synthetic_persons", "source"]
+        return [self.words(key) for key in keys] + [label(f"sentence.{key}", self.lang) for key in sentences]
+
+    def settings(self) -> list[tuple[str, str]]:
+        """How to reproduce: ids, seed, versions."""
+        about = self.about
+        source = label(f"fit.source_{about['draws']}", self.lang)
+        out = [
+            (self.words("s_comparison"), str(about["comparison_id"])),
+            (label("fit.s_replicates", self.lang), str(about["replicates"])),
+            (label("fit.s_seed", self.lang), str(about["seed"])),
+            (label("fit.s_draws", self.lang), source),
+            (label("fit.s_scale", self.lang), number(float(about.get("scale", 1.0)), self.lang, decimals=2)),
+        ]
+        out += [
+            (f"{label('fit.s_run', self.lang)}: {name}", str(run)) for name, run in about.get("run_ids", {}).items()
+        ]
+        versions = ", ".join(f"{name} {version}" for name, version in about.get("versions", {}).items())
+        return [*out, (label("fit.s_versions", self.lang), versions)] if versions else out
+
+
+def _listed(names: Sequence[str], lang: str) -> str:
+    """Names in a row: a, b and c."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {'og' if lang == 'nb' else 'and'} {names[-1]}"

@@ -1,0 +1,156 @@
+"""What all parts of the report of a comparison share: its tables and words, and how numbers are told.
+
+Levels of the hidden population are never told, only changes, shares and an index; small counts are rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from irregsim.present.pages import number, signed
+from irregsim.present.pages.compare_pictures import inside
+from irregsim.present.words import PERCENT, outcome_words, title_of, upper
+from irregsim.vocabulary.labels import label, labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The four parts of the first page; none stands above another.
+PANELS: Final = ("presence", "living", "labour", "services")
+
+#: Counts of persons below this are not told, others are rounded to it.
+SMALL: Final = 5
+
+Rows = list[dict[str, Any]]
+
+
+class Facts:
+    """The tables of a comparison and how they are told.
+
+    Attributes:
+        frames: Tables by name.
+        about: What the comparison is about (`irregsim.present.pages.compare` lists the keys).
+        lang: ``nb`` or ``en``.
+        scenarios: Names, without the reference.
+    """
+
+    def __init__(self, frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> None:
+        self.frames, self.about = frames, about
+        self.lang = str(about.get("lang", "en"))
+        self.scenarios = [str(name) for name in about["scenarios"]]
+
+    def words(self, key: str, **values: object) -> str:
+        """The label ``compare.<key>``."""
+        text = label(f"compare.{key}", self.lang)
+        return text.format(**values) if values else text
+
+    def title(self, name: str) -> str:
+        """Title of a scenario."""
+        return title_of(name, self.about, self.lang)
+
+    def rows(self, table: str, scenario: str) -> Rows:
+        """Rows of a table for a scenario; none where there is no such table."""
+        frame = self.frames.get(table)
+        if frame is None or frame.empty:
+            return []
+        chosen = frame[frame["scenario"].astype(str) == scenario]
+        return [{str(key): value for key, value in row.items()} for row in chosen.to_dict("records")]
+
+    def effect(self, row: Mapping[str, Any], *, unit: bool = True) -> str:
+        """An effect with its interval and unit; or that it cannot be told."""
+        if row["verdict"] == "cannot tell":
+            return self.words("verdict_cannot_tell")
+        text = str(row[f"rounded_text_{self.lang}"])
+        # «count» and «index» add nothing to the name of a register or an index.
+        return f"{text} {self.unit(row)}".strip() if unit and row.get("unit") not in ("count", "index") else text
+
+    def unit(self, row: Mapping[str, Any]) -> str:
+        """The unit in words; as it is where it has none."""
+        key = f"unit.{row.get('unit', '')}"
+        return label(key, self.lang) if key in labels() else ""
+
+    def outcome(self, outcome: str) -> str:
+        """An outcome in words, with a capital first."""
+        return upper(outcome_words(outcome, self.lang))
+
+    def percent_of(self, row: Mapping[str, Any]) -> str:
+        """An effect in percent of the reference; empty where that is zero, and where the effect is in percent."""
+        if row.get("unit") == PERCENT:
+            return ""
+        base = float(row["reference_mean"])
+        if not base > 0:
+            return ""
+        share = 100.0 * float(row["mean"]) / base
+        # What rounds to nothing has no sign.
+        return signed(share, self.lang) if abs(share) >= 0.05 else number(0.0, self.lang, decimals=1)
+
+    def rounded(self, value: float, unit: str) -> str:
+        """A level as it is published."""
+        if unit in ("index", "months"):
+            return number(value, self.lang)
+        if 0 < value < SMALL:
+            return self.words("fewer_than_five")
+        return number(round(value / SMALL) * SMALL, self.lang)
+
+    def between(self, row: Mapping[str, Any], name: str, unit: str = "count") -> str:
+        """A change with its ends in brackets as it is published; columns ``name``, ``name_lo``, ``name_hi``."""
+        mean, lo, hi = (float(row[f"{name}{end}"]) for end in ("", "_lo", "_hi"))
+        if mean != mean:
+            return ""
+        if mean == lo == hi == 0.0:
+            return self.words("no_change")
+        if unit == PERCENT:
+            one, low, high = (self.signed(value) for value in (mean, lo, hi))
+            return f"{one} % ({low} – {high})"
+        if max(abs(mean), abs(lo), abs(hi)) < SMALL:
+            return self.words("under_five")
+        one, low, high = (self.stepped(value) for value in (mean, lo, hi))
+        return f"{one} ({low} – {high})"
+
+    def signed(self, value: float, decimals: int = 1) -> str:
+        """A change with its sign; what rounds to nothing has none."""
+        return signed(value, self.lang, decimals=decimals) if round(value, decimals) else number(0.0, self.lang)
+
+    def stepped(self, value: float) -> str:
+        """A change to the nearest 5."""
+        step = round(value / SMALL) * SMALL
+        return signed(step, self.lang, decimals=0) if step else "0"
+
+    def change(self, value: float) -> str:
+        """A change in persons as it is published."""
+        if abs(value) < SMALL:
+            return self.words("under_five")
+        return self.stepped(value)
+
+    def table(
+        self, caption: str, heads: Sequence[str], groups: Sequence[Mapping[str, Any]], text: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        """A table for the template; groups without rows are left out, and ``text`` are the columns of words."""
+        names = [self.words(head) for head in heads]
+        return {
+            "caption": caption,
+            "heads": names,
+            "groups": [{**g, "size": len(g["rows"]) + 1} for g in groups if g["rows"]],
+            "text": list(text),
+        }
+
+    def pictures(self, kind: str, scenario: str) -> Rows:
+        """Pictures of a kind, ready for the page."""
+        return [
+            {
+                "name": one["name"],
+                "src": inside(one["svg"]),
+                "alt": one["alt"],
+                "caption": str(one["alt"]).partition(". ")[0] + ".",
+            }
+            for one in self.about.get("pictures", ())
+            if one["kind"] == kind and one["scenario"] == scenario
+        ]
+
+    def cause(self, cause: object) -> str:
+        """The cause of a move in words; empty where there is none."""
+        if not isinstance(cause, str) or cause in ("", "none"):
+            return ""
+        key = f"cause.{cause}"
+        return label(key, self.lang) if key in labels() else cause

@@ -1,0 +1,283 @@
+"""What all pictures share: colours, sizes, the shade over assumption years, and saving.
+
+Colours are those of `irregsim.present.colours`. Every strategy also has a line style of its own, for readers and
+printers without colour.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from irregsim.present.colours import COLOURS as COLOURS
+from irregsim.study.summaries import LAST_OBSERVED_YEAR
+from irregsim.vocabulary.labels import label
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: The line style of a strategy (matplotlib's dash patterns).
+DASHES: Mapping[str, Any] = {
+    "synlig": "-",
+    "avhengig": (0, (6, 1.5)),
+    "arbeidende": "-",
+    "marginalisert": (0, (1.5, 1)),
+    "fritt_fall": (0, (7, 1.5, 1.5, 1.5)),
+}
+
+#: Whatever is no strategy.
+INK = "#333333"
+MODEL = "#56708A"
+OBSERVED = "#000000"
+SHADE = "#ECECEC"
+
+#: 16:9 in inches; 150 dots per inch fill a slide.
+SIZE = (12.0, 6.75)
+DPI = 150
+
+_SETTINGS: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so text has the same size everywhere
+    "font.size": 13.0,
+    "axes.titlesize": 13.0,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 12.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#666666",
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.8,
+    "xtick.labelsize": 11.0,
+    "ytick.labelsize": 11.0,
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "legend.frameon": False,
+    "svg.fonttype": "none",  # text stays text: it can be searched, read aloud and edited
+    "svg.hashsalt": "irregsim",
+    "path.simplify": False,
+    "text.parse_math": False,
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How pictures are drawn.
+
+    Attributes:
+        lang: ``nb`` or ``en``.
+        show_levels: Show hidden strategies in persons, as an interval, instead of as an index.
+        calibrated: Whether parameters come from a fit without a red gate; if not, pictures of registers say so.
+        caveat: Key of the sentence with which they say it.
+    """
+
+    lang: str = "en"
+    show_levels: bool = False
+    calibrated: bool = False
+    caveat: str = "sentence.uncalibrated"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture and its numbers.
+
+    Attributes:
+        figure: The figure.
+        data: Every number drawn, long format; written as CSV beside the picture.
+        alt: What the picture shows, in words, for those who cannot see it.
+    """
+
+    figure: Figure
+    data: pd.DataFrame
+    alt: str
+
+
+def new_figure(size: tuple[float, float] = SIZE) -> Figure:
+    """An empty figure outside pyplot."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained")
+
+
+@contextlib.contextmanager
+def settings() -> Iterator[None]:
+    """Context in which figures are made and saved: the same settings whatever the user's own are."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)  # type: ignore[arg-type]
+        yield
+
+
+def save(drawing: Drawing, folder: Path, name: str, run_id: str) -> list[str]:
+    """Write a picture as PNG and SVG and its numbers as CSV.
+
+    Args:
+        drawing: What to write.
+        folder: An existing folder.
+        name: File name without ending.
+        run_id: The run the picture belongs to; kept inside both pictures.
+
+    Returns:
+        The names of the files.
+    """
+    about = f"irregsim run {run_id}"
+    with settings():
+        # Find the layout once: both files then have the same, and drawing takes half the time.
+        drawing.figure.draw_without_rendering()
+        drawing.figure.set_layout_engine("none")
+        drawing.figure.savefig(
+            folder / f"{name}.png",
+            dpi=DPI,
+            metadata={"Software": None, "Title": name, "Description": drawing.alt, "Source": about},
+        )
+        text = io.StringIO()
+        drawing.figure.savefig(
+            text,
+            format="svg",
+            metadata={"Date": None, "Title": name, "Description": drawing.alt, "Source": about, "Creator": None},
+        )
+    (folder / f"{name}.svg").write_text(text.getvalue(), encoding="utf-8", newline="\n")
+    drawing.data.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
+    return [f"{name}.png", f"{name}.svg", f"{name}.csv"]
+
+
+def band(axes: Axes, x: np.ndarray, cuts: Mapping[str, np.ndarray], colour: str, dashes: Any = "-") -> None:
+    """Median line and the band of 95 % of the replicates."""
+    axes.fill_between(x, cuts["q025"], cuts["q975"], color=colour, alpha=0.18, linewidth=0)
+    axes.plot(x, cuts["q50"], color=colour, linewidth=2.2, linestyle=dashes)
+
+
+def shade_assumptions(axes: Axes, last: float, lang: str, *, words: bool = True) -> None:
+    """Shade the years that rest on assumptions, from the first of them to the end of the axis.
+
+    Args:
+        axes: Axes whose x is a year with its fraction.
+        last: End of the x axis.
+        lang: Language of the words at the top.
+        words: Whether to write them.
+    """
+    first = LAST_OBSERVED_YEAR + 1
+    if last <= first:
+        return
+    axes.axvspan(first, last, color=SHADE, linewidth=0, zorder=0)
+    if words:
+        axes.text(
+            first + 0.15,
+            0.985,
+            label("legend.assumption_years", lang),
+            transform=axes.get_xaxis_transform(),
+            va="top",
+            fontsize=10.5,
+            color="#555555",
+        )
+
+
+def year_axis(axes: Axes, first: float, last: float, ticks: int = 7) -> None:
+    """An x axis of whole years."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlim(first, last)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=2))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
+
+
+def count_axis(axes: Axes, lang: str) -> None:
+    """A y axis of numbers from 0, thousands apart by a thin space."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_ylim(bottom=0)
+    # Fewer, whole ticks where all is small, so that no axis counts in tenths of a person.
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True, min_n_ticks=2))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}".replace(",", " " if lang == "nb" else ","))
+
+
+def apart(places: Sequence[float], gap: float) -> list[float]:
+    """Move labels apart as little as their order allows.
+
+    Args:
+        places: Where the labels would stand.
+        gap: Smallest distance between two.
+
+    Returns:
+        Places in the same order as given, at least `gap` apart, their mean kept within each moved cluster.
+    """
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    clusters: list[tuple[float, list[int]]] = []  # centre and members, from below
+    for i in order:
+        centre, members = places[i], [i]
+        while clusters:
+            below, others = clusters[-1]
+            if centre - below >= gap * (len(members) + len(others)) / 2:
+                break
+            clusters.pop()
+            members = others + members
+            centre = sum(places[m] for m in members) / len(members)
+        clusters.append((centre, members))
+    moved = list(places)
+    for centre, members in clusters:
+        for rank, member in enumerate(members):
+            moved[member] = centre + (rank - (len(members) - 1) / 2) * gap
+    return moved
+
+
+def model_legend(axes: Axes, lang: str, more: Sequence[Artist] = ()) -> None:
+    """Fill an empty panel with the words for line, band and shade.
+
+    Args:
+        axes: The panel; its frame is taken away.
+        lang: Language.
+        more: Handles to put after the band.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    axes.set_axis_off()
+    _label_years_above(axes)
+    handles: list[Artist] = [
+        Line2D([], [], color=MODEL, linewidth=2.2, label=label("legend.median", lang)),
+        Patch(color=MODEL, alpha=0.18, linewidth=0, label=label("legend.band", lang)),
+        *more,
+        Patch(color=SHADE, linewidth=0, label=label("legend.assumption_years", lang)),
+    ]
+    axes.legend(handles=handles, loc="center", fontsize=10.5)
+
+
+def _label_years_above(axes: Axes) -> None:
+    """Give the panel above an empty one the years, which it would have left to the panel below."""
+    place = axes.get_subplotspec()
+    assert place is not None, "panels come from a grid"
+    for other in axes.figure.axes:
+        there = other.get_subplotspec()
+        if there is not None and there.colspan == place.colspan and there.rowspan.stop == place.rowspan.start:
+            other.tick_params(labelbottom=True)
+
+
+def observed_points(axes: Axes, x: Sequence[float], y: Sequence[float], name: str | None = None) -> None:
+    """Published counts, as open circles.
+
+    Args:
+        axes: Where to draw.
+        x: Places on the axis of years; none for a handle of a legend only.
+        y: Counts.
+        name: Words for the legend.
+    """
+    axes.plot(x, y, "o", color=OBSERVED, markersize=6, markerfacecolor="white", markeredgewidth=1.5, label=name)
+
+
+def footnote(figure: Figure, sentences: Sequence[str]) -> None:
+    """Sentences that a picture must not be shown without, below it."""
+    text = textwrap.fill("  ".join(sentences), 150)
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=10.0, color="#555555")

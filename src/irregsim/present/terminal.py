@@ -1,0 +1,290 @@
+"""Text for a screen of any kind: aligned tables and the summary of a run. No colours, no box lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from irregsim.study.replicates import caveat
+from irregsim.study.summaries import LAST_OBSERVED_YEAR, hidden_index, hidden_shares, parameter_share
+from irregsim.vocabulary.codes import EXITS, HIDDEN
+from irregsim.vocabulary.labels import label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from irregsim.study.summaries import Series
+
+#: Years a summary shows, where the run has them; the last year of the run is always shown.
+YEARS = (2012, 2019, 2020)
+
+#: Registers a summary shows, and where the published count of the same cell is looked up.
+_REGISTERS = (
+    ("udi_return_duty_stock", "total", "total"),
+    ("udi_expulsions", "ground", "utlendingsloven"),
+    ("udi_expulsions", "ground", "straff"),
+    ("pu_orders", "total", "total"),
+    ("pu_orders", "track", "asylum"),
+    ("pu_returns_executed", "track", "asylum"),
+    ("pu_returns_executed", "track", "dublin"),
+    ("assisted_returns", "total", "total"),
+    ("ssb_sanctions", "employer", "total"),
+    ("ssb_sanctions", "worker", "total"),
+    ("left_centre_without_address", "total", "total"),
+)
+
+
+def table(rows: Sequence[Sequence[str]], *, left: int = 1, indent: str = "  ") -> str:
+    """Rows of text in columns: the first ones to the left, the others to the right.
+
+    Args:
+        rows: All of the same length; the first may be a heading.
+        left: How many columns are set to the left.
+        indent: Before every line.
+    """
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append((indent + "  ".join(cells)).rstrip())
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of a block: what it counts, and what every replicate counted in each year that is shown."""
+
+    words: str
+    values: Sequence[Sequence[float]]
+    form: str = "{:.0f}"
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Lines under one title.
+
+    ``beside`` is set behind a number of the model, by line and year: the published count.
+    """
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[_Row]
+    beside: Sequence[Sequence[str]] | None = None
+
+    def text(self) -> str:
+        """Title and medians over replicates."""
+        beside = self.beside or [[""] * len(self.heads) for _ in self.rows]
+        widths = [max(len(line[i]) for line in beside) for i in range(len(self.heads))]
+        lines = [["", *(head + " " * width for head, width in zip(self.heads, widths, strict=True))]]
+        for row, extra in zip(self.rows, beside, strict=True):
+            cells = (row.form.format(_median(values)) for values in row.values)
+            lines.append([row.words, *(c + e.ljust(w) for c, e, w in zip(cells, extra, widths, strict=True))])
+        return f"{self.title}\n{table(lines)}"
+
+
+def run_summary(
+    series: Sequence[Series],
+    manifest: Mapping[str, Any],
+    *,
+    draws: Sequence[int] | None = None,
+    show_levels: bool = False,
+) -> str:
+    """What a run says on the screen: medians over replicates for a few years.
+
+    Hidden strategies stand as an index and as shares, never in persons, unless ``show_levels``: then as an
+    interval with the sentence that assumptions set it. With several replicates per draw a block tells which share of
+    the variance comes from parameters.
+
+    Args:
+        series: The series of every replicate.
+        manifest: The run's manifest.
+        draws: Number of the parameter draw of every replicate; None where all have the same.
+        show_levels: Whether levels of the hidden population were asked for.
+
+    Returns:
+        Lines of at most some 110 characters, without a final line break.
+    """
+    draws = [0] * len(series) if draws is None else draws
+    ends = {int(m[:4]): m for m in series[0].stocks.index}  # the last month of each year
+    years = [y for y in YEARS if y in ends and ends[y].endswith("-12")]
+    last = max(ends)
+    if last not in years:
+        years.append(last)
+    heads = [f"{year}*" if year > LAST_OBSERVED_YEAR else str(year) for year in years]
+    months = [ends[year] for year in years]
+    blocks = [
+        _Block(
+            "Persons in reception centres at the end of the year",
+            heads,
+            [
+                _Row(
+                    label("strategy.synlig", "en"),
+                    [[_cell(one.stocks, m, "synlig") for one in series] for m in months],
+                )
+            ],
+        ),
+        _hidden(series, months, heads),
+        _Block(
+            "Ways out during the year, persons",
+            heads,
+            [
+                _Row(label(f"exit.{code}", "en"), [[_cell(one.flows, y, code) for one in series] for y in years])
+                for code in EXITS
+            ],
+        ),
+        _registers(series, years, heads),
+    ]
+    texts = [block if isinstance(block, str) else block.text() for block in blocks]
+    if show_levels:
+        texts.insert(2, _levels(series, months, heads))
+    shares = _shares([block for block in blocks if not isinstance(block, str)], heads, draws)
+    notes = []
+    if last > LAST_OBSERVED_YEAR:
+        first = LAST_OBSERVED_YEAR + 1
+        years_after = str(last) if last == first else f"{first}-{last}"
+        notes.append(f"* {years_after} rests on stated assumptions, not on observed history.")
+    notes.append(label("sentence.synthetic_persons", "en"))
+    notes += _words_on_draws(manifest, draws, told_apart=bool(shares))
+    if manifest["without"]:
+        notes.append("Left out of this run (--without):\n" + claim_lines(manifest["without"]))
+    if manifest["scale"] != 1:
+        notes.append(f"Population scale {manifest['scale']:g}: a trial; counts are not those of the country.")
+    head = (
+        f"{manifest['scenario']['name']}: {_number_of(len(series), 'replicate')}, seed {manifest['seed']}, "
+        f"{series[0].stocks.index[0]} to {series[0].stocks.index[-1]}, run {manifest['run_id']}"
+    )
+    middle = "Medians over replicates." if len(series) > 1 else "One replicate: chance alone moves small numbers."
+    return "\n\n".join([head + "\n" + middle, *texts, *shares, "\n".join(notes)])
+
+
+def _words_on_draws(manifest: Mapping[str, Any], draws: Sequence[int], *, told_apart: bool) -> list[str]:
+    """Where the parameters come from, what keeps them from being called calibrated, and what the spread is made of."""
+    source, red = manifest["draws"], (manifest["gate"] or {"red": []})["red"]
+    used, lines = len(set(draws)), []
+    why = caveat(source, red)
+    if source == "posterior":
+        lines.append(f"Parameters: {_number_of(used, 'draw')} of posterior {manifest['posterior_id']}.")
+    if why is not None:
+        lines.append(label(why, "en"))
+    lines += [f"  red: {line}" for line in red]
+    if len(draws) > 1 and not told_apart:
+        if used == 1:
+            lines.append("The spread over replicates is chance alone: all have the same parameters.")
+        elif used == len(draws):
+            lines.append(
+                "The spread over replicates is parameters and chance together. With one replicate a draw they cannot "
+                "be told\napart; --per-draw 2 or more tells them apart."
+            )
+        else:
+            lines.append(
+                "The spread over replicates is parameters and chance together; --per-draw 2 or more tells them apart."
+            )
+    return lines
+
+
+def _shares(blocks: Sequence[_Block], heads: Sequence[str], draws: Sequence[int]) -> list[str]:
+    """The block on parameters and chance, or nothing where the draws do not tell them apart."""
+    import numpy as np
+
+    lines, found = [["", *heads]], False
+    for block in blocks:
+        lines.append([block.title.partition(",")[0].partition(":")[0], *([""] * len(heads))])
+        for row in block.rows:
+            cells = dict.fromkeys(heads, "-")
+            for head, values in zip(block.heads, row.values, strict=True):
+                share, error = parameter_share(np.asarray(values, dtype="float64"), draws)
+                if np.isfinite(share):
+                    found = True
+                    cells[head] = f"{100 * share:.0f}" + (f" ±{100 * error:.0f}" if np.isfinite(error) else "")
+            lines.append([f"  {row.words}", *cells.values()])
+    if not found:
+        return []
+    used = len(set(draws))
+    title = (
+        "Parameters or chance: share of the variance over replicates that parameters make, per cent (± Monte Carlo "
+        f"error)\n({used} draws with {len(draws) // used} replicates each; the rest is chance; - where nothing varies)"
+    )
+    return [f"{title}\n{table(lines)}"]
+
+
+def claim_lines(ids: Sequence[str]) -> str:
+    """Claims of the report in words, a line each."""
+    from irregsim.model.claims import claims
+
+    return "\n".join(f"  {id_}  {claims()[id_]}" for id_ in ids)
+
+
+def _number_of(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def _cell(table: pd.DataFrame, row: str | int, column: str) -> float:
+    return float(table[column].loc[row])
+
+
+def _median(values: Sequence[float]) -> float:
+    import numpy as np
+
+    return float(np.median(np.asarray(values, dtype="float64")))
+
+
+def _hidden(series: Sequence[Series], months: Sequence[str], heads: Sequence[str]) -> _Block:
+    index = [hidden_index(one.stocks).sum(axis=1, min_count=1) for one in series]
+    shares = [hidden_shares(one.stocks) for one in series]
+    rows = [_Row("all, index (first month = 100)", [[float(i[m]) for i in index] for m in months])]
+    for code in HIDDEN:
+        rows.append(
+            _Row(label(f"strategy.{code}", "en"), [[_cell(s, m, code) for s in shares] for m in months], "{:.0f} %")
+        )
+    title = "Outside reception centres at the end of the year: index, and shares of those outside"
+    return _Block(title, heads, rows)
+
+
+def _levels(series: Sequence[Series], months: Sequence[str], heads: Sequence[str]) -> str:
+    import numpy as np
+
+    lines = [["", *heads]]
+    for code in (*HIDDEN, None):
+        name = "all outside reception centres" if code is None else label(f"strategy.{code}", "en")
+        chosen = list(HIDDEN) if code is None else [code]
+        cells = []
+        for month in months:
+            low, high = np.quantile([one.stocks.loc[month, chosen].sum() for one in series], [0.025, 0.975])
+            cells.append(f"{5 * round(low / 5)}-{5 * round(high / 5)}")
+        lines.append([name, *cells])
+    title = "Outside reception centres, persons: 95 % of replicates"
+    return f"{title}\n{table(lines)}\n  {label('sentence.hidden_levels', 'en')}"
+
+
+def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[str]) -> _Block | str:
+    from irregsim.inference.targets import targets
+
+    published = {
+        (t.register, t.dimension, t.key, t.period): t.value
+        for t in targets()
+        if t.use == "primary" and "percent" not in t.unit
+    }
+    # A register counts whole years; one that the period does not fill is not shown as zero.
+    counted = {str(period)[:4] for one in series for period in one.registers["period"].unique()}
+    whole = [(year, head) for year, head in zip(years, heads, strict=True) if str(year) in counted]
+    if not whole:
+        return "Registers count whole years, and this period holds none."
+    years, heads = [year for year, _ in whole], [head for _, head in whole]
+    rows, beside = [], []
+    for register, dimension, key in _REGISTERS:
+        name = f"register:{register}:{dimension}:{key}"
+        counts = [one.registers[one.registers["outcome"] == name].set_index("period")["value"] for one in series]
+        periods = [f"{year}-12" if register == "udi_return_duty_stock" else str(year) for year in years]
+        seen = [published.get((register, dimension, key, period)) for period in periods]
+        words = label(f"register_short.{register}", "en")
+        if dimension in ("employer", "worker"):
+            words += ": " + label(f"dimension.{dimension}", "en")
+        elif key != "total":
+            words += ": " + label(f"key.{key}", "en")
+        rows.append(_Row(words, [[float(count.get(period, 0)) for count in counts] for period in periods]))
+        beside.append(["" if value is None else f" ({value:.0f})" for value in seen])
+    return _Block("Registers: model (published count)", heads, rows, beside)

@@ -1,0 +1,149 @@
+"""Names of outcomes, states and levers in words, shared by the pictures and the page of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from irregsim.scenario.levers import REGISTRY, Kind
+from irregsim.scenario.levers import words as lever_words_of
+from irregsim.vocabulary.codes import COUNTED_OUTCOMES, HIDDEN
+from irregsim.vocabulary.labels import label, labels
+
+#: Unit of what nobody counts, in tables for readers: the reference is 100.
+PERCENT: Final = "percent"
+
+#: State of somebody who is in the country in one of two scenarios only, or not yet.
+NOT_HERE: Final = "not here"
+
+#: Kind of outcome to the label of what follows its colon.
+_KINDS: Final[Mapping[str, str]] = {
+    "stock": "strategy",
+    "person_months": "strategy",
+    "duration": "strategy",
+    "exit": "exit",
+    "register": "register_short",
+    "outcome": "outcome",
+}
+
+
+def upper(text: str) -> str:
+    """A text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def state_words(state: str, lang: str) -> str:
+    """A strategy, an exit, an origin or `NOT_HERE` in words; other codes as they are."""
+    if state == NOT_HERE:
+        return label("compare.not_here", lang)
+    for kind in ("strategy", "exit", "origin"):
+        if f"{kind}.{state}" in labels():
+            return label(f"{kind}.{state}", lang)
+    return state
+
+
+def outcome_words(outcome: str, lang: str) -> str:
+    """An outcome of ``differences.parquet`` in words.
+
+    Args:
+        outcome: Such as ``stock:fritt_fall`` or ``flow:synlig>videre``.
+        lang: ``nb`` or ``en``.
+
+    Returns:
+        Its name; the code itself where it has none.
+    """
+    kind, _, name = outcome.partition(":")
+    if outcome == "inflow":
+        return label("origin.inflow", lang)
+    if outcome == "index:hidden":
+        return label("compare.hidden_index", lang)
+    if name == "hidden":
+        text = label("compare.hidden", lang)
+        return label(f"compare.kind_{kind}", lang).format(name=text) if kind == "person_months" else text
+    if kind == "flow":
+        origin, _, destination = name.partition(">")
+        return f"{state_words(origin, lang)} → {state_words(destination, lang)}"
+    key = f"{_KINDS.get(kind, kind)}.{name}"
+    if key not in labels():
+        return outcome
+    text = label(key, lang)
+    return label(f"compare.kind_{kind}", lang).format(name=text) if kind in ("person_months", "duration") else text
+
+
+def is_hidden(outcome: str) -> bool:
+    """Whether no register counts an outcome, so that its level is not shown (only its change)."""
+    kind, _, name = outcome.partition(":")
+    if kind in ("stock", "person_months"):
+        return name in (*HIDDEN, "hidden", "all")
+    if kind == "flow":
+        origin, _, destination = name.partition(">")
+        return origin in HIDDEN or destination in HIDDEN
+    return kind == "outcome" and name not in COUNTED_OUTCOMES
+
+
+#: Exits and entries that no agency counts.
+_UNCOUNTED: Final = ("exit:videre", "exit:dod", "inflow")
+
+
+def is_uncounted(outcome: str) -> bool:
+    """Whether nobody counts an outcome: hidden strategies and what is lived in them, onward travel, deaths, inflow."""
+    return is_hidden(outcome) or outcome in _UNCOUNTED
+
+
+def account(kind: str, state: str) -> str:
+    """The outcome that an account of the table ``balance`` is: kind ``strategy``, ``exit`` or ``inflow``."""
+    return {"strategy": f"stock:{state}", "exit": f"exit:{state}"}.get(kind, "inflow")
+
+
+def lever_words(key: str, lang: str) -> str:
+    """The place a lever is set for, and its meaning cut to its first sentence.
+
+    Args:
+        key: Full key path as in ``irregsim diff``: ``levers.municipal.shelter.Bergen``.
+        lang: ``nb`` or ``en``.
+    """
+    bare = key.removeprefix("levers.").removeprefix("assumptions.")
+    fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
+    found = max(fitting, key=lambda one: len(one.key), default=None)
+    if found is None:
+        return key
+    meaning = (found.meaning_nb if lang == "nb" else found.meaning).partition(". ")[0].rstrip(".")
+    place = bare[len(found.key) + 1 :]
+    return f"{place}: {meaning}" if place else meaning
+
+
+def lever_change(key: str, value: str, lang: str) -> str:
+    """A lever and its value in few words, such as ``Bergen: Emergency shelter, 48``.
+
+    Args:
+        key: Full key path as in ``irregsim diff``.
+        value: As ``irregsim diff`` tells it.
+        lang: ``nb`` or ``en``.
+    """
+    bare = key.removeprefix("levers.").removeprefix("assumptions.")
+    fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
+    found = max(fitting, key=lambda one: len(one.key), default=None)
+    if found is None:
+        return f"{key}: {value}"
+    place = bare[len(found.key) + 1 :]
+    if found.kind is Kind.CENTRE_DATES:
+        return f"{place}: {label('live.centre_open' if value == 'true' else 'live.centre_closed', lang)}"
+    told = {"true": label("live.yes", lang), "false": label("live.no", lang), "none": label("live.none", lang)}
+    text = told.get(value, value)
+    for option in found.options:
+        key_of_option = f"{found.key.rpartition('.')[2]}.{option}"
+        if value == option and key_of_option in labels():
+            text = label(key_of_option, lang)
+    name = lever_words_of(found, lang).name
+    return f"{place}: {name}, {text}" if place else f"{name}: {text}"
+
+
+def short_title(name: str, about: Mapping[str, Any], lang: str) -> str:
+    """The title of a scenario up to the end of its first sentence."""
+    return title_of(name, about, lang).partition(". ")[0]
+
+
+def title_of(name: str, about: Mapping[str, Any], lang: str) -> str:
+    """Title of a scenario: from ``about["titles"]``, else its name."""
+    found = about.get("titles", {}).get(name)
+    return str(found[lang]) if found else name

@@ -1,0 +1,134 @@
+"""What a scenario can set: one entry per lever and per assumption.
+
+A *lever* is something a government, an agency or a municipality can set. An *assumption* is a dated path that
+no government sets. Reading a scenario, its JSON Schema, the ``levers`` command, the sliders and the direction
+tests all read these entries; no list is kept twice.
+
+Sources: ``F`` is Fafo-rapport 2021:15 with its section; ``T`` and ``M`` numbers are rows of its policy
+timeline and its mechanisms. A direction in ``moves`` is what raising the lever (or turning it on) does, other
+things equal; ``basis`` says where the direction comes from.
+"""
+
+from __future__ import annotations
+
+from irregsim.scenario.levers.assumptions import ASSUMPTIONS
+from irregsim.scenario.levers.control_and_municipal import CONTROL_AND_MUNICIPAL
+from irregsim.scenario.levers.entry import HEALTH_MODELS, NAV_RULES, By, Holds, Kind, Lever, Part
+from irregsim.scenario.levers.readers import GROUPS, SAYS, Words, group_of, term, words
+from irregsim.scenario.levers.reception_and_work import RECEPTION_AND_WORK
+
+__all__ = [
+    "ASSUMPTIONS",
+    "GROUPS",
+    "HEALTH_MODELS",
+    "LEVERS",
+    "NAV_RULES",
+    "REGISTRY",
+    "By",
+    "Holds",
+    "Kind",
+    "Lever",
+    "Part",
+    "Words",
+    "default_text",
+    "explain",
+    "find",
+    "group_of",
+    "number_text",
+    "range_text",
+    "words",
+]
+
+LEVERS: tuple[Lever, ...] = RECEPTION_AND_WORK + CONTROL_AND_MUNICIPAL
+"""All levers, in the order of the contract."""
+
+REGISTRY: tuple[Lever, ...] = LEVERS + ASSUMPTIONS
+"""Everything below ``levers`` and ``assumptions`` of a scenario."""
+
+
+def find(name: str) -> Lever:
+    """The lever or assumption of that name.
+
+    Args:
+        name: Key, with or without its section; the last part is enough where no two share it.
+
+    Raises:
+        KeyError: With the nearest names, if there is none or more than one.
+    """
+    exact = [lever for lever in REGISTRY if name in (lever.key, lever.path)]
+    found = exact or [lever for lever in REGISTRY if lever.key.split(".")[-1] == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise KeyError(f"{name!r} is more than one lever: {', '.join(lever.key for lever in found)}")
+    from difflib import get_close_matches
+
+    names = {lever.key: lever.key for lever in REGISTRY} | {lever.key.split(".")[-1]: lever.key for lever in REGISTRY}
+    near = dict.fromkeys(names[close] for close in get_close_matches(name, names, n=3, cutoff=0.6))
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    raise KeyError(f"no lever or assumption {name!r}{hint}")
+
+
+def number_text(value: float) -> str:
+    """A number without needless decimals: 5 rather than 5.0."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def range_text(lever: Lever | Part, lang: str = "en") -> str:
+    """The accepted values in words, such as ``0 to 1``. What a file says, such as ``true``, stays as it is written."""
+    says = SAYS[lang]
+    if lever.holds is Holds.NUMBER:
+        return f"{number_text(lever.low)} {says['to']} {number_text(lever.high)}"
+    if lever.holds is Holds.TRUE_FALSE:
+        return f"true {says['or']} false"
+    if isinstance(lever, Lever) and lever.options:
+        return ", ".join(lever.options)
+    return says.get(lever.holds, says["text"])
+
+
+def default_text(lever: Lever) -> str:
+    """The default in words, as it would be written in a scenario."""
+    if lever.default is None:
+        return "null"
+    if isinstance(lever.default, bool):
+        return "true" if lever.default else "false"
+    if isinstance(lever.default, float):
+        return number_text(lever.default)
+    return "none" if lever.default == () else str(lever.default)
+
+
+def explain(name: str, lang: str = "en") -> str:
+    """One lever in plain words: meaning, unit, range, default, source, direction, who decides, mechanisms.
+
+    Args:
+        name: Key as for ``find``.
+        lang: ``nb`` or ``en``. Keys, codes, values and the source stay as they are written.
+
+    Raises:
+        KeyError: If there is no such lever or language.
+    """
+    lever = find(name)
+    own, says = words(lever, lang), SAYS[lang]
+    lines = [lever.path, f"  {own.meaning}"]
+    if lever.parts and lever.kind is not Kind.YEARS:
+        for part in lever.parts:
+            told = words(part, lang)
+            need = says["required"] if part.required else says["optional"]
+            unit = f", {told.unit}" if told.unit else ""
+            lines.append(f"  - {part.name}: {range_text(part, lang)}{unit} ({need}). {told.meaning}")
+    else:
+        lines.append(f"  {says['values']}: {range_text(lever, lang)} ({own.unit})")
+    if lever.by:
+        lines.append(f"  {says['set_by']}: {term(lever.by.value, lang)}")
+    lines.append(f"  {says['default']}: {says['none'] if lever.default == () else default_text(lever)}")
+    if lever.moves:
+        arrows = "; ".join(f"{outcome} {term(sign, lang)}" for outcome, sign in lever.moves.items())
+        lines.append(f"  {says['moves']}: {arrows} ({term(lever.basis, lang)})")
+    else:
+        lines.append(f"  {says['no_direction']}: {own.no_direction}")
+    lines.append(f"  {says['who_decides']}: {own.who_decides}")
+    lines.append(f"  {says['source']}: {lever.source}")
+    lines.append(f"  {says['mechanisms']}: {', '.join(lever.mechanisms) or says['none']}")
+    lines.append(f"  {says['child']}: {term(lever.merge, lang)} ({says['identity']}: {term(lever.identity, lang)})")
+    lines.append(f"  {says['example']}: {lever.key.split('.')[-1]}: {lever.example}")
+    return "\n".join(lines)

@@ -1,0 +1,199 @@
+"""Tables as Parquet: columns of stated kinds, a row group a replicate, and a hash of the content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from irregsim.storage.hashing import canonical_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Kind of a column: ``text`` (UTF-8, never missing), ``text?`` (may be missing), ``int`` (64 bits), ``float``
+#: (64 bits, may be missing as NaN), ``bool`` (never missing).
+Kind = str
+
+#: Columns of a table with their kinds, in the order of the file.
+Columns = Sequence[tuple[str, Kind]]
+
+#: Fixed, because the bytes of a table must not depend on a library's defaults.
+_PARQUET: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "version": "2.6",
+    "data_page_version": "1.0",
+    "use_dictionary": True,
+    "write_statistics": True,
+    "store_schema": False,
+}
+
+
+class TableError(ValueError):
+    """A table does not have the columns, kinds or values that its schema asks for."""
+
+
+def _arrow_schema(columns: Columns) -> Any:
+    import pyarrow as pa
+
+    types = {"text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+    return pa.schema([pa.field(column, types[kind.rstrip("?")]) for column, kind in columns])
+
+
+def table_from_frame(name: str, columns: Columns, frame: pd.DataFrame, replicate: int) -> Any:
+    """One replicate of a table in the form it is stored, with ``replicate`` put in its place.
+
+    Args:
+        name: Table name, for messages.
+        columns: Its columns and kinds, in the order of the file.
+        frame: Rows in their final order, with the columns of the schema except ``replicate``. Text columns
+            may be categorical. More columns than the schema has are an error, so that nothing is lost unseen.
+        replicate: Number of the replicate, from 0.
+
+    Returns:
+        A pyarrow table with plain string columns.
+
+    Raises:
+        TableError: If columns, kinds or missing values are not those of the schema.
+    """
+    import pyarrow as pa
+
+    wanted = [column for column, _ in columns if column != "replicate"]
+    if list(frame.columns) != wanted:
+        raise TableError(f"{name}: columns {list(frame.columns)}, but the table has {wanted}")
+    schema = _arrow_schema(columns)
+    arrays = []
+    for column, kind in columns:
+        type_ = schema.field(column).type
+        if column == "replicate":
+            arrays.append(pa.repeat(pa.scalar(replicate, type_), len(frame)))
+            continue
+        try:
+            array = pa.array(frame[column])
+            if kind.startswith("text") and not _holds_text(array.type):
+                raise TableError(f"{name}.{column}: is {array.type}, but must be text")
+            array = array.cast(type_)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise TableError(f"{name}.{column}: is not {kind}: {error}") from error
+        if kind in ("int", "float", "bool") and frame[column].dtype.kind != kind[0]:
+            raise TableError(f"{name}.{column}: is {frame[column].dtype}, but must be {kind}")
+        if array.null_count and kind not in ("text?", "float"):
+            raise TableError(f"{name}.{column}: {array.null_count} values are missing, but none may be")
+        arrays.append(array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array)
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _holds_text(type_: Any) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(type_):
+        type_ = type_.value_type
+    # A column in which every value is missing has no type of its own.
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_null(type_))
+
+
+def content_digest(table: Any) -> bytes:
+    """SHA-256 over the values of one replicate's table; the same for any Parquet library and version.
+
+    Text counts as its distinct values in order of appearance and the place of each row among them; numbers as
+    their little-endian bytes, with one form of NaN and no negative zero.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    digest = hashlib.sha256()
+    digest.update(f"{table.num_rows}\n".encode())
+    for field in table.schema:
+        column = table.column(field.name).combine_chunks()
+        if pa.types.is_string(field.type):
+            kind = "text"
+            coded = column.dictionary_encode()
+            if isinstance(coded, pa.ChunkedArray):
+                coded = coded.combine_chunks()
+            texts = canonical_json(coded.dictionary.to_pylist())
+            values = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype("<i4")
+        elif pa.types.is_boolean(field.type):
+            kind, texts = "bool", ""
+            values = column.to_numpy(zero_copy_only=False).astype("u1")
+        elif pa.types.is_floating(field.type):
+            kind, texts = "float", ""
+            values = column.to_numpy(zero_copy_only=False).astype("<f8") + 0.0
+            values[np.isnan(values)] = np.nan
+        else:
+            kind, texts = "int", ""
+            values = column.to_numpy(zero_copy_only=False).astype("<i8")
+        digest.update(f"{field.name}:{kind}\n{texts}\n".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.digest()
+
+
+class TableWriter:
+    """Writes one table, a row group per replicate, and keeps the hash of its content.
+
+    Use as a context manager. The file is complete only after the context has ended without an error.
+    """
+
+    def __init__(self, path: Path, columns: Columns) -> None:
+        import pyarrow.parquet as pq
+
+        self._writer = pq.ParquetWriter(path, _arrow_schema(columns), **_PARQUET)
+        self._digest = hashlib.sha256()
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+    def write(self, table: Any) -> None:
+        """Append one replicate as one row group (an empty one where the table has no rows)."""
+        self._digest.update(content_digest(table))
+        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+    @property
+    def content_sha256(self) -> str:
+        """Hash over the content digests of the replicates written so far, in order."""
+        return self._digest.hexdigest()
+
+
+def write_table(table: Any, path: Path) -> None:
+    """Write a table into a file of its own, as one row group."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path, row_group_size=max(1, table.num_rows), **_PARQUET)
+
+
+def read_group(path: Path, group: int, columns: Sequence[str] | None = None) -> Any:
+    """One row group (one replicate) of a stored table, as a pyarrow table."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return file.read_row_group(group, columns=None if columns is None else list(columns))
+
+
+def content_sha256(path: Path) -> str:
+    """Content hash of a stored table, as the manifest has it."""
+    import pyarrow.parquet as pq
+
+    digest = hashlib.sha256()
+    with pq.ParquetFile(path) as file:
+        for group in range(file.metadata.num_row_groups):
+            digest.update(content_digest(file.read_row_group(group)))
+    return digest.hexdigest()
+
+
+def to_frame(table: Any) -> pd.DataFrame:
+    """A pyarrow table as a data frame, text as categories in order of appearance."""
+    import pyarrow as pa
+
+    coded = [
+        table.column(field.name).dictionary_encode() if pa.types.is_string(field.type) else table.column(field.name)
+        for field in table.schema
+    ]
+    frame: pd.DataFrame = pa.Table.from_arrays(
+        [c.unify_dictionaries() if isinstance(c, pa.ChunkedArray) else c for c in coded],
+        names=table.schema.names,
+    ).to_pandas()
+    return frame

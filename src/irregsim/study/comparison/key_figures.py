@@ -1,0 +1,307 @@
+"""Effects over the whole time since the change: tables ``key_figures``, ``cities`` and ``groups``.
+
+One number for each outcome: the sum, or for stocks, durations and the index the mean, over the months from the first
+effective one to the end. The verdict is ``up`` or ``down`` only where the mean over replicates is told from nothing
+(Monte Carlo error) and the interval over replicates leaves out nothing (chance and parameters); else it is ``cannot
+tell``, and ``why`` says what hides it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from irregsim.study.comparison.differences import Effects, statistics
+from irregsim.study.comparison.pairs import Pair, Runs
+from irregsim.study.comparison.series import is_averaged, over_window
+from irregsim.vocabulary.codes import HIDDEN
+from irregsim.vocabulary.numbers import rounded_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Key figures by panel, in the order of all tables: four equal panels, none above the other.
+PANELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "presence": (
+        "index:hidden",
+        "stock:hidden",
+        "stock:synlig",
+        "stock:fritt_fall",
+        "inflow",
+        "exit:tvangsretur",
+        "exit:assistert_retur",
+        "exit:bortvist",
+        "exit:videre",
+        "exit:regularisert",
+        "exit:midlertidig",
+        "exit:dod",
+        "register:udi_return_duty_stock",
+        "register:pu_orders",
+        "register:pu_returns_executed",
+        "register:assisted_returns",
+        "register:left_centre_without_address",
+        "register:udi_expulsions",
+    ),
+    "living": (
+        "outcome:homeless_person_months",
+        "outcome:roofless_person_months",
+        "person_months:fritt_fall",
+        "stock:avhengig",
+        "outcome:exploitative_dependence_person_months",
+        "outcome:violent_relation_person_months",
+        "stock:marginalisert",
+        "outcome:child_months_in_centre",
+        "outcome:child_months_outside",
+        "outcome:child_centre_moves",
+        "outcome:citizen_children_with_parent_at_risk",
+        "duration:fritt_fall",
+    ),
+    "labour": (
+        "stock:arbeidende",
+        "outcome:exploitative_work_person_months",
+        "outcome:wages_withheld_nok",
+        "outcome:back_pay_nok",
+        "outcome:inspections",
+        "outcome:fines_nok",
+        "register:ssb_sanctions",
+        "duration:arbeidende",
+    ),
+    "services": (
+        "outcome:care_needed",
+        "outcome:care_sought",
+        "outcome:care_received",
+        "outcome:offences_reported",
+        "outcome:offences_unreported",
+        "outcome:detention_days",
+        "outcome:centre_bed_days",
+    ),
+}
+
+#: Outcomes by city, living conditions and services first.
+IN_CITIES: Final = (
+    "outcome:homeless_person_months",
+    "outcome:roofless_person_months",
+    "outcome:exploitative_dependence_person_months",
+    "outcome:violent_relation_person_months",
+    "outcome:care_received",
+    "outcome:care_sought",
+    "outcome:offences_unreported",
+    "outcome:child_months_outside",
+    "stock:fritt_fall",
+    "stock:hidden",
+)
+
+#: Groups of persons, and what is told of them.
+DIMENSIONS: Final = ("sought_asylum", "sex", "age_group", "with_child", "duration", "feasibility_group")
+IN_GROUPS: Final = ("person_months:fritt_fall", "person_months:hidden", "person_months:synlig")
+
+#: Why nothing can be told: no replicate differs; the Monte Carlo error hides the mean; the interval over replicates
+#: holds effects of both signs, however many replicates are run.
+NOTHING, MONTE_CARLO, INTERVAL = "no_replicate_differs", "monte_carlo", "interval"
+
+#: More replicates than this are not recommended to anybody.
+MOST_REPLICATES: Final = 100_000
+
+
+def verdict(mean: float, lo: float, hi: float, mc_se: float, n: int) -> tuple[str, str, int | None]:
+    """What can be told of an effect.
+
+    Args:
+        mean: Mean over replicates.
+        lo: 2.5 % quantile over replicates.
+        hi: 97.5 % quantile.
+        mc_se: Monte Carlo error of the mean.
+        n: Replicates, 2 or more; the mean is told from nothing by Student's t with n - 1 degrees of freedom at 5 %.
+
+    Returns:
+        ``up``, ``down`` or ``cannot tell``; why it cannot be told (`NOTHING`, `MONTE_CARLO` or `INTERVAL`, else
+        empty); and how many more replicates would tell the mean from nothing if mean and spread stay as they are. None
+        where it is told, where more would not help, and beyond `MOST_REPLICATES`.
+    """
+    if mean == lo == hi == mc_se == 0.0:
+        return "cannot tell", NOTHING, None
+    reach = float(stdtrit(n - 1, 0.975)) * mc_se
+    if abs(mean) <= reach:
+        needed = math.inf if mean == 0.0 else n * (reach / mean) ** 2
+        return "cannot tell", MONTE_CARLO, None if needed > MOST_REPLICATES else max(1, math.floor(needed) + 1 - n)
+    if lo <= 0.0 <= hi:
+        return "cannot tell", INTERVAL, None
+    return ("up" if mean > 0 else "down"), "", None
+
+
+def _row(reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """What is told of one effect over the window; arguments of shape (replicates,)."""
+    told = {name: float(value) for name, value in statistics(difference, draws).items()}
+    mean, lo, hi, mc_se = (told[name] for name in ("mean", "lo", "hi", "mc_se"))
+    word, why, more = verdict(mean, lo, hi, mc_se, len(difference))
+    return {
+        "unit": unit,
+        "reference_mean": float(reference.mean()),
+        **{name: told[name] for name in ("mean", "lo", "hi", "lo50", "hi50")},
+        "share_positive": told["share_of_draws_positive"],
+        "mc_se": mc_se,
+        "verdict": word,
+        "why": why,
+        "more_replicates": more,
+        **{f"rounded_text_{lang}": rounded_text(mean, lo, hi, unit, lang) for lang in ("nb", "en")},
+        "n": len(difference),
+    }
+
+
+def window_of(effect: Effects) -> tuple[int, ...]:
+    """Numbers of the months from the first effective one on."""
+    return tuple(i for i, month in enumerate(effect.pair.months) if month >= effect.pair.since)
+
+
+def window_values(effect: Effects, outcome: str) -> tuple[FloatArray, FloatArray] | None:
+    """Reference and difference of an outcome over the window, each of shape (replicates,).
+
+    Both are taken over the months in which every replicate of both runs has a value; None where there is none.
+    """
+    difference = effect.difference[outcome]
+    places = [i for i in window_of(effect) if np.isfinite(difference[i]).all()]
+    if not places:
+        return None
+    return over_window(effect.reference[outcome], outcome, places), over_window(difference, outcome, places)
+
+
+def key_outcomes() -> list[tuple[str, str]]:
+    """Panel and outcome of every key figure, in order."""
+    return [(panel, outcome) for panel, outcomes in PANELS.items() for outcome in outcomes]
+
+
+def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """The key figures of every scenario.
+
+    Args:
+        all_effects: From `differences.effects`.
+        draws: Number of the draw of every replicate.
+
+    Returns:
+        Columns ``scenario``, ``outcome``, ``panel``, ``since``, ``to``, ``kind`` (``mean`` or ``sum`` over the months),
+        ``unit``, ``reference_mean``, ``mean``, ``lo``, ``hi``, ``lo50``, ``hi50``, ``share_positive``, ``mc_se``,
+        ``verdict``, ``why``, ``more_replicates`` (missing where none are needed or none would help),
+        ``rounded_text_nb``, ``rounded_text_en``, ``n``.
+    """
+    import pandas as pd
+
+    rows = []
+    for effect in all_effects:
+        for panel, outcome in key_outcomes():
+            found = window_values(effect, outcome) if outcome in effect.difference else None
+            if found is None:
+                continue
+            rows.append(
+                {
+                    "scenario": effect.pair.name,
+                    "outcome": outcome,
+                    "panel": panel,
+                    "since": effect.pair.since,
+                    "to": effect.pair.months[-1],
+                    "kind": "mean" if is_averaged(outcome) else "sum",
+                    **_row(*found, effect.units.get(outcome, ""), draws),
+                }
+            )
+    return pd.DataFrame(rows).astype({"more_replicates": "Int64"})
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Cities and groups
+
+
+def cities(runs: Runs, units: Mapping[str, str]) -> pd.DataFrame:
+    """Effects over the window in each of the five cities.
+
+    Args:
+        runs: The runs.
+        units: Unit by outcome.
+
+    Returns:
+        Columns as `key_figures` without ``panel``, with ``city``.
+    """
+    return _of(runs, units, _city_values, ["city", "outcome"])
+
+
+def groups(runs: Runs) -> pd.DataFrame:
+    """Effects on person-months by group: who is affected. From January after the change on, since groups are yearly.
+
+    Returns:
+        Columns as `key_figures` without ``panel``, with ``dimension`` and ``group``.
+    """
+    return _of(runs, dict.fromkeys(IN_GROUPS, "person-months"), _group_values, ["dimension", "group", "outcome"])
+
+
+def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    from irregsim.study.summaries import dense
+
+    draws, n = runs.draw_numbers, runs.replicates
+    rows = []
+    for pair in runs.pairs:
+        # Sums over the window are small tables: those of all replicates fit side by side.
+        sides = [values_of(run, j, pair) for run in (pair.reference, pair.scenario) for j in range(n)]
+        found, values = dense(sides, keys, "value")
+        order = {outcome: i for i, outcome in enumerate((*IN_CITIES, *IN_GROUPS))}
+        found = found.assign(_order=found["outcome"].map(order)).sort_values(["_order", *keys], kind="stable")
+        for place, names in zip(found.index, found[keys].itertuples(index=False), strict=True):
+            key = dict(zip(keys, map(str, names), strict=True))
+            reference, difference = values[place, :n], values[place, n:] - values[place, :n]
+            outcome = key["outcome"]
+            rows.append(
+                {
+                    "scenario": pair.name,
+                    **key,
+                    "since": pair.since,
+                    "to": pair.months[-1],
+                    "kind": "mean" if is_averaged(outcome) else "sum",
+                    **_row(reference, difference, units.get(outcome, "persons"), draws),
+                }
+            )
+    columns = ["scenario", *keys, "since", "to", "kind", *_row(np.zeros(2), np.zeros(2), "", np.arange(2))]
+    return pd.DataFrame(rows, columns=columns).astype({"more_replicates": "Int64"})
+
+
+def _city_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
+    import pandas as pd
+
+    from irregsim.vocabulary.codes import CITIES
+
+    outcomes = run.read("outcomes", replicate, ["month", "outcome", "city", "value"])
+    outcomes = outcomes[(outcomes["month"].astype(str) >= pair.since) & outcomes["city"].isin(CITIES)]
+    lived = outcomes.assign(outcome="outcome:" + outcomes["outcome"].astype(str), city=outcomes["city"].astype(str))
+    stocks = run.read("stocks", replicate, ["month", "strategy", "city", "persons"])
+    stocks = stocks[(stocks["month"].astype(str) >= pair.since) & stocks["city"].isin(CITIES)]
+    months = sum(month >= pair.since for month in pair.months)
+    hidden = stocks[stocks["strategy"].isin(HIDDEN)].assign(outcome="stock:hidden")
+    present = pd.concat([stocks.assign(outcome="stock:" + stocks["strategy"].astype(str)), hidden])
+    present = present.assign(value=present["persons"] / months, city=present["city"].astype(str))
+    both = pd.concat([lived[["city", "outcome", "value"]], present[["city", "outcome", "value"]]])
+    both = both[both["outcome"].isin(IN_CITIES)]
+    out: pd.DataFrame = both.groupby(["city", "outcome"])["value"].sum().reset_index()
+    return out
+
+
+def _group_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = run.read("groups", replicate)
+    first = int(pair.since[:4]) + (pair.since[5:] != "01")
+    frame = frame[frame["year"] >= first]
+    hidden = frame[frame["strategy"].isin(HIDDEN)].assign(outcome="person_months:hidden")
+    every = pd.concat([frame.assign(outcome="person_months:" + frame["strategy"].astype(str)), hidden])
+    every = every[every["outcome"].isin(IN_GROUPS)]
+    parts = []
+    for dimension in DIMENSIONS:
+        named = every.assign(dimension=dimension, group=every[dimension].astype(str).str.lower())
+        sums = named.groupby(["dimension", "group", "outcome"])["person_months"].sum()
+        parts.append(sums.rename("value").reset_index())
+    out: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return out

@@ -1,0 +1,105 @@
+"""Behaviour or measurement: what the registers would have shown, and why (table ``measured``).
+
+Beside the change of a register's events and its parts (`irregsim.study.comparison.detection_split`) stands the effect
+on the latent population that the register is a keyhole to, in the same years and replicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from irregsim.study.comparison.detection_split import PARTS, split
+from irregsim.study.comparison.differences import Effects
+from irregsim.study.comparison.series import FloatArray, is_averaged
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The latent outcome that stands beside each register.
+LATENT: Final = {
+    "udi_return_duty_stock": "stock:synlig",
+    "udi_expulsions": "stock:hidden",
+    "pu_orders": "stock:hidden",
+    "pu_returns_executed": "exit:tvangsretur",
+    "ssb_sanctions": "stock:arbeidende",
+    "assisted_returns": "exit:assistert_retur",
+    "left_centre_without_address": "stock:synlig",
+    "health_contacts": "stock:hidden",
+}
+
+#: Names of the parts of `measurement.split` in this table.
+NAMES: Final = {"change": "change", **dict(zip(PARTS, ("behaviour", "measurement", "outside"), strict=True))}
+
+_TOLD: Final = (*NAMES.values(), "latent")
+
+COLUMNS: Final = (
+    "scenario",
+    "register",
+    "year",
+    "rate_is",
+    *(f"{name}{end}" for name in NAMES.values() for end in ("", "_lo", "_hi")),
+    "latent_outcome",
+    *(f"latent{end}" for end in ("", "_lo", "_hi")),
+    "latent_reference",
+    "n",
+)
+
+
+def measured(all_effects: Sequence[Effects]) -> pd.DataFrame:
+    """Changes of the registers in parts, from the year of the first effective month on.
+
+    Args:
+        all_effects: From `differences.effects`.
+
+    Returns:
+        Columns `COLUMNS`: means over replicates, and 2.5 and 97.5 % quantiles (``_lo``, ``_hi``). ``measurement`` is
+        the part of the rate; ``rate_is`` says whether that is a measurement, an action or a choice. ``latent`` is the
+        effect on ``latent_outcome`` in the year: a mean of months for stocks, a sum for exits; ``latent_reference`` is
+        its mean in the reference.
+    """
+    import pandas as pd
+
+    parts = [_of(effect) for effect in all_effects]
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+
+
+def _of(effect: Effects) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = pd.concat(
+        [
+            split(reference.assign(replicate=j), scenario.assign(replicate=j), by=("year", "register"))
+            for j, reference, scenario in effect.pair.both("detection")
+        ],
+        ignore_index=True,
+    ).rename(columns=NAMES)
+    rows = rows[rows["year"] >= int(effect.pair.since[:4])]
+    rows = rows.assign(
+        latent=[
+            _latent(effect, register, year)[replicate]
+            for register, year, replicate in zip(rows["register"], rows["year"], rows["replicate"], strict=True)
+        ]
+    )
+    grouped = rows.groupby(["register", "year"])
+    out = pd.DataFrame({"rate_is": grouped["rate_is"].first()})
+    for name in _TOLD:
+        out[name] = grouped[name].mean()
+        out[f"{name}_lo"], out[f"{name}_hi"] = grouped[name].quantile(0.025), grouped[name].quantile(0.975)
+    out = out.reset_index()
+    out["latent_reference"] = [
+        _latent(effect, register, year, effect.reference).mean()
+        for register, year in zip(out["register"], out["year"], strict=True)
+    ]
+    return out.assign(
+        scenario=effect.pair.name, latent_outcome=out["register"].map(LATENT), n=effect.pair.reference.replicates
+    )
+
+
+def _latent(effect: Effects, register: str, year: int, series: Mapping[str, FloatArray] | None = None) -> FloatArray:
+    outcome = LATENT[register]
+    chosen = [month.startswith(f"{year}-") for month in effect.pair.months]
+    values = (effect.difference if series is None else series)[outcome][np.array(chosen)]
+    return np.asarray(values.mean(axis=0) if is_averaged(outcome) else values.sum(axis=0))

@@ -1,0 +1,135 @@
+"""Proof of pairing: identical before the first effective month, and where the scenarios part (``proof.json``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from irregsim.study.comparison.pairs import Pair
+from irregsim.study.tables import VALUE_COLUMNS, schema_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Tables by month, in the order in which a first difference is named.
+TABLES: Final = (
+    "flows",
+    "stocks",
+    "side_strategies",
+    "centres_by_country",
+    "exits_by_country",
+    "outcomes",
+)
+
+#: What tells one kind of move from another.
+MOVE: Final = ("month", "origin", "destination", "cause")
+
+#: Columns left out of a cell that is named: a proof needs no place or citizenship.
+_UNTOLD: Final = ("country", "district", "city", "origin_district", "destination_district")
+
+
+def proof(pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
+    """Where each scenario first differs from the reference.
+
+    Args:
+        pairs: The runs.
+
+    Returns:
+        By scenario: ``first_effective_month``; ``identical_before`` (whether every table by month is identical in every
+        replicate before it); ``months_before`` (how many reported months those are) and ``replicates``;
+        ``first_month`` in which anything differs, with ``replicate``, ``table`` and ``cell`` (keys of the cell that
+        differs most there, without places), and ``cause`` (month, origin, destination and cause of the move whose
+        number differs most in the first month in which moves differ, over all replicates; `with_persons` tells more
+        exactly), all None where nothing ever differs.
+    """
+    return {pair.name: _proof(pair) for pair in pairs}
+
+
+def with_persons(told: Mapping[str, Any], first: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A proof with what lives tell of: the first person, and the cause by which lives part first.
+
+    Sums of moves cannot tell which of the moves of a month came of which; lives can: the events of those who part in
+    the first month in which any do.
+
+    Args:
+        told: Of one scenario, from `proof`.
+        first: From `twins.first_parting`; None without spells, or where no lives part.
+
+    Returns:
+        ``told`` with ``first_person`` (None without ``first``); ``causes``, all events of the first month; and
+        ``cause``, the most frequent of them, with ``side``, ``persons`` and ``month``. Where moves of persons without
+        a life here (visitors sent out within days) differ earlier, ``cause`` stays as it is.
+    """
+    if first is None:
+        return {**told, "causes": [], "first_person": None}
+    causes = [{"month": first["month"], **event} for event in first["events"]]
+    flows = told["cause"]
+    cause = causes[0] if causes and (flows is None or first["month"] <= flows["month"]) else flows
+    person = {key: value for key, value in first.items() if key != "events"}
+    return {**told, "cause": cause, "causes": causes, "first_person": person}
+
+
+def _proof(pair: Pair) -> dict[str, Any]:
+    best: tuple[str, int, int] | None = None
+    cell: dict[str, str] | None = None
+    moves: dict[tuple[str, ...], float] = {}
+    month = pair.months[-1]
+    for number, name in enumerate(TABLES):
+        keys = [c for c, _ in schema_of(name) if c not in ("replicate", *VALUE_COLUMNS)]
+        value = next(c for c, _ in schema_of(name) if c in VALUE_COLUMNS)
+        for replicate, reference, scenario in pair.both(name):
+            # Only what would come first is looked for.
+            last = pair.months[-1] if best is None else best[0]
+            found = _first(reference, scenario, keys, value, last)
+            if found is not None and (best is None or (found["month"], replicate, number) < best):
+                best = found["month"], replicate, number
+                cell = {key: text for key, text in found.items() if key not in _UNTOLD and key != "month"}
+            if name == "flows":
+                earliest = _differing(reference, scenario, MOVE, value, month)
+                if earliest is not None and earliest[0] < month:
+                    month, moves = earliest[0], {}
+                for key, far in earliest[1].items() if earliest is not None and earliest[0] == month else ():
+                    moves[key] = moves.get(key, 0.0) + abs(far)
+    cause = min(moves, key=lambda key: (-moves[key], key)) if moves else None
+    return {
+        "first_effective_month": pair.since,
+        "identical_before": best is None or best[0] >= pair.since,
+        "months_before": sum(month < pair.since for month in pair.months),
+        "replicates": pair.reference.replicates,
+        "first_month": None if best is None else best[0],
+        "replicate": None if best is None else best[1],
+        "table": None if best is None else TABLES[best[2]],
+        "cell": cell,
+        "cause": None if cause is None else dict(zip(MOVE, cause, strict=True)),
+    }
+
+
+def _first(
+    reference: pd.DataFrame, scenario: pd.DataFrame, keys: Sequence[str], value: str, last: str
+) -> dict[str, str] | None:
+    """Keys of the cell that differs most in the first month in which any does; None where none does up to a month."""
+    found = _differing(reference, scenario, keys, value, last)
+    if found is None:
+        return None
+    cells = found[1]
+    most = min(sorted(cells), key=lambda key: -abs(cells[key]))
+    return dict(zip(keys, most, strict=True))
+
+
+def _differing(
+    reference: pd.DataFrame, scenario: pd.DataFrame, keys: Sequence[str], value: str, last: str
+) -> tuple[str, dict[tuple[str, ...], float]] | None:
+    """First month, not after ``last``, in which cells differ, and by how much each; None where none does."""
+    sides = []
+    for frame in (reference, scenario):
+        frame = frame[frame["month"].astype(str) <= last]
+        rows = frame[list(keys)].astype(object).where(frame[list(keys)].notna(), "").astype(str)
+        sides.append(rows.assign(value=frame[value].to_numpy()).groupby(list(keys))["value"].sum())
+    far = sides[1].sub(sides[0], fill_value=0)
+    far = far[far != 0]
+    if far.empty:
+        return None
+    month = str(far.index.get_level_values("month").min())
+    far = far[far.index.get_level_values("month") == month]
+    cells = zip(far.index.to_list(), far.to_numpy().tolist(), strict=True)
+    return month, {tuple(str(text) for text in key): float(by) for key, by in cells}

@@ -1,0 +1,110 @@
+"""What makes two runs the same run: content, code, data and versions, and whether a finished run may be used again.
+
+A replicate depends on its plan (scenario, draws, seed), on the code and the data that are named here, and on the
+versions of a few libraries. Pictures, pages, words for readers and commands can change no replicate, and are not
+among them.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from irregsim import __version__
+from irregsim.storage.folder import FolderError, RunFolder
+from irregsim.storage.hashing import canonical_json, code_digest, data_digest, sha256_of_text
+
+if TYPE_CHECKING:
+    from irregsim.study.replicates import Plan
+
+#: Code that decides what happens in a replicate; a trial of a calibration depends on this and on what it keeps.
+MODEL_CODE: Final = ("model", "scenario", "vocabulary")
+
+#: Code that makes tables of a replicate and files of the tables.
+TABLE_CODE: Final = ("storage", "study/frames.py", "study/tables.py")
+
+#: Data that a replicate reads. What else lies in ``data/`` comes in through the plan (scenario and draws), or is
+#: read by those who compare and show.
+MODEL_DATA: Final = (
+    "centres.csv",
+    "countries.csv",
+    "feasibility.csv",
+    "places.csv",
+    "reception_path.csv",
+    "register_scope.csv",
+    "rejections.csv",
+    "route_mix.csv",
+)
+
+#: Libraries whose versions stand in a manifest.
+_LIBRARIES = ("numpy", "mesa", "pandas", "pyarrow", "matplotlib")
+
+#: Those that can change the numbers in a table or its bytes; replicates are put together only where they
+#: agree.
+DECISIVE = ("irregsim", "python", "numpy", "pandas", "pyarrow")
+
+
+@cache
+def code_sha256() -> str:
+    """Hash over the code that can change a replicate or its tables: what it does, not how it is explained."""
+    return code_digest((*MODEL_CODE, *TABLE_CODE))
+
+
+@cache
+def data_sha256() -> str:
+    """Hash over the data that a replicate reads (`MODEL_DATA`)."""
+    return data_digest(MODEL_DATA)
+
+
+def versions() -> dict[str, str]:
+    """Versions of irregsim, Python and the libraries that make tables and pictures."""
+    found = {"irregsim": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def run_id(content: Mapping[str, Any], replicates: int) -> str:
+    """Name of a run by its content: 16 hex digits, the same on every machine."""
+    # Only the draws in use count: a longer set of which these are the first is the same run.
+    used = content["draws"][: -(-replicates // content["per_draw"])]
+    return sha256_of_text(canonical_json({**content, "draws": used, "replicates": replicates}))[:16]
+
+
+def part_key(content: Mapping[str, Any]) -> str:
+    """Key under which replicates may be put together: the content, the code and the versions that ran it.
+
+    Stricter than `run_id`, because replicates of two versions of the code must never meet in one table.
+    """
+    known = versions()
+    decisive = {name: known[name] for name in DECISIVE}
+    return sha256_of_text(canonical_json({**content, "code": code_sha256(), "versions": decisive}))[:16]
+
+
+def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly: bool = False) -> RunFolder | None:
+    """A finished run of the same plan, code and versions in one of some folders, whole, or None.
+
+    Args:
+        plan: What a replicate is.
+        replicates: How many there must be at least.
+        places: Folders to look in, in this order.
+        exactly: Whether more replicates than that will not do.
+    """
+    key = part_key(plan.content())
+    for place in places:
+        try:
+            folder = RunFolder.open(place)
+        except FolderError:
+            continue
+        if folder.manifest.get("part_key") != key or folder.replicates < replicates:
+            continue
+        if not (exactly and folder.replicates > replicates) and folder.is_intact():
+            return folder
+    return None

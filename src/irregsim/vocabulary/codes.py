@@ -1,0 +1,303 @@
+"""The words of the model: strategies, exits, routes, tracks and months.
+
+Strategy and exit codes are Norwegian, as published in Fafo-rapport 2021:15; all else is English. The numbers
+behind the names are storage codes: they are kept for ever, because stored tables and keyed random numbers
+depend on them. Words for readers (Norwegian and English labels) live in ``data/labels.csv``.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Strategy(IntEnum):
+    """Primary way of getting by (F 4.2-4.7). Every person in the model has exactly one."""
+
+    SYNLIG = 0
+    AVHENGIG = 1
+    ARBEIDENDE = 2
+    MARGINALISERT = 3
+    FRITT_FALL = 4
+
+    @property
+    def code(self) -> str:
+        """The published code, such as ``fritt_fall``."""
+        return self.name.lower()
+
+
+class Exit(IntEnum):
+    """Ways of leaving the population. Codes continue after the strategies, so both fit one column."""
+
+    TVANGSRETUR = 8
+    ASSISTERT_RETUR = 9
+    BORTVIST = 10
+    VIDERE = 11
+    REGULARISERT = 12
+    MIDLERTIDIG = 13
+    DOD = 14
+
+    @property
+    def code(self) -> str:
+        """The published code, such as ``tvangsretur``."""
+        return self.name.lower()
+
+
+STRATEGIES: tuple[str, ...] = tuple(strategy.code for strategy in Strategy)
+EXITS: tuple[str, ...] = tuple(exit_.code for exit_ in Exit)
+
+#: Strategies that no register counts; their levels rest on assumptions (docs/odd.md).
+HIDDEN: tuple[str, ...] = tuple(code for code in STRATEGIES if code != Strategy.SYNLIG.code)
+
+#: Origins of a flow that are not strategies.
+INFLOW = 6
+OPENING = 7
+
+#: Number of codes in a flow's origin or destination (strategies, inflow, opening, exits).
+STATE_CODES = 15
+
+
+def state_code(state: int) -> str:
+    """Text of an origin or destination of a flow: a strategy, an exit, ``inflow`` or ``opening``.
+
+    Raises:
+        ValueError: If the number is no state.
+    """
+    if state == INFLOW:
+        return "inflow"
+    if state == OPENING:
+        return "opening"
+    if state < INFLOW:
+        return Strategy(state).code
+    return Exit(state).code
+
+
+class Substrategy(IntEnum):
+    """Subtype of a strategy, kept because levers act on it (docs/odd.md)."""
+
+    NONE = 0
+    PARTNER = 1
+    RELATIVE = 2
+    FRIEND = 3
+    CONGREGATION = 4
+    SURVIVAL_SEX = 5
+    SEX_SALE = 6
+    DRUGS = 7
+    PROPERTY = 8
+
+    @property
+    def code(self) -> str:
+        """Text in tables, such as ``survival_sex``."""
+        return self.name.lower()
+
+
+class Side(IntEnum):
+    """Side strategy beside the primary one (F 4.2, 4.5): at most one."""
+
+    NONE = 0
+    WORK = 1
+
+    @property
+    def code(self) -> str:
+        """Text in tables."""
+        return self.name.lower()
+
+
+class Route(IntEnum):
+    """How a person came to be without legal residence (docs/odd.md)."""
+
+    ASYLUM_REJECTED = 0
+    DUBLIN = 1
+    FAMILY_PERMIT_LOST = 2
+    MARRIAGE_BROKEN = 3
+    WORK_PERMIT_LOST = 4
+    AU_PAIR = 5
+    STUDENT = 6
+    PERMIT_REVOKED = 7
+    VISA_OVERSTAY = 8
+    WITHOUT_PERMIT = 9
+    PENAL_EXPULSION = 10
+    SHORT_STAY = 11
+    VISA_LOST = 12
+    LAPSED_YOUNG = 13
+
+    @property
+    def code(self) -> str:
+        """Text in tables, such as ``visa_overstay``."""
+        return self.name.lower()
+
+
+class Decision(IntEnum):
+    """Return decision held by a person."""
+
+    NONE = 0
+    DUTY_TO_LEAVE = 1
+    EXPELLED_IMMIGRATION_ACT = 2
+    EXPELLED_PENAL = 3
+
+
+class Ground(IntEnum):
+    """Ground under which probabilities are summed: whose case a person's is."""
+
+    ASYLUM = 0
+    DUBLIN = 1
+    NEVER_ASYLUM = 2
+    PENAL = 3
+
+
+class Feasibility(IntEnum):
+    """Group of countries by how feasible a forced return is (docs/odd.md)."""
+
+    NONE = 0
+    WEAK = 1
+    MIDDLE = 2
+    HIGH = 3
+
+    @property
+    def code(self) -> str:
+        """Text in tables."""
+        return self.name.lower()
+
+
+class Household(IntEnum):
+    """Place of a person in a family."""
+
+    ALONE = 0
+    GUARDIAN = 1
+    CHILD = 2
+
+
+#: First simulated month; month 0 everywhere in the package.
+FIRST_YEAR = 2009
+
+
+def month_number(text: str) -> int:
+    """Months since 2009-01 of a month written ``YYYY-MM``; negative before it.
+
+    Raises:
+        ValueError: If the text is no month.
+    """
+    if len(text) != 7 or text[4] != "-" or not (text[:4] + text[5:]).isascii() or not (text[:4] + text[5:]).isdigit():
+        raise ValueError(f"{text!r} is not a month (write YYYY-MM)")
+    year, month = int(text[:4]), int(text[5:])
+    if not 1 <= month <= 12:
+        raise ValueError(f"{text!r} is not a month (01 to 12)")
+    return (year - FIRST_YEAR) * 12 + month - 1
+
+
+def month_text(month: int) -> str:
+    """A month number written ``YYYY-MM``."""
+    return f"{FIRST_YEAR + month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def year_of(month: int) -> int:
+    """Calendar year of a month number."""
+    return FIRST_YEAR + month // 12
+
+
+DISTRICTS: tuple[str, ...] = (
+    "Oslo",
+    "Øst",
+    "Innlandet",
+    "Sør-Øst",
+    "Agder",
+    "Sør-Vest",
+    "Vest",
+    "Trøndelag",
+    "Andre",
+)
+"""Police districts of the report's tables, in a fixed order; ``Andre`` pools the rest."""
+
+CITIES: tuple[str, ...] = ("Oslo", "Bergen", "Trondheim", "Stavanger", "Kristiansand")
+"""The five cities of the report, in a fixed order."""
+
+OTHER_CITY = "other"
+"""Everywhere outside the five cities."""
+
+CAUSES: tuple[str, ...] = (
+    "start",
+    "opening",
+    "permit_ended",
+    "no_place",
+    "family",
+    # reception
+    "walkout",
+    "transfer",
+    "transfer_walkout",
+    "right_to_stay_ended",
+    "pu_fetch",
+    "dublin_transfer",
+    "dublin_abscond",
+    # labour
+    "inspection",
+    "job_loss",
+    "tax_card_loss",
+    "employer_stops",
+    # support
+    "host_ends_stay",
+    "break_up",
+    "violence",
+    "benefits_stopped",
+    "way_out",
+    "market_loss",
+    # choice
+    "reconsider",
+    "choice",
+    # control
+    "identity_control",
+    "crime_control",
+    "sex_market_control",
+    "forced_transport",
+    "leaves_after_decision",
+    "short_stay",
+    "released",
+    # exits
+    "assisted_return",
+    "onward",
+    "permit",
+    "scheme",
+    "temporary_permit",
+    "trafficking_protection",
+    "death",
+    # moves
+    "city_move",
+)
+"""Causes of a flow, in storage order: new causes are added at the end, none is renamed or moved."""
+
+CAUSE_CODE: dict[str, int] = {name: code for code, name in enumerate(CAUSES)}
+
+
+class RegisterEvent(IntEnum):
+    """What an agency would write down at the moment something happens (docs/odd.md)."""
+
+    EXPULSION_IMMIGRATION_ACT = 0
+    EXPULSION_PENAL = 1
+    ORDER_ASYLUM = 2
+    ORDER_EXPELLED = 3
+    ORDER_BORTVIST = 4
+    TRANSPORT_ASYLUM = 5
+    TRANSPORT_DUBLIN = 6
+    TRANSPORT_EXPELLED = 7
+    TRANSPORT_BORTVIST = 8
+    EMPLOYER_SANCTION = 9
+    WORKER_SANCTION = 10
+    ASSISTED_RETURN = 11
+    LEFT_CENTRE = 12
+    HEALTH_CONTACT = 13
+
+
+#: Outcomes that agencies or centres count themselves; all others are published as an index.
+COUNTED_OUTCOMES = frozenset(
+    {
+        "child_months_in_centre",
+        "child_centre_moves",
+        "offences_reported",
+        "detention_days",
+        "centre_bed_days",
+        "inspections",
+        "fines_nok",
+        "back_pay_nok",
+    }
+)
+
+#: Units that count no persons, so that small numbers point at nobody.
+AMOUNTS = ("NOK", "days", "inspections")

@@ -1,0 +1,236 @@
+"""Fixed reference tables of the model: countries, places, centres and the yearly counts that drive inflow.
+
+Each table is a CSV file in ``data/`` with its source and evidence grade in every row. Nothing here depends on a
+scenario or on a parameter draw.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, OTHER_CITY, Feasibility, Route, Strategy, month_number
+
+
+class DataError(Exception):
+    """A shipped table contradicts itself; the message names the file and every fault."""
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    """Rows of a shipped CSV file under ``data/``.
+
+    Args:
+        name: Path inside ``data/``, such as ``countries.csv``.
+    """
+    text = (files("irregsim") / "data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@dataclass(frozen=True)
+class Country:
+    """A citizenship: one of the 35 of tabell 10.4, or ``Andre`` for all others."""
+
+    index: int
+    name: str
+    name_en: str
+    iso: str
+    is_asylum_nationality: bool
+    congregation_ratio: float
+    immigration_act_count: int
+    penal_count: int
+    asylum_weights: tuple[float, float, float]
+    work_tilt: float
+    overstay_tilt: float
+    permit_tilt: float
+    short_stay_weight: float
+
+
+@dataclass(frozen=True)
+class FeasibilityStep:
+    """Feasibility group of a country from a month on, with a ratio on the group's feasibility."""
+
+    country: int
+    start: int
+    group: Feasibility
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where people live: one of the five cities or the rest of a police district."""
+
+    index: int
+    name: str
+    district: int
+    city: int
+    former_asylum_share: float
+    never_asylum_share: float
+    employer_sanctions_count: int
+    market_ratio: float
+    population_share: float
+
+    @property
+    def city_name(self) -> str:
+        """City, or ``other``."""
+        return CITIES[self.city] if self.city < len(CITIES) else OTHER_CITY
+
+
+@dataclass(frozen=True)
+class Centre:
+    """A reception centre that the data name, or the pool of all others of a district.
+
+    ``capacity`` counts places for persons with a final rejection; None for a pool, whose places follow the national
+    path by ``pool_share``.
+    """
+
+    index: int
+    name: str
+    place: int
+    kind: str
+    capacity: float | None
+    pool_share: float
+    remoteness: float
+
+
+@dataclass(frozen=True)
+class RouteStart:
+    """How one route divides: share of its inflow group, and starting strategies."""
+
+    route: Route
+    inflow_group: str
+    share: float
+    start_shares: tuple[float, ...]
+
+
+@cache
+def countries() -> tuple[Country, ...]:
+    """The 36 citizenships in their fixed order (tabell 10.4; ``Andre`` last)."""
+    return tuple(
+        Country(
+            index=i,
+            name=row["country"],
+            name_en=row["name_en"],
+            iso=row["iso"],
+            is_asylum_nationality=row["asylum_nationality"] == "1",
+            congregation_ratio=float(row["congregation_ratio"]),
+            immigration_act_count=int(row["immigration_act_2018_2020"]),
+            penal_count=int(row["penal_2018_2020"]),
+            asylum_weights=(
+                float(row["asylum_weight_2009"]),
+                float(row["asylum_weight_2013"]),
+                float(row["asylum_weight_2017"]),
+            ),
+            work_tilt=float(row["work_tilt"]),
+            overstay_tilt=float(row["overstay_tilt"]),
+            permit_tilt=float(row["permit_tilt"]),
+            short_stay_weight=float(row["short_stay_weight"]),
+        )
+        for i, row in enumerate(read_table("countries.csv"))
+    )
+
+
+@cache
+def feasibility_steps() -> tuple[FeasibilityStep, ...]:
+    """Dated feasibility groups; each country has a step at month 0."""
+    index = {c.name: c.index for c in countries()}
+    steps = tuple(
+        FeasibilityStep(
+            index[r["country"]], month_number(r["from"]), Feasibility[r["group"].upper()], float(r["ratio"])
+        )
+        for r in read_table("feasibility.csv")
+    )
+    missing = set(index.values()) - {s.country for s in steps if s.start == 0}
+    if missing:
+        raise DataError(f"feasibility.csv: no row from 2009-01 for {sorted(missing)}")
+    return steps
+
+
+@cache
+def places() -> tuple[Place, ...]:
+    """The 13 places: the five cities and the rest of each district."""
+    rows = read_table("places.csv")
+    out = []
+    for i, row in enumerate(rows):
+        city = CITIES.index(row["city"]) if row["city"] in CITIES else len(CITIES)
+        out.append(
+            Place(
+                index=i,
+                name=row["place"],
+                district=DISTRICTS.index(row["district"]),
+                city=city,
+                former_asylum_share=float(row["former_asylum_share"]),
+                never_asylum_share=float(row["never_asylum_share"]),
+                employer_sanctions_count=int(row["employer_sanctions_2016_2019"]),
+                market_ratio=float(row["market_ratio"]),
+                population_share=float(row["population_share"]),
+            )
+        )
+    for column in ("former_asylum_share", "never_asylum_share", "population_share"):
+        total = sum(getattr(p, column) for p in out)
+        if abs(total - 1) > 1e-9:
+            raise DataError(f"places.csv: {column} adds up to {total}, not 1")
+    return tuple(out)
+
+
+@cache
+def centres() -> tuple[Centre, ...]:
+    """Reception centres open to persons with a final rejection, in a fixed order."""
+    index = {p.name: p.index for p in places()}
+    out = tuple(
+        Centre(
+            index=i,
+            name=row["centre"],
+            place=index[row["place"]],
+            kind=row["kind"],
+            capacity=float(row["capacity"]) if row["capacity"] else None,
+            pool_share=float(row["pool_share"]),
+            remoteness=float(row["remoteness"]),
+        )
+        for i, row in enumerate(read_table("centres.csv"))
+    )
+    total = sum(c.pool_share for c in out)
+    if abs(total - 1) > 1e-9:
+        raise DataError(f"centres.csv: pool_share adds up to {total}, not 1")
+    return out
+
+
+@cache
+def feasibility_group_of_2012() -> tuple[Feasibility, ...]:
+    """Feasibility group of each country at the beginning of 2012, in the order of `countries`."""
+    out = [Feasibility.NONE] * len(countries())
+    for step in feasibility_steps():
+        if step.start <= month_number("2012-01"):
+            out[step.country] = step.group
+    return tuple(out)
+
+
+@cache
+def reception_path() -> tuple[tuple[int, float, float], ...]:
+    """National counts of centres: (month, centres open, places in all), by rising month."""
+    return tuple(
+        (month_number(r["month"]), float(r["centres_open"]), float(r["places_total"]))
+        for r in read_table("reception_path.csv")
+    )
+
+
+@cache
+def yearly_series(series: str) -> dict[int, float]:
+    """A yearly count that drives inflow: ``first_instance``, ``appeal_body`` or ``dublin``; year to decisions."""
+    return {int(r["year"]): float(r["value"]) for r in read_table("rejections.csv") if r["series"] == series}
+
+
+@cache
+def route_starts() -> tuple[RouteStart, ...]:
+    """One entry per route, in the order of `Route`."""
+    rows = {r["route"]: r for r in read_table("route_mix.csv")}
+    return tuple(
+        RouteStart(
+            route=route,
+            inflow_group=rows[route.code]["inflow_group"],
+            share=float(rows[route.code]["share_of_inflow_group"]),
+            start_shares=tuple(float(rows[route.code][s.code]) for s in Strategy),
+        )
+        for route in Route
+    )

@@ -1,0 +1,221 @@
+"""The exercises on the page: question, prediction before running, reveal, discussion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+import reacton.ipyvuetify as rv
+import solara
+
+from irregsim.workshop.browser.words import Say
+from irregsim.workshop.exercises import ANSWERS, VIEWS, Exercise, Predicted, material
+from irregsim.workshop.handouts import predicted_words
+from irregsim.workshop.live.shown import PERCENT, outcome
+from irregsim.workshop.pictures.chart import number_text
+from irregsim.workshop.room import Room
+from irregsim.workshop.settings import Change, Key, Settings
+from irregsim.workshop.stored_runs import about, filled, stored
+
+#: Uses settings that begin anew.
+Use = Callable[[Callable[[Settings], Settings]], None]
+
+_BASELINE: Final = "baseline"
+
+
+def set_up(exercise: Exercise, settings: Settings, variant: int = 0) -> Settings:
+    """Settings of an exercise; size and parameters stay as they are, what the command line set does not.
+
+    Args:
+        exercise: The exercise.
+        settings: Present settings.
+        variant: Number of the variant.
+    """
+    chosen = exercise.variants[variant]
+    new = replace(
+        settings,
+        base=chosen.scenario,
+        reference_base=_BASELINE,
+        changes=MappingProxyType(dict(map(assumed, chosen.assume))),
+        given=(),
+        end=None,
+        start=exercise.start,
+        seed=exercise.seed,
+    )
+    return new.checked()
+
+
+def assumed(text: str) -> tuple[Key, Change]:
+    """An assumption of a variant as a change that the page has set, so that its control shows it."""
+    path, _, value = text.partition("=")
+    return (path, ""), Change(whole=json.loads(value))
+
+
+def is_set_up(exercise: Exercise, settings: Settings, variant: int) -> bool:
+    """Whether the settings are those of a variant, but for size and parameters."""
+    chosen = exercise.variants[variant]
+    return (
+        settings.base == chosen.scenario
+        and settings.reference_base == _BASELINE
+        and dict(settings.changes) == dict(map(assumed, chosen.assume))
+        and (settings.start, settings.seed, settings.given) == (exercise.start, exercise.seed, ())
+    )
+
+
+@solara.component
+def Exercises(room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int], None]) -> None:
+    """Choose an exercise and go through it."""
+    everything = material().exercises
+    chosen, set_chosen = solara.use_state(room.exercise or everything[0].id)
+    exercise = material().exercise(chosen)
+    names = {one.title(say.lang): one.id for one in everything}
+
+    def choose(text: str) -> None:
+        room.exercise = names[text]
+        set_chosen(names[text])
+
+    solara.Select(
+        label=say("choose_exercise"),
+        value=exercise.title(say.lang),
+        values=list(names),
+        on_value=choose,
+        dense=True,
+        style="max-width:640px",
+    )
+    One(room, exercise, say, frame, use, on_tab).key(exercise.id)
+
+
+@solara.component
+def One(room: Room, exercise: Exercise, say: Say, frame: int, use: Use, on_tab: Callable[[int], None]) -> None:
+    """One exercise."""
+    answers = room.answers.setdefault(exercise.id, {})
+    _, set_count = solara.use_state(0)  # drawn anew with every answer
+    revealed, set_revealed = solara.use_state(exercise.id in room.revealed)
+    lang = say.lang
+
+    def answer(predicted: Predicted, what: str) -> None:
+        if what:
+            answers[_name(predicted)] = what
+        else:
+            answers.pop(_name(predicted), None)
+        set_count(lambda n: n + 1)
+
+    def reveal() -> None:
+        room.revealed.add(exercise.id)
+        set_revealed(True)
+
+    with rv.Html(tag="div", class_=f"irregsim-exercise exercise-{exercise.id}"):
+        rv.Html(tag="h2", children=[exercise.title(lang)])
+        rv.Html(tag="p", children=[exercise.background(lang)])
+        rv.Html(tag="h3", children=[say("exercise_question")])
+        rv.Html(tag="p", children=[exercise.question(lang)], style_="font-size:19px;font-weight:600")
+        rv.Html(tag="h3", children=[say("exercise_predict")])
+        for predicted in exercise.predict:
+            Prediction(exercise, predicted, say, answers.get(_name(predicted), ""), revealed, answer)
+        rv.Html(tag="h3", children=[say("exercise_run")])
+        SetUp(room, exercise, say, use, on_tab)
+        with rv.Html(tag="ol"):
+            for step in exercise.steps:
+                rv.Html(tag="li", children=[step(lang)])
+        rv.Html(tag="h3", children=[say("exercise_reveal")])
+        left = len(exercise.predict) - len(answers)
+        if not revealed:
+            solara.Button(
+                say("reveal") if left <= 0 else say("reveal_first", number=left),
+                color="primary",
+                disabled=left > 0,
+                on_click=reveal,
+            )
+            return
+        Reveal(room, exercise, say, answers, frame)
+        rv.Html(tag="h3", children=[say("exercise_discuss")])
+        with rv.Html(tag="ul"):
+            for question in exercise.discussion:
+                rv.Html(tag="li", children=[filled(question, exercise, lang)])
+
+
+def _name(predicted: Predicted) -> str:
+    return f"{predicted.variant}|{predicted.key}"
+
+
+@solara.component
+def Prediction(
+    exercise: Exercise,
+    predicted: Predicted,
+    say: Say,
+    given: str,
+    revealed: bool,
+    on_answer: Callable[[Predicted, str], None],
+) -> None:
+    """Three answers to choose from; fixed once the result has been seen."""
+    words = {say(f"answer_{answer}"): answer for answer in ANSWERS}
+    with rv.Html(tag="div", class_="irregsim-prediction"):
+        rv.Html(tag="span", children=[predicted_words(exercise, predicted, say.lang)], class_="irregsim-predicted")
+        shown = next((text for text, answer in words.items() if answer == given), None)
+        solara.ToggleButtonsSingle(
+            value=shown,
+            values=list(words),
+            on_value=lambda text: None if revealed else on_answer(predicted, words.get(text, "")),
+            dense=True,
+            mandatory=False,  # else the first answer is given before anybody has chosen
+        )
+
+
+@solara.component
+def SetUp(room: Room, exercise: Exercise, say: Say, use: Use, on_tab: Callable[[int], None]) -> None:
+    """Buttons that set the page up for each variant, and one that leads to the view."""
+    with rv.Html(tag="div", style_="display:flex;gap:10px;flex-wrap:wrap"):
+        for number, variant in enumerate(exercise.variants):
+            words = say("set_up") if len(exercise.variants) == 1 else variant.title(say.lang)
+            solara.Button(
+                words,
+                outlined=not is_set_up(exercise, room.settings, number),
+                color="primary",
+                small=True,
+                on_click=lambda number=number: use(lambda s: set_up(exercise, s, number)),
+            )
+        solara.Button(
+            say("to_view", view=say(f"tab_{exercise.view}")),
+            small=True,
+            outlined=True,
+            on_click=lambda: on_tab(VIEWS.index(exercise.view)),
+        )
+
+
+@solara.component
+def Reveal(room: Room, exercise: Exercise, say: Say, answers: dict[str, str], frame: int) -> None:
+    """What was predicted, what this run shows, and what the stored runs tell."""
+    lang = say.lang
+    heads = [say("outcome"), say("predicted"), say("this_run"), say("stored_runs", n=about()["replicates"])]
+    with rv.Html(tag="table", class_="irregsim-table irregsim-reveal"):
+        rv.Html(tag="tr", children=[rv.Html(tag="th", children=[head]) for head in heads])
+        for predicted in exercise.predict:
+            effect = stored(exercise.id, predicted.variant).effects[predicted.key]
+            given = answers.get(_name(predicted), "")
+            cells = [
+                predicted_words(exercise, predicted, lang),
+                say(f"answer_{given}") if given else "–",
+                _here(room, exercise, predicted, say),
+                f"{effect.text(lang)}: {say(f'answer_{effect.direction}')}",
+            ]
+            rv.Html(tag="tr", children=[rv.Html(tag="td", children=[cell]) for cell in cells])
+    rv.Html(tag="p", class_="irregsim-note", children=[say("stored_note", month=exercise.until)])
+    for paragraph in filled(exercise.reveal, exercise, lang).split("\n\n"):
+        rv.Html(tag="p", children=[paragraph])
+    with rv.Alert(type="info", text=True, dense=True):
+        solara.Text(f"{say('hinges')} {filled(exercise.hinges, exercise, lang)}")
+
+
+def _here(room: Room, exercise: Exercise, predicted: Predicted, say: Say) -> str:
+    """The difference on this page, if it has been set up and run far enough."""
+    model = room.model
+    same = is_set_up(exercise, room.running, predicted.variant)
+    if model is None or not same or model.world.month < exercise.last:
+        return say("not_run", month=exercise.until)
+    until = room.pair().until(exercise.last)
+    found = outcome(until, predicted.outcome, predicted.city)
+    text = number_text(float(found.difference[-1]), say.lang, signed=True)
+    return f"{text} %" if found.unit == PERCENT else text

@@ -1,0 +1,63 @@
+"""Small parts of the page: pictures, uploads, hints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import reacton.ipyvuetify as rv
+import solara
+
+from irregsim.workshop.browser.words import Say
+from irregsim.workshop.pictures.svg import Picture
+
+_HERE = Path(__file__).parent
+
+
+@solara.component_vue(str(_HERE / "frame.vue"))
+def _Frame(svg: str, frame: int, event_drawn: Callable[[int], None]) -> None:
+    """The picture in the page."""
+
+
+@solara.component_vue(str(_HERE / "mesa_words.vue"))
+def MesaWords(words: dict[str, str], hidden: list[str], step: str) -> None:
+    """Puts words in the place of those that Mesa's controls have."""
+
+
+@solara.component_vue(str(_HERE / "upload.vue"))
+def Upload(label: str, most: int, event_loaded: Callable[[list[dict[str, Any]]], None]) -> None:
+    """A button that hands over files as text: ``name`` and ``text`` each, None where a file is too large."""
+
+
+@solara.component
+def Drawn(picture: Picture, frame: int, on_drawn: Callable[[int], None]) -> None:
+    """A picture, and its words for those who cannot see it."""
+    _Frame(svg=picture.svg, frame=frame, event_drawn=on_drawn)
+
+
+@solara.component
+def Hint(lines: Sequence[str], name: str = "") -> None:
+    """A sign that tells more when the pointer rests on it, or when it is reached by the keyboard."""
+    content = rv.Html(
+        tag="div",
+        children=[rv.Html(tag="div", children=[line], style_="margin:2px 0") for line in lines],
+        style_="max-width:360px;font-size:13px",
+    )
+    with solara.Tooltip(content):
+        rv.Icon(
+            children=["mdi-information-outline"],
+            small=True,
+            style_="cursor:help",
+            attributes={"tabindex": "0", "aria-label": name},
+        )
+
+
+@solara.component
+def Faults(say: Say, faults: Sequence[str]) -> None:
+    """What is wrong with a scenario, all of it."""
+    if faults:
+        with rv.Alert(type="error", text=True, dense=True, class_="irregsim-faults"):
+            solara.Text(say("refused"))
+            for fault in faults:
+                rv.Html(tag="div", children=[fault], style_="font-size:13px;overflow-wrap:anywhere")

@@ -1,0 +1,248 @@
+"""`irregsim serve`: the page on an address of this machine, with bounds and without a call to the outside."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import socket
+import threading
+import warnings
+import webbrowser
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from irregsim.commands.run import WrongUse, choose_draws
+from irregsim.study.workers import Elsewhere
+from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.workshop.settings import Settings, load_file
+
+#: The first port tried; the next free one is taken where none was asked for.
+PORT: Final = 8765
+_TRIED: Final = 20
+
+#: Solara would ask a delivery network for files that the installed assets lack: nothing answers here.
+_NOWHERE: Final = "http://127.0.0.1:9/"
+
+_ENVIRONMENT: Final = {
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
+    "SOLARA_ASSETS_CDN": _NOWHERE,
+    "SOLARA_CHECK_HOOKS": "off",
+    "SOLARA_KERNEL_CULL_TIMEOUT": "2m",
+    "SOLARA_THEME_SHOW_BANNER": "false",
+    "SOLARA_THEME_TITLE": "irregsim",
+    "SOLARA_THEME_LOADER": "plain",
+    "SOLARA_MODE": "production",
+    "SOLARA_SESSION_HTTPS_ONLY": "false",
+}
+
+
+class ServeError(WrongUse):
+    """The page cannot be served as asked; the message says why and what to do."""
+
+
+def needed() -> None:
+    """Looks for what the page needs.
+
+    Raises:
+        ServeError: If the extra ``viz`` is not installed, or not in the versions that work together.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    missing = []
+    for name in ("solara", "solara-assets", "ipyvue", "ipyvuetify"):
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            missing.append(name)
+            continue
+        # Mesa's page is written for Vue 2 (docs/workshop.md).
+        if name.startswith("ipyvu") and int(found.partition(".")[0]) >= 3:
+            missing.append(f"{name}<3 (found {found})")
+    if missing:
+        raise ServeError(f"the page needs {', '.join(missing)}: pip install 'irregsim[viz]'")
+
+
+def is_local(host: str) -> bool:
+    """Whether an address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def free_port(host: str, port: int | None) -> int:
+    """The port asked for, or the first free one from `PORT` on.
+
+    Raises:
+        ServeError: If it is taken.
+    """
+    wanted = [port] if port is not None else range(PORT, PORT + _TRIED)
+    for one in wanted:
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            with socket.socket(family) as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                trial.bind((host, one))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            continue
+        return one
+    if port is not None:
+        raise ServeError(f"--port {port}: cannot listen on {host}:{port} ({reason}); give another port, or none")
+    raise ServeError(f"no free port from {PORT} to {PORT + _TRIED - 1} on {host} ({reason}); give one with --port")
+
+
+def first_settings(
+    scenario: str | None,
+    *,
+    seed: int | None = None,
+    start: str | None = None,
+    scale: float = 1.0,
+    draws: str | None = None,
+    overrides: tuple[str, ...] = (),
+    end: str | None = None,
+) -> Settings:
+    """What a viewer sees first; arguments as for `irregsim run`, ``start`` is the first month shown.
+
+    Raises:
+        ScenarioError: If the scenario cannot be used.
+        WrongUse: If the first month, the scale or the draws cannot be.
+    """
+    if not 0 < scale <= 1:
+        raise ServeError(f"--scale {scale:g}: give a share of Norway's population above 0, at most 1")
+    chosen, _ = choose_draws(draws, None, 1)
+    settings = Settings(scale=scale, draws=draws or chosen.source, given=overrides, end=end)
+    settings = load_file(scenario or settings.base, settings)
+    settings = settings if seed is None else replace(settings, seed=seed)
+    if start is not None:
+        first, last = settings.scenario.start, settings.scenario.end
+        try:
+            month = month_number(start)
+        except ValueError:
+            month = -1
+        if not first <= month <= last:
+            raise ServeError(
+                f"--start {start}: give a month from {month_text(first)} to {month_text(last)}, written YYYY-MM"
+            )
+        settings = replace(settings, start=start)
+    return settings.checked()
+
+
+class OnlyOurs:
+    """Answers only those who came to this server by its own name, and pages that it has sent itself.
+
+    A page from elsewhere could otherwise reach a server on this machine through the browser of whoever looks at it.
+
+    Args:
+        app: The application inside.
+        hosts: Names by which the server may be called; empty for any (an address was chosen that others reach).
+    """
+
+    def __init__(self, app: Any, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Passes on what is allowed."""
+        if scope["type"] in ("http", "websocket") and not self._allows(dict(scope["headers"])):
+            if scope["type"] == "websocket":
+                await receive()
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            head = [(b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": 403, "headers": head})
+            await send({"type": "http.response.body", "body": b"This page is for this machine only."})
+            return
+        await self._app(scope, receive, send)
+
+    def _allows(self, headers: dict[bytes, bytes]) -> bool:
+        host = headers.get(b"host", b"").decode("latin-1")
+        if self._hosts and _name(host) not in self._hosts:
+            return False
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        return not origin or origin.partition("://")[2] == host
+
+
+def _name(host: str) -> str:
+    """A host without its port."""
+    return host.rpartition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
+
+
+def application(hosts: frozenset[str]) -> Any:
+    """The page as an ASGI application."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    os.environ["SOLARA_APP"] = "irregsim.workshop.browser.page"
+    from solara.server.starlette import app
+
+    return OnlyOurs(app, hosts)
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    lang: str,
+    viewers: int,
+    persons: int,
+    browse: bool,
+    ready: Callable[[str], None],
+) -> None:
+    """Serves the page until it is stopped.
+
+    Args:
+        settings: What a viewer sees first.
+        host: Address to listen on.
+        port: A free port.
+        lang: Language a viewer sees first.
+        viewers: Pages open at once, at least 1.
+        persons: Persons in a world at which it stops.
+        browse: Whether to open a browser.
+        ready: Told the address once the page can be opened.
+    """
+    from irregsim.workshop.browser.server import SERVER
+
+    SERVER.settings, SERVER.lang = settings, lang
+    SERVER.most_viewers, SERVER.most_persons = viewers, persons
+    local = frozenset({"localhost", "127.0.0.1", "::1", host}) if is_local(host) else frozenset()
+    elsewhere = SERVER.beginnings.elsewhere = Elsewhere()
+    # Begun before the page's libraries are loaded, so that both are ready at about the same time.
+    threading.Thread(target=_begin, args=(settings,), daemon=True).start()
+    app = application(local)
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="on"))
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}"
+    threading.Thread(target=_when_started, args=(server, address, browse, ready), daemon=True).start()
+    # Said for every page that is not asked for by the name localhost; the cookie is set all the same.
+    warnings.filterwarnings("ignore", message="Cookies with samesite")
+    try:
+        # Ctrl-C ends the server in good order and is raised again afterwards.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+    finally:
+        elsewhere.close()
+
+
+def _begin(settings: Settings) -> None:
+    """Makes the first beginning while the page is loading, so that the first viewer finds it ready."""
+    from irregsim.workshop.browser.server import SERVER
+    from irregsim.workshop.room import Room
+
+    Room(settings, SERVER.beginnings).make()
+
+
+def _when_started(server: Any, address: str, browse: bool, ready: Callable[[str], None]) -> None:
+    while not server.started:
+        if server.should_exit:
+            return
+        threading.Event().wait(0.05)
+    ready(address)
+    if browse:
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(address)

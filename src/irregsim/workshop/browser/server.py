@@ -1,0 +1,54 @@
+"""What all viewers of a server have in common: first settings, kept beginnings, and how many there may be."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from irregsim.agents import Beginnings
+from irregsim.workshop.settings import Settings
+
+
+@dataclass
+class Server:
+    """What the server was started with.
+
+    Attributes:
+        settings: What a viewer sees first.
+        lang: Language that a viewer sees first.
+        most_viewers: Pages open at once.
+        most_persons: Persons in a world at which it stops.
+        beginnings: Worlds after their burn-in, shared since they are never changed.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    lang: str = "nb"
+    most_viewers: int = 6
+    most_persons: int = 60_000
+    beginnings: Beginnings = field(default_factory=Beginnings)
+    _viewers: set[int] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _next: int = 0
+
+    def enter(self) -> int | None:
+        """A place for a viewer; None where all are taken."""
+        with self._lock:
+            if len(self._viewers) >= self.most_viewers:
+                return None
+            self._next += 1
+            self._viewers.add(self._next)
+            return self._next
+
+    def leave(self, place: int | None) -> None:
+        """Gives a place back."""
+        with self._lock:
+            self._viewers.discard(-1 if place is None else place)
+
+    @property
+    def viewers(self) -> int:
+        """Pages that are open."""
+        return len(self._viewers)
+
+
+#: The server of this process; `irregsim serve` sets it up before the first page is asked for.
+SERVER = Server()

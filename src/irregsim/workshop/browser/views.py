@@ -1,0 +1,332 @@
+"""The views of the page: what each tab shows of the model that runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, Final
+
+import reacton.ipyvuetify as rv
+import solara
+import solara.lab
+from mesa.visualization import make_plot_component
+from mesa.visualization.utils import update_counter
+
+from irregsim.model.population import person_code
+from irregsim.present.colours import COLOURS
+from irregsim.present.words import state_words, upper
+from irregsim.study.summaries import LAST_OBSERVED_YEAR
+from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text, year_of
+from irregsim.vocabulary.labels import label
+from irregsim.workshop.browser.exercise import Exercises, Use
+from irregsim.workshop.browser.parts import Drawn
+from irregsim.workshop.browser.words import Say
+from irregsim.workshop.live.lives import Life, Twin
+from irregsim.workshop.live.shown import outcomes
+from irregsim.workshop.pictures.difference import draw_difference
+from irregsim.workshop.pictures.history import draw_history
+from irregsim.workshop.pictures.iceberg import draw_iceberg
+from irregsim.workshop.pictures.life import draw_life
+from irregsim.workshop.pictures.network import draw_network
+from irregsim.workshop.pictures.registers import draw_registers
+from irregsim.workshop.pictures.svg import Picture
+from irregsim.workshop.pictures.tiles import draw_tiles
+from irregsim.workshop.pictures.vessels import draw_vessels
+from irregsim.workshop.pictures.words import Words, outcome_name
+from irregsim.workshop.room import Room, RoomModel
+
+#: A picture of nothing, for views without one: the page tells that it has drawn it.
+NOTHING: Final = Picture("<svg width='0' height='0'></svg>", "")
+
+#: Tabs in order.
+TABS: Final = (
+    "vessels",
+    "history",
+    "difference",
+    "tiles",
+    "network",
+    "iceberg",
+    "life",
+    "registers",
+    "exercises",
+    "mesa",
+)
+
+#: Draws a picture of what may be shown.
+Draw = Callable[[], Picture]
+
+
+@solara.component
+def Views(
+    room: Room, model: RoomModel, say: Say, tab: int, on_tab: Callable[[int], None], version: int, use: Use
+) -> None:
+    """Month, tabs and the chosen view; drawn anew with every step of Mesa's controls.
+
+    A component is drawn again only when what it is given has changed: so all that read the room are given ``frame``.
+    """
+    update_counter.get()
+    more, set_more = solara.use_state(0)
+    if room.model is not model:
+        return  # another is being made
+    frame = room.pace.shown((model.number, model.changes, tab, say.lang, version, more))
+    words = Words(say.lang, *room.running.titles(say.lang), room.running.differences)
+    Head(room, say, frame)
+    with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
+        for name in TABS:
+            solara.lab.Tab(say(f"tab_{name}"))
+    name = TABS[tab]
+
+    def show(picture: Picture) -> None:
+        Drawn(picture, frame, room.pace.drawn)
+
+    def told() -> None:
+        set_more(lambda n: n + 1)
+
+    last = room.running.scenario.end
+    with rv.Html(tag="div", class_=f"irregsim-view view-{name}"):
+        if name == "vessels":
+            show(draw_vessels(room.look(), words))
+        elif name == "history":
+            show(draw_history(room.look(), words, last, room.band("index:hidden")))
+            RunMore(room, say, told, frame)
+        elif name == "difference":
+            Difference(room, say, words, frame, told)
+        elif name == "tiles":
+            show(draw_tiles(room.look(), words))
+        elif name == "network":
+            show(draw_network(room.network(), words))
+        elif name == "iceberg":
+            show(draw_iceberg(room.look(), words))
+        elif name == "life":
+            OneLife(room, say, words, frame)
+        elif name == "registers":
+            show(draw_registers(room.look(), words, last, room.running.scale))
+        elif name == "exercises":
+            Exercises(room, say, frame, use, on_tab)
+            show(NOTHING)  # so that the next month need not wait for a picture
+        else:
+            MesaPlot(room, say, frame)
+        if name != "exercises":
+            rv.Html(tag="p", class_="irregsim-note", children=[say(f"note_{name}")])
+
+
+@solara.component
+def Head(room: Room, say: Say, frame: int) -> None:
+    """The month, what is compared, and what must always be said."""
+    model = room.model
+    assert model is not None, "shown once there is a model"
+    words = Words(say.lang)
+    month = model.world.month
+    reference, scenario = room.running.titles(say.lang)
+    with rv.Html(tag="div", class_="irregsim-head"):
+        with rv.Html(tag="div", class_="irregsim-when"):
+            rv.Html(tag="span", class_="irregsim-month", children=[upper(words.month(month))])
+            if year_of(month) > LAST_OBSERVED_YEAR:
+                rv.Html(tag="span", class_="irregsim-assumed", children=[say("assumed")])
+        told = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
+        rv.Html(tag="div", class_="irregsim-what", children=[told])
+        rv.Html(tag="div", class_="irregsim-care", children=[say("care")])
+        state = f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}"
+        rv.Html(tag="span", class_="tally", children=[state], attributes={"aria-hidden": "true"})
+
+
+@solara.component
+def RunMore(room: Room, say: Say, told: Callable[[], None], frame: int) -> None:
+    """The button that draws the band, and how far it has come."""
+    model, work = room.model, room.more
+
+    def stop() -> None:
+        room.stop_more()
+        told()
+
+    def begin() -> None:
+        room.run_more(told)
+        told()
+
+    with rv.Html(tag="div", class_="irregsim-more"):
+        if work is not None and work.is_running:
+            done = len(work.pairs)
+            text = say("more_waits") if work.is_waiting else say("more_runs", done=done, total=work.total)
+            rv.Html(tag="span", children=[text])
+            rv.ProgressLinear(value=100 * done / work.total, style_="max-width:260px", height=6)
+            solara.Button(say("stop"), small=True, outlined=True, on_click=stop)
+            return
+        can = model is not None and model.steps > 0
+        solara.Button(say("run_more"), color="primary", outlined=True, small=True, disabled=not can, on_click=begin)
+        if work is not None and work.pairs:
+            rv.Html(tag="span", children=[say("more_done", n=len(work.pairs) + 1, month=month_text(work.until))])
+        if work is not None and work.error:
+            rv.Html(tag="span", children=[work.error])
+
+
+@solara.component
+def Difference(room: Room, say: Say, words: Words, frame: int, told: Callable[[], None]) -> None:
+    """One outcome of both sides and how the difference grows."""
+    name, set_name = solara.use_state("index:hidden")
+    city, set_city = solara.use_state("")
+    country = say("country_whole")
+    cities = {country: "", **{label(f"city.{one}", say.lang): one for one in CITIES}}
+    names = {outcome_name(one, say.lang): one for one in outcomes(city)}
+    if name not in names.values():
+        name = next(iter(names.values()))
+
+    def choose_city(text: str) -> None:
+        set_city(cities[text])
+        if name not in outcomes(cities[text]):
+            set_name(outcomes(cities[text])[0])
+
+    with rv.Html(tag="div", style_="display:flex;gap:16px;align-items:center;flex-wrap:wrap"):
+        shown = next(text for text, one in names.items() if one == name)
+        solara.Select(label=say("outcome"), value=shown, values=list(names), on_value=lambda t: set_name(names[t]),
+                      dense=True, style="min-width:360px")  # fmt: skip
+        where = next(text for text, one in cities.items() if one == city)
+        solara.Select(label=say("where"), value=where, values=list(cities), on_value=choose_city, dense=True,
+                      style="min-width:190px")  # fmt: skip
+        RunMore(room, say, told, frame)
+    assert room.model is not None, "shown once there is a model"
+    picture = draw_difference(
+        room.outcome(name, city), words, room.model.first, room.running.scenario.end, room.band(name, city)
+    )
+    Drawn(picture, frame, room.pace.drawn)
+
+
+@solara.component
+def OneLife(room: Room, say: Say, words: Words, frame: int) -> None:
+    """One synthetic person, month by month, on both sides; with the reason for each change."""
+    model = room.model
+    assert model is not None, "shown once there is a model"
+    person, set_person = solara.use_state(None)
+    number, set_number = solara.use_state(0)
+    way, set_way = solara.use_state("")
+    twins = room.twins()
+    if person is None:
+        person = room.someone(number, _strategy(way))
+
+    def keep() -> None:
+        # Whoever is shown stays shown, also once they have gone.
+        set_person(person)
+
+    solara.use_effect(keep, [person])
+
+    def another() -> None:
+        set_number(number + 1)
+        set_person(room.someone(number + 1, _strategy(way)))
+
+    def choose_way(text: str) -> None:
+        code = ways[text]
+        set_way(code)
+        set_person(room.someone(number, _strategy(code)))
+
+    ways = {say("any_way"): "", **{state_words(s.code, say.lang): s.code for s in Strategy}}
+    with rv.Html(tag="div", style_="display:flex;gap:16px;align-items:center;flex-wrap:wrap"):
+        shown = next(text for text, code in ways.items() if code == way)
+        solara.Select(label=say("lives_now"), value=shown, values=list(ways), on_value=choose_way, dense=True,
+                      style="min-width:280px")  # fmt: skip
+        solara.Button(say("another"), small=True, outlined=True, on_click=another)
+        if twins:
+            told = {say("twin", number=i + 1): one.person for i, one in enumerate(twins)}
+            current = next((text for text, one in told.items() if one == person), None)
+            solara.Select(label=say("twins"), value=current, values=list(told), dense=True,
+                          on_value=lambda text: set_person(told[text]), style="min-width:220px")  # fmt: skip
+    if person is None:
+        solara.Text(say("nobody"))
+        Drawn(NOTHING, frame, room.pace.drawn)
+        return
+    twin = room.twin(person)
+    Drawn(draw_life(twin, words, model.world.month, both=model.has_parted), frame, room.pace.drawn)
+    with rv.Html(tag="div", class_="irregsim-life"):
+        Facts(room, say, person, model.has_parted, frame)
+        Events(twin, say, words, model.has_parted)
+
+
+def _strategy(code: str) -> Strategy | None:
+    return next((one for one in Strategy if one.code == code), None)
+
+
+@solara.component
+def Facts(room: Room, say: Say, person: int, both: bool, frame: int) -> None:
+    """What is told of the person now, side by side."""
+    sides = room.facts(person)
+    shown = sides if both else sides[1:]
+    rows = [key for key in _TOLD if any(side is not None for side in shown)]
+    with rv.Html(tag="table", class_="irregsim-facts"):
+        rv.Html(tag="caption", children=[say("person", code=person_code(person))])
+        if both:
+            heads = ["", label("legend.reference", say.lang), label("legend.scenario", say.lang)]
+            rv.Html(tag="tr", children=[rv.Html(tag="th", children=[upper(head)]) for head in heads])
+        if not rows:
+            rv.Html(tag="tr", children=[rv.Html(tag="td", children=[say("gone")])])
+        for key in rows:
+            cells = [say("gone") if side is None else _fact(key, side, say) for side in shown]
+            head = rv.Html(tag="th", children=[say(f"fact_{key}")])
+            rv.Html(tag="tr", children=[head, *(rv.Html(tag="td", children=[cell]) for cell in cells)])
+
+
+#: What is told, in this order.
+_TOLD: Final = (
+    "place", "route", "household", "age", "years", "months", "provider", "side", "ties", "risk", "decision",
+    "feasibility",
+)  # fmt: skip
+
+
+def _fact(key: str, side: dict[str, Any], say: Say) -> str:
+    value = side[key]
+    if key == "place":
+        return label(str(value), say.lang)
+    if key in ("route", "household", "decision", "feasibility", "side"):
+        return label(f"{key}.{value}", say.lang)
+    if key == "provider":
+        return label(f"substrategy.{value}", say.lang) if value else "–"
+    if key == "risk":
+        return say(f"risk_{value}")
+    if key == "age":
+        return say("age_about", age=value)
+    return str(value)
+
+
+@solara.component
+def Events(twin: Twin, say: Say, words: Words, both: bool) -> None:
+    """Every change of both lives in the order of months, with its cause and what lies behind it."""
+    sides = [("reference", twin.lives[0]), ("scenario", twin.lives[1])] if both else [("", twin.lives[0])]
+    rows = []
+    for side, life in sides:
+        if life:
+            rows.append((life[0].start, side, "", life[0].state, "start"))
+        for before, after in itertools.pairwise(life):
+            if before.end is not None:
+                rows.append((before.end, side, before.state, after.state, before.cause))
+    same = {row[:1] + row[2:] for row in rows if row[1] == "reference"} & {
+        row[:1] + row[2:] for row in rows if row[1] == "scenario"
+    }
+    with rv.Html(tag="table", class_="irregsim-events"):
+        heads = [say("month"), *([say("side")] if both else []), say("what"), say("why")]
+        rv.Html(tag="tr", children=[rv.Html(tag="th", children=[head]) for head in heads])
+        # Within a month and a side in the order in which it happened.
+        for month, side, old, new, cause in sorted(dict.fromkeys(rows), key=lambda row: row[:2]):
+            shared = (month, old, new, cause) in same
+            if shared and side == "scenario":
+                continue
+            where = say("both_sides") if shared else upper(label(f"legend.{side}", say.lang)) if side else ""
+            what = f"{state_words(old, say.lang)} → {state_words(new, say.lang)}" if old else state_words(new, say.lang)
+            reason = rv.Html(tag="div", class_="irregsim-reason", children=[label(f"reason.{cause}", say.lang)])
+            why = [label(f"cause.{cause}", say.lang), reason]
+            cells = [[words.month(month)], *([[where]] if both else []), [what], why]
+            rv.Html(tag="tr", children=[rv.Html(tag="td", children=cell) for cell in cells])
+
+
+def lasting(life: Life) -> Life:
+    """Spells that reach the end of a month."""
+    return tuple(spell for spell in life if spell.end is None or spell.end > spell.start)
+
+
+@solara.component
+def MesaPlot(room: Room, say: Say, frame: int) -> None:
+    """Mesa's own plot of what the model's data collector collects."""
+    colours = {f"index_{code}": COLOURS[code] for code in HIDDEN}
+    component = make_plot_component(
+        colours, post_process=lambda axes: axes.set_ylabel(label("axis.index_hidden", say.lang), fontsize=8)
+    )
+    # Mesa gives the component and the number of a page.
+    plot = component[0] if isinstance(component, tuple) else component
+    plot(room.model)
+    Drawn(NOTHING, frame, room.pace.drawn)

@@ -1,0 +1,43 @@
+"""Words of the page in the viewer's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from irregsim.vocabulary.labels import label
+
+#: Mesa's words, and the labels that stand in their place. Those of the buttons stay as they are in English.
+_MESA: Final = {
+    "Controls": "controls",
+    "Play Interval (ms)": "play_interval",
+    "Render Interval (steps)": "render_interval",
+    "Use Threads": "use_threads",
+    "Increase play interval to avoid skipping plots": "threads_note",
+    "Information": "information",
+    "Reset": "reset",
+    "Step": "step",
+}
+
+#: Cards of Mesa's that have no content here.
+HIDDEN: Final = ["Model Parameters"]
+
+
+@dataclass(frozen=True)
+class Say:
+    """Words of the labels ``page.<key>``.
+
+    Attributes:
+        lang: ``nb`` or ``en``.
+    """
+
+    lang: str
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Words of a key, with values put in."""
+        text = label(f"page.{key}", self.lang)
+        return text.format(**values) if values else text
+
+    def mesa(self) -> dict[str, str]:
+        """Mesa's words to ours."""
+        return {words: self(f"mesa_{key}") for words, key in _MESA.items()}

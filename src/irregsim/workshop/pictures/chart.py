@@ -1,0 +1,177 @@
+"""Axes, lines, areas and bands in an SVG drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.present.plots.style import DASHES, apart
+from irregsim.present.plots.ticks import ticks
+from irregsim.study.summaries import LAST_OBSERVED_YEAR
+from irregsim.vocabulary.codes import FIRST_YEAR
+from irregsim.workshop.pictures.svg import INK, LINE, SHADE, SOFT, Svg
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: The reference is drawn in the same way in every picture.
+REFERENCE_DASH: Final = "9 5"
+
+
+def year_of_months(months: npt.NDArray[np.integer]) -> FloatArray:
+    """Ends of months on an axis of years: December 2019 lies at 2020."""
+    return FIRST_YEAR + (np.asarray(months, dtype=np.float64) + 1) / 12
+
+
+def dash_of(strategy: str) -> str | None:
+    """The line style of a strategy, as in all pictures."""
+    pattern = DASHES[strategy]
+    return None if pattern == "-" else " ".join(f"{2.6 * step:g}" for step in pattern[1])
+
+
+def number_text(value: float, lang: str, *, signed: bool = False) -> str:
+    """A number for readers: no needless decimals, thousands apart, minus as a minus sign."""
+    if value != value:
+        return "–"
+    size = abs(value)
+    decimals = 0 if size >= 10 or abs(value - round(value)) < 1e-9 else 1 if size >= 1 else 2
+    text = f"{size:,.{decimals}f}"
+    text = text.replace(",", "\u00a0").replace(".", ",") if lang == "nb" else text
+    if float(f"{size:.{decimals}f}") == 0:
+        return "0"
+    return ("−" if value < 0 else "+" if signed else "") + text
+
+
+def level_text(value: float, lang: str) -> str:
+    """A whole number for readers; a dash where it is missing."""
+    return number_text(value if value != value else round(value), lang)
+
+
+@dataclass
+class Axes:
+    """A panel with a scale on both axes.
+
+    Attributes:
+        svg: The drawing.
+        left: Place of the panel, in the drawing's units; likewise the next three.
+        x: Ends of the x axis.
+        y: Ends of the y axis.
+        lang: Language.
+    """
+
+    svg: Svg
+    left: float
+    top: float
+    width: float
+    height: float
+    x: tuple[float, float]
+    y: tuple[float, float]
+    lang: str
+
+    def px(self, value: float) -> float:
+        """Place of a value on the x axis."""
+        low, high = self.x
+        return self.left + self.width * (value - low) / max(high - low, 1e-9)
+
+    def py(self, value: float) -> float:
+        """Place of a value on the y axis."""
+        low, high = self.y
+        return self.top + self.height * (1 - (value - low) / max(high - low, 1e-9))
+
+    @property
+    def bottom(self) -> float:
+        """Lower end of the panel."""
+        return self.top + self.height
+
+    @property
+    def right(self) -> float:
+        """Right end of the panel."""
+        return self.left + self.width
+
+    def points(self, x: FloatArray, y: FloatArray) -> list[list[tuple[float, float]]]:
+        """Runs of places without a gap."""
+        out: list[list[tuple[float, float]]] = [[]]
+        for a, b in zip(x.tolist(), y.tolist(), strict=True):
+            if b == b:
+                out[-1].append((self.px(a), self.py(b)))
+            elif out[-1]:
+                out.append([])
+        return [run for run in out if run]
+
+    def line(self, x: FloatArray, y: FloatArray, colour: str, width: float = 2.4, dash: str | None = None) -> None:
+        """A line, with gaps where values are missing; a dot where there is a single one."""
+        for run in self.points(x, y):
+            if len(run) == 1:
+                self.svg.add("circle", cx=run[0][0], cy=run[0][1], r=width, fill=colour)
+            self.svg.path(run, stroke=colour, stroke_width=width, stroke_dasharray=dash, stroke_linejoin="round")
+
+    def area(self, x: FloatArray, low: FloatArray, high: FloatArray, colour: str, opacity: float = 0.85) -> None:
+        """The area between two lines."""
+        keep = np.isfinite(low) & np.isfinite(high)
+        x, low, high = x[keep], low[keep], high[keep]
+        up = [(self.px(a), self.py(b)) for a, b in zip(x.tolist(), high.tolist(), strict=True)]
+        down = [(self.px(a), self.py(b)) for a, b in zip(x.tolist(), low.tolist(), strict=True)]
+        self.svg.path([*up, *reversed(down)], close=True, fill=colour, fill_opacity=opacity)
+
+    def shade_assumptions(self, words: str = "") -> None:
+        """Shades the years that rest on assumptions."""
+        first = float(LAST_OBSERVED_YEAR + 1)
+        if self.x[1] <= first:
+            return
+        start = max(first, self.x[0])
+        self.svg.rect(self.px(start), self.top, self.right - self.px(start), self.height, SHADE)
+        if words:
+            self.svg.text(self.px(start) + 5, self.top + 15, words, 12, colour=SOFT)
+
+    def years(self, most: int = 8) -> None:
+        """Whole years below the panel."""
+        for tick in ticks(*self.x, most, whole=True):
+            place = self.px(tick)
+            self.svg.line(place, self.bottom, place, self.bottom + 4, SOFT)
+            self.svg.text(place, self.bottom + 18, f"{tick:.0f}", 12.5, colour=SOFT, anchor="middle")
+        self.svg.line(self.left, self.bottom, self.right, self.bottom, SOFT)
+
+    def values(self, most: int = 5, *, signed: bool = False, unit: str = "") -> None:
+        """Numbers at the left, with thin lines across; the unit above."""
+        for tick in ticks(*self.y, most):
+            place = self.py(tick)
+            heavy = signed and tick == 0
+            self.svg.line(self.left, place, self.right, place, SOFT if heavy else LINE, 1.2 if heavy else 0.8)
+            text = number_text(tick, self.lang, signed=signed)
+            self.svg.text(self.left - 6, place + 4, text, 12.5, colour=SOFT, anchor="end")
+        if unit:
+            self.svg.text(self.left - 6, self.top - 8, unit, 12.5, colour=SOFT)
+
+    def now(self, month: int) -> None:
+        """A thin line at the latest month."""
+        place = self.px(float(year_of_months(np.array([month]))[0]))
+        self.svg.line(place, self.top, place, self.bottom, INK, 1, "2 3")
+
+    def label_ends(self, ends: Sequence[tuple[float, str, str]], size: float = 13.5) -> None:
+        """Names at the right end, moved apart: (value, words, colour) each; none where the value is missing."""
+        ends = [end for end in ends if np.isfinite(end[0])]
+        places = [self.py(value) for value, _, _ in ends]
+        for place, (_, words, colour) in zip(apart(places, size * 1.2), ends, strict=True):
+            self.svg.text(self.right + 7, place + size / 3, words, size, colour=colour, bold=True)
+
+
+def top_of(*series: npt.NDArray[np.floating], least: float = 1.0) -> float:
+    """A round upper end for an axis from 0 that holds all values, and moves seldom while they grow."""
+    largest = max([least, *(float(np.nanmax(s)) for s in series if s.size and np.isfinite(s).any())])
+    step = 10 ** np.floor(np.log10(largest)) / 2
+    return float(np.ceil(largest * 1.04 / step) * step)
+
+
+def ends_of(*series: npt.NDArray[np.floating], least: float = 1.0) -> tuple[float, float]:
+    """Round ends for an axis of differences that hold zero and all values."""
+    finite = np.concatenate([s[np.isfinite(s)].ravel() for s in series] or [np.zeros(0)])
+    low = -top_of(-finite[finite < 0], least=least / 3) if (finite < 0).any() else 0.0
+    high = top_of(finite[finite > 0], least=least / 3) if (finite > 0).any() else 0.0
+    if low == high == 0.0:
+        return -least, least
+    pad = (high - low) * 0.08
+    return (low - pad if low == 0 else low), (high + pad if high == 0 else high)

@@ -1,0 +1,117 @@
+"""One outcome of both sides, and how the difference between them grows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from irregsim.present.plots.style import MODEL
+from irregsim.vocabulary.labels import label, labels
+from irregsim.workshop.live.shown import PERCENT, Band, Outcome
+from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, ends_of, number_text, top_of, year_of_months
+from irregsim.workshop.pictures.svg import INK, SOFT, Picture, Svg
+from irregsim.workshop.pictures.words import Words, outcome_name
+
+_WIDTH, _HEIGHT = 1300.0, 520.0
+_TOP, _HIGH = 74.0, 360.0
+
+
+def draw_difference(outcome: Outcome, words: Words, first: int, last: int, band: Band | None = None) -> Picture:
+    """Draws both sides at the left and their difference at the right.
+
+    Args:
+        outcome: What is followed.
+        words: Language and titles.
+        first: First month shown: the axis begins a year before.
+        last: Last month of the axis.
+        band: Spread over replicates, if they have been run.
+    """
+    name = outcome_name(outcome.name, words.lang)
+    if outcome.city:
+        name += f", {label(f'city.{outcome.city}', words.lang)}"
+    svg = Svg(_WIDTH, _HEIGHT, words("alt_difference", outcome=name))
+    x = year_of_months(outcome.months)
+    start = float(year_of_months(np.array([first - 13]))[0])
+    axis = (start, float(year_of_months(np.array([last]))[0]))
+    keep = x >= start
+    svg.text(56, 26, name, 18, bold=True)
+    unit = _unit(outcome, words)
+    svg.text(56, 47, words("sum_of_year", unit=unit) if outcome.is_year else unit, 13, colour=SOFT)
+    levels = [outcome.reference[keep], outcome.scenario[keep]]
+    spread = [] if band is None else [side[:, band.months >= first - 13] for side in (band.reference, band.scenario)]
+    highest = top_of(*levels, *spread, least=10.0)
+    left = Axes(svg, 56, _TOP, 480, _HIGH, axis, (0.0, highest), words.lang)
+    _sides(left, x[keep], levels, band, words)
+    right = Axes(svg, 790, _TOP, 440, _HIGH, axis, _ends(outcome, keep, band), words.lang)
+    _gap(right, x[keep], outcome, keep, band, words)
+    return svg.done()
+
+
+def _unit(outcome: Outcome, words: Words) -> str:
+    if outcome.unit == PERCENT:
+        return words("percent_of_start")
+    key = f"unit.{outcome.unit}"
+    return label(key, words.lang) if key in labels() else outcome.unit
+
+
+def _ends(outcome: Outcome, keep: np.ndarray, band: Band | None) -> tuple[float, float]:
+    series = [outcome.difference[keep]]
+    if band is not None:
+        series.append(band.difference)
+    return ends_of(*series, least=3.0)
+
+
+def _sides(axes: Axes, x: np.ndarray, levels: list[np.ndarray], band: Band | None, words: Words) -> None:
+    axes.shade_assumptions(label("legend.assumption_years", words.lang))
+    axes.values()
+    axes.years(6)
+    if band is not None:
+        months = year_of_months(band.months)
+        keep = months >= axes.x[0]
+        for ends, colour in ((band.reference, INK), (band.scenario, MODEL)):
+            axes.area(months[keep], ends[0][keep], ends[1][keep], colour, 0.14)
+    axes.line(x, levels[0], INK, 2, REFERENCE_DASH)
+    axes.line(x, levels[1], MODEL, 2.8)
+    told: list[tuple[float, str, str]] = []
+    for values, text, colour in (
+        (levels[0], label("legend.reference", words.lang), INK),
+        (levels[1], label("legend.scenario", words.lang), MODEL),
+    ):
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            told.append((float(finite[-1]), f"{text} {number_text(float(finite[-1]), words.lang)}", colour))
+    axes.label_ends(told, 14)
+
+
+def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Band | None, words: Words) -> None:
+    svg, values = axes.svg, outcome.difference[keep]
+    unit = words("percent_of_reference") if outcome.unit == PERCENT else _unit(outcome, words)
+    svg.text(axes.left, 26, words("difference"), 18, bold=True)
+    svg.text(axes.left, 47, unit, 13, colour=SOFT)
+    axes.shade_assumptions()
+    axes.values(signed=True)
+    axes.years(6)
+    if band is not None:
+        months = year_of_months(band.months)
+        kept = months >= axes.x[0]
+        axes.area(months[kept], band.difference[0][kept], band.difference[1][kept], MODEL, 0.22)
+    axes.line(x, values, MODEL, 3)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        svg.text(axes.left + 12, axes.top + 60, words("few_behind"), 14, colour=SOFT)
+        return
+    text = number_text(float(finite[-1]), words.lang, signed=True)
+    axes.label_ends([(float(finite[-1]), text, MODEL)], 17)
+    below = axes.bottom + 44
+    if band is None:
+        svg.paragraph(axes.left, below, words("one_run"), 500, 13, colour=SOFT, most=2)
+        return
+    low, high = (float(end[-1]) for end in band.difference)
+    told = words(
+        "band_says",
+        number=band.n,
+        low=number_text(low, words.lang, signed=True),
+        high=number_text(high, words.lang, signed=True),
+    )
+    svg.paragraph(axes.left, below, told, 500, 13, colour=INK, most=2)
+    if low <= 0 <= high or low != low:
+        svg.paragraph(axes.left, below + 17, words("cannot_tell"), 500, 13, colour=INK, bold=True, most=2)

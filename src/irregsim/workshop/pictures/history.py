@@ -1,0 +1,134 @@
+"""The hidden strategies stacked over time, those in reception centres beside them, and the levers below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from irregsim.present.colours import COLOURS
+from irregsim.present.words import lever_change
+from irregsim.vocabulary.codes import HIDDEN, month_number
+from irregsim.vocabulary.labels import label
+from irregsim.workshop.live.shown import Band, Look, SideLook
+from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, top_of, year_of_months
+from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Picture, Svg
+from irregsim.workshop.pictures.words import Words, short
+
+_WIDTH = 1300.0
+_TOP, _HIGH = 62.0, 300.0
+_STRIP = 21.0
+
+#: Levers told below the axis; more are counted.
+_MOST_LEVERS = 5
+
+#: From the ground up.
+_STACKED = ("avhengig", "arbeidende", "marginalisert", "fritt_fall")
+
+
+def draw_history(look: Look, words: Words, last: int, total: Band | None = None) -> Picture:
+    """Draws one side, or both beside each other once they have parted.
+
+    Args:
+        look: What may be shown.
+        words: Language, titles, and the levers that differ.
+        last: Last month of the axis.
+        total: Spread of ``index:hidden`` over replicates, if they have been run.
+    """
+    sides = look.sides
+    levers = _bars(words.levers)
+    rows = min(len(levers), _MOST_LEVERS + 1)
+    height = _TOP + _HIGH + 40 + 150 + 24 + _STRIP * max(rows, 1) + 30
+    svg = Svg(_WIDTH, height, words("alt_history", month=words.month(look.month)))
+    months = look.months
+    x = year_of_months(months)
+    axis = (float(x[0]) - 1 / 12, float(year_of_months(np.array([last]))[0]))
+    tops = [side.hidden.sum(axis=1) for side in sides]
+    highest = top_of(*tops, *((total.reference, total.scenario) if total is not None else ()), least=100.0)
+    seen = top_of(*(side.visible for side in sides), least=50.0)
+    gap = 172.0
+    wide = (_WIDTH - 60 - gap * len(sides)) / len(sides)
+    for number, side in enumerate(sides):
+        left = 56 + (wide + gap) * number
+        axes = Axes(svg, left, _TOP, wide, _HIGH, axis, (0.0, highest), words.lang)
+        svg.paragraph(left, 20, words.title(number), wide + gap - 20, 15.5, most=2, bold=True)
+        _stack(axes, x, side, words)
+        if total is not None:
+            _spread(axes, total, number, words)
+        axes.now(look.month)
+        lower = Axes(svg, left, _TOP + _HIGH + 58, wide, 110, axis, (0.0, seen), words.lang)
+        _visible(lower, x, look, number, words)
+    _strip(svg, levers, axis, 56, wide, _TOP + _HIGH + 58 + 110 + 50, words)
+    return svg.done()
+
+
+def _stack(axes: Axes, x: np.ndarray, side: SideLook, words: Words) -> None:
+    axes.shade_assumptions(label("legend.assumption_years", words.lang))
+    axes.values(unit=words("unit_index"))
+    low = np.zeros(len(x))
+    ends = []
+    for code in _STACKED:
+        high = low + side.hidden[:, HIDDEN.index(code)]
+        axes.area(x, low, high, COLOURS[code])
+        ends.append((float(low[-1] + high[-1]) / 2, short(code, words.lang), COLOURS[code]))
+        low = high
+    axes.line(x, low, INK, 1.2)
+    axes.years()
+    axes.label_ends(ends, 12.5)
+
+
+def _spread(axes: Axes, total: Band, number: int, words: Words) -> None:
+    x = year_of_months(total.months)
+    ends = (total.reference, total.scenario)[number]
+    for end in ends:
+        axes.line(x, end, INK, 1.3, "2 3")
+    axes.svg.text(axes.left + 8, axes.top + 34, words("band_of", number=total.n), 12, colour=SOFT)
+
+
+def _visible(axes: Axes, x: np.ndarray, look: Look, number: int, words: Words) -> None:
+    axes.shade_assumptions()
+    axes.values(3)
+    name = label("strategy.synlig", words.lang)
+    axes.svg.text(axes.left, axes.top - 9, f"{name}, {label('unit.persons', words.lang)}", 13, colour=COLOURS["synlig"],
+                  bold=True)  # fmt: skip
+    if number:
+        axes.line(x, look.reference.visible, INK, 1.6, REFERENCE_DASH)
+    axes.line(x, look.sides[number].visible, COLOURS["synlig"])
+    axes.years()
+    axes.now(look.month)
+
+
+def _bars(rows: Sequence[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]]]:
+    groups: dict[str, list[Mapping[str, str]]] = {}
+    for row in rows:
+        if row["from"]:
+            groups.setdefault(row["key"], []).append(row)
+    return groups
+
+
+def _strip(
+    svg: Svg,
+    levers: Mapping[str, Sequence[Mapping[str, str]]],
+    axis: tuple[float, float],
+    left: float,
+    wide: float,
+    top: float,
+    words: Words,
+) -> None:
+    """A bar for each lever while it differs from the reference, with its value."""
+    svg.text(left, top - 6, words("levers" if levers else "no_levers"), 13, bold=True)
+    axes = Axes(svg, left, top, wide, _STRIP * max(1, len(levers)), axis, (0.0, 1.0), words.lang)
+    for row, (key, stretches) in enumerate(list(levers.items())[:_MOST_LEVERS]):
+        y = top + _STRIP * row + 4
+        svg.line(axes.left, y + 7, axes.right, y + 7, LINE)
+        for stretch in stretches:
+            first = float(year_of_months(np.array([month_number(stretch["from"]) - 1]))[0])
+            end = float(year_of_months(np.array([month_number(stretch["to"])]))[0])
+            start, stop = axes.px(max(first, axis[0])), axes.px(min(end, axis[1]))
+            hint = f"{key}: {stretch['reference']} → {stretch['value']}"
+            svg.rect(start, y, stop - start, 14, "#9DB0C2", hint=hint, rx=2)
+        told = lever_change(key, stretches[0]["value"], words.lang)
+        svg.text(axes.right + 8, y + 12, told if len(told) < 110 else told[:107] + "…", 12.5, hint=key)
+    if len(levers) > _MOST_LEVERS:
+        y = top + _STRIP * _MOST_LEVERS + 14
+        svg.text(left, y, words("more_levers", number=len(levers) - _MOST_LEVERS), 12.5, colour=SOFT)

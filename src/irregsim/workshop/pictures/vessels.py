@@ -1,0 +1,226 @@
+"""The strategies as communicating vessels: what stands in each, and what runs between them this month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from irregsim.present.colours import COLOURS, OTHER_COLOURS
+from irregsim.vocabulary.codes import EXITS, HIDDEN
+from irregsim.vocabulary.labels import label
+from irregsim.workshop.live.shown import Flow, Look, SideLook
+from irregsim.workshop.pictures.chart import level_text, number_text, top_of
+from irregsim.workshop.pictures.svg import INK, LINE, PAPER, SOFT, Picture, Svg
+from irregsim.workshop.pictures.words import Words, short
+
+#: Size of one side.
+_WIDTH, _HEIGHT = 640.0, 545.0
+
+#: Vessels from left to right; free fall lies below, as the pipe that joins them.
+_ABOVE = ("synlig", "avhengig", "arbeidende", "marginalisert")
+_TOP, _DEEP, _WIDE = 112.0, 178.0, 96.0
+_BASIN_TOP, _BASIN_DEEP, _BASIN_LEFT, _BASIN_LONG = 392.0, 46.0, 50.0, 540.0
+_EXITS_TOP = 500.0
+
+#: Shaft of the widest arrow.
+_THICK = 15.0
+
+
+def draw_vessels(look: Look, words: Words) -> Picture:
+    """Draws one side, or both beside each other once they have parted.
+
+    Args:
+        look: What may be shown.
+        words: Language and titles.
+    """
+    sides = look.sides
+    alt = words("alt_vessels", month=words.month(look.month))
+    svg = Svg(_WIDTH * len(sides) if len(sides) > 1 else _WIDTH * 1.35, _HEIGHT, alt)
+    # Of the months shown: what was before would only make the vessels too deep.
+    start = max(0, look.first - 1 - int(look.months[0]))
+    most = top_of(*(side.hidden[start:] for side in sides), least=10.0)
+    seen = top_of(*(side.visible_index[start:] for side in sides), least=100.0)
+    for number, side in enumerate(sides):
+        shift = _WIDTH * number if len(sides) > 1 else _WIDTH * 0.175
+        with svg.group(transform=f"translate({shift:g} 0)", class_=("reference", "scenario")[number]):
+            _side(svg, look, number, side, (most, seen), words)
+    if len(sides) > 1:
+        svg.line(_WIDTH, 8, _WIDTH, _HEIGHT - 8, LINE)
+    return svg.done()
+
+
+def _side(svg: Svg, look: Look, number: int, side: SideLook, scales: tuple[float, float], words: Words) -> None:
+    svg.paragraph(_WIDTH / 2, 24, words.title(number), _WIDTH - 40, 16, most=2, anchor="middle", bold=True)
+    flows = {(flow.origin, flow.destination): flow for flow in side.flows}
+    start = max(0, look.first - 1 - int(look.months[0]))
+    centres = np.linspace(_WIDTH * 0.125, _WIDTH * 0.875, len(_ABOVE))
+    for place, code in zip(centres.tolist(), _ABOVE, strict=True):
+        counted = code == "synlig"
+        column = side.visible_index if counted else side.hidden[:, HIDDEN.index(code)]
+        before = look.reference.visible_index if counted else look.reference.hidden[:, HIDDEN.index(code)]
+        scale = scales[1] if counted else scales[0]
+        _vessel(svg, place, code, float(column[-1]), float(column[min(start, len(column) - 1)]), scale, words)
+        if number:
+            _ghost(svg, place, float(before[-1]), scale)
+        _newcomers(svg, place, flows.get(("inflow", code)), words)
+        _pipes(svg, place, code, flows, words)
+    _basin(svg, side, look, number, start, scales[0], flows, words)
+    _exits(svg, flows, words)
+
+
+def _depth(value: float, scale: float) -> float:
+    return min(1.0, max(0.0, value / scale)) * _DEEP if value == value else 0.0
+
+
+def _vessel(svg: Svg, place: float, code: str, value: float, start: float, scale: float, words: Words) -> None:
+    left, colour = place - _WIDE / 2, COLOURS[code]
+    deep = _depth(value, scale)
+    hint = f"{label(f'strategy.{code}', words.lang)}: {label(f'strategy_note.{code}', words.lang)}"
+    with svg.group(hint=hint, class_=f"vessel {code}"):
+        svg.rect(left, _TOP, _WIDE, _DEEP, PAPER, rx=6)
+        svg.rect(left, _TOP + _DEEP - deep, _WIDE, deep, colour, fill_opacity=0.85)
+        counted = code == "synlig"
+        svg.add(
+            "path",
+            d=f"M{left:g} {_TOP:g}V{_TOP + _DEEP:g}H{left + _WIDE:g}V{_TOP:g}",
+            fill="none",
+            stroke=INK,
+            stroke_width=2,
+            stroke_dasharray="6 4" if counted else None,
+        )
+        mark = _TOP + _DEEP - _depth(start, scale)
+        svg.line(left - 6, mark, left + 8, mark, INK, 1.5)
+        inside = deep > 34
+        svg.text(
+            place,
+            _TOP + _DEEP - deep + (25 if inside else -7),
+            level_text(value, words.lang),
+            21,
+            colour=PAPER if inside and code != "avhengig" else INK,
+            anchor="middle",
+            bold=True,
+            class_="level",
+            paint_order="stroke",
+            stroke=None if inside else PAPER,
+            stroke_width=None if inside else 4,
+        )
+        svg.text(place, _TOP - 40, short(code, words.lang), 13, colour=INK, anchor="middle", bold=True)
+        if counted:
+            svg.text(place, _TOP + _DEEP + 15, words("own_scale"), 11, colour=SOFT, anchor="middle")
+
+
+def _ghost(svg: Svg, place: float, value: float, scale: float) -> None:
+    """Level of the same vessel in the reference."""
+    level = _TOP + _DEEP - _depth(value, scale)
+    svg.line(place - _WIDE / 2, level, place + _WIDE / 2, level, INK, 2, "3 3", class_="ghost")
+
+
+def _newcomers(svg: Svg, place: float, flow: Flow | None, words: Words) -> None:
+    if flow is None:
+        return
+    with svg.group(hint=words("newcomers")):
+        svg.arrow(place, _TOP - 33, place, _TOP - 4, 2 + 10 * flow.width, OTHER_COLOURS["dod"])
+        if flow.per_100 is not None:
+            svg.text(place + 15, _TOP - 15, number_text(flow.per_100, words.lang), 12, colour=SOFT)
+
+
+def _pipes(svg: Svg, place: float, code: str, flows: Mapping[tuple[str, str], Flow], words: Words) -> None:
+    """To free fall and from it."""
+    top, end = _TOP + _DEEP + 22, _BASIN_TOP - 4
+    for shift, key, colour in ((-19, (code, "fritt_fall"), COLOURS[code]), (19, ("fritt_fall", code), "#777777")):
+        flow = flows.get(key)
+        if flow is None:
+            continue
+        first, last = (top, end) if shift < 0 else (end, top)
+        with svg.group(hint=_told(flow, words)):
+            svg.arrow(place + shift, first, place + shift, last, 2 + _THICK * flow.width, colour, class_="pipe")
+            if flow.per_100 is not None:
+                side = -1 if shift < 0 else 1
+                svg.text(
+                    place + shift + side * (9 + _THICK * flow.width / 2),
+                    (top + end) / 2 + 5,
+                    number_text(flow.per_100, words.lang),
+                    13,
+                    anchor="end" if side < 0 else "start",
+                    class_="rate",
+                )
+
+
+def _told(flow: Flow, words: Words) -> str:
+    origin = label(f"strategy.{flow.origin}", words.lang)
+    if flow.per_100 is not None:
+        return words("of_100", origin=origin, number=number_text(flow.per_100, words.lang))
+    return words("no_rate" if flow.origin == "synlig" else "few_went", origin=origin)
+
+
+def _basin(
+    svg: Svg,
+    side: SideLook,
+    look: Look,
+    number: int,
+    start: int,
+    scale: float,
+    flows: Mapping[tuple[str, str], Flow],
+    words: Words,
+) -> None:
+    column = side.hidden[:, HIDDEN.index("fritt_fall")]
+    value, colour = float(column[-1]), COLOURS["fritt_fall"]
+    # The same length for each point of the index as in the vessels above.
+    unit = _DEEP / scale
+    fill = min(_BASIN_LONG, max(0.0, value * unit if value == value else 0.0))
+    hint = f"{label('strategy.fritt_fall', words.lang)}: {label('strategy_note.fritt_fall', words.lang)}"
+    with svg.group(hint=hint, class_="vessel fritt_fall"):
+        svg.rect(_BASIN_LEFT, _BASIN_TOP, _BASIN_LONG, _BASIN_DEEP, PAPER, rx=8)
+        svg.rect(_BASIN_LEFT, _BASIN_TOP, fill, _BASIN_DEEP, colour, fill_opacity=0.85, rx=4)
+        svg.add(
+            "rect",
+            x=_BASIN_LEFT,
+            y=_BASIN_TOP,
+            width=_BASIN_LONG,
+            height=_BASIN_DEEP,
+            rx=8,
+            fill="none",
+            stroke=INK,
+            stroke_width=2,
+        )
+        mark = _BASIN_LEFT + np.nan_to_num(float(column[min(start, len(column) - 1)])) * unit
+        svg.line(mark, _BASIN_TOP + _BASIN_DEEP - 8, mark, _BASIN_TOP + _BASIN_DEEP + 6, INK, 1.5)
+        if number:
+            ghost = _BASIN_LEFT + np.nan_to_num(float(look.reference.hidden[-1, HIDDEN.index("fritt_fall")])) * unit
+            svg.line(ghost, _BASIN_TOP, ghost, _BASIN_TOP + _BASIN_DEEP, "#AAAAAA", 2, "3 3", class_="ghost")
+        middle = _BASIN_TOP + _BASIN_DEEP / 2
+        svg.text(_BASIN_LEFT + fill + 9, middle + 8, level_text(value, words.lang), 21, bold=True, class_="level")
+        name = short("fritt_fall", words.lang)
+        svg.text(_BASIN_LEFT + _BASIN_LONG - 12, middle + 5, name, 13.5, anchor="end", bold=True)
+    flow = flows.get(("inflow", "fritt_fall"))
+    if flow is not None:
+        place = _BASIN_LEFT + _BASIN_LONG + 40
+        with svg.group(hint=words("newcomers")):
+            svg.arrow(place, middle, place - 34, middle, 2 + 10 * flow.width, OTHER_COLOURS["dod"])
+            if flow.per_100 is not None:
+                told = number_text(flow.per_100, words.lang)
+                svg.text(place - 8, middle - 13, told, 12, colour=SOFT, anchor="middle")
+
+
+def _exits(svg: Svg, flows: Mapping[tuple[str, str], Flow], words: Words) -> None:
+    """Ways out: as thick as those who take them are many, whichever vessel they come from."""
+    step = _WIDTH / len(EXITS)
+    for number, code in enumerate(EXITS):
+        place = step * (number + 0.5)
+        widths = [flow.width for (_, destination), flow in flows.items() if destination == code]
+        thick = float(np.sqrt(sum(width**2 for width in widths)))
+        words_of = label(f"live.exit_{code}", words.lang)
+        with svg.group(hint=label(f"exit.{code}", words.lang)):
+            if widths:
+                svg.arrow(
+                    place,
+                    _BASIN_TOP + _BASIN_DEEP + 12,
+                    place,
+                    _EXITS_TOP,
+                    2 + _THICK * min(1.4, thick),
+                    OTHER_COLOURS[code],
+                    opacity=1,
+                    class_=f"exit {code}",
+                )
+            svg.paragraph(place, _EXITS_TOP + 14, words_of, step, 11.5, most=2, anchor="middle", colour=SOFT)

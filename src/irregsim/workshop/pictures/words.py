@@ -1,0 +1,71 @@
+"""What the pictures of a running model are told besides numbers: language, titles, levers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from irregsim.present.words import outcome_words, upper
+from irregsim.vocabulary.codes import FIRST_YEAR
+from irregsim.vocabulary.labels import label
+
+
+@dataclass(frozen=True)
+class Words:
+    """Language and titles.
+
+    Attributes:
+        lang: ``nb`` or ``en``.
+        reference: Title of the reference.
+        scenario: Title of the scenario.
+        levers: Rows of `irregsim diff` between the two: ``key``, ``from``, ``to``, ``reference``, ``value``.
+    """
+
+    lang: str
+    reference: str = ""
+    scenario: str = ""
+    levers: Sequence[Mapping[str, str]] = field(default=())
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Words of the label ``live.<key>``."""
+        text = label(f"live.{key}", self.lang)
+        return text.format(**values) if values else text
+
+    def title(self, side: int) -> str:
+        """Title of a side: 0 the reference, 1 the scenario."""
+        return (self.reference or label("legend.reference", self.lang)) if side == 0 else self.scenario
+
+    def month(self, month: int) -> str:
+        """A month in words, such as ``mars 2024``."""
+        names = label("live.months", self.lang).split()
+        return f"{names[month % 12]} {FIRST_YEAR + month // 12}"
+
+
+def short(strategy: str, lang: str) -> str:
+    """Name of a strategy without what stands behind it in brackets."""
+    return label(f"strategy.{strategy}", lang).partition(" (")[0]
+
+
+def outcome_name(outcome: str, lang: str) -> str:
+    """An outcome in words; a register by what its panel counts.
+
+    Args:
+        outcome: One of `looks.outcomes`.
+        lang: ``nb`` or ``en``.
+    """
+    kind, _, code = outcome.partition(":")
+    if kind != "register":
+        return upper(outcome_words(outcome, lang))
+    register, dimension, key = code.split("/")
+    return panel_words((register, dimension, key), lang)
+
+
+def panel_words(panel: tuple[str, str, str], lang: str) -> str:
+    """What a panel of registers counts, in words."""
+    register, dimension, key = panel
+    text = label(f"register_short.{register}", lang)
+    if dimension in ("employer", "worker"):
+        text += ": " + label(f"dimension.{dimension}", lang)
+    elif key != "total":
+        text += ": " + label(f"key.{key}", lang)
+    return upper(text)

@@ -1,0 +1,337 @@
+"""Stored runs of the exercises: what the page reveals, and what static pages and handouts show.
+
+Only what may be published is stored: indices, shares, differences and counts of registers
+(`irregsim.workshop.live.shown`). ``python -m irregsim.workshop.stored_runs`` makes them anew, in an hour or so; a
+test runs a small one again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from irregsim.inference.posterior import choose
+from irregsim.scenario import load_scenario
+from irregsim.storage.hashing import canonical_json, sha256_of_text
+from irregsim.study.identity import code_sha256
+from irregsim.study.replicates import available_cores
+from irregsim.study.workers import in_order
+from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.numbers import rounded_text
+from irregsim.workshop.exercises import PLACE, Exercise, Text, Variant, material
+from irregsim.workshop.live.shown import Flow, Look, Pair, SideLook, look, outcome
+from irregsim.workshop.replicate_band import pair_of
+
+FloatArray = npt.NDArray[np.float64]
+
+FILE: Final = "results.json"
+
+#: Replicates of each variant; replicate 0 is the one a page shows.
+REPLICATES: Final = 40
+
+#: Size of the run that a test repeats.
+CHECK_SCALE: Final = 0.02
+
+#: Months between two stored values.
+_STEP: Final = 3
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the stored runs tell of one outcome.
+
+    Attributes:
+        unit: Unit, ``percent`` (of the reference) for what nobody counts.
+        is_year: Whether values are sums of twelve months.
+        months: Month numbers, shape (n,).
+        reference: Mean over replicates, as `looks.shown.outcome` shows it.
+        scenario: Likewise.
+        mean: Mean of the paired differences.
+        lo: 2.5 % quantile of the paired differences.
+        hi: 97.5 % quantile.
+        up: Share of replicates whose difference in the last month is above 0.
+        replicates: How many.
+    """
+
+    unit: str
+    is_year: bool
+    months: npt.NDArray[np.int64]
+    reference: FloatArray
+    scenario: FloatArray
+    mean: FloatArray
+    lo: FloatArray
+    hi: FloatArray
+    up: float
+    replicates: int
+
+    @property
+    def direction(self) -> str:
+        """``up``, ``down`` or ``same``: the last where the interval of the last month holds zero."""
+        if self.lo[-1] > 0:
+            return "up"
+        return "down" if self.hi[-1] < 0 else "same"
+
+    def text(self, lang: str) -> str:
+        """The difference in the last month with its interval and unit."""
+        from irregsim.vocabulary.labels import label, labels
+
+        told = rounded_text(float(self.mean[-1]), float(self.lo[-1]), float(self.hi[-1]), self.unit, lang)
+        if self.unit == "percent":
+            return f"{told} %"
+        key = f"unit.{self.unit}"
+        return f"{told} {label(key, lang)}" if key in labels() and self.unit != "count" else told
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Stored runs of one variant of an exercise.
+
+    Attributes:
+        effects: By key of the outcome.
+        frames: What replicate 0 shows before the first month and at each year's end, for the vessels.
+        check: Difference of each outcome in the last month of a small run, to see that the model is still the same.
+    """
+
+    effects: Mapping[str, Effect]
+    frames: tuple[Look, ...]
+    check: Mapping[str, float | None]
+
+
+def pairs_of(
+    exercise: Exercise, variant: Variant, numbers: Sequence[int], scale: float = 1.0, jobs: int = 1
+) -> list[Pair]:
+    """Runs of a variant.
+
+    Args:
+        exercise: The exercise.
+        variant: One of its variants.
+        numbers: Replicates.
+        scale: Size of the population relative to Norway's.
+        jobs: Processes.
+    """
+    scenario = load_scenario(variant.scenario, overrides=variant.assume)
+    reference = load_scenario("baseline", overrides=variant.assume)
+    chosen, _ = choose("posterior")
+    draws = {j: chosen.values[chosen.index(j)] for j in numbers}
+    work = partial(
+        pair_of,
+        scenario,
+        reference,
+        draws,
+        exercise.seed,
+        scale,
+        exercise.first,
+        exercise.last,
+        shift=numbers[0],
+    )
+    return list(in_order(work, len(numbers), jobs))
+
+
+def hash_of(exercise: Exercise, variant: Variant) -> int:
+    """Number for all that decides the runs of a variant."""
+    scenario = load_scenario(variant.scenario, overrides=variant.assume)
+    told = [scenario.sha256, exercise.first, exercise.last, exercise.seed, choose("posterior")[0].name, code_sha256()]
+    return int(sha256_of_text(canonical_json(told))[:16], 16)
+
+
+def effect_of(pairs: Sequence[Pair], key: str) -> dict[str, Any]:
+    """What is stored of an outcome."""
+    name, _, city = key.partition("@")
+    found = [outcome(pair, name, city, rounded=False) for pair in pairs]
+    keep = [i for i, month in enumerate(found[0].months.tolist()) if _is_kept(month, found[0].months[-1], pairs[0])]
+    difference = np.stack([one.difference for one in found])[:, keep]
+    cuts = np.quantile(difference, (0.025, 0.975), axis=0)
+    return {
+        "unit": found[0].unit,
+        "is_year": found[0].is_year,
+        "months": found[0].months[keep].tolist(),
+        "reference": _rounded(np.mean([one.reference[keep] for one in found], axis=0)),
+        "scenario": _rounded(np.mean([one.scenario[keep] for one in found], axis=0)),
+        "mean": _rounded(difference.mean(axis=0)),
+        "lo": _rounded(cuts[0]),
+        "hi": _rounded(cuts[1]),
+        "up": round(float((difference[:, -1] > 0).mean()), 3),
+        "replicates": len(pairs),
+    }
+
+
+def _is_kept(month: int, last: int, pair: Pair) -> bool:
+    """From a year before the first month shown, every third month up to the last."""
+    return month >= pair.first - 12 and (last - month) % _STEP == 0
+
+
+def _rounded(values: FloatArray) -> list[float | None]:
+    return [None if value != value else round(float(value), 2) for value in values]
+
+
+def _frame(pair: Pair, month: int) -> dict[str, Any]:
+    """What may be shown at a month, for the vessels: the row before the first month, and that of the month."""
+    shown = look(pair.until(month))
+    rows = [int(pair.first - 1 - shown.months[0]), -1]
+    sides = [
+        {
+            "hidden": [_rounded(side.hidden[row]) for row in rows],
+            "visible_index": _rounded(side.visible_index[rows]),
+            "flows": [[f.origin, f.destination, f.per_100, round(f.width, 3)] for f in side.flows],
+        }
+        for side in shown.sides
+    ]
+    return {"month": month, "sides": sides}
+
+
+def computed(exercise: Exercise, number: int, replicates: int, jobs: int, keep: Path | None = None) -> dict[str, Any]:
+    """Everything that is stored of a variant.
+
+    Args:
+        exercise: The exercise.
+        number: Number of the variant.
+        replicates: How many, 2 or more.
+        jobs: Processes.
+        keep: Folder in which runs are kept, so that new words or outcomes need no new runs; None to keep none.
+    """
+    variant = exercise.variants[number]
+    name = f"{variant.scenario}-{hash_of(exercise, variant):016x}-{replicates}.pickle"
+    kept = None if keep is None else keep / name
+    if kept is not None and kept.exists():
+        pairs = pickle.loads(kept.read_bytes())
+    else:
+        pairs = pairs_of(exercise, variant, range(replicates), jobs=jobs)
+        if kept is not None:
+            kept.write_bytes(pickle.dumps(pairs))
+    keys = exercise.keys(number)
+    frames = [exercise.first - 1, *(m for m in range(exercise.first, exercise.last + 1) if m % 12 == 11)]
+    return {
+        "effects": {key: effect_of(pairs, key) for key in keys},
+        "frames": [_frame(pairs[0], month) for month in frames],
+        "check": checked(exercise, number),
+    }
+
+
+def checked(exercise: Exercise, number: int) -> dict[str, float | None]:
+    """Differences of a small run in the last month."""
+    (pair,) = pairs_of(exercise, exercise.variants[number], [0], scale=CHECK_SCALE)
+    out: dict[str, float | None] = {}
+    for key in exercise.keys(number):
+        name, _, city = key.partition("@")
+        out[key] = _rounded(outcome(pair, name, city, rounded=False).difference[-1:])[0]
+    return out
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Reading
+
+
+@cache
+def _file() -> dict[str, Any]:
+    text = (files("irregsim") / "data" / "workshop" / FILE).read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@cache
+def stored(exercise: str, variant: int = 0) -> Stored:
+    """Stored runs of a variant of an exercise.
+
+    Raises:
+        KeyError: If there are none.
+    """
+    one = _file()["exercises"][exercise][variant]
+    effects = {key: _effect(told) for key, told in one["effects"].items()}
+    first = material().exercise(exercise).first
+    return Stored(effects, tuple(_look(frame, first) for frame in one["frames"]), one["check"])
+
+
+def _effect(told: Mapping[str, Any]) -> Effect:
+    def values(name: str) -> FloatArray:
+        return np.array(told[name], dtype=np.float64)
+
+    return Effect(
+        unit=told["unit"],
+        is_year=told["is_year"],
+        months=np.array(told["months"], dtype=np.int64),
+        reference=values("reference"),
+        scenario=values("scenario"),
+        mean=values("mean"),
+        lo=values("lo"),
+        hi=values("hi"),
+        up=told["up"],
+        replicates=told["replicates"],
+    )
+
+
+def about() -> Mapping[str, Any]:
+    """What made the stored runs: ``replicates``, ``posterior``, ``version``."""
+    return {name: value for name, value in _file().items() if name != "exercises"}
+
+
+def _look(frame: Mapping[str, Any], first: int) -> Look:
+    sides = [
+        SideLook(
+            hidden=np.array(side["hidden"], dtype=np.float64),
+            visible=np.zeros(2),
+            visible_index=np.array(side["visible_index"], dtype=np.float64),
+            flows=tuple(Flow(*flow) for flow in side["flows"]),
+            shares={},
+            open_centres={},
+            registers={},
+        )
+        for side in frame["sides"]
+    ]
+    return Look(np.array([first - 1, frame["month"]]), first, sides[0], sides[-1])
+
+
+def filled(text: Text, exercise: Exercise, lang: str) -> str:
+    """A text with the numbers of the stored runs put in."""
+
+    def number(match: Any) -> str:
+        variant, name, city = match.groups()
+        key = f"{name}@{city}" if city else name
+        return stored(exercise.id, int(variant or 0)).effects[key].text(lang)
+
+    return PLACE.sub(number, text(lang))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Makes the stored runs anew and writes them into a file."""
+    parser = argparse.ArgumentParser(prog="python -m irregsim.workshop.stored_runs", description=main.__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--replicates", type=int, default=REPLICATES)
+    parser.add_argument("--jobs", type=int, default=available_cores())
+    parser.add_argument("--keep", type=Path, help="folder in which finished runs are kept and looked for")
+    parser.add_argument("--only", action="append", default=[], help="exercise to make anew; others stay")
+    chosen = parser.parse_args(arguments)
+    from irregsim import __version__
+
+    draws, _ = choose("posterior")
+    old = json.loads(chosen.file.read_text(encoding="utf-8")) if chosen.file.exists() else {"exercises": {}}
+    made: dict[str, Any] = {}
+    for exercise in material().exercises:
+        if chosen.only and exercise.id not in chosen.only:
+            made[exercise.id] = old["exercises"][exercise.id]
+            continue
+        made[exercise.id] = []
+        for number, variant in enumerate(exercise.variants):
+            print(f"{exercise.id}: {variant.scenario}", file=sys.stderr, flush=True)
+            made[exercise.id].append(computed(exercise, number, chosen.replicates, chosen.jobs, chosen.keep))
+        told = {"version": __version__, "posterior": draws.name, "replicates": chosen.replicates, "scale": 1.0}
+        text = json.dumps({**told, "exercises": made}, ensure_ascii=False, separators=(",", ":"))
+        # Whole or not at all; what is finished is kept if the work is stopped.
+        part = chosen.file.with_suffix(".part")
+        part.write_text(text + "\n", encoding="utf-8", newline="\n")
+        part.replace(chosen.file)
+    print(f"{chosen.file}: to {month_text(max(one.last for one in material().exercises))}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
