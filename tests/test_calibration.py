@@ -18,6 +18,7 @@ from irregsim.cli import main
 from irregsim.commands import calibrate as command
 from irregsim.inference import posterior
 from irregsim.inference.calibration import bank, counts, design, emulator, fitting, forecast, recovery, sampler
+from irregsim.inference.calibration import trials as one_trial
 from irregsim.inference.targets import targets
 from irregsim.model.parameters import parameters
 from irregsim.present.pages import calibration_report as report
@@ -366,7 +367,7 @@ def test_a_large_ensemble_is_smoothed_to_the_exact_posterior_of_a_linear_model()
 def stand_in(trials: int = 320) -> smoother.StandIn:
     z, expected = toy(trials)
     noise = 0.2 * normals(83, trials, 3)
-    followed, sets = np.array([0, 4, 9]), np.arange(trials) % bank.RANDOM_SETS
+    followed, sets = np.array([0, 4, 9]), np.arange(trials) % one_trial.RANDOM_SETS
     return smoother.StandIn.of(z, expected + noise, expected, np.ones(trials), followed, sets)
 
 
@@ -378,7 +379,7 @@ def test_the_stand_in_has_the_chance_of_the_banks_trials_with_the_same_random_nu
     assert left.std(axis=0) == pytest.approx(np.sqrt(np.diag(model.surface.residual)), rel=0.1)
     assert (y - expected).std(axis=0) == pytest.approx([0.2] * 3, rel=0.1)
     for i in (0, 31, 45):
-        of_set = model.noise[model.sets == i % bank.RANDOM_SETS]
+        of_set = model.noise[model.sets == i % one_trial.RANDOM_SETS]
         assert (np.abs(of_set - (y - expected)[i]).max(axis=1) < 1e-9).sum() == 1
     again, other = model.simulate(z, 1, 0)[0], model.simulate(z, 1, 1)[0]
     assert np.array_equal(again, y) and not np.array_equal(other, y)
@@ -434,14 +435,17 @@ def test_a_bank_is_the_same_for_any_number_of_processes(tmp_path):
     assert one.registers.equals(two.registers)
 
 
-def test_the_models_own_hash_ignores_words_and_sees_deeds(tmp_path, monkeypatch):
-    file = tmp_path / "part.py"
-    file.write_text('"""Words."""\nx = 1  # why\n', encoding="utf-8")
-    first = bank._what_it_does(file)
-    file.write_text('"""Other words."""\n\nx = 1\n', encoding="utf-8")
-    assert bank._what_it_does(file) == first
-    file.write_text('"""Words."""\nx = 2\n', encoding="utf-8")
-    assert bank._what_it_does(file) != first
+def test_the_hash_of_a_trial_covers_the_random_generator(monkeypatch):
+    """A changed constant of the generator's finaliser must not continue a bank of trials."""
+    first = bank.model_sha256()
+    read = Path.read_text
+
+    def changed(self, *args, **kwargs):
+        text = read(self, *args, **kwargs)
+        return text.replace("0xBF58476D1CE4E5B9", "0xBF58476D1CE4E5BB") if self.name == "draws.py" else text
+
+    monkeypatch.setattr(Path, "read_text", changed)
+    assert bank.model_sha256() != first
 
 
 # -- scores --------------------------------------------------------------------------------------------------------

@@ -343,7 +343,11 @@ def test_what_no_register_counts_is_hidden() -> None:
 
 def test_every_label_of_a_comparison_is_used_and_every_used_one_is_there() -> None:
     root = Path(next(iter(irregsim.__path__)))
-    files = [*(root / "plots" / "compare").glob("*.py"), *(root / "pages").glob("compare*"), root / "wording.py"]
+    files = [
+        *(root / "present" / "plots" / "compare").glob("*.py"),
+        *(root / "present" / "pages").glob("compare*"),
+        root / "present" / "words.py",
+    ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     constants = {
         node.value

@@ -10,6 +10,8 @@ from irregsim.cli import main
 from irregsim.commands import compare as comparing
 from irregsim.commands import run as workflow
 from irregsim.model.parameters import point_draw
+from irregsim.storage.hashing import sha256_of_file
+from irregsim.storage.parquet import content_sha256
 from irregsim.study import tables as run_tables
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
@@ -93,10 +95,10 @@ def test_a_run_folder_has_these_files_and_manifest_keys(tmp_path, monkeypatch):
     tables = {f"{name}.parquet" for name in [*COLUMNS, "spells", "draws"]}
     assert set(folder.manifest["outputs"]) == {*tables, "summary.csv"}
     for name, hashes in folder.manifest["outputs"].items():
-        assert hashes["sha256"] == run_tables.sha256_of_file(folder.path / name)
+        assert hashes["sha256"] == sha256_of_file(folder.path / name)
         assert ("content_sha256" in hashes) == name.endswith(".parquet")
         if name.endswith(".parquet"):
-            assert hashes["content_sha256"] == run_tables.content_sha256(folder.path / name)
+            assert hashes["content_sha256"] == content_sha256(folder.path / name)
     draws = folder.draws()
     assert list(draws.columns[:2]) == ["replicate", "draw"]
     assert set(draws.columns[2:]) == set(point_draw())

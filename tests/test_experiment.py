@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,10 @@ from irregsim.commands import run as workflow
 from irregsim.inference.posterior import prior_draws
 from irregsim.scenario import load_scenario
 from irregsim.storage.folder import MANIFEST, UNFINISHED, RunFolder
+from irregsim.storage.hashing import code_digest, data_digest
+from irregsim.study import identity
 from irregsim.study import replicates as experiment
-from irregsim.study.identity import part_key, run_id
+from irregsim.study.identity import part_key, run_id, versions
 from irregsim.study.progress import Lines
 from irregsim.study.replicates import DrawSet, Plan, available_cores
 from irregsim.study.tables import TABLES
@@ -106,24 +109,72 @@ def test_tables_changed_by_hand_are_not_taken_over(scenario, tmp_path, monkeypat
     assert tables_of(out) == whole
 
 
-def test_what_only_reads_replicates_cannot_change_one():
-    """Neither the engine nor what writes its tables loads a file that the hash of the code leaves out."""
-    code = (
-        "import sys, irregsim.study.frames, irregsim.model.simulate, irregsim.storage.folder, irregsim.model.registers"
-    )
-    code += "; print(*(name for name in sys.modules if name.startswith('irregsim.')))"
+COVERED = (*identity.MODEL_CODE, *identity.TABLE_CODE)
+
+
+def test_the_hash_of_the_code_covers_all_that_a_replicate_loads():
+    """Engine, tables and files: no module that takes part is left out of the hash."""
+    code = "import sys, irregsim.study.frames, irregsim.storage.folder; "
+    code += "print(*(name for name in sys.modules if name.startswith('irregsim.')))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name.split(".")[1] for name in answer.stdout.split()}
-    assert {"month", "world", "registers", "results"} <= loaded
-    assert not loaded & {name.removesuffix(".py") for name in experiment.READERS}
-    root = Path(experiment.__file__).parent
-    assert all((root / name).exists() for name in experiment.READERS)
+    loaded = {name.removeprefix("irregsim.").replace(".", "/") for name in answer.stdout.split()}
+    assert {"model/draws", "model/month/exits", "model/registers/base", "storage/parquet"} <= loaded
+    covered = tuple(name.removesuffix(".py") for name in COVERED)
+    assert {name for name in loaded if not name.startswith(covered)} == {"study"}
+
+
+def test_the_hash_of_the_data_covers_all_that_a_replicate_reads():
+    """Every file that is opened below data/ while a replicate runs, or before, is hashed or part of the plan."""
+    code = """
+import sys
+seen = set()
+sys.addaudithook(lambda event, args: seen.add(str(args[0])) if event == "open" else None)
+from irregsim.inference.posterior import choose
+from irregsim.scenario import load_scenario
+scenario = load_scenario("baseline", end="2012-02")
+draw = choose("point", None)[0].values[0]
+before = set(seen)
+from irregsim.study.frames import run_replicate
+run_replicate(scenario, draw, seed=1, replicate=0, scale=0.01, spells=False)
+mark = "/irregsim/data/"
+print(*sorted(path.replace(chr(92), "/").partition(mark)[2] for path in seen if mark in path.replace(chr(92), "/")))
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    read = set(answer.stdout.split())
+    # Scenario, draws and words come in through the plan.
+    elsewhere = {"labels.csv", "parameters.csv", "report/mechanisms.csv"}
+    assert read - elsewhere == set(identity.MODEL_DATA)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "counts"),
+    [
+        ("present/colours.py", "#", "#0", False),
+        ("data/labels.csv", "personer", "mennesker", False),
+        ("model/draws.py", "0xBF58476D1CE4E5B9", "0xBF58476D1CE4E5BB", True),
+        ("model/draws.py", '"""', '"""Some other words. ', False),
+        ("data/places.csv", "Oslo", "Osl", True),
+    ],
+)
+def test_what_is_shown_makes_no_finished_replicate_void_and_what_is_done_does(tmp_path, name, old, new, counts):
+    package = tmp_path / "irregsim"
+    shutil.copytree(Path(irregsim.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "posterior"))
+
+    def hashes() -> tuple[str, str]:
+        return code_digest(COVERED, package), data_digest(identity.MODEL_DATA, package)
+
+    first = hashes()
+    file = package / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert (hashes() != first) == counts
 
 
 def test_the_run_id_names_content_and_the_part_key_also_the_code(scenario):
     loaded = load_scenario(scenario)
     draws = DrawSet("point", ({"a": 1.0},))
-    content = Plan(loaded, draws, seed=1).content("data", "1")
+    content = Plan(loaded, draws, seed=1).content()
     for other in [
         Plan(loaded, draws, seed=2),
         Plan(loaded, draws, seed=1, scale=0.5),
@@ -131,13 +182,18 @@ def test_the_run_id_names_content_and_the_part_key_also_the_code(scenario):
         Plan(loaded, DrawSet("point", ({"a": 1.5},)), seed=1),
         Plan(load_scenario(scenario, overrides=["levers.fines.worker_nok=1"]), draws, seed=1),
     ]:
-        assert run_id(other.content("data", "1"), 3) != run_id(content, 3)
+        assert run_id(other.content(), 3) != run_id(content, 3)
     assert run_id(content, 3) != run_id(content, 4)
     assert run_id(content, 3) != run_id({**content, "data_sha256": "other"}, 3)
-    assert part_key(content, {"numpy": "1"}) != part_key(content, {"numpy": "2"})
+    key = part_key(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "versions", lambda: {**versions(), "numpy": "1"})
+        assert part_key(content) != key
+        patch.setattr(identity, "versions", lambda: {**versions(), "matplotlib": "1"})
+        assert part_key(content) == key, "no picture can change a table"
     # Not what the scenario says of replicates and seed, but what is run.
     more = replace(loaded, replicates=loaded.replicates + 1, seed=99)
-    assert Plan(more, draws, seed=1).content("data", "1") == content
+    assert Plan(more, draws, seed=1).content() == content
     json.dumps(content, allow_nan=False)
 
 
@@ -165,7 +221,7 @@ def test_only_the_draws_in_use_are_part_of_the_run_id(scenario):
     values = tuple({"a": float(i)} for i in range(6))
 
     def id_of(values, replicates, **options):
-        return run_id(Plan(loaded, DrawSet("x", values, **options), seed=1).content("data", "1"), replicates)
+        return run_id(Plan(loaded, DrawSet("x", values, **options), seed=1).content(), replicates)
 
     assert id_of(values, 3) == id_of(values[:3], 3) == id_of((*values[:3], {"a": 9.0}), 3)
     assert id_of(values, 4) != id_of(values[:3], 4), "the fourth replicate has another draw"

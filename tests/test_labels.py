@@ -105,9 +105,14 @@ def test_every_key_written_in_the_code_has_words() -> None:
 
 #: Where the pages and pictures of the workshop ask for words by a short key, and the kind of label it is of.
 SHORT_KEYS = {
-    "page": ("browser/*.py",),
-    "live": ("plots/live/*.py",),
-    "workshop": ("workshop/handouts.py", "pages/workshop.html", "pages/handouts.html", "pages/teacher.html"),
+    "page": ("workshop/browser/*.py",),
+    "live": ("workshop/pictures/*.py",),
+    "workshop": (
+        "workshop/handouts.py",
+        "present/pages/workshop.html",
+        "present/pages/handouts.html",
+        "present/pages/teacher.html",
+    ),
 }
 
 #: Kinds whose short keys also stand elsewhere, as whole keys.

@@ -43,6 +43,7 @@ def row(**changes: str) -> dict[str, str]:
         "note": "",
         "status": "prior",
         "derived_from": "",
+        "group": "reception",
     }
     return {key: (cells | changes)[key] for key in COLUMNS}
 
@@ -190,7 +191,7 @@ def test_all_faults_come_at_once() -> None:
         "b",
         "b",
         "expected the columns name,meaning,"
-        "unit,distribution,p1,p2,low,high,evidence_grade,source,mechanisms,note,status,derived_from",
+        "unit,distribution,p1,p2,low,high,evidence_grade,source,mechanisms,note,status,derived_from,group",
         "d",
     ]
 

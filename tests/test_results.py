@@ -44,7 +44,7 @@ def frames(tmp_path_factory):
 
 @pytest.mark.parametrize("name", [*TABLES, "spells"])
 def test_a_table_has_the_columns_of_its_schema_with_replicate_in_its_place(frames, name):
-    table = table_from_frame(name, frames[name], 5)
+    table = table_from_frame(name, run_tables.schema_of(name), frames[name], 5)
     assert table.column_names == [column for column, _ in run_tables.schema_of(name)]
     assert table.column("replicate").to_pylist() == [5] * len(frames[name])
     for column, kind in run_tables.schema_of(name):
@@ -66,7 +66,7 @@ def test_a_table_that_is_not_as_its_schema_says_is_refused(frames):
     }
     for words, frame in bad.items():
         with pytest.raises(TableError, match=words):
-            table_from_frame("registers", frame, 0)
+            table_from_frame("registers", TABLES["registers"], frame, 0)
 
 
 texts = st.lists(st.sampled_from(["a", "b", "æ", "", None]), min_size=0, max_size=12)
@@ -89,7 +89,7 @@ def test_the_content_hash_sees_values_and_not_how_they_are_stored(words, seed):
 
 
 def test_the_content_hash_survives_other_parquet_settings(frames, tmp_path):
-    table = table_from_frame("outcomes", frames["outcomes"], 0)
+    table = table_from_frame("outcomes", TABLES["outcomes"], frames["outcomes"], 0)
     for i, options in enumerate([{"compression": "none"}, {"compression": "gzip", "use_dictionary": False}]):
         path = tmp_path / f"{i}.parquet"
         pq.write_table(table, path, **options)
@@ -107,7 +107,7 @@ def test_every_replicate_is_a_row_group_even_when_empty(frames, tmp_path):
     empty = frames["registers"].iloc[:0]
     with TableWriter(path, TABLES["registers"]) as writer:
         for j, frame in enumerate([frames["registers"], empty, frames["registers"]]):
-            writer.write(table_from_frame("registers", frame, j))
+            writer.write(table_from_frame("registers", TABLES["registers"], frame, j))
     with pq.ParquetFile(path) as file:
         assert file.metadata.num_row_groups == 3
         rows = len(frames["registers"])
@@ -121,7 +121,7 @@ def test_parts_come_back_as_they_were(frames, tmp_path):
     parts.write(3, frames)
     assert parts.finished() == {3}
     for name in parts.tables:
-        assert parts.read(3, name).equals(table_from_frame(name, frames[name], 3))
+        assert parts.read(3, name).equals(table_from_frame(name, run_tables.schema_of(name), frames[name], 3))
 
 
 def test_half_done_and_damaged_parts_are_removed_not_used(frames, tmp_path):

@@ -35,7 +35,6 @@ MODEL_DATA: Final = (
     "feasibility.csv",
     "places.csv",
     "reception_path.csv",
-    "register_scope.csv",
     "rejections.csv",
     "route_mix.csv",
 )

@@ -1,8 +1,8 @@
 """How well registers of the model agree with the published counts: intervals with error, coverage, what moved.
 
-Tables in, tables out, on top of `irregsim.inference.check.counts`. The intervals there hold chance, the spread
-of the draws and the noise of the register itself, but not what the published number may differ by from the model's
-register for reasons of definition (``error_log_sd`` of a target). Here that error is added: the published number is taken as the
+Tables in, tables out, on top of `irregsim.inference.check.counts`. The intervals there hold chance, the spread of the
+draws and the noise of the register itself, but not what the published number may differ by from the model's register
+for reasons of definition (``error_log_sd`` of a target). Here that error is added: the published number is taken as the
 model's count times a lognormal factor of median 1. The distribution of that product over replicates is a mixture of
 lognormals, so its quantiles and tails are solved exactly and nothing is drawn.
 """
