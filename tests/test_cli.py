@@ -311,7 +311,7 @@ def test_draws_of_a_folder_are_used_and_the_run_can_be_reproduced_without_it(her
     answer = run("--out", "out", "--quiet", *options)
     assert answer.exit_code == 0, answer.output
     assert answer.stderr == (
-        f"warning: posterior {made.id}: a gate is red, so nothing here is called calibrated: "
+        f"warning: posterior {made.id}: a calibration check failed; results are not calibrated: "
         "pu_orders total 2019 is out of reach\n"
     )
     manifest = manifest_of(here / "out")

@@ -88,9 +88,11 @@ def test_a_one_sided_tail_is_the_probability_above():
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 9), (3, 9), (9, 9), (120, 227)])
-def test_the_interval_of_a_share_is_that_of_scipy(hits, trials):
-    exact = stats.binomtest(hits, trials).proportion_ci(0.95, method="exact")
-    assert binomial_interval(hits, trials) == pytest.approx((exact.low, exact.high), abs=1e-9)
+def test_the_interval_of_a_share_is_exact(hits, trials):
+    """At either end the counts seen, or farther from it, have a probability of 2.5 % (Clopper and Pearson 1934)."""
+    low, high = binomial_interval(hits, trials)
+    assert low == 0.0 if hits == 0 else stats.binom.sf(hits - 1, trials, low) == pytest.approx(0.025, rel=1e-6)
+    assert high == 1.0 if hits == trials else stats.binom.cdf(hits, trials, high) == pytest.approx(0.025, rel=1e-6)
 
 
 # ---------------------------------------------------------------------------------------------------------
