@@ -151,7 +151,7 @@ class Tracks(Part):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Those who met the police, are still here and are not held."""
         p = world.population
-        return np.flatnonzero((p.met >= 0) & (p.strategy < 8) & (p.transport_due < 0) & (p.guardian < 0))
+        return np.flatnonzero((p.met >= 0) & p.is_here & (p.transport_due < 0) & (p.guardian < 0))
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """How each was met."""
@@ -258,7 +258,7 @@ def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> 
     if len(rows) == 0:
         return served
     if track != PRISON and at.interactions:
-        inside = int(((p.transport_due >= 0) & (p.track != PRISON) & (p.guardian < 0) & (p.strategy < 8)).sum())
+        inside = int(((p.transport_due >= 0) & (p.track != PRISON) & (p.guardian < 0) & p.is_here).sum())
         places = round(at.detention_capacity * at.detention_turnover_count * at.scale) - inside
         rank = world.draws.uniform("detention_rank", month, p.key[rows])
         served = queue(np.zeros(len(rows), dtype=np.int64), np.array([places]), rank)
@@ -283,7 +283,7 @@ class Transport(Part):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Held persons whose month has come."""
         p = world.population
-        return np.flatnonzero((p.transport_due >= 0) & (p.transport_due <= world.month) & (p.strategy < 8))
+        return np.flatnonzero((p.transport_due >= 0) & (p.transport_due <= world.month) & p.is_here)
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Former asylum seekers were held because they can be sent; for the others the country decides (M009)."""

@@ -168,7 +168,7 @@ class SideWork(Contest):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Persons with a side job."""
         p = world.population
-        return np.flatnonzero((p.side_employer >= 0) & (p.transport_due < 0) & (p.strategy < 8))
+        return np.flatnonzero((p.side_employer >= 0) & (p.transport_due < 0) & p.is_here)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """A side job ends in both cases; the found meet the police."""

@@ -16,7 +16,7 @@ from irregsim.model.month.discretion import says_yes
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
 from irregsim.scenario.levers import HEALTH_MODELS
-from irregsim.vocabulary.codes import Household, RegisterEvent, Strategy, Substrategy
+from irregsim.vocabulary.codes import Household, RegisterEvent, Strategy, Substrategy, is_exit
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ class Needs(Contest):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Everybody in the country, children too, but for those held."""
         p = world.population
-        return np.flatnonzero((p.strategy < 8) & (p.transport_due < 0))
+        return np.flatnonzero(p.is_here & (p.transport_due < 0))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Care sought and received; offences reported or not; then the month's sums."""
@@ -115,7 +115,7 @@ class Needs(Contest):
 
     def _sums(self, world: World, at: At) -> None:
         p, month, history = world.population, world.month, world.history
-        here = np.flatnonzero(p.strategy < 8)
+        here = np.flatnonzero(p.is_here)
         strategy = p.strategy[here]
         falling = here[strategy == Strategy.FRITT_FALL]
         without_bed = 1.0 - world.bed_share[CITY_OF[p.place[falling]]]
@@ -132,7 +132,7 @@ class Needs(Contest):
         used = heads[world.hosts.is_exploitative[p.host[heads]] | (p.substrategy[heads] == Substrategy.SURVIVAL_SEX)]
         history.outcome("exploitative_dependence_person_months", month, p.place[used])
         history.outcome("violent_relation_person_months", month, p.place[here[p.in_violence[here]]])
-        kids = p.kid_rows[p.strategy[p.kid_rows] < 8]
+        kids = p.kid_rows[~is_exit(p.strategy[p.kid_rows])]
         in_centre = p.strategy[kids] == Strategy.SYNLIG
         history.outcome("child_months_in_centre", month, p.place[kids[in_centre]])
         history.outcome("child_months_outside", month, p.place[kids[~in_centre]])
