@@ -107,12 +107,12 @@ def pack(bounds: Mapping[str, int], *fields: npt.ArrayLike) -> IntArray:
     Raises:
         ValueError: If a code is outside its bound, with the name of the field: it would change the fields before it.
     """
+    codes = tuple(np.asarray(field_) for field_ in fields)
     try:
-        return np.atleast_1d(np.ravel_multi_index(fields, tuple(bounds.values())))  # type: ignore[call-overload, no-any-return]
+        return np.atleast_1d(np.ravel_multi_index(codes, tuple(bounds.values())))
     except ValueError:
-        for (name, bound), field_ in zip(bounds.items(), fields, strict=True):
-            codes = np.asarray(field_)
-            wrong = codes[(codes < 0) | (codes >= bound)]
+        for (name, bound), code in zip(bounds.items(), codes, strict=True):
+            wrong = code[(code < 0) | (code >= bound)]
             if wrong.size:
                 raise ValueError(f"{name}: code {int(wrong[0])} is outside 0 to {bound - 1}") from None
         raise
@@ -197,9 +197,7 @@ class History:
         Raises:
             ValueError: If a code is outside its bound in `FLOW`.
         """
-        self._flow_codes.append(
-            pack(FLOW, month, origin, destination, cause, origin_place, destination_place, country)
-        )
+        self._flow_codes.append(pack(FLOW, month, origin, destination, cause, origin_place, destination_place, country))
 
     def flow_counts(self) -> dict[str, IntArray]:
         """All flows, summed: month, cause, origin, destination, their places, country and persons."""

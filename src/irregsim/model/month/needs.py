@@ -50,8 +50,20 @@ class Needs(Contest):
     name = "needs"
     step = 9
     rules = (
-        Rule("care_need", care_need_hazard, ("M010", "M101"), "F 5; rate assumed", "D"),
-        Rule("offence", offence_hazard, ("M099",), "F 9.2; rate assumed", "D"),
+        Rule(
+            channel="care_need",
+            hazard=care_need_hazard,
+            mechanisms=("M010", "M101"),
+            source="F 5; rate assumed",
+            grade="D",
+        ),
+        Rule(
+            channel="offence",
+            hazard=offence_hazard,
+            mechanisms=("M099",),
+            source="F 9.2; rate assumed",
+            grade="D",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
@@ -61,8 +73,8 @@ class Needs(Contest):
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Care sought and received; offences reported or not; then the month's sums."""
-        self._care(world, at, decided.of(0))
-        self._offences(world, at, decided.of(1))
+        self._care(world, at, decided.of("care_need"))
+        self._offences(world, at, decided.of("offence"))
         self._sums(world, at)
 
     def _care(self, world: World, at: At, rows: IntArray) -> None:
