@@ -42,7 +42,6 @@ from irregsim.model.centres import REMOTENESS
 from irregsim.model.chance import logit_shares, logit_weights
 from irregsim.model.claims import claims, excused, neutral, without
 from irregsim.model.employers import PRIVATE_HOUSEHOLD
-from irregsim.model.engine import Decided
 from irregsim.model.history import DISTRICT_OF
 from irregsim.model.month import choice, control, exits, inflow, labour, needs, network, reception, support
 from irregsim.model.parameters import parameters, point_draw

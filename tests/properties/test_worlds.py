@@ -26,7 +26,7 @@ from helpers.worlds import (
     settings_of,
     stock,
 )
-from irregsim.model.engine import Contest, Decided
+from irregsim.model.engine import Contest
 from irregsim.model.month import MONTH
 from irregsim.model.month.control import EXPELLED, hold
 from irregsim.model.month.placing import place_in_centres, place_in_jobs, place_with_hosts
