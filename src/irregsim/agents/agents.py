@@ -162,10 +162,6 @@ def _derived(name: str, doc: str) -> _Read:
     return _Read(lambda a: getattr(a.model.world.rows(np.array([a._row()])), name)[0].item(), doc)
 
 
-def _none_below_zero(word: Callable[[int], Any]) -> Callable[[int], Any]:
-    return lambda code: None if code < 0 else word(code)
-
-
 class Migrant(View):
     """A person without legal stay who is in the country, child or adult.
 
