@@ -42,7 +42,6 @@ from irregsim.model.centres import REMOTENESS
 from irregsim.model.chance import logit_shares, logit_weights
 from irregsim.model.claims import claims, excused, neutral, without
 from irregsim.model.employers import PRIVATE_HOUSEHOLD
-from irregsim.model.engine import Decided
 from irregsim.model.history import DISTRICT_OF
 from irregsim.model.month import choice, control, exits, inflow, labour, needs, network, reception, support
 from irregsim.model.parameters import parameters, point_draw
@@ -358,9 +357,9 @@ def permit_after_violence(admitted: bool) -> Effect:
     def effect(s: Scene) -> float:
         at = s.under(crisis_centre_admission=np.full(len(CITIES), admitted))
         rows = s.add({**WITH_PARTNER, "in_violence": True})
-        code = [rule.channel for rule in support.Support.rules].index("violence_breaks")
-        act = support.Support().settle
-        return s.chance("crisis_centre", lambda: act(s.world, at, Decided(rows, np.full(1, code))))
+        part = support.Support()
+        decided = part.decided(rows, np.full(1, part.outcomes["violence_breaks"]))
+        return s.chance("crisis_centre", lambda: part.settle(s.world, at, decided))
 
     return effect
 
@@ -370,8 +369,9 @@ def found_at_work(channel: str, **columns: Any) -> Effect:
 
     def effect(s: Scene) -> float:
         rows = s.add({**WORKER, **columns})
-        decided = Decided(rows, np.zeros(1, dtype=np.int64))
-        return s.chance(channel, lambda: labour.Work().settle(s.world, s.at, decided))
+        part = labour.Work()
+        decided = part.decided(rows, np.full(1, part.outcomes["inspection"]))
+        return s.chance(channel, lambda: part.settle(s.world, s.at, decided))
 
     return effect
 
@@ -395,8 +395,9 @@ def sent_out(s: Scene) -> float:
 
 def victims(s: Scene) -> float:
     rows = s.add(SELLER)
-    decided = Decided(rows, np.array([CAUSE_CODE["sex_market_control"]]))
-    return s.chance("trafficking_identified", lambda: control.Tracks().settle(s.world, s.at, decided))
+    part = control.Tracks()
+    decided = part.decided(rows, np.array([CAUSE_CODE["sex_market_control"]]))
+    return s.chance("trafficking_identified", lambda: part.settle(s.world, s.at, decided))
 
 
 def pu_orders(s: Scene) -> float:

@@ -180,7 +180,7 @@ def test_the_model_and_its_data_show_the_scenario():
         model.datacollector.get_model_vars_dataframe(), one.datacollector.get_model_vars_dataframe().head(5)
     )
     assert {a.person for a in model.migrants} == {
-        person_code(int(number)) for number in model.world.population.person_id[model.world.population.strategy < 8]
+        person_code(int(number)) for number in model.world.population.person_id[model.world.population.is_here]
     }
     synlig = int((model.reference_world.population.strategy == Strategy.SYNLIG).sum())
     assert model.stock(Strategy.SYNLIG) < synlig

@@ -187,7 +187,7 @@ def test_the_model_runs_and_balances_without_claims(ids: list[str]):
         for _ in range(36):
             advance(world, 1)
             world.check()
-    assert (world.population.strategy < 8).sum() > 50
+    assert world.population.is_here.sum() > 50
 
 
 # -- the command -------------------------------------------------------------------------------------------------

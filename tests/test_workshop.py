@@ -549,7 +549,7 @@ def test_the_bound_counts_the_larger_side():
     room = room_of(no_stay(Settings(**TINY), "2012-01"))
     model = room.make()
     model.step()
-    sides = sorted(int((world.population.strategy < 8).sum()) for world in (model.reference_world, model.world))
+    sides = sorted(int(world.population.is_here.sum()) for world in (model.reference_world, model.world))
     assert sides[0] < sides[1], "this test needs sides of different size"
     for bound, runs in ((sides[1], True), (sides[1] - 1, False)):
         one = Room(room.settings, BEGUN, most_persons=bound)

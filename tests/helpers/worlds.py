@@ -76,7 +76,7 @@ def advance(world: World, months: int) -> World:
 def lives(world: World) -> dict[str, np.ndarray]:
     """Persons in the country or in temporary legal stay, by identity: columns in the order of `person_id`."""
     p = world.population
-    rows = np.flatnonzero((p.strategy < 8) | (p.back_due >= 0))
+    rows = np.flatnonzero(p.is_here | (p.back_due >= 0))
     rows = rows[np.argsort(p.person_id[rows])]
     out = {name: np.array(getattr(p, name)[rows]) for name in COLUMNS if name not in ROW_NUMBERS}
     guardian = p.guardian[rows]

@@ -226,7 +226,7 @@ class IrregularMigrationModel(Model):
     @property
     def persons(self) -> int:
         """Persons without legal stay in the country now."""
-        return int((self.world.population.strategy < 8).sum())
+        return int(self.world.population.is_here.sum())
 
     def exits(self, exit: Exit) -> int:
         """Persons who left in one way in the month that ran last."""
@@ -318,7 +318,7 @@ class IrregularMigrationModel(Model):
         """
         if self._rows_of != self.changes:
             p = self.world.population
-            here = np.flatnonzero(p.strategy < 8)
+            here = np.flatnonzero(p.is_here)
             self._rows = dict(zip(p.person_id[here].tolist(), here.tolist(), strict=True))
             self._rows_of = self.changes
         return self._rows.get(number, -1)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from irregsim import __version__
+from irregsim.cli.model import model
 
 if TYPE_CHECKING:
     from irregsim.inference.targets import Move
@@ -41,6 +42,9 @@ def main() -> None:
     # done.
     with contextlib.suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGTERM, _interrupt)
+
+
+main.add_command(model)
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.history import CITY_OF, COUNTRIES, DISTRICT_OF, NO_PLACE, OUTCOMES, PLACES, History
+from irregsim.model.history import CITY_OF, COUNTRIES, DISTRICT_OF, NO_PLACE, OUTCOMES, PLACES, History, summed
 from irregsim.model.population import person_code
 from irregsim.model.registers import REGISTERS, Observer
 from irregsim.model.simulate import AGE_GROUPS, DURATIONS, GROUP_SHAPE, feasibility_groups, simulate
@@ -30,6 +30,7 @@ from irregsim.vocabulary.codes import (
     Side,
     Strategy,
     Substrategy,
+    is_exit,
     month_text,
     state_code,
     year_of,
@@ -143,26 +144,24 @@ def _flows(history: History, first: int) -> pd.DataFrame:
         destination_district = np.concatenate([DISTRICT_OF[place], destination_district])
         persons = np.concatenate([stock[strategy, place], persons])
     # Countries and places within a district are summed.
-    code = ((month * 16 + origin) * 16 + destination) * 64 + cause
-    code = (code * 16 + origin_district + 1) * 16 + destination_district + 1
-    unique, inverse = np.unique(code, return_inverse=True)
-    total = np.zeros(len(unique), dtype=np.int64)
-    np.add.at(total, inverse, persons)
-    rest = unique
-    destination_district, rest = rest % 16 - 1, rest // 16
-    origin_district, rest = rest % 16 - 1, rest // 16
-    cause, rest = rest % 64, rest // 64
-    destination, rest = rest % 16, rest // 16
-    origin, month = rest % 16, rest // 16
+    rows = summed(
+        persons,
+        month=month,
+        origin=origin,
+        destination=destination,
+        cause=cause,
+        origin_district=origin_district,
+        destination_district=destination_district,
+    )
     return pd.DataFrame(
         {
-            "month": _months(month),
-            "origin": _text(origin, _STATES),
-            "destination": _text(destination, _STATES),
-            "cause": _text(cause, CAUSES),
-            "origin_district": _text(origin_district, DISTRICTS),
-            "destination_district": _text(destination_district, DISTRICTS),
-            "persons": total,
+            "month": _months(rows["month"]),
+            "origin": _text(rows["origin"], _STATES),
+            "destination": _text(rows["destination"], _STATES),
+            "cause": _text(rows["cause"], CAUSES),
+            "origin_district": _text(rows["origin_district"], DISTRICTS),
+            "destination_district": _text(rows["destination_district"], DISTRICTS),
+            "persons": rows["amount"],
         }
     )
 
@@ -195,16 +194,13 @@ def _by_country(history: History, first: int) -> pd.DataFrame:
 
 def _exits(history: History, first: int) -> pd.DataFrame:
     flows = history.flow_counts()
-    keep = (flows["month"] >= first) & (flows["destination"] >= 8)
-    code = (flows["month"] * 64 + flows["country"]) * 16 + flows["destination"]
-    unique, inverse = np.unique(code[keep], return_inverse=True)
-    total = np.zeros(len(unique), dtype=np.int64)
-    np.add.at(total, inverse, flows["persons"][keep])
+    keep = (flows["month"] >= first) & is_exit(flows["destination"])
+    rows = summed(flows["persons"][keep], **{name: flows[name][keep] for name in ("month", "country", "destination")})
     return _frame(
-        month=_months(unique // (64 * 16)),
-        country=_text(unique // 16 % 64, _COUNTRY_NAMES),
-        destination=_text(unique % 16, _STATES),
-        persons=total,
+        month=_months(rows["month"]),
+        country=_text(rows["country"], _COUNTRY_NAMES),
+        destination=_text(rows["destination"], _STATES),
+        persons=rows["amount"],
     )
 
 
