@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from irregsim.inference.targets import Target, for_register
+from irregsim.model.registers import REGISTERS as ALL_REGISTERS
 from irregsim.present.plots.compare.base import (
     BANDS,
     REFERENCE_DASHES,
@@ -63,16 +64,8 @@ FANS: Final = (
     "outcome:care_received",
 )
 
-#: National registers that have published counts: the dimension and keys of its total.
-REGISTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "udi_return_duty_stock": ("total", ("total",)),
-    "udi_expulsions": ("ground", ("utlendingsloven", "straff")),
-    "pu_orders": ("total", ("total",)),
-    "pu_returns_executed": ("track", ("asylum", "dublin", "utvist", "bortvist")),
-    "ssb_sanctions": ("employer", ("total",)),
-    "assisted_returns": ("total", ("total",)),
-    "left_centre_without_address": ("total", ("total",)),
-}
+#: Registers that have a total.
+REGISTERS: Final = {register.name: register for register in ALL_REGISTERS if register.total}
 
 
 def draw_stocks(inputs: Inputs) -> Drawing | None:
@@ -264,12 +257,13 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
     scale = float(inputs.about.get("scale", 1.0))
     is_country = scale == 1.0
     with settings():
-        figure, grid = _grid(inputs, "title_registers", 2, 4)
+        # One more place than panels, for the legend.
+        figure, grid = _grid(inputs, "title_registers", max(2, len(found) // 4 + 1), 4)
         tables = []
         for (name, rows), axes in zip(found, grid, strict=False):
             monthly = len(rows) > 1 and len({str(m)[:4] for m in rows["month"]}) < len(rows)
             # A year's total stands in the middle of its year; a stock at its month.
-            x = places(rows) - (0.0 if monthly or name == "udi_return_duty_stock" else 0.5)
+            x = places(rows) - (0.0 if monthly or REGISTERS[name].is_stock else 0.5)
             reference = values(rows, "reference_mean")
             cuts = {column: reference + values(rows, column) for column in ("mean", "lo", "hi")}
             bands(axes, x, cuts, MODEL, widest_only=True)
@@ -303,7 +297,7 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
                     ]
                 )
             )
-        _register_legend(grid[len(found)] if len(found) < len(grid) else grid[-1], inputs, is_country=is_country)
+        _register_legend(grid[len(found)], inputs, is_country=is_country)
         for axes in grid[len(found) + 1 :]:
             axes.set_axis_off()
         told = f"{scale:g}".replace(".", "," if inputs.lang == "nb" else ".")
@@ -352,22 +346,17 @@ def _around_hundred(axes: Axes, cuts: dict[str, np.ndarray]) -> None:
 
 def _published(register: str, inputs: Inputs) -> list[tuple[float, float, str]]:
     """Place, count and period of the published national totals within the period; sums over years as yearly means."""
-    dimension, keys = REGISTERS[register]
+    wanted = set(REGISTERS[register].total)
     first, last = (str(month) for month in inputs.about["period"])
-    found: dict[str, dict[str, Target]] = {}
+    found: dict[str, dict[tuple[str, str], Target]] = {}
     for one in for_register(register):
         inside = first <= one.period <= last or first[:4] <= one.period <= last[:4]
-        if (
-            one.dimension == dimension
-            and one.key in keys
-            and one.use == "primary"
-            and "percent" not in one.unit
-            and inside
-        ):
-            found.setdefault(one.period, {})[one.key] = one
+        cell = (one.dimension, one.key)
+        if cell in wanted and one.use == "primary" and "percent" not in one.unit and inside:
+            found.setdefault(one.period, {})[cell] = one
     out = []
     for period, cells in sorted(found.items()):
-        if set(cells) != set(keys):
+        if set(cells) != wanted:
             continue  # a part is no total
         total = sum(cell.value for cell in cells.values())
         if len(period) == 9:
