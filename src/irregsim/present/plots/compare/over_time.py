@@ -117,7 +117,7 @@ def draw_stocks(inputs: Inputs) -> Drawing | None:
             )
         legend_panel(grid[5], inputs)
         finish(figure, inputs, label("sentence.index", inputs.lang))
-    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "title_stocks", "alt_stocks"))
+    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "stocks"))
 
 
 def draw_exits(inputs: Inputs) -> Drawing | None:
@@ -149,7 +149,7 @@ def draw_exits(inputs: Inputs) -> Drawing | None:
         _difference_legend(grid[len(EXITS)], inputs)
         figure.supylabel(inputs.words("axis_cumulative"), fontsize=12)
         finish(figure, inputs)
-    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "title_exits", "alt_exits"))
+    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "exits"))
 
 
 def draw_fans(inputs: Inputs) -> Drawing | None:
@@ -187,7 +187,7 @@ def draw_fans(inputs: Inputs) -> Drawing | None:
             axes.set_axis_off()
         figure.supylabel(inputs.words("axis_difference_month"), fontsize=12)
         finish(figure, inputs, inputs.words("fan_note"))
-    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "title_fans", "alt_fans"))
+    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "fans"))
 
 
 def draw_iceberg(inputs: Inputs) -> Drawing | None:
@@ -237,7 +237,7 @@ def draw_iceberg(inputs: Inputs) -> Drawing | None:
                 )
             )
         finish(figure, inputs, label("sentence.index", inputs.lang))
-    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "title_iceberg", "alt_iceberg"))
+    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "iceberg"))
 
 
 def draw_registers(inputs: Inputs) -> Drawing | None:
@@ -304,7 +304,7 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
         note = [] if is_country else [inputs.words("registers_scale", scale=told)]
         finish(figure, inputs, *note, label("sentence.behaviour_or_measurement", inputs.lang))
     data = pd.concat([one for one in tables if len(one)], ignore_index=True)
-    return Drawing(figure, data, _alt(inputs, "title_registers", "alt_registers"))
+    return Drawing(figure, data, _alt(inputs, "registers"))
 
 
 def _grid(inputs: Inputs, title: str, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
@@ -405,11 +405,11 @@ def _difference_legend(axes: Axes, inputs: Inputs) -> None:
     axes.legend(handles=handles, loc="center", fontsize=10.5)
 
 
-def _alt(inputs: Inputs, title: str, key: str) -> str:
+def _alt(inputs: Inputs, picture: str) -> str:
     """What a picture shows: title, then how, then the largest changes in numbers where key figures are known."""
-    parts = [f"{inputs.words(title)}: {inputs.title()}.", inputs.words(key)]
+    parts = [inputs.alt(picture)]
     figures = inputs.table("key_figures")
-    wanted = {"title_stocks": "stock:", "title_exits": "exit:", "title_registers": "register:"}.get(title)
+    wanted = {"stocks": "stock:", "exits": "exit:", "registers": "register:"}.get(picture)
     if figures is not None and wanted is not None:
         for row in figures.to_dict("records"):
             outcome = str(row["outcome"])
