@@ -131,7 +131,7 @@ def measured(facts: Facts, scenario: str) -> list[dict[str, Any]]:
         cells[3] += f" {facts.words(f'rate_{kind}')}" if kind in ("action", "choice") else ""
         latent = row.get("latent_outcome")
         name = upper(label(f"register_short.{row['register']}", facts.lang))
-        if isinstance(latent, str) and latent:
+        if latent:
             name += f" ({facts.words('c_latent')}: {outcome_words(str(latent), facts.lang)})"
         groups.setdefault(name, []).append(cells)
     if not groups:

@@ -19,8 +19,8 @@ from irregsim.study.comparison.series import FloatArray, is_averaged
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The latent outcome that is compared with each register; None where it has none.
-LATENT: Final = {register.name: register.latent for register in REGISTERS}
+#: The latent outcome that is compared with each register; empty where it has none.
+LATENT: Final = {register.name: register.latent or "" for register in REGISTERS}
 
 #: Names of the parts of `measurement.split` in this table.
 NAMES: Final = {"change": "change", **dict(zip(PARTS, ("behaviour", "measurement", "outside"), strict=True))}
@@ -50,7 +50,8 @@ def measured(all_effects: Sequence[Effects]) -> pd.DataFrame:
         Columns `COLUMNS`: means over replicates, and 2.5 and 97.5 % quantiles (``_lo``, ``_hi``). ``measurement`` is
         the part of the rate; ``rate_is`` says whether that is a measurement, an action or a choice. ``latent`` is the
         effect on ``latent_outcome`` in the year: a mean of months for stocks, a sum for exits; ``latent_reference`` is
-        its mean in the reference. All of ``latent`` is missing for a register without such an outcome.
+        its mean in the reference. A register without such
+        an outcome has an empty text for it, and no numbers.
     """
     import pandas as pd
 
@@ -92,7 +93,7 @@ def _of(effect: Effects) -> pd.DataFrame:
 
 def _latent(effect: Effects, register: str, year: int, series: Mapping[str, FloatArray] | None = None) -> FloatArray:
     outcome = LATENT[register]
-    if outcome is None:
+    if not outcome:
         return np.full(effect.pair.reference.replicates, np.nan)
     chosen = [month.startswith(f"{year}-") for month in effect.pair.months]
     values = (effect.difference if series is None else series)[outcome][np.array(chosen)]
