@@ -68,8 +68,7 @@ def scenario_file(folder, name, levers="", extends="baseline"):
 
 def without_pictures(patch):
     patch.setattr(plots, "PLOTS", {})
-    patch.setattr(compare_plots, "OF_ONE", {})
-    patch.setattr(compare_plots, "OF_ALL", {})
+    patch.setattr(compare_plots, "PICTURES", ())
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from irregsim.present.pages.compare_facts import PANELS
 from irregsim.present.pages.compare_pictures import compact, inside
 from irregsim.present.pages.compare_tables import slug
 from irregsim.present.pages.compare_twins import SCRIPT, TWINS
+from irregsim.present.plots import compare as compare_plots
 from irregsim.present.words import is_uncounted, outcome_words, state_words
 from irregsim.study.comparison.costs import PARTIES, all_costs
 from irregsim.vocabulary.codes import CITIES, HIDDEN
@@ -39,6 +40,7 @@ PICTURES = [
     {
         "name": f"compare-{kind}-{name}",
         "kind": kind,
+        "section": next(one.section for one in compare_plots.PICTURES if one.name == kind),
         "scenario": name,
         "alt": f"{kind} of {name}. More.",
         "svg": b"<svg/>",

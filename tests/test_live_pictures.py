@@ -25,7 +25,7 @@ from irregsim.workshop.live.network import Net, network
 from irregsim.workshop.live.record import PANELS, Record
 from irregsim.workshop.live.shown import Pair, band, look, outcome, outcomes
 from irregsim.workshop.pictures import registers
-from irregsim.workshop.pictures.chart import Axes, dash_of, ends_of, number_text, ticks, top_of, year_of_months
+from irregsim.workshop.pictures.chart import Axes, ends_of, number_text, ticks, top_of, year_of_months
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.history import draw_history
 from irregsim.workshop.pictures.iceberg import draw_iceberg
@@ -729,11 +729,6 @@ def test_an_axis_of_differences_holds_zero_and_all_values(series, ends):
 
 def test_months_end_where_the_next_begins():
     assert year_of_months(np.array([month_number("2019-12"), month_number("2020-06")])).tolist() == [2020.0, 2020.5]
-
-
-def test_strategies_keep_their_line_style():
-    assert dash_of("synlig") is None
-    assert len({dash_of(code) for code in STRATEGIES}) >= 4
 
 
 def test_lines_have_gaps_where_values_are_missing():

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.vocabulary import reference
+from irregsim.vocabulary import outcomes, reference
 from irregsim.vocabulary.codes import (
     CAUSES,
     CITIES,
@@ -68,29 +68,8 @@ EVENT: Final = MappingProxyType(
     }
 )
 
-#: Outcomes kept as sums of persons, events, nights or kroner, by month and city (docs/outputs.md).
-OUTCOMES: dict[str, str] = {
-    "roofless_person_months": "person-months",
-    "homeless_person_months": "person-months",
-    "exploitative_work_person_months": "person-months",
-    "exploitative_dependence_person_months": "person-months",
-    "violent_relation_person_months": "person-months",
-    "wages_withheld_nok": "NOK",
-    "care_needed": "needs",
-    "care_sought": "needs",
-    "care_received": "needs",
-    "child_months_in_centre": "person-months",
-    "child_months_outside": "person-months",
-    "child_centre_moves": "moves",
-    "citizen_children_with_parent_at_risk": "person-months",
-    "offences_reported": "offences",
-    "offences_unreported": "offences",
-    "detention_days": "days",
-    "centre_bed_days": "days",
-    "inspections": "inspections",
-    "fines_nok": "NOK",
-    "back_pay_nok": "NOK",
-}
+#: Unit of every outcome, in the order of storage.
+OUTCOMES: dict[str, str] = {outcome.code: outcome.unit for outcome in outcomes.OUTCOMES}
 OUTCOME_INDEX = {name: i for i, name in enumerate(OUTCOMES)}
 
 

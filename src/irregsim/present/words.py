@@ -70,6 +70,21 @@ def outcome_words(outcome: str, lang: str) -> str:
     return label(f"compare.kind_{kind}", lang).format(name=text) if kind in ("person_months", "duration") else text
 
 
+def series_words(register: str, dimension: str, key: str, lang: str) -> str:
+    """A series of a register in words: the register, and which part of it.
+
+    Args:
+        register: Its name.
+        dimension: Dimension of the series.
+        key: Its key; ``total`` for the whole dimension.
+        lang: ``nb`` or ``en``.
+    """
+    text = label(f"register_short.{register}", lang)
+    if key != "total":
+        return f"{text}: {label(f'key.{key}', lang)}"
+    return text if dimension == "total" else f"{text}: {label(f'dimension.{dimension}', lang)}"
+
+
 def is_hidden(outcome: str) -> bool:
     """Whether no register counts an outcome, so that its level is not shown (only its change)."""
     kind, _, name = outcome.partition(":")

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.int64]
 
+#: Flows or register events of a history, summed: columns by name.
+Counts = Mapping[str, IntArray]
+
 _CITY_NAMES = (*CITIES, OTHER_CITY)
 _STRATEGIES = tuple(s.code for s in Strategy)
 #: Texts of flow origins and destinations by code; code 5 is not used.
@@ -86,16 +89,17 @@ def frames(world: World, first: int) -> dict[str, pd.DataFrame]:
         first: First month reported (``period.start``).
     """
     history = world.history
+    flows, events = history.flow_counts(), history.register_counts()
     out = {
         "stocks": _stocks(history, first),
-        "flows": _flows(history, first),
+        "flows": _flows(history, flows, first),
         "side_strategies": _side(history, first),
         "centres_by_country": _by_country(history, first),
-        "exits_by_country": _exits(history, first),
+        "exits_by_country": _exits(flows, first),
         "groups": _groups(history, first),
         "outcomes": _outcomes(history, first),
-        "registers": _registers(world, first),
-        "detection": _detection(history, first),
+        "registers": _registers(world, events, first),
+        "detection": _detection(history, events, first),
     }
     if history.spells is not None:
         out["spells"] = _spells(world, first)
@@ -121,10 +125,9 @@ def _stocks(history: History, first: int) -> pd.DataFrame:
     )
 
 
-def _flows(history: History, first: int) -> pd.DataFrame:
+def _flows(history: History, flows: Counts, first: int) -> pd.DataFrame:
     import pandas as pd
 
-    flows = history.flow_counts()
     keep = flows["month"] >= first
     columns = {name: values[keep] for name, values in flows.items()}
     month, origin, destination = columns["month"], columns["origin"], columns["destination"]
@@ -192,8 +195,7 @@ def _by_country(history: History, first: int) -> pd.DataFrame:
     )
 
 
-def _exits(history: History, first: int) -> pd.DataFrame:
-    flows = history.flow_counts()
+def _exits(flows: Counts, first: int) -> pd.DataFrame:
     keep = (flows["month"] >= first) & is_exit(flows["destination"])
     rows = summed(flows["persons"][keep], **{name: flows[name][keep] for name in ("month", "country", "destination")})
     return _frame(
@@ -243,13 +245,13 @@ def _whole_years(first: int, months: int) -> range:
     return range(year_of(first + 11), year_of(months))
 
 
-def _registers(world: World, first: int) -> pd.DataFrame:
+def _registers(world: World, events: Counts, first: int) -> pd.DataFrame:
     import pandas as pd
 
     years = _whole_years(first, world.values.months)
     rows = []
     if len(years):
-        observer = Observer(world.history, world.draws, world.values.draw, years, world.values.scale)
+        observer = Observer(world.history, world.draws, world.values.draw, years, world.values.scale, counts=events)
         rows = [(period, r.name, dim, key, n) for r in REGISTERS for period, dim, key, n in r.observe(observer)]
     frame = pd.DataFrame(rows, columns=["period", "register", "dimension", "key", "count"])
     return frame.astype({"count": "int64"})
@@ -259,14 +261,13 @@ def _registers(world: World, first: int) -> pd.DataFrame:
 _LIVED = (*_STRATEGIES, "outside")
 
 
-def _detection(history: History, first: int) -> pd.DataFrame:
+def _detection(history: History, counts: Counts, first: int) -> pd.DataFrame:
     """Register events beside the person-months they came from, by strategy and district.
 
     An event stands in the year in which the agency writes it down, under the strategy and the place of the person when
     it happened. Cells of no event and no person-month are left out.
     """
     years = _whole_years(first, history.months)
-    counts = history.register_counts()
     assert (counts["strategy"] < len(_LIVED)).all(), "a register event concerns somebody in a stock, or nobody"
     when = FIRST_YEAR + counts["month"] // 12 - years.start
     events = np.zeros((len(years), len(RegisterEvent), len(_LIVED), len(DISTRICTS)), dtype=np.int64)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+from irregsim.vocabulary.outcomes import AMOUNTS as AMOUNTS
+from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES as COUNTED_OUTCOMES
+
 
 class Strategy(IntEnum):
     """Primary way of getting by (F 4.2-4.7). Every person in the model has exactly one."""
@@ -304,21 +307,3 @@ class RegisterEvent(IntEnum):
     ASSISTED_RETURN = 11
     LEFT_CENTRE = 12
     HEALTH_CONTACT = 13
-
-
-#: Outcomes that agencies or centres count themselves; all others are published as an index.
-COUNTED_OUTCOMES = frozenset(
-    {
-        "child_months_in_centre",
-        "child_centre_moves",
-        "offences_reported",
-        "detention_days",
-        "centre_bed_days",
-        "inspections",
-        "fines_nok",
-        "back_pay_nok",
-    }
-)
-
-#: Units that count no persons, so that small numbers point at nobody.
-AMOUNTS = ("NOK", "days", "inspections")

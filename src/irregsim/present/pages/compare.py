@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
@@ -31,6 +31,7 @@ from irregsim.present.pages.compare_facts import PANELS, Facts
 from irregsim.present.pages.compare_twins import SCRIPT, twins
 from irregsim.present.words import outcome_words, short_title
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.outcomes import first_then_others
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,27 +39,21 @@ if TYPE_CHECKING:
 #: Rows of each of the four.
 PANEL_ROWS: Final = 6
 
-#: Sections of pictures and tables in the order of the page: their pictures.
-SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "effects": ("forest", "stocks", "exits", "fans"),
-    "displacement": ("displacement",),
-    "responses": ("responses",),
-    "measured": ("iceberg", "registers"),
-    "cities": ("cities",),
-    "groups": ("groups",),
-    "lives": ("chronogram", "sequences", "mean_time", "survival", "incidence"),
-    "evidence": (),
-    "costs": (),
-}
+#: Order of the sections of pictures and tables; others that a picture or a table names come last.
+SECTIONS: Final = (
+    "effects",
+    "displacement",
+    "responses",
+    "measured",
+    "cities",
+    "groups",
+    "lives",
+    "evidence",
+    "costs",
+)
 
-#: Tables of a section.
-TABLES: Final[Mapping[str, Callable[[Facts, str], list[dict[str, Any]]]]] = {
-    "displacement": tables.displacement,
-    "responses": tables.responses,
-    "measured": tables.measured,
-    "evidence": tables.evidence,
-    "costs": tables.costs,
-}
+#: Sections of pictures that have a place of their own: those of all scenarios, and twins with their chooser.
+_APART: Final = ("all", "twins")
 
 
 def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> str:
@@ -73,7 +68,7 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
     """
     page = _Page(frames, about)
     lang = page.lang
-    sections = [one for one in map(page.section, SECTIONS) if one is not None]
+    sections = [one for one in map(page.section, page.sections()) if one is not None]
     lives, cities = twins(page), [tables.city(page, name) for name in about.get("cities", ())]
     contents = [("findings", page.words("h_findings")), ("figures", page.words("h_figures"))]
     contents += [(one["id"], one["name"]) for one in sections]
@@ -96,7 +91,7 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
         panels=[page.panel(panel) for panel in PANELS],
         contents=contents,
         scenarios=[page.scenario(name) for name in page.scenarios],
-        of_all=page.pictures("tradeoff", ""),
+        of_all=page.pictures("all", ""),
         sections=sections,
         twins=lives,
         levels=tables.levels(page) if about.get("show_levels") else [],
@@ -186,14 +181,25 @@ class _Page(Facts):
         text = "" if str(row["outcome"]).startswith("index:") else self.percent_of(row)
         return self.words("relative", percent=text) if text else ""
 
+    def sections(self) -> tuple[str, ...]:
+        """Names of the sections of pictures and tables, in the order of the page."""
+        named = [str(one["section"]) for one in self.about.get("pictures", ())]
+        named += [statistic.section for statistic in tables.STATISTICS]
+        return first_then_others(SECTIONS, tuple(dict.fromkeys(name for name in named if name not in _APART)))
+
     def section(self, name: str) -> dict[str, Any] | None:
         """A section of pictures and tables; None where no scenario has any."""
         parts = []
         for scenario in self.scenarios:
-            plots = [one for kind in SECTIONS[name] for one in self.pictures(kind, scenario)]
-            tables = TABLES[name](self, scenario) if name in TABLES else []
-            if plots or tables:
-                parts.append({"title": self.title(scenario), "plots": plots, "tables": tables})
+            plots = self.pictures(name, scenario)
+            made = [
+                one
+                for statistic in tables.STATISTICS
+                if statistic.section == name
+                for one in statistic.tables(self, scenario)
+            ]
+            if plots or made:
+                parts.append({"title": self.title(scenario), "plots": plots, "tables": made})
         if not parts:
             return None
         return {"id": name, "name": self.words(f"h_{name}"), "note": self.words(f"note_{name}"), "parts": parts}

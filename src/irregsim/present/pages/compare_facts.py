@@ -12,12 +12,10 @@ from irregsim.present.pages import number, signed
 from irregsim.present.pages.compare_pictures import inside
 from irregsim.present.words import PERCENT, outcome_words, title_of, upper
 from irregsim.vocabulary.labels import label, labels
+from irregsim.vocabulary.outcomes import PANELS as PANELS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: The four parts of the first page; none stands above another.
-PANELS: Final = ("presence", "living", "labour", "services")
 
 #: Counts of persons below this are not told, others are rounded to it.
 SMALL: Final = 5
@@ -135,8 +133,8 @@ class Facts:
             "text": list(text),
         }
 
-    def pictures(self, kind: str, scenario: str) -> Rows:
-        """Pictures of a kind, ready for the page."""
+    def pictures(self, section: str, scenario: str) -> Rows:
+        """Pictures of a section, ready for the page."""
         return [
             {
                 "name": one["name"],
@@ -145,7 +143,7 @@ class Facts:
                 "caption": str(one["alt"]).partition(". ")[0] + ".",
             }
             for one in self.about.get("pictures", ())
-            if one["kind"] == kind and one["scenario"] == scenario
+            if one["section"] == section and one["scenario"] == scenario
         ]
 
     def cause(self, cause: object) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from irregsim.present.pages import number, percent
 from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
@@ -288,3 +289,26 @@ def proof(facts: Facts, name: str) -> dict[str, Any]:
         text = f"{person['person']}, {person.get('first_parting', person.get('month', ''))}: {states[0]} / {states[1]}"
         rows.append((facts.words("p_person"), text))
     return {"title": facts.title(name), "rows": rows}
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic of the page: tables of one scenario in a section.
+
+    Attributes:
+        section: Section of the page, as of a `irregsim.present.plots.compare.Picture`.
+        tables: From the facts and a scenario to tables for the template (`Facts.table`); none where there is no row.
+    """
+
+    section: str
+    tables: Callable[[Facts, str], list[dict[str, Any]]]
+
+
+#: Every statistic of the page that is of one scenario, in the order of its section.
+STATISTICS: Final[tuple[Statistic, ...]] = (
+    Statistic("displacement", displacement),
+    Statistic("responses", responses),
+    Statistic("measured", measured),
+    Statistic("evidence", evidence),
+    Statistic("costs", costs),
+)

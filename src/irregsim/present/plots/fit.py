@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from irregsim.inference.targets import for_register
+from irregsim.model.registers import REGISTERS
 from irregsim.present.plots.style import MODEL, OBSERVED, SHADE, Drawing, count_axis, new_figure, settings, year_axis
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.reference import countries
@@ -25,22 +27,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: National series of each register that has one: dimension and key.
+#: National series of each register that shows one and has published counts to compare it with: dimension and key.
 SERIES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "udi_return_duty_stock": (("total", "total"),),
-    "udi_expulsions": (("ground", "utlendingsloven"), ("ground", "straff")),
-    "pu_orders": (("total", "total"), ("track", "asylum")),
-    "pu_returns_executed": (("track", "asylum"), ("track", "dublin")),
-    "ssb_sanctions": (("employer", "total"), ("worker", "total")),
-    "assisted_returns": (("total", "total"),),
+    register.name: tuple((one.dimension, one.key) for one in register.shown)
+    for register in REGISTERS
+    if register.shown and any(target.role in ("fit", "check") for target in for_register(register.name))
 }
 
 #: Dimensions drawn as cells beside the series of their register.
-CELLS: Final[dict[str, tuple[str, ...]]] = {
-    "udi_return_duty_stock": ("country",),
-    "pu_orders": ("district",),
-    "ssb_sanctions": ("employer", "worker"),
-}
+CELLS: Final[dict[str, tuple[str, ...]]] = {register.name: register.shown_as_cells for register in REGISTERS}
+
+_STOCKS: Final = frozenset(register.name for register in REGISTERS if register.is_stock)
 
 #: The dimension with pictures of its own, one for each ground.
 BY_COUNTRY: Final = ("udi_expulsions", "country_ground")
@@ -107,7 +104,7 @@ def pictures(tables: FitTables) -> dict[str, Callable[[], Drawing]]:
 def _draw_register(tables: FitTables, register: str) -> Drawing:
     lang = tables.lang
     title = _upper(label(f"register.{register}", lang))
-    counts, cells = SERIES[register], CELLS.get(register, ())
+    counts, cells = SERIES[register], CELLS[register]
     with settings():
         figure = new_figure()
         _leave_room(figure, title)
@@ -203,8 +200,7 @@ def _series_panel(axes: Axes, tables: FitTables, register: str, dimension: str, 
     axes.set_ylim(0, max(tops) * 1.08)
     year_axis(axes, first, last + 0.1, ticks=6)
     count_axis(axes, tables.lang)
-    stock = register == "udi_return_duty_stock"
-    axes.set_ylabel(label("axis.persons" if stock else "axis.count_per_year", tables.lang), fontsize=11)
+    axes.set_ylabel(label("axis.persons" if register in _STOCKS else "axis.count_per_year", tables.lang), fontsize=11)
     model = bands.assign(source="model", role=None, published=np.nan, lo90_error=np.nan, hi90_error=np.nan)
     return pd.concat([model[list(_COLUMNS)], _rows(chosen, "target")], ignore_index=True)
 

@@ -35,6 +35,7 @@ from irregsim.vocabulary.codes import (
     month_number,
     state_code,
 )
+from irregsim.vocabulary.outcomes import OUTCOMES as DECLARED
 from irregsim.workshop.live.record import PANELS, Counts, Record
 
 IntArray = npt.NDArray[np.int64]
@@ -334,15 +335,10 @@ def _centres(record: Record) -> dict[str, tuple[str, ...]]:
 # Outcomes
 
 #: Amounts that come of so many persons: an amount by itself would give their number back.
-_BEHIND: Final = {"outcome:wages_withheld_nok": "outcome:exploitative_work_person_months"}
+_BEHIND: Final = {f"outcome:{one.code}": f"outcome:{one.persons}" for one in DECLARED if one.persons is not None}
 
 #: Steps of what is counted in days or money: what five persons or so make, at the size of the country.
-_STEPS: Final = {
-    "outcome:centre_bed_days": 200.0,
-    "outcome:detention_days": 50.0,
-    "outcome:fines_nok": 50_000.0,
-    "outcome:back_pay_nok": 50_000.0,
-}
+_STEPS: Final = {f"outcome:{one.code}": one.step for one in DECLARED if one.step is not None}
 
 #: Outcomes that can be followed, in the order of the list that readers choose from.
 _FOLLOWED: Final = (

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.present.plots.style import DASHES, apart
+from irregsim.present.plots.style import apart
 from irregsim.present.plots.ticks import ticks
 from irregsim.study.summaries import LAST_OBSERVED_YEAR
 from irregsim.vocabulary.codes import FIRST_YEAR
@@ -25,12 +25,6 @@ REFERENCE_DASH: Final = "9 5"
 def year_of_months(months: npt.NDArray[np.integer]) -> FloatArray:
     """Ends of months on an axis of years: December 2019 lies at 2020."""
     return FIRST_YEAR + (np.asarray(months, dtype=np.float64) + 1) / 12
-
-
-def dash_of(strategy: str) -> str | None:
-    """The line style of a strategy, as in all pictures."""
-    pattern = DASHES[strategy]
-    return None if pattern == "-" else " ".join(f"{2.6 * step:g}" for step in pattern[1])
 
 
 def number_text(value: float, lang: str, *, signed: bool = False) -> str:

@@ -18,6 +18,8 @@ from irregsim.workshop.pictures.words import Words, panel_words
 
 _WIDTH, _HEIGHT = 1300.0, 560.0
 _COLUMNS = 4
+#: Height of a row of panels; `_HEIGHT` has room for two.
+_ROW = 245.0
 
 
 @cache
@@ -44,11 +46,12 @@ def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> P
         last: Last month of the axes.
         scale: Size of the population relative to Norway's, told where it is not 1.
     """
-    svg = Svg(_WIDTH, _HEIGHT, words("alt_registers", month=words.month(look.month)))
+    height = _HEIGHT + _ROW * max(0, -(-len(PANELS) // _COLUMNS) - 2)
+    svg = Svg(_WIDTH, height, words("alt_registers", month=words.month(look.month)))
     end = FIRST_YEAR + (last + 1) // 12
     for number, panel in enumerate(PANELS):
         column, row = number % _COLUMNS, number // _COLUMNS
-        left, top = 50 + column * 320.0, 58 + row * 245.0
+        left, top = 50 + column * 320.0, 58 + row * _ROW
         seen = published(panel)
         sides = [side.registers.get(panel, {}) for side in look.sides]
         values = [np.array(list(counts.values()), dtype=np.float64) for counts in sides]
@@ -67,12 +70,12 @@ def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> P
         for year, value in seen.items():
             svg.add("circle", hint=f"{year}: {value:g}", cx=axes.px(year + 0.5), cy=axes.py(value), r=4.5, fill=PAPER,
                     stroke="#000000", stroke_width=1.6)  # fmt: skip
-    _legend(svg, len(look.sides) > 1, scale, words)
+    _legend(svg, height - 20, len(look.sides) > 1, scale, words)
     return svg.done()
 
 
-def _legend(svg: Svg, both: bool, scale: float, words: Words) -> None:
-    y, x = _HEIGHT - 20, 50.0
+def _legend(svg: Svg, y: float, both: bool, scale: float, words: Words) -> None:
+    x = 50.0
     if both:
         svg.line(x, y - 4, x + 34, y - 4, INK, 1.8, REFERENCE_DASH)
         svg.text(x + 42, y, label("legend.reference", words.lang), 13)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from irregsim.present.words import outcome_words, upper
+from irregsim.present.words import outcome_words, series_words, upper
 from irregsim.vocabulary.codes import FIRST_YEAR
 from irregsim.vocabulary.labels import label
 
@@ -62,10 +62,4 @@ def outcome_name(outcome: str, lang: str) -> str:
 
 def panel_words(panel: tuple[str, str, str], lang: str) -> str:
     """What a panel of registers counts, in words."""
-    register, dimension, key = panel
-    text = label(f"register_short.{register}", lang)
-    if dimension in ("employer", "worker"):
-        text += ": " + label(f"dimension.{dimension}", lang)
-    elif key != "total":
-        text += ": " + label(f"key.{key}", lang)
-    return upper(text)
+    return upper(series_words(*panel, lang))

@@ -90,6 +90,10 @@ class Inputs:
         reference = self.words("against", name=short_title(self.reference, self.about, self.lang))
         return "\n".join([self.words(key), *textwrap.wrap(f"{self.title()}, {reference}", 92)])
 
+    def alt(self, picture: str) -> str:
+        """What a picture of one scenario shows: its title, the scenario, and how it is read."""
+        return f"{self.words(f'title_{picture}')}: {self.title()}. {self.words(f'alt_{picture}')}"
+
     def months(self) -> tuple[float, float]:
         """First and last place of the axis of years."""
         first, last = self.about["period"]
