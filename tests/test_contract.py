@@ -31,6 +31,7 @@ COMMANDS = {
     "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --quiet",
     "reproduce": "--jobs --quiet",
     "schema": "",
+    "model": "--time --end --scale",
     "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --browse",
     "workshop": "--out --lang --quiet",
 }
