@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from irregsim.scenario import Scenario, diff_rows
+from irregsim.scenario import Scenario
 from irregsim.storage.folder import RunFolder
-from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.vocabulary.codes import month_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,12 +182,12 @@ class Runs:
 
 
 def first_difference(reference: Scenario, scenario: Scenario) -> str | None:
-    """First month in which two scenarios set something differently, ``YYYY-MM``; None where they never do.
+    """First reported month in which two scenarios set something differently, ``YYYY-MM``; None where they never do.
 
-    Both have the same period. Lists of what differs are those of `irregsim diff`.
+    Both have the same period. Settings hold for the whole simulation, so they count from its first reported month.
     """
-    months = [row["from"] for row in diff_rows([reference, scenario]) if row["from"]]
-    return month_text(min(map(month_number, months))) if months else None
+    found = scenario.levers.first_difference(reference.levers, since=reference.start)
+    return None if found is None else month_text(found)
 
 
 def different_period(reference: Scenario, scenario: Scenario) -> str:
