@@ -35,8 +35,8 @@ from irregsim.scenario import (
 from irregsim.scenario import levers as registry
 from irregsim.scenario.attributes import Form, attributes
 from irregsim.scenario.levers import By, Holds, Kind, Lever
-from irregsim.storage.folder import MANIFEST
-from irregsim.study.comparison.pairs import first_difference
+from irregsim.storage.folder import MANIFEST, RunFolder
+from irregsim.study.comparison.pairs import Run, first_difference
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, OTHER_CITY, month_number, month_text
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
@@ -200,6 +200,8 @@ def test_a_folder_of_the_time_before_a_lever_is_reproduced(tmp_path, monkeypatch
     request = ["run", str(short_scenario(tmp_path)), "--out", "out", "--replicates", "1", "--jobs", "1", "--quiet"]
     assert CliRunner().invoke(main, request).exit_code == 0
     drop_lever(tmp_path / "out", "assisted_open_to_all")
+    # Both `compare` and `reproduce` read it.
+    assert Run(RunFolder.open(tmp_path / "out"), 1).scenario == load_scenario(tmp_path / "short.yaml")
     answer = CliRunner().invoke(main, ["reproduce", "out", "--jobs", "1", "--quiet"])
     assert answer.exit_code == 0, answer.output
     assert answer.stdout.splitlines()[-1].startswith("identical: ")
@@ -279,13 +281,13 @@ def test_months_are_written_as_text_only_at_the_border(baseline):
     assert first_difference(baseline, changed) == month_text(baseline.start)
 
 
-# -- a new city ---------------------------------------------------------------------------------------------------------
+# -- a new city ------------------------------------------------------------------------------------------------------
 
 
 def test_a_city_without_an_effect_of_its_own_is_refused(monkeypatch):
     """It must not take that of all other places, whose number its own would be."""
     monkeypatch.setattr(values_module, "CITIES", (*CITIES, "Drammen"))
-    with pytest.raises(ValueError, match=r"staff in Drammen are to help: add a row .* parameters.csv, and its name"):
+    with pytest.raises(ValueError, match=r"staff in Drammen are to help: add a row .*parameters.csv, and its name"):
         values_module.city_effects(point_draw())
     monkeypatch.setattr(values_module, "CITY_EFFECTS", {**values_module.CITY_EFFECTS, "Drammen": "drammen_effect"})
     draw = {**point_draw(), "discretion_city_effect_5": -1.0, "drammen_effect": 0.5}
