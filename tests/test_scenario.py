@@ -102,7 +102,7 @@ def test_the_baseline_states_every_key_and_a_source_for_every_dated_one():
     for lever in REGISTRY:
         node = tree
         for word in lever.path.split("."):
-            assert word in node, lever.path
+            assert word in node, f"{lever.path}: state it in scenarios/baseline.yaml, with a reference"
             node = node[word]
         lists = node.values() if isinstance(node, dict) else [node]
         for entries in lists:

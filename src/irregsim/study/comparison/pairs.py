@@ -6,10 +6,10 @@ time and let go again: a comparison needs the room of two replicates, however ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from irregsim.scenario import Scenario
 from irregsim.storage.folder import RunFolder
@@ -107,11 +107,6 @@ class Pair:
         """
         for j in range(self.reference.replicates):
             yield j, self.reference.read(table, j, columns), self.scenario.read(table, j, columns)
-
-
-#: Makes tables of a comparison: name of the table to rows, for all scenarios. Each module that needs nothing but
-#: pairs offers one function of this form, called ``tables``.
-Maker = Callable[[Sequence[Pair]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
