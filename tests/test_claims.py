@@ -44,6 +44,7 @@ from irregsim.model.claims import claims, excused, neutral, without
 from irregsim.model.employers import PRIVATE_HOUSEHOLD
 from irregsim.model.history import DISTRICT_OF
 from irregsim.model.month import choice, control, exits, inflow, labour, needs, network, reception, support
+from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.parameters import parameters, point_draw
 from irregsim.model.registers import transports
 from irregsim.model.simulate import learn
@@ -133,7 +134,7 @@ def share(option: int, person: Columns) -> Effect:
 
 def arrivals(*routes: Route) -> Effect:
     """Expected arrivals a month by some routes."""
-    return lambda s: float(s.at.inflow_mean[list(routes)].sum())
+    return lambda s: float(s.world.values.made(expected_inflow).by_route[s.world.month, list(routes)].sum())
 
 
 def risk(s: Scene, country: str, level_: float) -> None:
@@ -480,14 +481,14 @@ def control_in_oslo(s: Scene) -> float:
 def jobs_draw(s: Scene) -> float:
     """Log ratio on inflow for work when twice the usual jobs are open."""
     s.world.employers.is_willing[:] = True
-    ratio = inflow.Inflow()._conditions(s.world, s.under(inflow_pull=True, arrival_from_conditions_log_ratio=0.0))
+    ratio = conditions_ratio(s.world, s.under(inflow_pull=True, arrival_from_conditions_log_ratio=0.0))
     return float(np.log(ratio[Route.WITHOUT_PERMIT, 0]))
 
 
 def beds_draw(s: Scene) -> float:
     def ratio(beds: float) -> float:
         at = s.under(shelter_beds=np.full(len(CITIES), beds))
-        return float(inflow.Inflow()._conditions(s.world, at)[Route.VISA_OVERSTAY, 0])
+        return float(conditions_ratio(s.world, at)[Route.VISA_OVERSTAY, 0])
 
     return float(np.log(ratio(100.0) / ratio(0.0)))
 

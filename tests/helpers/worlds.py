@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -33,7 +32,7 @@ def past(until: str, scale: float, seed: int = 1, replicate: int = 0, interactio
     """A baseline world at the end of a month, shared by tests: branch from it with `branch`, never advance it."""
     levers = baseline(until)
     if not interactions:
-        levers = replace(levers, interactions=False)
+        levers = levers.replaced(interactions=False)
     world = start(Values(levers, point_draw(), scale), Draws(seed, replicate))
     for _ in range(month_number(until) + 1):
         advance_month(world)
@@ -183,4 +182,4 @@ def settings_of(levers: Levers, **paths: Any) -> Levers:
             out[name] = new
         else:
             out[name] = given
-    return replace(levers, **out)
+    return levers.replaced(**out)
