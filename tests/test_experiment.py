@@ -17,6 +17,7 @@ import pytest
 
 import irregsim
 from irregsim.commands import run as workflow
+from irregsim.commands.reproduce import reproduce
 from irregsim.inference.posterior import prior_draws
 from irregsim.scenario import load_scenario
 from irregsim.storage.folder import MANIFEST, UNFINISHED, RunFolder
@@ -37,7 +38,7 @@ def scenario(tmp_path):
 
 
 def run(scenario, out, **options):
-    quiet = workflow.Request(str(scenario), out=str(out), scale=0.2, **{"jobs": 1, **options})
+    quiet = workflow.RunRequest(str(scenario), out=str(out), scale=0.2, **{"jobs": 1, **options})
     return workflow.run_scenario(quiet, warn=lambda text: None)
 
 
@@ -487,7 +488,7 @@ def test_the_model_gives_the_same_bytes_for_any_number_of_processes_and_can_be_r
     scenario.write_text(text, encoding="utf-8")
     folders = []
     for jobs in (1, 2):
-        request = workflow.Request(
+        request = workflow.RunRequest(
             str(scenario), replicates=2, jobs=jobs, scale=0.05, spells=True, out=str(tmp_path / str(jobs))
         )
         folders.append(workflow.run_scenario(request, warn=lambda text: None).folder)
@@ -506,7 +507,7 @@ def test_the_model_gives_the_same_bytes_for_any_number_of_processes_and_can_be_r
         mine = flows["replicate"] == j
         end = stocks[(stocks["replicate"] == j) & (stocks["month"] == "2012-12")]["persons"].sum()
         assert end == flows.loc[mine & come, "persons"].sum() - flows.loc[mine & gone, "persons"].sum()
-    found = workflow.reproduce(folders[0].path, jobs=1)
+    found = reproduce(folders[0].path, jobs=1)
     assert found.differ == {} and len(found.compared) == len(folders[0].manifest["outputs"])
 
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from irregsim import __version__
 from irregsim.study.identity import data_sha256
@@ -109,7 +109,7 @@ class Plan:
         scenario: The resolved scenario; its own ``replicates`` and ``seed`` are not used here.
         draws: Parameter draws.
         seed: Seed of the keyed random numbers.
-        scale: Population scale; 1 is the country, above 0.
+        scale: Population scale (`scale_fault`); 1 is the country.
         spells: Whether spells are kept.
         without: Claims of the report that the draws leave out, rising.
         engine: ``module:function`` that simulates one replicate.
@@ -149,6 +149,21 @@ def available_cores() -> int:
     with contextlib.suppress(AttributeError):  # not on every system
         return max(1, len(os.sched_getaffinity(0)))
     return max(1, os.cpu_count() or 1)
+
+
+#: Largest population scale: ten times the country, everywhere where a scale is given.
+LARGEST_SCALE: Final = 10.0
+
+
+def scale_fault(scale: float) -> str | None:
+    """Why a population scale cannot be used, in words; None where it can.
+
+    Args:
+        scale: Size of the population relative to Norway's.
+    """
+    if 0 < scale <= LARGEST_SCALE:
+        return None
+    return f"must be above 0 and at most {LARGEST_SCALE:g} (1 is the country)"
 
 
 class Store(Protocol):
