@@ -76,9 +76,9 @@ class _FormatChoice(_Text):
     def _choice(self) -> click.Choice[str]:
         return click.Choice(list(FORMATS))
 
-    def get_metavar(self, param: click.Parameter, **context: Any) -> str | None:  # ``ctx``, from click 8.2 on
+    def get_metavar(self, param: click.Parameter, ctx: Any = None) -> str:
         """The names."""
-        return self._choice().get_metavar(param, **context)
+        return f"[{'|'.join(FORMATS)}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """One of the names."""
