@@ -18,7 +18,7 @@ from scipy import stats
 
 from irregsim.cli import main
 from irregsim.commands import fit as work
-from irregsim.commands.run import WrongUse
+from irregsim.commands.request import Output, Stopped, WrongUse
 from irregsim.inference import posterior
 from irregsim.inference.check import agreement as goodness
 from irregsim.inference.check.agreement import binomial_interval, mixture_cdf, mixture_quantile, mixture_tail
@@ -427,7 +427,7 @@ def test_files_of_an_earlier_fit_go_and_others_stay(fake):
 
 @pytest.mark.parametrize("source", ["point", "prior"])
 def test_without_a_posterior_nothing_is_called_fitted(fake, source):
-    found = work.fit(work.FitRequest(draws=source, replicates=2, jobs=1, out="fit", lang="nb"))
+    found = work.fit(work.FitRequest(draws=source, replicates=2, jobs=1, out="fit", output=Output(lang="nb")))
     words = Page((fake / "fit" / "fit.html").read_text(encoding="utf-8")).words
     assert label(f"fit.gate_{source}", "nb") in words
     assert label("fit.role_would", "nb") in words.lower()
@@ -475,7 +475,7 @@ def test_the_folder_of_a_calibration_is_as_good_as_the_posterior_in_it(fake, dra
     [
         (["nowhere"], "there is no such folder"),
         (["{draws}", "--draws", "point"], "not both"),
-        (["--draws", "point", "--scale", "2"], "--scale 2: must be above 0 and at most 1"),
+        (["--draws", "point", "--scale", "11"], "--scale 11: must be above 0 and at most 10"),
         (["--draws", "point", "--targets", "nowhere.csv"], "nowhere.csv: cannot be read"),
         (["--draws", "point", "--targets", "bad.csv"], "bad.csv:1: columns"),
         (["--draws", "point", "--out", "mine"], "holds files that are not irregsim's"),
@@ -519,7 +519,7 @@ def test_a_stopped_fit_goes_on_where_it_was(fake, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(experiment, "_simulate", stop_at_the_third)
-        with pytest.raises(work.workflow.Stopped):
+        with pytest.raises(Stopped):
             work.fit(request)
     assert not (fake / "fit" / "fit.html").exists()
     simulated = []

@@ -212,7 +212,7 @@ def test_two_run_folders_are_split_and_other_seeds_refused(tmp_path, monkeypatch
     scenario = str(short_scenario(tmp_path))
 
     def made(name: str, seed: int) -> str:
-        request = workflow.Request(scenario, out=str(tmp_path / name), replicates=2, jobs=1, scale=1.0, seed=seed)
+        request = workflow.RunRequest(scenario, out=str(tmp_path / name), replicates=2, jobs=1, scale=1.0, seed=seed)
         return str(workflow.run_scenario(request).folder.path)
 
     one, same, other = made("one", 1), made("same", 1), made("other", 2)

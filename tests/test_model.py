@@ -141,7 +141,7 @@ def test_settings_are_levers_by_path():
         ({"fines__employer_base": 1}, ScenarioError, "employer_base_nok"),
         ({"scenario": "basline"}, ScenarioError, "baseline"),
         ({"scale": 0}, ValueError, "above 0"),
-        ({"scale": 1.5}, ValueError, "at most 1"),
+        ({"scale": 10.5}, ValueError, "at most 10 "),
         ({"seed": 1.5}, ValueError, "whole number"),
         ({"seed": -1}, ValueError, "0 or more"),
         ({"replicate": 0.5}, ValueError, "replicate is 0.5"),

@@ -1057,8 +1057,8 @@ def test_first_settings_are_those_of_the_command(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"scale": 0}, serving.ServeError, "--scale 0: give a share"),
-        ({"scale": 1.5}, serving.ServeError, "--scale 1.5: give a share"),
+        ({"scale": 0}, serving.ServeError, "--scale 0: must be above 0"),
+        ({"scale": 10.5}, serving.ServeError, "--scale 10.5: must be above 0 and at most 10"),
         ({"start": "2031-01"}, serving.ServeError, "--start 2031-01: give a month from 2012-01 to 2030-12"),
         ({"start": "2011-12"}, serving.ServeError, "--start 2011-12"),
         ({"start": "January"}, serving.ServeError, "written YYYY-MM"),

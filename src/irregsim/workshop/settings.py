@@ -66,7 +66,7 @@ class Settings:
         changes: What the page has set, by lever and place.
         start: First month shown, ``YYYY-MM``.
         seed: Seed of all chance.
-        scale: Size of the population relative to Norway's, above 0 to 1.
+        scale: Size of the population relative to Norway's, above 0 and at most 10.
         draws: ``posterior``, ``point`` or the folder of a posterior, as for `irregsim run`.
         given: ``--set`` of the command that opened the page; changes come after them.
         end: Last month, ``YYYY-MM``; None for the scenario's own.
