@@ -19,7 +19,6 @@ import pytest
 
 import comparison_frames
 from irregsim.model.parameters import GROUPS
-from irregsim.present.pages import number
 from irregsim.present.pages.compare import render_report
 from irregsim.present.pages.compare_facts import PANELS
 from irregsim.present.pages.compare_pictures import compact, inside
@@ -29,6 +28,7 @@ from irregsim.present.words import is_uncounted, outcome_words, state_words
 from irregsim.study.comparison.costs import PARTIES, all_costs
 from irregsim.vocabulary.codes import CITIES, HIDDEN
 from irregsim.vocabulary.labels import label, labels
+from irregsim.vocabulary.numbers import number
 from test_labels import BANNED
 
 pytestmark = pytest.mark.once

@@ -23,12 +23,13 @@ from irregsim.inference import posterior
 from irregsim.inference.check import agreement as goodness
 from irregsim.inference.check.agreement import binomial_interval, mixture_cdf, mixture_quantile, mixture_tail
 from irregsim.inference.targets import COLUMNS, Target, compare, targets
-from irregsim.present.pages import number, percent, render, signed
+from irregsim.present.pages import render
 from irregsim.present.pages.fit import target_words
 from irregsim.present.plots import fit as fit_plots
 from irregsim.storage.folder import RunFolder
 from irregsim.study import replicates as experiment
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import number, percent, signed
 from run_tools import leave_pictures_out, use_fake
 
 pytestmark = pytest.mark.once

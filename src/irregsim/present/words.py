@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from irregsim.scenario.levers import REGISTRY, Kind
+from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
 from irregsim.vocabulary.codes import COUNTED_OUTCOMES, HIDDEN
 from irregsim.vocabulary.labels import label, labels
-
-#: Unit of what nobody counts, in tables for readers: the reference is 100.
-PERCENT: Final = "percent"
 
 #: State of somebody who is in the country in one of two scenarios only, or not yet.
 NOT_HERE: Final = "not here"
@@ -47,7 +44,7 @@ def outcome_words(outcome: str, lang: str) -> str:
 
     Args:
         outcome: Such as ``stock:fritt_fall`` or ``flow:synlig>videre``.
-        lang: ``nb`` or ``en``.
+        lang: Language.
 
     Returns:
         Its name; the code itself where it has none.
@@ -95,19 +92,24 @@ def account(kind: str, state: str) -> str:
     return {"strategy": f"stock:{state}", "exit": f"exit:{state}"}.get(kind, "inflow")
 
 
+def lever_meaning(lever: Lever, lang: str) -> str:
+    """The meaning of a lever cut to its first sentence, without its full stop."""
+    return lever_words_of(lever, lang).meaning.partition(". ")[0].rstrip(".")
+
+
 def lever_words(key: str, lang: str) -> str:
     """The place a lever is set for, and its meaning cut to its first sentence.
 
     Args:
         key: Full key path as in ``irregsim diff``: ``levers.municipal.shelter.Bergen``.
-        lang: ``nb`` or ``en``.
+        lang: Language.
     """
     bare = key.removeprefix("levers.").removeprefix("assumptions.")
     fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
     found = max(fitting, key=lambda one: len(one.key), default=None)
     if found is None:
         return key
-    meaning = (found.meaning_nb if lang == "nb" else found.meaning).partition(". ")[0].rstrip(".")
+    meaning = lever_meaning(found, lang)
     place = bare[len(found.key) + 1 :]
     return f"{place}: {meaning}" if place else meaning
 
@@ -118,7 +120,7 @@ def lever_change(key: str, value: str, lang: str) -> str:
     Args:
         key: Full key path as in ``irregsim diff``.
         value: As ``irregsim diff`` tells it.
-        lang: ``nb`` or ``en``.
+        lang: Language.
     """
     bare = key.removeprefix("levers.").removeprefix("assumptions.")
     fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
@@ -146,4 +148,4 @@ def short_title(name: str, about: Mapping[str, Any], lang: str) -> str:
 def title_of(name: str, about: Mapping[str, Any], lang: str) -> str:
     """Title of a scenario: from ``about["titles"]``, else its name."""
     found = about.get("titles", {}).get(name)
-    return str(found[lang]) if found else name
+    return str(found.get(lang) or found["en"]) if found else name

@@ -299,5 +299,5 @@ COUNTED_OUTCOMES = frozenset(
     }
 )
 
-#: Units that count no persons, so that small numbers point at nobody.
+#: Units of amounts, which are no number of persons; what small ones may show of persons is in `vocabulary.disclosure`.
 AMOUNTS = ("NOK", "days", "inspections")

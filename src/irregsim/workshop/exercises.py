@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from irregsim.scenario import shipped_scenarios
 from irregsim.vocabulary.codes import CITIES, month_number
 from irregsim.vocabulary.reference import DataError
-from irregsim.workshop.live.shown import outcomes
+from irregsim.workshop.live.followed import outcomes
 
 _FOLDER: Final = "workshop"
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from irregsim.present.plots.style import MODEL, OBSERVED, SHADE, Drawing, count_axis, new_figure, settings, year_axis
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import number
 from irregsim.vocabulary.reference import countries
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _dots(
     top = float(np.nanmax([shown["observed"].max(), shown["hi90"].max(), 1.0])) * 1.15
     axes.set_xlim(0, top)
     axes.xaxis.set_major_locator(FixedLocator(_apart([v for v in _TICKS if v <= top], top)))
-    axes.xaxis.set_major_formatter(lambda value, _: _thousands(value, tables.lang))
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, tables.lang, decimals=0))
     axes.grid(axis="x", color="#DDDDDD", linewidth=0.8)
     axes.tick_params(axis="y", length=0, pad=8, labelsize=11)
 
@@ -438,7 +439,3 @@ def _in_words(name: str, chosen: pd.DataFrame, lang: str) -> str:
 
 def _upper(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def _thousands(value: float, lang: str) -> str:
-    return f"{value:,.0f}".replace(",", " " if lang == "nb" else ",")

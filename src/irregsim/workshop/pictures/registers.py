@@ -11,10 +11,10 @@ from irregsim.present.plots.style import MODEL
 from irregsim.vocabulary.codes import FIRST_YEAR
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.record import FIRST_TOLD, PANELS
-from irregsim.workshop.live.shown import Look
+from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, top_of
 from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, panel_words
+from irregsim.workshop.pictures.words import PictureWords, panel_words
 
 _WIDTH, _HEIGHT = 1300.0, 560.0
 _COLUMNS = 4
@@ -35,7 +35,7 @@ def published(panel: tuple[str, str, str]) -> dict[int, float]:
     }
 
 
-def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> Picture:
+def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.0) -> Picture:
     """Draws a small panel for each register.
 
     Args:
@@ -71,7 +71,7 @@ def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> P
     return svg.done()
 
 
-def _legend(svg: Svg, both: bool, scale: float, words: Words) -> None:
+def _legend(svg: Svg, both: bool, scale: float, words: PictureWords) -> None:
     y, x = _HEIGHT - 20, 50.0
     if both:
         svg.line(x, y - 4, x + 34, y - 4, INK, 1.8, REFERENCE_DASH)
