@@ -28,7 +28,7 @@ from irregsim.present.words import is_uncounted, outcome_words, state_words
 from irregsim.study.comparison.costs import PARTIES, all_costs
 from irregsim.vocabulary.codes import CITIES, HIDDEN
 from irregsim.vocabulary.labels import label, labels
-from irregsim.vocabulary.numbers import number
+from irregsim.vocabulary.numbers import number, percent
 from test_labels import BANNED
 
 pytestmark = pytest.mark.once
@@ -169,7 +169,7 @@ def test_small_cells_are_rounded_or_left_out(english: str) -> None:
 def test_the_tables_of_the_page_say_what_the_frames_say(english: str) -> None:
     text = Reader(english).text
     assert "+40 (+10 – +70)" in text and "−15 (−25 – −5)" in text and "+55 (+30 – +80)" in text
-    assert "45 %" in text and label("grade.D", "en") in text
+    assert percent(0.45, "en") in text and label("grade.D", "en") in text
     assert "+145 (+115 – +175)" in text  # in persons
     assert re.search(r"\+3\.6 % \(\+2\.[89] – \+4\.[34]\)", text)  # 144 (114 to 174) of 4,000
     assert "+1.0 % (+0.5 – +1.5)" in text  # beside a register, the hidden population: 144 of 14,400
@@ -247,7 +247,7 @@ def test_a_share_without_an_error_has_none_on_the_page() -> None:
     rows = dict(
         re.findall(r'<th scope="row">(Chance|Exits)</th><td class="text">[^<]*</td><td>[^<]*</td><td>([^<]*)<', text)
     )
-    assert rows["Chance"] == "" and rows["Exits"] == "5 %"
+    assert rows["Chance"] == "" and rows["Exits"] == percent(0.05, "en")
     # A group that cannot be told from chance has no row: with thirty outcomes they would fill fifty pages.
     assert not re.search(r'<th scope="row">Reception</th><td class="text">D', text)
 

@@ -201,10 +201,10 @@ def test_numbers_for_readers():
         "0",
         "",
     ]
-    assert number(1234.0, "nb") == "1 234" and number(12.34, "nb") == "12,3"
+    assert number(1234.0, "nb") == "1\N{NO-BREAK SPACE}234" and number(12.34, "nb") == "12,3"
     assert number(-0.04, "en") == "0.0"
     assert [signed(v, "en") for v in (2.0, -2.0)] == ["+2.0", "−2.0"]
-    assert percent(0.666, "nb") == "67 %"
+    assert percent(0.666, "nb") == "67\N{NO-BREAK SPACE}%"
 
 
 def test_every_target_has_words_of_its_own_in_both_languages():

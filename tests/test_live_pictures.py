@@ -591,7 +591,7 @@ def test_tiles_have_all_districts_and_bars_that_add_up(scenes):
             assert drawn
             assert wide % 132 == pytest.approx(0, abs=0.1) or wide % 132 == pytest.approx(132, abs=0.1)
             told = [text for text in texts(tile, "title") if text.endswith("%")]
-            assert all(int(text.rpartition(": ")[2].removesuffix(" %")) % 5 == 0 for text in told)
+            assert all(int(text.rpartition(": ")[2].removesuffix("\N{NO-BREAK SPACE}%")) % 5 == 0 for text in told)
 
 
 def test_a_life_is_drawn_spell_by_spell():
