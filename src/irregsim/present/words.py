@@ -9,6 +9,7 @@ from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
 from irregsim.vocabulary.codes import COUNTED_OUTCOMES, HIDDEN
 from irregsim.vocabulary.labels import label, labels
+from irregsim.vocabulary.numbers import rounded_text
 
 #: State of somebody who is in the country in one of two scenarios only, or not yet.
 NOT_HERE: Final = "not here"
@@ -65,6 +66,20 @@ def outcome_words(outcome: str, lang: str) -> str:
         return outcome
     text = label(key, lang)
     return label(f"compare.kind_{kind}", lang).format(name=text) if kind in ("person_months", "duration") else text
+
+
+def effect_text(row: Mapping[str, Any], lang: str) -> str:
+    """An effect with its interval, rounded: as the table has it, or made here in a language it has no column for.
+
+    Args:
+        row: Of a table with the columns ``mean``, ``lo``, ``hi``, ``unit`` and ``rounded_text_<language>``.
+        lang: Language.
+    """
+    found = row.get(f"rounded_text_{lang}")
+    if found is not None:
+        return str(found)
+    mean, lo, hi = (float(row[name]) for name in ("mean", "lo", "hi"))
+    return rounded_text(mean, lo, hi, str(row["unit"]), lang)
 
 
 def is_hidden(outcome: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.present.pages.compare_pictures import inside
-from irregsim.present.words import outcome_words, title_of, upper
+from irregsim.present.words import effect_text, outcome_words, title_of, upper
 from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few, kind_of, rounded
 from irregsim.vocabulary.labels import Words, label, labels
 from irregsim.vocabulary.numbers import number, signed, with_percent
@@ -56,7 +56,7 @@ class Facts:
         """An effect with its interval and unit; or that it cannot be told."""
         if row["verdict"] == "cannot tell":
             return self.words("verdict_cannot_tell")
-        text = str(row[f"rounded_text_{self.lang}"])
+        text = effect_text(row, self.lang)
         # «count» and «index» add nothing to the name of a register or an index.
         return f"{text} {self.unit(row)}".strip() if unit and row.get("unit") not in ("count", "index") else text
 

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
-from irregsim.present.words import lever_meaning, lever_words, outcome_words, short_title, state_words, upper
+from irregsim.present.words import (
+    effect_text,
+    lever_meaning,
+    lever_words,
+    outcome_words,
+    short_title,
+    state_words,
+    upper,
+)
 from irregsim.scenario.levers import REGISTRY, By
 from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import label, labels
@@ -45,7 +53,7 @@ def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
                     facts.outcome(str(row["outcome"])),
                     facts.unit(row),
                     facts.words("not_shown") if hidden else facts.rounded(base, str(row["unit"])),
-                    str(row[f"rounded_text_{facts.lang}"]),
+                    effect_text(row, facts.lang),
                     facts.percent_of(row),
                     percent(float(row["share_positive"]), facts.lang),
                     number(float(row["mc_se"]), facts.lang),

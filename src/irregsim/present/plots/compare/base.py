@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from irregsim.present import words
 from irregsim.present.plots.strategies import year_fraction
 from irregsim.present.plots.style import INK, MODEL, SHADE, footnote
 from irregsim.present.words import short_title, title_of
@@ -195,7 +196,7 @@ def effect_text(row: Mapping[Any, Any], inputs: Inputs) -> str:
     """The effect of a row of key figures with its interval and unit; or that it cannot be told."""
     if row["verdict"] == "cannot tell":
         return inputs.words("verdict_cannot_tell")
-    text = str(row[f"rounded_text_{inputs.lang}"])
+    text = words.effect_text(row, inputs.lang)
     unit = f"unit.{row.get('unit', '')}"
     return f"{text} {label(unit, inputs.lang)}" if unit in labels() and unit != "unit.count" else text
 
