@@ -11,7 +11,7 @@ from irregsim.inference.check.agreement import ROLES
 from irregsim.present.pages import picture, render
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import number, percent, signed, with_percent
-from irregsim.vocabulary.reference import countries
+from irregsim.vocabulary.reference import country_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,21 +147,15 @@ def target_words(register: str, dimension: str, key: str, period: str, lang: str
         parts.append(label(f"dimension.{dimension}", lang))
     if dimension == "country_ground":
         country, _, ground = key.partition(":")
-        parts += [_country(country, lang), label(f"key.{ground}", lang)]
+        parts += [country_name(country, lang), label(f"key.{ground}", lang)]
     elif dimension == "country":
-        parts.append(" + ".join(_country(name, lang) for name in key.split("+")))
+        parts.append(" + ".join(country_name(name, lang) for name in key.split("+")))
     elif dimension in ("district", "employer", "worker") and key != "total":
         parts.append(label(f"district.{key}", lang))
     elif key != "total" or not full:
         parts.append(label("fit.whole_country" if key == "total" else f"key.{key}", lang))
     text = ", ".join([*parts, period.replace("-", "–") if len(period) == 9 else period])
     return text[0].upper() + text[1:]
-
-
-def _country(name: str, lang: str) -> str:
-    if lang == "nb":
-        return name
-    return next((country.name_en for country in countries() if country.name == name), name)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

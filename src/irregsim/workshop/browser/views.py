@@ -22,7 +22,7 @@ from irregsim.workshop.browser.exercise import Exercises, Use
 from irregsim.workshop.browser.parts import Drawn
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.live.followed import outcomes
-from irregsim.workshop.live.lives import Life, Twin
+from irregsim.workshop.live.lives import Twin
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.history import draw_history
 from irregsim.workshop.pictures.iceberg import draw_iceberg
@@ -312,11 +312,6 @@ def Events(twin: Twin, say: Say, words: PictureWords, both: bool) -> None:
             why = [label(f"cause.{cause}", say.lang), reason]
             cells = [[words.month(month)], *([[where]] if both else []), [what], why]
             rv.Html(tag="tr", children=[rv.Html(tag="td", children=cell) for cell in cells])
-
-
-def lasting(life: Life) -> Life:
-    """Spells that reach the end of a month."""
-    return tuple(spell for spell in life if spell.end is None or spell.end > spell.start)
 
 
 @solara.component
