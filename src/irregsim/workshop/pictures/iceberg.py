@@ -6,6 +6,7 @@ import numpy as np
 
 from irregsim.present.colours import COLOURS
 from irregsim.vocabulary.codes import FIRST_YEAR, HIDDEN
+from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import drawn
 from irregsim.workshop.live.record import PANELS
@@ -52,7 +53,7 @@ def _above(svg: Svg, side: SideLook, year: int, words: PictureWords) -> None:
         if count is None:
             continue
         y += 22
-        svg.text(x + 62, y, drawn(float(round(count / 5) * 5), words.lang), 15, anchor="end", bold=True)
+        svg.text(x + 62, y, drawn(in_steps(count), words.lang), 15, anchor="end", bold=True)
         name = panel_words(panel, words.lang)
         svg.text(x + 70, y, name if len(name) < 49 else name[:47] + "…", 11.5, hint=name)
         seen = published(panel).get(year)

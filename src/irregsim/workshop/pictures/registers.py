@@ -9,6 +9,7 @@ import numpy as np
 from irregsim.inference.targets import for_register
 from irregsim.present.plots.style import MODEL
 from irregsim.vocabulary.codes import FIRST_YEAR
+from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.record import FIRST_TOLD, PANELS
 from irregsim.workshop.live.snapshot import Look
@@ -60,7 +61,7 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
         axes.years(4)
         for side, counts in enumerate(sides):
             x = np.array([year + 0.5 for year in counts])
-            y = np.array([round(n / 5) * 5 for n in counts.values()], dtype=np.float64)
+            y = in_steps(np.array(list(counts.values()), dtype=np.float64))
             both = len(sides) > 1
             colour, dash = (INK, REFERENCE_DASH) if both and side == 0 else (MODEL, None)
             axes.line(x, y, colour, 1.8 if dash else 2.6, dash)
