@@ -169,7 +169,7 @@ def test_texts_are_filled(lang):
         for text in (exercise.reveal, exercise.key, *exercise.discussion):
             assert "{{" not in filled(text, exercise, lang)
     text = filled(Text(nb="{{index:hidden}}", en="{{index:hidden}}"), material().exercise("centre-closes"), lang)
-    assert re.fullmatch(r".*\d.* %", text)
+    assert re.fullmatch(r".*\d.*\u00a0%", text)
 
 
 def compare(exercise: str, number: int) -> None:

@@ -23,12 +23,13 @@ from irregsim.inference import posterior
 from irregsim.inference.check import agreement as goodness
 from irregsim.inference.check.agreement import binomial_interval, mixture_cdf, mixture_quantile, mixture_tail
 from irregsim.inference.targets import COLUMNS, Target, compare, targets
-from irregsim.present.pages import number, percent, render, signed
+from irregsim.present.pages import render
 from irregsim.present.pages.fit import target_words
 from irregsim.present.plots import fit as fit_plots
 from irregsim.storage.folder import RunFolder
 from irregsim.study import replicates as experiment
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import number, percent, signed
 from run_tools import leave_pictures_out, use_fake
 
 pytestmark = pytest.mark.once
@@ -202,10 +203,10 @@ def test_numbers_for_readers():
         "0",
         "",
     ]
-    assert number(1234.0, "nb") == "1 234" and number(12.34, "nb") == "12,3"
+    assert number(1234.0, "nb") == "1\N{NO-BREAK SPACE}234" and number(12.34, "nb") == "12,3"
     assert number(-0.04, "en") == "0.0"
     assert [signed(v, "en") for v in (2.0, -2.0)] == ["+2.0", "−2.0"]
-    assert percent(0.666, "nb") == "67 %"
+    assert percent(0.666, "nb") == "67\N{NO-BREAK SPACE}%"
 
 
 def test_every_target_has_words_of_its_own_in_both_languages():

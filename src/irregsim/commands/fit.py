@@ -409,9 +409,9 @@ def _account(
 
 def summary(done: Fit) -> str:
     """What the command says on the screen, in English: gate, coverage, the farthest counts, what moved."""
-    from irregsim.present.pages import number, signed
     from irregsim.present.pages.fit import gate_words, role_words, short_words, target_words
     from irregsim.present.terminal import table
+    from irregsim.vocabulary.numbers import number, signed
 
     lines = [f"Gate: {gate_words(done.source, done.red, 'en')}", *(f"  red: {line}" for line in done.red), ""]
     lines += [*short_words(done.coverage, done.source, done.scale, "en"), ""]

@@ -10,20 +10,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from irregsim.present.publication.disclosure import in_units, persons_behind
 from irregsim.storage.folder import RunFolder
 from irregsim.study.summaries import SHARES, dense, monthly_stocks, spread
 from irregsim.study.tables import VALUE_COLUMNS, schema_of, tables_of
-from irregsim.vocabulary.codes import AMOUNTS, COUNTED_OUTCOMES, HIDDEN
+from irregsim.vocabulary.codes import HIDDEN
+from irregsim.vocabulary.disclosure import in_steps, is_few
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: National levels of the hidden strategies, written only with ``--publish --show-levels``.
 LEVELS = "levels"
-
-#: Counts from 1 up to this one are not shown; all others are rounded to the nearest multiple of it.
-SMALL = 5
 
 #: Exits that agencies publish by citizenship.
 _COUNTED_EXITS = ("tvangsretur", "assistert_retur")
@@ -109,8 +109,6 @@ class Published:
         return self._start[replicate]
 
     def _outcomes(self, frame: pd.DataFrame) -> pd.DataFrame:
-        import numpy as np
-
         months = frame["month"].astype(str)
         first_year = sorted(months.unique())[:12]
         codes = frame["outcome"].astype(str)
@@ -118,11 +116,11 @@ class Published:
         reference = codes.map(start.where(start > 0)).astype("float64")
         counted = codes.isin(COUNTED_OUTCOMES)
         units = frame["unit"].astype(str)
-        amounts = units.isin(AMOUNTS)
+        keys = [column for column in keys_of("outcomes") if column not in ("outcome", "unit")]
         return frame[keys_of("outcomes")].assign(
             value=frame["value"].where(counted, 100.0 * frame["value"] / reference),
             unit=units.where(counted, "index"),
-            persons=frame["value"].where(~amounts, np.nan),
+            persons=persons_behind(frame, ["value"], keys, units)["value"],
         )
 
 
@@ -134,16 +132,13 @@ def rounded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         columns: The columns of numbers.
 
     Returns:
-        The frame without ``persons``. Rows of more than 0 and fewer than 5 persons have no numbers and
-        ``suppressed`` true; other counts are rounded to the nearest 5, an index to one decimal, shares of the
-        variance (where there are any) to two.
+        The frame without ``persons``. Rows of few persons (`disclosure.is_few`) have no numbers and ``suppressed``
+        true; others are as `disclosure.rounded` has them, shares of the variance (where there are any) to two decimals.
     """
-    small = (frame["persons"] > 0) & (frame["persons"] < SMALL)
-    index = frame["unit"] == "index"
+    small = is_few(frame["persons"])
     out = frame.drop(columns="persons")
     for column in columns:
-        counts = (out[column] / SMALL).round() * SMALL
-        out[column] = counts.where(~index, out[column].round(1)).where(~small)
+        out[column] = in_units(out[column], out["unit"]).where(~small)
     for column in (c for c in SHARES if c in out):
         out[column] = out[column].round(2).where(~small)
     return out.assign(suppressed=small)
@@ -165,7 +160,7 @@ def levels(folder: RunFolder) -> pd.DataFrame:
         frames.append(stocks.rename_axis("month").melt(var_name="strategy", ignore_index=False).reset_index())
     keys, values = dense(frames, ["month", "strategy"], "value")
     cuts = spread(values)
-    low, high = ((cuts[q] / SMALL).round() * SMALL for q in ("q025", "q975"))
+    low, high = (in_steps(cuts[q]) for q in ("q025", "q975"))
     return pd.DataFrame(keys).assign(q025=low, q975=high, note=label("sentence.hidden_levels", "en"))
 
 

@@ -10,6 +10,7 @@ from irregsim.present.words import series_words
 from irregsim.study.replicates import caveat
 from irregsim.study.summaries import LAST_OBSERVED_YEAR, hidden_index, hidden_shares, parameter_share
 from irregsim.vocabulary.codes import EXITS, HIDDEN
+from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _levels(series: Sequence[Series], months: Sequence[str], heads: Sequence[str
         cells = []
         for month in months:
             low, high = np.quantile([one.stocks.loc[month, chosen].sum() for one in series], [0.025, 0.975])
-            cells.append(f"{5 * round(low / 5)}-{5 * round(high / 5)}")
+            cells.append(f"{in_steps(low):.0f}-{in_steps(high):.0f}")
         lines.append([name, *cells])
     title = "Outside reception centres, persons: 95 % of replicates"
     return f"{title}\n{table(lines)}\n  {label('sentence.hidden_levels', 'en')}"

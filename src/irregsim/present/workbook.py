@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from irregsim.present.export import LEVELS, SMALL, Published, keys_of, levels, rounded
+from irregsim.present.export import LEVELS, Published, keys_of, levels, rounded
 from irregsim.present.formats import ComparisonTables, RunTables
 from irregsim.storage.folder import RunFolder
 from irregsim.study.summaries import dense, spread
 from irregsim.study.tables import VALUE_COLUMNS, schema_of, tables_of
+from irregsim.vocabulary.disclosure import SMALL
 from irregsim.vocabulary.labels import label
 
 if TYPE_CHECKING:

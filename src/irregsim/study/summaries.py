@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from irregsim.model.registers import REGISTERS
 from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
+from irregsim.vocabulary.disclosure import PER_PERSON
 from irregsim.vocabulary.outcomes import AMOUNTS, COUNTED_OUTCOMES
 
 if TYPE_CHECKING:
@@ -204,8 +205,12 @@ def published_headlines(series: Series) -> pd.DataFrame:
     )
     reference = reference.where(~living, table["outcome"].map(first.where(first > 0)))
     as_index = hidden | living
+    persons = table["value"].where(~table["unit"].isin(AMOUNTS))
+    for amount, counted in PER_PERSON.items():
+        behind = table[table["outcome"] == f"outcome:{counted}"].set_index("period")["value"]
+        persons = persons.where(table["outcome"] != f"outcome:{amount}", table["period"].map(behind))
     return table.assign(
-        persons=table["value"].where(~table["unit"].isin(AMOUNTS)),
+        persons=persons,
         value=table["value"].where(~as_index, 100.0 * table["value"] / reference),
         unit=table["unit"].where(~as_index, "index"),
     )

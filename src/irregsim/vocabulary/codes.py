@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-from irregsim.vocabulary.outcomes import AMOUNTS as AMOUNTS
-from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES as COUNTED_OUTCOMES
-
 
 class Strategy(IntEnum):
     """Primary way of getting by (F 4.2-4.7). Every person in the model has exactly one."""

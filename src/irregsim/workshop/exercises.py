@@ -16,7 +16,7 @@ from irregsim.scenario import shipped_scenarios
 from irregsim.vocabulary.codes import CITIES, month_number
 from irregsim.vocabulary.reference import DataError
 from irregsim.workshop.checked_yaml import Limits, read_as
-from irregsim.workshop.live.shown import outcomes
+from irregsim.workshop.live.followed import outcomes
 
 _FOLDER: Final = "workshop"
 

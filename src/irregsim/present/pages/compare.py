@@ -19,18 +19,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
 from irregsim import __version__
 from irregsim.present.pages import compare_tables as tables
-from irregsim.present.pages import number, percent, render
+from irregsim.present.pages import render
 from irregsim.present.pages.compare_facts import PANELS, Facts
 from irregsim.present.pages.compare_twins import SCRIPT, twins
 from irregsim.present.words import outcome_words, short_title
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import listed, number, percent
 from irregsim.vocabulary.outcomes import first_then_others
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
         "compare.html",
         lang,
         version=__version__,
-        title=page.words("title", names=_listed(names, lang)),
+        title=page.words("title", names=listed(names, lang)),
         asked=page.asked(),
         descriptions=[
             str(about.get("descriptions", {})[s]) for s in page.scenarios if about.get("descriptions", {}).get(s)
@@ -114,9 +115,9 @@ class _Page(Facts):
         firsts = sorted({str(month) for month in self.about["first_effective"].values() if month})
         return self.words(
             "asked",
-            names=_listed([self.title(name) for name in self.scenarios], self.lang),
+            names=listed([self.title(name) for name in self.scenarios], self.lang),
             reference=short_title(str(self.about["reference"]), self.about, self.lang),
-            months=_listed(firsts, self.lang),
+            months=listed(firsts, self.lang),
             end=self.about["period"][1],
             replicates=number(float(self.about["replicates"]), self.lang),
         )
@@ -159,7 +160,7 @@ class _Page(Facts):
         return {
             "title": self.title(name),
             "findings": [self.finding(row) for row in told],
-            "untold": self.words("untold", names=_listed(untold, self.lang)) if untold else "",
+            "untold": self.words("untold", names=listed(untold, self.lang)) if untold else "",
             "figures": tables.figures(self, name, rows),
         }
 
@@ -226,10 +227,3 @@ class _Page(Facts):
         ]
         versions = ", ".join(f"{name} {version}" for name, version in about.get("versions", {}).items())
         return [*out, (label("fit.s_versions", self.lang), versions)] if versions else out
-
-
-def _listed(names: Sequence[str], lang: str) -> str:
-    """Names in a row: a, b and c."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {'og' if lang == 'nb' else 'and'} {names[-1]}"

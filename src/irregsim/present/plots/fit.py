@@ -19,7 +19,8 @@ from irregsim.inference.targets import for_register
 from irregsim.model.registers import REGISTERS
 from irregsim.present.plots.style import MODEL, OBSERVED, SHADE, Drawing, count_axis, new_figure, settings, year_axis
 from irregsim.vocabulary.labels import label
-from irregsim.vocabulary.reference import countries
+from irregsim.vocabulary.numbers import number
+from irregsim.vocabulary.reference import country_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,7 @@ def _draw_countries(tables: FitTables, ground: str) -> Drawing:
         _leave_room(figure, title)
         panels = figure.subplots(1, 2)
         for keys, axes in zip((order[:half], order[half:]), panels, strict=True):
-            names = [_country(key.partition(":")[0], lang) for key in keys]
+            names = [country_name(key.partition(":")[0], lang) for key in keys]
             _dots(axes, tables, chosen, keys, names)
             axes.set_xlabel(label("fit.axis_count", lang), fontsize=11)
         _below(figure, tables, chosen, has_series=False, periods=sorted(chosen["period"].unique()))
@@ -252,7 +253,7 @@ def _dots(
     top = float(np.nanmax([shown["observed"].max(), shown["hi90"].max(), 1.0])) * 1.15
     axes.set_xlim(0, top)
     axes.xaxis.set_major_locator(FixedLocator(_apart([v for v in _TICKS if v <= top], top)))
-    axes.xaxis.set_major_formatter(lambda value, _: _thousands(value, tables.lang))
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, tables.lang, decimals=0))
     axes.grid(axis="x", color="#DDDDDD", linewidth=0.8)
     axes.tick_params(axis="y", length=0, pad=8, labelsize=11)
 
@@ -411,15 +412,8 @@ def _cells_name(register: str, dimension: str, lang: str) -> str:
 
 def _cell_name(dimension: str, key: str, lang: str) -> str:
     if dimension == "country":
-        return "\n+ ".join(_country(name, lang) for name in key.split("+"))
+        return "\n+ ".join(country_name(name, lang) for name in key.split("+"))
     return "PU" if key == "PU" else _upper(label(f"district.{key}", lang)) if key == "Andre" else key
-
-
-def _country(name: str, lang: str) -> str:
-    """A country's name; the table of the report has Norwegian ones."""
-    if lang == "nb":
-        return name
-    return next((country.name_en for country in countries() if country.name == name), name)
 
 
 def _in_words(name: str, chosen: pd.DataFrame, lang: str) -> str:
@@ -434,7 +428,3 @@ def _in_words(name: str, chosen: pd.DataFrame, lang: str) -> str:
 
 def _upper(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def _thousands(value: float, lang: str) -> str:
-    return f"{value:,.0f}".replace(",", " " if lang == "nb" else ",")

@@ -1,6 +1,6 @@
 """The record of a world up to now: exact numbers by month, small enough to keep one of every replicate.
 
-Nothing here is for readers; `irregsim.workshop.live.shown` makes of it what may be shown.
+Nothing here is for readers; `irregsim.workshop.live` makes of it what may be shown.
 """
 
 from __future__ import annotations

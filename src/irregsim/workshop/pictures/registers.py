@@ -9,12 +9,13 @@ import numpy as np
 from irregsim.inference.targets import for_register
 from irregsim.present.plots.style import MODEL
 from irregsim.vocabulary.codes import FIRST_YEAR
+from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.record import FIRST_TOLD, PANELS
-from irregsim.workshop.live.shown import Look
+from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, top_of
 from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, panel_words
+from irregsim.workshop.pictures.words import PictureWords, panel_words
 
 _WIDTH, _HEIGHT = 1300.0, 560.0
 _COLUMNS = 4
@@ -37,7 +38,7 @@ def published(panel: tuple[str, str, str]) -> dict[int, float]:
     }
 
 
-def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> Picture:
+def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.0) -> Picture:
     """Draws a small panel for each register.
 
     Args:
@@ -63,7 +64,7 @@ def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> P
         axes.years(4)
         for side, counts in enumerate(sides):
             x = np.array([year + 0.5 for year in counts])
-            y = np.array([round(n / 5) * 5 for n in counts.values()], dtype=np.float64)
+            y = in_steps(np.array(list(counts.values()), dtype=np.float64))
             both = len(sides) > 1
             colour, dash = (INK, REFERENCE_DASH) if both and side == 0 else (MODEL, None)
             axes.line(x, y, colour, 1.8 if dash else 2.6, dash)
@@ -74,7 +75,7 @@ def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> P
     return svg.done()
 
 
-def _legend(svg: Svg, y: float, both: bool, scale: float, words: Words) -> None:
+def _legend(svg: Svg, y: float, both: bool, scale: float, words: PictureWords) -> None:
     x = 50.0
     if both:
         svg.line(x, y - 4, x + 34, y - 4, INK, 1.8, REFERENCE_DASH)

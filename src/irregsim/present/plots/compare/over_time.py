@@ -44,6 +44,7 @@ from irregsim.present.plots.style import (
 from irregsim.present.words import outcome_words, state_words, upper
 from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -300,7 +301,7 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
         _register_legend(grid[len(found)], inputs, is_country=is_country)
         for axes in grid[len(found) + 1 :]:
             axes.set_axis_off()
-        told = f"{scale:g}".replace(".", "," if inputs.lang == "nb" else ".")
+        told = plain(f"{scale:g}", inputs.lang)
         note = [] if is_country else [inputs.words("registers_scale", scale=told)]
         finish(figure, inputs, *note, label("sentence.behaviour_or_measurement", inputs.lang))
     data = pd.concat([one for one in tables if len(one)], ignore_index=True)
