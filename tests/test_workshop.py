@@ -1235,7 +1235,7 @@ def test_the_command_hands_on_what_it_was_told(served):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--scale", "2"), 2, "--scale 2"),
+        (("--scale", "11"), 2, "--scale 11"),
         (("--start", "2040-01"), 2, "--start 2040-01"),
         (("nowhere.yaml",), 2, "nowhere.yaml"),
         (("--viewers", "0"), 2, "viewers"),
