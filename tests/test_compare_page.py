@@ -246,10 +246,13 @@ def test_a_share_without_an_error_has_none_on_the_page() -> None:
     table = FRAMES["evidence"]
     text = report({**FRAMES, "evidence": table.assign(error=table["error"].where(table["group"] != "chance"))})
     rows = dict(
-        re.findall(r'<th scope="row">(Random variation|Exits)</th><td class="text">[^<]*</td><td>[^<]*</td><td>([^<]*)<', text)
+        re.findall(
+            r'<th scope="row">(Random variation|Exits)</th><td class="text">[^<]*</td><td>[^<]*</td><td>([^<]*)<', text
+        )
     )
     assert rows["Random variation"] == "" and rows["Exits"] == "5 %"
-    # A group that does not differ clearly from random variation has no row: with thirty outcomes they would fill fifty pages.
+    # A group that does not differ clearly from random variation has no row; with thirty outcomes they would fill
+    # fifty pages.
     assert not re.search(r'<th scope="row">Reception</th><td class="text">D', text)
 
 
