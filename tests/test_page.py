@@ -349,7 +349,7 @@ def test_more_runs_draw_a_band(seen):
     seen.tab("difference")
     bare = seen.picture()
     seen.button(seen.words("page.run_more")).click()
-    seen.page.get_by_text(re.compile(r"The band: 95 % of 21 runs")).wait_for(timeout=4 * SOON)
+    seen.page.get_by_text(re.compile(r"The band shows 95 % of 21 runs")).wait_for(timeout=4 * SOON)
     seen.wait_for_picture(bare, same=False)
 
 
