@@ -17,7 +17,6 @@ from irregsim.model.chance import (
     logit_weights,
     pick,
     poisson_quantile,
-    probability,
     queue,
 )
 from irregsim.model.draws import CHANNELS, Draws
@@ -43,12 +42,6 @@ def clock_shares(hazards: np.ndarray) -> np.ndarray:
 
 
 # -- hazards and clocks ------------------------------------------------------------------------------------------
-
-
-def test_a_hazard_becomes_the_probability_of_an_event_and_not_a_product():
-    assert probability(np.array([0.0, 0.5, 3.0])).tolist() == pytest.approx(
-        [0.0, 0.3934693402873666, 0.950212931632136]
-    )
 
 
 @pytest.mark.parametrize(

@@ -132,15 +132,16 @@ def test_effects_are_told_with_their_interval_and_what_cannot_be_told_is_called_
         name = outcome_words(row["outcome"], "en")
         if row["verdict"] == "cannot tell":
             continue
-        sentence = f"{name[0].upper()}{name[1:]} goes {row['verdict']}: "
+        moves = {"up": "rises", "down": "falls"}[row["verdict"]]
+        sentence = f"{name[0].upper()}{name[1:]} {moves}: "
         assert sentence + row["rounded_text_en"] in text
     one = report(scenarios=comparison_frames.SCENARIOS[:1])
     untold = [outcome_words(o, "en") for o in figures[figures["verdict"] == "cannot tell"]["outcome"].unique()]
-    sentence = re.search(r"The replicates cannot tell these from no effect: ([^<]+)\.</p>", one)
+    sentence = re.search(r"No clear direction in these replicates: ([^<]+)\.</p>", one)
     assert sentence is not None and "hidden population" in untold and "hidden population" in sentence[1]
-    assert re.search(r"<td class=\"text\">cannot tell</td><td>160</td>", one)
+    assert re.search(r"<td class=\"text\">no clear direction</td><td>160</td>", one)
     found = one[one.index('id="findings"') : one.index('id="figures"')]
-    assert "Hidden population goes" not in found
+    assert not re.search("Hidden population (rises|falls)", found)
 
 
 def test_missing_numbers_of_replicates_are_left_out() -> None:
@@ -148,7 +149,7 @@ def test_missing_numbers_of_replicates_are_left_out() -> None:
         more_replicates=pd.array([pd.NA] * len(FRAMES["key_figures"]), dtype="Int64")
     )
     text = report({**FRAMES, "key_figures": figures})
-    assert '<td class="text">cannot tell</td><td></td>' in text and "NA" not in Reader(text).text.split()
+    assert '<td class="text">no clear direction</td><td></td>' in text and "NA" not in Reader(text).text.split()
 
 
 def test_no_level_of_the_hidden_population_is_on_the_page(english: str) -> None:
@@ -164,7 +165,7 @@ def test_small_cells_are_rounded_or_left_out(english: str) -> None:
     start = english.index('id="displacement"')
     table = Reader(english[start : english.index('id="responses"')]).text
     assert "onward travel" in table.lower() and "+0.6" in table  # the inflow: 3 of 500
-    assert f"{state_words('not here', 'en').capitalize()} «visible»" not in table
+    assert f"{state_words('not here', 'en').capitalize()} “visible”" not in table
     assert "+80" in table and "21" not in re.findall(r"\b\d+\b", table)
 
 
@@ -195,7 +196,7 @@ def test_a_city_has_a_fact_sheet_of_what_it_can_change(english: str) -> None:
     assert "emergency shelter" in can and "Emergency help from NAV" in can and "agreement" not in can
     assert "agreement" in cannot.lower() and "Emergency help from NAV" not in cannot
     assert label("compare.city_note", "en") in sheet
-    row = "NIBR&#39;s definition</th><td>cannot be told from no effect</td><td></td></tr>"
+    row = "NIBR&#39;s definition</th><td>no clear direction</td><td></td></tr>"
     assert row in english[start:]
     assert "city-Oslo" not in english
 
@@ -247,10 +248,13 @@ def test_a_share_without_an_error_has_none_on_the_page() -> None:
     table = FRAMES["evidence"]
     text = report({**FRAMES, "evidence": table.assign(error=table["error"].where(table["group"] != "chance"))})
     rows = dict(
-        re.findall(r'<th scope="row">(Chance|Exits)</th><td class="text">[^<]*</td><td>[^<]*</td><td>([^<]*)<', text)
+        re.findall(
+            r'<th scope="row">(Random variation|Exits)</th><td class="text">[^<]*</td><td>[^<]*</td><td>([^<]*)<', text
+        )
     )
-    assert rows["Chance"] == "" and rows["Exits"] == percent(0.05, "en")
-    # A group that cannot be told from chance has no row: with thirty outcomes they would fill fifty pages.
+    assert rows["Random variation"] == "" and rows["Exits"] == percent(0.05, "en")
+    # A group that does not differ clearly from random variation has no row; with thirty outcomes they would fill
+    # fifty pages.
     assert not re.search(r'<th scope="row">Reception</th><td class="text">D', text)
 
 

@@ -383,7 +383,7 @@ def test_the_page_says_what_a_sceptic_asks(done):
     overall = done.coverage[(done.coverage["register"] == "all") & (done.coverage["role"] == "fit")]
     inside = {row["interval"]: int(row["inside_error"]) for row in overall.to_dict("records")}
     number_ = int(overall["targets"].iloc[0])
-    assert f"In the fit: {inside['90']} of {number_} counts" in words
+    assert f"Used in the fit: {inside['90']} of {number_} counts" in words
     for row in done.worst.to_dict("records"):
         assert target_words(row["register"], row["dimension"], row["key"], row["period"], "en") in words
         assert f"reason {row['id']}" in words
@@ -454,8 +454,8 @@ def irregsim_(*arguments: str):
 def test_the_command_prints_gate_coverage_and_the_farthest(fake, draws_folder, revised):
     answer = irregsim_(str(draws_folder), "--replicates", "3", "--jobs", "1", "--targets", str(revised))
     assert answer.exit_code == 0, answer.output
-    assert "Gate: Red: the fit did not pass every check" in answer.stdout and "  red: <b>one</b>" in answer.stdout
-    assert "Coverage" in answer.stdout and "held back" in answer.stdout
+    assert "Gate: Red: at least one check failed" in answer.stdout and "  red: <b>one</b>" in answer.stdout
+    assert "Coverage" in answer.stdout and "held out" in answer.stdout
     assert "The 5 counts farthest from the model" in answer.stdout
     assert "Another vintage moves 1 of the counts" in answer.stdout
     assert answer.stdout.rstrip().endswith("the page is outputs/fit/fit.html")

@@ -604,7 +604,7 @@ def test_a_life_is_drawn_spell_by_spell():
     root = assert_sound(draw_life(Twin(7, (before, after), 36), words_in("en"), 47))
     spells = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class") == "spell"]
     names = [rect.find(f"{SVG}title").text for rect in spells]
-    assert names == ["«visible»", "«supported by others»", "«visible»", label("exit.videre", "en").partition(" (")[0]]
+    assert names == ["“visible”", "“supported by others”", "“visible”", label("exit.videre", "en").partition(" (")[0]]
     months = 1100 / (48 - 30)
     widths = [number(rect, "width") / months for rect in spells]
     assert widths == pytest.approx([6, 12, 10, 8], abs=0.01)

@@ -146,7 +146,7 @@ def test_the_page_says_what_it_is_and_what_must_be_said(seen):
     body = seen.page.inner_text("body")
     assert "February 2012" in body
     assert seen.words("page.care") in body
-    assert "Persons are synthetic" in body
+    assert "The persons are synthetic" in body
     for name in TABS:
         assert seen.page.get_by_role("tab", name=seen.words(f"page.tab_{name}"), exact=True).count() == 1
     # Mesa's controls come first in the sidebar, and its empty card is out of sight.
@@ -349,7 +349,7 @@ def test_more_runs_draw_a_band(seen):
     seen.tab("difference")
     bare = seen.picture()
     seen.button(seen.words("page.run_more")).click()
-    seen.page.get_by_text(re.compile(r"The band: 95 % of 21 runs")).wait_for(timeout=4 * SOON)
+    seen.page.get_by_text(re.compile(r"The band shows 95 % of 21 runs")).wait_for(timeout=4 * SOON)
     seen.wait_for_picture(bare, same=False)
 
 
@@ -380,7 +380,7 @@ def test_viewers_do_not_share_state_and_are_bounded(browser, server):
         context = browser.new_context()
         fourth = context.new_page()
         fourth.goto(server.address)
-        fourth.get_by_text("All 3 places on this page are taken", exact=False).wait_for(timeout=SOON)
+        fourth.get_by_text("All 3 places on this page are in use", exact=False).wait_for(timeout=SOON)
         context.close()
         pages.pop().context.close()
         again = None

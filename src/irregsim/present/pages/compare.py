@@ -115,7 +115,7 @@ class _Page(Facts):
         firsts = sorted({str(month) for month in self.about["first_effective"].values() if month})
         return self.words(
             "asked",
-            names=listed([self.title(name) for name in self.scenarios], self.lang),
+            names=listed([self.words("quoted", name=self.title(name)) for name in self.scenarios], self.lang),
             reference=short_title(str(self.about["reference"]), self.about, self.lang),
             months=listed(firsts, self.lang),
             end=self.about["period"][1],
