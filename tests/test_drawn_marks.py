@@ -25,14 +25,13 @@ from helpers.drawn import (
     flat,
     line,
     marks_of,
+    over_time,
     panels_of,
     when,
 )
-from irregsim.inference.check import agreement
 from irregsim.inference.targets import targets
 from irregsim.present import plots
 from irregsim.present.colours import COLOURS, colour_of
-from irregsim.present.plots import fit as fit_plots
 from irregsim.present.plots.compare import OF_ALL, OF_ONE, Inputs
 from irregsim.present.plots.compare.effects import group_words
 from irregsim.present.plots.compare.lives import STATES
@@ -47,76 +46,10 @@ from run_tools import short_scenario
 
 pytestmark = pytest.mark.once
 
-MODEL, INK, OBSERVED, NEWER = "#56708A", "#333333", "#000000", "#D55E00"
+MODEL, INK, OBSERVED = "#56708A", "#333333", "#000000"
 FRAMES = comparison_frames.frames()
 SCENARIO = comparison_frames.SCENARIOS[0]
 SIDES = ("reference", "scenario")
-
-
-# ---------------------------------------------------------------------------------------------------------
-# The helper itself
-
-
-def panel() -> Axes:
-    return Figure().subplots()
-
-
-def test_marks_of_every_kind_are_read_back():
-    axes = panel()
-    axes.plot([0, 1, 2], [3, 4, np.nan], color="#111111")
-    axes.plot([5, 5], [2, 1], color="#222222")
-    axes.plot([1, 2], [3, 4], "o", color="#333333")
-    axes.bar(1, 2, bottom=3, width=0.5, color="#444444")
-    axes.barh(1, -2, left=3, height=0.5, color="#555555")
-    axes.fill_between([0, 1], [2, 3], [4, 6], color="#666666", alpha=0.2, linewidth=0)
-    axes.errorbar([1], [2], yerr=[[0.5], [1.5]], fmt="none", ecolor="#777777")
-    axes.scatter([7, 8], [9, 10], color="#888888")
-    axes.axvline(1, color="#999999")
-    axes.axhspan(1, 2, color="#999999")
-    wanted = [
-        line("#111111", [0, 1], [3, 4]),
-        line("#222222", [5, 5], [1, 2]),
-        *dots("#333333", [1, 2], [3, 4]),
-        bar("#444444", 0.75, 3, 1.25, 5),
-        bar("#555555", 1, 0.75, 3, 1.25),
-        band("#666666", [0, 1], [2, 3], [4, 6]),
-        line("#777777", [1, 1], [1.5, 3.5]),
-        *dots("#888888", [7, 8], [9, 10]),
-    ]
-    assert_drawn(axes, wanted)
-
-
-def test_bands_in_steps_and_bands_with_a_gap_are_read_back():
-    axes = panel()
-    axes.fill_between([0, 1, 2], [1, 2, 3], [4, 5, 6], color=MODEL, step="post")
-    assert_drawn(axes, [band(MODEL, [0, 1, 2], [1, 2, 3], [4, 5, 6])], steps=True)
-    axes = panel()
-    axes.fill_between([0, 1, 2, 3, 4], [1, 2, np.nan, 3, 3], [4, 5, 6, 7, 8], color=MODEL)
-    assert_drawn(axes, [band(MODEL, [0, 1, 3, 4], [1, 2, 3, 3], [4, 5, 7, 8])])
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        pytest.param([line(MODEL, [0, 1], [2.001, 3]), dot(INK, 1, 1)], id="a whisker that is too short"),
-        pytest.param([line(INK, [0, 1], [2, 3]), dot(INK, 1, 1)], id="another colour"),
-        pytest.param([line(MODEL, [0, 1], [2, 3])], id="a dot too many"),
-        pytest.param([line(MODEL, [0, 1], [2, 3]), dot(INK, 1, 1), dot(INK, 1, 1)], id="a dot too few"),
-        pytest.param([], id="nothing to compare"),
-    ],
-)
-def test_marks_that_are_not_those_expected_are_seen(wrong):
-    axes = panel()
-    axes.plot([0, 1], [2, 3], color=MODEL)
-    axes.plot([1], [1], "o", color=INK)
-    assert_drawn(axes, [line(MODEL, [0, 1], [2, 3]), dot(INK, 1, 1)])
-    with pytest.raises(AssertionError):
-        assert_drawn(axes, wrong)
-
-
-@pytest.mark.parametrize(("period", "place"), [("2019", 2019.5), ("2019-12", 2020.0), ("2016-2019", 2018.0)])
-def test_periods_have_a_place_of_their_own(period, place):
-    assert when(period) == place
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -200,7 +133,7 @@ def published_mark(period: str, value: float) -> Mark:
 def test_a_sum_over_years_is_a_line_as_wide_as_the_years(series):
     spans = [t for t in targets() if len(t.period) == 9 and (t.register, t.dimension, t.key) in PANELS]
     assert spans
-    axes = panel()
+    axes = Figure().subplots()
     for target in spans:
         _observed(axes, target)
     assert_drawn(axes, [published_mark(t.period, t.value) for t in spans])
@@ -289,14 +222,6 @@ def responses() -> Expected:
         axes = found[flat(outcome_words(str(outcome), "en"))]
         marks = [mark for row in rows.to_dict("records") for mark in interval(row, thirds.index(row["third"]))]
         yield str(outcome), axes, marks
-
-
-def over_time(rows: pd.DataFrame, colour: str, *, x: list[float] | None = None, ends: str = "lo hi") -> list[Mark]:
-    """The scenario's curve and its bands."""
-    x = [when(month) for month in rows["month"]] if x is None else x
-    names = ends.split()
-    bands = [band(colour, x, *columns(rows, low, high)) for low, high in zip(names[::2], names[1::2], strict=True)]
-    return [*bands, line(colour, x, rows["mean"])]
 
 
 def stocks() -> Expected:
@@ -558,103 +483,3 @@ def test_the_numbers_beside_the_trade_off_are_those_of_the_key_figures():
         y = figures.loc[(row["scenario"], "outcome:homeless_person_months")]
         assert [row[name] for name in ("x", "x_lo", "x_hi")] == [x["mean"], x["lo"], x["hi"]]
         assert [row[name] for name in ("y", "y_lo", "y_hi")] == [y["mean"], y["lo"], y["hi"]]
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Pictures of a fit
-
-
-@pytest.fixture(scope="module")
-def fit_tables() -> fit_plots.FitTables:
-    """Seven replicates that count something of every target; some targets fitted, one with a newer number."""
-    rows = []
-    for number, target in enumerate(targets()):
-        for j in range(7):
-            count = 5 + target.value * (0.7 + 0.1 * ((number + 3 * j) % 7))
-            rows.append((target.period, j, target.register, target.dimension, target.key, count))
-    counted = pd.DataFrame(rows, columns=["period", "replicate", "register", "dimension", "key", "count"])
-    fitted = {t.id for t in targets() if t.role == "fit" and t.period[:4] <= "2016"}
-    judged = agreement.judged(counted, targets(), fitted=fitted)
-    after = judged.assign(observed=judged["observed"] * np.where(judged["register"] == "pu_orders", 1.0, 2.0))
-    bands = agreement.bands(counted, fit_plots.fit_series())
-    return fit_plots.FitTables(judged, bands, after, True, ("a sentence",), "en")
-
-
-def newer_of(tables: fit_plots.FitTables, row: dict[str, object]) -> float | None:
-    """Another vintage's number of a row of the table beside a picture, where it is another number."""
-    assert tables.newer is not None
-    id_ = "/".join(str(row[name]) for name in ("register", "dimension", "key", "period"))
-    value = float(tables.newer.set_index("id").loc[id_, "observed"])
-    return None if value == row["published"] else value
-
-
-def of_series(tables: fit_plots.FitTables, rows: pd.DataFrame) -> list[Mark]:
-    """Bands and median of the model over the years; published numbers, each with the interval with error."""
-    model, published = (rows[rows["source"] == source] for source in ("model", "target"))
-    marks = over_time(
-        model.rename(columns={"median": "mean"}),
-        MODEL,
-        x=[when(p) for p in model["period"]],
-        ends="lo90 hi90 lo50 hi50",
-    )
-    for row in published.to_dict("records"):
-        period = str(row["period"])
-        first, last = (int(year) for year in period.split("-")) if len(period) == 9 else (0, 0)
-        years, x, newer = last - first + 1, when(period), newer_of(tables, row)
-        if years > 1:
-            marks.append(line(OBSERVED, [first, last + 1], [row["published"] / years] * 2))
-        marks.append(dot(OBSERVED, x, row["published"] / years))
-        marks.append(line(MODEL, [x, x], [row["lo90_error"] / years, row["hi90_error"] / years]))
-        marks += [] if newer is None else [dot(NEWER, x, newer / years)]
-    return marks
-
-
-def of_cells(tables: fit_plots.FitTables, rows: pd.DataFrame, order: list[str]) -> list[Mark]:
-    """A row for each cell, its periods below each other: three intervals, the median and the published number."""
-    periods = sorted(rows["period"].unique())
-    marks = []
-    for row in rows[rows["key"].isin(order)].to_dict("records"):
-        y = order.index(row["key"]) + (periods.index(row["period"]) - (len(periods) - 1) / 2) * 0.8 / len(periods)
-        for low, high in (("lo90_error", "hi90_error"), ("lo90", "hi90"), ("lo50", "hi50")):
-            marks.append(line(MODEL, [row[low], row[high]], [y, y]))
-        marks += [dot("white", row["median"], y), dot(OBSERVED, row["published"], y)]
-        newer = newer_of(tables, row)
-        marks += [] if newer is None else [dot(NEWER, newer, y)]
-    return marks
-
-
-FIT_PICTURES = [f"fit-{register.replace('_', '-')}" for register in fit_plots.SERIES]
-
-
-def test_every_picture_of_a_fit_is_here(fit_tables):
-    by_country = {f"fit-by-citizenship-{ground}" for ground in fit_plots.GROUNDS}
-    assert set(fit_plots.pictures(fit_tables)) == {*FIT_PICTURES, *by_country}
-
-
-@pytest.mark.parametrize("name", FIT_PICTURES)
-def test_pictures_of_a_fit(fit_tables, name):
-    drawing = fit_plots.pictures(fit_tables)[name]()
-    found = panels_of(drawing.figure)
-    data = drawing.data
-    is_cell = data["source"] == "cell"
-    for (dimension, key), rows in data[~is_cell].groupby(["dimension", "key"]):
-        of_work = dimension in ("employer", "worker")
-        title = f"dimension.{dimension}" if of_work else "fit.whole_country" if key == "total" else f"key.{key}"
-        axes = found.pop(flat(label(title, "en")))
-        assert_drawn(axes, of_series(fit_tables, rows), name=f"{name}: {dimension}/{key}")
-    for dimension, rows in data[is_cell].groupby("dimension"):
-        title = label(f"dimension.{dimension}", "en")
-        title += ", " + label("dimension.district", "en") if dimension in ("employer", "worker") else ""
-        order = rows.sort_values("published", ascending=False, kind="stable")["key"].drop_duplicates().tolist()
-        assert_drawn(found.pop(flat(title)), of_cells(fit_tables, rows, order), name=f"{name}: {dimension}")
-    assert not found
-
-
-@pytest.mark.parametrize("ground", fit_plots.GROUNDS)
-def test_pictures_of_a_fit_by_citizenship(fit_tables, ground):
-    drawing = fit_plots.pictures(fit_tables)[f"fit-by-citizenship-{ground}"]()
-    rows = drawing.data
-    order = rows.groupby("key")["published"].sum().sort_values(ascending=False, kind="stable").index.tolist()
-    half = -(-len(order) // 2)
-    for keys, axes in zip((order[:half], order[half:]), drawing.figure.axes, strict=True):
-        assert_drawn(axes, of_cells(fit_tables, rows, keys), name=ground)

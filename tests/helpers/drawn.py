@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_hex
@@ -188,6 +189,14 @@ def begins(month: str) -> float:
 def columns(rows: Mapping[str, npt.ArrayLike], *names: str) -> list[npt.NDArray[np.float64]]:
     """Columns of a table as floats."""
     return [np.asarray(rows[name], dtype=float) for name in names]
+
+
+def over_time(rows: pd.DataFrame, colour: str, *, x: list[float] | None = None, ends: str = "lo hi") -> list[Mark]:
+    """A curve of means over months, and the bands between its ends, in pairs of column names."""
+    x = [when(month) for month in rows["month"]] if x is None else x
+    names = ends.split()
+    bands = [band(colour, x, *columns(rows, low, high)) for low, high in zip(names[::2], names[1::2], strict=True)]
+    return [*bands, line(colour, x, rows["mean"])]
 
 
 def _rows(*columns: Numbers) -> npt.NDArray[np.float64]:
