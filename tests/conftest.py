@@ -21,9 +21,50 @@ TESTS = Path(__file__).parent
 FIRST = ("test_page", "test_experiment", "test_cli", "test_notebooks", "test_model", "test_workshop", "test_paired")
 
 #: Files of `make test-quick`, by their path in tests/: parts by themselves, without a process, a browser or a whole
-#: run. All of them together must stay far below thirty seconds on two processors. A test among them that takes longer
-#: than half a second is marked `whole`.
-QUICK = ("unit/test_hazards",)
+#: run. All of them together must stay far below thirty seconds on two processors.
+QUICK = (
+    "unit/test_drawn_helper",
+    "unit/test_hazards",
+    "unit/test_history",
+    "unit/test_mutants",
+    "unit/test_population",
+    "unit/test_statistics_helpers",
+    "test_chance",
+    "test_claims",
+    "test_disclosure",
+    "test_draws",
+    "test_labels",
+    "test_levers",
+    "test_parameters",
+    "test_predictive",
+    "test_registers",
+    "test_results",
+    "test_rule_signs",
+    "test_rules",
+    "test_scenario",
+    "test_scenario_expectations",
+    "test_scenario_inheritance",
+    "test_scenario_refused",
+    "test_scenario_writing",
+    "test_settlements",
+    "test_spells",
+    "test_targets",
+)
+
+#: Tests of these files that take longer than half a second, or start a process: `make test` runs them.
+NOT_QUICK = frozenset(
+    {
+        "test_a_better_option_draws_people_to_itself_alone",
+        "test_closing_an_option_moves_only_its_takers",
+        "test_every_rule_keeps_its_sum_of_probabilities",
+        "test_more_places_serve_the_same_persons_and_some_more",
+        "test_streams_are_the_same_without_the_processor_features_numpy_found",
+        "test_the_earliest_clock_inside_the_month_wins",
+        "test_the_order_of_rules_and_of_persons_cannot_matter",
+        "test_the_sum_of_a_rule_is_its_share_of_the_chance_that_anything_happens",
+        "test_the_tail_probability_tends_to_the_mid_p_of_the_distribution",
+    }
+)
 
 #: A quick test that uses more processor time than this, in seconds, fails in a quick run. Twice what is asked of it,
 #: since a busy machine makes all slower.
@@ -52,7 +93,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {name: place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(FIRST)))
     for item in items:
-        if _name(item.path) in QUICK and not any(item.get_closest_marker(name) for name in ("slow", "whole")):
+        name = getattr(item, "originalname", item.name)
+        if _name(item.path) in QUICK and name not in NOT_QUICK and not item.get_closest_marker("slow"):
             item.add_marker("quick")
 
 
@@ -74,7 +116,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     result = yield
     seconds = time.process_time() - start
     if _is_quick(item.config) and seconds > QUICK_SECONDS:
-        pytest.fail(f"took {seconds:.1f} s of processor time: mark it `whole`, or take its file out of QUICK")
+        pytest.fail(f"took {seconds:.1f} s of processor time: name it in NOT_QUICK of tests/conftest.py")
     return result
 
 
