@@ -42,12 +42,8 @@ QUICK = (
     "test_rule_signs",
     "test_rules",
     "test_scenario",
-    "test_scenario_expectations",
     "test_scenario_inheritance",
-    "test_scenario_refused",
-    "test_scenario_writing",
     "test_settlements",
-    "test_spells",
     "test_targets",
 )
 
@@ -63,6 +59,7 @@ NOT_QUICK = frozenset(
         "test_the_order_of_rules_and_of_persons_cannot_matter",
         "test_the_sum_of_a_rule_is_its_share_of_the_chance_that_anything_happens",
         "test_the_tail_probability_tends_to_the_mid_p_of_the_distribution",
+        "test_values_in_force_are_the_latest_written",
     }
 )
 
