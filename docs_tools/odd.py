@@ -7,7 +7,6 @@ is written into the document by ``python -m docs_tools.odd docs/odd.md``. A test
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import sys
 from collections import Counter
@@ -20,6 +19,7 @@ from typing import Final
 from irregsim.model.claims import claims, excused, neutral
 from irregsim.model.month import MONTH
 from irregsim.model.parameters import GRADES, STATUSES, Parameter, parameter_groups, parameters
+from irregsim.model.plan import first_sentence, plan
 from irregsim.model.registers import REGISTERS
 from irregsim.scenario.levers import REGISTRY
 from irregsim.vocabulary.reference import DataError, read_table
@@ -39,13 +39,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
 
 
-def _first_line(thing: object) -> str:
-    """First sentence of a docstring on one line, without ids of claims and pointers in brackets."""
-    text = inspect.cleandoc(getattr(thing, "__doc__", None) or "").split("\n\n")[0]
-    text = re.sub(r"\s*\([^()]*(?:\bM\d{3}|docs/odd\.md|model\.md)[^()]*\)", "", " ".join(text.split()))
-    return text.split(". ")[0].rstrip(".").replace("``", "`")
-
-
 def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
@@ -53,33 +46,28 @@ def _code(names: Iterable[str]) -> str:
 def parts_table() -> str:
     """The parts of a month in order, with step, purpose and at-risk set."""
     rows = [
-        (str(number), str(part.step), f"`{part.name}`", _first_line(type(part)), _at_risk(part), str(len(part.rules)))
-        for number, part in enumerate(MONTH, start=1)
+        (str(row["order"]), str(row["step"]), f"`{row['part']}`", row["what"], row["at_risk"], str(len(row["rules"])))
+        for row in plan()
     ]
     return _table(("order", "step", "part", "what happens", "at risk", "rules"), rows)
-
-
-def _at_risk(part: object) -> str:
-    """The at-risk set in the words of the part's own method; a part without one asks nobody."""
-    own = vars(type(part)).get("at_risk")
-    return "nobody is asked" if own is None else _first_line(own)
 
 
 def rules_table() -> str:
     """All competing hazards, by part."""
     rows = [
         (
-            f"`{rule.channel}`",
-            f"`{part.name}`",
-            _first_line(rule.hazard),
-            " ".join(rule.mechanisms) or "none",
-            rule.source,
-            rule.grade,
+            f"`{rule['channel']}`",
+            f"`{row['part']}`",
+            rule["what"],
+            f"`{rule['enters']}` ({rule['cause']})" if rule["enters"] else "settled by the part",
+            " ".join(rule["mechanisms"]) or "none",
+            rule["source"],
+            rule["grade"],
         )
-        for part in MONTH
-        for rule in part.rules
+        for row in plan()
+        for rule in row["rules"]
     ]
-    return _table(("rule", "part", "meaning", "claims", "source", "grade"), rows)
+    return _table(("rule", "part", "meaning", "leads to (cause)", "claims", "source", "grade"), rows)
 
 
 def expand(text: str) -> set[str]:
@@ -221,7 +209,7 @@ def parameters_table() -> str:
 
 def registers_table() -> str:
     """The agencies' tables, with their scope and source."""
-    rows = [(f"`{r.name}`", _first_line(r.observe), r.scope.whom, r.source) for r in REGISTERS]
+    rows = [(f"`{r.name}`", first_sentence(r.observe), r.scope.whom, r.source) for r in REGISTERS]
     return _table(("register", "what is counted", "scope", "source"), rows)
 
 

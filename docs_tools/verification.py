@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from docs_tools.odd import state_of
 from irregsim import __version__
-from irregsim.commands.run import run
+from irregsim.commands.in_memory import run
 from irregsim.inference.check.counts import by_register, check, worst
 from irregsim.inference.targets import targets
 from irregsim.model.claims import claims, excused, neutral
@@ -27,7 +27,7 @@ from irregsim.vocabulary.reference import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from irregsim.commands.run import Result
+    from irregsim.commands.in_memory import Result
 
 #: Shipped scenario that is compared with the counts.
 SCENARIO: Final = "baseline"

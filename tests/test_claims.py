@@ -42,9 +42,9 @@ from irregsim.model.centres import REMOTENESS
 from irregsim.model.chance import logit_shares, logit_weights
 from irregsim.model.claims import claims, excused, neutral, without
 from irregsim.model.employers import PRIVATE_HOUSEHOLD
-from irregsim.model.engine import Decided
 from irregsim.model.history import DISTRICT_OF
 from irregsim.model.month import choice, control, exits, inflow, labour, needs, network, reception, support
+from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.parameters import parameters, point_draw
 from irregsim.model.registers import transports
 from irregsim.model.simulate import learn
@@ -134,7 +134,7 @@ def share(option: int, person: Columns) -> Effect:
 
 def arrivals(*routes: Route) -> Effect:
     """Expected arrivals a month by some routes."""
-    return lambda s: float(s.at.inflow_mean[list(routes)].sum())
+    return lambda s: float(s.world.values.made(expected_inflow).by_route[s.world.month, list(routes)].sum())
 
 
 def risk(s: Scene, country: str, level_: float) -> None:
@@ -358,9 +358,9 @@ def permit_after_violence(admitted: bool) -> Effect:
     def effect(s: Scene) -> float:
         at = s.under(crisis_centre_admission=np.full(len(CITIES), admitted))
         rows = s.add({**WITH_PARTNER, "in_violence": True})
-        code = [rule.channel for rule in support.Support.rules].index("violence_breaks")
-        act = support.Support().settle
-        return s.chance("crisis_centre", lambda: act(s.world, at, Decided(rows, np.full(1, code))))
+        part = support.Support()
+        decided = part.decided(rows, np.full(1, part.outcomes["violence_breaks"]))
+        return s.chance("crisis_centre", lambda: part.settle(s.world, at, decided))
 
     return effect
 
@@ -370,8 +370,9 @@ def found_at_work(channel: str, **columns: Any) -> Effect:
 
     def effect(s: Scene) -> float:
         rows = s.add({**WORKER, **columns})
-        decided = Decided(rows, np.zeros(1, dtype=np.int64))
-        return s.chance(channel, lambda: labour.Work().settle(s.world, s.at, decided))
+        part = labour.Work()
+        decided = part.decided(rows, np.full(1, part.outcomes["inspection"]))
+        return s.chance(channel, lambda: part.settle(s.world, s.at, decided))
 
     return effect
 
@@ -395,8 +396,9 @@ def sent_out(s: Scene) -> float:
 
 def victims(s: Scene) -> float:
     rows = s.add(SELLER)
-    decided = Decided(rows, np.array([CAUSE_CODE["sex_market_control"]]))
-    return s.chance("trafficking_identified", lambda: control.Tracks().settle(s.world, s.at, decided))
+    part = control.Tracks()
+    decided = part.decided(rows, np.array([CAUSE_CODE["sex_market_control"]]))
+    return s.chance("trafficking_identified", lambda: part.settle(s.world, s.at, decided))
 
 
 def pu_orders(s: Scene) -> float:
@@ -479,14 +481,14 @@ def control_in_oslo(s: Scene) -> float:
 def jobs_draw(s: Scene) -> float:
     """Log ratio on inflow for work when twice the usual jobs are open."""
     s.world.employers.is_willing[:] = True
-    ratio = inflow.Inflow()._conditions(s.world, s.under(inflow_pull=True, arrival_from_conditions_log_ratio=0.0))
+    ratio = conditions_ratio(s.world, s.under(inflow_pull=True, arrival_from_conditions_log_ratio=0.0))
     return float(np.log(ratio[Route.WITHOUT_PERMIT, 0]))
 
 
 def beds_draw(s: Scene) -> float:
     def ratio(beds: float) -> float:
         at = s.under(shelter_beds=np.full(len(CITIES), beds))
-        return float(inflow.Inflow()._conditions(s.world, at)[Route.VISA_OVERSTAY, 0])
+        return float(conditions_ratio(s.world, at)[Route.VISA_OVERSTAY, 0])
 
     return float(np.log(ratio(100.0) / ratio(0.0)))
 

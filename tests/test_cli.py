@@ -6,8 +6,10 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,10 +20,11 @@ from click.testing import CliRunner
 import irregsim
 from helpers.draw_sets import RED, small_posterior
 from irregsim.cli import main
+from irregsim.commands import manifest
 from irregsim.commands import run as workflow
 from irregsim.inference import posterior
 from irregsim.model.parameters import point_draw
-from irregsim.present import export
+from irregsim.present import export, formats
 from irregsim.storage.folder import MANIFEST
 from irregsim.study import replicates as experiment
 from irregsim.study.tables import TABLES
@@ -311,7 +314,7 @@ def test_draws_of_a_folder_are_used_and_the_run_can_be_reproduced_without_it(her
     answer = run("--out", "out", "--quiet", *options)
     assert answer.exit_code == 0, answer.output
     assert answer.stderr == (
-        f"warning: posterior {made.id}: a gate is red, so nothing here is called calibrated: "
+        f"warning: posterior {made.id}: a calibration check failed; results are not calibrated: "
         "pu_orders total 2019 is out of reach\n"
     )
     manifest = manifest_of(here / "out")
@@ -496,6 +499,29 @@ def test_published_tables_have_no_levels_unless_asked_for(here):
     assert not (here / "out" / "levels.csv").exists()
 
 
+@pytest.mark.once
+def test_a_format_of_ones_own_is_offered_and_written(here, monkeypatch):
+    """Of a comparison: tests/test_compare.py."""
+
+    def of_run(tables):
+        text = f"{tables.run.manifest['scenario']['name']}, {len(tables.summary) > 0}"
+        (tables.target / "tables.txt").write_text(text, encoding="utf-8")
+
+    assert run("--format", "txt").exit_code == 2
+    own = formats.Format("txt", "names", of_run, of_run, needs="no_such_package", extra="txt")
+    monkeypatch.setitem(formats.FORMATS, "txt", own)
+    for command in ("run", "compare"):
+        assert "|txt]" in "".join(irregsim_(command, "--help").stdout.split())
+    assert "pip install 'irregsim[txt]'" in run("--format", "txt").stderr
+    monkeypatch.setitem(formats.FORMATS, "txt", replace(own, needs=""))
+    with pytest.raises(ValueError, match="already"):
+        formats.register(own)
+    assert run("--format", "txt", "--out", "out", "--replicates", "1").exit_code == 0
+    assert (here / "out" / "tables.txt").read_text(encoding="utf-8") == "short, True"
+    manifest_ = json.loads((here / "out" / MANIFEST).read_text(encoding="utf-8"))
+    assert manifest_["format"] == "txt" and "tables.txt" in manifest_["outputs"]
+
+
 openpyxl = importlib.util.find_spec("openpyxl") and importlib.util.find_spec("xlsxwriter")
 
 
@@ -648,7 +674,7 @@ def test_reproduce_refuses_what_is_no_run_folder(finished, broken):
 def test_validate_shows_a_timeline_for_good_files_and_every_fault_of_bad_ones(here):
     answer = irregsim_("validate", "short.yaml")
     assert answer.exit_code == 0
-    assert answer.stdout.startswith("short.yaml: good\n") and "employer_base_nok" in answer.stdout
+    assert answer.stdout.startswith("short.yaml: OK\n") and "employer_base_nok" in answer.stdout
     (here / "bad.yaml").write_text(
         SHORT.replace("employer_base_nok", "employer_base").replace("seed: 7", "seed: seven"), encoding="utf-8"
     )
@@ -656,7 +682,7 @@ def test_validate_shows_a_timeline_for_good_files_and_every_fault_of_bad_ones(he
     assert answer.exit_code == 2
     faults = [line for line in answer.stdout.splitlines() if line.startswith("bad.yaml:")]
     assert [line.split(":")[1] for line in faults] == ["9", "11"]
-    assert "short.yaml: good" in answer.stdout
+    assert "short.yaml: OK" in answer.stdout
     assert "changes nothing" not in answer.stderr
 
 
@@ -682,7 +708,7 @@ def test_new_writes_a_file_that_is_good_and_never_overwrites(here):
     assert irregsim_("validate", "fresh.yaml").exit_code == 0
     text = (here / "fresh.yaml").read_text(encoding="utf-8")
     answer = irregsim_("new", "fresh.yaml")
-    assert answer.exit_code == 2 and "is not overwritten" in answer.stderr
+    assert answer.exit_code == 2 and "not overwritten" in answer.stderr
     assert (here / "fresh.yaml").read_text(encoding="utf-8") == text
     assert irregsim_("new", "fresh.txt").exit_code == 2
     assert irregsim_("new", "no/such/folder.yaml").exit_code == 2
@@ -693,11 +719,14 @@ def test_new_writes_a_file_that_is_good_and_never_overwrites(here):
 
 
 def test_listings_explain_and_hint():
+    from irregsim.scenario.levers import find
+
     assert "baseline" in irregsim_("scenarios").stdout
     assert "levers.fines.worker_nok" in irregsim_("levers").stdout
     assert "assumptions.pandemic" in irregsim_("levers").stdout
     for name in ("fines.worker_nok", "levers.fines.worker_nok"):
         assert "who decides" in irregsim_("levers", name).stdout
+        assert find(name).meaning_nb in irregsim_("levers", name, "--lang", "nb").stdout
     answer = irregsim_("levers", "fines.worker")
     assert answer.exit_code == 2 and "did you mean" in answer.stderr
     name = irregsim_("parameters").stdout.splitlines()[1].split()[0]
@@ -744,16 +773,45 @@ def test_a_run_in_memory_equals_the_run_folder(here):
 
 
 def test_a_run_in_memory_refuses_impossible_numbers(here):
-    for options in ({"replicates": 0}, {"jobs": 0}, {"scale": 0.0}, {"scale": float("nan")}):
-        with pytest.raises(ValueError, match="must be"):
+    for options in ({"replicates": 0}, {"jobs": 0}, {"scale": 0.0}, {"scale": float("nan")}, {"seed": -1}):
+        with pytest.raises(ValueError, match=rf"^{next(iter(options))} \S+: must be"):
             irregsim.run("short.yaml", **options)
+
+
+@pytest.mark.parametrize("scale", [float("inf"), 10.01, -1.0])
+def test_the_population_scale_has_one_bound_everywhere(here, scale):
+    """Unbounded, `run` would begin on a country without end."""
+    words = r"scale \S+: must be above 0 and at most 10 \(1 is the country\)"
+    with pytest.raises(ValueError, match=f"^{words}"):
+        irregsim.run("baseline", scale=scale)
+    with pytest.raises(ValueError, match=f"^{words}"):
+        irregsim.compare(["baseline", "fines-tripled"], scale=scale)
+    with pytest.raises(ValueError, match=words):
+        irregsim.IrregularMigrationModel(scale=scale)
+    for command in (["run", "baseline"], ["compare", "baseline", "fines-tripled"], ["fit"], ["calibrate"]):
+        answer = irregsim_(*command, "--scale", str(scale))
+        assert answer.exit_code == 2 and re.search(f"Error: --{words}", answer.stderr), answer.output
+
+
+def test_every_fault_of_a_request_is_reported_at_once(here):
+    (here / "mine").mkdir()
+    (here / "mine" / "thesis.docx").write_text("mine", encoding="utf-8")
+    given = ["--scale", "0", "--draws", "nowhere", "--out", "mine"]
+    words = ["--scale 0: must be", "no such folder", "choose a new or empty folder"]
+    for command in (["run", "short.yaml"], ["compare", "short.yaml", "baseline"]):
+        answer = irregsim_(*command, *given)
+        assert answer.exit_code == 2 and all(word in answer.stderr for word in words), answer.output
+    answer = irregsim_("compare", "baseline", "short.yaml", "--city", "Molde", *given)
+    assert all(word in answer.stderr for word in [*words, "--city Molde", "2019-01"]), answer.output
+    answer = irregsim_("fit", "nowhere", "--scale", "0", "--out", "mine", "--targets", "none.csv")
+    assert all(word in answer.stderr for word in [*words, "--targets: none.csv"]), answer.output
 
 
 def test_git_state_is_told_only_of_our_own_checkout(monkeypatch, tmp_path):
     installed = tmp_path / "site-packages" / "irregsim"
     installed.mkdir(parents=True)
-    monkeypatch.setattr(workflow, "__file__", str(installed / "workflow.py"))
-    assert workflow.git_state() == {"git_commit": None, "git_dirty": None}
+    monkeypatch.setattr(manifest, "__file__", str(installed / "manifest.py"))
+    assert manifest.git_state() == {"git_commit": None, "git_dirty": None}
 
 
 def test_a_register_of_a_year_that_the_period_does_not_fill_is_not_shown_as_zero():

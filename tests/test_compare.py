@@ -20,7 +20,7 @@ from irregsim.commands import compare as comparing
 from irregsim.commands import compare_folder as folder_of_comparison
 from irregsim.commands.run import RunFailed, WrongUse
 from irregsim.model.parameters import point_draw
-from irregsim.present import plots
+from irregsim.present import formats, plots
 from irregsim.present.plots import compare as compare_plots
 from irregsim.scenario import load_scenario
 from irregsim.storage.folder import RunFolder
@@ -68,8 +68,7 @@ def scenario_file(folder, name, levers="", extends="baseline"):
 
 def without_pictures(patch):
     patch.setattr(plots, "PLOTS", {})
-    patch.setattr(compare_plots, "OF_ONE", {})
-    patch.setattr(compare_plots, "OF_ALL", {})
+    patch.setattr(compare_plots, "PICTURES", ())
 
 
 @pytest.fixture(scope="module")
@@ -669,7 +668,7 @@ def test_a_folder_with_another_reference_is_extended_from_the_command_line(tmp_p
     arguments += ["--jobs", "1", "--seed", "5", "--publish", "--format", "csv"]
     first = CliRunner().invoke(main, [*arguments, "--replicates", "2"])
     assert first.exit_code == 0, first.output
-    assert "against b-no-stay" in first.output and "was there already" not in first.output
+    assert "against b-no-stay" in first.output and "reusing" not in first.output
     out = tmp_path / "outputs" / "comparison"
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["reference"] == "b-no-stay" and manifest["scenarios"] == ["a-late", "c-closed"]
@@ -690,7 +689,7 @@ def test_a_folder_with_another_reference_is_extended_from_the_command_line(tmp_p
     arguments[3] = "a-late"
     other = CliRunner().invoke(main, [*arguments, "--replicates", "3", "--out", "outputs/two"])
     assert other.exit_code == 0, other.output
-    assert "the run of a-late was there already" in other.output and "the run of c-closed was there" in other.output
+    assert "reusing the finished run of a-late" in other.output and "finished run of c-closed" in other.output
     assert ran == [2, 2, 2, 0, 1, 2], "only b-no-stay, whose run lies in the folder of the first comparison"
 
 
@@ -887,3 +886,22 @@ def test_the_function_is_the_function_however_it_is_reached():
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert irregsim.compare is comparing.compare
+
+
+@pytest.mark.once
+def test_a_format_of_ones_own_is_written_for_a_comparison(done, place, monkeypatch):
+    """The last test here, since it replaces the CSV files of the folder. Of a run: tests/test_cli.py."""
+
+    def of_comparison(tables):
+        (tables.target / "tables.txt").write_text(",".join(tables.frames), encoding="utf-8")
+
+    without_pictures(monkeypatch)
+    monkeypatch.chdir(place)
+    own = formats.Format("txt", "names", lambda tables: None, of_comparison)
+    monkeypatch.setitem(formats.FORMATS, "txt", own)
+    again = comparing.compare_scenarios(request(place, output=comparing.Output(format="txt")), warn=lambda text: None)
+    assert set(again.reused) == {"reference", "no-stay"}
+    assert (place / "out" / "tables.txt").read_text(encoding="utf-8") == ",".join(done.frames)
+    manifest = json.loads((place / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["format"] == "txt" and "tables.txt" in manifest["outputs"]
+    assert not list((place / "out").glob("*.csv"))

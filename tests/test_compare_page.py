@@ -19,16 +19,17 @@ import pytest
 
 import comparison_frames
 from irregsim.model.parameters import GROUPS
-from irregsim.present.pages import number
 from irregsim.present.pages.compare import render_report
 from irregsim.present.pages.compare_facts import PANELS
 from irregsim.present.pages.compare_pictures import compact, inside
 from irregsim.present.pages.compare_tables import slug
 from irregsim.present.pages.compare_twins import SCRIPT, TWINS
+from irregsim.present.plots import compare as compare_plots
 from irregsim.present.words import is_uncounted, outcome_words, state_words
 from irregsim.study.comparison.costs import PARTIES, all_costs
 from irregsim.vocabulary.codes import CITIES, HIDDEN
 from irregsim.vocabulary.labels import label, labels
+from irregsim.vocabulary.numbers import number, percent
 from test_labels import BANNED
 
 pytestmark = pytest.mark.once
@@ -39,6 +40,7 @@ PICTURES = [
     {
         "name": f"compare-{kind}-{name}",
         "kind": kind,
+        "section": next(one.section for one in compare_plots.PICTURES if one.name == kind),
         "scenario": name,
         "alt": f"{kind} of {name}. More.",
         "svg": b"<svg/>",
@@ -247,7 +249,7 @@ def test_a_share_without_an_error_has_none_on_the_page() -> None:
     rows = dict(
         re.findall(r'<th scope="row">(Chance|Exits)</th><td class="text">[^<]*</td><td>[^<]*</td><td>([^<]*)<', text)
     )
-    assert rows["Chance"] == "" and rows["Exits"] == "5 %"
+    assert rows["Chance"] == "" and rows["Exits"] == percent(0.05, "en")
     # A group that cannot be told from chance has no row: with thirty outcomes they would fill fifty pages.
     assert not re.search(r'<th scope="row">Reception</th><td class="text">D', text)
 

@@ -17,7 +17,7 @@ import comparison_frames
 import irregsim
 from irregsim.inference.targets import targets
 from irregsim.present.colours import COLOURS, OTHER_COLOURS, colour_of
-from irregsim.present.plots.compare import OF_ALL, OF_ONE, Inputs, draw_all
+from irregsim.present.plots.compare import PICTURES, Inputs, draw_all
 from irregsim.present.plots.compare.displacement import moved
 from irregsim.present.plots.compare.effects import PANELS
 from irregsim.present.plots.compare.over_time import FANS
@@ -30,7 +30,8 @@ pytestmark = pytest.mark.once
 EXACT = comparison_frames.exact()
 FRAMES = comparison_frames.frames()
 SCENARIO = comparison_frames.SCENARIOS[0]
-EVERY = [(kind, draw, SCENARIO) for kind, draw in OF_ONE.items()] + [(kind, draw, "") for kind, draw in OF_ALL.items()]
+BY_NAME = {one.name: one for one in PICTURES}
+EVERY = [(one.name, one.draw, "" if one.is_of_all else SCENARIO) for one in PICTURES]
 
 
 def inputs(scenario: str = SCENARIO, lang: str = "en", frames=FRAMES, **more) -> Inputs:
@@ -40,7 +41,7 @@ def inputs(scenario: str = SCENARIO, lang: str = "en", frames=FRAMES, **more) ->
 @cache
 def drawn(kind: str, lang: str = "en", scenario: str = SCENARIO):
     """A picture, drawn once for all tests that look at it and change nothing."""
-    drawing = {**OF_ONE, **OF_ALL}[kind](inputs("" if kind in OF_ALL else scenario, lang))
+    drawing = BY_NAME[kind].draw(inputs("" if BY_NAME[kind].is_of_all else scenario, lang))
     assert drawing is not None
     return drawing
 
@@ -225,7 +226,7 @@ def test_registers_stand_beside_every_published_total_of_the_period() -> None:
 
 
 def test_counts_of_a_part_of_the_country_stand_beside_no_published_ones() -> None:
-    drawing = OF_ONE["registers"](inputs(scale=0.02))
+    drawing = BY_NAME["registers"].draw(inputs(scale=0.02))
     assert set(drawing.data["source"]) == {"model"}
     assert label("compare.registers_scale", "en").format(scale="0.02") in drawing_words(drawing)
 
@@ -292,7 +293,7 @@ def test_nothing_is_drawn_in_red_or_green_but_the_strategies_own_colours() -> No
 
 
 def test_all_pictures_are_written_with_the_comparison_inside_and_the_same_bytes(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(irregsim.present.plots.compare, "OF_ONE", {"displacement": OF_ONE["displacement"]})
+    monkeypatch.setattr(irregsim.present.plots.compare, "PICTURES", (BY_NAME["tradeoff"], BY_NAME["displacement"]))
     found = []
     frames = {name: FRAMES[name] for name in ("key_figures", "alluvial")}
     for i in range(2):
@@ -318,7 +319,7 @@ def test_all_pictures_are_written_with_the_comparison_inside_and_the_same_bytes(
 def test_a_month_without_anybody_in_the_reference_can_be_drawn() -> None:
     frame = FRAMES["differences"].copy()
     frame.loc[frame["outcome"] == "stock:marginalisert", "reference_mean"] = 0.0
-    drawing = OF_ONE["stocks"](inputs(frames={**FRAMES, "differences": frame}))
+    drawing = BY_NAME["stocks"].draw(inputs(frames={**FRAMES, "differences": frame}))
     rows = drawing.data[drawing.data["outcome"] == "stock:marginalisert"]
     assert rows["mean"].isna().all()
     drawing.figure.draw_without_rendering()
@@ -347,6 +348,7 @@ def test_every_label_of_a_comparison_is_used_and_every_used_one_is_there() -> No
         *(root / "present" / "plots" / "compare").glob("*.py"),
         *(root / "present" / "pages").glob("compare*"),
         root / "present" / "words.py",
+        root / "vocabulary" / "numbers.py",
     ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     constants = {
@@ -363,5 +365,4 @@ def test_every_label_of_a_comparison_is_used_and_every_used_one_is_there() -> No
     kinds = "title alt third cohort kind panel h note finding verdict rate iceberg party p group source balance"
     prefixes = tuple(f"{kind}_" for kind in kinds.split())
     unused = {key for key in known - asked if key not in constants and not key.startswith(prefixes)}
-    # Persons are no longer drawn, levels or not; labels are part of what a run is made of, so the row waits.
-    assert unused == {"displacement_note_levels"}
+    assert unused == set()

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 import irregsim
 from irregsim.cli import main
 from irregsim.commands import compare as comparing
+from irregsim.commands import in_memory
 from irregsim.commands import run as workflow
 from irregsim.model.parameters import point_draw
 from irregsim.storage.hashing import sha256_of_file
@@ -22,7 +23,7 @@ COMMANDS = {
     "--spells --out --lang --format --quiet --publish --show-levels",
     "validate": "--set --end",
     "scenarios": "--lang",
-    "levers": "",
+    "levers": "--lang",
     "parameters": "--lang",
     "targets": "--all --compare --csv",
     "new": "--from",
@@ -31,6 +32,7 @@ COMMANDS = {
     "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --quiet",
     "reproduce": "--jobs --quiet",
     "schema": "",
+    "model": "--time --end --scale",
     "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --browse",
     "workshop": "--out --lang --quiet",
 }
@@ -88,7 +90,9 @@ def test_a_run_folder_has_these_files_and_manifest_keys(tmp_path, monkeypatch):
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
     scenario = short_scenario(tmp_path)
-    request = workflow.Request(str(scenario), out=str(tmp_path / "out"), replicates=1, jobs=1, scale=0.1, spells=True)
+    request = workflow.RunRequest(
+        str(scenario), out=str(tmp_path / "out"), replicates=1, jobs=1, scale=0.1, spells=True
+    )
     folder = workflow.run_scenario(request).folder
     assert set(MANIFEST_KEYS.split()) <= set(folder.manifest)
     assert {"irregsim", "python", "numpy", "mesa"} <= set(folder.manifest["versions"])
@@ -106,7 +110,7 @@ def test_a_run_folder_has_these_files_and_manifest_keys(tmp_path, monkeypatch):
 
 def test_the_python_names_are_these():
     assert set(irregsim.__all__) == {"IrregularMigrationModel", "__version__", "compare", "load_scenario", "run"}
-    assert irregsim.run is workflow.run
+    assert irregsim.run is in_memory.run
     assert irregsim.compare is comparing.compare
     assert set(irregsim.__all__) <= set(dir(irregsim))
     with pytest.raises(AttributeError, match="simulate_everything"):

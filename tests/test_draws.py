@@ -18,7 +18,7 @@ from scipy import stats
 from golden.refresh import channel_faults
 from helpers import golden
 from helpers.statistics import assert_cells_plausible, assert_uncorrelated
-from irregsim.model.draws import CHANNELS, OWN_CHANNELS, Draws, add_channel, mix, mix_array, pair_ids
+from irregsim.model.draws import CHANNELS, OWN_CHANNELS, Draws, add_channel, mix, mix_array
 from irregsim.model.population import person_ids
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -158,14 +158,6 @@ def test_a_draw_depends_on_its_own_keys_alone(ids, seed, replicate, channel, mon
     some = order[: len(ids) // 2]
     alone = real(seed, replicate, channel, month, np.array([ids[i] for i in some], dtype=np.uint64))
     assert np.array_equal(alone, together[some])
-
-
-@given(st.lists(whole, min_size=1, max_size=8), whole)
-@settings(derandomize=True, deadline=None)
-def test_pairs_are_ordered(first, second):
-    ids = np.array(first, dtype=np.uint64)
-    there, back = pair_ids(ids, second), pair_ids(np.full(len(ids), second, dtype=np.uint64), ids)
-    assert np.array_equal(there == back, ids == np.uint64(second))
 
 
 def unmix(value: int) -> int:

@@ -16,7 +16,7 @@ from irregsim.model.claims import claims
 from irregsim.scenario.levers import find
 from irregsim.vocabulary.labels import LANGUAGES
 from irregsim.vocabulary.reference import DataError
-from irregsim.workshop.exercises import PLACE, VIEWS, Material, Text, material, read_material
+from irregsim.workshop.exercises import PARTS, PLACE, VIEWS, Text, material, read_material
 from irregsim.workshop.handouts import PAGES, make_page, write_pages
 from irregsim.workshop.stored_runs import about, checked, filled, stored
 from test_labels import BANNED
@@ -71,7 +71,7 @@ def test_claims_and_levers_are_there():
 
 def parts() -> dict[str, object]:
     folder = files("irregsim") / "data" / "workshop"
-    return {name: yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")) for name in Material.model_fields}
+    return {name: yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")) for name in PARTS}
 
 
 def refused(change) -> str:
@@ -105,8 +105,17 @@ def set_in(part: str, *path: object):
         (set_in("exercises", 0, "predict", 0, "variant", 1), "is of variant 1, which is not there"),
         (set_in("exercises", 0, "until", "2021-01"), "runs from 2022-01 to 2021-01"),
         (set_in("exercises", 1, "id", "centre-closes"), "exercise centre-closes stands twice"),
-        (set_in("exercises", 0, "title", {"nb": "Bare én"}), "exercises.0.title.en: Field required"),
-        (set_in("exercises", 0, "colour", "red"), "exercises.0.colour: Extra inputs are not permitted"),
+        (set_in("exercises", 0, "title", {"nb": "Bare én"}), "exercises.0.title.en: is missing"),
+        (set_in("exercises", 0, "title", "en", ""), "exercises.0.title.en: is empty text"),
+        (set_in("exercises", 0, "title", "Fines"), "exercises.0.title: must be a mapping with the keys nb, en, found"),
+        (set_in("exercises", 0, "minutes", 61), "exercises.0.minutes: is 61; at most 60"),
+        (set_in("exercises", 0, "minutes", True), "exercises.0.minutes: must be a whole number, found True"),
+        (set_in("exercises", 0, "predict", []), "exercises.0.predict: has 0 entries; at least 2"),
+        (set_in("exercises", 0, "steps", "one"), "exercises.0.steps: must be a list, found 'one'"),
+        (set_in("exercises", 0, "claims", ["M1"]), r"exercises.0.claims.0: 'M1' does not have the form M\d{3}"),
+        (set_in("exercises", 0, "view", "map"), "exercises.0.view: must be one of vessels, history, difference"),
+        (set_in("plans", 0, "minutes", 50), "plans.0.minutes: must be one of 45, 90, 120, found 50"),
+        (set_in("exercises", 0, "colour", "red"), "exercises.0.colour: no such key; known: id, title, minutes"),
         (set_in("plans", 0, "stretches", 0, "minutes", 59), "its stretches add up to"),
         (set_in("plans", 0, "stretches", 0, "exercise", "none-such"), "no exercise 'none-such'"),
     ],
@@ -160,7 +169,7 @@ def test_texts_are_filled(lang):
         for text in (exercise.reveal, exercise.key, *exercise.discussion):
             assert "{{" not in filled(text, exercise, lang)
     text = filled(Text(nb="{{index:hidden}}", en="{{index:hidden}}"), material().exercise("centre-closes"), lang)
-    assert re.fullmatch(r".*\d.* %", text)
+    assert re.fullmatch(r".*\d.*\u00a0%", text)
 
 
 def compare(exercise: str, number: int) -> None:

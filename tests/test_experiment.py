@@ -17,6 +17,7 @@ import pytest
 
 import irregsim
 from irregsim.commands import run as workflow
+from irregsim.commands.reproduce import reproduce
 from irregsim.inference.posterior import prior_draws
 from irregsim.scenario import load_scenario
 from irregsim.storage.folder import MANIFEST, UNFINISHED, RunFolder
@@ -37,7 +38,7 @@ def scenario(tmp_path):
 
 
 def run(scenario, out, **options):
-    quiet = workflow.Request(str(scenario), out=str(out), scale=0.2, **{"jobs": 1, **options})
+    quiet = workflow.RunRequest(str(scenario), out=str(out), scale=0.2, **{"jobs": 1, **options})
     return workflow.run_scenario(quiet, warn=lambda text: None)
 
 
@@ -395,15 +396,60 @@ def test_a_script_needs_no_main_guard(scenario, tmp_path):
     assert answer.stdout == "started\n[0, 1]\n", answer.stderr
 
 
-def test_workers_use_one_thread_for_sums(monkeypatch):
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    main = sys.modules["__main__"]
-    with experiment._worker_surroundings():
-        assert os.environ["OPENBLAS_NUM_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
-        assert sys.modules["__main__"] is not main
-    assert os.environ["OPENBLAS_NUM_THREADS"] == "7" and "OMP_NUM_THREADS" not in os.environ
-    assert sys.modules["__main__"] is main
+ASK_A_WORKER = """import os, sys, threading
+from irregsim.study.workers import as_finished, in_order
+
+def seen(replicate):
+    threads = {os.environ[name] for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    return replicate, os.getpid(), threads, getattr(sys.modules["__main__"], "__file__", "")
+
+found = [*in_order(seen, 3, 2), *(what for _, what in as_finished(seen, [3, 4], 2))]
+assert sorted(one[0] for one in found) == [0, 1, 2, 3, 4], found
+assert [one[0] for one in found[:3]] == [0, 1, 2], found
+assert all(one[2] == {"1"} for one in found), found
+assert os.getpid() not in {one[1] for one in found}
+assert "OMP_NUM_THREADS" not in os.environ and os.environ["OPENBLAS_NUM_THREADS"] == "7"
+print("as asked")
+"""
+
+
+def in_a_process(*arguments: str, cwd: Path, **environment: str) -> subprocess.Popen:
+    source = str(Path(irregsim.__file__).resolve().parents[1])
+    base = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**base, "PYTHONPATH": os.pathsep.join([source, str(TESTS)]), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("way", ["script", "-c"])
+def test_workers_have_one_thread_for_sums_and_take_functions_of_a_script_or_a_notebook(tmp_path, way):
+    (tmp_path / "script.py").write_text(ASK_A_WORKER, encoding="utf-8")
+    given = ["script.py"] if way == "script" else ["-c", ASK_A_WORKER]
+    answer, errors = in_a_process(*given, cwd=tmp_path, OPENBLAS_NUM_THREADS="7").communicate(timeout=60)
+    assert (answer, errors) == ("as asked\n", "")
+
+
+@needs_proc
+@pytest.mark.once
+def test_workers_end_when_the_process_that_started_them_is_killed(tmp_path):
+    code = "import time; from irregsim.study.workers import in_order; list(in_order(lambda _: time.sleep(60), 2, 2))"
+    process = in_a_process("-c", code, cwd=tmp_path)
+
+    def workers():
+        return [line for line in processes_of_group(process.pid) if "popen_loky" in line]
+
+    wait_for(lambda: len(workers()) == 2)
+    time.sleep(1.0)  # so that they are at work
+    process.kill()
+    process.communicate()
+    wait_for(lambda: processes_of_group(process.pid) == [], seconds=5)
 
 
 def test_there_is_at_least_one_core():
@@ -442,7 +488,7 @@ def test_the_model_gives_the_same_bytes_for_any_number_of_processes_and_can_be_r
     scenario.write_text(text, encoding="utf-8")
     folders = []
     for jobs in (1, 2):
-        request = workflow.Request(
+        request = workflow.RunRequest(
             str(scenario), replicates=2, jobs=jobs, scale=0.05, spells=True, out=str(tmp_path / str(jobs))
         )
         folders.append(workflow.run_scenario(request, warn=lambda text: None).folder)
@@ -461,7 +507,7 @@ def test_the_model_gives_the_same_bytes_for_any_number_of_processes_and_can_be_r
         mine = flows["replicate"] == j
         end = stocks[(stocks["replicate"] == j) & (stocks["month"] == "2012-12")]["persons"].sum()
         assert end == flows.loc[mine & come, "persons"].sum() - flows.loc[mine & gone, "persons"].sum()
-    found = workflow.reproduce(folders[0].path, jobs=1)
+    found = reproduce(folders[0].path, jobs=1)
     assert found.differ == {} and len(found.compared) == len(folders[0].manifest["outputs"])
 
 

@@ -18,17 +18,18 @@ from scipy import stats
 
 from irregsim.cli import main
 from irregsim.commands import fit as work
-from irregsim.commands.run import WrongUse
+from irregsim.commands.request import Output, Stopped, WrongUse
 from irregsim.inference import posterior
 from irregsim.inference.check import agreement as goodness
 from irregsim.inference.check.agreement import binomial_interval, mixture_cdf, mixture_quantile, mixture_tail
 from irregsim.inference.targets import COLUMNS, Target, compare, targets
-from irregsim.present.pages import number, percent, render, signed
+from irregsim.present.pages import render
 from irregsim.present.pages.fit import target_words
 from irregsim.present.plots import fit as fit_plots
 from irregsim.storage.folder import RunFolder
 from irregsim.study import replicates as experiment
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import number, percent, signed
 from run_tools import leave_pictures_out, use_fake
 
 pytestmark = pytest.mark.once
@@ -88,9 +89,11 @@ def test_a_one_sided_tail_is_the_probability_above():
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 9), (3, 9), (9, 9), (120, 227)])
-def test_the_interval_of_a_share_is_that_of_scipy(hits, trials):
-    exact = stats.binomtest(hits, trials).proportion_ci(0.95, method="exact")
-    assert binomial_interval(hits, trials) == pytest.approx((exact.low, exact.high), abs=1e-9)
+def test_the_interval_of_a_share_is_exact(hits, trials):
+    """At either end the counts seen, or farther from it, have a probability of 2.5 % (Clopper and Pearson 1934)."""
+    low, high = binomial_interval(hits, trials)
+    assert low == 0.0 if hits == 0 else stats.binom.sf(hits - 1, trials, low) == pytest.approx(0.025, rel=1e-6)
+    assert high == 1.0 if hits == trials else stats.binom.cdf(hits, trials, high) == pytest.approx(0.025, rel=1e-6)
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -200,10 +203,10 @@ def test_numbers_for_readers():
         "0",
         "",
     ]
-    assert number(1234.0, "nb") == "1 234" and number(12.34, "nb") == "12,3"
+    assert number(1234.0, "nb") == "1\N{NO-BREAK SPACE}234" and number(12.34, "nb") == "12,3"
     assert number(-0.04, "en") == "0.0"
     assert [signed(v, "en") for v in (2.0, -2.0)] == ["+2.0", "−2.0"]
-    assert percent(0.666, "nb") == "67 %"
+    assert percent(0.666, "nb") == "67\N{NO-BREAK SPACE}%"
 
 
 def test_every_target_has_words_of_its_own_in_both_languages():
@@ -425,7 +428,7 @@ def test_files_of_an_earlier_fit_go_and_others_stay(fake):
 
 @pytest.mark.parametrize("source", ["point", "prior"])
 def test_without_a_posterior_nothing_is_called_fitted(fake, source):
-    found = work.fit(work.FitRequest(draws=source, replicates=2, jobs=1, out="fit", lang="nb"))
+    found = work.fit(work.FitRequest(draws=source, replicates=2, jobs=1, out="fit", output=Output(lang="nb")))
     words = Page((fake / "fit" / "fit.html").read_text(encoding="utf-8")).words
     assert label(f"fit.gate_{source}", "nb") in words
     assert label("fit.role_would", "nb") in words.lower()
@@ -473,7 +476,7 @@ def test_the_folder_of_a_calibration_is_as_good_as_the_posterior_in_it(fake, dra
     [
         (["nowhere"], "there is no such folder"),
         (["{draws}", "--draws", "point"], "not both"),
-        (["--draws", "point", "--scale", "2"], "--scale 2: must be above 0 and at most 1"),
+        (["--draws", "point", "--scale", "11"], "--scale 11: must be above 0 and at most 10"),
         (["--draws", "point", "--targets", "nowhere.csv"], "nowhere.csv: cannot be read"),
         (["--draws", "point", "--targets", "bad.csv"], "bad.csv:1: columns"),
         (["--draws", "point", "--out", "mine"], "holds files that are not irregsim's"),
@@ -517,7 +520,7 @@ def test_a_stopped_fit_goes_on_where_it_was(fake, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(experiment, "_simulate", stop_at_the_third)
-        with pytest.raises(work.workflow.Stopped):
+        with pytest.raises(Stopped):
             work.fit(request)
     assert not (fake / "fit" / "fit.html").exists()
     simulated = []

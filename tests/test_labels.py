@@ -14,6 +14,7 @@ from irregsim.inference.targets import REGISTERS
 from irregsim.model.parameters import GRADES, STATUSES
 from irregsim.vocabulary import codes as v
 from irregsim.vocabulary.labels import LANGUAGES, label, labels, read_labels
+from irregsim.vocabulary.outcomes import OUTCOMES, PANELS
 from irregsim.vocabulary.reference import DataError, centres
 from irregsim.workshop.live.lives import told_cause
 
@@ -28,30 +29,6 @@ BANNED = re.compile(
 
 #: A key as it stands in code: one of these kinds, a dot, a name.
 KEY = r"(axis|cause|exit|legend|origin|outcome|sentence|strategy|term|title|use)\.[a-z_0-9]+"
-
-#: Codes of the outcomes table and of the groups table, as fixed by the contract.
-OUTCOMES = (
-    "roofless_person_months",
-    "homeless_person_months",
-    "exploitative_work_person_months",
-    "exploitative_dependence_person_months",
-    "violent_relation_person_months",
-    "wages_withheld_nok",
-    "care_needed",
-    "care_sought",
-    "care_received",
-    "child_months_in_centre",
-    "child_months_outside",
-    "child_centre_moves",
-    "citizen_children_with_parent_at_risk",
-    "offences_reported",
-    "offences_unreported",
-    "detention_days",
-    "centre_bed_days",
-    "inspections",
-    "fines_nok",
-    "back_pay_nok",
-)
 
 CODES = [
     *(f"strategy.{s.code}" for s in v.Strategy),
@@ -69,7 +46,8 @@ CODES = [
     *(f"district.{district}" for district in v.DISTRICTS),
     *(f"city.{city}" for city in (*v.CITIES, v.OTHER_CITY)),
     *(f"centre_kind.{centre.kind}" for centre in centres()),
-    *(f"outcome.{outcome}" for outcome in OUTCOMES),
+    *(f"outcome.{outcome.code}" for outcome in OUTCOMES),
+    *(f"compare.panel_{panel}" for panel in PANELS),
     *(f"age_group.{group}" for group in ("0-17", "18-66", "67+")),
     *(f"duration.{duration}" for duration in ("<1", "1-5", "5-10", "10-16", "16+")),
     *(f"{kind}.{register}" for kind in ("register", "register_short") for register in REGISTERS),

@@ -9,21 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irregsim.present.publication.lives import published
-from irregsim.study.comparison.lives.courses import (
+from irregsim.study.comparison.lives.course_tables import (
     CHRONOGRAM_COLUMNS,
     INCIDENCE_COLUMNS,
     LEAST_AT_RISK,
     MEAN_TIME_COLUMNS,
-    SAMPLE,
     SEQUENCE_COLUMNS,
     STILL_PRESENT_COLUMNS,
     TRANSITION_COLUMNS,
-    TimeToExit,
-    lives_of,
     lives_tables,
-    states_by_clock,
-    time_to_exit,
 )
+from irregsim.study.comparison.lives.courses import SAMPLE, TimeToExit, lives_of, states_by_clock, time_to_exit
 from irregsim.study.comparison.lives.states import EXITS, LASTS, STATES, STRATEGIES, Window
 from irregsim.study.comparison.lives.tables import paired_tables
 from irregsim.vocabulary.codes import HIDDEN, month_number

@@ -39,13 +39,16 @@ from irregsim.vocabulary.codes import (
     month_number,
     month_text,
 )
+from irregsim.vocabulary.disclosure import PERCENT, index_step
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.reference import centres, countries, places
 from irregsim.workshop.live import lives, record
+from irregsim.workshop.live.followed import band, is_counted, outcome, outcomes
 from irregsim.workshop.live.lives import Spell, told_cause
 from irregsim.workshop.live.network import network
 from irregsim.workshop.live.record import PANELS, CountedYears, Record
-from irregsim.workshop.live.shown import PERCENT, Look, Pair, band, index_step, is_counted, look, outcome, outcomes
+from irregsim.workshop.live.shown import Pair
+from irregsim.workshop.live.snapshot import Look, look
 
 pytestmark = pytest.mark.once
 

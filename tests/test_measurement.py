@@ -212,7 +212,7 @@ def test_two_run_folders_are_split_and_other_seeds_refused(tmp_path, monkeypatch
     scenario = str(short_scenario(tmp_path))
 
     def made(name: str, seed: int) -> str:
-        request = workflow.Request(scenario, out=str(tmp_path / name), replicates=2, jobs=1, scale=1.0, seed=seed)
+        request = workflow.RunRequest(scenario, out=str(tmp_path / name), replicates=2, jobs=1, scale=1.0, seed=seed)
         return str(workflow.run_scenario(request).folder.path)
 
     one, same, other = made("one", 1), made("same", 1), made("other", 2)
@@ -246,7 +246,8 @@ def test_events_stand_beside_person_months_of_their_strategy_and_district():
     made.register(month(2019, 5), event, 12, 3, strategy=Strategy.FRITT_FALL)
     made.register(month(2019, 5), event, 1, 3)
     made.register(month(2019, 12), event, 1, 3, delay=1)
-    found = _detection(made, month(2019, 1)).astype({"event": str, "strategy": str, "district": str, "register": str})
+    found = _detection(made, made.register_counts(), month(2019, 1))
+    found = found.astype({"event": str, "strategy": str, "district": str, "register": str})
     assert set(found["year"]) == {2019}
     # Every event has a row for a cell in which somebody lived, so that its rate of 0 is known.
     assert len(found) == len(RegisterEvent) + 2

@@ -141,7 +141,7 @@ def test_settings_are_levers_by_path():
         ({"fines__employer_base": 1}, ScenarioError, "employer_base_nok"),
         ({"scenario": "basline"}, ScenarioError, "baseline"),
         ({"scale": 0}, ValueError, "above 0"),
-        ({"scale": 1.5}, ValueError, "at most 1"),
+        ({"scale": 10.5}, ValueError, "at most 10 "),
         ({"seed": 1.5}, ValueError, "whole number"),
         ({"seed": -1}, ValueError, "0 or more"),
         ({"replicate": 0.5}, ValueError, "replicate is 0.5"),
@@ -187,7 +187,7 @@ def lives_in(world):
             world.month - p.strategy_start[row],
             decision[p.decision[row]],
         )
-        for row in np.flatnonzero(p.strategy < 8)
+        for row in np.flatnonzero(p.is_here)
     }
 
 
@@ -292,7 +292,7 @@ def test_agent_sets_select_group_and_add_up(looked_at):
     assert len(falling) == stock[Strategy.FRITT_FALL] > 0
     assert people.groupby("strategy").count() == {s.code: stock[s] for s in Strategy if stock[s]}
     months = people.agg("months_irregular", [min, max, sum])
-    p, here = looked_at.world.population, looked_at.world.population.strategy < 8
+    p, here = looked_at.world.population, looked_at.world.population.is_here
     expected = looked_at.world.month - p.entry_month[here]
     assert months == [expected.min(), expected.max(), expected.sum()]
     assert looked_at.agents.select(agent_type=Host, at_most=7).get("capacity") == [
@@ -333,7 +333,7 @@ def test_agents_point_at_each_other(looked_at):
 
 def test_attributes_read_the_columns(looked_at):
     world = looked_at.world
-    p, here = world.population, np.flatnonzero(world.population.strategy < 8)
+    p, here = world.population, np.flatnonzero(world.population.is_here)
     rows = {person_code(int(p.person_id[row])): int(row) for row in here}
     groups = simulate.feasibility_groups(world.month)
     for person in looked_at.migrants:
@@ -684,7 +684,7 @@ def test_whoever_knows_or_lives_with_hosts_of_one_circle_is_joined():
     other = int(np.flatnonzero(hosts.circle[:-1] != hosts.circle[congregation])[0])
     assert len(circle) > 1
     assert len(set(hosts.country[circle])) == len(set(hosts.place[circle])) == 1
-    rows = np.flatnonzero((p.strategy < 8) & (p.host < 0) & (p.centre < 0) & (p.guardian < 0))[:4]
+    rows = np.flatnonzero(p.is_here & (p.host < 0) & (p.centre < 0) & (p.guardian < 0))[:4]
     for column in (p.tie_0, p.tie_1, p.tie_2, p.host):
         column[:] = -1
     p.host[rows[:2]], p.tie_0[rows[2]], p.tie_1[rows[3]] = congregation, circle[-1], other
@@ -747,13 +747,20 @@ class Homecoming(Contest):
     name, step = "homecoming", 9
 
     def __init__(self, hazard):
-        self.rules = (Rule("homecoming", lambda who, at: np.full(len(who), hazard), (), "a test", "D"),)
+        self.rules = (
+            Rule(
+                channel="homecoming",
+                hazard=lambda who, at: np.full(len(who), hazard),
+                mechanisms=(),
+                source="a test",
+                grade="D",
+                enters=Exit.VIDERE,
+                cause="onward",
+            ),
+        )
 
     def at_risk(self, world, at):
         return world.who(Strategy.FRITT_FALL)
-
-    def settle(self, world, at, decided):
-        world.move(decided.of(0), Exit.VIDERE, "onward")
 
 
 def with_homecoming(hazard):

@@ -81,7 +81,7 @@ class Lives:
 def with_rejection(world: World) -> np.ndarray:
     """Former asylum seekers in the country with a final rejection, as a mask; Dublin cases apart."""
     p = world.population
-    return np.asarray((p.strategy < 8) & p.is_sought_asylum & (p.route != Route.DUBLIN))
+    return np.asarray(p.is_here & p.is_sought_asylum & (p.route != Route.DUBLIN))
 
 
 @pytest.fixture(scope="module")

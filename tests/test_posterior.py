@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -158,7 +159,7 @@ def test_a_posterior_that_was_changed_or_damaged_is_refused(tmp_path):
     pq.write_table(table.set_column(i, name, [pa.array([1] * table.num_rows)]), folder / DRAWS_FILE)
     refused(f"{name}: is no column of 64-bit numbers")
     pq.write_table(table.drop_columns([name]), folder / DRAWS_FILE)
-    refused(f"{name}: has no values")
+    refused(f"but posterior.json tells of {good.id}")
     (folder / DRAWS_FILE).write_bytes(b"PAR1 and then nothing")
     refused("draws.parquet: cannot be read")
     (folder / DRAWS_FILE).unlink()
@@ -172,7 +173,7 @@ def test_a_posterior_that_was_changed_or_damaged_is_refused(tmp_path):
 
 def test_a_fit_under_other_priors_is_not_called_calibrated(tmp_path, monkeypatch):
     small_posterior(tmp_path / "fit")
-    monkeypatch.setattr(posterior, "parameters_sha256", lambda: "other")
+    monkeypatch.setattr(posterior, "parameters_sha256", lambda names=None: "other")
     (red,) = load(tmp_path / "fit").red
     assert "have changed since the fit" in red
     assert choose(tmp_path / "fit")[0].caveat == "sentence.gate_red"
@@ -222,8 +223,28 @@ def test_the_folder_of_a_calibration_stands_for_the_posterior_in_it(tmp_path):
 def test_a_red_gate_is_named(tmp_path):
     small_posterior(tmp_path / "fit", about=RED)
     draws, (note,) = choose(tmp_path / "fit")
-    assert "nothing here is called calibrated: pu_orders total 2019 is out of reach" in note
+    assert "a calibration check failed; results are not calibrated: pu_orders total 2019 is out of reach" in note
     assert draws.red == ("pu_orders total 2019 is out of reach",) and draws.caveat == "sentence.gate_red"
+
+
+def test_a_parameter_that_came_after_the_fit_takes_its_prior_and_the_gate_says_so(tmp_path, monkeypatch):
+    made = small_posterior(tmp_path / "fit")
+    known = parameters()
+    later = replace(known[one_of("lognormal")], name="unpaid_quit_hazard")
+    # In the middle of the table: the place of a row must not matter.
+    names = list(known)
+    table = {name: known[name] for name in names[:9]} | {later.name: later} | {name: known[name] for name in names[9:]}
+    monkeypatch.setattr(posterior, "parameters", lambda: table)
+    draws, (note,) = choose(tmp_path / "fit")
+    assert "not fitted, drawn from the prior: unpaid_quit_hazard; irregsim calibrate fits them" in note
+    assert "have changed" not in note, "the priors that were fitted are as they were"
+    assert draws.caveat == "sentence.gate_red" and load(tmp_path / "fit").unfitted == (later.name,)
+    values = [draw[later.name] for draw in draws.values]
+    assert values == posterior.prior_columns([later.name], len(values))[later.name] and len(set(values)) == len(values)
+    assert [{n: v for n, v in draw.items() if n != later.name} for draw in draws.values] == list(made.draws)
+    assert all(list(draw) == list(table) for draw in draws.values)
+    with pytest.raises(PosteriorError, match="unpaid_quit_hazard: has no values"):
+        posterior.write(tmp_path / "other", made.draws, ABOUT)
 
 
 def test_replicates_per_draw_need_draws_that_differ(tmp_path):

@@ -12,7 +12,8 @@ from irregsim.inference.targets import targets
 from irregsim.model.draws import Draws
 from irregsim.model.history import OUTSIDE_STOCK, History
 from irregsim.model.parameters import parameters, point_draw
-from irregsim.model.registers import REGISTERS, WIDER, Observer, Scope, outside, outside_parts
+from irregsim.model.registers import REGISTERS, WIDER, Noise, Observer, Scope, outside, outside_parts, shown_series
+from irregsim.scenario.expectations import outcome_names
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import DISTRICTS, RegisterEvent
 from irregsim.vocabulary.reference import DataError
@@ -381,7 +382,7 @@ def test_how_a_person_lived_does_not_change_a_register():
 def test_every_event_belongs_to_one_register():
     events = [event for register in REGISTERS for event in register.events]
     assert sorted(events) == sorted(RegisterEvent)
-    assert [register.name for register in REGISTERS if not register.events] == ["udi_return_duty_stock"]
+    assert all(bool(register.events) != register.is_stock for register in REGISTERS)
 
 
 @pytest.mark.parametrize("register", REGISTERS, ids=lambda register: register.name)
@@ -517,3 +518,78 @@ def test_what_a_register_is_expected_to_count_is_the_mean_of_what_it_counts(name
         assert abs(drawn.mean() - mean) < 4.5 * error + 0.5, cell
     # The same for every replicate: nothing is drawn.
     assert observe(7, True) == expected
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Declarations
+
+#: What keys the noise of the registers that have published results: never changed.
+STORED_NOISE = {
+    "udi_return_duty_stock": [0],
+    "udi_expulsions": [1, 2, 20, 21],
+    "pu_orders": [3, 4],
+    "pu_returns_executed": [5],
+    "ssb_sanctions": [6, 7],
+    "assisted_returns": [8, 9],
+    "left_centre_without_address": [10],
+    "health_contacts": [],
+}
+
+
+def test_every_noise_has_a_key_of_its_own_and_stored_ones_stay():
+    keys = {name: [noise.key for noise in register.noise] for name, register in BY_NAME.items()}
+    assert {name: keys[name] for name in STORED_NOISE} == STORED_NOISE
+    every = [noise for register in REGISTERS for noise in register.noise]
+    assert len({noise.key for noise in every}) == len(every) == len({noise.name for noise in every})
+    subjects = {int(noise.subjects(4096)[-1]) for noise in every}
+    assert all(7 << 60 <= subject < 8 << 60 for subject in subjects)  # the range of registers alone
+
+
+def test_a_noise_without_a_number_has_a_key_made_from_its_name():
+    one, same, other = Noise("meetings"), Noise("meetings"), Noise("meetings:asylum")
+    assert one.key == same.key == 741_741_296_793  # for ever: counts that were written depend on it
+    assert one.key != other.key
+    # Far above all stored numbers, and of room for 4096 series each.
+    assert all(1 << 20 <= noise.key < 1 << 41 for noise in (one, other))
+    assert int(one.subjects(4096)[-1]) < 8 << 60
+
+
+class Listening(Observer):
+    """An observer that keeps the noise that is drawn."""
+
+    def dispersed(self, counts, noise, size):
+        self.heard.add(noise)
+        return super().dispersed(counts, noise, size)
+
+    def beside(self, channel, mean, noise):
+        self.heard.add(noise)
+        return super().beside(channel, mean, noise)
+
+
+@pytest.mark.parametrize("register", REGISTERS, ids=lambda register: register.name)
+def test_a_register_says_what_it_writes_and_draws(register):
+    observer = Listening(expulsions(), Draws(1, 0), point_draw(), range(2014, 2021))
+    observer.heard = set()
+    cells = {(dimension, key) for _, dimension, key, _ in register.observe(observer)}
+    assert observer.heard == set(register.noise)
+    assert set(register.total) <= cells
+    assert {(one.dimension, one.key) for one in register.shown} <= cells
+    assert set(register.shown_as_cells) <= set(register.dimensions)
+    known = {(dimension, key) for dimension, keys in register.dimensions.items() for key in keys}
+    # Totals and wider scopes are written beside the dimensions that published counts may have.
+    assert {cell for cell in cells if cell[0] not in ("scope", "total")} <= known
+    periods = {len(period) for period, *_ in register.observe(observer)}
+    assert periods <= ({7} if register.is_stock else {4, 9})
+
+
+def test_what_a_scenario_may_expect_of_registers_are_those_there_are():
+    named = [name.partition(":")[2] for name in outcome_names() if name.startswith("register:")]
+    assert sorted(named) == sorted(BY_NAME)
+
+
+def test_registers_named_first_are_shown_first_and_all_others_follow():
+    plain = shown_series()
+    assert [name for name, *_ in plain] == [one.name for one in REGISTERS for _ in one.shown]
+    moved = shown_series(("assisted_returns", "pu_orders"))
+    assert [name for name, *_ in moved[:3]] == ["assisted_returns", "pu_orders", "pu_orders"]
+    assert sorted(moved) == sorted(plain)

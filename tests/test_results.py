@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
@@ -194,22 +195,21 @@ def test_a_folder_without_permission_is_refused(tmp_path):
         tmp_path.chmod(0o700)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="locks are taken on POSIX systems only")
 def test_two_runs_cannot_write_into_one_folder(tmp_path):
     out = tmp_path / "out"
     with opened_for_writing(out), pytest.raises(FolderError, match="another run"), opened_for_writing(out):
         pass
 
 
-def _stage(folder, names, text):
+def _stage(folder, names, text, account=MANIFEST):
     with opened_for_writing(folder) as work:
         staging = work / "staging"
         (staging / "plots").mkdir(parents=True)
         for name in names:
             (staging / name).write_text(text, encoding="utf-8")
         manifest = {"run_id": text, "versions": {"irregsim": "0"}, "outputs": {name: {} for name in names}}
-        (staging / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-        commit(folder, staging)
+        (staging / account).write_text(json.dumps(manifest), encoding="utf-8")
+        commit(folder, staging, account)
 
 
 def _content(folder):
@@ -249,6 +249,35 @@ def test_a_commit_that_is_cut_off_anywhere_is_finished_by_the_next_command(tmp_p
     assert _content(out) == {**dict.fromkeys(names, "new"), "notes.txt": "the user's own"}
     finish_commit(out)  # again changes nothing
     assert RunFolder.open(out).manifest["run_id"] == "new"
+
+
+@pytest.mark.parametrize("survived", range(4))
+def test_a_folder_with_another_account_is_finished_too_and_keeps_the_runs_in_it(tmp_path, monkeypatch, survived):
+    """The folder of a fit: its account is no manifest, and the run inside has files of the same names."""
+    out, run = tmp_path / "fit", tmp_path / "fit" / "run"
+    _stage(out, ["a.csv", "old.csv"], "old", "fit.json")
+    _stage(run, ["old.csv"], "run")
+    account = json.loads((out / "fit.json").read_text(encoding="utf-8"))
+    account["outputs"] |= {"run/old.csv": {}, MARKER: {}, f"run/{MARKER}": {}}
+    (out / "fit.json").write_text(json.dumps(account), encoding="utf-8")
+    replace, moves = os.replace, []
+
+    def dying_replace(source, target):
+        moves.append(target)
+        if len(moves) > survived + 2:
+            raise SystemExit("killed")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", dying_replace)
+    with contextlib.suppress(SystemExit):
+        _stage(out, ["a.csv", "new.csv"], "new", "fit.json")
+    monkeypatch.setattr(os, "replace", replace)
+    with opened_for_writing(out):
+        pass
+    assert json.loads((out / "fit.json").read_text(encoding="utf-8"))["run_id"] == "new"
+    assert {f.name: f.read_text(encoding="utf-8") for f in out.glob("*.csv")} == {"a.csv": "new", "new.csv": "new"}
+    assert (out / MARKER).exists() and RunFolder.open(run).manifest["run_id"] == "run"
+    assert (run / "old.csv").read_text(encoding="utf-8") == "run" and not (out / UNFINISHED).exists()
 
 
 def test_nothing_outside_the_folder_is_removed(tmp_path):

@@ -262,5 +262,10 @@ def test_control_follows_the_district_of_the_person():
 
 def test_every_rule_has_a_sign():
     signed = {row[0] for row in PERSONS + SITUATIONS if row[-1] != SAME} | RATES.keys()
-    assert RULES.keys() - signed == set()
+    missing = sorted(RULES.keys() - signed)
+    assert missing == [], (
+        f"rules without a sign: {', '.join(missing)}. Add a row to PERSONS (rule, person, what differs in the person, "
+        "UP or DOWN) or to SITUATIONS (rule, person, values before and after, UP or DOWN); a rule of one plain rate "
+        "goes to RATES with the parameter that is its rate."
+    )
     assert {row[0] for row in NEVER} <= RULES.keys()

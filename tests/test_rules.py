@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,13 +17,15 @@ from helpers.worlds import advance, baseline, branch, past
 from irregsim.model.draws import CHANNELS
 from irregsim.model.engine import Contest, Rule
 from irregsim.model.history import CELLS
-from irregsim.model.month import MONTH
+from irregsim.model.month import MONTH, inflow
 from irregsim.model.month.choice import OPTIONS, Choice
+from irregsim.model.month.exits import Departures
 from irregsim.model.parameters import GRADES
 from irregsim.model.simulate import begin_month
-from irregsim.vocabulary.codes import CAUSES, Decision, Ground
+from irregsim.vocabulary.codes import CAUSES, Decision, Exit, Ground
 from irregsim.vocabulary.reference import read_table
 
+ROOT = Path(__file__).resolve().parents[1]
 RULES = [(part, rule) for part in MONTH for rule in part.rules]
 MECHANISMS = {row["id"] for row in read_table("report/mechanisms.csv")}
 NAMES = [rule.channel for _, rule in RULES]
@@ -53,9 +57,103 @@ def test_the_parts_stand_in_the_order_of_the_steps():
     assert all(part.rules for part in MONTH if isinstance(part, Contest))
 
 
-def test_causes_are_few_enough_for_their_place_in_a_flow():
-    assert len(CAUSES) <= 64
+def test_causes_have_names_of_their_own():
     assert len(set(CAUSES)) == len(CAUSES)
+
+
+# -- what a rule says as data ------------------------------------------------------------------------------------
+
+PLAIN = {"channel": "onward", "hazard": lambda who, at: np.zeros(len(who)), "mechanisms": (), "source": "a test"}
+
+
+@pytest.mark.parametrize(
+    ("effect", "message"),
+    [
+        ({"enters": Exit.VIDERE, "cause": "wanderlust"}, "'wanderlust' is no cause"),
+        ({"enters": Exit.VIDERE}, "give both enters and cause"),
+        ({"cause": "onward"}, "give both enters and cause"),
+    ],
+)
+def test_a_rule_that_moves_people_says_where_and_why(effect, message):
+    with pytest.raises(ValueError, match=f"^rule onward: {message}"):
+        Rule(**PLAIN, grade="D", **effect)
+
+
+def test_outcomes_are_asked_for_by_name():
+    part = Departures()
+    decided = part.decided(np.array([5, 6, 7]), np.array([part.outcomes["onward"], -1, part.outcomes["death"]]))
+    assert decided.of("onward").tolist() == [5]
+    assert decided.of("assisted_return").tolist() == []
+    with pytest.raises(ValueError, match="no outcome is called 'travels_on'"):
+        decided.of("travels_on")
+
+
+def test_outcomes_are_named_once_and_for_all_parts():
+    for part in MONTH:
+        assert part.outcomes is part.outcomes, "not built again in every month"
+        assert list(part.outcomes.values()) == list(range(len(part.outcomes)))
+        if isinstance(part, Contest):
+            assert list(part.outcomes) == [rule.channel for rule in part.rules]
+    assert list(Choice().outcomes) == list(OPTIONS)
+
+
+# -- channels ----------------------------------------------------------------------------------------------------
+
+#: Calls that draw, and where their channels stand: literals, or one of these tuples by name.
+DRAWING = {"uniform", "uniforms", "drawn", "place_in_centres", "place_with_hosts", "_find_beds"}
+TUPLES = {"_BIRTH": inflow._BIRTH, "OPTIONS": OPTIONS}
+
+#: Channels of one decision that is made in several functions, with the reason.
+SEVERAL = {
+    "inflow": "arrivals of a month by route and country, under keys of their own for each kind of arrival",
+    "birth_age": "the age of a person: of heads of household, and of children",
+    "birth_sex": "the sex of a person: of heads of household, and of children",
+    "birth_care_need": "the health of a person: of heads of household, and of children",
+    "birth_place": "the place of a person who arrives, whether they stay or not",
+    "birth_substrategy": "how a newcomer lives: a guest with whom, somebody at the margins by what",
+    "exploited_at_work": "whether a job is exploitative: one begun on arrival, one taken later",
+    "workdays_documented": "whether a case against an employer has documented workdays: found, or reported",
+    "trafficking_identified": "whether a victim is seen as one: at work, or in the market",
+    "track_transport": "whether a transport goes: at once, or when it is due",
+    "tie_forms_host": "whom somebody meets, under a key for each slot: a tie, or a provider met by chance",
+    "job_rank": "who is first for a job: with limits, or without",
+    "centre_where": "which centre: with limits, or for Dublin cases without",
+}
+
+
+def drawing_places() -> dict[str, set[str]]:
+    """Functions of the model that draw on each channel, read from the source."""
+    out: dict[str, set[str]] = {}
+
+    def visit(node: ast.AST, where: str) -> None:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            where = f"{where}.{node.name}"
+        if isinstance(node, ast.Call):
+            function = node.func
+            name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            if name in DRAWING:
+                for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                    if isinstance(argument, ast.Constant) and argument.value in CHANNELS:
+                        out.setdefault(str(argument.value), set()).add(where)
+                    for channel in TUPLES.get(getattr(argument, "id", ""), ()):
+                        out.setdefault(channel, set()).add(where)
+        for child in ast.iter_child_nodes(node):
+            visit(child, where)
+
+    for path in sorted((ROOT / "src" / "irregsim" / "model").rglob("*.py")):
+        visit(ast.parse(path.read_text(encoding="utf-8")), path.stem)
+    return out
+
+
+def test_a_channel_is_drawn_for_one_decision():
+    """A decision of another function needs a channel of its own, or a reason in `SEVERAL`."""
+    places = drawing_places()
+    assert len(places) > 80
+    shared = {channel: sorted(where) for channel, where in places.items() if len(where) > 1}
+    assert {channel: where for channel, where in shared.items() if channel not in SEVERAL} == {}
+    assert SEVERAL.keys() - shared.keys() == set(), "no longer shared"
+    assert places.keys() & set(NAMES) == set(), "the channel of a rule is the rule's own"
+    assert places["hire_forged_papers"] == {"labour.hire"}
 
 
 # -- events against the sums of their probabilities --------------------------------------------------------------

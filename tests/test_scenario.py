@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from irregsim.scenario import (
-    Levers,
     Scenario,
     ScenarioError,
     changes_nothing,
@@ -103,7 +102,7 @@ def test_the_baseline_states_every_key_and_a_source_for_every_dated_one():
     for lever in REGISTRY:
         node = tree
         for word in lever.path.split("."):
-            assert word in node, lever.path
+            assert word in node, f"{lever.path}: state it in scenarios/baseline.yaml, with a reference"
             node = node[word]
         lists = node.values() if isinstance(node, dict) else [node]
         for entries in lists:
@@ -165,8 +164,6 @@ def test_the_hash_tells_scenarios_apart(tmp_path, baseline):
     "spoil",
     [
         lambda m: m.pop("period"),
-        lambda m: m["levers"].pop("worker_nok"),
-        lambda m: m["levers"].update(other=1),
         lambda m: m["levers"].update(worker_nok=[]),
         lambda m: m["levers"].update(worker_nok=[{"from": "2012-01", "value": 1}]),
         lambda m: m["levers"].update(tax_card=[{"from": "2009-01", "value": 1}]),
@@ -200,20 +197,24 @@ def test_levers_have_their_shapes_and_cannot_be_changed(baseline):
     copies = pickle.loads(pickle.dumps(baseline.levers))
     assert copies == baseline.levers
     for levers in (baseline.levers, copies):
-        for item in fields(Levers):
-            value = getattr(levers, item.name)
-            if isinstance(value, np.ndarray):
-                assert value.shape == shapes.get(item.name, (months,)), item.name
-                with pytest.raises(ValueError, match="read-only"):
-                    value[0] = value[0]
+        for name, value in levers.monthly.items():
+            assert value.shape == shapes.get(name, (months,)), name
+            with pytest.raises(ValueError, match="read-only"):
+                value[0] = value[0]
+        with pytest.raises(AttributeError, match="cannot be changed"):
+            levers.worker_nok = levers.worker_nok
+    with pytest.raises(AttributeError, match="no lever has a field called fines"):
+        _ = baseline.levers.fines
+    with pytest.raises(TypeError, match="missing or unknown: fines"):
+        baseline.levers.replaced(fines=1)
 
 
 def test_levers_differ_when_one_month_differs(baseline):
     changed = baseline.levers.worker_nok.copy()
     changed[-1] += 1
-    other = replace(baseline.levers, worker_nok=changed)
+    other = baseline.levers.replaced(worker_nok=changed)
     assert other != baseline.levers
-    assert baseline.levers == replace(baseline.levers)
+    assert baseline.levers == baseline.levers.replaced()
 
 
 # ---- a scenario that changes nothing ------------------------------------------------------------------------
@@ -534,9 +535,9 @@ def test_the_faults_of_the_page_are_what_is_said(tmp_path):
 
 def test_the_page_states_the_limits():
     from irregsim.scenario import file_checks as checking
-    from irregsim.scenario import loading, yaml_nodes
+    from irregsim.scenario import reading, yaml_nodes
 
-    assert (yaml_nodes.MAX_BYTES, yaml_nodes.MAX_DEPTH, loading.MOST_PARENTS) == (1_000_000, 20, 20)
+    assert (yaml_nodes.MAX_BYTES, yaml_nodes.MAX_DEPTH, reading.MOST_PARENTS) == (1_000_000, 20, 20)
     assert (yaml_nodes.MAX_NODES, yaml_nodes.MAX_EXPANDED_NODES) == (100_000, 10_000)
     for key in checking.TOP_KEYS:
         assert f"`{key}`" in PAGE

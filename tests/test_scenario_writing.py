@@ -521,7 +521,7 @@ def test_only_a_shipped_scenario_can_be_the_parent(tmp_path):
 def changed(**fields) -> Scenario:
     """The baseline with other values from month to month."""
     base = load_scenario("baseline")
-    return replace(base, levers=replace(base.levers, **fields))
+    return replace(base, levers=base.levers.replaced(**fields))
 
 
 def flags(*spans: tuple[str, str]) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from irregsim.agents import IrregularMigrationModel
     from irregsim.commands.compare import compare
-    from irregsim.commands.run import run
+    from irregsim.commands.in_memory import run
     from irregsim.scenario import load_scenario
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ __all__ = ["IrregularMigrationModel", "__version__", "compare", "load_scenario",
 _HOMES = {
     "compare": "irregsim.commands.compare",
     "load_scenario": "irregsim.scenario",
-    "run": "irregsim.commands.run",
+    "run": "irregsim.commands.in_memory",
     "IrregularMigrationModel": "irregsim.agents",
 }
 

@@ -355,7 +355,7 @@ def lived(values: Values, begins: str, seed: int) -> dict[str, int]:
     assert world.employers.is_willing.all()
     p = world.population
     assert (p.place == OSLO).all()
-    here = np.bincount(p.strategy[p.strategy < 8], minlength=len(Strategy))
+    here = np.bincount(p.strategy[p.is_here], minlength=len(Strategy))
     assert here.sum() + gone.sum() == PERSONS
     return {s.code: int(here[s]) for s in Strategy} | {e.code: int(gone[e]) for e in Exit}
 

@@ -73,6 +73,7 @@ class Scene:
                 person["route"] = int(Route.ASYLUM_REJECTED)
         names = {name for person in all_ for name in person}
         empty = {"host", "centre", "employer", "side_employer", "offer", "guardian", "tie_0", "tie_1", "tie_2"}
+        empty |= {"met", "transport_due", "back_due"}
         ids = np.arange(self._count, self._count + len(all_)).astype(np.uint64)
         self._count += len(all_)
         columns = {n: np.array([person.get(n, -1 if n in empty else 0) for person in all_]) for n in names}

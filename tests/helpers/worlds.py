@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -33,7 +32,7 @@ def past(until: str, scale: float, seed: int = 1, replicate: int = 0, interactio
     """A baseline world at the end of a month, shared by tests: branch from it with `branch`, never advance it."""
     levers = baseline(until)
     if not interactions:
-        levers = replace(levers, interactions=False)
+        levers = levers.replaced(interactions=False)
     world = start(Values(levers, point_draw(), scale), Draws(seed, replicate))
     for _ in range(month_number(until) + 1):
         advance_month(world)
@@ -76,7 +75,7 @@ def advance(world: World, months: int) -> World:
 def lives(world: World) -> dict[str, np.ndarray]:
     """Persons in the country or in temporary legal stay, by identity: columns in the order of `person_id`."""
     p = world.population
-    rows = np.flatnonzero((p.strategy < 8) | (p.back_due >= 0))
+    rows = np.flatnonzero(p.is_here | (p.back_due >= 0))
     rows = rows[np.argsort(p.person_id[rows])]
     out = {name: np.array(getattr(p, name)[rows]) for name in COLUMNS if name not in ROW_NUMBERS}
     guardian = p.guardian[rows]
@@ -183,4 +182,4 @@ def settings_of(levers: Levers, **paths: Any) -> Levers:
             out[name] = new
         else:
             out[name] = given
-    return replace(levers, **out)
+    return levers.replaced(**out)

@@ -26,7 +26,7 @@ from helpers.worlds import (
     settings_of,
     stock,
 )
-from irregsim.model.engine import Contest, Decided
+from irregsim.model.engine import Contest
 from irregsim.model.month import MONTH
 from irregsim.model.month.control import EXPELLED, hold
 from irregsim.model.month.placing import place_in_centres, place_in_jobs, place_with_hosts
@@ -233,7 +233,7 @@ def test_who_is_held_does_not_act():
     watched = 0
     for _ in range(6):
         p = world.population
-        held = (p.transport_due > world.month + 1) & (p.strategy < 8) & (p.guardian < 0)
+        held = (p.transport_due > world.month + 1) & p.is_here & (p.guardian < 0)
         before = dict(
             zip(p.person_id[held].tolist(), zip(p.strategy[held], p.transport_due[held], strict=True), strict=True)
         )
@@ -257,7 +257,7 @@ def reversed_rules():
         twin = copy.copy(self)
         twin.rules = self.rules[::-1]
         decided = decide(twin, world, at, rows)
-        return Decided(decided.rows, np.where(decided.code >= 0, len(self.rules) - 1 - decided.code, -1))
+        return self.decided(decided.rows, np.where(decided.code >= 0, len(self.rules) - 1 - decided.code, -1))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Contest, "decide", backwards)
@@ -444,7 +444,7 @@ def test_closing_every_centre_leaves_dublin_cases_where_they_wait_for_their_tran
 def test_more_vacancies_serve_the_same_seekers_and_some_more(seed, few, extra, ties_matter):
     world, at = next_month(branch(here(), baseline(END), seed=seed))
     p = world.population
-    rows = np.flatnonzero((p.strategy < 8) & (p.employer < 0) & (p.guardian < 0))
+    rows = np.flatnonzero(p.is_here & (p.employer < 0) & (p.guardian < 0))
     has_tie = ((p.tie_0[rows] >= 0) & ties_matter).astype(np.int64)
     base = np.arange(len(world.employers)) % 2 * few
     less, more = place_in_jobs(world, at, rows, has_tie, base), place_in_jobs(world, at, rows, has_tie, base + extra)

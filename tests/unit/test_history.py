@@ -3,7 +3,21 @@
 import numpy as np
 import pytest
 
-from irregsim.model.history import CELLS, CITY_CODES, CITY_OF, NO_PLACE, OUTCOMES, PLACES, History
+from irregsim.model.history import (
+    CELLS,
+    CITY_CODES,
+    CITY_OF,
+    COUNTRIES,
+    EVENT,
+    FLOW,
+    NO_PLACE,
+    OUTCOMES,
+    PLACES,
+    History,
+    pack,
+    summed,
+    unpack,
+)
 from irregsim.vocabulary.codes import CAUSES, INFLOW, Exit, RegisterEvent, Strategy
 
 
@@ -36,6 +50,60 @@ def test_an_event_is_written_down_when_the_agency_does():
         (3, RegisterEvent.HEALTH_CONTACT, 12, 1, 1),
         (11, RegisterEvent.EXPULSION_PENAL, 4, 2, 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [
+        ("origin", 15),
+        ("destination", 15),
+        ("cause", len(CAUSES)),
+        ("origin_place", NO_PLACE + 1),
+        ("destination_place", -1),
+        ("country", COUNTRIES),
+    ],
+)
+def test_a_flow_with_a_code_outside_its_bound_is_refused(field, code):
+    """It would be read as another flow: a country too many as the next place."""
+    fields = {"cause": 0, "origin": 4, "destination": 2, "origin_place": 0, "destination_place": 0, "country": 0}
+    h = History(12)
+    h.flow(3, **{name: np.array([value, value]) for name, value in fields.items()})
+    fields[field] = code
+    with pytest.raises(ValueError, match=f"^{field}: code {code} is outside 0 to "):
+        h.flow(3, **{name: np.array([0, value]) for name, value in fields.items()})
+    assert h.flow_counts()["persons"].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("field", "code"), [("place", NO_PLACE), ("country", COUNTRIES), ("strategy", int(Exit.VIDERE)), ("delay", -4)]
+)
+def test_an_event_with_a_code_outside_its_bound_is_refused(field, code):
+    fields = {"place": 0, "country": 0, "strategy": 0, "delay": 0}
+    h = History(12)
+    with pytest.raises(ValueError, match=r"is outside 0 to \d+$"):
+        h.register(3, RegisterEvent.LEFT_CENTRE, **{**fields, field: np.array([0, code])})
+    assert len(h.register_counts()["count"]) == 0
+
+
+@pytest.mark.parametrize("bounds", [FLOW, EVENT])
+def test_packed_codes_are_read_as_they_were_written_and_sort_as_they_do(bounds):
+    last = {name: np.array([0, 1, bound - 1]) for name, bound in bounds.items()}
+    packed = pack(bounds, *last.values())
+    read = unpack(bounds, packed)
+    assert {name: codes.tolist() for name, codes in read.items()} == {name: c.tolist() for name, c in last.items()}
+    assert sorted(packed.tolist()) == packed.tolist()
+    assert len(pack(bounds, *(0 for _ in bounds))) == 1
+
+
+def test_amounts_of_equal_codes_are_added_up():
+    rows = summed(np.array([1, 2, 4, 8]), place=np.array([2, -1, 2, 0]), month=np.array([7, 5, 7, 5]))
+    assert {name: codes.tolist() for name, codes in rows.items()} == {
+        "place": [-1, 0, 2],
+        "month": [5, 5, 7],
+        "amount": [2, 8, 5],
+    }
+    none = np.empty(0, dtype=np.int64)
+    assert summed(none, place=none)["amount"].tolist() == []
 
 
 def test_an_empty_history_has_no_flows_and_no_events():

@@ -162,10 +162,6 @@ def _derived(name: str, doc: str) -> _Read:
     return _Read(lambda a: getattr(a.model.world.rows(np.array([a._row()])), name)[0].item(), doc)
 
 
-def _none_below_zero(word: Callable[[int], Any]) -> Callable[[int], Any]:
-    return lambda code: None if code < 0 else word(code)
-
-
 class Migrant(View):
     """A person without legal stay who is in the country, child or adult.
 
@@ -297,7 +293,7 @@ class Migrant(View):
     def children(self) -> list[Migrant]:
         """Children of a guardian who are in the country."""
         people = self._people()
-        return self.model.migrants_at(np.flatnonzero((people.guardian == self._row()) & (people.strategy < 8)))
+        return self.model.migrants_at(np.flatnonzero((people.guardian == self._row()) & people.is_here))
 
 
 class Employer(View):
@@ -318,7 +314,7 @@ class Employer(View):
 
     def _rows_of(self, column: str) -> npt.NDArray[np.int64]:
         people = self.model.world.population
-        return np.flatnonzero((getattr(people, column) == self._number) & (people.strategy < 8))
+        return np.flatnonzero((getattr(people, column) == self._number) & people.is_here)
 
     @staticmethod
     def _employer(name: str, doc: str) -> _Read:
@@ -398,7 +394,7 @@ class Host(View):
 
     def _rows(self) -> npt.NDArray[np.int64]:
         people = self.model.world.population
-        return np.flatnonzero((people.host == self._number) & (people.strategy < 8))
+        return np.flatnonzero((people.host == self._number) & people.is_here)
 
     type = _Read(
         lambda a: Substrategy(int(a.model.world.hosts.type[a._number])).code,

@@ -32,6 +32,7 @@ from irregsim.model.month import MONTH
 from irregsim.model.values import Values
 from irregsim.model.world import World
 from irregsim.scenario import Scenario, load_scenario
+from irregsim.study.replicates import scale_fault
 from irregsim.vocabulary.codes import INFLOW, Exit, Strategy, month_text
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class IrregularMigrationModel(Model):
         seed: Seed of the run; None for the scenario's own.
         replicate: Number of the replicate, from 0.
         draw: Value of every parameter by name; None for the draw that the replicate of a run would use.
-        scale: Size of the population relative to Norway's, above 0 to 1; smaller for trials.
+        scale: Size of the population relative to Norway's, above 0 and at most 10; smaller for trials.
         end: Last month, ``YYYY-MM``, instead of the scenario's.
         draws: Parameter draws, as `irregsim run --draws` takes them: ``posterior``, ``point``, ``prior`` or the folder
             of a posterior. None for those that a run uses by default. Not beside ``draw``.
@@ -98,8 +99,8 @@ class IrregularMigrationModel(Model):
     ) -> None:
         self.resolved = _resolved(scenario, end, settings)
         seed = _seed(seed, rng, self.resolved)
-        if not 0 < scale <= 1:
-            raise ValueError(f"scale is {scale}: give a share of Norway's population above 0, at most 1")
+        if wrong := scale_fault(scale):
+            raise ValueError(f"scale {scale:g}: {wrong}")
         chance = Draws(seed, _whole("replicate", replicate))
         draw = _draw(draw, draws, replicate)
         # For shuffle_do and the like only: every draw of the simulation is keyed.
@@ -226,7 +227,7 @@ class IrregularMigrationModel(Model):
     @property
     def persons(self) -> int:
         """Persons without legal stay in the country now."""
-        return int((self.world.population.strategy < 8).sum())
+        return int(self.world.population.is_here.sum())
 
     def exits(self, exit: Exit) -> int:
         """Persons who left in one way in the month that ran last."""
@@ -318,7 +319,7 @@ class IrregularMigrationModel(Model):
         """
         if self._rows_of != self.changes:
             p = self.world.population
-            here = np.flatnonzero(p.strategy < 8)
+            here = np.flatnonzero(p.is_here)
             self._rows = dict(zip(p.person_id[here].tolist(), here.tolist(), strict=True))
             self._rows_of = self.changes
         return self._rows.get(number, -1)

@@ -88,7 +88,7 @@ def sample(world: World, limit: int | None) -> IntArray:
     if limit is not None and limit < 0:
         raise ValueError(f"limit is {limit}: give the number of persons to show, 0 or more, or None for all")
     p = world.population
-    here = np.flatnonzero(p.strategy < 8)
+    here = np.flatnonzero(p.is_here)
     return here[np.argsort(p.key[here])[:limit]]
 
 

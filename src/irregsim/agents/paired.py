@@ -10,12 +10,10 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import numpy as np
 from mesa.datacollection import DataCollector
 
 from irregsim.agents.mesa_model import REPORTERS, IrregularMigrationModel
@@ -23,7 +21,7 @@ from irregsim.model import simulate
 from irregsim.model.draws import Draws
 from irregsim.model.values import Values
 from irregsim.model.world import World
-from irregsim.scenario import Levers, Scenario
+from irregsim.scenario import Scenario
 from irregsim.vocabulary.codes import month_number, month_text
 
 T = TypeVar("T")
@@ -182,7 +180,7 @@ class PairedModel(IrregularMigrationModel):
         digest = hashlib.sha256(f"{self.first} {self._chance.seed} {self._chance.replicate} {values.scale}".encode())
         digest.update(repr([type(part).__qualname__ for part in self.parts]).encode())
         digest.update(repr(sorted(values.draw.items())).encode())
-        digest.update(_until(values.levers, max(self.first, 1)).encode())
+        digest.update(values.levers.sha256_until(max(self.first, 1)).encode())
         return digest.hexdigest()
 
     # -- the month -----------------------------------------------------------------------------------------------
@@ -252,21 +250,3 @@ class PairedModel(IrregularMigrationModel):
         """
         with self.lock:
             return at(self.reference_world, self.world)
-
-
-def _until(levers: Levers, month: int) -> str:
-    """Hash over the values before a month, and the settings that hold throughout."""
-    digest = hashlib.sha256()
-    for item in fields(levers):
-        value = getattr(levers, item.name)
-        if isinstance(value, np.ndarray):
-            digest.update(f"{item.name}:".encode())
-            digest.update(np.ascontiguousarray(value[:month]).tobytes())
-        elif item.name == "regularisation":
-            digest.update(repr([scheme for scheme in value if scheme.start < month]).encode())
-        elif item.name == "asylum_rejections_per_year":
-            years = range(2009, 2009 + -(-month // 12))
-            digest.update(repr([levers.rejections_in_year(year) for year in years]).encode())
-        else:
-            digest.update(f"{item.name}={value!r};".encode())
-    return digest.hexdigest()

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model import simulate
-from irregsim.model.engine import Decided, Part
+from irregsim.model.engine import Part
 from irregsim.model.month import MONTH
 from irregsim.model.world import World
 
@@ -126,4 +126,4 @@ class OpenMonth:
         # A part without persons at risk is not settled by the engine either.
         if len(self._rows):
             # In the order in which they came to be at risk, whoever was asked first.
-            part.settle(self._world, self._at, Decided(self._rows, self._code))
+            part.settle(self._world, self._at, part.decided(self._rows, self._code))

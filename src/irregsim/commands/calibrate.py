@@ -10,12 +10,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from irregsim.commands.request import WrongUse
 from irregsim.inference import posterior
 from irregsim.inference.calibration import design, fitting
 from irregsim.inference.targets import Target, targets
 from irregsim.present.pages import calibration_report as report
 from irregsim.scenario import load_scenario
 from irregsim.study.progress import Progress, Silent
+from irregsim.study.replicates import scale_fault
 
 #: Files of the output folder.
 POSTERIOR_FOLDER: Final = "posterior"
@@ -146,5 +148,12 @@ def summary(done: Calibrated) -> str:
 
 
 def with_changes(**changes: int | float | None) -> fitting.Settings:
-    """The usual settings, with those given that are not None."""
-    return replace(fitting.Settings(), **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]
+    """The usual settings, with those given that are not None.
+
+    Raises:
+        WrongUse: If the population scale is out of range.
+    """
+    settings = replace(fitting.Settings(), **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]
+    if wrong := scale_fault(settings.scale):
+        raise WrongUse(f"--scale {settings.scale:g}: {wrong}")
+    return settings

@@ -8,30 +8,29 @@ for readers (docs/outputs.md).
 
 from __future__ import annotations
 
-import datetime
-import math
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from irregsim import __version__
-from irregsim.commands import run as workflow
 from irregsim.commands.compare_folder import PAGE as PAGE
 from irregsim.commands.compare_folder import write_folder
-from irregsim.commands.run import NamedTables, Output, RunFailed, Stopped, WrongUse
-from irregsim.present.export import FORMATS, hashes, missing_for
-from irregsim.scenario import Scenario, changes_nothing, diff_rows, load_scenario, shipped_scenarios
+from irregsim.commands.compare_tables import about_comparison, make_tables, run_ids
+from irregsim.commands.in_memory import NamedTables
+from irregsim.commands.manifest import Clock, manifest_of
+from irregsim.commands.request import Checked, Output, Request, Stopped, WrongUse, checked
+from irregsim.commands.run import execute
+from irregsim.present.export import hashes
+from irregsim.scenario import Scenario, changes_nothing, load_scenario, shipped_scenarios
 from irregsim.storage.folder import MANIFEST, FolderError, RunFolder, check_folder, commit, opened_for_writing
 from irregsim.storage.hashing import canonical_json, sha256_of_text, write_json
 from irregsim.study.comparison.pairs import Run, Runs, different_period, first_difference, same_values
-from irregsim.study.identity import code_sha256, data_sha256, finished_run, run_id, versions
+from irregsim.study.identity import finished_run
 from irregsim.study.progress import Progress, Silent
-from irregsim.study.replicates import DrawSet, Plan, available_cores
-from irregsim.vocabulary.codes import CITIES, month_text
+from irregsim.vocabulary.codes import CITIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,50 +41,37 @@ RUNS: Final = "runs"
 #: Where finished runs are looked for besides.
 OUTPUTS: Final = "outputs"
 
-#: With fewer replicates there is no Monte Carlo error.
-FEWEST_REPLICATES: Final = 2
+
+_TOO_FEW: Final = "give two scenarios or more (files, shipped names, or a folder of files)"
 
 
 @dataclass(frozen=True)
-class CompareRequest:
-    """A comparison as the user asked for it; None is what the reference, the machine or what ships says.
+class CompareRequest(Request):
+    """A comparison as the user asked for it.
 
     Attributes:
         scenarios: Files, shipped names and folders of scenario files, two scenarios or more in all.
         reference: Name of the scenario that the others are compared with, or a file or shipped name, which is then
             added; None for the first.
-        replicates: 2 or more; None for what the reference says.
-        seed: None for the reference's.
-        jobs: Processes; None for all cores.
-        draws: As in `workflow.Request`.
-        per_draw: As there.
-        scale: Population scale, above 0; 1 is the country.
-        overrides: ``--set`` for every scenario.
-        end: Last month of every scenario.
-        without: Claims of the report to leave out.
-        out: Folder of the comparison.
-        spells: Whether lives of the synthetic persons are kept and compared.
         city: City of the fact sheet, or None.
-        output: What is written beside the tables.
-        command: The command without directories.
     """
 
     scenarios: tuple[str, ...]
     reference: str | None = None
-    replicates: int | None = None
-    seed: int | None = None
-    jobs: int | None = None
-    draws: str | None = None
-    per_draw: int | None = None
-    scale: float = 1.0
-    overrides: tuple[str, ...] = ()
-    end: str | None = None
-    without: tuple[str, ...] = ()
-    out: str = "outputs/comparison"
-    spells: bool = True
     city: str | None = None
-    output: Output = field(default_factory=Output)
-    command: str = "irregsim compare"
+    out: str | None = field(default="outputs/comparison", kw_only=True)
+    spells: bool = field(default=True, kw_only=True)
+    command: str = field(default="irregsim compare", kw_only=True)
+
+    # With fewer there is no Monte Carlo error.
+    fewest: ClassVar[tuple[int, str]] = (2, "a comparison needs 2 or more, to tell an effect from chance")
+
+    def own_faults(self, scenarios: Sequence[Scenario]) -> list[str]:
+        """Scenarios that cannot be compared, and a city that is none of the five."""
+        faults = scenario_faults(scenarios)
+        if self.city is not None and self.city not in CITIES:
+            faults.append(f"--city {self.city}: must be one of {', '.join(CITIES)}")
+        return faults
 
 
 @dataclass(frozen=True)
@@ -162,17 +148,14 @@ def chosen_scenarios(request: CompareRequest) -> list[Scenario]:
     return scenarios
 
 
-def check_scenarios(scenarios: Sequence[Scenario]) -> None:
-    """Refuse scenarios that cannot be paired, or of which there is nothing to tell.
+def scenario_faults(scenarios: Sequence[Scenario]) -> list[str]:
+    """Why scenarios cannot be paired, or why there would be nothing to show.
 
     Args:
-        scenarios: The reference first.
-
-    Raises:
-        WrongUse: With every fault, one a line.
+        scenarios: The reference first, at least one.
     """
     if len(scenarios) < 2:
-        raise WrongUse("give two scenarios or more (files, shipped names, or a folder of files)")
+        return [_TOO_FEW]
     reference, *others = scenarios
     names = [one.name for one in scenarios]
     faults = [
@@ -188,8 +171,7 @@ def check_scenarios(scenarios: Sequence[Scenario]) -> None:
             faults.append(f"{one.name}: changes nothing: its values are those of {one.extends} throughout its period")
         elif first_difference(reference, one) is None:
             faults.append(same_values(reference, one))
-    if faults:
-        raise WrongUse("\n".join(faults))
+    return faults
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -222,22 +204,9 @@ class _Joined:
         """Nothing: the next run follows."""
 
 
-def _run_ids(prepared: _Prepared) -> dict[str, str]:
-    """Id of the run of every scenario with the replicates that are compared, whichever folder it is in."""
-    return {plan.scenario.name: run_id(plan.content(), prepared.replicates) for plan in prepared.plans}
-
-
-def _runs(
-    plans: Sequence[Plan],
-    replicates: int,
-    folder: Path,
-    output: Output,
-    *,
-    jobs: int,
-    progress: Progress,
-    command: str,
-) -> tuple[Runs, dict[str, Path]]:
+def _runs(ready: Checked, request: CompareRequest, folder: Path, progress: Progress) -> tuple[Runs, dict[str, Path]]:
     """Every scenario run, or found finished; and which were found."""
+    plans, replicates = ready.plans, ready.replicates
     reused: dict[str, Path] = {}
     found: dict[str, RunFolder] = {}
     for plan in plans:
@@ -251,8 +220,8 @@ def _runs(
         for plan in todo:
             place = folder / RUNS / plan.scenario.name
             check_folder(place)
-            plain = Output(lang=output.lang, pictures=output.pictures)
-            done = workflow.execute(plan, replicates, place, plain, jobs=jobs, progress=joined, command=command)
+            plain = Output(lang=request.output.lang, pictures=request.output.pictures)
+            done = execute(plan, replicates, place, plain, jobs=ready.jobs, progress=joined, command=request.command)
             found[plan.scenario.name] = done.folder
         progress.write()
     finally:
@@ -262,149 +231,7 @@ def _runs(
 
 
 # ---------------------------------------------------------------------------------------------------------
-# The tables
-
-
-def make_tables(runs: Runs, jobs: int = 1) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
-    """Every table of a comparison.
-
-    Args:
-        runs: The runs.
-        jobs: Processes for the lives, at least 1; the tables are the same for any number.
-
-    Returns:
-        Tables by name, the proof of pairing, and the unit of every outcome.
-    """
-    from irregsim.study.comparison.costs import costs
-    from irregsim.study.comparison.differences import differences, effects
-    from irregsim.study.comparison.evidence import evidence
-    from irregsim.study.comparison.key_figures import cities, groups, key_figures
-    from irregsim.study.comparison.lives.tables import joined, of_pair
-    from irregsim.study.comparison.measured import measured
-    from irregsim.study.comparison.proof import proof, with_persons
-    from irregsim.study.comparison.responses import responses
-
-    told = proof(runs.pairs)
-    _refuse_unequal(told, runs.reference.name)
-    found = effects(runs)
-    numbers, draws = runs.draw_numbers, runs.draws
-    units = {outcome: unit for effect in found for outcome, unit in effect.units.items()}
-    frames = {
-        "differences": differences(found, numbers),
-        "key_figures": key_figures(found, numbers),
-        "cities": cities(runs, units),
-        "groups": groups(runs),
-        "responses": responses(found, draws),
-        "evidence": evidence(found, draws),
-        "measured": measured(found),
-        "costs": costs(found),
-    }
-    # Always the balance; lives only where spells were kept.
-    pieces = [of_pair(pair, jobs) for pair in runs.pairs]
-    frames |= joined(pieces)
-    for pair, piece in zip(runs.pairs, pieces, strict=True):
-        told[pair.name] = with_persons(told[pair.name], piece.first_parting)
-    return frames, told, units
-
-
-def _refuse_unequal(proof: Mapping[str, Mapping[str, Any]], reference: str) -> None:
-    """Nothing is told of runs that differ before the change: a rule would read the future, or chance not be keyed."""
-    for name, told in proof.items():
-        if not told["identical_before"]:
-            raise RunFailed(
-                f"{name} differs from {reference} in {told['first_month']} (table {told['table']}), before its first "
-                f"effective month {told['first_effective_month']}; this is a fault of irregsim, please report it"
-            )
-
-
-def _about(request: CompareRequest, prepared: _Prepared, id_: str) -> dict[str, Any]:
-    """What the page and the pictures are told besides the tables (`irregsim.present.pages.compare` lists the keys)."""
-    scenarios, draws, replicates = prepared.scenarios, prepared.draws, prepared.replicates
-    reference, *others = scenarios
-    return {
-        "comparison_id": id_,
-        "run_ids": _run_ids(prepared),
-        "reference": reference.name,
-        "scenarios": [one.name for one in others],
-        "titles": {one.name: dict(one.title) for one in scenarios},
-        "descriptions": {
-            one.name: one.description if isinstance(one.description, str) else one.description[request.output.lang]
-            for one in scenarios
-        },
-        "decides": {one.name: list(one.decides) for one in scenarios},
-        "period": (month_text(reference.start), month_text(reference.end)),
-        "first_effective": {one.name: first_difference(reference, one) for one in others},
-        "levers": {one.name: _levers(reference, one) for one in others},
-        "caveat": draws.caveat,
-        "draws": draws.source,
-        "draws_used": draws.used(replicates),
-        "posterior_id": draws.name,
-        "red": list(draws.red),
-        "replicates": replicates,
-        "seed": prepared.seed,
-        "scale": request.scale,
-        "without": list(prepared.plans[0].without),
-        "cities": [] if request.city is None else [request.city],
-        "lang": request.output.lang,
-        "publish": request.output.publish,
-        "show_levels": request.output.show_levels,
-        "spells": request.spells,
-        "command": request.command,
-        "versions": versions(),
-        "data_sha256": data_sha256(),
-        "code_sha256": code_sha256(),
-    }
-
-
-def _levers(reference: Scenario, scenario: Scenario) -> list[dict[str, str]]:
-    """Rows of `irregsim diff`: ``key``, ``from``, ``to``, ``reference`` and ``value``."""
-    rows = [list(row.values()) for row in diff_rows([reference, scenario])]
-    return [dict(zip(("key", "from", "to", "reference", "value"), row, strict=True)) for row in rows]
-
-
-# ---------------------------------------------------------------------------------------------------------
 # From end to end
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    scenarios: list[Scenario]
-    plans: list[Plan]
-    draws: DrawSet
-    replicates: int
-    seed: int
-    jobs: int
-    notes: tuple[str, ...]
-
-
-def _prepared(request: CompareRequest, scenarios: Sequence[Scenario]) -> _Prepared:
-    """Everything that can be wrong with a request, found before any work."""
-    check_scenarios(scenarios)
-    replicates = scenarios[0].replicates if request.replicates is None else request.replicates
-    seed = scenarios[0].seed if request.seed is None else request.seed
-    jobs = available_cores() if request.jobs is None else request.jobs
-    if replicates < FEWEST_REPLICATES:
-        raise WrongUse(
-            f"--replicates {replicates}: a comparison needs {FEWEST_REPLICATES} or more, to tell an effect from chance"
-        )
-    if jobs < 1:
-        raise WrongUse(f"--jobs {jobs}: must be 1 or more")
-    if not (math.isfinite(request.scale) and 0 < request.scale <= 10):
-        raise WrongUse(f"--scale {request.scale:g}: must be above 0 and at most 10 (1 is the country)")
-    if request.output.format not in FORMATS:
-        raise WrongUse(f"--format {request.output.format}: must be one of {', '.join(FORMATS)}")
-    if request.city is not None and request.city not in CITIES:
-        raise WrongUse(f"--city {request.city}: must be one of {', '.join(CITIES)}")
-    missing = missing_for(request.output.format)
-    if missing:
-        raise WrongUse(missing)
-    draws, notes = workflow.choose_draws(request.draws, request.per_draw, replicates)
-    plans = []
-    for scenario in scenarios:
-        chosen, left_out = workflow.leave_out(draws, request.without, scenario)
-        one = replace(scenario, replicates=replicates, seed=seed)
-        plans.append(Plan(one, chosen, seed, scale=request.scale, spells=request.spells, without=left_out))
-    return _Prepared(list(scenarios), plans, draws, replicates, seed, jobs, notes)
 
 
 def compare_scenarios(
@@ -425,18 +252,14 @@ def compare_scenarios(
         WrongUse: If the scenarios cannot be compared, or an option or the folder cannot be used.
         RunFailed: If a simulation fails or is stopped.
     """
-    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
-    prepared = _prepared(request, chosen_scenarios(request))
-    out = Path(request.out)
-    try:
-        check_folder(out)
-    except FolderError as error:
-        raise WrongUse(str(error)) from None
-    for note in prepared.notes:
+    clock = Clock()
+    ready = checked(request, chosen_scenarios(request))
+    (out,) = ready.folders
+    for note in ready.notes:
         warn(note)
     try:
         with opened_for_writing(out) as work:
-            done, units, runs = _compared(request, prepared, out, progress or Silent())
+            done, units, runs = _compared(request, ready, out, progress or Silent())
             staging = work / "comparison"
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir()
@@ -446,25 +269,10 @@ def compare_scenarios(
                 "kind": "comparison",
                 "reference": done.reference,
                 "scenarios": list(done.scenarios),
-                "runs": _run_ids(prepared),
-                "posterior_id": prepared.draws.name,
-                "draws": prepared.draws.source,
-                "per_draw": prepared.draws.per_draw,
-                "seed": prepared.seed,
-                "replicates": done.replicates,
-                "scale": request.scale,
-                "spells": request.spells,
-                "without": list(prepared.plans[0].without),
+                "runs": run_ids(ready),
                 "city": request.city,
-                "format": request.output.format,
-                "lang": request.output.lang,
-                "publish": request.output.publish,
-                "show_levels": request.output.show_levels,
-                "versions": versions(),
-                **workflow.git_state(),
-                "command": request.command,
-                "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "seconds": round(time.monotonic() - clock, 1),
+                **manifest_of(ready.plans[0], done.replicates, request.output, request.command, clock),
+                "seconds": clock.seconds,
                 "outputs": hashes(staging, names),
             }
             write_json(staging / MANIFEST, manifest)
@@ -499,7 +307,7 @@ def compare(
         jobs: Processes; default: all cores. The tables are the same for any number.
         draws: As in `irregsim.run`.
         per_draw: As there.
-        scale: Population scale for trials, above 0; 1 is the country.
+        scale: Population scale for trials, above 0 and at most 10; 1 is the country.
         spells: Whether the lives of the synthetic persons are compared, too.
         without: Claims of the report to leave out.
 
@@ -508,10 +316,13 @@ def compare(
 
     Raises:
         ScenarioError: If a scenario cannot be used.
-        WrongUse: If the scenarios cannot be compared, or an argument is out of range.
+        WrongUse: If the scenarios cannot be compared, or an argument is out of range; with every fault. A
+            ``ValueError``.
         RunFailed: If a simulation fails.
     """
     loaded = [one if isinstance(one, Scenario) else load_scenario(one) for one in scenarios]
+    if not loaded:
+        raise WrongUse(_TOO_FEW)
     if reference is not None:
         first = [one for one in loaded if one.name == reference]
         if not first:
@@ -522,7 +333,7 @@ def compare(
         replicates=replicates,
         seed=seed,
         jobs=jobs,
-        draws=None if draws is None else str(draws),
+        draws=draws,
         per_draw=per_draw,
         scale=scale,
         spells=spells,
@@ -531,85 +342,22 @@ def compare(
         output=Output(pictures=False),
         command="irregsim.compare",
     )
-    prepared = _prepared(request, loaded)
+    ready = checked(request, loaded, in_memory=True)
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
-        done, _, _ = _compared(request, prepared, Path(folder), Silent())
+        done, _, _ = _compared(request, ready, Path(folder), Silent())
     return replace(done, reused={})
 
 
-def summary(done: Comparison, lang: str = "en") -> str:
-    """What a comparison found, for a screen: the key figures that can be told, and what would tell more.
-
-    Args:
-        done: The comparison.
-        lang: Language of the names of outcomes.
-    """
-    from irregsim.present.publication.one_scale import one_scale
-    from irregsim.present.terminal import table
-    from irregsim.present.words import outcome_words, title_of
-    from irregsim.vocabulary.labels import label
-
-    figures = one_scale({"key_figures": done.frames["key_figures"]}, {})["key_figures"]
-    first, last = done.about["period"]
-    lines = [f"Comparison {done.id}: {done.replicates} replicates, {first} to {last}, against {done.reference}"]
-    for name in done.scenarios:
-        rows = figures[figures["scenario"] == name]
-        told = rows[rows["verdict"] != "cannot tell"]
-        lines += ["", f"{name}: {title_of(name, done.about, lang)} (from {done.about['first_effective'][name]})"]
-        if len(told):
-            texts = zip(told["outcome"], told[f"rounded_text_{lang}"], told["unit"], told["kind"], strict=True)
-            head = ["change", "95 % of replicates", "unit"]
-            cells = [[outcome_words(o, lang), text, f"{unit}, {kind}"] for o, text, unit, kind in texts]
-            lines.append(table([head, *cells], left=3))
-        else:
-            lines.append("  no effect can be told from nothing")
-        lines += [f"  {line}" for line in _untold(rows, done.replicates)]
-    if done.about["caveat"]:
-        lines += ["", label(str(done.about["caveat"]), lang)]
-    if done.about["scale"] != 1.0:
-        lines.append(f"Population scale {done.about['scale']:g}: a trial; counts are not those of the country.")
-    return "\n".join(lines)
-
-
-def _untold(rows: pd.DataFrame, replicates: int) -> list[str]:
-    """Why some key figures cannot be told, and how many more replicates would tell."""
-    from irregsim.study.comparison.key_figures import INTERVAL, MONTE_CARLO, NOTHING
-
-    why = {reason: int((rows["why"] == reason).sum()) for reason in (NOTHING, INTERVAL, MONTE_CARLO)}
-    lines = []
-    if why[NOTHING]:
-        lines.append(f"{why[NOTHING]} outcomes are the same in every replicate")
-    if why[INTERVAL]:
-        lines.append(
-            f"{why[INTERVAL]} outcomes cannot be told: replicates go both ways, and more of them would not help"
-        )
-    if why[MONTE_CARLO]:
-        more = sorted(int(number) for number in rows["more_replicates"].dropna())
-        line = f"{why[MONTE_CARLO]} outcomes cannot be told for want of replicates"
-        if more:
-            half = more[(len(more) - 1) // 2]
-            line += f"; --replicates {replicates + half} would tell half of those that more can tell"
-        lines.append(line)
-    return lines
-
-
 def _compared(
-    request: CompareRequest, prepared: _Prepared, folder: Path, progress: Progress
+    request: CompareRequest, ready: Checked, folder: Path, progress: Progress
 ) -> tuple[Comparison, dict[str, str], Runs]:
     """The runs and all tables."""
-    runs, reused = _runs(
-        prepared.plans,
-        prepared.replicates,
-        folder,
-        request.output,
-        jobs=prepared.jobs,
-        progress=progress,
-        command=request.command,
-    )
-    frames, proof, units = make_tables(runs, prepared.jobs)
+    runs, reused = _runs(ready, request, folder, progress)
+    frames, proof, units = make_tables(runs, ready.jobs)
     # By content alone, the reference first: the same comparison has the same name everywhere.
-    id_ = sha256_of_text(canonical_json({"runs": list(_run_ids(prepared).values()), "version": __version__}))[:16]
-    about = {**_about(request, prepared, id_), "proof": proof}
+    id_ = sha256_of_text(canonical_json({"runs": list(run_ids(ready).values()), "version": __version__}))[:16]
+    cities = () if request.city is None else (request.city,)
+    about = {**about_comparison(request, ready, id_, cities), "proof": proof}
     others = tuple(pair.name for pair in runs.pairs)
     done = Comparison(id_, runs.reference.name, others, runs.replicates, frames, proof, about, None, reused)
     return done, units, runs

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from irregsim.present.export import LEVELS, WORKBOOK, frame_to_csv, levels
+from irregsim.present.export import LEVELS, levels
+from irregsim.present.formats import FORMATS, ComparisonTables
 from irregsim.present.publication import lives as published_lives
 from irregsim.present.publication.one_scale import one_scale
 from irregsim.storage.folder import RunFolder
@@ -95,11 +95,7 @@ def write_folder(
     }
     write_json(staging / PROOF, dict(about["proof"]))
     shown = {**(published(frames, units) if about["publish"] else frames), **asked}
-    if format_ == "csv":
-        for name, frame in shown.items():
-            frame_to_csv(frame, staging / f"{name}.csv")
-    if format_ == "xlsx":
-        write_workbook(shown, staging / WORKBOOK, about, units)
+    FORMATS[format_].of_comparison(ComparisonTables(shown, about, units, staging))
     (staging / "plots").mkdir()
     for_page = {**for_readers(frames, units), **asked}
     pictures = draw_all(for_page, about, staging / "plots", about["lang"])
@@ -148,73 +144,3 @@ def levels_of(runs: Runs, lang: str) -> pd.DataFrame:
         frame.insert(0, "scenario", run.name)
         parts.append(frame)
     return pd.concat(parts, ignore_index=True)
-
-
-#: Rows of a sheet, its head included.
-_EXCEL_ROWS: Final = 1_048_576
-
-
-def write_workbook(
-    frames: Mapping[str, pd.DataFrame], path: Path, about: Mapping[str, Any], units: Mapping[str, str]
-) -> None:
-    """Write one workbook: what it is about, units of the outcomes, and a sheet for each table.
-
-    Args:
-        frames: Tables by name.
-        path: The workbook.
-        about: What the comparison is about.
-        units: Unit by outcome.
-    """
-    import xlsxwriter
-
-    from irregsim.present.words import outcome_words
-    from irregsim.study.comparison.series import is_averaged
-
-    notes = [
-        ("comparison", about["comparison_id"]),
-        ("reference", about["reference"]),
-        ("scenarios", ", ".join(about["scenarios"])),
-        ("replicates", str(about["replicates"])),
-        ("period", " to ".join(about["period"])),
-        ("differences", "scenario less reference, of the same replicate; lo and hi: 2.5 and 97.5 % over replicates"),
-        ("persons", label("sentence.synthetic_persons", "en")),
-        ("years", label("sentence.assumption_years", "en")),
-    ]
-    if about["caveat"]:
-        notes.append(("parameters", label(str(about["caveat"]), "en")))
-    if about["publish"]:
-        notes.append(("published", label("sentence.small_cells", "en")))
-        notes.append(("percent", "what no register counts is in percent of the reference; see the column unit"))
-    outcomes = [
-        (name, outcome_words(name, "en"), unit, "mean" if is_averaged(name) else "sum")
-        for name, unit in sorted(units.items())
-    ]
-    # Text that begins with = or an address stays text; a fixed date keeps the bytes the same.
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": "irregsim", "created": datetime.datetime(2021, 5, 1)})
-        cover = book.add_worksheet("about")
-        cut = [name for name, frame in frames.items() if len(frame) >= _EXCEL_ROWS]
-        notes += [(name, "cut where Excel's sheets end; the Parquet table is whole") for name in cut]
-        for i, row in enumerate(notes):
-            cover.write_row(i, 0, row)
-        sheet = book.add_worksheet("units")
-        for i, words in enumerate([("outcome", "meaning", "unit", "over_a_window"), *outcomes]):
-            sheet.write_row(i, 0, words)
-        for name, frame in frames.items():
-            _write_sheet(book.add_worksheet(name), frame.head(_EXCEL_ROWS - 1))
-
-
-def _write_sheet(sheet: Any, frame: pd.DataFrame) -> None:
-    sheet.write_row(0, 0, [str(name) for name in frame.columns])
-    columns = []
-    for j, name in enumerate(frame.columns):
-        kind = frame[name].dtype.kind
-        write = {"b": sheet.write_boolean, "i": sheet.write_number, "u": sheet.write_number, "f": sheet.write_number}
-        column = (j, write.get(kind, sheet.write_string), frame[name].isna().tolist(), frame[name].tolist())
-        columns.append(column)
-    # Row by row, because the workbook keeps only one row in memory.
-    for i in range(len(frame)):
-        for j, put, missing, values in columns:
-            if not missing[i]:
-                put(i + 1, j, values[i] if put != sheet.write_string else str(values[i]))

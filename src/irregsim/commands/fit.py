@@ -7,29 +7,25 @@ pictures, and one page for readers (docs/outputs.md).
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import json
-import math
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from irregsim.commands import run as workflow
-from irregsim.commands.run import WrongUse
+from irregsim.commands.request import Output, Request, WrongUse, checked
+from irregsim.commands.run import execute
 from irregsim.inference import posterior
 from irregsim.inference.targets import Target, compare, read, targets
 from irregsim.model.parameters import parameters
 from irregsim.present.export import frame_to_csv
-from irregsim.scenario import load_scenario
-from irregsim.storage.folder import MARKER, FolderError, RunFolder, check_folder, opened_for_writing
+from irregsim.scenario import Scenario, load_scenario
+from irregsim.storage.folder import FolderError, RunFolder, commit, opened_for_writing
 from irregsim.storage.hashing import canonical_json, sha256_of_file, sha256_of_text, write_json
 from irregsim.study.identity import finished_run
 from irregsim.study.progress import Progress
-from irregsim.study.replicates import DrawSet, Plan, available_cores
+from irregsim.study.replicates import DrawSet
 from irregsim.vocabulary.labels import LANGUAGES, label
 from irregsim.vocabulary.reference import DataError
 
@@ -56,32 +52,44 @@ WORST: Final = 5
 
 
 @dataclass(frozen=True)
-class FitRequest:
-    """A fit as the user asked for it.
+class FitRequest(Request):
+    """A fit as the user asked for it; ``draws`` is ``posterior``, ``point`` or ``prior``. Replicate j uses draw j.
 
     Attributes:
         posterior: Folder of a posterior; None for what ``draws`` says.
-        draws: ``posterior``, ``point`` or ``prior``; None for the default of a run.
-        replicates: 1 or more; replicate j uses draw j.
-        seed: None for the scenario's.
-        jobs: Processes; None for all cores.
-        scale: Population scale; counts of a trial are divided by it.
-        targets: CSV file with another vintage of the targets; None for none.
-        out: The folder of the fit.
-        lang: Language of page and pictures.
-        command: The command without directories.
+        targets: CSV file with another edition of the targets; None for none.
     """
 
     posterior: str | None = None
-    draws: str | None = None
-    replicates: int = REPLICATES
-    seed: int | None = None
-    jobs: int | None = None
-    scale: float = 1.0
     targets: str | None = None
-    out: str = "outputs/fit"
-    lang: str = "en"
-    command: str = "irregsim fit"
+    replicates: int | None = field(default=REPLICATES, kw_only=True)
+    out: str | None = field(default="outputs/fit", kw_only=True)
+    command: str = field(default="irregsim fit", kw_only=True)
+
+    @property
+    def parameters(self) -> str | Path | None:
+        """The folder of the posterior, or the kind of draws."""
+        return self.posterior or self.draws
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the fit."""
+        return Path(self.out or "outputs/fit")
+
+    def folders(self, scenarios: Sequence[Scenario]) -> tuple[Path, ...]:
+        """The folder of the fit and that of its run."""
+        return (self.folder, self.folder / RUN_FOLDER)
+
+    def own_faults(self, scenarios: Sequence[Scenario]) -> list[str]:
+        """Two kinds of draws at once, and targets that cannot be read."""
+        faults = []
+        if self.posterior is not None and self.draws is not None:
+            faults.append("--draws: give either the folder of a posterior or --draws, not both")
+        try:
+            _newer(self.targets)
+        except WrongUse as error:
+            faults.append(str(error))
+        return faults
 
 
 @dataclass(frozen=True)
@@ -133,44 +141,32 @@ def fit(
         WrongUse: If draws, targets, the folder or an option cannot be used.
         RunFailed: If the simulation fails or is stopped.
     """
-    if request.posterior is not None and request.draws is not None:
-        raise WrongUse("--draws: give either the folder of a posterior or --draws, not both")
-    for option, number in (("--replicates", request.replicates), ("--jobs", request.jobs)):
-        if number is not None and number < 1:
-            raise WrongUse(f"{option} {number}: must be 1 or more")
-    if not (math.isfinite(request.scale) and 0.0 < request.scale <= 1.0):
-        raise WrongUse(f"--scale {request.scale:g}: must be above 0 and at most 1 (1 is the country)")
-    draws, notes = workflow.choose_draws(request.posterior or request.draws, None, request.replicates)
-    about, reasons = _told_of(request, draws)
+    ready = checked(request, [load_scenario(SCENARIO, end=END)])
+    (plan,), (out, run_folder) = ready.plans, ready.folders
+    about, reasons = _told_of(request, ready.draws)
     newer = _newer(request.targets)
-    out = Path(request.out)
-    try:
-        check_folder(out)
-        check_folder(out / RUN_FOLDER)
-    except FolderError as error:
-        raise WrongUse(str(error)) from None
-    for note in notes:
+    for note in ready.notes:
         warn(note)
-    scenario = load_scenario(SCENARIO, end=END)
-    seed = scenario.seed if request.seed is None else request.seed
-    plan = Plan(replace(scenario, replicates=request.replicates, seed=seed), draws, seed, scale=request.scale)
     try:
         with opened_for_writing(out) as work:
-            folder = finished_run(plan, request.replicates, [out / RUN_FOLDER], exactly=True)
+            folder = finished_run(plan, ready.replicates, [run_folder], exactly=True)
             reused = folder is not None
             if folder is None:
-                folder = workflow.execute(
+                folder = execute(
                     plan,
-                    request.replicates,
-                    out / RUN_FOLDER,
-                    workflow.Output(lang=request.lang),
-                    jobs=available_cores() if request.jobs is None else request.jobs,
+                    ready.replicates,
+                    run_folder,
+                    Output(lang=request.output.lang),
+                    jobs=ready.jobs,
                     progress=progress,
                     command=request.command,
                 ).folder
-            made = _compared(request, folder, draws, about, reasons, newer)
-            with _staging(work / "fit", out) as staging:
-                _write(staging, request, folder, draws, about, made)
+            made = _compared(request, folder, ready.draws, about, reasons, newer)
+            staging = work / "fit"
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir()
+            _write(staging, request, folder, ready.draws, about, made)
+            commit(out, staging, ACCOUNT)
     except FolderError as error:
         raise WrongUse(str(error)) from None
     return replace(made.fit, reused=reused)
@@ -270,7 +266,7 @@ def _compared(
         after = goodness.judged(registers, newer, fitted=fitted, of_prior=of_prior)
         moved = goodness.moved(compare(targets(), newer), judged, after)
     done = Fit(
-        Path(request.out),
+        request.folder,
         draws.source,
         draws.red,
         request.scale,
@@ -288,29 +284,6 @@ def _compared(
 # The folder
 
 
-@contextlib.contextmanager
-def _staging(scratch: Path, out: Path) -> Iterator[Path]:
-    """A folder to write into; its files replace those of ``out`` one by one when all are complete, `ACCOUNT` last."""
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    yield scratch
-    earlier: set[str] = set()
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        earlier = set(json.loads((out / ACCOUNT).read_text(encoding="utf-8"))["outputs"])
-    names = sorted(file.relative_to(scratch).as_posix() for file in scratch.rglob("*") if file.is_file())
-    for name in [name for name in names if name != ACCOUNT] + [ACCOUNT]:
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(scratch / name, out / name)
-    root = out.resolve()
-    for name in earlier - set(names):
-        file = out / name
-        # The account is a file that anybody can edit: nothing outside the folder, and no run, is ever removed.
-        inside = file.resolve().is_relative_to(root) and not file.resolve().is_relative_to(root / RUN_FOLDER)
-        if inside and file.name != MARKER:
-            file.unlink(missing_ok=True)
-    shutil.rmtree(scratch, ignore_errors=True)
-
-
 def _write(
     staging: Path, request: FitRequest, folder: RunFolder, draws: DrawSet, about: Mapping[str, Any], made: _Made
 ) -> None:
@@ -326,22 +299,22 @@ def _write(
     (staging / "plots").mkdir()
     pictures = _pictures(staging / "plots", request, folder, draws, made)
     content = FitContent(
-        lang=request.lang,
+        lang=request.output.lang,
         source=done.source,
         red=done.red,
         scale=done.scale,
-        replicates=request.replicates,
+        replicates=folder.replicates,
         judged=done.judged,
         coverage=done.coverage,
         worst=done.worst,
         notes={target.id: target.note for target in targets()},
-        reasons={id_: texts[request.lang] for id_, texts in done.reasons.items()},
+        reasons={id_: texts[request.output.lang] for id_, texts in done.reasons.items()},
         moved=done.moved,
         newer=made.newer,
         pictures=pictures,
         settings=_settings(request, folder, draws, about),
         command=request.command,
-        check_command=f"irregsim reproduce {Path(request.out).name}/{RUN_FOLDER}",
+        check_command=f"irregsim reproduce {request.folder.name}/{RUN_FOLDER}",
     )
     (staging / PAGE).write_text(fit_page(content), encoding="utf-8", newline="\n")
     names = sorted(file.relative_to(staging).as_posix() for file in staging.rglob("*") if file.is_file())
@@ -353,12 +326,12 @@ def _pictures(folder: Path, request: FitRequest, run: RunFolder, draws: DrawSet,
     from irregsim.present.plots import save
     from irregsim.present.plots.fit import FitTables, pictures
 
-    lang = request.lang
+    lang = request.output.lang
     sentences = [label("sentence.synthetic_persons", lang)]
     if draws.caveat is not None:
         sentences.insert(0, label(draws.caveat, lang))
     tables = FitTables(
-        made.fit.judged, made.bands, made.newer, draws.source == "posterior", tuple(sentences), request.lang
+        made.fit.judged, made.bands, made.newer, draws.source == "posterior", tuple(sentences), request.output.lang
     )
     found = []
     for name, draw in pictures(tables).items():
@@ -373,7 +346,7 @@ def _pictures(folder: Path, request: FitRequest, run: RunFolder, draws: DrawSet,
 def _settings(
     request: FitRequest, folder: RunFolder, draws: DrawSet, about: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
-    manifest, lang = folder.manifest, request.lang
+    manifest, lang = folder.manifest, request.output.lang
     rows = [("draws", label(f"fit.source_{draws.source}", lang))]
     if draws.source == "posterior":
         settings = ", ".join(f"{name} {value}" for name, value in about["settings"].items())
@@ -382,9 +355,9 @@ def _settings(
             ("made_by", f"{about['command']} ({settings})" if settings else str(about["command"])),
             ("vintage", str(about["targets_vintage"])),
         ]
-    used = draws.used(request.replicates)
+    used = draws.used(folder.replicates)
     rows += [
-        ("replicates", f"{request.replicates} ({used})"),
+        ("replicates", f"{folder.replicates} ({used})"),
         ("seed", str(manifest["seed"])),
         ("scale", f"{request.scale:g}"),
         ("run", f"{SCENARIO}, {manifest['scenario']['period']['start']} – {END}, {manifest['run_id']}"),
@@ -406,10 +379,10 @@ def _account(
         "posterior_id": draws.name,
         "draws": draws.source,
         "gate": {"passed": not draws.red, "red": list(draws.red)} if draws.source == "posterior" else None,
-        "replicates": request.replicates,
+        "replicates": folder.replicates,
         "seed": folder.manifest["seed"],
         "scale": request.scale,
-        "lang": request.lang,
+        "lang": request.output.lang,
         "targets_sha256": sha256_of_text(canonical_json(rows)),
         "coverage": [
             {
@@ -436,9 +409,9 @@ def _account(
 
 def summary(done: Fit) -> str:
     """What the command says on the screen, in English: gate, coverage, the farthest counts, what moved."""
-    from irregsim.present.pages import number, signed
     from irregsim.present.pages.fit import gate_words, role_words, short_words, target_words
     from irregsim.present.terminal import table
+    from irregsim.vocabulary.numbers import number, signed
 
     lines = [f"Gate: {gate_words(done.source, done.red, 'en')}", *(f"  red: {line}" for line in done.red), ""]
     lines += [*short_words(done.coverage, done.source, done.scale, "en"), ""]

@@ -12,7 +12,7 @@ import math
 import os
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -52,7 +52,7 @@ _NAMED: Final = 3
 
 
 class PosteriorError(ValueError):
-    """Draws cannot be used, or not be written; the message tells every fault, one a line."""
+    """Draws cannot be used, or not be written; the message names every fault, one a line."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,16 @@ class Posterior:
         id: First 16 hexadecimal digits of the SHA-256 over names and values.
         draws: Value of every parameter by name, for each draw, in the fixed order.
         about: What ``posterior.json`` says.
-        red: What keeps the fit from being called calibrated: the red gates of the fit, and that the priors have
-            changed since. Empty when all is well.
+        red: What keeps the fit from being called calibrated: the red gates of the fit, that priors have changed since,
+            and parameters that came later and were not fitted. Empty when all is well.
+        unfitted: Parameters that the fit did not know; their values are draws of their priors.
     """
 
     id: str
     draws: tuple[Mapping[str, float], ...]
     about: Mapping[str, Any]
     red: tuple[str, ...]
+    unfitted: tuple[str, ...] = ()
 
 
 def shipped() -> Path | None:
@@ -78,9 +80,14 @@ def shipped() -> Path | None:
     return SHIPPED if (SHIPPED / ABOUT_FILE).is_file() else None
 
 
-def parameters_sha256() -> str:
-    """Hash over every parameter's name, unit and prior: other words in the table leave it as it is."""
-    priors = [[what.name, what.unit, what.distribution, what.p1, what.p2] for what in parameters().values()]
+def parameters_sha256(names: Collection[str] | None = None) -> str:
+    """Hash over names, units and priors of parameters: other words in the table leave it as it is.
+
+    Args:
+        names: Which parameters; None for all.
+    """
+    chosen = [what for what in parameters().values() if names is None or what.name in names]
+    priors = [[what.name, what.unit, what.distribution, what.p1, what.p2] for what in chosen]
     return sha256_of_text(canonical_json(priors))
 
 
@@ -114,19 +121,21 @@ def _support(what: Parameter) -> str:
     return f"{low:g} to {high:g}"
 
 
-def faults_in_draws(columns: Mapping[str, FloatArray]) -> list[str]:
+def faults_in_draws(columns: Mapping[str, FloatArray], *, complete: bool = True) -> list[str]:
     """What is wrong with a set of draws.
 
     Args:
         columns: Values by parameter, each of shape (draws,).
+        complete: Whether every parameter must have values.
 
     Returns:
-        A line for every fault: parameters that are missing or unknown, no draws, and for each parameter values that
-        are not finite or that its prior does not allow.
+        A line for every fault: unknown parameters, missing ones where none may be, no draws, and for each parameter
+        values that are not finite or that its prior does not allow.
     """
     known = parameters()
     faults = [f"{name}: is no parameter" for name in columns if name not in known]
-    faults += [f"{name}: has no values" for name in known if name not in columns]
+    if complete:
+        faults += [f"{name}: has no values" for name in known if name not in columns]
     if not columns or not len(next(iter(columns.values()))):
         faults.append("there are no draws")
     for name, values in columns.items():
@@ -248,8 +257,11 @@ def _id(table: Any) -> str:
 def load(folder: str | Path | None = None) -> Posterior:
     """Read a posterior and check it.
 
+    A parameter that the draws lack, because it was added to the model after the fit, takes draws of its prior, and
+    the posterior says so among its red gates.
+
     Args:
-        folder: Where it lies; None for the one that ships.
+        folder: Its folder; None for the one that ships.
 
     Raises:
         PosteriorError: If there is none, or it cannot be used; with every fault.
@@ -280,11 +292,11 @@ def load(folder: str | Path | None = None) -> Posterior:
             table = pq.read_table(pa.BufferReader(stream.read()))
         doubled = sorted({n for n in table.column_names if table.column_names.count(n) > 1})
         other = [field.name for field in table.schema if field.type != pa.float64()]
-        faults += [f"{DRAWS_FILE}: {n}: stands twice" for n in doubled]
+        faults += [f"{DRAWS_FILE}: {n}: duplicate" for n in doubled]
         faults += [f"{DRAWS_FILE}: {n}: is no column of 64-bit numbers" for n in other]
         if not doubled and not other:
             columns = {n: table.column(n).to_numpy() for n in table.column_names}
-            faults += [f"{DRAWS_FILE}: {fault}" for fault in faults_in_draws(columns)]
+            faults += [f"{DRAWS_FILE}: {fault}" for fault in faults_in_draws(columns, complete=False)]
             found_id = _id(table)
     except (OSError, ValueError) as error:  # pyarrow's errors about broken files are among these
         faults.append(f"{DRAWS_FILE}: {_reason(error)}")
@@ -293,11 +305,16 @@ def load(folder: str | Path | None = None) -> Posterior:
     if faults:
         raise PosteriorError("\n".join(f"{name}: {fault}" for fault in faults))
     red = tuple(str(line) for line in about["gate"]["red"])
-    if about.get("parameters_sha256") != parameters_sha256():
+    if about.get("parameters_sha256") != parameters_sha256(columns.keys()):
         red = (*red, "priors of data/parameters.csv have changed since the fit: irregsim calibrate makes a new one")
-    ordered = {n: columns[n].tolist() for n in parameters()}
+    unfitted = tuple(n for n in parameters() if n not in columns)
+    if unfitted:
+        red = (*red, f"not fitted, drawn from the prior: {', '.join(unfitted)}; irregsim calibrate fits them")
+    count = len(next(iter(columns.values())))
+    later = prior_columns(unfitted, count)
+    ordered = {n: later[n] if n in later else columns[n].tolist() for n in parameters()}
     draws = tuple(dict(zip(ordered, row, strict=True)) for row in zip(*ordered.values(), strict=True))
-    return Posterior(found_id, draws, about, red)
+    return Posterior(found_id, draws, about, red, unfitted)
 
 
 def _reason(error: Exception) -> str:
@@ -308,6 +325,25 @@ def _reason(error: Exception) -> str:
 # Which draws a run uses
 
 
+def prior_columns(names: Iterable[str], count: int) -> dict[str, list[float]]:
+    """Independent draws of some priors, each keyed by the parameter's name and the number of the draw.
+
+    Args:
+        names: Parameters.
+        count: Draws, 1 or more.
+
+    Returns:
+        Values by parameter, ``count`` each.
+    """
+    known = parameters()
+    keys = Draws(_PRIOR_SEED, 0).keys(np.arange(count, dtype=np.uint64))
+    columns = {}
+    for name in names:
+        u = Draws(_PRIOR_SEED, 0).uniform("design", zlib.crc32(name.encode()), keys)
+        columns[name] = [known[name].quantile(x) for x in u.tolist()]
+    return columns
+
+
 def prior_draws(count: int = PRIOR_DRAWS) -> tuple[Mapping[str, float], ...]:
     """Independent draws of the priors, keyed by the parameter's name and the number of the draw.
 
@@ -316,11 +352,7 @@ def prior_draws(count: int = PRIOR_DRAWS) -> tuple[Mapping[str, float], ...]:
     Args:
         count: How many, 1 or more.
     """
-    keys = Draws(_PRIOR_SEED, 0).keys(np.arange(count, dtype=np.uint64))
-    columns = {}
-    for name, what in parameters().items():
-        u = Draws(_PRIOR_SEED, 0).uniform("design", zlib.crc32(name.encode()), keys)
-        columns[name] = [what.quantile(x) for x in u.tolist()]
+    columns = prior_columns(parameters(), count)
     return tuple(dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 
@@ -374,5 +406,5 @@ def choose(draws: str | Path | None = None, per_draw: int | None = None) -> tupl
         found = load(folder)
     if found.red:
         reasons = "; ".join(found.red)
-        notes.append(f"posterior {found.id}: a gate is red, so nothing here is called calibrated: {reasons}")
+        notes.append(f"posterior {found.id}: a calibration check failed; results are not calibrated: {reasons}")
     return DrawSet(found.id, found.draws, per_draw, "posterior", found.red), tuple(notes)

@@ -20,8 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from irregsim.vocabulary.codes import CITIES, DISTRICTS
-from irregsim.vocabulary.reference import DataError, countries, read_table
+from irregsim.model import registers
+from irregsim.vocabulary.reference import DataError, read_table
 
 COLUMNS: Final = (
     "id",
@@ -42,16 +42,9 @@ COLUMNS: Final = (
     "note",
 )
 
-#: Dimensions of every register of ``registers.parquet``.
-REGISTERS: Final[dict[str, tuple[str, ...]]] = {
-    "udi_return_duty_stock": ("total", "country"),
-    "udi_expulsions": ("ground", "country_ground"),
-    "pu_orders": ("total", "district", "track"),
-    "pu_returns_executed": ("track",),
-    "ssb_sanctions": ("employer", "worker"),
-    "assisted_returns": ("total",),
-    "left_centre_without_address": ("total",),
-    "health_contacts": ("city",),
+#: Dimensions of every register of ``registers.parquet``, and the keys of each.
+REGISTERS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    register.name: register.dimensions for register in registers.REGISTERS
 }
 
 #: Whether the model's register counts what the agency counted.
@@ -74,7 +67,6 @@ LARGEST_ERROR: Final = 1.0
 #: A table of targets is smaller; what is larger is some other file.
 _LARGEST_FILE: Final = 5_000_000
 
-_GROUNDS: Final = ("utlendingsloven", "straff")
 _PERIOD: Final = re.compile(r"(?P<first>[0-9]{4})(-(?P<month>0[1-9]|1[0-2])|-(?P<last>[0-9]{4}))?")
 _VINTAGE: Final = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?")
 _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -163,23 +155,6 @@ class Move:
 MOVES_BY: Final = ("value", "unit", "scope", "use", "role", "error_log_sd", "rounding", "block")
 
 
-@cache
-def _keys(dimension: str) -> tuple[str, ...]:
-    """Cells of a dimension, those joined by ``+`` apart."""
-    names = tuple(country.name for country in countries())
-    return {
-        "total": ("total",),
-        "country": names,
-        "ground": _GROUNDS,
-        "country_ground": tuple(f"{name}:{ground}" for name in names for ground in _GROUNDS),
-        "district": (*DISTRICTS, "PU"),
-        "track": ("asylum", "dublin", "utvist", "bortvist"),
-        "employer": (*DISTRICTS, "total"),
-        "worker": (*DISTRICTS, "total"),
-        "city": CITIES,
-    }[dimension]
-
-
 def _near(name: str, names: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
@@ -197,7 +172,8 @@ def _cell_faults(row: Mapping[str, str]) -> list[str]:
         return [f"no register {register!r}{_near(register, list(REGISTERS))}; there are {', '.join(REGISTERS)}"]
     if dimension not in REGISTERS[register] and (dimension != "total" or row["use"] == "primary"):
         return [f"{register} has no dimension {dimension!r}; it has {', '.join(REGISTERS[register])}"]
-    keys = _keys(dimension)
+    # A count of a wider scope may be of the whole, though the register has no such total.
+    keys = REGISTERS[register].get(dimension, ("total",))
     wrong = [key for key in row["key"].split("+") if key not in keys]
     return [f"{dimension} has no key {key!r}{_near(key, keys)}" for key in wrong]
 

@@ -32,7 +32,6 @@ class Centres:
     def __init__(self) -> None:
         self.capacity = np.zeros(COUNT, dtype=np.int64)
         self.is_open = np.zeros(COUNT, dtype=np.bool_)
-        self.residents = np.zeros(COUNT, dtype=np.int64)
         #: Share of a pool's units that close this month; 1 for a centre that closes whole.
         self.closing_share = np.zeros(COUNT)
 

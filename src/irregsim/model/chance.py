@@ -17,11 +17,6 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-def probability(hazard: FloatArray) -> FloatArray:
-    """Probability of at least one event in a month, ``1 - exp(-hazard)``."""
-    return -np.expm1(-hazard)
-
-
 def first_clock(hazards: FloatArray, uniforms: FloatArray) -> IntArray:
     """Which of several competing clocks rings first inside the month, for each person.
 

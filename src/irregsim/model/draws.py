@@ -1,7 +1,7 @@
 """The only randomness in the package: uniform numbers as a pure function of names.
 
-A draw is keyed by (seed, replicate, channel, subject, month), where the subject is a person, a pair, a centre, a
-host or an employer. Nothing has a state, so a draw does not depend on what was drawn before, on the number of
+A draw is keyed by (seed, replicate, channel, subject, month), where the subject is a person, a centre, a host or
+an employer. Nothing has a state, so a draw does not depend on what was drawn before, on the number of
 processes or on the order of rows.
 
 Method. Two 64-bit keys are made by the splitmix64 finaliser (Steele, Lea and Flood 2014; Stafford's variant 13 of
@@ -169,6 +169,8 @@ CHANNELS: Final[dict[str, int]] = {
     "design": 250,
     "sampler": 251,
     "target_error": 252,
+    # what came later, whatever the step
+    "hire_forged_papers": 253,
 }
 
 #: First number for channels of those who extend the model; irregsim itself never uses one from here on.
@@ -308,14 +310,3 @@ def _finalise(bits: UInt64Array) -> FloatArray:
     out = bits.astype(np.float64)
     out *= _SCALE
     return out
-
-
-def pair_ids(first: UInt64Array, second: npt.ArrayLike) -> UInt64Array:
-    """Identities of ordered pairs of subjects, such as a person and a slot.
-
-    Args:
-        first: Identities, shape (n,).
-        second: Small numbers or identities, broadcast to shape (n,).
-    """
-    other = np.asarray(second, dtype=np.uint64)
-    return mix_array(mix_array(first + np.uint64(_GOLDEN)) + other)

@@ -7,8 +7,9 @@ ranks and carries out the moves. Within a part nothing depends on the order of r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,21 +18,29 @@ import numpy.typing as npt
 from irregsim.model.chance import first_clock
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
+from irregsim.vocabulary.codes import CAUSE_CODE, Exit, RegisterEvent, Strategy
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One competing hazard.
+    """One competing hazard, and what happens to those whose clock rings first.
 
     Attributes:
-        channel: Its name, also the channel of its draws.
+        channel: Its name, also the channel of its draws and the name of its outcome.
         hazard: From persons at risk and values to events per person-month, shape (n,).
         mechanisms: Ids of the claims of `mechanisms.csv` it implements.
         source: Where it comes from (section of the report, or what was assumed).
         grade: Evidence, A to D (docs/odd.md).
+        enters: Where it moves its winners and their children, if that is all it does beside ``notes``; None where the
+            part's own `settle` says what follows.
+        cause: Why they moved, a name in `vocabulary.codes.CAUSES`; given with ``enters``.
+        notes: What agencies write down about its winners and their children before they move.
+
+    Raises:
+        ValueError: If one of ``enters`` and ``cause`` is without the other, or there is no such cause.
     """
 
     channel: str
@@ -39,6 +48,15 @@ class Rule:
     mechanisms: tuple[str, ...]
     source: str
     grade: str
+    enters: Strategy | Exit | None = None
+    cause: str | None = None
+    notes: tuple[RegisterEvent, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.enters is None) != (self.cause is None):
+            raise ValueError(f"rule {self.channel}: give both enters and cause, or neither")
+        if self.cause is not None and self.cause not in CAUSE_CODE:
+            raise ValueError(f"rule {self.channel}: {self.cause!r} is no cause (they are in vocabulary.codes.CAUSES)")
 
 
 @dataclass(frozen=True)
@@ -47,22 +65,27 @@ class Decided:
 
     Attributes:
         rows: Rows of the population, shape (n,).
-        code: What: an option, a rule's number, or -1 for nothing; shape (n,).
+        code: What: the code of an outcome, or -1 for nothing; shape (n,).
+        outcomes: Code of each outcome by name, as in `Part.outcomes`.
     """
 
     rows: IntArray
     code: IntArray
+    outcomes: Mapping[str, int]
 
-    def of(self, code: int) -> IntArray:
-        """Rows with a code."""
+    def of(self, outcome: str) -> IntArray:
+        """Rows with an outcome.
+
+        Args:
+            outcome: Name of a rule's channel, or of an option of the part.
+
+        Raises:
+            ValueError: If the part has no such outcome.
+        """
+        code = self.outcomes.get(outcome)
+        if code is None:
+            raise ValueError(f"no outcome is called {outcome!r} (there are {', '.join(self.outcomes)})")
         return np.asarray(self.rows[self.code == code])
-
-    @staticmethod
-    def joined(parts: list[Decided]) -> Decided:
-        """Several persons' decisions as one."""
-        if not parts:
-            return Decided(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-        return Decided(np.concatenate([d.rows for d in parts]), np.concatenate([d.code for d in parts]))
 
 
 class Part:
@@ -77,6 +100,24 @@ class Part:
     step: int
     #: Rules the part reads, for tables and tests.
     rules: tuple[Rule, ...] = ()
+    #: Names of what may be decided, in the order of their codes; none where they are the channels of the rules.
+    options: tuple[str, ...] = ()
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, int]:
+        """Code of each outcome by name."""
+        names = self.options or tuple(rule.channel for rule in self.rules)
+        assert len(set(names)) == len(names), f"{self.name}: an outcome has a name of its own"
+        return {name: code for code, name in enumerate(names)}
+
+    def decided(self, rows: IntArray, code: IntArray) -> Decided:
+        """What some persons decided in this part, with the names of its outcomes.
+
+        Args:
+            rows: Rows of the population, shape (n,).
+            code: Code in `outcomes`, or -1 for nothing, shape (n,).
+        """
+        return Decided(rows, code, self.outcomes)
 
     def begin(self, world: World, at: At) -> None:
         """What is due by date; sets what everybody sees while deciding."""
@@ -87,7 +128,7 @@ class Part:
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """What each person decides or meets; draws, changes nothing but the sums of probabilities."""
-        return Decided(rows, np.full(len(rows), -1, dtype=np.int64))
+        return self.decided(rows, np.full(len(rows), -1, dtype=np.int64))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Limits and moves."""
@@ -104,12 +145,12 @@ class Contest(Part):
     """A part whose rules compete: the earliest clock inside the month wins."""
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
-        """Index of the winning rule per person, or -1; adds each rule's probability to the history.
+        """Code of the winning rule per person, or -1; adds each rule's probability to the history.
 
         The probability that a rule wins is its share of the total hazard times the probability of any event.
         """
         if len(rows) == 0:
-            return Decided(rows, np.empty(0, dtype=np.int64))
+            return self.decided(rows, np.empty(0, dtype=np.int64))
         who = world.rows(rows)
         hazards = np.empty((len(self.rules), len(rows)))
         for row, rule in zip(hazards, self.rules, strict=True):
@@ -118,7 +159,7 @@ class Contest(Part):
         uniforms = world.draws.uniforms(channels, world.month, who.key)
         winner = first_clock(hazards, uniforms)
         if not world.history.keep_expected:
-            return Decided(rows, winner)
+            return self.decided(rows, winner)
         total = hazards[0].copy()
         for row in hazards[1:]:
             total += row
@@ -127,7 +168,35 @@ class Contest(Part):
         for channel, row in zip(channels, hazards, strict=True):
             row *= share
             world.history.expect(channel, world.month, who.cell, row)
-        return Decided(rows, winner)
+        return self.decided(rows, winner)
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """What the rules say as data: register events first, then all moves at once.
+
+        A part with more to do calls this last, since a person who has moved has left place, job and host.
+        """
+        for rule in self.rules:
+            if rule.notes:
+                everyone = with_children(world, decided.of(rule.channel))
+                for event in rule.notes:
+                    world.note(event, everyone)
+        target, cause = self._moves
+        moved = np.flatnonzero(target[decided.code] >= 0)
+        code = decided.code[moved]
+        world.move(decided.rows[moved], target[code], cause[code])
+
+    @cached_property
+    def _moves(self) -> tuple[IntArray, IntArray]:
+        """State each rule leads to, and the cause, by code; the last of each, -1, is for code -1, nothing."""
+        target = [-1 if rule.enters is None else int(rule.enters) for rule in self.rules]
+        cause = [-1 if rule.cause is None else CAUSE_CODE[rule.cause] for rule in self.rules]
+        return np.array([*target, -1]), np.array([*cause, -1])
+
+
+def with_children(world: World, rows: IntArray) -> IntArray:
+    """Some heads of household and all their children, shape (n,)."""
+    kids, _ = world.children_of(rows)
+    return np.concatenate([rows, kids])
 
 
 def tabulated(function: Callable[[FloatArray], FloatArray], whole: IntArray) -> FloatArray:

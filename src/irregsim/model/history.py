@@ -6,13 +6,17 @@ that expected counts can be scored without the noise of the draws.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.vocabulary import reference
+from irregsim.vocabulary import outcomes, reference
 from irregsim.vocabulary.codes import (
+    CAUSES,
     CITIES,
     INFLOW,
     OPENING,
@@ -23,6 +27,7 @@ from irregsim.vocabulary.codes import (
     Side,
     Strategy,
     Substrategy,
+    is_exit,
 )
 
 IntArray = npt.NDArray[np.int64]
@@ -38,30 +43,82 @@ DISTRICT_OF = np.array([p.district for p in reference.places()] + [-1])
 CITY_OF = np.array([p.city for p in reference.places()])
 CITY_CODES = len(CITIES) + 1
 
-#: Outcomes kept as sums of persons, events, nights or kroner, by month and city (docs/outputs.md).
-OUTCOMES: dict[str, str] = {
-    "roofless_person_months": "person-months",
-    "homeless_person_months": "person-months",
-    "exploitative_work_person_months": "person-months",
-    "exploitative_dependence_person_months": "person-months",
-    "violent_relation_person_months": "person-months",
-    "wages_withheld_nok": "NOK",
-    "care_needed": "needs",
-    "care_sought": "needs",
-    "care_received": "needs",
-    "child_months_in_centre": "person-months",
-    "child_months_outside": "person-months",
-    "child_centre_moves": "moves",
-    "citizen_children_with_parent_at_risk": "person-months",
-    "offences_reported": "offences",
-    "offences_unreported": "offences",
-    "detention_days": "days",
-    "centre_bed_days": "days",
-    "inspections": "inspections",
-    "fines_nok": "NOK",
-    "back_pay_nok": "NOK",
-}
+#: More months than any simulation has; a register's event may fall after the last.
+_MONTHS = 1 << 20
+#: Fields of a flow and of a register event in the order in which they are packed into one number, with the bound of
+#: each: its codes are 0 up to, but not including, the bound.
+FLOW: Final = MappingProxyType(
+    {
+        "month": _MONTHS,
+        "origin": STATE_CODES,
+        "destination": STATE_CODES,
+        "cause": len(CAUSES),
+        "origin_place": PLACES + 1,
+        "destination_place": PLACES + 1,
+        "country": COUNTRIES,
+    }
+)
+EVENT: Final = MappingProxyType(
+    {
+        "month": _MONTHS,
+        "event": len(RegisterEvent),
+        "place": PLACES,
+        "country": COUNTRIES,
+        "strategy": OUTSIDE_STOCK + 1,
+    }
+)
+
+#: Unit of every outcome, in the order of storage.
+OUTCOMES: dict[str, str] = {outcome.code: outcome.unit for outcome in outcomes.OUTCOMES}
 OUTCOME_INDEX = {name: i for i, name in enumerate(OUTCOMES)}
+
+
+def pack(bounds: Mapping[str, int], *fields: npt.ArrayLike) -> IntArray:
+    """Several small codes as one whole number; numbers sort as the codes do, the first field first.
+
+    Args:
+        bounds: Bound of each field by name, such as `FLOW`.
+        fields: Codes in the order of ``bounds``; all broadcast to shape (n,).
+
+    Returns:
+        Shape (n,).
+
+    Raises:
+        ValueError: If a code is outside its bound, with the name of the field: it would change the fields before it.
+    """
+    codes = tuple(np.asarray(field_) for field_ in fields)
+    try:
+        return np.atleast_1d(np.ravel_multi_index(codes, tuple(bounds.values())))
+    except ValueError:
+        for (name, bound), code in zip(bounds.items(), codes, strict=True):
+            wrong = code[(code < 0) | (code >= bound)]
+            if wrong.size:
+                raise ValueError(f"{name}: code {int(wrong[0])} is outside 0 to {bound - 1}") from None
+        raise
+
+
+def unpack(bounds: Mapping[str, int], packed: IntArray) -> dict[str, IntArray]:
+    """The codes that `pack` made one number of, by field; each of the shape of ``packed``."""
+    return dict(zip(bounds, np.unravel_index(packed, tuple(bounds.values())), strict=True))
+
+
+def summed(amount: IntArray, **fields: IntArray) -> dict[str, IntArray]:
+    """Amounts added up over equal codes.
+
+    Args:
+        amount: Whole numbers, such as persons, shape (n,).
+        fields: Codes by name, -1 (none) or more, each of shape (n,).
+
+    Returns:
+        The fields, one row for each combination that occurs, in rising order, the first field first; and their
+        ``amount``.
+    """
+    # One more than the code, since -1 stands for none.
+    bounds = {name: int(codes.max(initial=-1)) + 2 for name, codes in fields.items()}
+    rows, inverse = np.unique(pack(bounds, *(codes + 1 for codes in fields.values())), return_inverse=True)
+    total = np.zeros(len(rows), dtype=np.int64)
+    np.add.at(total, inverse, amount)
+    return {name: codes - 1 for name, codes in unpack(bounds, rows).items()} | {"amount": total}
 
 
 @dataclass
@@ -114,24 +171,18 @@ class History:
         destination_place: npt.ArrayLike,
         country: IntArray,
     ) -> None:
-        """Records moves of persons; all arrays broadcast to shape (n,)."""
-        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + np.asarray(destination, dtype=np.int64)
-        code = (code * 64 + np.asarray(cause, dtype=np.int64)) * 16 + np.asarray(origin_place, dtype=np.int64)
-        code = (code * 16 + np.asarray(destination_place, dtype=np.int64)) * 64 + country
-        self._flow_codes.append(code + (month << 40))
+        """Records moves of persons; all arrays broadcast to shape (n,).
+
+        Raises:
+            ValueError: If a code is outside its bound in `FLOW`.
+        """
+        self._flow_codes.append(pack(FLOW, month, origin, destination, cause, origin_place, destination_place, country))
 
     def flow_counts(self) -> dict[str, IntArray]:
         """All flows, summed: month, cause, origin, destination, their places, country and persons."""
         codes = np.concatenate(self._flow_codes) if self._flow_codes else np.empty(0, dtype=np.int64)
         code, persons = np.unique(codes, return_counts=True)
-        out: dict[str, IntArray] = {"month": code >> 40}
-        rest = code & ((1 << 40) - 1)
-        for name, size in (("country", 64), ("destination_place", 16), ("origin_place", 16), ("cause", 64)):
-            out[name] = rest % size
-            rest = rest // size
-        out["origin"], out["destination"] = rest // STATE_CODES, rest % STATE_CODES
-        out["persons"] = persons.astype(np.int64)
-        return out
+        return unpack(FLOW, code) | {"persons": persons.astype(np.int64)}
 
     # -- register events -----------------------------------------------------------------------------------------
 
@@ -153,26 +204,20 @@ class History:
             country: Country index, shape (n,).
             delay: Months until it is written down.
             strategy: How the person lived when it happened; `OUTSIDE_STOCK` for someone who is in no stock.
+
+        Raises:
+            ValueError: If a code is outside its bound in `EVENT`.
         """
         when = np.asarray(month + np.asarray(delay, dtype=np.int64))
-        code = ((when * 32 + int(event)) * 16 + np.asarray(place)) * 64 + np.asarray(country)
-        self._event_codes.append(np.atleast_1d(code * 8 + np.asarray(strategy)))
+        self._event_codes.append(pack(EVENT, when, int(event), place, country, strategy))
 
     def register_counts(self) -> dict[str, IntArray]:
         """All register events, summed: month, event, place, country, strategy and count."""
         codes = np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64)
         code, count = np.unique(codes, return_counts=True)
-        month = code // (8 * 64 * 16 * 32)
-        keep = month < self.months
-        code, count, month = code[keep], count[keep], month[keep]
-        return {
-            "month": month,
-            "event": code // (8 * 64 * 16) % 32,
-            "place": code // (8 * 64) % 16,
-            "country": code // 8 % 64,
-            "strategy": code % 8,
-            "count": count.astype(np.int64),
-        }
+        out = unpack(EVENT, code) | {"count": count.astype(np.int64)}
+        keep = out["month"] < self.months
+        return {name: column[keep] for name, column in out.items()}
 
     # -- sums of probabilities, limits, outcomes -----------------------------------------------------------------
 
@@ -252,7 +297,7 @@ class History:
         stock = self.stocks.reshape(self.months, len(Strategy), PLACES, 2).sum(axis=(2, 3))
         assert np.array_equal(np.cumsum(net, axis=0), stock), "stocks and flows must balance exactly"
         sources = (flows["origin"] == INFLOW) | (flows["origin"] == OPENING)
-        straight = sources & (flows["destination"] >= len(Strategy))
+        straight = sources & is_exit(flows["destination"])
         assert (flows["destination"][straight] == Exit.BORTVIST).all(), "only bortvist goes straight from inflow"
 
 

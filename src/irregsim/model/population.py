@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.draws import UInt64Array
+from irregsim.vocabulary.codes import is_exit
 
 IntArray = npt.NDArray[np.int64]
 
@@ -24,7 +25,7 @@ COLUMNS: dict[str, type] = {
     "country": np.int64,
     "route": np.int64,
     "place": np.int64,
-    "strategy": np.int64,  # a Strategy, or an Exit for a person who has left
+    "strategy": np.int64,  # state: a Strategy, or once the person has left an Exit; read `Population.is_here`
     "substrategy": np.int64,
     "side": np.int64,
     "cell": np.int64,  # place x ground, for sums of probabilities
@@ -125,7 +126,11 @@ _NOBODY: IntArray = np.empty(0, dtype=np.int64)
 
 
 class Population:
-    """Columns of all persons; grows by `add`, shrinks by `drop`."""
+    """Columns of all persons; grows by `add`, shrinks by `drop_gone`.
+
+    The column ``strategy`` holds a person's state: how they get by while they are in the country, and how they left
+    once they have gone. An exit is no strategy: ask `is_here` before reading it as one.
+    """
 
     # Columns are created from `COLUMNS`; the declarations below are for readers and the type checker.
     person_id: UInt64Array
@@ -182,6 +187,11 @@ class Population:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def is_here(self) -> npt.NDArray[np.bool_]:
+        """Whether each person is in the country without legal stay, shape (persons,); the others have left."""
+        return ~is_exit(self.strategy)
+
     def add(self, **columns: npt.NDArray[np.generic]) -> IntArray:
         """Appends persons.
 
@@ -219,7 +229,7 @@ class Population:
         self._kid_start = np.cumsum(self._kid_count) - self._kid_count
 
     def list_families(self) -> None:
-        """Lists the children of each guardian anew, after some have come of age."""
+        """Lists the children of each guardian again, after some have come of age."""
         self._show()
 
     def let_go(self, rows: IntArray) -> None:
@@ -260,7 +270,7 @@ class Population:
 
     def drop_gone(self) -> None:
         """Forgets persons who have left for good, once they are many enough to slow the month down."""
-        gone = (self.strategy >= 8) & (self.back_due < 0)
+        gone = is_exit(self.strategy) & (self.back_due < 0)
         count = int(gone.sum())
         if count * 6 > len(self):
             # A child leaves with its guardian, so none is left behind by this.

@@ -81,7 +81,7 @@ def learn(world: World, at: At) -> None:
         world.perceived = np.minimum(1.0, at.initial_perceived_risk_ratio * at.feasibility)
         return
     p = world.population
-    asylum = p.is_sought_asylum & (p.strategy < 8) & (p.route != Route.DUBLIN)
+    asylum = p.is_sought_asylum & p.is_here & (p.route != Route.DUBLIN)
     stock = np.bincount(p.country[asylum], minlength=COUNTRIES)
     # A small community hears of few returns: the prior stock keeps one return from looking like a wave.
     rate = 12.0 * world.forced / (stock + world.forced + at.risk_learning_prior_persons)
@@ -109,7 +109,7 @@ def _towards(belief: npt.NDArray[np.float64], level: float, share: npt.NDArray[n
 def record(world: World) -> None:
     """Writes the month's stocks into the history."""
     p, history, month = world.population, world.history, world.month
-    here = np.flatnonzero(p.strategy < 8)
+    here = np.flatnonzero(p.is_here)
     strategy, place, country = p.strategy[here], p.place[here], p.country[here]
     sought = p.is_sought_asylum[here].astype(np.int64)
     history.stocks[month] = np.bincount((strategy * PLACES + place) * 2 + sought, minlength=5 * PLACES * 2)
@@ -182,7 +182,7 @@ def watched(
 
 def persons_here(world: World) -> int:
     """Persons without legal stay who are in the country."""
-    return int((world.population.strategy < len(Strategy)).sum())
+    return int(world.population.is_here.sum())
 
 
 def simulate(

@@ -1,56 +1,25 @@
 """Values in force: the levers of a scenario and one draw of the parameters, month by month.
 
 ``Values.at(month)`` is what a rule may read beside the persons at risk. It holds every parameter under its own name,
-every lever as a scalar, a flag or an array over districts or cities, and the drivers made from both (inflow,
-feasibility, paths of effort).
+every lever as a scalar, a flag or an array over districts or cities, and the drivers made from both (feasibility, paths
+of effort). What a single step of the month makes of them for a whole simulation stays with that step: `Values.made`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from irregsim.scenario import Levers
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import CITIES, DISTRICTS, FIRST_YEAR, Feasibility, Route, month_number, year_of
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, FIRST_YEAR, OTHER_CITY, Feasibility, month_number
 
 FloatArray = npt.NDArray[np.float64]
-
-#: Levers that are one number or flag per month, copied to `At` under their own name.
-MONTHLY = (
-    "stay_after_rejection",
-    "basic_allowance_nok",
-    "employer_base_nok",
-    "employer_per_workday_nok",
-    "worker_nok",
-    "documented_workdays_share",
-    "directive_in_force",
-    "directive_back_pay_months",
-    "directive_duty_to_check",
-    "directive_complaint_route",
-    "tax_card",
-    "confiscate_profit_share",
-    "worker_consequences",
-    "workplace_inspections",
-    "identity_checks",
-    "penal_priority",
-    "no_removal_when_reporting",
-    "detention_capacity",
-    "assisted_support_nok",
-    "assisted_open_to_all",
-    "assisted_information",
-    "shelter_beds",
-    "nav_emergency_help",
-    "alternative_placement",
-    "health_model",
-    "crisis_centre_admission",
-    "centre_open",
-    "centre_capacity",
-    "pandemic",
-)
+Made = TypeVar("Made")
 
 
 class At:
@@ -88,12 +57,13 @@ class Values:
         self.levers = levers
         self.draw = dict(draw)
         self.scale = scale
-        self.months = len(levers.stay_after_rejection)
-        self._paths = self._drivers()
+        self.months = levers.months
+        # A driver has the name of the lever that it is made of, and takes its place: `control_effort`.
+        self._paths = {**levers.monthly, **self._drivers()}
+        self._made: dict[Callable[[Values], Any], Any] = {}
         self._fixed = {
+            **levers.settings,
             **self.draw,
-            "interactions": levers.interactions,
-            "inflow_pull": levers.inflow_pull,
             "schemes": levers.regularisation,
             "scale": scale,
         }
@@ -110,15 +80,22 @@ class Values:
     def at(self, month: int) -> At:
         """Values in force in a month, 0 to months - 1."""
         if self._cache is None or self._cache[0] != month:
-            levers = self.levers
             values = dict(self._fixed)
             values["month"] = month
-            for name in MONTHLY:
-                values[name] = getattr(levers, name)[month]
             for name, path in self._paths.items():
                 values[name] = path[month]
             self._cache = (month, At(values))
         return self._cache[1]
+
+    def made(self, make: Callable[[Values], Made]) -> Made:
+        """What a step of the month makes once of levers and draw for all months, such as the expected inflow.
+
+        Args:
+            make: Makes it; a function of its own module, which is also its name here.
+        """
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(Made, self._made[make])
 
     def agreement_begins(self, month: int) -> npt.NDArray[np.bool_]:
         """Countries where a return agreement comes into force in a month that makes more returns possible than before.
@@ -173,11 +150,11 @@ class Values:
         centres_open, places = self._reception(months)
         year = FIRST_YEAR + (np.arange(months) + 0.5) / 12
         demand = np.exp(draw["job_demand_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
-        cities = np.array([draw[f"discretion_city_effect_{i}"] for i in range(len(CITIES) + 1)])
+        cities = city_effects(draw)
         cases = np.array([draw[f"district_case_effect_{i}"] for i in range(len(DISTRICTS))])
         return {
             "discretion_by_city": np.broadcast_to(
-                np.exp(draw["discretion_city_log_sd"] * cities), (months, len(CITIES) + 1)
+                np.exp(draw["discretion_city_log_sd"] * cities), (months, len(cities))
             ),
             "case_mix": np.broadcast_to(np.exp(draw["district_case_log_sd"] * cases), (months, len(DISTRICTS))),
             "job_demand_ratio": demand,
@@ -188,8 +165,6 @@ class Values:
             "assisted_scheme": scheme * levers.assisted_scheme,
             "asylum_case_share": asylum_case,
             "feasibility": self._feasibility(months),
-            "inflow_mean": self._inflow(months, pandemic),
-            "penal_direct_mean": self._penal_direct,
             "centre_units_closing_share": centres_open,
             "reception_places": places,
         }
@@ -218,109 +193,41 @@ class Values:
         agreement = self.levers.agreement_effectiveness
         return np.where(np.isnan(agreement), out, np.maximum(out, np.nan_to_num(agreement)))
 
-    def final_rejections(self, months: int) -> FloatArray:
-        """Final duties to leave of former asylum seekers a month (docs/data.md).
 
-        ``F(t) = (1-w) s (R * g)(t) + w k U(t)`` with R the first instance's rejections on the merits, g a gamma lag
-        and U the appeal body's rejections. After 2020, U follows R by ``une_after_2020_ratio``; the last year is held.
+#: Parameter of each city's readiness to help. Names are those of the stored posterior: a new city gets a row of
+#: parameters.csv under a name of its own, and never the number of another place.
+CITY_EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Oslo": "discretion_city_effect_0",
+        "Bergen": "discretion_city_effect_1",
+        "Trondheim": "discretion_city_effect_2",
+        "Stavanger": "discretion_city_effect_3",
+        "Kristiansand": "discretion_city_effect_4",
+        OTHER_CITY: "discretion_city_effect_5",
+    }
+)
 
-        Returns:
-            Persons a month, shape (months,).
-        """
-        draw = self.draw
-        first, appeal = reference.yearly_series("first_instance"), reference.yearly_series("appeal_body")
-        error = np.exp(draw["missing_rejections_log_error"])
-        first = {year: count * (error if year in (2018, 2020) else 1.0) for year, count in first.items()}
-        ratio = draw["une_after_2020_ratio"]
-        stated = dict(self.levers.asylum_rejections_per_year)
-        last_year = year_of(months - 1)
-        for year in range(2007, last_year + 1):
-            if year in stated:
-                first[year] = stated[year]
-            elif year not in first:
-                first[year] = first[year - 1]
-            if year > 2020:
-                appeal[year] = first[year] * ratio
-        history = 24  # 2007 and 2008 feed the lag
-        r = np.repeat([first[y] for y in range(2007, last_year + 1)], 12)[: months + history] / 12.0
-        u = np.repeat([appeal[y] for y in range(2007, last_year + 1)], 12)[: months + history] / 12.0
-        mean, sd = draw["final_decision_lag_months"], draw["final_decision_lag_sd_months"]
-        shape, rate = (mean / sd) ** 2, mean / sd**2
-        lags = np.arange(0, 25)
-        weight = (lags + 0.5) ** (shape - 1) * np.exp(-rate * (lags + 0.5))
-        weight /= weight.sum()
-        lagged = np.convolve(np.concatenate([np.full(24, r[0]), r]), weight)[24 : 24 + len(r)]
-        w = draw["une_driver_share"]
-        final = (1 - w) * draw["rejection_to_final_share"] * lagged + w * draw["une_final_share"] * u
-        return np.asarray(final[history:])
 
-    def _inflow(self, months: int, pandemic: FloatArray) -> FloatArray:
-        """Expected new persons a month by route and country, shape (months, routes, countries), at this scale."""
-        draw = self.draw
-        countries = reference.countries()
-        out = np.zeros((months, len(Route), len(countries)))
-        year = FIRST_YEAR + (np.arange(months) + 0.5) / 12
+def city_effects(draw: Mapping[str, float]) -> FloatArray:
+    """Readiness of front-line staff to help, in standard deviations: each city, then all other places.
 
-        knots = np.array([2009.0, 2013.5, 2017.5])
-        weights = np.array([c.asylum_weights for c in countries])
-        # No table gives the country mix of rejections: an error of its own for each group of feasibility (of 2012).
-        error = np.array([1.0] + [np.exp(draw[f"asylum_mix_{g.code}_log_error"]) for g in list(Feasibility)[1:]])
-        weights = weights * error[[int(g) for g in reference.feasibility_group_of_2012()]][:, None]
-        weights = weights / weights.sum(axis=0)
-        asylum_mix = np.stack([np.interp(year, knots, row) for row in weights], axis=1)
-        out[:, Route.ASYLUM_REJECTED] = self.final_rejections(months)[:, None] * asylum_mix
-        dublin = reference.yearly_series("dublin")
-        per_month = np.array([dublin.get(year_of(m), dublin[2020]) / 12 for m in range(months)])
-        out[:, Route.DUBLIN] = per_month[:, None] * asylum_mix
+    Args:
+        draw: Value of every parameter by name.
 
-        trend = np.exp(draw["never_asylum_inflow_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
-        trend = trend * draw["pandemic_inflow_ratio"] ** pandemic * self.levers.never_asylum_inflow
-        seen = np.array(
-            [
-                c.immigration_act_count * (draw["asylum_nationality_never_ratio"] if c.is_asylum_nationality else 1.0)
-                for c in countries
-            ]
+    Returns:
+        Shape (cities + 1,), in the order of ``CITIES``.
+
+    Raises:
+        ValueError: If a city has no parameter of its own.
+    """
+    places = (*CITIES, OTHER_CITY)
+    missing = [city for city in places if city not in CITY_EFFECTS]
+    if missing:
+        raise ValueError(
+            f"no parameter says how ready front-line staff in {', '.join(missing)} are to help: add a row like "
+            "discretion_city_effect_0 to data/parameters.csv, and its name to CITY_EFFECTS in model/values.py"
         )
-        tilt = {
-            "work": np.array([c.work_tilt for c in countries]),
-            "overstay": np.array([c.overstay_tilt for c in countries]),
-            "permit_lost": np.array([c.permit_tilt for c in countries]),
-        }
-        yearly = {
-            "work": draw["inflow_work_count"],
-            "overstay": draw["inflow_overstay_count"],
-            "permit_lost": draw["inflow_permit_lost_count"],
-        }
-        by_route = {
-            Route.MARRIAGE_BROKEN: draw["marriage_broken_inflow_ratio"],
-            Route.WORK_PERMIT_LOST: draw["contract_lost_inflow_ratio"],
-            Route.AU_PAIR: draw["contract_lost_inflow_ratio"],
-            Route.PERMIT_REVOKED: draw["permit_revoked_inflow_ratio"],
-            Route.LAPSED_YOUNG: draw["lapsed_young_inflow_ratio"],
-        }
-        penal = np.array([float(c.penal_count) for c in countries])
-        penal_trend = np.exp(draw["penal_expulsion_log_trend"] * (np.minimum(year, 2020.5) - 2019.5))
-        penal_year = draw["inflow_penal_count"] * penal_trend * draw["pandemic_inflow_ratio"] ** pandemic
-        direct = draw["penal_direct_removal_share"]
-        short = np.array([c.short_stay_weight for c in countries])
-        # The path of control effort says how many short-stay visitors are refused, whatever was drawn for inflow.
-        short_year = draw["short_stay_sent_out_count"] * draw["pandemic_control_ratio"] ** pandemic
-        for start in reference.route_starts():
-            group = start.inflow_group
-            if group in yearly:
-                mix = seen * tilt[group]
-                rate = yearly[group] * start.share / 12 * trend * by_route.get(start.route, 1.0)
-                out[:, start.route] = rate[:, None] * (mix / mix.sum())
-            elif group == "penal":
-                out[:, start.route] = (penal_year * (1 - direct) / 12)[:, None] * (penal / penal.sum())
-            elif group == "short_stay":
-                out[:, start.route] = (short_year / 12)[:, None] * (short / short.sum())
-            elif group == "visa_lost":
-                # Beside those who were sent out, some who lost the visa inland stay on (F 4.6; M077).
-                inland = draw["visa_lost_stays_ratio"] * (1.0 - draw["airport_share_of_short_stay"])
-                out[:, start.route] = (inland * short_year / 12)[:, None] * (short / short.sum())
-        self._penal_direct = (penal_year * direct / 12)[:, None] * (penal / penal.sum()) * self.scale
-        return out * self.scale
+    return np.array([draw[CITY_EFFECTS[city]] for city in places])
 
 
 def district_effects(draw: Mapping[str, float]) -> FloatArray:

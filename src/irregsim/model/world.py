@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.centres import REMOTENESS, Centres
-from irregsim.model.draws import Draws, UInt64Array
+from irregsim.model.draws import Draws
 from irregsim.model.employers import PRIVATE_HOUSEHOLD, Employers
 from irregsim.model.history import CITY_OF, DISTRICT_OF, GROUNDS, NO_PLACE, History
 from irregsim.model.hosts import Hosts
-from irregsim.model.population import COLUMNS, Population, person_code
+from irregsim.model.population import COLUMNS, Population
 from irregsim.model.values import Values
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import (
@@ -27,6 +27,7 @@ from irregsim.vocabulary.codes import (
     Side,
     Strategy,
     Substrategy,
+    is_exit,
 )
 
 IntArray = npt.NDArray[np.int64]
@@ -121,7 +122,7 @@ class World:
         why = np.full(n, CAUSE_CODE[cause] if isinstance(cause, str) else cause, dtype=np.int64)
         kids, where = p.children_of(rows) if with_children else (rows[:0], rows[:0])
         if len(kids):
-            here = p.strategy[kids] < 8
+            here = ~is_exit(p.strategy[kids])
             kids, where = kids[here], where[here]
             # A child in a household that lives by work or at the margins depends on the guardian.
             kid_target = target[where]
@@ -139,7 +140,7 @@ class World:
             p.substrategy[rows[~changed]] = subtype[~changed]
             rows, target, subtype, origin = rows[changed], target[changed], subtype[changed], origin[changed]
             why = why[changed]
-        gone = target >= 8
+        gone = is_exit(target)
         place = p.place[rows]
         self.history.flow(self.month, why, origin, target, place, np.where(gone, NO_PLACE, place), p.country[rows])
         if self.history.spells is not None:
@@ -169,7 +170,7 @@ class World:
         kids, where = self.children_of(rows)
         rows, place = np.concatenate([rows, kids]), np.concatenate([place, place[where]])
         old, strategy = p.place[rows], p.strategy[rows]
-        across = (DISTRICT_OF[old] != DISTRICT_OF[place]) & (strategy < 8)
+        across = (DISTRICT_OF[old] != DISTRICT_OF[place]) & ~is_exit(strategy)
         self.history.flow(
             self.month,
             CAUSE_CODE[cause],
@@ -254,7 +255,7 @@ class World:
         spells, p = self.history.spells, self.population
         if spells is None:
             return
-        rows = np.flatnonzero(p.strategy < 8)
+        rows = np.flatnonzero(p.is_here)
         spells.person.append(p.person_id[rows])
         spells.strategy.append(p.strategy[rows])
         spells.start.append(p.strategy_start[rows])
@@ -278,15 +279,11 @@ class World:
     def everyone(self) -> IntArray:
         """Rows of all persons in the country who are free to act: no children, nobody held."""
         p = self.population
-        return np.flatnonzero((p.strategy < 8) & (p.guardian < 0) & (p.transport_due < 0))
+        return np.flatnonzero(p.is_here & (p.guardian < 0) & (p.transport_due < 0))
 
     def rows(self, rows: IntArray) -> Rows:
         """A view of some persons for rules."""
         return Rows(self, rows)
-
-    def code_of(self, row: int) -> str:
-        """Sixteen digits that stand for a person."""
-        return person_code(int(self.population.person_id[row]))
 
     def check(self) -> None:
         """Asserts what must always hold (docs/odd.md).
@@ -295,7 +292,7 @@ class World:
             AssertionError: Naming the invariant.
         """
         p = self.population
-        here = p.strategy < 8
+        here = p.is_here
         synlig = p.strategy == Strategy.SYNLIG
         assert p.is_sought_asylum[synlig].all(), "only persons who sought asylum are ever synlig"
         assert ((p.centre >= 0) == synlig).all(), "a centre place is held by residents and nobody else"
@@ -409,8 +406,3 @@ _DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "feasibility": _feasibility,
     "has_bed": lambda who, world: world.bed_share[who.city],
 }
-
-
-def replicate_keys(draws: Draws, person_id: UInt64Array) -> UInt64Array:
-    """Keys of persons in a replicate; one place so that admission and tests agree."""
-    return draws.keys(person_id)

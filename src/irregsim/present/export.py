@@ -1,4 +1,4 @@
-"""What is written beside the Parquet tables: CSV, an Excel workbook, and their forms for publication.
+"""Tables of a run as CSV, and in the form for publication, which workbooks share.
 
 The tables of a run are exact. With ``--publish`` the CSV files and the workbook leave out what must not be
 published and show the hidden strategies as an index (docs/odd.md; docs/outputs.md tells the rules).
@@ -6,40 +6,27 @@ published and show the hidden strategies as an index (docs/odd.md; docs/outputs.
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from irregsim.present.publication.disclosure import in_units, persons_behind
 from irregsim.storage.folder import RunFolder
 from irregsim.study.summaries import SHARES, dense, monthly_stocks, spread
 from irregsim.study.tables import VALUE_COLUMNS, schema_of, tables_of
-from irregsim.vocabulary.codes import AMOUNTS, COUNTED_OUTCOMES, HIDDEN
+from irregsim.vocabulary.codes import HIDDEN
+from irregsim.vocabulary.disclosure import in_steps, is_few
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-
-FORMATS = ("parquet", "csv", "xlsx")
-
-#: The workbook in one file.
-WORKBOOK = "tables.xlsx"
 
 #: National levels of the hidden strategies, written only with ``--publish --show-levels``.
 LEVELS = "levels"
 
-#: Counts from 1 up to this one are not shown; all others are rounded to the nearest multiple of it.
-SMALL = 5
-
 #: Exits that agencies publish by citizenship.
 _COUNTED_EXITS = ("tvangsretur", "assistert_retur")
-
-#: Columns given up, in this order, when a sheet would be longer than Excel's.
-_COARSER = (("origin_district", "destination_district"), ("cause",), ("city",), ("district",))
-
-_EXCEL_ROWS = 1_048_576
-_SPREAD = ("mean", "q025", "q50", "q975")
 
 
 def keys_of(name: str) -> list[str]:
@@ -122,8 +109,6 @@ class Published:
         return self._start[replicate]
 
     def _outcomes(self, frame: pd.DataFrame) -> pd.DataFrame:
-        import numpy as np
-
         months = frame["month"].astype(str)
         first_year = sorted(months.unique())[:12]
         codes = frame["outcome"].astype(str)
@@ -131,11 +116,11 @@ class Published:
         reference = codes.map(start.where(start > 0)).astype("float64")
         counted = codes.isin(COUNTED_OUTCOMES)
         units = frame["unit"].astype(str)
-        amounts = units.isin(AMOUNTS)
+        keys = [column for column in keys_of("outcomes") if column not in ("outcome", "unit")]
         return frame[keys_of("outcomes")].assign(
             value=frame["value"].where(counted, 100.0 * frame["value"] / reference),
             unit=units.where(counted, "index"),
-            persons=frame["value"].where(~amounts, np.nan),
+            persons=persons_behind(frame, ["value"], keys, units)["value"],
         )
 
 
@@ -147,16 +132,13 @@ def rounded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         columns: The columns of numbers.
 
     Returns:
-        The frame without ``persons``. Rows of more than 0 and fewer than 5 persons have no numbers and
-        ``suppressed`` true; other counts are rounded to the nearest 5, an index to one decimal, shares of the
-        variance (where there are any) to two.
+        The frame without ``persons``. Rows of few persons (`disclosure.is_few`) have no numbers and ``suppressed``
+        true; others are as `disclosure.rounded` has them, shares of the variance (where there are any) to two decimals.
     """
-    small = (frame["persons"] > 0) & (frame["persons"] < SMALL)
-    index = frame["unit"] == "index"
+    small = is_few(frame["persons"])
     out = frame.drop(columns="persons")
     for column in columns:
-        counts = (out[column] / SMALL).round() * SMALL
-        out[column] = counts.where(~index, out[column].round(1)).where(~small)
+        out[column] = in_units(out[column], out["unit"]).where(~small)
     for column in (c for c in SHARES if c in out):
         out[column] = out[column].round(2).where(~small)
     return out.assign(suppressed=small)
@@ -178,7 +160,7 @@ def levels(folder: RunFolder) -> pd.DataFrame:
         frames.append(stocks.rename_axis("month").melt(var_name="strategy", ignore_index=False).reset_index())
     keys, values = dense(frames, ["month", "strategy"], "value")
     cuts = spread(values)
-    low, high = ((cuts[q] / SMALL).round() * SMALL for q in ("q025", "q975"))
+    low, high = (in_steps(cuts[q]) for q in ("q025", "q975"))
     return pd.DataFrame(keys).assign(q025=low, q975=high, note=label("sentence.hidden_levels", "en"))
 
 
@@ -232,126 +214,6 @@ def _plain_bools(frame: pd.DataFrame) -> pd.DataFrame:
 def frame_to_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as CSV in UTF-8 with one kind of line end on every system."""
     _plain_bools(frame).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Excel
-
-
-def write_xlsx(
-    folder: RunFolder,
-    path: Path,
-    summary: pd.DataFrame,
-    *,
-    publish: bool = False,
-    show_levels: bool = False,
-) -> None:
-    """Write one workbook: a note, the summary, and a sheet per table summarised over replicates.
-
-    Args:
-        folder: A finished run.
-        path: The workbook.
-        summary: What summary.csv holds.
-        publish: Write the published form.
-        show_levels: With ``publish``, add a sheet of national levels as intervals.
-    """
-    import xlsxwriter
-
-    # Text that begins with = or an address stays text; a fixed date keeps the bytes the same.
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": "irregsim", "created": datetime.datetime(2021, 5, 1)})
-        notes = [
-            ["run_id", str(folder.manifest["run_id"])],
-            ["scenario", str(folder.manifest["scenario"]["name"])],
-            ["replicates", str(folder.replicates)],
-            ["persons", label("sentence.synthetic_persons", "en")],
-            ["columns", "mean and quantiles over replicates; a replicate without a row counts as 0"],
-        ]
-        if publish:
-            notes.append(["published", f"rounded to {SMALL}; fewer than {SMALL} persons are not shown; see unit"])
-        sheets: list[tuple[str, Callable[[], pd.DataFrame]]] = [("summary", lambda: summary)]
-        if publish:
-            published = Published(folder)
-            sheets += [
-                (name, lambda name=name: _published_sheet(published, folder, name, notes))  # type: ignore[misc]
-                for name in published.names()
-            ]
-            if show_levels:
-                sheets.append((LEVELS, lambda: levels(folder)))
-        else:
-            sheets += [
-                (name, lambda name=name: _exact_sheet(folder, name, notes))  # type: ignore[misc]
-                for name in tables_of(spells=False)
-            ]
-        about = book.add_worksheet("about")
-        for name, make in sheets:
-            _write_sheet(book.add_worksheet(name), make())
-        # Written last, because making the sheets may add notes; the sheet stands first.
-        for i, row in enumerate(notes):
-            about.write_row(i, 0, row)
-
-
-def _exact_sheet(folder: RunFolder, name: str, notes: list[list[str]]) -> pd.DataFrame:
-    first, *others = (column for column, _ in schema_of(name) if column in VALUE_COLUMNS)
-    frames = (folder.replicate(name, j) for j in range(folder.replicates))
-    keys, values = _fitting(frames, keys_of(name), [first, *others], name, notes)
-    beside = {f"{other}_{q}": column for other in others for q, column in _chosen(values[other]).items()}
-    return keys.assign(**_chosen(values[first]), **beside)
-
-
-def _published_sheet(published: Published, folder: RunFolder, name: str, notes: list[list[str]]) -> pd.DataFrame:
-    frames = (published.replicate(name, j) for j in range(folder.replicates))
-    keys_and_unit = list(dict.fromkeys([*keys_of(name), "unit"]))  # outcomes have a unit of their own
-    keys, values = _fitting(frames, keys_and_unit, ["value", "persons"], name, notes)
-    table = keys.assign(**_chosen(values["value"]), persons=values["persons"].mean(axis=-1))
-    return rounded(table, _SPREAD)
-
-
-def _chosen(values: np.ndarray) -> dict[str, np.ndarray]:
-    cuts = spread(values)
-    return {name: cuts[name] for name in _SPREAD}
-
-
-def _fitting(
-    frames: Iterator[pd.DataFrame], keys: list[str], values: list[str], name: str, notes: list[list[str]]
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Replicates side by side, by as many columns as one sheet has room for."""
-    tables = list(frames)
-    for columns in ((), *_COARSER):
-        keys = [key for key in keys if key not in columns]
-        distinct, first = dense(tables, keys, values[0])
-        if len(distinct) < _EXCEL_ROWS:
-            break
-        notes.append([name, "summed over the next coarser columns, because an Excel sheet ends at 1 048 576 rows"])
-    return distinct, {values[0]: first, **{v: dense(tables, keys, v)[1] for v in values[1:]}}
-
-
-def _write_sheet(sheet: Any, frame: pd.DataFrame) -> None:
-    sheet.write_row(0, 0, list(frame.columns))
-    columns = []
-    for j, name in enumerate(frame.columns):
-        column = frame[name]
-        write = sheet.write_string
-        if column.dtype.kind == "b":
-            write = sheet.write_boolean
-        elif column.dtype.kind in "iuf":
-            write = sheet.write_number
-        columns.append((j, write, column.isna().tolist(), column.tolist()))
-    # Row by row, because the workbook keeps only one row in memory.
-    for i in range(len(frame)):
-        for j, write, missing, values in columns:
-            if not missing[i]:
-                write(i + 1, j, values[i])
-
-
-def missing_for(format_: str) -> str | None:
-    """What must be installed for a format, or None where nothing is missing."""
-    import importlib.util
-
-    if format_ == "xlsx" and importlib.util.find_spec("xlsxwriter") is None:
-        return "--format xlsx needs the package xlsxwriter; install it with: pip install 'irregsim[excel]'"
-    return None
 
 
 def hashes(folder: Path, names: Mapping[str, str | None]) -> dict[str, dict[str, str]]:

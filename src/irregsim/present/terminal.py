@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from irregsim.present.words import series_words
 from irregsim.study.replicates import caveat
 from irregsim.study.summaries import LAST_OBSERVED_YEAR, hidden_index, hidden_shares, parameter_share
 from irregsim.vocabulary.codes import EXITS, HIDDEN
+from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
 
 if TYPE_CHECKING:
@@ -19,20 +21,8 @@ if TYPE_CHECKING:
 #: Years a summary shows, where the run has them; the last year of the run is always shown.
 YEARS = (2012, 2019, 2020)
 
-#: Registers a summary shows, and where the published count of the same cell is looked up.
-_REGISTERS = (
-    ("udi_return_duty_stock", "total", "total"),
-    ("udi_expulsions", "ground", "utlendingsloven"),
-    ("udi_expulsions", "ground", "straff"),
-    ("pu_orders", "total", "total"),
-    ("pu_orders", "track", "asylum"),
-    ("pu_returns_executed", "track", "asylum"),
-    ("pu_returns_executed", "track", "dublin"),
-    ("assisted_returns", "total", "total"),
-    ("ssb_sanctions", "employer", "total"),
-    ("ssb_sanctions", "worker", "total"),
-    ("left_centre_without_address", "total", "total"),
-)
+#: Returns of both kinds are shown beside each other.
+_FIRST = ("udi_return_duty_stock", "udi_expulsions", "pu_orders", "pu_returns_executed", "assisted_returns")
 
 
 def table(rows: Sequence[Sequence[str]], *, left: int = 1, indent: str = "  ") -> str:
@@ -254,7 +244,7 @@ def _levels(series: Sequence[Series], months: Sequence[str], heads: Sequence[str
         cells = []
         for month in months:
             low, high = np.quantile([one.stocks.loc[month, chosen].sum() for one in series], [0.025, 0.975])
-            cells.append(f"{5 * round(low / 5)}-{5 * round(high / 5)}")
+            cells.append(f"{in_steps(low):.0f}-{in_steps(high):.0f}")
         lines.append([name, *cells])
     title = "Outside reception centres, persons: 95 % of replicates"
     return f"{title}\n{table(lines)}\n  {label('sentence.hidden_levels', 'en')}"
@@ -262,6 +252,7 @@ def _levels(series: Sequence[Series], months: Sequence[str], heads: Sequence[str
 
 def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[str]) -> _Block | str:
     from irregsim.inference.targets import targets
+    from irregsim.model.registers import REGISTERS, shown_series
 
     published = {
         (t.register, t.dimension, t.key, t.period): t.value
@@ -275,16 +266,13 @@ def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[s
         return "Registers count whole years, and this period holds none."
     years, heads = [year for year, _ in whole], [head for _, head in whole]
     rows, beside = [], []
-    for register, dimension, key in _REGISTERS:
+    stocks = {register.name for register in REGISTERS if register.is_stock}
+    for register, dimension, key in shown_series(_FIRST):
         name = f"register:{register}:{dimension}:{key}"
         counts = [one.registers[one.registers["outcome"] == name].set_index("period")["value"] for one in series]
-        periods = [f"{year}-12" if register == "udi_return_duty_stock" else str(year) for year in years]
+        periods = [f"{year}-12" if register in stocks else str(year) for year in years]
         seen = [published.get((register, dimension, key, period)) for period in periods]
-        words = label(f"register_short.{register}", "en")
-        if dimension in ("employer", "worker"):
-            words += ": " + label(f"dimension.{dimension}", "en")
-        elif key != "total":
-            words += ": " + label(f"key.{key}", "en")
+        words = series_words(register, dimension, key, "en")
         rows.append(_Row(words, [[float(count.get(period, 0)) for count in counts] for period in periods]))
         beside.append(["" if value is None else f" ({value:.0f})" for value in seen])
     return _Block("Registers: model (published count)", heads, rows, beside)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from irregsim.scenario.levers import REGISTRY, Kind
+from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
-from irregsim.vocabulary.codes import COUNTED_OUTCOMES, HIDDEN
+from irregsim.vocabulary.codes import HIDDEN
 from irregsim.vocabulary.labels import label, labels
-
-#: Unit of what nobody counts, in tables for readers: the reference is 100.
-PERCENT: Final = "percent"
+from irregsim.vocabulary.numbers import rounded_text
+from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES
 
 #: State of somebody who is in the country in one of two scenarios only, or not yet.
 NOT_HERE: Final = "not here"
@@ -47,7 +46,7 @@ def outcome_words(outcome: str, lang: str) -> str:
 
     Args:
         outcome: Such as ``stock:fritt_fall`` or ``flow:synlig>videre``.
-        lang: ``nb`` or ``en``.
+        lang: Language.
 
     Returns:
         Its name; the code itself where it has none.
@@ -68,6 +67,35 @@ def outcome_words(outcome: str, lang: str) -> str:
         return outcome
     text = label(key, lang)
     return label(f"compare.kind_{kind}", lang).format(name=text) if kind in ("person_months", "duration") else text
+
+
+def series_words(register: str, dimension: str, key: str, lang: str) -> str:
+    """A series of a register in words: the register, and which part of it.
+
+    Args:
+        register: Its name.
+        dimension: Dimension of the series.
+        key: Its key; ``total`` for the whole dimension.
+        lang: ``nb`` or ``en``.
+    """
+    text = label(f"register_short.{register}", lang)
+    if key != "total":
+        return f"{text}: {label(f'key.{key}', lang)}"
+    return text if dimension == "total" else f"{text}: {label(f'dimension.{dimension}', lang)}"
+
+
+def effect_text(row: Mapping[str, Any], lang: str) -> str:
+    """An effect with its interval, rounded: as the table has it, or made here in a language it has no column for.
+
+    Args:
+        row: Of a table with the columns ``mean``, ``lo``, ``hi``, ``unit`` and ``rounded_text_<language>``.
+        lang: Language.
+    """
+    found = row.get(f"rounded_text_{lang}")
+    if found is not None:
+        return str(found)
+    mean, lo, hi = (float(row[name]) for name in ("mean", "lo", "hi"))
+    return rounded_text(mean, lo, hi, str(row["unit"]), lang)
 
 
 def is_hidden(outcome: str) -> bool:
@@ -95,19 +123,24 @@ def account(kind: str, state: str) -> str:
     return {"strategy": f"stock:{state}", "exit": f"exit:{state}"}.get(kind, "inflow")
 
 
+def lever_meaning(lever: Lever, lang: str) -> str:
+    """The meaning of a lever cut to its first sentence, without its full stop."""
+    return lever_words_of(lever, lang).meaning.partition(". ")[0].rstrip(".")
+
+
 def lever_words(key: str, lang: str) -> str:
     """The place a lever is set for, and its meaning cut to its first sentence.
 
     Args:
         key: Full key path as in ``irregsim diff``: ``levers.municipal.shelter.Bergen``.
-        lang: ``nb`` or ``en``.
+        lang: Language.
     """
     bare = key.removeprefix("levers.").removeprefix("assumptions.")
     fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
     found = max(fitting, key=lambda one: len(one.key), default=None)
     if found is None:
         return key
-    meaning = (found.meaning_nb if lang == "nb" else found.meaning).partition(". ")[0].rstrip(".")
+    meaning = lever_meaning(found, lang)
     place = bare[len(found.key) + 1 :]
     return f"{place}: {meaning}" if place else meaning
 
@@ -118,7 +151,7 @@ def lever_change(key: str, value: str, lang: str) -> str:
     Args:
         key: Full key path as in ``irregsim diff``.
         value: As ``irregsim diff`` tells it.
-        lang: ``nb`` or ``en``.
+        lang: Language.
     """
     bare = key.removeprefix("levers.").removeprefix("assumptions.")
     fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
@@ -146,4 +179,4 @@ def short_title(name: str, about: Mapping[str, Any], lang: str) -> str:
 def title_of(name: str, about: Mapping[str, Any], lang: str) -> str:
     """Title of a scenario: from ``about["titles"]``, else its name."""
     found = about.get("titles", {}).get(name)
-    return str(found[lang]) if found else name
+    return str(found.get(lang) or found["en"]) if found else name

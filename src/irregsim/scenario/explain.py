@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from irregsim.scenario.attributes import attributes
 from irregsim.scenario.expectations import DECIDERS, RESTS_ON, Expectation
 from irregsim.scenario.levers import REGISTRY, Kind, Lever, number_text
-from irregsim.scenario.resolved import Levers, Scenario, Scheme, columns_of, written_value
+from irregsim.scenario.resolved import Levers, Scenario, Scheme
 from irregsim.vocabulary.codes import month_text, year_of
 from irregsim.vocabulary.labels import label
 
@@ -92,12 +93,12 @@ def _rows(scenario: Scenario) -> list[_Row]:
             value = getattr(levers, lever.fields[0])
             out.append(_Row(lever.path, "", (value,) * len(months), _default(lever)))
         elif lever.kind is Kind.YEARS:
-            stated = tuple(levers.rejections_in_year(year_of(month)) for month in months)
+            stated = tuple(levers.in_year(lever.fields[0], year_of(month)) for month in months)
             out.append(_Row(lever.path, "", stated, None))
         elif lever.kind is Kind.DIRECTIVE:
             out.append(_Row(lever.path, "", tuple(_directive(levers, month) for month in months), None))
         elif lever.kind is Kind.SCHEMES:
-            schemes = tuple(_schemes(levers.regularisation, month) for month in months)
+            schemes = tuple(_schemes(getattr(levers, lever.fields[0]), month) for month in months)
             out.append(_Row(lever.path, "", schemes, None))
         elif lever.key == "reception_centres.close":
             continue  # `open` tells both: whether a centre is open
@@ -107,16 +108,13 @@ def _rows(scenario: Scenario) -> list[_Row]:
 
 
 def _array_rows(lever: Lever, levers: Levers, scenario: Scenario) -> list[_Row]:
-    name = lever.fields[0]
-    array = getattr(levers, name)[scenario.start : scenario.end + 1]
-    columns = columns_of(name)
-    default = True if name == "centre_open" else _default(lever)
-    if columns is None:
-        values = tuple(written_value(name, value) for value in array.tolist())
-        return [_Row(lever.path, "", values, False if lever.kind is Kind.WINDOW else default)]
+    one = attributes()[lever.fields[0]]
+    array = getattr(levers, one.name)[scenario.start : scenario.end + 1]
+    if one.columns is None:
+        return [_Row(lever.path, "", tuple(one.written(value) for value in array.tolist()), one.default)]
     return [
-        _Row(lever.path, column, tuple(written_value(name, value) for value in array[:, index].tolist()), default)
-        for index, column in enumerate(columns)
+        _Row(lever.path, column, tuple(one.written(value) for value in array[:, index].tolist()), one.default)
+        for index, column in enumerate(one.columns)
     ]
 
 
@@ -139,7 +137,7 @@ def _directive(levers: Levers, month: int) -> Value:
 def _schemes(schemes: tuple[Scheme, ...], month: int) -> Value:
     texts = []
     for scheme in schemes:
-        if scheme.start <= month and (scheme.end is None or month <= scheme.end):
+        if scheme.is_in_force(month):
             parts = [f"{number_text(scheme.min_years)} years"]
             if scheme.min_age_plus_years:
                 parts.append(f"age and years {number_text(scheme.min_age_plus_years)}")

@@ -9,19 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
-from irregsim.scenario.expectations import Expectation, read_decides, read_expects
+from irregsim.scenario.attributes import Written, names_of
+from irregsim.scenario.document import ALWAYS, Document, Entry, Given, Path, Point, identity_of
+from irregsim.scenario.expectations import read_decides, read_expects
 from irregsim.scenario.faults import hinted, nearest, shorten
 from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part
-from irregsim.scenario.value_checks import BAD, LAST_MONTH, Bad, Value, ValueChecker, found, listed, names_of
-from irregsim.scenario.yaml_nodes import TOP, Mark, Node
+from irregsim.scenario.value_checks import BAD, LAST_MONTH, Bad, ValueChecker, found, listed
+from irregsim.scenario.yaml_nodes import Mark, Node
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.labels import LANGUAGES
-
-ALWAYS = -1_000_000
-"""Month of a bare value: before any month of any simulation."""
 
 MOST_REPLICATES = 1_000_000
 LARGEST_SEED = 2**63 - 1
@@ -41,90 +39,6 @@ TOP_KEYS = (
     "decides",
     "expects",
 )
-
-
-@dataclass(frozen=True)
-class Point:
-    """A value from a month on (`ALWAYS` for a bare value).
-
-    Attributes:
-        month: Month number, or ``ALWAYS``.
-        value: Number, true or false, option, or None.
-        reference: Where it comes from; may be empty.
-        mark: Where it stands in its file.
-    """
-
-    month: int
-    value: Value
-    reference: str = ""
-    mark: Mark = TOP
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An entry with several keys, such as a return agreement.
-
-    Attributes:
-        values: Value by key, defaults filled in; months as month numbers; a missing ``to`` is absent.
-        marks: Place of each value that was written.
-        mark: Place of the entry.
-        path: Key path of the entry.
-    """
-
-    values: Mapping[str, Value | int]
-    marks: Mapping[str, Mark]
-    mark: Mark
-    path: str
-
-    def month(self, key: str) -> int | None:
-        """Month number under a key, or None."""
-        value = self.values.get(key)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-Path = tuple[Point, ...]
-Given = Path | dict[str, Path] | dict[int, Point] | tuple[Entry, ...]
-
-
-@dataclass
-class Document:
-    """What one file says.
-
-    Attributes:
-        shown: Name of the file in messages.
-        name: The scenario's name; empty when the file has none.
-        title: Title by language.
-        description: Description by language, or one text.
-        decides: Who decides; empty if the file does not say.
-        expects: What the file expects of its levers.
-        extends: Parent as written.
-        extends_mark: Where it stands.
-        start: First month of the period, if stated.
-        end: Last month of the period, if stated.
-        marks: Places of ``period.start`` and ``period.end``.
-        replicates: Replicates, if stated.
-        seed: Seed, if stated.
-        given: What the file says for each lever and assumption, by full path.
-        mark: Place of the root.
-        usable: False if it is no mapping or its ``extends`` is no text, so that nothing follows from it.
-    """
-
-    shown: str
-    name: str = ""
-    title: dict[str, str] | None = None
-    description: dict[str, str] | str | None = None
-    decides: tuple[str, ...] = ()
-    expects: tuple[Expectation, ...] = ()
-    extends: str | None = None
-    extends_mark: Mark = TOP
-    start: int | None = None
-    end: int | None = None
-    marks: dict[str, Mark] = field(default_factory=dict)
-    replicates: int | None = None
-    seed: int | None = None
-    given: dict[str, Given] = field(default_factory=dict)
-    mark: Mark = TOP
-    usable: bool = True
 
 
 @cache
@@ -336,7 +250,7 @@ class Checker(ValueChecker):
             return None
         before = len(self.faults)
         by_name = {part.name: part for part in parts}
-        values: dict[str, Value | int] = {
+        values: dict[str, Written | int] = {
             part.name: part.default for part in parts if not part.required and part.default is not None
         }
         marks: dict[str, Mark] = {}
@@ -415,7 +329,7 @@ class Checker(ValueChecker):
             self.fault(node.mark, path, f"an entry must look like {{from: 2024-01, value: ...}}; found {found(node)}")
             return None
         month: int | None = None
-        value: Value | int | Bad = BAD
+        value: Written | int | Bad = BAD
         reference_text = ""
         seen: set[str] = set()
         for key, _, item in self.pairs(node, path, {"from": "", "value": "", "reference": ""}, "key here"):
@@ -476,7 +390,7 @@ class Checker(ValueChecker):
                 self.fault(key.mark, path, f"{key.text} is outside 2009 to {month_text(LAST_MONTH)[:4]}")
                 continue
             reference_text = ""
-            year_value: Value | int | Bad
+            year_value: Written | int | Bad
             if child.kind == "mapping":
                 entry = self.entry(child, path, lever.parts, "900, or {value: 900, reference: ...}")
                 if entry is None:
@@ -488,15 +402,6 @@ class Checker(ValueChecker):
             if not isinstance(year_value, Bad):
                 by_year[int(key.text)] = Point(month, year_value, reference_text, key.mark)
         return by_year
-
-
-def identity_of(lever: Lever, entry: Entry) -> tuple[object, ...]:
-    """What makes two entries of a list lever the same one."""
-    if lever.kind is Kind.AGREEMENTS:
-        return entry.values["country"], entry.values["from"]
-    if lever.kind is Kind.CENTRE_DATES:
-        return (entry.values["centre"],)
-    return (entry.values["from"],)
 
 
 def _one(lever: Lever) -> str:

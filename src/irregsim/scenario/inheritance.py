@@ -8,19 +8,18 @@ value throughout; entries of a list are added, replaced or removed by identity.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.scenario.attributes import Attribute, Form, attributes, names_of, part_fields
+from irregsim.scenario.document import ALWAYS, Document, Entry, Given, Path, Point, identity_of
 from irregsim.scenario.faults import hinted
-from irregsim.scenario.file_checks import ALWAYS, Document, Entry, Given, Path, Point, identity_of
-from irregsim.scenario.levers import REGISTRY, Holds, Kind, Lever
-from irregsim.scenario.resolved import Levers, Scheme, field_type
-from irregsim.scenario.value_checks import names_of
+from irregsim.scenario.levers import REGISTRY, Kind, Lever
+from irregsim.scenario.resolved import Levers, Scheme
 from irregsim.scenario.yaml_nodes import Mark
-from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import FIRST_YEAR, month_text, year_of
 
 State = Path | dict[str, Path] | dict[int, Point] | dict[tuple[object, ...], Entry]
@@ -182,47 +181,41 @@ def resolve(layer: Layer, months: int) -> Levers:
     """
     out: dict[str, Any] = {}
     for lever in REGISTRY:
-        state = layer[lever.path]
+        state, name = layer[lever.path], lever.fields[0]
+        one = attributes()[name]
         if lever.kind is Kind.SETTING:
-            out[lever.fields[0]] = cast(Path, state)[-1].value
+            out[name] = cast(Path, state)[-1].value
         elif lever.kind is Kind.DATED:
-            name = lever.fields[0]
-            if lever.by:
-                paths = cast(dict[str, Path], state)
-                columns = [_spread(lever, paths[key], months, name) for key in names_of(lever.by)]
-                out[name] = np.stack(columns, axis=1)
-            else:
-                out[name] = _spread(lever, cast(Path, state), months, name)
+            paths = cast(dict[str, Path], state) if lever.by else {"": cast(Path, state)}
+            out[name] = _dated(one, paths, months)
         elif lever.kind is Kind.YEARS:
             years = cast(dict[int, Point], state)
             last = year_of(months - 1)
-            out[lever.fields[0]] = tuple(
+            out[name] = tuple(
                 (year, float(cast(float, point.value))) for year, point in sorted(years.items()) if year <= last
             )
-        elif lever.kind is Kind.AGREEMENTS:
-            out[lever.fields[0]] = _agreements(cast(dict[tuple[object, ...], Entry], state), months)
-        elif lever.kind is Kind.SCHEMES:
-            out[lever.fields[0]] = _schemes(cast(dict[tuple[object, ...], Entry], state), months)
-        elif lever.kind is Kind.WINDOW:
-            out[lever.fields[0]] = _window(cast(dict[tuple[object, ...], Entry], state), months)
-        elif lever.kind is Kind.DIRECTIVE:
-            out |= _directive(cast(dict[tuple[object, ...], Entry], state), months)
+        else:
+            entries = cast(dict[tuple[object, ...], Entry], state)
+            if lever.kind is Kind.AGREEMENTS:
+                out[name] = _agreements(one, entries, months)
+            elif lever.kind is Kind.SCHEMES:
+                out[name] = _schemes(entries, months)
+            elif lever.kind is Kind.WINDOW:
+                out[name] = _window(one, entries, months)
+            elif lever.kind is Kind.DIRECTIVE:
+                out |= _directive(lever, entries, months)
     out["centre_open"] = _centres(layer, months)
     return Levers(**out)
 
 
-def _spread(lever: Lever, path: Path, months: int, name: str) -> npt.NDArray[Any]:
-    """A path as monthly values; the lever's default before its first date."""
-
-    def code(value: object) -> Any:
-        if lever.holds is Holds.OPTION:
-            return lever.options.index(str(value))
-        return np.nan if value is None else value
-
-    out = np.full(months, code(lever.default), dtype=field_type(name))
-    for point in path:
-        out[max(point.month, 0) :] = code(point.value)
-    return out
+def _dated(one: Attribute, paths: Mapping[str, Path], months: int) -> npt.NDArray[Any]:
+    """Paths by place (one without a name for the country) as monthly values; the default before their first date."""
+    out = one.at_default(months)
+    columns = [out] if one.columns is None else [out[:, index] for index in range(len(one.columns))]
+    for column, name in zip(columns, one.columns or ("",), strict=True):
+        for point in paths[name]:
+            column[max(point.month, 0) :] = one.stored(cast(Any, point.value))
+    return cast(npt.NDArray[Any], out)
 
 
 def _span(entry: Entry, months: int) -> slice:
@@ -232,49 +225,45 @@ def _span(entry: Entry, months: int) -> slice:
     return slice(start, months if end is None else end + 1)
 
 
-def _agreements(entries: Mapping[tuple[object, ...], Entry], months: int) -> npt.NDArray[np.float64]:
-    index = {country.name: country.index for country in reference.countries()}
-    out = np.full((months, len(index)), np.nan)
+def _agreements(one: Attribute, entries: Mapping[tuple[object, ...], Entry], months: int) -> npt.NDArray[Any]:
+    assert one.columns is not None, "agreements are with countries"
+    out: npt.NDArray[Any] = one.at_default(months)
     # By rising `from`, so that the latest agreement in force counts.
     for entry in sorted(entries.values(), key=lambda entry: cast(int, entry.month("from"))):
         effectiveness = cast(float, entry.values["effectiveness"])
         # An agreement without any effect is no agreement (docs/scenarios.md).
-        out[_span(entry, months), index[str(entry.values["country"])]] = effectiveness or np.nan
+        out[_span(entry, months), one.columns.index(str(entry.values["country"]))] = effectiveness or np.nan
     return out
 
 
-def _centres(layer: Layer, months: int) -> npt.NDArray[np.bool_]:
+def _centres(layer: Layer, months: int) -> npt.NDArray[Any]:
     """Open from 2009-01 unless closed; the later of an opening and a closing counts."""
-    index = {centre.name: centre.index for centre in reference.centres()}
-    out = np.ones((months, len(index)), dtype=np.bool_)
+    one = attributes()["centre_open"]
+    assert one.columns is not None, "centres close one by one"
+    out: npt.NDArray[Any] = one.at_default(months)
     events: list[tuple[int, bool, str]] = []
     for word, is_open in (("close", False), ("open", True)):
         state = cast(dict[tuple[object, ...], Entry], layer[f"levers.reception_centres.{word}"])
         events += [(cast(int, e.month("on")), is_open, str(e.values["centre"])) for e in state.values()]
     for month, is_open, name in sorted(events):
-        out[month:, index[name]] = is_open
+        out[month:, one.columns.index(name)] = is_open
     return out
 
 
-def _window(entries: Mapping[tuple[object, ...], Entry], months: int) -> npt.NDArray[np.bool_]:
-    out = np.zeros(months, dtype=np.bool_)
+def _window(one: Attribute, entries: Mapping[tuple[object, ...], Entry], months: int) -> npt.NDArray[Any]:
+    out: npt.NDArray[Any] = one.at_default(months)
     for entry in entries.values():
         out[_span(entry, months)] = True
     return out
 
 
-def _directive(entries: Mapping[tuple[object, ...], Entry], months: int) -> dict[str, npt.NDArray[Any]]:
-    out: dict[str, npt.NDArray[Any]] = {
-        "directive_in_force": np.zeros(months, dtype=np.bool_),
-        "directive_duty_to_check": np.zeros(months, dtype=np.bool_),
-        "directive_complaint_route": np.zeros(months, dtype=np.bool_),
-        "directive_back_pay_months": np.zeros(months),
-    }
+def _directive(lever: Lever, entries: Mapping[tuple[object, ...], Entry], months: int) -> dict[str, npt.NDArray[Any]]:
+    out: dict[str, npt.NDArray[Any]] = {name: attributes()[name].at_default(months) for name in lever.fields}
     for entry in entries.values():
         span = _span(entry, months)
-        out["directive_in_force"][span] = True
-        for key in ("duty_to_check", "complaint_route", "back_pay_months"):
-            out[f"directive_{key}"][span] = entry.values[key]
+        out[lever.fields[0]][span] = True
+        for part, name in part_fields(lever).items():
+            out[name][span] = entry.values[part]
     return out
 
 
@@ -313,37 +302,34 @@ def splice(before: Levers, after: Levers, month: int) -> Levers:
         month: First month of ``after``.
     """
     out: dict[str, Any] = {}
-    for item in fields(Levers):
-        one, two = getattr(before, item.name), getattr(after, item.name)
-        if isinstance(two, np.ndarray):
-            out[item.name] = np.concatenate([one[:month], two[month:]])
-        elif item.name == "regularisation":
-            out[item.name] = _splice_schemes(one, two, month)
-        elif item.name == "asylum_rejections_per_year":
+    for name, item in attributes().items():
+        one, two = getattr(before, name), getattr(after, name)
+        if item.form is Form.PATH:
+            out[name] = np.concatenate([one[:month], two[month:]])
+        elif item.form is Form.SCHEMES:
+            out[name] = _splice_schemes(one, two, month)
+        elif item.form is Form.YEARS:
             # A year belongs to where its January falls.
             first = FIRST_YEAR + -(-month // 12)
-            out[item.name] = tuple(row for row in one if row[0] < first) + tuple(row for row in two if row[0] >= first)
+            out[name] = tuple(row for row in one if row[0] < first) + tuple(row for row in two if row[0] >= first)
         else:
-            out[item.name] = two
+            out[name] = two
     return Levers(**out)
 
 
 def _splice_schemes(before: tuple[Scheme, ...], after: tuple[Scheme, ...], month: int) -> tuple[Scheme, ...]:
-    def conditions(scheme: Scheme) -> tuple[Any, ...]:
-        return tuple(getattr(scheme, item.name) for item in fields(Scheme) if item.name not in ("start", "end"))
-
     early = [scheme for scheme in before if scheme.start < month]
     late = [scheme for scheme in after if scheme.end is None or scheme.end >= month]
     out: list[Scheme] = []
     for scheme in early:
         reaches = scheme.end is None or scheme.end >= month
         # One that goes on unchanged stays one scheme; it keeps its own start.
-        same = next((s for s in late if reaches and s.start < month and conditions(s) == conditions(scheme)), None)
+        same = next((s for s in late if reaches and s.start < month and s.conditions == scheme.conditions), None)
         if same is not None:
             late.remove(same)
         end = same.end if same is not None else (month - 1 if reaches else scheme.end)
-        out.append(Scheme(scheme.start, end, *conditions(scheme)))
-    out += [Scheme(max(scheme.start, month), scheme.end, *conditions(scheme)) for scheme in late]
+        out.append(replace(scheme, end=end))
+    out += [replace(scheme, start=max(scheme.start, month)) for scheme in late]
     return tuple(sorted(out, key=_scheme_order))
 
 

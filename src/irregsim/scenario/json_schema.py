@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from irregsim.scenario.attributes import names_of
 from irregsim.scenario.expectations import schema_of_decides, schema_of_expects
 from irregsim.scenario.file_checks import LARGEST_SEED, MOST_REPLICATES, NAME_PATTERN
 from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part
-from irregsim.scenario.value_checks import country_names, names_of
+from irregsim.scenario.value_checks import country_names
 from irregsim.vocabulary import reference
 
 Schema = dict[str, Any]

@@ -15,15 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.scenario.attributes import Attribute, Form, attributes, flag
 from irregsim.scenario.expectations import Expectation
 from irregsim.scenario.faults import Fault, ScenarioError
-from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES
-from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import CITIES, DISTRICTS, FIRST_YEAR, month_number, month_text, year_of
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.int64]
+from irregsim.scenario.levers import Holds
+from irregsim.vocabulary.codes import FIRST_YEAR, month_number, month_text, year_of
 
 _LAST_OBSERVED_YEAR = 2020
 
@@ -50,157 +46,154 @@ class Scheme:
     sought_asylum_only: bool
     families_only: bool
 
+    @property
+    def conditions(self) -> tuple[float | bool, ...]:
+        """What it asks of a person, in the order of the attributes."""
+        return tuple(getattr(self, name) for name in _CONDITIONS)
 
-@dataclass(frozen=True, eq=False)
+    @property
+    def borders(self) -> tuple[int, ...]:
+        """Its first month, and the month after its last, if it has one."""
+        return (self.start,) if self.end is None else (self.start, self.end + 1)
+
+    def is_in_force(self, month: int) -> bool:
+        """Whether it is in force in a month."""
+        return self.start <= month and (self.end is None or month <= self.end)
+
+
+#: Conditions of a scheme and their types, as they are written in a mapping.
+_CONDITIONS = {item.name: str(item.type) for item in fields(Scheme) if item.name not in ("start", "end")}
+
+
 class Levers:
-    """Levers and assumptions, month by month. T months from 2009-01; arrays are read-only.
+    """Levers and assumptions, month by month, from 2009-01; read-only.
 
-    Attributes:
-        agreement_effectiveness: Share of forced returns that an agreement makes possible, shape (T,
-            countries) in the order of ``reference.countries()``; NaN where no agreement is in force.
-        centre_open: Whether each centre is open, shape (T, centres) in the order of ``reference.centres()``.
-        centre_capacity: Places for persons with a final rejection, shape (T, centres); NaN: as in the data.
-        stay_after_rejection: Whether the finally rejected may stay in a centre, shape (T,).
-        basic_allowance_nok: NOK per month of a single adult, shape (T,).
-        employer_base_nok: Base fine, NOK, shape (T,).
-        employer_per_workday_nok: NOK per documented workday, shape (T,).
-        worker_nok: Fine of a worker, NOK, shape (T,).
-        documented_workdays_share: Share of employer cases with documented workdays, shape (T,).
-        directive_in_force: Whether the employer-sanctions directive is in force, shape (T,).
-        directive_duty_to_check: Its duty to check papers, shape (T,).
-        directive_complaint_route: Its complaint route, shape (T,).
-        directive_back_pay_months: Its presumed months of back pay, shape (T,).
-        tax_card: Whether rejected asylum seekers keep a valid tax card, shape (T,).
-        confiscate_profit_share: Share of sanctioned employers whose profit is confiscated, shape (T,).
-        worker_consequences: Whether the worker found is fined and expelled, shape (T,).
-        workplace_inspections: Multiples of the baseline path, shape (T, 9) in the order of ``DISTRICTS``.
-        identity_checks: Multiples of the baseline path, shape (T, 9).
-        penal_priority: Multiple of 2019, shape (T,).
-        no_removal_when_reporting: Whether reporting a crime is safe, shape (T,).
-        detention_capacity: Places, shape (T,).
-        assisted_support_nok: NOK per person, shape (T,).
-        assisted_open_to_all: Whether those who never sought asylum are eligible, shape (T,).
-        assisted_information: Multiple of 2019, shape (T,).
-        regularisation: Schemes, by rising start.
-        shelter_beds: Beds per night, shape (T, 5) in the order of ``CITIES``.
-        nav_emergency_help: Index into ``NAV_RULES``, shape (T, 5).
-        alternative_placement: Whether housing of the city may replace a centre, shape (T, 5).
-        health_model: Index into ``HEALTH_MODELS``, shape (T, 5).
-        crisis_centre_admission: Whether crisis centres admit persons without legal stay, shape (T, 5).
-        asylum_rejections_per_year: Stated (year, first-instance rejections), by rising year.
-        never_asylum_inflow: Multiple of the baseline path, shape (T,).
-        control_effort: Multiple of the baseline path, shape (T,).
-        pu_effort: Multiple of the baseline path, shape (T,).
-        assisted_scheme: Multiple of the baseline path, shape (T,).
-        dublin_rate: Multiple of the baseline path, shape (T,).
-        pandemic: Whether the pandemic lowers arrivals, controls and transports, shape (T,).
-        inflow_pull: Whether informal jobs draw new residents; for the whole simulation.
-        departure_from_hardship: Fixed value of the response, or None for as drawn; for the whole simulation.
-        arrival_from_conditions: Likewise.
-        return_risk: Likewise.
-        interactions: Whether capacity, ties and learning are on; for the whole simulation.
+    It has the attributes that the registry's entries name (``Lever.fields``; their forms are those of
+    `attributes.attributes`): ``worker_nok``, ``shelter_beds`` and so on. With T months, a lever with a dated value is
+    an array of shape (T,), or (T, places) in the order of the countries, centres, districts or cities; numbers are
+    float64, an option is its index in the options of its entry, and NaN is null (no agreement in force, the capacity of
+    the data). Schemes are a tuple of `Scheme` by rising start, values by year a tuple of (year, value) by rising year,
+    and a setting is one value for the whole simulation.
+
+    Args:
+        **values: Every attribute by name.
+
+    Raises:
+        TypeError: If an attribute is missing, or the registry has no lever with it.
     """
 
-    agreement_effectiveness: Floats
-    centre_open: Flags
-    centre_capacity: Floats
-    stay_after_rejection: Flags
-    basic_allowance_nok: Floats
-    employer_base_nok: Floats
-    employer_per_workday_nok: Floats
-    worker_nok: Floats
-    documented_workdays_share: Floats
-    directive_in_force: Flags
-    directive_duty_to_check: Flags
-    directive_complaint_route: Flags
-    directive_back_pay_months: Floats
-    tax_card: Flags
-    confiscate_profit_share: Floats
-    worker_consequences: Flags
-    workplace_inspections: Floats
-    identity_checks: Floats
-    penal_priority: Floats
-    no_removal_when_reporting: Flags
-    detention_capacity: Floats
-    assisted_support_nok: Floats
-    assisted_open_to_all: Flags
-    assisted_information: Floats
-    regularisation: tuple[Scheme, ...]
-    shelter_beds: Floats
-    nav_emergency_help: Codes
-    alternative_placement: Flags
-    health_model: Codes
-    crisis_centre_admission: Flags
-    asylum_rejections_per_year: tuple[tuple[int, float], ...]
-    never_asylum_inflow: Floats
-    control_effort: Floats
-    pu_effort: Floats
-    assisted_scheme: Floats
-    dublin_rate: Floats
-    pandemic: Flags
-    inflow_pull: bool
-    departure_from_hardship: float | None
-    arrival_from_conditions: float | None
-    return_risk: float | None
-    interactions: bool
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
+    def __init__(self, **values: Any) -> None:
+        names = attributes()
+        if values.keys() != names.keys():
+            raise TypeError(f"levers that are missing or unknown: {', '.join(sorted(values.keys() ^ names.keys()))}")
+        self.__setstate__({name: values[name] for name in names})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Pickling loses the read-only flag; a worker process must not be able to change what it was sent.
         self.__dict__.update(state)
-        self.__post_init__()
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    def __getattr__(self, name: str) -> Any:
+        # Only for names that are not there; it also tells mypy that names come from the registry.
+        raise AttributeError(f"no lever has a field called {name}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"levers cannot be changed ({name}); `replaced` gives a copy")
+
+    def __repr__(self) -> str:
+        return f"Levers({self.months} months)"
 
     @property
     def months(self) -> int:
         """Number of months, T."""
-        return len(self.stay_after_rejection)
+        return next(len(path) for path in self.monthly.values())
+
+    @property
+    def monthly(self) -> dict[str, npt.NDArray[Any]]:
+        """Values that are in force month by month, by name; shapes (T,) or (T, places)."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+
+    @property
+    def settings(self) -> dict[str, bool | float | None]:
+        """Values that hold for the whole simulation, by name."""
+        return {name: getattr(self, name) for name, one in attributes().items() if one.form is Form.SETTING}
+
+    def replaced(self, **values: Any) -> Levers:
+        """The same levers with other values of some attributes."""
+        return Levers(**{**vars(self), **values})
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Levers):
             return NotImplemented
-        return all(_equal(getattr(self, item.name), getattr(other, item.name)) for item in fields(self))
+        mine, theirs = vars(self), vars(other)
+        return mine.keys() == theirs.keys() and all(_equal(mine[name], theirs[name]) for name in mine)
 
     def __hash__(self) -> int:
-        return hash((self.months, self.regularisation, self.asylum_rejections_per_year))
+        return hash((self.months, *(value for value in vars(self).values() if not isinstance(value, np.ndarray))))
 
-    def first_difference(self, other: Levers) -> int | None:
-        """First month in which two sets of values may differ; None where they are the same throughout.
+    def first_difference(self, other: Levers, since: int = 0) -> int | None:
+        """First month in which two sets of values act differently; None where they act alike.
 
-        Settings hold for the whole simulation, so they differ from month 0 on. Schemes count from their first month,
-        also where only their end differs. Both must have the same number of months.
+        Args:
+            other: Another set, of the same number of months.
+            since: First month that is compared. Settings hold for the whole simulation, so they differ from it on.
         """
         found: list[int] = []
-        for item in fields(self):
-            mine, theirs = getattr(self, item.name), getattr(other, item.name)
+        for name, one in attributes().items():
+            mine, theirs = getattr(self, name), getattr(other, name)
             if _equal(mine, theirs):
                 continue
-            if item.name in _SETTINGS:
-                return 0
-            if item.name == "regularisation":
-                found.append(min(scheme.start for scheme in set(mine) ^ set(theirs)))
-            elif item.name == "asylum_rejections_per_year":
-                years = range(FIRST_YEAR, year_of(self.months - 1) + 1)
-                unlike = [y for y in years if self.rejections_in_year(y) != other.rejections_in_year(y)]
-                found += [(unlike[0] - FIRST_YEAR) * 12] if unlike else []
+            if one.form is Form.SETTING:
+                return since
+            if one.form is Form.SCHEMES:
+                borders = {since, *(border for scheme in (*mine, *theirs) for border in scheme.borders)}
+                months = (month for month in sorted(borders) if since <= month < self.months)
+                found += [month for month in months if _in_force(mine, month) != _in_force(theirs, month)][:1]
+            elif one.form is Form.YEARS:
+                years = range(year_of(since), year_of(self.months - 1) + 1)
+                unlike = [year for year in years if self.in_year(name, year) != other.in_year(name, year)]
+                found += [max(month_number(f"{year}-01"), since) for year in unlike[:1]]
             else:
-                same = (mine == theirs) | ((mine != mine) & (theirs != theirs))
-                found.append(int(np.flatnonzero(~same.reshape(self.months, -1).all(axis=1))[0]))
+                same = ((mine == theirs) | ((mine != mine) & (theirs != theirs)))[since:]
+                differs = ~same.reshape(len(same), -1).all(axis=1)
+                found += [since + int(month) for month in np.flatnonzero(differs)[:1]]
         return min(found, default=None)
 
-    def rejections_in_year(self, year: int) -> float | None:
-        """First-instance rejections that the scenario states for a year; None where the data decide.
+    def sha256_until(self, month: int) -> str:
+        """SHA-256 of what acts before a month, and of the settings, which hold throughout; 64 hex digits.
+
+        It is the same for two sets of levers whose `first_difference` is that month, a later one or None.
+        """
+        digest = hashlib.sha256()
+        for name, one in attributes().items():
+            value = getattr(self, name)
+            digest.update(f"{name}:".encode())
+            if one.form is Form.PATH:
+                digest.update(np.ascontiguousarray(value[:month]).tobytes())
+                continue
+            if one.form is Form.SCHEMES:
+                borders = sorted({border for scheme in value for border in scheme.borders if border < month})
+                value = [(border, sorted(_in_force(value, border))) for border in borders]
+            elif one.form is Form.YEARS:
+                value = [self.in_year(name, year) for year in range(FIRST_YEAR, FIRST_YEAR + -(-month // 12))]
+            digest.update(f"{value!r};".encode())
+        return digest.hexdigest()
+
+    def in_year(self, name: str, year: int) -> float | None:
+        """What a lever with values by year states for a year; None where it states nothing.
 
         After 2020 the last stated year is held.
         """
-        stated = dict(self.asylum_rejections_per_year)
+        stated = dict(getattr(self, name))
         while year > _LAST_OBSERVED_YEAR and year not in stated:
             year -= 1
         return stated.get(year)
+
+    def rejections_in_year(self, year: int) -> float | None:
+        """First-instance rejections that the scenario states for a year, as `in_year`."""
+        return self.in_year("asylum_rejections_per_year", year)
 
 
 def _equal(one: object, two: object) -> bool:
@@ -211,50 +204,9 @@ def _equal(one: object, two: object) -> bool:
     return type(one) is type(two) and one == two
 
 
-def columns_of(name: str) -> tuple[str, ...] | None:
-    """Names of the columns of an array of `Levers`; None for one value a month."""
-    if name == "agreement_effectiveness":
-        return tuple(country.name for country in reference.countries())
-    if name in ("centre_open", "centre_capacity"):
-        return tuple(centre.name for centre in reference.centres())
-    if name in ("workplace_inspections", "identity_checks"):
-        return DISTRICTS
-    cities = ("shelter_beds", "nav_emergency_help", "alternative_placement", "health_model", "crisis_centre_admission")
-    return CITIES if name in cities else None
-
-
-_OPTIONS = {"nav_emergency_help": NAV_RULES, "health_model": HEALTH_MODELS}
-_SETTINGS = ("inflow_pull", "departure_from_hardship", "arrival_from_conditions", "return_risk", "interactions")
-_ASSUMPTIONS = (
-    "asylum_rejections_per_year",
-    "never_asylum_inflow",
-    "control_effort",
-    "pu_effort",
-    "assisted_scheme",
-    "dublin_rate",
-    "pandemic",
-    *_SETTINGS,
-)
-
-
-def written_value(name: str, value: Any) -> bool | float | str | None:
-    """One value of an array of `Levers` as it is written: NaN as None, an index as its word."""
-    if name in _OPTIONS:
-        return _OPTIONS[name][int(value)]
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    number = float(value)
-    return None if np.isnan(number) else number
-
-
-def runs(name: str, column: npt.NDArray[Any]) -> list[dict[str, bool | float | str | None]]:
-    """A monthly path as its changes: ``[{from: 2009-01, value: ...}, ...]``."""
-    out: list[dict[str, bool | float | str | None]] = []
-    for month, value in enumerate(column.tolist()):
-        written = written_value(name, value)
-        if not out or out[-1]["value"] != written:
-            out.append({"from": month_text(month), "value": written})
-    return out
+def _in_force(schemes: Sequence[Scheme], month: int) -> set[tuple[float | bool, ...]]:
+    """Conditions of the schemes in force in a month."""
+    return {scheme.conditions for scheme in schemes if scheme.is_in_force(month)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,9 +251,8 @@ class Scenario:
         that differ from "none", "open" or "as in the data" at some time.
         """
         groups: dict[str, dict[str, Any]] = {"levers": {}, "assumptions": {}}
-        for item in fields(Levers):
-            section = "assumptions" if item.name in _ASSUMPTIONS else "levers"
-            groups[section][item.name] = _encode(item.name, getattr(self.levers, item.name))
+        for name, one in attributes().items():
+            groups[one.section][name] = _encode(one, getattr(self.levers, name))
         return {
             "schema": 1,
             "name": self.name,
@@ -320,8 +271,12 @@ class Scenario:
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Scenario:
         """The scenario that `to_mapping` wrote, for example into a manifest.
 
+        A mapping that was written before a lever was added is read with that lever at the default of its entry, which
+        is what the scenario did without it.
+
         Raises:
-            ScenarioError: If the mapping is not what `to_mapping` writes.
+            ScenarioError: If the mapping is not what `to_mapping` writes. A lever that this version does not have was
+                written by a later one, and what it did is not known here.
         """
         try:
             period, run = mapping["period"], mapping["run"]
@@ -329,9 +284,14 @@ class Scenario:
             if not 0 <= start <= end:
                 raise ValueError(f"period {period['start']} to {period['end']}")
             given = {**mapping["levers"], **mapping["assumptions"]}
-            names = {item.name for item in fields(Levers)}
-            if set(given) != names:
-                raise ValueError(f"levers {sorted(set(given) ^ names)}")
+            names = attributes()
+            unknown = sorted(given.keys() - names.keys())
+            if unknown:
+                message = (
+                    f"this version of irregsim has no lever with the field {', '.join(unknown)}; read it with the "
+                    "version that wrote it"
+                )
+                raise ScenarioError([Fault("scenario", 1, 1, "levers", message)])
             description = mapping["description"]
             return cls(
                 name=str(mapping["name"]),
@@ -342,7 +302,12 @@ class Scenario:
                 end=end,
                 replicates=int(run["replicates"]),
                 seed=int(run["seed"]),
-                levers=Levers(**{name: _decode(name, given[name], end + 1) for name in names}),
+                levers=Levers(
+                    **{
+                        name: _decode(one, given[name], end + 1) if name in given else one.at_default(end + 1)
+                        for name, one in names.items()
+                    }
+                ),
                 references=tuple((str(a), str(b), str(c)) for a, b, c in mapping["references"]),
                 # Mappings written before these keys existed lack them.
                 decides=tuple(str(word) for word in mapping.get("decides", ())),
@@ -369,92 +334,79 @@ class Scenario:
         return hash(self.sha256)
 
 
-def _encode(name: str, value: Any) -> Any:
-    if name == "regularisation":
+def _encode(one: Attribute, value: Any) -> Any:
+    if one.form is Form.SCHEMES:
         return [
             {
                 "from": month_text(scheme.start),
                 "to": None if scheme.end is None else month_text(scheme.end),
-                "min_years": scheme.min_years,
-                "min_age_plus_years": scheme.min_age_plus_years,
-                "no_conviction": scheme.no_conviction,
-                "sought_asylum_only": scheme.sought_asylum_only,
-                "families_only": scheme.families_only,
+                **dict(zip(_CONDITIONS, scheme.conditions, strict=True)),
             }
             for scheme in value
         ]
-    if name == "asylum_rejections_per_year":
+    if one.form is Form.YEARS:
         return {str(year): count for year, count in value}
-    if name in _SETTINGS:
+    if one.form is Form.SETTING:
         return value
-    columns = columns_of(name)
-    if columns is None:
-        return runs(name, value)
-    idle = {"agreement_effectiveness": None, "centre_capacity": None, "centre_open": True}
-    paths = {column: runs(name, value[:, index]) for index, column in enumerate(columns)}
-    if name in idle:
-        paths = {column: path for column, path in paths.items() if [step["value"] for step in path] != [idle[name]]}
+    if one.columns is None:
+        return _changes(one, value)
+    paths = {column: _changes(one, value[:, index]) for index, column in enumerate(one.columns)}
+    if one.is_sparse:
+        return {column: path for column, path in paths.items() if [step["value"] for step in path] != [one.default]}
     return paths
 
 
-def _decode(name: str, value: Any, months: int) -> Any:
-    if name == "regularisation":
+def _changes(one: Attribute, column: npt.NDArray[Any]) -> list[dict[str, bool | float | str | None]]:
+    """A monthly path as its changes: ``[{from: 2009-01, value: ...}, ...]``."""
+    out: list[dict[str, bool | float | str | None]] = []
+    for month, value in enumerate(column.tolist()):
+        written = one.written(value)
+        if not out or out[-1]["value"] != written:
+            out.append({"from": month_text(month), "value": written})
+    return out
+
+
+def _decode(one: Attribute, value: Any, months: int) -> Any:
+    if one.form is Form.SCHEMES:
         return tuple(
             Scheme(
                 start=month_number(row["from"]),
                 end=None if row["to"] is None else month_number(row["to"]),
-                min_years=float(row["min_years"]),
-                min_age_plus_years=float(row["min_age_plus_years"]),
-                no_conviction=_flag(row["no_conviction"]),
-                sought_asylum_only=_flag(row["sought_asylum_only"]),
-                families_only=_flag(row["families_only"]),
+                **_conditions(row),
             )
             for row in value
         )
-    if name == "asylum_rejections_per_year":
+    if one.form is Form.YEARS:
         return tuple(sorted((int(year), float(count)) for year, count in value.items()))
-    if name in ("inflow_pull", "interactions"):
-        return _flag(value)
-    if name in _SETTINGS:
-        return None if value is None else float(value)
-    columns = columns_of(name)
-    if columns is None:
-        return _path(name, value, months)
-    unknown = set(value) - set(columns)
+    if one.form is Form.SETTING:
+        return _setting(one, value)
+    if one.columns is None:
+        return _path(one, value, months)
+    unknown = set(value) - set(one.columns)
     if unknown:
-        raise ValueError(f"{name} of {sorted(unknown)}")
-    idle: Any = [{"from": month_text(0), "value": True if name == "centre_open" else None}]
-    if name not in ("agreement_effectiveness", "centre_capacity", "centre_open"):
-        idle = None
-    paths = [value[column] if idle is None else value.get(column, idle) for column in columns]
-    return np.stack([_path(name, path, months) for path in paths], axis=1)
+        raise ValueError(f"{one.name} of {sorted(unknown)}")
+    idle = [{"from": month_text(0), "value": one.default}]
+    paths = [value.get(column, idle) if one.is_sparse else value[column] for column in one.columns]
+    return np.stack([_path(one, path, months) for path in paths], axis=1)
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is not true or false")
-    return value
+def _conditions(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: flag(row[name]) if kind == "bool" else float(row[name]) for name, kind in _CONDITIONS.items()}
 
 
-def _path(name: str, steps: Sequence[Mapping[str, Any]], months: int) -> npt.NDArray[Any]:
+def _setting(one: Attribute, value: Any) -> bool | float | str | None:
+    if one.holds is Holds.TRUE_FALSE:
+        return flag(value)
+    if one.holds is Holds.OPTION:
+        return one.options[one.options.index(value)]
+    return None if value is None else float(value)
+
+
+def _path(one: Attribute, steps: Sequence[Mapping[str, Any]], months: int) -> npt.NDArray[Any]:
     """The monthly path of its changes."""
-    kind = field_type(name)
-    out = np.zeros(months, dtype=kind)
+    out = np.zeros(months, dtype=one.dtype)
     if month_number(steps[0]["from"]) != 0:
-        raise ValueError(f"{name} does not begin in {month_text(0)}")
+        raise ValueError(f"{one.name} does not begin in {month_text(0)}")
     for step in steps:
-        value = step["value"]
-        if name in _OPTIONS:
-            value = _OPTIONS[name].index(value)
-        elif kind == np.bool_:
-            value = _flag(value)
-        elif value is None:
-            value = np.nan
-        out[month_number(step["from"]) :] = value
+        out[month_number(step["from"]) :] = one.stored(step["value"])
     return out
-
-
-def field_type(name: str) -> type[np.float64] | type[np.bool_] | type[np.int64]:
-    """Type of the numbers in an array of `Levers`."""
-    annotation = str(Levers.__annotations__[name])
-    return {"Flags": np.bool_, "Codes": np.int64}.get(annotation, np.float64)

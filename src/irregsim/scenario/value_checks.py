@@ -8,18 +8,17 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
+from irregsim.scenario.attributes import Written, names_of
 from irregsim.scenario.faults import Fault, hinted, nearest, shorten
 from irregsim.scenario.levers import By, Holds, Lever, Part, number_text
 from irregsim.scenario.yaml_nodes import Mark, Node
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number, month_text
+from irregsim.vocabulary.codes import month_number, month_text
 
 LAST_MONTH = month_number("2100-12")
 """Latest month a scenario may name."""
 
 LONGEST_TEXT = 5_000
-
-Value = bool | float | str | None
 
 
 @cache
@@ -32,14 +31,6 @@ def country_names() -> dict[str, str]:
                 if spelling:
                     names.setdefault(spelling.lower(), country.name)
     return names
-
-
-@cache
-def names_of(by: By) -> tuple[str, ...]:
-    """Names a lever can be set by, in their fixed order."""
-    if by is By.CENTRE:
-        return tuple(centre.name for centre in reference.centres())
-    return {By.DISTRICT: DISTRICTS, By.CITY: CITIES}.get(by, ())
 
 
 def found(node: Node) -> str:
@@ -81,11 +72,11 @@ class ValueChecker:
         line, column = (1, 1) if self.fixed else (mark.line, mark.column)
         self.faults.append(Fault(self.shown, line, column, path, message))
 
-    def value(self, node: Node, path: str, spec: Lever | Part) -> Value | int | Bad:
+    def value(self, node: Node, path: str, spec: Lever | Part) -> Written | int | Bad:
         """A value of the type that a lever or a part holds; `BAD` after a fault."""
         if spec.nullable and node.kind == "scalar" and node.value is None and not node.quoted:
             return None
-        result: Value | int | None
+        result: Written | int | None
         if spec.holds is Holds.NUMBER:
             result = self.number(node, path, spec.low, spec.high, spec.unit)
         elif spec.holds is Holds.TRUE_FALSE:

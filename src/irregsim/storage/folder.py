@@ -39,6 +39,7 @@ MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished"
 _COMMIT = "commit"  # inside UNFINISHED: files that are complete and on their way to their places
 _LOCK = "lock"
+_ACCOUNT = ".account"  # inside _COMMIT: name of the file that names the others, moved last
 
 
 class FolderError(Exception):
@@ -268,36 +269,38 @@ def opened_for_writing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the folder's lock; does nothing where no work was ever begun, or the system has no such locks."""
+    """Hold the folder's lock; does nothing where no work was ever begun."""
+    from filelock import FileLock, Timeout
+
     work = path / UNFINISHED
-    try:
-        import fcntl
-    except ImportError:  # Windows: two runs into one folder at once are the user's own doing there
-        yield
-        return
     if not work.is_dir():
         yield
         return
-    with (work / _LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise FolderError(
-                f"{path}: another run is writing there; wait for it, or choose another folder with --out"
-            ) from None
+    lock = FileLock(work / _LOCK, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise FolderError(
+            f"{path}: another run is writing there; wait for it, or choose another folder with --out"
+        ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
-def commit(path: Path, staging: Path) -> None:
+def commit(path: Path, staging: Path, account: str = MANIFEST) -> None:
     """Put a complete set of files in place of the folder's earlier ones.
 
     Every file is complete before the first is replaced, and a process that dies between two files leaves a
-    note by which the next one finishes the work. The manifest comes last.
+    note by which the next one finishes the work. The account of the files comes last.
 
     Args:
-        path: The run folder.
-        staging: Folder inside ``.unfinished`` with every file of the new run, ``manifest.json`` among them.
+        path: The folder.
+        staging: Folder inside ``.unfinished`` with every new file, the account among them.
+        account: JSON file whose ``outputs`` names the files.
     """
+    (staging / _ACCOUNT).write_text(account, encoding="utf-8")
     for file in staging.rglob("*"):
         if file.is_file():
             with file.open("rb+") as stream:
@@ -312,31 +315,39 @@ def finish_commit(path: Path) -> None:
     ready = path / UNFINISHED / _COMMIT
     if not ready.is_dir():
         return
-    new_manifest = ready / MANIFEST
-    if new_manifest.exists():  # else only the empty folder is left to remove
+    note = ready / _ACCOUNT
+    account = note.read_text(encoding="utf-8") if note.exists() else MANIFEST
+    new = ready / account
+    if new.exists():  # else only the empty folder is left to remove
         for file in sorted(ready.rglob("*")):
-            if file.is_file() and file != new_manifest:
+            if file.is_file() and file not in (new, note):
                 place = path / file.relative_to(ready)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(file, place)
-        _remove_outdated(path, new_manifest)
-        os.replace(new_manifest, path / MANIFEST)
+        _remove_outdated(path, new)
+        os.replace(new, path / account)
     shutil.rmtree(ready)
 
 
-def _remove_outdated(path: Path, new_manifest: Path) -> None:
-    """Remove files that the earlier manifest lists and the new one does not."""
-    try:
-        earlier = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["outputs"]
-    except (OSError, ValueError, KeyError):
-        return
-    kept = json.loads(new_manifest.read_text(encoding="utf-8"))["outputs"]
-    root = path.resolve()
-    for name in earlier:
-        file = path / name
-        # A manifest is a file that anybody can edit: nothing outside the folder is ever removed.
-        if name not in kept and file.resolve().is_relative_to(root):
-            file.unlink(missing_ok=True)
+def _remove_outdated(path: Path, new: Path) -> None:
+    """Remove files that the earlier account lists and the new one does not."""
+    earlier: set[str] = set()
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        earlier = set(json.loads((path / new.name).read_text(encoding="utf-8"))["outputs"])
+    kept = json.loads(new.read_text(encoding="utf-8"))["outputs"]
+    for name in earlier.difference(kept):
+        if _is_of(path, path / name):
+            (path / name).unlink(missing_ok=True)
+
+
+def _is_of(path: Path, file: Path) -> bool:
+    """Whether a file is one of this folder's own: not outside it, no marker, and not in a run inside it."""
+    # An account is a file that anybody can edit: nothing else is ever removed.
+    root, place = path.resolve(), file.resolve()
+    if not place.is_relative_to(root) or place.name == MARKER or place.is_dir():
+        return False
+    inner = [root / Path(*place.relative_to(root).parts[:n]) for n in range(1, len(place.relative_to(root).parts))]
+    return not any((folder / MARKER).exists() for folder in inner)
 
 
 def _write_synced(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.history import CITY_OF, COUNTRIES, DISTRICT_OF, NO_PLACE, OUTCOMES, PLACES, History
+from irregsim.model.history import CITY_OF, COUNTRIES, DISTRICT_OF, NO_PLACE, OUTCOMES, PLACES, History, summed
 from irregsim.model.population import person_code
 from irregsim.model.registers import REGISTERS, Observer
 from irregsim.model.simulate import AGE_GROUPS, DURATIONS, GROUP_SHAPE, feasibility_groups, simulate
@@ -30,6 +30,7 @@ from irregsim.vocabulary.codes import (
     Side,
     Strategy,
     Substrategy,
+    is_exit,
     month_text,
     state_code,
     year_of,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IntArray = npt.NDArray[np.int64]
+
+#: Flows or register events of a history, summed: columns by name.
+Counts = Mapping[str, IntArray]
 
 _CITY_NAMES = (*CITIES, OTHER_CITY)
 _STRATEGIES = tuple(s.code for s in Strategy)
@@ -85,16 +89,17 @@ def frames(world: World, first: int) -> dict[str, pd.DataFrame]:
         first: First month reported (``period.start``).
     """
     history = world.history
+    flows, events = history.flow_counts(), history.register_counts()
     out = {
         "stocks": _stocks(history, first),
-        "flows": _flows(history, first),
+        "flows": _flows(history, flows, first),
         "side_strategies": _side(history, first),
         "centres_by_country": _by_country(history, first),
-        "exits_by_country": _exits(history, first),
+        "exits_by_country": _exits(flows, first),
         "groups": _groups(history, first),
         "outcomes": _outcomes(history, first),
-        "registers": _registers(world, first),
-        "detection": _detection(history, first),
+        "registers": _registers(world, events, first),
+        "detection": _detection(history, events, first),
     }
     if history.spells is not None:
         out["spells"] = _spells(world, first)
@@ -120,10 +125,9 @@ def _stocks(history: History, first: int) -> pd.DataFrame:
     )
 
 
-def _flows(history: History, first: int) -> pd.DataFrame:
+def _flows(history: History, flows: Counts, first: int) -> pd.DataFrame:
     import pandas as pd
 
-    flows = history.flow_counts()
     keep = flows["month"] >= first
     columns = {name: values[keep] for name, values in flows.items()}
     month, origin, destination = columns["month"], columns["origin"], columns["destination"]
@@ -143,26 +147,24 @@ def _flows(history: History, first: int) -> pd.DataFrame:
         destination_district = np.concatenate([DISTRICT_OF[place], destination_district])
         persons = np.concatenate([stock[strategy, place], persons])
     # Countries and places within a district are summed.
-    code = ((month * 16 + origin) * 16 + destination) * 64 + cause
-    code = (code * 16 + origin_district + 1) * 16 + destination_district + 1
-    unique, inverse = np.unique(code, return_inverse=True)
-    total = np.zeros(len(unique), dtype=np.int64)
-    np.add.at(total, inverse, persons)
-    rest = unique
-    destination_district, rest = rest % 16 - 1, rest // 16
-    origin_district, rest = rest % 16 - 1, rest // 16
-    cause, rest = rest % 64, rest // 64
-    destination, rest = rest % 16, rest // 16
-    origin, month = rest % 16, rest // 16
+    rows = summed(
+        persons,
+        month=month,
+        origin=origin,
+        destination=destination,
+        cause=cause,
+        origin_district=origin_district,
+        destination_district=destination_district,
+    )
     return pd.DataFrame(
         {
-            "month": _months(month),
-            "origin": _text(origin, _STATES),
-            "destination": _text(destination, _STATES),
-            "cause": _text(cause, CAUSES),
-            "origin_district": _text(origin_district, DISTRICTS),
-            "destination_district": _text(destination_district, DISTRICTS),
-            "persons": total,
+            "month": _months(rows["month"]),
+            "origin": _text(rows["origin"], _STATES),
+            "destination": _text(rows["destination"], _STATES),
+            "cause": _text(rows["cause"], CAUSES),
+            "origin_district": _text(rows["origin_district"], DISTRICTS),
+            "destination_district": _text(rows["destination_district"], DISTRICTS),
+            "persons": rows["amount"],
         }
     )
 
@@ -193,18 +195,14 @@ def _by_country(history: History, first: int) -> pd.DataFrame:
     )
 
 
-def _exits(history: History, first: int) -> pd.DataFrame:
-    flows = history.flow_counts()
-    keep = (flows["month"] >= first) & (flows["destination"] >= 8)
-    code = (flows["month"] * 64 + flows["country"]) * 16 + flows["destination"]
-    unique, inverse = np.unique(code[keep], return_inverse=True)
-    total = np.zeros(len(unique), dtype=np.int64)
-    np.add.at(total, inverse, flows["persons"][keep])
+def _exits(flows: Counts, first: int) -> pd.DataFrame:
+    keep = (flows["month"] >= first) & is_exit(flows["destination"])
+    rows = summed(flows["persons"][keep], **{name: flows[name][keep] for name in ("month", "country", "destination")})
     return _frame(
-        month=_months(unique // (64 * 16)),
-        country=_text(unique // 16 % 64, _COUNTRY_NAMES),
-        destination=_text(unique % 16, _STATES),
-        persons=total,
+        month=_months(rows["month"]),
+        country=_text(rows["country"], _COUNTRY_NAMES),
+        destination=_text(rows["destination"], _STATES),
+        persons=rows["amount"],
     )
 
 
@@ -247,13 +245,13 @@ def _whole_years(first: int, months: int) -> range:
     return range(year_of(first + 11), year_of(months))
 
 
-def _registers(world: World, first: int) -> pd.DataFrame:
+def _registers(world: World, events: Counts, first: int) -> pd.DataFrame:
     import pandas as pd
 
     years = _whole_years(first, world.values.months)
     rows = []
     if len(years):
-        observer = Observer(world.history, world.draws, world.values.draw, years, world.values.scale)
+        observer = Observer(world.history, world.draws, world.values.draw, years, world.values.scale, counts=events)
         rows = [(period, r.name, dim, key, n) for r in REGISTERS for period, dim, key, n in r.observe(observer)]
     frame = pd.DataFrame(rows, columns=["period", "register", "dimension", "key", "count"])
     return frame.astype({"count": "int64"})
@@ -263,14 +261,13 @@ def _registers(world: World, first: int) -> pd.DataFrame:
 _LIVED = (*_STRATEGIES, "outside")
 
 
-def _detection(history: History, first: int) -> pd.DataFrame:
+def _detection(history: History, counts: Counts, first: int) -> pd.DataFrame:
     """Register events beside the person-months they came from, by strategy and district.
 
     An event stands in the year in which the agency writes it down, under the strategy and the place of the person when
     it happened. Cells of no event and no person-month are left out.
     """
     years = _whole_years(first, history.months)
-    counts = history.register_counts()
     assert (counts["strategy"] < len(_LIVED)).all(), "a register event concerns somebody in a stock, or nobody"
     when = FIRST_YEAR + counts["month"] // 12 - years.start
     events = np.zeros((len(years), len(RegisterEvent), len(_LIVED), len(DISTRICTS)), dtype=np.int64)

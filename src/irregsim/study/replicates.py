@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import multiprocessing
 import os
-import signal
-import sys
-import threading
-import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from irregsim import __version__
 from irregsim.study.identity import data_sha256
+from irregsim.study.workers import ReplicateError as ReplicateError
+from irregsim.study.workers import as_finished
 
 if TYPE_CHECKING:
     from irregsim.scenario import Scenario
@@ -33,15 +28,6 @@ ENGINE = "irregsim.study.frames:run_replicate"
 
 #: How numbers are made; a run under other numerics is another run.
 NUMERICS: dict[str, str] = {"engine": "numpy", "floats": "64 bits", "random": "keyed splitmix64"}
-
-#: One thread per worker: the processes fill the cores, and a sum split over threads could round otherwise.
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
-
-
-class ReplicateError(Exception):
-    """A replicate could not be simulated; the message names it and the reason."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +109,7 @@ class Plan:
         scenario: The resolved scenario; its own ``replicates`` and ``seed`` are not used here.
         draws: Parameter draws.
         seed: Seed of the keyed random numbers.
-        scale: Population scale; 1 is the country, above 0.
+        scale: Population scale (`scale_fault`); 1 is the country.
         spells: Whether spells are kept.
         without: Claims of the report that the draws leave out, rising.
         engine: ``module:function`` that simulates one replicate.
@@ -165,6 +151,21 @@ def available_cores() -> int:
     return max(1, os.cpu_count() or 1)
 
 
+#: Largest population scale: ten times the country, everywhere where a scale is given.
+LARGEST_SCALE: Final = 10.0
+
+
+def scale_fault(scale: float) -> str | None:
+    """Why a population scale cannot be used, in words; None where it can.
+
+    Args:
+        scale: Size of the population relative to Norway's.
+    """
+    if 0 < scale <= LARGEST_SCALE:
+        return None
+    return f"must be above 0 and at most {LARGEST_SCALE:g} (1 is the country)"
+
+
 class Store(Protocol):
     """Where finished replicates go; it must travel to worker processes."""
 
@@ -193,27 +194,9 @@ def run_parts(
         ReplicateError: If the engine fails. Replicates that were finished stay stored.
         KeyboardInterrupt: If stopped by the user; the workers are stopped too.
     """
-    todo = list(replicates)
-    jobs = min(jobs, len(todo))
-    if jobs <= 1:
-        for replicate in todo:
-            _simulate(plan, parts, replicate)
+    with contextlib.closing(as_finished(partial(_simulate, plan, parts), list(replicates), jobs)) as found:
+        for replicate, _ in found:
             finished(replicate)
-        return
-    pool = ProcessPoolExecutor(jobs, mp_context=_QuietSpawn(), initializer=_begin, initargs=(plan, parts))
-    try:
-        for future in as_completed([pool.submit(_simulate_here, replicate) for replicate in todo]):
-            finished(future.result())
-        pool.shutdown()
-    except BrokenProcessPool:
-        _stop(pool)
-        raise ReplicateError(
-            "a worker process ended unexpectedly (often for want of memory); finished replicates are kept, "
-            "try again with fewer --jobs"
-        ) from None
-    except BaseException:
-        _stop(pool)
-        raise
 
 
 def _simulate(plan: Plan, parts: Store, replicate: int) -> None:
@@ -225,90 +208,3 @@ def _simulate(plan: Plan, parts: Store, replicate: int) -> None:
         parts.write(replicate, frames)
     except Exception as error:
         raise ReplicateError(f"replicate {replicate} failed: {type(error).__name__}: {error}") from error
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Worker processes
-
-_assigned: tuple[Plan, Store] | None = None  # set in worker processes only, once
-
-
-def _begin(plan: Plan, parts: Store) -> None:
-    global _assigned
-    _assigned = plan, parts
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when the process that started it is gone, however it went."""
-    from multiprocessing.connection import wait
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _simulate_here(replicate: int) -> int:
-    assert _assigned is not None, "workers are told their plan before their first replicate"
-    _simulate(*_assigned, replicate)
-    return replicate
-
-
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """Stop a pool at once, in the middle of whatever it does."""
-    # No public way before Python 3.14; the attribute is the same in all versions since 3.7.
-    workers = list((getattr(pool, "_processes", None) or {}).values())
-    manager = getattr(pool, "_executor_manager_thread", None)
-    pool.shutdown(wait=False, cancel_futures=True)
-    for worker in workers:
-        worker.terminate()
-    for worker in workers:
-        worker.join(timeout=1)
-        if worker.is_alive():
-            worker.kill()
-    if manager is not None:
-        # Else it may close its pipe while the interpreter, on its way out, writes to it.
-        manager.join(timeout=1)
-
-
-class _QuietProcess(SpawnProcess):
-    @staticmethod
-    def _Popen(process_obj: Any) -> Any:
-        with _worker_surroundings():
-            return SpawnProcess._Popen(process_obj)
-
-
-class _QuietSpawn(SpawnContext):
-    """Start fresh processes that need nothing of the caller's script and leave Ctrl-C to this process."""
-
-    Process = _QuietProcess
-
-
-_starting = threading.Lock()
-
-
-@contextlib.contextmanager
-def _worker_surroundings() -> Iterator[None]:
-    """What a worker inherits at its start: one thread for sums, no Ctrl-C, and no main script.
-
-    A spawned process would otherwise run the caller's script again up to its ``if __name__`` line, and a
-    script without that line would start processes without end.
-    """
-    with _starting:
-        main, threads = sys.modules["__main__"], {name: os.environ.get(name) for name in _ONE_THREAD}
-        block = hasattr(signal, "pthread_sigmask")
-        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if block else set()
-        sys.modules["__main__"] = types.ModuleType("__main__")
-        os.environ.update(_ONE_THREAD)
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = main
-            for name, value in threads.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
-            if block:
-                signal.pthread_sigmask(signal.SIG_SETMASK, earlier)

@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from irregsim.vocabulary.codes import AMOUNTS, COUNTED_OUTCOMES, EXITS, HIDDEN, STRATEGIES
+from irregsim.model.registers import REGISTERS
+from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
+from irregsim.vocabulary.disclosure import PER_PERSON
+from irregsim.vocabulary.outcomes import AMOUNTS, COUNTED_OUTCOMES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,12 +34,8 @@ QUANTILES: tuple[tuple[str, float], ...] = (
 #: Columns of a summary that tell parameters and chance apart; empty where that cannot be done.
 SHARES: tuple[str, ...] = ("parameter_share", "parameter_share_se")
 
-#: Which rows of a register make its total, where it has no dimension ``total``.
-_TOTALS: dict[str, tuple[str, tuple[str, ...] | None]] = {
-    "udi_expulsions": ("ground", None),
-    "pu_returns_executed": ("track", None),
-    "ssb_sanctions": ("employer", ("total",)),
-}
+#: Cells that add up to the total of a register: register, dimension and key.
+_OF_TOTAL = frozenset((register.name, *cell) for register in REGISTERS for cell in register.total)
 
 #: Dimensions too fine for a summary.
 _FINE = ("country", "country_ground")
@@ -102,10 +101,7 @@ def register_series(registers: pd.DataFrame) -> pd.DataFrame:
         outcome="register:" + rows["register"] + ":" + rows["dimension"] + ":" + rows["key"], value=rows["count"]
     )
     of_total = pd.Series(
-        [
-            _is_part_of_total(register, dimension, key)
-            for register, dimension, key in zip(rows["register"], rows["dimension"], rows["key"], strict=True)
-        ],
+        [cell in _OF_TOTAL for cell in zip(rows["register"], rows["dimension"], rows["key"], strict=True)],
         index=rows.index,
         dtype=bool,
     )
@@ -118,13 +114,6 @@ def register_series(registers: pd.DataFrame) -> pd.DataFrame:
         .reset_index()
     )
     return pd.concat([totals, named], ignore_index=True)
-
-
-def _is_part_of_total(register: str, dimension: str, key: str) -> bool:
-    if register in _TOTALS:
-        total_dimension, keys = _TOTALS[register]
-        return dimension == total_dimension and (keys is None or key in keys)
-    return dimension == "total"
 
 
 @dataclass(frozen=True)
@@ -216,8 +205,12 @@ def published_headlines(series: Series) -> pd.DataFrame:
     )
     reference = reference.where(~living, table["outcome"].map(first.where(first > 0)))
     as_index = hidden | living
+    persons = table["value"].where(~table["unit"].isin(AMOUNTS))
+    for amount, counted in PER_PERSON.items():
+        behind = table[table["outcome"] == f"outcome:{counted}"].set_index("period")["value"]
+        persons = persons.where(table["outcome"] != f"outcome:{amount}", table["period"].map(behind))
     return table.assign(
-        persons=table["value"].where(~table["unit"].isin(AMOUNTS)),
+        persons=persons,
         value=table["value"].where(~as_index, 100.0 * table["value"] / reference),
         unit=table["unit"].where(~as_index, "index"),
     )

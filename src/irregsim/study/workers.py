@@ -1,17 +1,23 @@
-"""Work on replicates of finished runs over several processes, with results in the order of the replicates."""
+"""Work over several processes: results as they are finished, or in the order of the replicates.
+
+The processes are loky's (part of joblib): they need nothing of the caller's script, so they work in a notebook and in
+a script without ``if __name__ == "__main__"``, and they can be ended in the middle of their work. Added here: they
+leave Ctrl-C to the process that started them, and end when that process is gone.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import Any, Final, TypeVar
-
-# The same discipline as for simulations: workers need nothing of the caller's script, leave Ctrl-C to this process,
-# and end with it.
-from irregsim.study.replicates import ReplicateError, _end_with_parent, _QuietSpawn, _stop
 
 T = TypeVar("T")
 
@@ -21,7 +27,97 @@ AHEAD: Final = 2
 #: Seconds between two questions whether to end.
 _ASK: Final = 0.2
 
-_work: Callable[[int], Any] | None = None  # set in worker processes only, once
+#: One thread per worker: the processes fill the cores, and a sum split over threads could round otherwise.
+ONE_THREAD: Final = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+
+
+class ReplicateError(Exception):
+    """A replicate could not be simulated; the message names it and the reason."""
+
+
+# ---------------------------------------------------------------------------------------------------------
+# In the process that asks
+
+
+class Workers:
+    """Fresh processes that wait for work. End them, or they last as long as this process.
+
+    Args:
+        jobs: How many, at least 1.
+        work: What `begin` asks for; sent to every process once. Must travel to another process, as what it returns
+            must.
+    """
+
+    def __init__(self, jobs: int, work: Callable[[int], Any] | None = None) -> None:
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        # The system closes the held end when this process is gone, however it went; a worker hears that.
+        self._heard, self._held = Pipe(duplex=False)
+        # Without an end to idleness: work may be asked for after hours.
+        self._pool = ProcessPoolExecutor(
+            jobs, timeout=None, initializer=_begin_worker, initargs=(self._heard, work), env=ONE_THREAD
+        )
+
+    def begin(self, replicate: int) -> Future[Any]:
+        """Hands out one replicate of the work."""
+        return self.submit(_work_here, replicate)
+
+    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Hands out something else, which must travel to another process."""
+        with _without_interrupt():  # a worker inherits this at its start, which may be now
+            future: Future[T] = self._pool.submit(function, *arguments)
+        return future
+
+    def end(self, *, at_once: bool) -> None:
+        """Ends the processes: when all that was handed out is done, or in the middle of it."""
+        self._pool.shutdown(wait=True, kill_workers=at_once)
+        self._heard.close()
+        self._held.close()
+
+
+@contextlib.contextmanager
+def _workers(jobs: int, work: Callable[[int], Any]) -> Iterator[Workers]:
+    """Processes for one piece of work, ended with it: at once where anything is raised, Ctrl-C among it."""
+    pool = Workers(jobs, work)
+    try:
+        yield pool
+    except BrokenProcessPool:
+        pool.end(at_once=True)
+        raise ReplicateError(
+            "a worker process ended unexpectedly (often for want of memory); finished replicates are kept, "
+            "try again with fewer --jobs"
+        ) from None
+    except BaseException:
+        pool.end(at_once=True)
+        raise
+    pool.end(at_once=False)
+
+
+def as_finished(work: Callable[[int], T], replicates: Sequence[int], jobs: int) -> Generator[tuple[int, T], None, None]:
+    """Results of some work for replicates, each as soon as it is there.
+
+    Args:
+        work: Takes the number of a replicate; must travel to another process (a function, or a partial of one).
+        replicates: Their numbers.
+        jobs: Processes, at least 1; with 1, or one replicate, all happens in this process.
+
+    Yields:
+        Number and result.
+
+    Raises:
+        ReplicateError: If a process ends unexpectedly. What ``work`` raises is raised here.
+        KeyboardInterrupt: If stopped by the user; the workers are stopped too.
+    """
+    jobs = min(jobs, len(replicates))
+    if jobs <= 1:
+        yield from ((replicate, work(replicate)) for replicate in replicates)
+        return
+    with _workers(jobs, work) as pool:
+        begun = {pool.begin(replicate): replicate for replicate in replicates}
+        for future in as_completed(begun):
+            yield begun[future], future.result()
 
 
 def in_order(
@@ -30,9 +126,9 @@ def in_order(
     """Results of some work for each replicate, in the order of the replicates.
 
     Args:
-        work: Takes the number of a replicate; must travel to another process (a function, or a partial of one).
+        work: As for `as_finished`.
         replicates: How many, 0 or more.
-        jobs: Processes, at least 1; with 1, or one replicate, all happens in this process.
+        jobs: As for `as_finished`.
         stopped: Asked now and then whether to end before all is done, without a result; None never to ask.
 
     Yields:
@@ -46,52 +142,35 @@ def in_order(
     if jobs <= 1:
         yield from map(work, range(replicates))
         return
-    pool = ProcessPoolExecutor(jobs, mp_context=_QuietSpawn(), initializer=_begin, initargs=(work,))
-    try:
+    with contextlib.suppress(_Ended), _workers(jobs, work) as pool:
         waiting: deque[Future[T]] = deque()
         for replicate in range(replicates):
-            waiting.append(pool.submit(_work_here, replicate))
+            waiting.append(pool.begin(replicate))
             if len(waiting) >= jobs + AHEAD:
-                if _is_over(waiting[0], stopped):
-                    _stop(pool)
-                    return
-                yield waiting.popleft().result()
+                yield _result(waiting.popleft(), stopped)
         while waiting:
-            if _is_over(waiting[0], stopped):
-                _stop(pool)
-                return
-            yield waiting.popleft().result()
-        pool.shutdown()
-    except BrokenProcessPool:
-        _stop(pool)
-        raise ReplicateError(
-            "a worker process ended unexpectedly (often for want of memory); all runs are kept, try again with fewer "
-            "--jobs"
-        ) from None
-    except BaseException:
-        _stop(pool)
-        raise
+            yield _result(waiting.popleft(), stopped)
 
 
-def _is_over(future: Future[Any], stopped: Callable[[], bool] | None) -> bool:
-    """Waits for a result; whether the work was stopped before it came."""
+class _Ended(BaseException):
+    """The work was stopped before its end."""
+
+
+def _result(future: Future[T], stopped: Callable[[], bool] | None) -> T:
+    """A result when it is there; asks meanwhile whether to end."""
     while stopped is not None and not future.done():
         if stopped():
-            return True
+            raise _Ended
         wait([future], timeout=_ASK)
-    return False
+    return future.result()
 
 
 class Elsewhere:
     """One process that does what it is handed, one piece after the other, while this one goes on."""
 
     def __init__(self) -> None:
-        self._pool = self._begun()
+        self._pool = Workers(1)
         self._lock = threading.Lock()
-
-    @staticmethod
-    def _begun() -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, mp_context=_QuietSpawn(), initializer=_watch_parent)
 
     def __call__(self, work: Callable[[], T]) -> T:
         """Result of some work; waits for it.
@@ -109,24 +188,48 @@ class Elsewhere:
         except BrokenProcessPool:
             with self._lock:
                 if self._pool is pool:
-                    self._pool = self._begun()
+                    pool.end(at_once=True)
+                    self._pool = Workers(1)
             raise ReplicateError("a worker process ended unexpectedly (often for want of memory)") from None
 
     def close(self) -> None:
         """Ends the process, whatever it does."""
-        _stop(self._pool)
+        self._pool.end(at_once=True)
 
 
-def _watch_parent() -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+@contextlib.contextmanager
+def _without_interrupt() -> Iterator[None]:
+    """Keeps Ctrl-C from processes that are started meanwhile; it comes to this one a moment later."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
 
 
-def _begin(work: Callable[[int], Any]) -> None:
+# ---------------------------------------------------------------------------------------------------------
+# In a worker
+
+_work: Callable[[int], Any] | None = None  # set in worker processes only, once
+
+
+def _begin_worker(parent: Connection, work: Callable[[int], Any] | None) -> None:
     global _work
     _work = work
-    _watch_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the system knows no mask
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Connection) -> None:
+    """Ends this worker when the process that started it is gone, however it went."""
+    with contextlib.suppress(OSError):  # reset instead of closed, on Windows
+        parent.poll(None)  # nothing is ever sent
+    os._exit(1)
 
 
 def _work_here(replicate: int) -> Any:
-    assert _work is not None, "workers are told their work before their first replicate"
+    assert _work is not None, "a worker has its work before its first replicate"
     return _work(replicate)

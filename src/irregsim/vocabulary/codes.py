@@ -8,6 +8,11 @@ depend on them. Words for readers (Norwegian and English labels) live in ``data/
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Strategy(IntEnum):
@@ -40,6 +45,22 @@ class Exit(IntEnum):
     def code(self) -> str:
         """The published code, such as ``tvangsretur``."""
         return self.name.lower()
+
+
+#: The lowest code of an exit: a state below it is a strategy (or, in a flow alone, `INFLOW` or `OPENING`).
+FIRST_EXIT = int(min(Exit))
+
+
+def is_exit(state: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether each of some states is an exit.
+
+    Args:
+        state: Codes of `Strategy` or `Exit`, as the population's column ``strategy`` holds them, of any shape.
+
+    Returns:
+        Flags of the same shape.
+    """
+    return state >= FIRST_EXIT
 
 
 STRATEGIES: tuple[str, ...] = tuple(strategy.code for strategy in Strategy)
@@ -283,21 +304,3 @@ class RegisterEvent(IntEnum):
     ASSISTED_RETURN = 11
     LEFT_CENTRE = 12
     HEALTH_CONTACT = 13
-
-
-#: Outcomes that agencies or centres count themselves; all others are published as an index.
-COUNTED_OUTCOMES = frozenset(
-    {
-        "child_months_in_centre",
-        "child_centre_moves",
-        "offences_reported",
-        "detention_days",
-        "centre_bed_days",
-        "inspections",
-        "fines_nok",
-        "back_pay_nok",
-    }
-)
-
-#: Units that count no persons, so that small numbers point at nobody.
-AMOUNTS = ("NOK", "days", "inspections")

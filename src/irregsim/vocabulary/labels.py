@@ -1,27 +1,31 @@
-"""Words for readers, in Norwegian and English.
+"""Words for readers, by language.
 
-Codes in tables are fixed; what readers see of them in plots, reports and the browser stands in
-``data/labels.csv``, one row a key. Keys begin with what they name: ``strategy.synlig``, ``exit.videre``,
-``outcome.care_needed``, ``title.exits``, ``sentence.hidden_levels``.
+Codes in tables are fixed; what readers see of them in plots, reports and the browser is in ``data/labels.csv``: one row
+a key, one column a language. Keys begin with what they name: ``strategy.synlig``, ``exit.videre``,
+``outcome.care_needed``, ``title.exits``, ``sentence.hidden_levels``. A language is added as a column.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from irregsim.vocabulary.reference import DataError, read_table
+from irregsim.vocabulary.reference import DataError, columns_of, read_table
 
-LANGUAGES: Final = ("nb", "en")
+_TABLE: Final = "labels.csv"
+
+#: Languages there are words in: the columns of the table after the key.
+LANGUAGES: Final = columns_of(_TABLE)[1:]
 
 
 def read_labels(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """Labels from rows of the table, checked.
 
     Args:
-        rows: With the columns ``key``, ``nb`` and ``en``.
+        rows: With the column ``key`` and one for each of `LANGUAGES`.
 
     Returns:
         Texts by key, then by language, in the order of the rows.
@@ -56,7 +60,7 @@ def labels() -> Mapping[str, Mapping[str, str]]:
     Raises:
         DataError: If the table is not sound; with every fault.
     """
-    return read_labels(read_table("labels.csv"))
+    return read_labels(read_table(_TABLE))
 
 
 def label(key: str, lang: str = "en") -> str:
@@ -64,7 +68,7 @@ def label(key: str, lang: str = "en") -> str:
 
     Args:
         key: Such as ``strategy.synlig``.
-        lang: ``nb`` or ``en``.
+        lang: One of `LANGUAGES`.
 
     Raises:
         KeyError: If there is no such language or key; the message gives the nearest key.
@@ -77,3 +81,25 @@ def label(key: str, lang: str = "en") -> str:
         hint = f" (did you mean {near[0]}?)" if near else ""
         raise KeyError(f"no label {key!r}{hint}")
     return known[key][lang]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of one language whose keys begin alike; called with the end of a key.
+
+    Attributes:
+        lang: One of `LANGUAGES`.
+        space: What the keys begin with, such as ``compare``; empty where whole keys are given.
+    """
+
+    lang: str
+    space: str = ""
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The words for a key, with values put in where the text has places for them.
+
+        Raises:
+            KeyError: If there is no such language, key or place.
+        """
+        text = label(f"{self.space}.{key}" if self.space else key, self.lang)
+        return text.format(**values) if values else text

@@ -1,52 +1,151 @@
-"""Numbers and months as a language writes them."""
+"""Numbers, months and lists as a language writes them.
+
+Babel has the signs and words of a language. Two things are the same in all of them: minus is a minus sign, so that it
+is as wide as a plus, and percent follows a no-break space, as in the texts of ``data/labels.csv``. A language that
+Babel does not know is written as English.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
 
-from irregsim.vocabulary.codes import AMOUNTS
+from irregsim.vocabulary.codes import FIRST_YEAR
+from irregsim.vocabulary.disclosure import interval_step, is_few, kind_of
+from irregsim.vocabulary.labels import label
 
-#: Counts of persons are published in steps of this, as everywhere (`irregsim.present.export`).
-_STEP: Final = 5
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.numbers import NumberPattern
+
+MINUS: Final = "\N{MINUS SIGN}"
+
+#: Lists in British English have no comma before the last name.
+_LOCALES: Final = {"nb": "nb_NO", "en": "en_GB"}
 
 
-def step_of(lo: float, hi: float) -> float:
-    """Step to which an effect is rounded: the power of ten at half the width of its interval, or below."""
-    half = (hi - lo) / 2.0
-    return 10.0 ** math.floor(math.log10(half)) if half > 0 else 0.0
+# Babel takes 40 ms to import and its patterns some microseconds to parse, so both wait for the first number.
+@cache
+def _locale(lang: str) -> Locale:
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return Locale.parse(_LOCALES.get(lang, lang))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(_LOCALES["en"])
+
+
+@cache
+def _pattern(decimals: int) -> NumberPattern:
+    from babel.numbers import parse_pattern
+
+    return parse_pattern("#,##0" + ("." + "0" * decimals if decimals else ""))
+
+
+# A picture a month writes the same ticks again and again.
+@lru_cache(maxsize=8192)
+def _written(digits: str, decimals: int, lang: str) -> str:
+    return str(_pattern(decimals).apply(Decimal(digits), _locale(lang)))
+
+
+def number(value: float, lang: str, *, decimals: int | None = None, signed: bool = False, missing: str = "") -> str:
+    """A number for readers.
+
+    Args:
+        value: Any number.
+        lang: Language.
+        decimals: How many; None: none from 20 on and for whole numbers, else one.
+        signed: Whether a plus is shown too; what rounds to nothing never has a sign.
+        missing: What is shown for a missing number.
+    """
+    if value != value:
+        return missing
+    if decimals is None:
+        decimals = 0 if abs(value) >= 20 or value == round(value) else 1
+    digits = f"{abs(value):.{decimals}f}"
+    text = _written(digits, decimals, lang)
+    if not digits.strip("0."):
+        return text
+    return (MINUS if value < 0 else "+" if signed else "") + text
+
+
+def signed(value: float, lang: str, *, decimals: int = 1) -> str:
+    """A change with its sign; empty where missing."""
+    return number(value, lang, decimals=decimals, signed=True)
+
+
+def drawn(value: float, lang: str, *, signed: bool = False) -> str:
+    """A number in a picture: no needless decimals, none from 10 on, one from 1 on, else two; a dash where missing."""
+    if value != value:
+        return "–"
+    size = abs(value)
+    whole = size >= 10 or size < 0.005 or abs(value - round(value)) < 1e-9
+    return number(value, lang, decimals=0 if whole else 1 if size >= 1 else 2, signed=signed)
+
+
+def plain(digits: str, lang: str) -> str:
+    """A number that is already in digits, such as ``-0.25``, with the signs of a language and no thousands apart."""
+    from babel.numbers import get_decimal_symbol
+
+    text = digits.replace(".", get_decimal_symbol(_locale(lang)))
+    return MINUS + text[1:] if text.startswith("-") else text
+
+
+def percent(share: float, lang: str) -> str:
+    """A share as a whole percentage."""
+    return with_percent(number(100.0 * share, lang, decimals=0))
+
+
+def with_percent(text: str) -> str:
+    """A number in words of a language, and percent behind it."""
+    return f"{text}\N{NO-BREAK SPACE}%"
+
+
+@cache
+def month_words(month: int, lang: str) -> str:
+    """A month in words, such as ``mars 2024``.
+
+    Args:
+        month: Months since 2009-01.
+        lang: Language.
+    """
+    import datetime
+
+    from babel.dates import format_skeleton
+
+    return str(
+        format_skeleton("yMMMM", datetime.date(FIRST_YEAR + month // 12, month % 12 + 1, 1), locale=_locale(lang))
+    )
+
+
+def listed(names: Sequence[str], lang: str) -> str:
+    """Names in a row: a, b and c."""
+    from babel.lists import format_list
+
+    return format_list(list(names), locale=_locale(lang))
 
 
 def rounded_text(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
-    """An effect with its 95 % interval, rounded to the precision of that interval.
+    """An effect with its 95 % interval, rounded to the precision of that interval (`disclosure.interval_step`).
 
     Args:
         mean: Mean.
         lo: Lower end.
         hi: Upper end.
         unit: Its unit; what counts persons or cases is rounded to steps of 5 or more.
-        lang: ``nb`` or ``en``.
+        lang: Language.
 
     Returns:
         Such as ``+120 (+80 to +160)``; for fewer than 5 persons at both ends only that.
     """
-    counts = unit not in (*AMOUNTS, "index", "months", "percent")
     if mean == lo == hi == 0.0:
-        return {"nb": "ingen endring", "en": "no change"}[lang]
-    if counts and max(abs(lo), abs(hi), abs(mean)) < _STEP:
-        return {"nb": "under 5", "en": "under 5"}[lang]
-    step = step_of(lo, hi) or 10.0 ** (math.floor(math.log10(abs(mean))) - 1)
-    if counts:
-        step = max(step, float(_STEP))
+        return label("compare.no_change", lang)
+    if kind_of(unit).is_count and is_few(mean, lo, hi):
+        return label("compare.under_five", lang)
+    step = interval_step(mean, lo, hi, unit)
     decimals = max(0, -math.floor(math.log10(step)))
-    one, low, high = (_signed(round(value / step) * step, decimals, lang) for value in (mean, lo, hi))
-    return f"{one} ({low} {'til' if lang == 'nb' else 'to'} {high})"
-
-
-def _signed(value: float, decimals: int, lang: str) -> str:
-    text = f"{abs(value):,.{decimals}f}"
-    if lang == "nb":
-        text = text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
-    if not text.strip("0.,"):
-        return text
-    return ("\N{MINUS SIGN}" if value < 0 else "+") + text
+    one, low, high = (number(round(v / step) * step, lang, decimals=decimals, signed=True) for v in (mean, lo, hi))
+    return label("compare.interval", lang).format(mean=one, low=low, high=high)

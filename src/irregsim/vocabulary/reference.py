@@ -28,6 +28,12 @@ def read_table(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
+def columns_of(name: str) -> tuple[str, ...]:
+    """Names of the columns of a shipped CSV file under ``data/``; reads its first line only."""
+    with (files("irregsim") / "data" / name).open(encoding="utf-8") as stream:
+        return tuple(next(csv.reader(stream)))
+
+
 @dataclass(frozen=True)
 class Country:
     """A citizenship: one of the 35 of tabell 10.4, or ``Andre`` for all others."""
@@ -129,6 +135,13 @@ def countries() -> tuple[Country, ...]:
         )
         for i, row in enumerate(read_table("countries.csv"))
     )
+
+
+def country_name(name: str, lang: str) -> str:
+    """A country's name; the report's tables have Norwegian ones, every other language has the English one."""
+    if lang == "nb":
+        return name
+    return next((country.name_en for country in countries() if country.name == name), name)
 
 
 @cache

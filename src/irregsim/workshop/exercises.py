@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from irregsim.scenario import shipped_scenarios
 from irregsim.vocabulary.codes import CITIES, month_number
 from irregsim.vocabulary.reference import DataError
-from irregsim.workshop.live.shown import outcomes
+from irregsim.workshop.checked_yaml import Limits, read_as
+from irregsim.workshop.live.followed import outcomes
 
 _FOLDER: Final = "workshop"
 
@@ -30,22 +31,20 @@ ANSWERS: Final = ("up", "same", "down")
 PLACE: Final = re.compile(r"\{\{(?:(\d)\|)?([a-z]+:[A-Za-z_/]+)(?:@([A-Za-zÆØÅæøå]+))?\}\}")
 
 
-class _Checked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Text(_Checked):
+@dataclass(frozen=True)
+class Text:
     """Words in both languages."""
 
-    nb: Annotated[str, Field(min_length=1)]
-    en: Annotated[str, Field(min_length=1)]
+    nb: str
+    en: str
 
     def __call__(self, lang: str) -> str:
         """The words in a language."""
         return self.nb if lang == "nb" else self.en
 
 
-class Variant(_Checked):
+@dataclass(frozen=True)
+class Variant:
     """What is compared with the reference.
 
     Attributes:
@@ -59,7 +58,8 @@ class Variant(_Checked):
     assume: tuple[str, ...] = ()
 
 
-class Predicted(_Checked):
+@dataclass(frozen=True)
+class Predicted:
     """An outcome that the class predicts before it runs the model.
 
     Attributes:
@@ -78,7 +78,8 @@ class Predicted(_Checked):
         return f"{self.outcome}@{self.city}" if self.city else self.outcome
 
 
-class Exercise(_Checked):
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
     """One exercise.
 
     Attributes:
@@ -101,23 +102,23 @@ class Exercise(_Checked):
         claims: Claims of the report.
     """
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z-]+$")]
+    id: Annotated[str, Limits(form="[a-z][a-z-]+")]
     title: Text
-    minutes: Annotated[int, Field(ge=5, le=60)]
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=5)]
+    minutes: Annotated[int, Limits(least=5, most=60)]
+    variants: Annotated[tuple[Variant, ...], Limits(least=1, most=5)]
     start: str
     until: str
     seed: int = 2021
     view: Literal["vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers"]
     background: Text
     question: Text
-    predict: Annotated[tuple[Predicted, ...], Field(min_length=2, max_length=6)]
-    steps: Annotated[tuple[Text, ...], Field(min_length=2)]
+    predict: Annotated[tuple[Predicted, ...], Limits(least=2, most=6)]
+    steps: Annotated[tuple[Text, ...], Limits(least=2)]
     reveal: Text
-    discussion: Annotated[tuple[Text, ...], Field(min_length=2)]
+    discussion: Annotated[tuple[Text, ...], Limits(least=2)]
     key: Text
     hinges: Text
-    claims: tuple[Annotated[str, Field(pattern=r"^M\d{3}$")], ...]
+    claims: tuple[Annotated[str, Limits(form=r"M\d{3}")], ...]
 
     @property
     def first(self) -> int:
@@ -144,7 +145,8 @@ class Exercise(_Checked):
         return tuple(key for number, key in self.named if number == variant)
 
 
-class Role(_Checked):
+@dataclass(frozen=True)
+class Role:
     """A role card.
 
     Attributes:
@@ -163,10 +165,11 @@ class Role(_Checked):
     decides: Text
     levers: tuple[str, ...]
     sees: Text
-    asks: Annotated[tuple[Text, ...], Field(min_length=2)]
+    asks: Annotated[tuple[Text, ...], Limits(least=2)]
 
 
-class Stretch(_Checked):
+@dataclass(frozen=True)
+class Stretch:
     """A stretch of a plan.
 
     Attributes:
@@ -175,12 +178,13 @@ class Stretch(_Checked):
         exercise: Exercise that is done, if any.
     """
 
-    minutes: Annotated[int, Field(ge=3, le=60)]
+    minutes: Annotated[int, Limits(least=3, most=60)]
     what: Text
     exercise: str = ""
 
 
-class Plan(_Checked):
+@dataclass(frozen=True)
+class Plan:
     """A plan for a class.
 
     Attributes:
@@ -195,12 +199,13 @@ class Plan(_Checked):
     minutes: Literal[45, 90, 120]
     title: Text
     for_whom: Text
-    goals: Annotated[tuple[Text, ...], Field(min_length=2)]
+    goals: Annotated[tuple[Text, ...], Limits(least=2)]
     needs: Text
-    stretches: Annotated[tuple[Stretch, ...], Field(min_length=3)]
+    stretches: Annotated[tuple[Stretch, ...], Limits(least=3)]
 
 
-class Note(_Checked):
+@dataclass(frozen=True)
+class Note:
     """The content note.
 
     Attributes:
@@ -212,11 +217,12 @@ class Note(_Checked):
     teacher: tuple[Text, ...]
 
 
-class Material(_Checked):
+@dataclass(frozen=True)
+class Material:
     """Everything a workshop needs in words."""
 
-    exercises: Annotated[tuple[Exercise, ...], Field(min_length=6)]
-    roles: Annotated[tuple[Role, ...], Field(min_length=5)]
+    exercises: Annotated[tuple[Exercise, ...], Limits(least=6)]
+    roles: Annotated[tuple[Role, ...], Limits(least=5)]
     plans: tuple[Plan, ...]
     note: Note
 
@@ -232,7 +238,8 @@ class Material(_Checked):
         raise KeyError(f"no exercise {name!r}; there are {', '.join(one.id for one in self.exercises)}")
 
 
-M = TypeVar("M", bound=BaseModel)
+#: Parts of the material, each a file of its name.
+PARTS: Final = tuple(item.name for item in fields(Material))
 
 
 @cache
@@ -243,7 +250,7 @@ def material() -> Material:
         DataError: If it is not sound; with every fault.
     """
     folder = files("irregsim") / "data" / _FOLDER
-    parts = {name: (folder / f"{name}.yaml").read_text(encoding="utf-8") for name in Material.model_fields}
+    parts = {name: (folder / f"{name}.yaml").read_text(encoding="utf-8") for name in PARTS}
     return read_material(lambda name: parts[name])
 
 
@@ -257,13 +264,14 @@ def read_material(read: Callable[[str], str]) -> Material:
         DataError: With every fault, one a line.
     """
     try:
-        found = Material.model_validate({name: yaml.safe_load(read(name)) for name in Material.model_fields})
+        written = {name: yaml.safe_load(read(name)) for name in PARTS}
     except yaml.YAMLError as error:
         raise DataError(f"workshop: {error}") from None
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise DataError("workshop: " + "\n".join(lines)) from None
-    faults = [fault for exercise in found.exercises for fault in _faults(exercise)]
+    faults: list[str] = []
+    found = read_as(Material, written, "", faults)
+    if found is None:
+        raise DataError("workshop: " + "\n".join(faults))
+    faults += [fault for exercise in found.exercises for fault in _faults(exercise)]
     names = [one.id for one in found.exercises]
     faults += [f"exercise {name} stands twice" for name in dict.fromkeys(names) if names.count(name) > 1]
     for plan in found.plans:

@@ -15,17 +15,18 @@ import numpy as np
 from markupsafe import Markup
 
 from irregsim import __version__
-from irregsim.present.pages import percent, render
+from irregsim.present.pages import render
 from irregsim.scenario import load_scenario
 from irregsim.scenario.levers import find
 from irregsim.scenario.levers import words as lever_words
 from irregsim.vocabulary.codes import Strategy, month_number
-from irregsim.vocabulary.labels import LANGUAGES, label
+from irregsim.vocabulary.labels import LANGUAGES, Words, label
+from irregsim.vocabulary.numbers import month_words, percent
 from irregsim.workshop.exercises import ANSWERS, Exercise, Predicted, Text, material
-from irregsim.workshop.live.shown import Band, Outcome
+from irregsim.workshop.live.followed import Band, Outcome
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.vessels import draw_vessels
-from irregsim.workshop.pictures.words import Words, outcome_name
+from irregsim.workshop.pictures.words import PictureWords, outcome_name
 from irregsim.workshop.stored_runs import Effect, about, filled, stored
 
 #: Pages by name of their file, without language.
@@ -79,12 +80,10 @@ def make_page(name: str, lang: str) -> str:
     """
     found = material()
 
-    def words(key: str, **values: object) -> str:
-        text = label(f"workshop.{key}", lang)
-        return text.format(**values) if values else text
+    words = Words(lang, "workshop")
 
     def stored_note(month: str) -> str:
-        return label("page.stored_note", lang).format(month=Words(lang).month(month_number(month)))
+        return label("page.stored_note", lang).format(month=month_words(month_number(month), lang))
 
     shared = {
         "title": words(f"title_{name}"),
@@ -201,7 +200,7 @@ def _variant(exercise: Exercise, number: int, lang: str) -> dict[str, Any]:
     reference, scenario = (
         load_scenario(name).title[lang].partition(". ")[0] for name in ("baseline", variant.scenario)
     )
-    words = Words(lang, reference, scenario)
+    words = PictureWords(lang, reference, scenario)
     found = stored(exercise.id, number)
     # Frames of the first variant: those of the others would make the page too large for little.
     frames = [
@@ -213,7 +212,7 @@ def _variant(exercise: Exercise, number: int, lang: str) -> dict[str, Any]:
     return {"title": variant.title(lang), "frames": frames, "charts": charts}
 
 
-def _chart(key: str, effect: Effect, exercise: Exercise, words: Words) -> str:
+def _chart(key: str, effect: Effect, exercise: Exercise, words: PictureWords) -> str:
     name, _, city = key.partition("@")
     shown = Outcome(
         name, city, effect.unit, effect.months, effect.reference, effect.scenario, effect.mean, effect.is_year

@@ -21,9 +21,11 @@ from irregsim.scenario import ScenarioError
 from irregsim.scenario.levers import REGISTRY, Kind
 from irregsim.vocabulary.codes import HIDDEN, Strategy, month_number, month_text
 from irregsim.workshop.live import lives
+from irregsim.workshop.live.followed import Band, Outcome, band, outcome
 from irregsim.workshop.live.network import Net, network
 from irregsim.workshop.live.record import CountedYears, Record
-from irregsim.workshop.live.shown import Band, Look, Outcome, Pair, band, index_of, look, outcome
+from irregsim.workshop.live.shown import Pair, index_of
+from irregsim.workshop.live.snapshot import Look, look
 from irregsim.workshop.replicate_band import More
 from irregsim.workshop.settings import Settings, places_of
 

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
-
-import numpy as np
+from typing import Any, Final, cast
 
 from irregsim.scenario import Fault, Scenario, ScenarioError, diff_rows, load_scenario, shipped_scenarios
-from irregsim.scenario.levers import REGISTRY, By, Kind, Lever, find
-from irregsim.scenario.resolved import columns_of, written_value
+from irregsim.scenario.attributes import Form, Written, attributes, names_of
+from irregsim.scenario.levers import By, Lever, find
 from irregsim.scenario.writing.text import scenario_text
-from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number, month_text
+from irregsim.vocabulary.codes import month_number, month_text, year_of
 
 #: The scenario that others are compared with unless a page says otherwise.
 REFERENCE: Final = "baseline"
@@ -32,7 +30,7 @@ LAST: Final = month_number("2050-12")
 OWN_NAME: Final = "workshop"
 
 #: Value of one lever: what is written in a scenario.
-Value = bool | float | str | None
+Value = Written
 
 #: Lever path and place (city, district, centre; empty for none).
 Key = tuple[str, str]
@@ -68,7 +66,7 @@ class Settings:
         changes: What the page has set, by lever and place.
         start: First month shown, ``YYYY-MM``.
         seed: Seed of all chance.
-        scale: Size of the population relative to Norway's, above 0 to 1.
+        scale: Size of the population relative to Norway's, above 0 and at most 10.
         draws: ``posterior``, ``point`` or the folder of a posterior, as for `irregsim run`.
         given: ``--set`` of the command that opened the page; changes come after them.
         end: Last month, ``YYYY-MM``; None for the scenario's own.
@@ -133,11 +131,6 @@ class Settings:
             out.append(f"{path}={json.dumps(written, ensure_ascii=False)}")
         return tuple(out)
 
-    @property
-    def is_changed(self) -> bool:
-        """Whether anything has been set beside the scenario."""
-        return bool(self.changes)
-
     @cached_property
     def differences(self) -> list[dict[str, str]]:
         """Levers in which scenario and reference differ: ``key``, ``from``, ``to``, ``reference``, ``value``."""
@@ -197,15 +190,14 @@ class Settings:
             month: Month number within the scenario.
         """
         levers = self.scenario.levers
-        name = lever.fields[0]
-        found = getattr(levers, name)
-        if lever.kind is Kind.YEARS:
-            return levers.rejections_in_year(2009 + month // 12)
-        if not isinstance(found, np.ndarray):
-            return found  # type: ignore[no-any-return]
-        columns = columns_of(name)
+        one = attributes()[lever.fields[0]]
+        if one.form is Form.YEARS:
+            return levers.in_year(one.name, year_of(month))
+        found: Any = getattr(levers, one.name)
+        if one.form is Form.SETTING:
+            return cast(Value, found)
         row = found[min(month, len(found) - 1)]
-        return written_value(name, row if columns is None else row[columns.index(place) if place else 0])
+        return one.written(row if one.columns is None else row[one.columns.index(place) if place else 0])
 
     # -- files ---------------------------------------------------------------------------------------------------
 
@@ -245,13 +237,7 @@ class Settings:
 
 def places_of(lever: Lever) -> tuple[str, ...]:
     """Places that a lever can be set for; none for one that holds for the country."""
-    if lever.by is By.CITY:
-        return CITIES
-    if lever.by is By.DISTRICT:
-        return DISTRICTS
-    if lever.by is By.CENTRE:
-        return columns_of("centre_capacity") or ()
-    return ()
+    return names_of(lever.by)
 
 
 def _bounded(scenario: Scenario) -> Scenario:
@@ -277,7 +263,3 @@ def load_file(path: str | Path, settings: Settings) -> Settings:
         start=month_text(start),
     )
     return new.checked()
-
-
-#: Levers by path.
-BY_PATH: Final[Mapping[str, Lever]] = MappingProxyType({lever.path: lever for lever in REGISTRY})

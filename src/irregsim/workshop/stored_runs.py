@@ -28,9 +28,11 @@ from irregsim.study.identity import code_sha256
 from irregsim.study.replicates import available_cores
 from irregsim.study.workers import in_order
 from irregsim.vocabulary.codes import month_text
-from irregsim.vocabulary.numbers import rounded_text
+from irregsim.vocabulary.numbers import rounded_text, with_percent
 from irregsim.workshop.exercises import PLACE, Exercise, Text, Variant, material
-from irregsim.workshop.live.shown import Flow, Look, Pair, SideLook, look, outcome
+from irregsim.workshop.live.followed import outcome
+from irregsim.workshop.live.shown import Pair
+from irregsim.workshop.live.snapshot import Flow, Look, SideLook, look
 from irregsim.workshop.replicate_band import pair_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -88,7 +90,7 @@ class Effect:
 
         told = rounded_text(float(self.mean[-1]), float(self.lo[-1]), float(self.hi[-1]), self.unit, lang)
         if self.unit == "percent":
-            return f"{told} %"
+            return with_percent(told)
         key = f"unit.{self.unit}"
         return f"{told} {label(key, lang)}" if key in labels() and self.unit != "count" else told
 

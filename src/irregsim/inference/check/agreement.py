@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, ndtr
+from scipy.optimize import brentq
+from scipy.special import ndtr
+from scipy.stats import binomtest
 
 from irregsim.inference.check.counts import INTERVALS, answers, check
 
@@ -50,16 +52,15 @@ ROLES: Final = ("fit", "check")
 #: Added to both counts before their logarithm is taken, so that a count of 0 has one.
 _HALF: Final = 0.5
 
-#: Mixtures end this many standard deviations beyond their outermost part; bisection halves the rest this often.
-_FARTHEST: Final = 9.0
-_HALVINGS: Final = 80
-
 #: What is told of a target before and after it moved.
 _MOVED: Final = ("z", "inside50_error", "inside90_error")
 
 
 # ---------------------------------------------------------------------------------------------------------
 # Intervals with error
+
+#: Mixtures end this many standard deviations beyond their outermost part.
+_FARTHEST: Final = 9.0
 
 
 def mixture_cdf(values: FloatArray, sd: float, x: float) -> float:
@@ -94,13 +95,7 @@ def mixture_quantile(values: FloatArray, sd: float, p: float) -> float:
         return 0.0
     low = float(np.log(positive.min())) - _FARTHEST * sd
     high = float(np.log(positive.max())) + _FARTHEST * sd
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        if mixture_cdf(values, sd, float(np.exp(middle))) < p:
-            low = middle
-        else:
-            high = middle
-    return float(np.exp(0.5 * (low + high)))
+    return float(np.exp(brentq(lambda x: mixture_cdf(values, sd, float(np.exp(x))) - p, low, high, xtol=1e-12)))
 
 
 def mixture_tail(values: FloatArray, sd: float, observed: float, *, one_sided: bool = False) -> float:
@@ -232,10 +227,8 @@ def binomial_interval(hits: int, trials: int, level: float = 0.95) -> tuple[floa
         trials: 1 or more.
         level: Probability with which it covers, at least.
     """
-    tail = (1.0 - level) / 2.0
-    low = 0.0 if hits == 0 else float(betaincinv(hits, trials - hits + 1, tail))
-    high = 1.0 if hits == trials else float(betaincinv(hits + 1, trials - hits, 1.0 - tail))
-    return low, high
+    found = binomtest(hits, trials).proportion_ci(level, method="exact")
+    return float(found.low), float(found.high)
 
 
 def coverage(table: pd.DataFrame) -> pd.DataFrame:

@@ -31,7 +31,7 @@ from irregsim.vocabulary.codes import CITIES, Strategy, Substrategy
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-#: Options in storage order; each name is a channel.
+#: Options in the order of their codes; each name is a channel.
 OPTIONS = (
     "choice_stay",
     "choice_centre",
@@ -46,21 +46,37 @@ OPTIONS = (
 )
 STAY, CENTRE, DEPENDENCE, WORK, SEX_SALE, DRUGS, PROPERTY, ASSISTED, ONWARD, SURVIVAL_SEX = range(10)
 _CLOSED = -np.inf
+#: Options of living at the margins, and what each lives by.
+_MARKETS = {
+    "choice_sex_sale": Substrategy.SEX_SALE,
+    "choice_drugs": Substrategy.DRUGS,
+    "choice_property": Substrategy.PROPERTY,
+}
 _CITY_DISTRICT = np.array([next(p.district for p in reference.places() if p.city == c) for c in range(len(CITIES))])
 _MUNICIPAL = np.array([name.startswith("municipal") for name in HEALTH_MODELS])
 
 
 def reconsider_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard of giving up a way of living to choose anew (M102). Reads ``reconsider_hazard`` (per month)."""
+    """Hazard of giving up a way of living to choose again (M102). Reads ``reconsider_hazard`` (per month)."""
     return np.where(who.strategy == Strategy.FRITT_FALL, 0.0, at.reconsider_hazard)
 
 
 class Reconsider(Contest):
-    """A few dependents, workers and marginalised who reconsider."""
+    """A few dependents, workers and marginalised who reconsider: they choose this month, from free fall."""
 
     name = "reconsider"
     step = 7
-    rules = (Rule("reconsider", reconsider_hazard, ("M029", "M102"), "F 4.7; 4.8; rate assumed", "D"),)
+    rules = (
+        Rule(
+            channel="reconsider",
+            hazard=reconsider_hazard,
+            mechanisms=("M029", "M102"),
+            source="F 4.7; 4.8; rate assumed",
+            grade="D",
+            enters=Strategy.FRITT_FALL,
+            cause="reconsider",
+        ),
+    )
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Everybody with a strategy of their own outside centres."""
@@ -68,16 +84,13 @@ class Reconsider(Contest):
         own = (p.strategy >= Strategy.AVHENGIG) & (p.strategy <= Strategy.MARGINALISERT)
         return np.flatnonzero(own & (p.guardian < 0) & (p.transport_due < 0))
 
-    def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Into free fall, to choose this month."""
-        world.move(decided.of(0), Strategy.FRITT_FALL, "reconsider")
-
 
 class Choice(Part):
     """Options, utilities, and what is scarce among them."""
 
     name = "choice"
     step = 7
+    options = OPTIONS
 
     def begin(self, world: World, at: At) -> None:
         """Share of those in free fall in each city who sleep in a shelter (F 7.4).
@@ -103,7 +116,7 @@ class Choice(Part):
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """The option of highest random utility; adds choice probabilities to the history."""
         if len(rows) == 0:
-            return Decided(rows, np.empty(0, dtype=np.int64))
+            return self.decided(rows, np.empty(0, dtype=np.int64))
         who = world.rows(rows)
         has_host = free_host(world, at, rows) >= 0
         stranger = self._stranger(world, rows)
@@ -114,7 +127,7 @@ class Choice(Part):
         month = world.month
         uniforms = world.draws.uniforms(OPTIONS, month, who.key)
         world.history.expect_many(OPTIONS, month, who.cell, logit_shares(weights))
-        return Decided(rows, choose(weights, uniforms))
+        return self.decided(rows, choose(weights, uniforms))
 
     def _stranger(self, world: World, rows: IntArray) -> IntArray:
         """A provider met by chance, of the same background."""
@@ -125,13 +138,16 @@ class Choice(Part):
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Scarce places by rank; who is not served stays in free fall."""
         p = world.population
-        rows = decided.of(CENTRE)
+        rows = decided.of("choice_centre")
         centre = place_in_centres(world, at, rows, "centre_rank")
         rows, centre = rows[centre >= 0], centre[centre >= 0]
         world.move(rows, Strategy.SYNLIG, "choice")
         move_in(world, rows, centre, "choice")
 
-        for option, subtype in ((DEPENDENCE, None), (SURVIVAL_SEX, int(Substrategy.SURVIVAL_SEX))):
+        for option, subtype in (
+            ("choice_dependence", None),
+            ("choice_survival_sex", int(Substrategy.SURVIVAL_SEX)),
+        ):
             rows = decided.of(option)
             host = free_host(world, at, rows) if subtype is None else self._stranger(world, rows)
             served = place_with_hosts(world, at, rows, host)
@@ -142,12 +158,11 @@ class Choice(Part):
             if subtype is not None:
                 add_tie(p, rows, host)
 
-        hire(world, at, decided.of(WORK))
-        margins = (decided.code >= SEX_SALE) & (decided.code <= PROPERTY)
-        market = decided.code[margins] - SEX_SALE + int(Substrategy.SEX_SALE)
-        world.move(decided.rows[margins], Strategy.MARGINALISERT, "choice", market)
-        leave_assisted(world, decided.of(ASSISTED), "choice")
-        leave_onward(world, at, decided.of(ONWARD), "choice")
+        hire(world, at, decided.of("choice_work"))
+        for option, market in _MARKETS.items():
+            world.move(decided.of(option), Strategy.MARGINALISERT, "choice", int(market))
+        leave_assisted(world, decided.of("choice_assisted"), "choice")
+        leave_onward(world, at, decided.of("choice_onward"), "choice")
 
 
 def stay_away(at: At) -> FloatArray:

@@ -12,7 +12,16 @@ from irregsim.model.month.exits import leave_onward, leave_temporarily
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import CAUSE_CODE, DISTRICTS, Decision, Exit, RegisterEvent, Strategy, Substrategy
+from irregsim.vocabulary.codes import (
+    CAUSE_CODE,
+    CAUSES,
+    DISTRICTS,
+    Decision,
+    Exit,
+    RegisterEvent,
+    Strategy,
+    Substrategy,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -82,18 +91,27 @@ def sex_market_control_hazard(who: Rows, at: At) -> FloatArray:
     return np.where(sells, hazard * at.identity_checks[who.district], 0.0)
 
 
-class StreetControl(Contest):
+class Meetings(Contest):
+    """Rules by which persons meet the police; what follows is settled for all of them together, in `Tracks`."""
+
+    def settle(self, world: World, at: At, decided: Decided) -> None:
+        """They have met the police; how they were met has the name of the rule."""
+        for rule in self.rules:
+            meets_police(world, decided.of(rule.channel), rule.channel)
+
+
+class StreetControl(Meetings):
     """Meetings with the police in the street, of all but the marginalised."""
 
     name = "street_control"
     step = 8
     rules = (
         Rule(
-            "identity_control",
-            identity_control_hazard,
-            ("M030", "M049", "M060", "M062", "M098"),
-            "F 4.3; 4.4; 10.2",
-            "D",
+            channel="identity_control",
+            hazard=identity_control_hazard,
+            mechanisms=("M030", "M049", "M060", "M062", "M098"),
+            source="F 4.3; 4.4; 10.2",
+            grade="D",
         ),
     )
 
@@ -102,29 +120,32 @@ class StreetControl(Contest):
         rows = world.everyone()
         return np.asarray(rows[world.population.strategy[rows] != Strategy.MARGINALISERT])
 
-    def settle(self, world: World, at: At, decided: Decided) -> None:
-        """They have met the police; what follows is settled for all together."""
-        meets_police(world, decided.of(0), "identity_control")
 
-
-class CrimeControl(Contest):
+class CrimeControl(Meetings):
     """Meetings of the marginalised with the police: crime first, then the sale of sex."""
 
     name = "crime_control"
     step = 8
     rules = (
-        Rule("crime_control", crime_control_hazard, ("M074", "M081"), "F 4.6; 9.1", "C"),
-        Rule("sex_market_control", sex_market_control_hazard, ("M077",), "F 4.6", "C"),
+        Rule(
+            channel="crime_control",
+            hazard=crime_control_hazard,
+            mechanisms=("M074", "M081"),
+            source="F 4.6; 9.1",
+            grade="C",
+        ),
+        Rule(
+            channel="sex_market_control",
+            hazard=sex_market_control_hazard,
+            mechanisms=("M077",),
+            source="F 4.6",
+            grade="C",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """The marginalised who are free to act."""
         return world.who(Strategy.MARGINALISERT)
-
-    def settle(self, world: World, at: At, decided: Decided) -> None:
-        """They have met the police."""
-        meets_police(world, decided.of(0), "crime_control")
-        meets_police(world, decided.of(1), "sex_market_control")
 
 
 def meets_police(world: World, rows: IntArray, cause: str) -> None:
@@ -147,15 +168,16 @@ class Tracks(Part):
 
     name = "tracks"
     step = 8
+    options = CAUSES
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Those who met the police, are still here and are not held."""
         p = world.population
-        return np.flatnonzero((p.met >= 0) & (p.strategy < 8) & (p.transport_due < 0) & (p.guardian < 0))
+        return np.flatnonzero((p.met >= 0) & p.is_here & (p.transport_due < 0) & (p.guardian < 0))
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
-        """How each was met."""
-        return Decided(rows, world.population.met[rows])
+        """How each was met, a cause."""
+        return self.decided(rows, world.population.met[rows])
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Protection for victims, penal cases, then rejected asylum seekers and all others."""
@@ -258,7 +280,7 @@ def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> 
     if len(rows) == 0:
         return served
     if track != PRISON and at.interactions:
-        inside = int(((p.transport_due >= 0) & (p.track != PRISON) & (p.guardian < 0) & (p.strategy < 8)).sum())
+        inside = int(((p.transport_due >= 0) & (p.track != PRISON) & (p.guardian < 0) & p.is_here).sum())
         places = round(at.detention_capacity * at.detention_turnover_count * at.scale) - inside
         rank = world.draws.uniform("detention_rank", month, p.key[rows])
         served = queue(np.zeros(len(rows), dtype=np.int64), np.array([places]), rank)
@@ -266,7 +288,7 @@ def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> 
     held = rows[served]
     p.transport_due[held] = month + months[served]
     p.track[held] = track
-    orders = {ASYLUM: RegisterEvent.ORDER_ASYLUM}.get(track, RegisterEvent.ORDER_EXPELLED)
+    orders = RegisterEvent.ORDER_ASYLUM if track == ASYLUM else RegisterEvent.ORDER_EXPELLED
     kids, where = world.children_of(held)
     everyone = np.concatenate([held, kids])
     wait = months[served]
@@ -279,22 +301,23 @@ class Transport(Part):
 
     name = "transport"
     step = 8
+    options = ("released", "sent")
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Held persons whose month has come."""
         p = world.population
-        return np.flatnonzero((p.transport_due >= 0) & (p.transport_due <= world.month) & (p.strategy < 8))
+        return np.flatnonzero((p.transport_due >= 0) & (p.transport_due <= world.month) & p.is_here)
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Former asylum seekers were held because they can be sent; for the others the country decides (M009)."""
         p = world.population
         chance = np.where(p.track[rows] == ASYLUM, 1.0, world.rows(rows).feasibility)
-        return Decided(rows, drawn(world, "track_transport", rows, chance).astype(np.int64))
+        return self.decided(rows, drawn(world, "track_transport", rows, chance).astype(np.int64))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Out of the country, or back to free fall with a decision held."""
         p = world.population
-        sent, freed = decided.of(1), decided.of(0)
+        sent, freed = decided.of("sent"), decided.of("released")
         kids, where = world.children_of(sent)
         everyone, track = np.concatenate([sent, kids]), np.concatenate([p.track[sent], p.track[sent][where]])
         asylum = everyone[track == ASYLUM]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated
+from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated, with_children
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
 from irregsim.vocabulary.codes import Exit, RegisterEvent, Substrategy
@@ -121,11 +121,50 @@ class Departures(Contest):
     name = "departures"
     step = 9
     rules = (
-        Rule("assisted_return", assisted_return_hazard, ("M001", "M002", "M003", "M004", "M005"), "F 2.1", "B"),
-        Rule("onward", onward_hazard, ("M006", "M094", "M103"), "F 4.4; 10.1; rate assumed", "D"),
-        Rule("regularised", regularised_hazard, ("M053", "M083", "M093", "M095"), "F 2.1; 4.7", "B"),
-        Rule("temporary_permit", temporary_permit_hazard, ("M096",), "F 2.1: 114 permits in 2019", "B"),
-        Rule("death", death_hazard, (), "order of magnitude of national mortality", "D"),
+        Rule(
+            channel="assisted_return",
+            hazard=assisted_return_hazard,
+            mechanisms=("M001", "M002", "M003", "M004", "M005"),
+            source="F 2.1",
+            grade="B",
+            enters=Exit.ASSISTERT_RETUR,
+            cause="assisted_return",
+            notes=(RegisterEvent.ASSISTED_RETURN,),
+        ),
+        Rule(
+            channel="onward",
+            hazard=onward_hazard,
+            mechanisms=("M006", "M094", "M103"),
+            source="F 4.4; 10.1; rate assumed",
+            grade="D",
+            enters=Exit.VIDERE,
+            cause="onward",
+        ),
+        Rule(
+            channel="regularised",
+            hazard=regularised_hazard,
+            mechanisms=("M053", "M083", "M093", "M095"),
+            source="F 2.1; 4.7",
+            grade="B",
+            enters=Exit.REGULARISERT,
+            cause="permit",
+        ),
+        Rule(
+            channel="temporary_permit",
+            hazard=temporary_permit_hazard,
+            mechanisms=("M096",),
+            source="F 2.1: 114 permits in 2019",
+            grade="B",
+            enters=Exit.MIDLERTIDIG,
+            cause="temporary_permit",
+        ),
+        Rule(
+            channel="death",
+            hazard=death_hazard,
+            mechanisms=(),
+            source="order of magnitude of national mortality",
+            grade="D",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
@@ -133,44 +172,55 @@ class Departures(Contest):
         return world.everyone()
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Leaves the population."""
-        leave_assisted(world, decided.of(0), "assisted_return")
-        leave_onward(world, at, decided.of(1), "onward")
-        world.move(decided.of(2), Exit.REGULARISERT, "permit")
-        leave_temporarily(world, at, decided.of(3), "temporary_permit")
-        dead = decided.of(4)
+        """Leaves the population; some are seen at the border, some will be back, and a guardian may die."""
+        seen_at_exit(world, at, decided.of("onward"))
+        back_later(world, at, decided.of("temporary_permit"))
+        dead = decided.of("death")
         # Child welfare takes over the children of a guardian who dies: legal stay, an assumption.
         kids, _ = world.children_of(dead)
         world.move(kids, Exit.REGULARISERT, "family", with_children=False)
         world.move(dead, Exit.DOD, "death", with_children=False)
+        super().settle(world, at, decided)
 
 
 def leave_assisted(world: World, rows: IntArray, cause: str) -> None:
-    """Assisted return, with its register event per person."""
-    kids, _ = world.children_of(rows)
-    everyone = np.concatenate([rows, kids])
-    world.note(RegisterEvent.ASSISTED_RETURN, everyone)
+    """Assisted return for another cause than the rule's own, with its register event per person."""
+    world.note(RegisterEvent.ASSISTED_RETURN, with_children(world, rows))
     world.move(rows, Exit.ASSISTERT_RETUR, cause)
 
 
 def leave_onward(world: World, at: At, rows: IntArray, cause: str) -> None:
-    """Onward travel; a leaver seen as overstayer at the outer border is expelled without any transport (M058).
+    """Onward travel for another cause than the rule's own."""
+    seen_at_exit(world, at, rows)
+    world.move(rows, Exit.VIDERE, cause)
+
+
+def seen_at_exit(world: World, at: At, rows: IntArray) -> None:
+    """A leaver seen as overstayer at the outer border is expelled without any transport (M058).
 
     So a lever that sends people abroad raises that register (docs/odd.md).
+
+    Args:
+        world: The replicate.
+        at: Values of the month; reads ``exit_control_detection_share``.
+        rows: Heads of household about to leave, shape (n,).
     """
     p = world.population
     never = rows[~p.is_sought_asylum[rows] & (p.decision[rows] < 2)]
     seen = never[drawn(world, "exit_control", never, at.exit_control_detection_share)]
     world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, seen)
-    world.move(rows, Exit.VIDERE, cause)
 
 
 def leave_temporarily(world: World, at: At, rows: IntArray, cause: str) -> None:
-    """Temporary legal stay, with the month it ends."""
-    p = world.population
+    """Temporary legal stay for another cause than the rule's own."""
+    back_later(world, at, rows)
     world.move(rows, Exit.MIDLERTIDIG, cause)
-    kids, _ = world.children_of(rows)
-    p.back_due[np.concatenate([rows, kids])] = world.month + round(at.temporary_permit_months)
+
+
+def back_later(world: World, at: At, rows: IntArray) -> None:
+    """Sets the month in which a temporary stay ends, for the children too; reads ``temporary_permit_months``."""
+    until = world.month + round(at.temporary_permit_months)
+    world.population.back_due[with_children(world, rows)] = until
 
 
 class Schemes(Part):
@@ -178,6 +228,7 @@ class Schemes(Part):
 
     name = "schemes"
     step = 9
+    options = ("not_granted", "granted")
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Persons whom some scheme in force admits."""
@@ -189,9 +240,7 @@ class Schemes(Part):
         years = (who.months_irregular + np.where(who.is_sought_asylum, at.residence_before_months, 0.0)) / 12.0
         admitted = np.zeros(len(rows), dtype=np.bool_)
         for scheme in schemes:
-            fits = years >= scheme.min_years
-            if scheme.min_age_plus_years is not None:
-                fits &= who.age_years + years >= scheme.min_age_plus_years
+            fits = (years >= scheme.min_years) & (who.age_years + years >= scheme.min_age_plus_years)
             if scheme.no_conviction:
                 fits &= ~who.is_convicted
             if scheme.sought_asylum_only:
@@ -204,8 +253,8 @@ class Schemes(Part):
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Whether the application is granted this month."""
         granted = drawn(world, "scheme_regularised", rows, at.scheme_uptake_share)
-        return Decided(rows, granted.astype(np.int64))
+        return self.decided(rows, granted.astype(np.int64))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Legal stay."""
-        world.move(decided.of(1), Exit.REGULARISERT, "scheme")
+        world.move(decided.of("granted"), Exit.REGULARISERT, "scheme")

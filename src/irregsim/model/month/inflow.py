@@ -18,6 +18,7 @@ from irregsim.model.employers import PRIVATE_HOUSEHOLD, Employers
 from irregsim.model.engine import Part, drawn
 from irregsim.model.history import DISTRICT_OF, NO_PLACE
 from irregsim.model.hosts import slot_keys
+from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.month.control import ASYLUM, hold
 from irregsim.model.month.placing import (
     beds_for_transfers,
@@ -91,38 +92,25 @@ class Inflow(Part):
             self._initial(world, at)
         come_of_age(world)
         self._come_back(world, at)
-        mean = at.inflow_mean * self._conditions(world, at)
+        expected = world.values.made(expected_inflow)
+        mean = expected.by_route[world.month] * conditions_ratio(world, at)
         keys = world.draws.keys(_CELL.ravel() + np.uint64(1 << 62))
         count = poisson_quantile(world.draws.uniform("inflow", world.month, keys), mean.ravel()).reshape(mean.shape)
         self._short_stay(world, at, count[Route.SHORT_STAY])
-        self._penal_direct(world, at)
+        self._penal_direct(world, expected.penal_direct[world.month])
         count[Route.SHORT_STAY] = 0
         route, country = np.nonzero(count)
         admit(world, at, world.month, route, country, count[route, country])
 
-    def _conditions(self, world: World, at: At) -> FloatArray:
-        """Ratio on inflow by route from the chance of a job and from conditions (F 8.3; both off or zero by default).
-
-        Mechanisms: M067, M071, M072.
-        """
-        jobs = max(1e-9, float(world.employers.jobs[world.employers.is_willing].sum()) / world.employers.reference_jobs)
-        beds = float(np.sum(at.shelter_beds)) * at.shelter_free_bed_share
-        conditions = np.log(jobs) + at.conditions_per_bed * beds
-        ratio = np.ones((len(Route), 1))
-        never = [r for r in Route if r not in (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.SHORT_STAY)]
-        ratio[never] *= np.exp(at.arrival_from_conditions_log_ratio * conditions)
-        if at.inflow_pull:
-            ratio[Route.WITHOUT_PERMIT] *= jobs**at.inflow_pull_elasticity
-        return ratio
-
     def _initial(self, world: World, at: At) -> None:
         """The stock at 2009-01 by country; its size is a wide prior, not a count (docs/data.md)."""
-        former = at.inflow_mean[Route.ASYLUM_REJECTED]
-        never = at.inflow_mean[[Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY, Route.FAMILY_PERMIT_LOST]].sum(axis=1)
+        inflow = world.values.made(expected_inflow).by_route[world.month]
+        former = inflow[Route.ASYLUM_REJECTED]
+        never = inflow[[Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY, Route.FAMILY_PERMIT_LOST]].sum(axis=1)
         mean = np.zeros((len(Route), _COUNTRIES))
         mean[Route.ASYLUM_REJECTED] = at.initial_former_asylum_count * at.scale * former / former.sum()
         for i, start in enumerate((Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY, Route.FAMILY_PERMIT_LOST)):
-            mix = at.inflow_mean[start]
+            mix = inflow[start]
             mean[start] = at.initial_never_asylum_count * at.scale * never[i] / never.sum() * mix / mix.sum()
         keys = world.draws.keys(_CELL.ravel() + np.uint64(1 << 62))
         count = poisson_quantile(world.draws.uniform("inflow", -1, keys), mean.ravel()).reshape(mean.shape)
@@ -170,10 +158,13 @@ class Inflow(Part):
         world.history.register(world.month, RegisterEvent.ORDER_BORTVIST, place, country)
         world.history.register(world.month, RegisterEvent.TRANSPORT_BORTVIST, place, country)
 
-    def _penal_direct(self, world: World, at: At) -> None:
-        """Penal expulsions that go from prison to transport: register events without a person here (M081, M083)."""
+    def _penal_direct(self, world: World, mean: FloatArray) -> None:
+        """Penal expulsions that go from prison to transport: register events without a person here (M081, M083).
+
+        ``mean`` is the number expected this month, shape (countries,).
+        """
         keys = world.draws.keys(_CELL[Route.PENAL_EXPULSION] + np.uint64(3 << 61))
-        count = poisson_quantile(world.draws.uniform("inflow", world.month, keys), at.penal_direct_mean)
+        count = poisson_quantile(world.draws.uniform("inflow", world.month, keys), mean)
         country = np.repeat(np.arange(_COUNTRIES), count)
         if len(country) == 0:
             return

@@ -29,6 +29,7 @@ class Dismissal(Part):
 
     name = "dismissal"
     step = 5
+    options = ("let_go",)
 
     def begin(self, world: World, at: At) -> None:
         """Sets willingness and open jobs."""
@@ -52,12 +53,12 @@ class Dismissal(Part):
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Nobody is asked."""
-        return Decided(rows, np.zeros(len(rows), dtype=np.int64))
+        return self.decided(rows, np.zeros(len(rows), dtype=np.int64))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Main jobs end in free fall; side jobs just end."""
         p = world.population
-        rows = decided.rows
+        rows = decided.of("let_go")
         end_side_job(world, rows[p.employer[rows] < 0])
         world.move(rows[p.employer[rows] >= 0], Strategy.FRITT_FALL, "employer_stops")
 
@@ -121,9 +122,31 @@ class Work(Contest):
     name = "work"
     step = 5
     rules = (
-        Rule("inspection", inspected_hazard, ("M055", "M056", "M062", "M065", "M070"), "F 8.2; 8.3", "D"),
-        Rule("job_loss", job_loss_hazard, ("M032", "M033", "M064"), "F 4.7", "D"),
-        Rule("tax_card_loss", tax_card_loss_hazard, ("M031", "M032"), "F 4.4; 4.5; T16", "C"),
+        Rule(
+            channel="inspection",
+            hazard=inspected_hazard,
+            mechanisms=("M055", "M056", "M062", "M065", "M070"),
+            source="F 8.2; 8.3",
+            grade="D",
+        ),
+        Rule(
+            channel="job_loss",
+            hazard=job_loss_hazard,
+            mechanisms=("M032", "M033", "M064"),
+            source="F 4.7",
+            grade="D",
+            enters=Strategy.FRITT_FALL,
+            cause="job_loss",
+        ),
+        Rule(
+            channel="tax_card_loss",
+            hazard=tax_card_loss_hazard,
+            mechanisms=("M031", "M032"),
+            source="F 4.4; 4.5; T16",
+            grade="C",
+            enters=Strategy.FRITT_FALL,
+            cause="tax_card_loss",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
@@ -133,7 +156,7 @@ class Work(Contest):
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Sanctions for employer and worker, complaints, lost jobs; the found meet the police in step 8."""
         p = world.population
-        found, lost, carded = decided.of(0), decided.of(1), decided.of(2)
+        found, lost, carded = decided.of("inspection"), decided.of("job_loss"), decided.of("tax_card_loss")
         complain(world, at, np.concatenate([lost, carded]))
         inspect(world, at, found, p.employer[found])
         # Some who are exploited are seen to be possible victims of trafficking before anything else happens (M076).
@@ -142,12 +165,11 @@ class Work(Contest):
         leave_temporarily(world, at, found[victim], "trafficking_protection")
         found = found[~victim]
         p.has_tax_card[carded] = False
-        world.move(lost, Strategy.FRITT_FALL, "job_loss")
-        world.move(carded, Strategy.FRITT_FALL, "tax_card_loss")
         if at.worker_consequences:
             meets_police(world, found, "inspection")
         away = drawn(world, "worker_recognised", found, at.sent_from_site_share)
         world.move(found[away], Strategy.FRITT_FALL, "inspection")
+        super().settle(world, at, decided)
 
 
 def side_job_ends_hazard(who: Rows, at: At) -> FloatArray:
@@ -161,21 +183,33 @@ class SideWork(Contest):
     name = "side_work"
     step = 5
     rules = (
-        Rule("side_inspection", side_inspected_hazard, ("M024", "M055", "M056"), "F 4.5; 8.2", "D"),
-        Rule("side_job_ends", side_job_ends_hazard, ("M064",), "F 4.7", "D"),
+        Rule(
+            channel="side_inspection",
+            hazard=side_inspected_hazard,
+            mechanisms=("M024", "M055", "M056"),
+            source="F 4.5; 8.2",
+            grade="D",
+        ),
+        Rule(
+            channel="side_job_ends",
+            hazard=side_job_ends_hazard,
+            mechanisms=("M064",),
+            source="F 4.7",
+            grade="D",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Persons with a side job."""
         p = world.population
-        return np.flatnonzero((p.side_employer >= 0) & (p.transport_due < 0) & (p.strategy < 8))
+        return np.flatnonzero((p.side_employer >= 0) & (p.transport_due < 0) & p.is_here)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """A side job ends in both cases; the found meet the police."""
         p = world.population
-        found = decided.of(0)
+        found = decided.of("side_inspection")
         inspect(world, at, found, p.side_employer[found])
-        end_side_job(world, np.concatenate([found, decided.of(1)]))
+        end_side_job(world, np.concatenate([found, decided.of("side_job_ends")]))
         if at.worker_consequences:
             meets_police(world, found, "inspection")
 
@@ -290,7 +324,15 @@ class Offers(Contest):
 
     name = "offers"
     step = 7
-    rules = (Rule("job_offer", offer_hazard, ("M023", "M034", "M044", "M045", "M065"), "F 4.4; 4.5; 4.7", "D"),)
+    rules = (
+        Rule(
+            channel="job_offer",
+            hazard=offer_hazard,
+            mechanisms=("M023", "M034", "M044", "M045", "M065"),
+            source="F 4.4; 4.5; 4.7",
+            grade="D",
+        ),
+    )
 
     def begin(self, world: World, at: At) -> None:
         """In which circles of the support network somebody works and hears of jobs (F 4.4)."""
@@ -313,7 +355,7 @@ class Offers(Contest):
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Ties first, then the market (docs/odd.md)."""
         p, employers = world.population, world.employers
-        rows = decided.of(0)
+        rows = decided.of("job_offer")
         who = world.rows(rows)
         closeness = who.has_tie.astype(np.int64) + who.knows_worker
         employer = place_in_jobs(world, at, rows, closeness, employers.open_jobs - jobs_filled(world))
@@ -336,5 +378,5 @@ def hire(world: World, at: At, rows: IntArray) -> None:
     if at.directive_in_force and at.directive_duty_to_check:
         # Where papers are checked, more workers get forged ones (F 4.5; M065).
         asked = rows[~p.has_forged_papers[rows] & ~p.is_sought_asylum[rows]]
-        u = world.draws.uniform("birth_forged_papers", world.month, p.key[asked])
+        u = world.draws.uniform("hire_forged_papers", world.month, p.key[asked])
         p.has_forged_papers[asked[u < at.forged_papers_share]] = True

@@ -16,7 +16,7 @@ from irregsim.model.month.discretion import says_yes
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
 from irregsim.scenario.levers import HEALTH_MODELS
-from irregsim.vocabulary.codes import Household, RegisterEvent, Strategy, Substrategy
+from irregsim.vocabulary.codes import Household, RegisterEvent, Strategy, Substrategy, is_exit
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -50,19 +50,31 @@ class Needs(Contest):
     name = "needs"
     step = 9
     rules = (
-        Rule("care_need", care_need_hazard, ("M010", "M101"), "F 5; rate assumed", "D"),
-        Rule("offence", offence_hazard, ("M099",), "F 9.2; rate assumed", "D"),
+        Rule(
+            channel="care_need",
+            hazard=care_need_hazard,
+            mechanisms=("M010", "M101"),
+            source="F 5; rate assumed",
+            grade="D",
+        ),
+        Rule(
+            channel="offence",
+            hazard=offence_hazard,
+            mechanisms=("M099",),
+            source="F 9.2; rate assumed",
+            grade="D",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Everybody in the country, children too, but for those held."""
         p = world.population
-        return np.flatnonzero((p.strategy < 8) & (p.transport_due < 0))
+        return np.flatnonzero(p.is_here & (p.transport_due < 0))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Care sought and received; offences reported or not; then the month's sums."""
-        self._care(world, at, decided.of(0))
-        self._offences(world, at, decided.of(1))
+        self._care(world, at, decided.of("care_need"))
+        self._offences(world, at, decided.of("offence"))
         self._sums(world, at)
 
     def _care(self, world: World, at: At, rows: IntArray) -> None:
@@ -115,7 +127,7 @@ class Needs(Contest):
 
     def _sums(self, world: World, at: At) -> None:
         p, month, history = world.population, world.month, world.history
-        here = np.flatnonzero(p.strategy < 8)
+        here = np.flatnonzero(p.is_here)
         strategy = p.strategy[here]
         falling = here[strategy == Strategy.FRITT_FALL]
         without_bed = 1.0 - world.bed_share[CITY_OF[p.place[falling]]]
@@ -132,7 +144,7 @@ class Needs(Contest):
         used = heads[world.hosts.is_exploitative[p.host[heads]] | (p.substrategy[heads] == Substrategy.SURVIVAL_SEX)]
         history.outcome("exploitative_dependence_person_months", month, p.place[used])
         history.outcome("violent_relation_person_months", month, p.place[here[p.in_violence[here]]])
-        kids = p.kid_rows[p.strategy[p.kid_rows] < 8]
+        kids = p.kid_rows[~is_exit(p.strategy[p.kid_rows])]
         in_centre = p.strategy[kids] == Strategy.SYNLIG
         history.outcome("child_months_in_centre", month, p.place[kids[in_centre]])
         history.outcome("child_months_outside", month, p.place[kids[~in_centre]])

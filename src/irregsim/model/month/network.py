@@ -72,8 +72,20 @@ class Ties(Contest):
     name = "ties"
     step = 3
     rules = (
-        Rule("tie_forms", tie_forms_hazard, ("M017", "M022", "M041"), "F 4.3; 4.4; rate assumed", "D"),
-        Rule("tie_wears", tie_wears_hazard, ("M019",), "assumption", "D"),
+        Rule(
+            channel="tie_forms",
+            hazard=tie_forms_hazard,
+            mechanisms=("M017", "M022", "M041"),
+            source="F 4.3; 4.4; rate assumed",
+            grade="D",
+        ),
+        Rule(
+            channel="tie_wears",
+            hazard=tie_wears_hazard,
+            mechanisms=("M019",),
+            source="assumption",
+            grade="D",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
@@ -81,9 +93,9 @@ class Ties(Contest):
         return world.everyone()
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Changes slots."""
+        """A new tie is made where one lives, often through somebody known already; a worn one is lost."""
         p, draws = world.population, world.draws
-        rows = decided.of(0)
+        rows = decided.of("tie_forms")
         keys = slot_keys(draws, p.key[rows], 5)
         u = draws.uniform("tie_forms_host", world.month, keys)
         host = world.hosts.of(p.country[rows], p.place[rows], u)
@@ -95,7 +107,7 @@ class Ties(Contest):
             inside &= known >= 0
             host[inside] = world.hosts.fellow(known[inside], u[inside])
         add_tie(p, rows, host)
-        rows = decided.of(1)
+        rows = decided.of("tie_wears")
         for column in (p.tie_2, p.tie_1, p.tie_0):
             filled = column[rows] >= 0
             column[rows[filled]] = -1
@@ -107,7 +119,15 @@ class Moves(Contest):
 
     name = "moves"
     step = 3
-    rules = (Rule("city_move", city_move_hazard, ("M082", "M104"), "F 4.6; 9.1; 11.1", "D"),)
+    rules = (
+        Rule(
+            channel="city_move",
+            hazard=city_move_hazard,
+            mechanisms=("M082", "M104"),
+            source="F 4.6; 9.1; 11.1",
+            grade="D",
+        ),
+    )
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """The marginalised and those in free fall who are free to act."""
@@ -116,7 +136,7 @@ class Moves(Contest):
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """To larger markets more often (M104)."""
         p, draws = world.population, world.draws
-        rows = decided.of(0)
+        rows = decided.of("city_move")
         cumulative = np.cumsum(destination_shares(at))
         where = pick(cumulative, draws.uniform("city_move_where", world.month, p.key[rows]))
         world.relocate(rows, where, "city_move")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.centres import PLACE_OF
-from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated
+from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated, with_children
 from irregsim.model.month.network import cut_ties
 from irregsim.model.month.placing import beds_of, counted_residents, ordinary_places, place_in_centres
 from irregsim.model.values import At
@@ -15,8 +15,6 @@ from irregsim.vocabulary.codes import Exit, Household, RegisterEvent, Route, Str
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-
-GOES_ALONG, WALKS_OUT, LOSES_RIGHT = 0, 1, 2
 
 
 class Transfers(Part):
@@ -28,6 +26,7 @@ class Transfers(Part):
 
     name = "transfers"
     step = 4
+    options = ("goes_along", "walks_out", "loses_right")
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Heads of household whose unit closes, and the last in rank of centres above capacity."""
@@ -60,22 +59,20 @@ class Transfers(Part):
         p = world.population
         ratio = np.where(p.household[rows] > 0, at.family_walkout_ratio, 1.0)
         out = drawn(world, "transfer_walkout", rows, at.walkout_at_transfer_share * ratio)
-        code = np.where(out, WALKS_OUT, GOES_ALONG)
+        code = np.where(out, self.outcomes["walks_out"], self.outcomes["goes_along"])
         if not at.stay_after_rejection:
-            code[p.route[rows] != Route.DUBLIN] = LOSES_RIGHT
-        return Decided(rows, code)
+            code[p.route[rows] != Route.DUBLIN] = self.outcomes["loses_right"]
+        return self.decided(rows, code)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Walks out first, then finds places by rank for those who go along."""
         p = world.population
-        world.move(decided.of(LOSES_RIGHT), Strategy.FRITT_FALL, "right_to_stay_ended")
-        out = decided.of(WALKS_OUT)
-        _left(world, out)
+        world.move(decided.of("loses_right"), Strategy.FRITT_FALL, "right_to_stay_ended")
+        out = decided.of("walks_out")
+        world.note(RegisterEvent.LEFT_CENTRE, with_children(world, out))
         world.move(out, Strategy.FRITT_FALL, "transfer_walkout")
-        rows = decided.of(GOES_ALONG)
-        kids, _ = world.children_of(rows)
-        p.centre[rows] = -1
-        p.centre[kids] = -1
+        rows = decided.of("goes_along")
+        p.centre[with_children(world, rows)] = -1
         centre = place_in_centres(world, at, rows, "transfer_rank")
         found = centre >= 0
         moved = rows[found]
@@ -169,15 +166,45 @@ class Residence(Contest):
     step = 4
     rules = (
         Rule(
-            "walkout",
-            walkout_hazard,
-            ("M013", "M014", "M015", "M016", "M018", "M019", "M022", "M090", "M098"),
-            "F 4.3; 7.2",
-            "C",
+            channel="walkout",
+            hazard=walkout_hazard,
+            mechanisms=("M013", "M014", "M015", "M016", "M018", "M019", "M022", "M090", "M098"),
+            source="F 4.3; 7.2",
+            grade="C",
+            enters=Strategy.FRITT_FALL,
+            cause="walkout",
+            notes=(RegisterEvent.LEFT_CENTRE,),
         ),
-        Rule("pu_fetch", pu_fetch_hazard, ("M007", "M008", "M009", "M010", "M059"), "F 4.3; 7.5; 10.1", "D"),
-        Rule("dublin_transfer", dublin_transfer_hazard, ("M007",), "external/public_figures.csv, 2010-2011", "A"),
-        Rule("dublin_abscond", dublin_abscond_hazard, ("M018",), "external/public_figures.csv, 2010-2011", "A"),
+        Rule(
+            channel="pu_fetch",
+            hazard=pu_fetch_hazard,
+            mechanisms=("M007", "M008", "M009", "M010", "M059"),
+            source="F 4.3; 7.5; 10.1",
+            grade="D",
+            enters=Exit.TVANGSRETUR,
+            cause="pu_fetch",
+            notes=(RegisterEvent.ORDER_ASYLUM, RegisterEvent.TRANSPORT_ASYLUM),
+        ),
+        Rule(
+            channel="dublin_transfer",
+            hazard=dublin_transfer_hazard,
+            mechanisms=("M007",),
+            source="external/public_figures.csv, 2010-2011",
+            grade="A",
+            enters=Exit.TVANGSRETUR,
+            cause="dublin_transfer",
+            notes=(RegisterEvent.TRANSPORT_DUBLIN,),
+        ),
+        Rule(
+            channel="dublin_abscond",
+            hazard=dublin_abscond_hazard,
+            mechanisms=("M018",),
+            source="external/public_figures.csv, 2010-2011",
+            grade="A",
+            enters=Strategy.FRITT_FALL,
+            cause="dublin_abscond",
+            notes=(RegisterEvent.LEFT_CENTRE,),
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
@@ -185,38 +212,6 @@ class Residence(Contest):
         return world.who(Strategy.SYNLIG)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Moves out, or out of the country."""
-        out = decided.rows[(decided.code == 0) | (decided.code == 3)]
-        _left(world, out)
-        world.move(decided.of(0), Strategy.FRITT_FALL, "walkout")
-        world.move(decided.of(3), Strategy.FRITT_FALL, "dublin_abscond")
-        fetched = decided.of(1)
-        forced_return(world, fetched, "pu_fetch")
-        sent = decided.of(2)
-        kids, _ = world.children_of(sent)
-        everyone = np.concatenate([sent, kids])
-        world.note(RegisterEvent.TRANSPORT_DUBLIN, everyone)
-        world.move(sent, Exit.TVANGSRETUR, "dublin_transfer")
-
-
-def _left(world: World, rows: IntArray) -> None:
-    """Notes residents and their children who left without an address."""
-    kids, _ = world.children_of(rows)
-    everyone = np.concatenate([rows, kids])
-    world.note(RegisterEvent.LEFT_CENTRE, everyone)
-
-
-def forced_return(world: World, rows: IntArray, cause: str) -> None:
-    """Sends former asylum seekers out by force: an order, a transport, and news for compatriots.
-
-    Args:
-        world: The replicate.
-        rows: Heads of household, shape (n,).
-        cause: A name in `vocabulary.CAUSES`.
-    """
-    kids, _ = world.children_of(rows)
-    everyone = np.concatenate([rows, kids])
-    for event in (RegisterEvent.ORDER_ASYLUM, RegisterEvent.TRANSPORT_ASYLUM):
-        world.note(event, everyone)
-    world.hear_of(everyone)
-    world.move(rows, Exit.TVANGSRETUR, cause)
+        """Moves out, or out of the country; compatriots hear of those whom PU fetches."""
+        world.hear_of(with_children(world, decided.of("pu_fetch")))
+        super().settle(world, at, decided)

@@ -10,7 +10,7 @@ from irregsim.model.month.discretion import says_yes
 from irregsim.model.month.network import lose_tie
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
-from irregsim.vocabulary.codes import CAUSE_CODE, Exit, Strategy, Substrategy
+from irregsim.vocabulary.codes import Exit, Strategy, Substrategy
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -104,12 +104,54 @@ class Support(Contest):
     name = "support"
     step = 6
     rules = (
-        Rule("host_ends_stay", host_ends_stay_hazard, ("M034", "M035", "M039", "M041"), "F 4.4; 4.7", "C"),
-        Rule("break_up", break_up_hazard, ("M036", "M043"), "F 4.7; 7.3", "C"),
-        Rule("rent_demand", rent_demand_hazard, ("M034",), "F 4.4", "C"),
-        Rule("violence_begins", violence_begins_hazard, ("M037", "M038", "M043"), "F 4.7; 9.2; rate assumed", "D"),
-        Rule("violence_breaks", violence_breaks_hazard, ("M037", "M038", "M053", "M054", "M099"), "F 4.7; 9.2", "C"),
-        Rule("benefits_stopped", benefits_stopped_hazard, ("M040",), "F 4.4; rate assumed", "D"),
+        Rule(
+            channel="host_ends_stay",
+            hazard=host_ends_stay_hazard,
+            mechanisms=("M034", "M035", "M039", "M041"),
+            source="F 4.4; 4.7",
+            grade="C",
+            enters=Strategy.FRITT_FALL,
+            cause="host_ends_stay",
+        ),
+        Rule(
+            channel="break_up",
+            hazard=break_up_hazard,
+            mechanisms=("M036", "M043"),
+            source="F 4.7; 7.3",
+            grade="C",
+            enters=Strategy.FRITT_FALL,
+            cause="break_up",
+        ),
+        Rule(
+            channel="rent_demand",
+            hazard=rent_demand_hazard,
+            mechanisms=("M034",),
+            source="F 4.4",
+            grade="C",
+        ),
+        Rule(
+            channel="violence_begins",
+            hazard=violence_begins_hazard,
+            mechanisms=("M037", "M038", "M043"),
+            source="F 4.7; 9.2; rate assumed",
+            grade="D",
+        ),
+        Rule(
+            channel="violence_breaks",
+            hazard=violence_breaks_hazard,
+            mechanisms=("M037", "M038", "M053", "M054", "M099"),
+            source="F 4.7; 9.2",
+            grade="C",
+        ),
+        Rule(
+            channel="benefits_stopped",
+            hazard=benefits_stopped_hazard,
+            mechanisms=("M040",),
+            source="F 4.4; rate assumed",
+            grade="D",
+            enters=Strategy.FRITT_FALL,
+            cause="benefits_stopped",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
@@ -117,29 +159,22 @@ class Support(Contest):
         return world.who(Strategy.AVHENGIG)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Ends stays; a tie is used up by use."""
+        """Ends stays; a tie is used up by use. Some who leave a violent relation are permitted to stay."""
         p = world.population
-        p.pays_rent[decided.of(2)] = True
-        p.in_violence[decided.of(3)] = True
-        ends = _CAUSE[decided.code] >= 0
-        rows, cause = decided.rows[ends], _CAUSE[decided.code[ends]]
-        lose_tie(world, rows, p.host[rows])
-        rows = rows[cause == CAUSE_CODE["violence"]]
+        p.pays_rent[decided.of("rent_demand")] = True
+        p.in_violence[decided.of("violence_begins")] = True
+        for ends in ("host_ends_stay", "break_up", "violence_breaks", "benefits_stopped"):
+            rows = decided.of(ends)
+            lose_tie(world, rows, p.host[rows])
+        rows = decided.of("violence_breaks")
         city = world.rows(rows).city
         admitted = admission_chance(at, city)
         chance = at.abuse_permit_share + (at.abuse_permit_admitted_share - at.abuse_permit_share) * admitted
         permit = drawn(world, "crisis_centre", rows, chance)
         world.history.outcome("offences_reported", world.month, p.place[rows[permit]], 1.0)
         world.move(rows[permit], Exit.REGULARISERT, "permit")
-        stays = ends & (p.strategy[decided.rows] == Strategy.AVHENGIG)
-        world.move(decided.rows[stays], Strategy.FRITT_FALL, _CAUSE[decided.code[stays]])
-
-
-#: What ends a stay, by the number of the rule in `Support`; -1 where a rule does not end it. The last stands for
-#: "nothing happened".
-_CAUSE = np.array(
-    [CAUSE_CODE[c] if c else -1 for c in ("host_ends_stay", "break_up", "", "", "violence", "benefits_stopped", "")]
-)
+        world.move(rows[~permit], Strategy.FRITT_FALL, "violence")
+        super().settle(world, at, decided)
 
 
 def way_out_hazard(who: Rows, at: At) -> FloatArray:
@@ -163,21 +198,31 @@ def market_loss_hazard(who: Rows, at: At) -> FloatArray:
 
 
 class Livelihood(Contest):
-    """What ends a life at the margins, other than the police."""
+    """What ends a life at the margins, other than the police; both ends lead to a new choice this month."""
 
     name = "livelihood"
     step = 6
     rules = (
-        Rule("way_out", way_out_hazard, ("M078", "M079", "M081", "M083"), "F 4.6; rate assumed", "D"),
-        Rule("market_loss", market_loss_hazard, ("M080",), "F 7.3; 7.5; rate assumed", "D"),
+        Rule(
+            channel="way_out",
+            hazard=way_out_hazard,
+            mechanisms=("M078", "M079", "M081", "M083"),
+            source="F 4.6; rate assumed",
+            grade="D",
+            enters=Strategy.FRITT_FALL,
+            cause="way_out",
+        ),
+        Rule(
+            channel="market_loss",
+            hazard=market_loss_hazard,
+            mechanisms=("M080",),
+            source="F 7.3; 7.5; rate assumed",
+            grade="D",
+            enters=Strategy.FRITT_FALL,
+            cause="market_loss",
+        ),
     )
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """The marginalised who are free to act."""
         return world.who(Strategy.MARGINALISERT)
-
-    def settle(self, world: World, at: At, decided: Decided) -> None:
-        """Both end in free fall, where a new choice is made this month."""
-        left = decided.code >= 0
-        cause = np.array([CAUSE_CODE["way_out"], CAUSE_CODE["market_loss"]])[decided.code[left]]
-        world.move(decided.rows[left], Strategy.FRITT_FALL, cause)

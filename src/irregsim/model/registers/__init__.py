@@ -5,7 +5,7 @@ them: with its own scope, delay, cut-off and dispersion. Randomness of the obser
 register never changes a life.
 """
 
-from irregsim.model.registers.base import Count, Observer, Register, Scope
+from irregsim.model.registers.base import Count, Noise, Observer, Register, Scope, Shown
 from irregsim.model.registers.duty_to_leave import DUTY_TO_LEAVE
 from irregsim.model.registers.expulsions import EXPULSIONS
 from irregsim.model.registers.health import HEALTH
@@ -25,4 +25,26 @@ REGISTERS: tuple[Register, ...] = (
     HEALTH,
 )
 
-__all__ = ["REGISTERS", "WIDER", "Count", "Observer", "Register", "Scope", "outside_parts"]
+
+def shown_series(first: tuple[str, ...] = ()) -> tuple[tuple[str, str, str], ...]:
+    """Series of the country that pictures and summaries show: register, dimension and key.
+
+    Args:
+        first: Names of the registers to begin with, in this order; all others follow in the order of `REGISTERS`.
+    """
+    order = sorted(REGISTERS, key=lambda one: first.index(one.name) if one.name in first else len(first))
+    return tuple((register.name, one.dimension, one.key) for register in order for one in register.shown)
+
+
+__all__ = [
+    "REGISTERS",
+    "WIDER",
+    "Count",
+    "Noise",
+    "Observer",
+    "Register",
+    "Scope",
+    "Shown",
+    "outside_parts",
+    "shown_series",
+]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from hashlib import blake2b
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from irregsim.model.chance import poisson_quantile
 from irregsim.model.draws import Draws
 from irregsim.model.history import COUNTRIES, PLACES, History
 from irregsim.vocabulary.codes import FIRST_YEAR, RegisterEvent
+from irregsim.vocabulary.outcomes import Panel
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -22,6 +24,40 @@ Numbers = npt.NDArray[Any]
 
 #: One published number: period, dimension, key, count. Whole, but for an observer of expected counts.
 Count = tuple[str, str, str, float]
+
+#: A dimension of a register and one of its keys.
+Cell = tuple[str, str]
+
+#: The count of a register that has one number a year.
+TOTAL: Final[Cell] = ("total", "total")
+
+#: Keys of noise without a stored number begin here, far above every stored one.
+_NAMED_NOISE: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Noise:
+    """One kind of noise of a register, with random numbers of its own.
+
+    Attributes:
+        name: The register and what varies, such as ``pu_orders:asylum``; no two are equal.
+        number: What keys its random numbers. Fixed for ever where it is given, because published results depend on
+            it; a new register gives none, and the key is made from the name.
+    """
+
+    name: str
+    number: int | None = None
+
+    @property
+    def key(self) -> int:
+        """Whole number of 0 or more, below 2**41, that keys the random numbers."""
+        if self.number is not None:
+            return self.number
+        return _NAMED_NOISE + int.from_bytes(blake2b(self.name.encode("utf-8"), digest_size=5).digest(), "big")
+
+    def subjects(self, series: int) -> npt.NDArray[np.uint64]:
+        """Subjects of the draws, one for each of some series (at most 4096)."""
+        return np.arange(series, dtype=np.uint64) + np.uint64((7 << 60) + self.key * 4096)
 
 
 class Observer:
@@ -37,6 +73,7 @@ class Observer:
             and without rounding. Exact for totals, since that noise has mean 1 and persons outside the latent
             population a stated mean; to first order for countries, whose noise is scaled to add up. The events
             themselves are those that happened.
+        counts: `History.register_counts`, where they are summed already.
     """
 
     def __init__(
@@ -47,6 +84,7 @@ class Observer:
         years: range,
         scale: float = 1.0,
         is_expected: bool = False,
+        counts: Mapping[str, IntArray] | None = None,
     ) -> None:
         self.history = history
         self.draws = draws
@@ -54,7 +92,7 @@ class Observer:
         self.years = years
         self.scale = scale
         self.is_expected = is_expected
-        counts = history.register_counts()
+        counts = history.register_counts() if counts is None else counts
         self._cube: dict[int, IntArray] = {}
         year = FIRST_YEAR + counts["month"] // 12
         for event in RegisterEvent:
@@ -68,27 +106,26 @@ class Observer:
         """Events by year, place and country, shape (years, 13, 36)."""
         return self._cube[event]
 
-    def dispersed(self, counts: Numbers, register: int, size: float) -> Numbers:
+    def dispersed(self, counts: Numbers, noise: Noise, size: float) -> Numbers:
         """Counts with the register's own noise: each series times a gamma number of mean 1 and variance 1/size.
 
         With the chance of the events themselves this gives about the negative binomial of docs/data.md.
 
         Args:
             counts: Shape (years, series).
-            register: Number of the register, so that registers differ.
+            noise: The register's own.
             size: Above 0; larger is less noise.
         """
         if self.is_expected:
             return counts
-        subject = np.arange(counts.shape[1], dtype=np.uint64) + np.uint64((7 << 60) + register * 4096)
-        keys = self.draws.keys(subject)
-        noise = np.stack(
+        keys = self.draws.keys(noise.subjects(counts.shape[1]))
+        factor = np.stack(
             [
                 gammaincinv(size, self.draws.uniform("register_dispersion", (year - FIRST_YEAR) * 12, keys)) / size
                 for year in self.years
             ]
         )
-        return np.asarray(np.floor(counts * noise + 0.5).astype(np.int64))
+        return np.asarray(np.floor(counts * factor + 0.5).astype(np.int64))
 
     def before_break(self, counts: Numbers, ratio: float, end: int) -> Numbers:
         """Counts as an earlier source or definition had them, rounded half up; those of later years as they are.
@@ -110,18 +147,17 @@ class Observer:
             return divided(int(total), weights.astype(np.float64))
         return np.asarray(total * weights / max(float(weights.sum()), 1e-300))
 
-    def beside(self, channel: str, mean: FloatArray, register: int) -> Numbers:
+    def beside(self, channel: str, mean: FloatArray, noise: Noise) -> Numbers:
         """Counts from outside the latent population, as Poisson numbers of the observation model.
 
         Args:
             channel: Channel of the draws.
             mean: Expected counts by year and series, shape (years, series).
-            register: Number of the register.
+            noise: The register's own.
         """
         if self.is_expected:
             return mean
-        subject = np.arange(mean.shape[1], dtype=np.uint64) + np.uint64((7 << 60) + register * 4096)
-        keys = self.draws.keys(subject)
+        keys = self.draws.keys(noise.subjects(mean.shape[1]))
         rows = [
             poisson_quantile(self.draws.uniform(channel, (year - FIRST_YEAR) * 12, keys), row)
             for year, row in zip(self.years, mean, strict=True)
@@ -197,8 +233,30 @@ _WORDS = {"eu_eea": "EU/EEA", "dublin": "Dublin", "cut_off": "cut-off", "kind": 
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A series of a register that pictures and summaries show.
+
+    Attributes:
+        dimension: Of the register.
+        key: One of its keys.
+        while_running: Whether it is also shown while a model runs, where there is less room.
+    """
+
+    dimension: str
+    key: str
+    while_running: bool = True
+
+
+def _only_total() -> dict[str, tuple[str, ...]]:
+    return {TOTAL[0]: (TOTAL[1],)}
+
+
+@dataclass(frozen=True)
 class Register:
-    """One agency's table.
+    """One agency's table. Summaries, comparisons, pictures and pages show what is said here.
+
+    A register's words are the labels ``register.<name>`` and ``register_short.<name>``, and ``dimension.<dimension>``
+    and ``key.<key>`` for dimensions and keys that are shown.
 
     Attributes:
         name: Name in registers.parquet.
@@ -207,6 +265,15 @@ class Register:
         observe: From an observer to published counts.
         events: Events it is made of; none for a stock.
         rate: What a rate of these events tells of.
+        dimensions: Dimensions that published counts may have, each with its keys.
+        total: Cells that add up to the count of the whole register; none where they add up to nothing that means
+            anything, so that it has no total in summaries and comparisons.
+        shown: Series of the country in pictures and summaries, in their order.
+        shown_as_cells: Dimensions whose keys are shown beside each other, where a fit has published counts of them.
+        latent: Outcome of the population that the register lets one see a part of, such as ``stock:hidden``; None
+            where there is none.
+        panel: Part of a comparison's first page and key figures that the total belongs to; None to leave it out.
+        noise: Every noise that ``observe`` draws.
     """
 
     name: str
@@ -215,3 +282,15 @@ class Register:
     observe: Callable[[Observer], list[Count]]
     events: tuple[RegisterEvent, ...]
     rate: Rate
+    dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=_only_total)
+    total: tuple[Cell, ...] = (TOTAL,)
+    shown: tuple[Shown, ...] = (Shown(*TOTAL),)
+    shown_as_cells: tuple[str, ...] = ()
+    latent: str | None = None
+    panel: Panel | None = "presence"
+    noise: tuple[Noise, ...] = ()
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether it counts persons at the end of December, in periods ``YYYY-12``, and not events of a year."""
+        return self.scope.kind == "stock"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from irregsim.model.registers.base import Count, Observer, Register, Scope
+from irregsim.model.registers.base import TOTAL, Count, Noise, Observer, Register, Scope, Shown
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import FIRST_YEAR
 
 #: From this year on the count is udi.no's table of residents by status; earlier ones come from another source.
 PRESENT_SOURCE_YEAR = 2019
+
+NOISE = Noise("udi_return_duty_stock", 0)
 
 
 def observe(observer: Observer) -> list[Count]:
@@ -30,7 +32,7 @@ def observe(observer: Observer) -> list[Count]:
     counts = observer.history.duty_in_centres[months] + dublin
     ratio = observer.draw["duty_register_break_ratio"]
     total_counts = observer.before_break(counts.sum(axis=1)[:, None], ratio, PRESENT_SOURCE_YEAR)
-    totals = observer.dispersed(total_counts, 0, observer.draw["duty_register_size"])[:, 0]
+    totals = observer.dispersed(total_counts, NOISE, observer.draw["duty_register_size"])[:, 0]
     for year, row, total in zip(observer.years, counts, totals, strict=True):
         count = observer.divided(total, row)
         out.append((f"{year}-12", "total", "total", count.sum().item()))
@@ -61,4 +63,9 @@ DUTY_TO_LEAVE = Register(
     observe,
     events=(),
     rate="measurement",
+    dimensions={"total": ("total",), "country": tuple(country.name for country in reference.countries())},
+    shown=(Shown(*TOTAL),),
+    shown_as_cells=("country",),
+    latent="stock:synlig",
+    noise=(NOISE,),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from irregsim.model.registers.base import Count, Numbers, Observer, Register, Scope
+from irregsim.model.registers.base import Count, Noise, Numbers, Observer, Register, Scope, Shown
 from irregsim.model.registers.outside import outside
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import RegisterEvent
@@ -14,6 +14,10 @@ GROUNDS = (
     ("straff", RegisterEvent.EXPULSION_PENAL),
 )
 NAME = "udi_expulsions"
+
+#: Of each ground, and of the countries of each ground.
+NOISE = (Noise(f"{NAME}:utlendingsloven", 1), Noise(f"{NAME}:straff", 2))
+NOISE_OF_COUNTRIES = (Noise(f"{NAME}:country:utlendingsloven", 20), Noise(f"{NAME}:country:straff", 21))
 
 
 def observe(observer: Observer) -> list[Count]:
@@ -29,10 +33,10 @@ def observe(observer: Observer) -> list[Count]:
     own: Numbers = np.zeros(len(observer.years), dtype=np.int64)
     for number, (ground, event) in enumerate(GROUNDS):
         by_country = observer.events(event).sum(axis=1)
-        noisy = observer.dispersed(by_country.sum(axis=1)[:, None], 1 + number, size)[:, 0]
+        noisy = observer.dispersed(by_country.sum(axis=1)[:, None], NOISE[number], size)[:, 0]
         own = own + noisy
         # Single countries vary more than the total; they are scaled so that they add up to it.
-        weights = observer.dispersed(by_country, 20 + number, observer.draw["register_country_size"])
+        weights = observer.dispersed(by_country, NOISE_OF_COUNTRIES[number], observer.draw["register_country_size"])
         for y, year in enumerate(observer.years):
             count = observer.divided(noisy[y], weights[y] if weights[y].sum() else by_country[y])
             out.append((str(year), "ground", ground, noisy[y].item()))
@@ -74,4 +78,12 @@ EXPULSIONS = Register(
     observe,
     events=(RegisterEvent.EXPULSION_IMMIGRATION_ACT, RegisterEvent.EXPULSION_PENAL),
     rate="measurement",
+    dimensions={
+        "ground": tuple(ground for ground, _ in GROUNDS),
+        "country_ground": tuple(f"{one.name}:{ground}" for one in reference.countries() for ground, _ in GROUNDS),
+    },
+    total=tuple(("ground", ground) for ground, _ in GROUNDS),
+    shown=tuple(Shown("ground", ground) for ground, _ in GROUNDS),
+    latent="stock:hidden",
+    noise=(*NOISE, *NOISE_OF_COUNTRIES),
 )

@@ -49,4 +49,10 @@ HEALTH = Register(
     observe,
     events=(RegisterEvent.HEALTH_CONTACT,),
     rate="choice",
+    dimensions={"city": CITIES},
+    # Thousandths of a whole that is not known add up to nothing, and they are too weak for a picture.
+    total=(),
+    shown=(),
+    latent="stock:hidden",
+    panel=None,
 )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from irregsim.model.registers.base import Count, Observer, Register, Scope
+from irregsim.model.registers.base import TOTAL, Count, Noise, Observer, Register, Scope, Shown
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import RegisterEvent
 
 _ROUNDED_BEFORE = 2015
+
+PENDING = Noise("assisted_returns:pending", 8)
+ASSISTED_NOISE = Noise("assisted_returns", 9)
+LEFT_NOISE = Noise("left_centre_without_address", 10)
 
 
 def assisted(observer: Observer) -> list[Count]:
@@ -21,8 +25,9 @@ def assisted(observer: Observer) -> list[Count]:
     applications = reference.yearly_series("applications")
     last = max(applications)
     mean = np.array([[sum(applications.get(min(y, last), 0.0) for y in (year - 1, year))] for year in observer.years])
-    pending = observer.beside("register_pending", mean * observer.draw["assisted_pending_share"] * observer.scale, 8)
-    total = observer.dispersed(own[:, None] + pending, 9, observer.draw["register_overdispersion"])[:, 0]
+    expected = mean * observer.draw["assisted_pending_share"] * observer.scale
+    pending = observer.beside("register_pending", expected, PENDING)
+    total = observer.dispersed(own[:, None] + pending, ASSISTED_NOISE, observer.draw["register_overdispersion"])[:, 0]
     if observer.scale == 1 and not observer.is_expected:
         # UDI rounded to hundreds before 2015; at another population scale the rounding would swallow the count.
         early = np.array([year < _ROUNDED_BEFORE for year in observer.years])
@@ -33,7 +38,7 @@ def assisted(observer: Observer) -> list[Count]:
 def left_centre(observer: Observer) -> list[Count]:
     """Residents with a duty to leave who left without an address; counted as they are noticed."""
     own = observer.events(RegisterEvent.LEFT_CENTRE).sum(axis=(1, 2))
-    total = observer.dispersed(own[:, None], 10, observer.draw["register_overdispersion"])[:, 0]
+    total = observer.dispersed(own[:, None], LEFT_NOISE, observer.draw["register_overdispersion"])[:, 0]
     return [(str(year), "total", "total", total[y].item()) for y, year in enumerate(observer.years)]
 
 
@@ -59,6 +64,8 @@ ASSISTED = Register(
     assisted,
     events=(RegisterEvent.ASSISTED_RETURN,),
     rate="choice",
+    latent="exit:assistert_retur",
+    noise=(PENDING, ASSISTED_NOISE),
 )
 LEFT_CENTRE = Register(
     "left_centre_without_address",
@@ -82,4 +89,7 @@ LEFT_CENTRE = Register(
     left_centre,
     events=(RegisterEvent.LEFT_CENTRE,),
     rate="choice",
+    shown=(Shown(*TOTAL, while_running=False),),
+    latent="stock:synlig",
+    noise=(LEFT_NOISE,),
 )

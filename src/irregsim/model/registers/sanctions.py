@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from irregsim.model.registers.base import Count, Observer, Register, Scope
+from irregsim.model.registers.base import Count, Noise, Observer, Register, Scope, Shown
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import DISTRICTS, RegisterEvent
 
 SIDES = (("employer", RegisterEvent.EMPLOYER_SANCTION), ("worker", RegisterEvent.WORKER_SANCTION))
 #: The report prints sums over these years.
 SUM_YEARS = (2016, 2019)
+#: Of the part with legal stay, on each side.
+NOISE = (Noise("ssb_sanctions:employer", 6), Noise("ssb_sanctions:worker", 7))
 
 
 def observe(observer: Observer) -> list[Count]:
@@ -25,9 +27,8 @@ def observe(observer: Observer) -> list[Count]:
     for number, (side, event) in enumerate(SIDES):
         by_place = observer.events(event).sum(axis=2)
         count = np.stack([by_place[:, district == d].sum(axis=1) for d in range(len(DISTRICTS))], axis=1)
-        outside = observer.beside(
-            "sanction_out_of_scope", count.astype(np.float64) * ((1.0 - share) / share), 6 + number
-        )
+        expected = count.astype(np.float64) * ((1.0 - share) / share)
+        outside = observer.beside("sanction_out_of_scope", expected, NOISE[number])
         count = count + outside
         for y, year in enumerate(observer.years):
             out.append((str(year), side, "total", count[y].sum().item()))
@@ -66,4 +67,12 @@ SANCTIONS = Register(
     observe,
     events=(RegisterEvent.EMPLOYER_SANCTION, RegisterEvent.WORKER_SANCTION),
     rate="measurement",
+    dimensions={side: (*DISTRICTS, "total") for side, _ in SIDES},
+    # A case has an employer and may have a worker: adding both would count it twice.
+    total=(("employer", "total"),),
+    shown=tuple(Shown(side, "total") for side, _ in SIDES),
+    shown_as_cells=tuple(side for side, _ in SIDES),
+    latent="stock:arbeidende",
+    panel="labour",
+    noise=NOISE,
 )

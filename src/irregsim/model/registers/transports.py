@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from irregsim.model.registers.base import Count, IntArray, Observer, Register, Scope
+from irregsim.model.registers.base import TOTAL, Count, IntArray, Noise, Observer, Register, Scope, Shown
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import DISTRICTS, RegisterEvent
 
 #: Districts with a row of their own in tabell 10.1; Innlandet lies in Andre there.
 PRINTED = tuple(d for d in DISTRICTS if d not in ("Innlandet", "Andre"))
 _EAST = ("Oslo", "Øst", "Sør-Øst")
+
+ORDERS_NOISE = Noise("pu_orders", 3)
+ASYLUM_NOISE = Noise("pu_orders:asylum", 4)
+RETURNS_NOISE = Noise("pu_returns_executed", 5)
 
 
 def _by_district(events: IntArray) -> dict[str, IntArray]:
@@ -37,9 +41,9 @@ def orders(observer: Observer) -> list[Count]:
     counts["PU"] = own
     names = list(counts)
     table = np.stack([counts[name] for name in names], axis=1)
-    noisy = observer.dispersed(table, 3, observer.draw["register_overdispersion"])
+    noisy = observer.dispersed(table, ORDERS_NOISE, observer.draw["register_overdispersion"])
     asylum = observer.events(RegisterEvent.ORDER_ASYLUM).sum(axis=(1, 2))
-    asylum = observer.dispersed(asylum[:, None], 4, observer.draw["register_overdispersion"])[:, 0]
+    asylum = observer.dispersed(asylum[:, None], ASYLUM_NOISE, observer.draw["register_overdispersion"])[:, 0]
     out: list[Count] = []
     for y, year in enumerate(observer.years):
         out.append((str(year), "total", "total", noisy[y].sum().item()))
@@ -62,7 +66,7 @@ def executed(observer: Observer) -> list[Count]:
     A wider count, with Dublin transfers, stands beside the total of returns outside the EU.
     """
     table = np.stack([observer.events(event).sum(axis=(1, 2)) for _, event in TRACKS], axis=1)
-    noisy = observer.dispersed(table, 5, observer.draw["register_overdispersion"])
+    noisy = observer.dispersed(table, RETURNS_NOISE, observer.draw["register_overdispersion"])
     out: list[Count] = []
     for y, year in enumerate(observer.years):
         # Returns to countries outside the EU; Dublin transfers go to a state inside it.
@@ -97,6 +101,15 @@ ORDERS = Register(
     orders,
     events=(RegisterEvent.ORDER_ASYLUM, RegisterEvent.ORDER_EXPELLED, RegisterEvent.ORDER_BORTVIST),
     rate="measurement",
+    dimensions={
+        "total": ("total",),
+        "district": (*DISTRICTS, "PU"),
+        "track": tuple(track for track, _ in TRACKS),
+    },
+    shown=(Shown(*TOTAL), Shown("track", "asylum", while_running=False)),
+    shown_as_cells=("district",),
+    latent="stock:hidden",
+    noise=(ORDERS_NOISE, ASYLUM_NOISE),
 )
 RETURNS = Register(
     "pu_returns_executed",
@@ -121,4 +134,9 @@ RETURNS = Register(
     executed,
     events=tuple(event for _, event in TRACKS),
     rate="action",
+    dimensions={"track": tuple(track for track, _ in TRACKS)},
+    total=tuple(("track", track) for track, _ in TRACKS),
+    shown=(Shown("track", "asylum"), Shown("track", "dublin", while_running=False)),
+    latent="exit:tvangsretur",
+    noise=(RETURNS_NOISE,),
 )

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from irregsim.inference.calibration import counts, design, fitting, recovery
 from irregsim.model.parameters import parameters
+from irregsim.vocabulary.numbers import number
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -211,7 +212,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}".replace(",", " ") if abs(value) >= 100 else f"{value:.3g}"
+    return number(value, "en", decimals=0) if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _interval(ends: Sequence[float]) -> str:

@@ -19,18 +19,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
 from irregsim import __version__
 from irregsim.present.pages import compare_tables as tables
-from irregsim.present.pages import number, percent, render
+from irregsim.present.pages import render
 from irregsim.present.pages.compare_facts import PANELS, Facts
 from irregsim.present.pages.compare_twins import SCRIPT, twins
 from irregsim.present.words import outcome_words, short_title
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import listed, number, percent
+from irregsim.vocabulary.outcomes import first_then_others
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,27 +40,21 @@ if TYPE_CHECKING:
 #: Rows of each of the four.
 PANEL_ROWS: Final = 6
 
-#: Sections of pictures and tables in the order of the page: their pictures.
-SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "effects": ("forest", "stocks", "exits", "fans"),
-    "displacement": ("displacement",),
-    "responses": ("responses",),
-    "measured": ("iceberg", "registers"),
-    "cities": ("cities",),
-    "groups": ("groups",),
-    "lives": ("chronogram", "sequences", "mean_time", "survival", "incidence"),
-    "evidence": (),
-    "costs": (),
-}
+#: Order of the sections of pictures and tables; others that a picture or a table names come last.
+SECTIONS: Final = (
+    "effects",
+    "displacement",
+    "responses",
+    "measured",
+    "cities",
+    "groups",
+    "lives",
+    "evidence",
+    "costs",
+)
 
-#: Tables of a section.
-TABLES: Final[Mapping[str, Callable[[Facts, str], list[dict[str, Any]]]]] = {
-    "displacement": tables.displacement,
-    "responses": tables.responses,
-    "measured": tables.measured,
-    "evidence": tables.evidence,
-    "costs": tables.costs,
-}
+#: Sections of pictures that have a place of their own: those of all scenarios, and twins with their chooser.
+_APART: Final = ("all", "twins")
 
 
 def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> str:
@@ -73,7 +69,7 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
     """
     page = _Page(frames, about)
     lang = page.lang
-    sections = [one for one in map(page.section, SECTIONS) if one is not None]
+    sections = [one for one in map(page.section, page.sections()) if one is not None]
     lives, cities = twins(page), [tables.city(page, name) for name in about.get("cities", ())]
     contents = [("findings", page.words("h_findings")), ("figures", page.words("h_figures"))]
     contents += [(one["id"], one["name"]) for one in sections]
@@ -87,7 +83,7 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
         "compare.html",
         lang,
         version=__version__,
-        title=page.words("title", names=_listed(names, lang)),
+        title=page.words("title", names=listed(names, lang)),
         asked=page.asked(),
         descriptions=[
             str(about.get("descriptions", {})[s]) for s in page.scenarios if about.get("descriptions", {}).get(s)
@@ -96,7 +92,7 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
         panels=[page.panel(panel) for panel in PANELS],
         contents=contents,
         scenarios=[page.scenario(name) for name in page.scenarios],
-        of_all=page.pictures("tradeoff", ""),
+        of_all=page.pictures("all", ""),
         sections=sections,
         twins=lives,
         levels=tables.levels(page) if about.get("show_levels") else [],
@@ -119,9 +115,9 @@ class _Page(Facts):
         firsts = sorted({str(month) for month in self.about["first_effective"].values() if month})
         return self.words(
             "asked",
-            names=_listed([self.title(name) for name in self.scenarios], self.lang),
+            names=listed([self.title(name) for name in self.scenarios], self.lang),
             reference=short_title(str(self.about["reference"]), self.about, self.lang),
-            months=_listed(firsts, self.lang),
+            months=listed(firsts, self.lang),
             end=self.about["period"][1],
             replicates=number(float(self.about["replicates"]), self.lang),
         )
@@ -164,7 +160,7 @@ class _Page(Facts):
         return {
             "title": self.title(name),
             "findings": [self.finding(row) for row in told],
-            "untold": self.words("untold", names=_listed(untold, self.lang)) if untold else "",
+            "untold": self.words("untold", names=listed(untold, self.lang)) if untold else "",
             "figures": tables.figures(self, name, rows),
         }
 
@@ -186,14 +182,25 @@ class _Page(Facts):
         text = "" if str(row["outcome"]).startswith("index:") else self.percent_of(row)
         return self.words("relative", percent=text) if text else ""
 
+    def sections(self) -> tuple[str, ...]:
+        """Names of the sections of pictures and tables, in the order of the page."""
+        named = [str(one["section"]) for one in self.about.get("pictures", ())]
+        named += [statistic.section for statistic in tables.STATISTICS]
+        return first_then_others(SECTIONS, tuple(dict.fromkeys(name for name in named if name not in _APART)))
+
     def section(self, name: str) -> dict[str, Any] | None:
         """A section of pictures and tables; None where no scenario has any."""
         parts = []
         for scenario in self.scenarios:
-            plots = [one for kind in SECTIONS[name] for one in self.pictures(kind, scenario)]
-            tables = TABLES[name](self, scenario) if name in TABLES else []
-            if plots or tables:
-                parts.append({"title": self.title(scenario), "plots": plots, "tables": tables})
+            plots = self.pictures(name, scenario)
+            made = [
+                one
+                for statistic in tables.STATISTICS
+                if statistic.section == name
+                for one in statistic.tables(self, scenario)
+            ]
+            if plots or made:
+                parts.append({"title": self.title(scenario), "plots": plots, "tables": made})
         if not parts:
             return None
         return {"id": name, "name": self.words(f"h_{name}"), "note": self.words(f"note_{name}"), "parts": parts}
@@ -220,10 +227,3 @@ class _Page(Facts):
         ]
         versions = ", ".join(f"{name} {version}" for name, version in about.get("versions", {}).items())
         return [*out, (label("fit.s_versions", self.lang), versions)] if versions else out
-
-
-def _listed(names: Sequence[str], lang: str) -> str:
-    """Names in a row: a, b and c."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {'og' if lang == 'nb' else 'and'} {names[-1]}"

@@ -6,21 +6,18 @@ Levels of the hidden population are never told, only changes, shares and an inde
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from irregsim.present.pages import number, signed
 from irregsim.present.pages.compare_pictures import inside
-from irregsim.present.words import PERCENT, outcome_words, title_of, upper
-from irregsim.vocabulary.labels import label, labels
+from irregsim.present.words import effect_text, outcome_words, title_of, upper
+from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few, kind_of, rounded
+from irregsim.vocabulary.labels import Words, label, labels
+from irregsim.vocabulary.numbers import number, signed, with_percent
+from irregsim.vocabulary.outcomes import PANELS as PANELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The four parts of the first page; none stands above another.
-PANELS: Final = ("presence", "living", "labour", "services")
-
-#: Counts of persons below this are not told, others are rounded to it.
-SMALL: Final = 5
 
 Rows = list[dict[str, Any]]
 
@@ -31,19 +28,16 @@ class Facts:
     Attributes:
         frames: Tables by name.
         about: What the comparison is about (`irregsim.present.pages.compare` lists the keys).
-        lang: ``nb`` or ``en``.
+        lang: Language of the page.
+        words: Words of the labels ``compare.<key>``.
         scenarios: Names, without the reference.
     """
 
     def __init__(self, frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> None:
         self.frames, self.about = frames, about
         self.lang = str(about.get("lang", "en"))
+        self.words = Words(self.lang, "compare")
         self.scenarios = [str(name) for name in about["scenarios"]]
-
-    def words(self, key: str, **values: object) -> str:
-        """The label ``compare.<key>``."""
-        text = label(f"compare.{key}", self.lang)
-        return text.format(**values) if values else text
 
     def title(self, name: str) -> str:
         """Title of a scenario."""
@@ -61,7 +55,7 @@ class Facts:
         """An effect with its interval and unit; or that it cannot be told."""
         if row["verdict"] == "cannot tell":
             return self.words("verdict_cannot_tell")
-        text = str(row[f"rounded_text_{self.lang}"])
+        text = effect_text(row, self.lang)
         # «count» and «index» add nothing to the name of a register or an index.
         return f"{text} {self.unit(row)}".strip() if unit and row.get("unit") not in ("count", "index") else text
 
@@ -81,17 +75,13 @@ class Facts:
         base = float(row["reference_mean"])
         if not base > 0:
             return ""
-        share = 100.0 * float(row["mean"]) / base
-        # What rounds to nothing has no sign.
-        return signed(share, self.lang) if abs(share) >= 0.05 else number(0.0, self.lang, decimals=1)
+        return signed(100.0 * float(row["mean"]) / base, self.lang)
 
     def rounded(self, value: float, unit: str) -> str:
         """A level as it is published."""
-        if unit in ("index", "months"):
-            return number(value, self.lang)
-        if 0 < value < SMALL:
+        if kind_of(unit).is_count and is_few(value):
             return self.words("fewer_than_five")
-        return number(round(value / SMALL) * SMALL, self.lang)
+        return number(rounded(value, unit), self.lang)
 
     def between(self, row: Mapping[str, Any], name: str, unit: str = "count") -> str:
         """A change with its ends in brackets as it is published; columns ``name``, ``name_lo``, ``name_hi``."""
@@ -100,28 +90,27 @@ class Facts:
             return ""
         if mean == lo == hi == 0.0:
             return self.words("no_change")
-        if unit == PERCENT:
-            one, low, high = (self.signed(value) for value in (mean, lo, hi))
-            return f"{one} % ({low} – {high})"
-        if max(abs(mean), abs(lo), abs(hi)) < SMALL:
+        if kind_of(unit).is_count and is_few(mean, lo, hi):
             return self.words("under_five")
-        one, low, high = (self.stepped(value) for value in (mean, lo, hi))
-        return f"{one} ({low} – {high})"
+        one, low, high = (self.signed(value, unit) for value in (mean, lo, hi))
+        return f"{with_percent(one) if unit == PERCENT else one} ({low} – {high})"
 
-    def signed(self, value: float, decimals: int = 1) -> str:
-        """A change with its sign; what rounds to nothing has none."""
-        return signed(value, self.lang, decimals=decimals) if round(value, decimals) else number(0.0, self.lang)
-
-    def stepped(self, value: float) -> str:
-        """A change to the nearest 5."""
-        step = round(value / SMALL) * SMALL
-        return signed(step, self.lang, decimals=0) if step else "0"
-
-    def change(self, value: float) -> str:
-        """A change in persons as it is published."""
-        if abs(value) < SMALL:
+    def ends(self, lo: float, hi: float, unit: str) -> str:
+        """Both ends of a change as they are published."""
+        if kind_of(unit).is_count and is_few(lo, hi):
             return self.words("under_five")
-        return self.stepped(value)
+        return f"{self.signed(lo, unit)} – {self.signed(hi, unit)}"
+
+    def signed(self, value: float, unit: str) -> str:
+        """A change in the steps or decimals of its unit; what rounds to nothing is 0 without a sign."""
+        shown = rounded(value, unit)
+        return signed(shown, self.lang, decimals=(kind_of(unit).decimals or 0) if shown else 0)
+
+    def change(self, value: float, unit: str) -> str:
+        """A change as it is published, one of few persons in words."""
+        if kind_of(unit).is_count and abs(value) < SMALL:
+            return self.words("under_five")
+        return self.signed(value, unit)
 
     def table(
         self, caption: str, heads: Sequence[str], groups: Sequence[Mapping[str, Any]], text: Sequence[int] = ()
@@ -135,8 +124,8 @@ class Facts:
             "text": list(text),
         }
 
-    def pictures(self, kind: str, scenario: str) -> Rows:
-        """Pictures of a kind, ready for the page."""
+    def pictures(self, section: str, scenario: str) -> Rows:
+        """Pictures of a section, ready for the page."""
         return [
             {
                 "name": one["name"],
@@ -145,7 +134,7 @@ class Facts:
                 "caption": str(one["alt"]).partition(". ")[0] + ".",
             }
             for one in self.about.get("pictures", ())
-            if one["kind"] == kind and one["scenario"] == scenario
+            if one["section"] == section and one["scenario"] == scenario
         ]
 
     def cause(self, cause: object) -> str:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-from irregsim.present.pages import number, percent
 from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
-from irregsim.present.words import PERCENT, lever_words, outcome_words, short_title, state_words, upper
+from irregsim.present.words import (
+    effect_text,
+    lever_meaning,
+    lever_words,
+    outcome_words,
+    short_title,
+    state_words,
+    upper,
+)
 from irregsim.scenario.levers import REGISTRY, By
+from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import label, labels
+from irregsim.vocabulary.numbers import number, percent
 
 
 def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
@@ -44,7 +54,7 @@ def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
                     facts.outcome(str(row["outcome"])),
                     facts.unit(row),
                     facts.words("not_shown") if hidden else facts.rounded(base, str(row["unit"])),
-                    str(row[f"rounded_text_{facts.lang}"]),
+                    effect_text(row, facts.lang),
                     facts.percent_of(row),
                     percent(float(row["share_positive"]), facts.lang),
                     number(float(row["mc_se"]), facts.lang),
@@ -67,8 +77,8 @@ def displacement(facts: Facts, scenario: str) -> list[dict[str, Any]]:
         for row in balance:
             if str(row["to_month"]) != last or row["change_in_state"] != row["change_in_state"]:
                 continue
-            told = facts.signed if row["unit"] == PERCENT else facts.change
-            low, mean, high = (told(float(row[name])) for name in ("lo", "change_in_state", "hi"))
+            ends = (float(row[name]) for name in ("lo", "change_in_state", "hi"))
+            low, mean, high = (facts.change(value, str(row["unit"])) for value in ends)
             between = low if low == high else f"{low} – {high}"
             cells.append([_state(facts, str(row["state"])), facts.unit(row), mean, between])
         caption = facts.words("balance_caption", title=facts.title(scenario), month=last)
@@ -173,9 +183,10 @@ def costs(facts: Facts, scenario: str) -> list[dict[str, Any]]:
     groups: dict[str, list[list[str]]] = {}
     for row in facts.rows("costs", scenario):
         has_price = row.get("nok_mean") is not None and row["nok_mean"] == row["nok_mean"]
-        money = " – ".join(facts.signed(float(row[f"nok_{end}"]), 0) for end in ("lo", "hi")) if has_price else ""
-        is_share = row["unit"] == PERCENT
-        natural = " – ".join(facts.signed(float(row[end]), int(is_share)) for end in ("lo", "hi"))
+        natural = facts.ends(float(row["lo"]), float(row["hi"]), str(row["unit"]))
+        # The money for a few persons would give their number back.
+        has_money = has_price and natural != facts.words("under_five")
+        money = facts.ends(float(row["nok_lo"]), float(row["nok_hi"]), "NOK") if has_money else ""
         key = f"compare.source_{slug(str(row['source']))}"
         source = label(key, facts.lang) if key in labels() else str(row["source"])
         source = f"{source} ({row['grade']})" if has_price else facts.words("no_source")
@@ -222,8 +233,7 @@ def city(facts: Facts, city: str) -> dict[str, Any]:
     meanings: dict[bool, list[str]] = {True: [], False: []}
     for lever in REGISTRY:
         if lever.section == "levers":
-            meaning = (lever.meaning_nb if facts.lang == "nb" else lever.meaning).partition(". ")[0].rstrip(".")
-            meanings[lever.by is By.CITY].append(f"{meaning}.")
+            meanings[lever.by is By.CITY].append(f"{lever_meaning(lever, facts.lang)}.")
     tables = []
     for name in facts.scenarios:
         cells = [
@@ -288,3 +298,26 @@ def proof(facts: Facts, name: str) -> dict[str, Any]:
         text = f"{person['person']}, {person.get('first_parting', person.get('month', ''))}: {states[0]} / {states[1]}"
         rows.append((facts.words("p_person"), text))
     return {"title": facts.title(name), "rows": rows}
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic of the page: tables of one scenario in a section.
+
+    Attributes:
+        section: Section of the page, as of a `irregsim.present.plots.compare.Picture`.
+        tables: From the facts and a scenario to tables for the template (`Facts.table`); none where there is no row.
+    """
+
+    section: str
+    tables: Callable[[Facts, str], list[dict[str, Any]]]
+
+
+#: Every statistic of the page that is of one scenario, in the order of its section.
+STATISTICS: Final[tuple[Statistic, ...]] = (
+    Statistic("displacement", displacement),
+    Statistic("responses", responses),
+    Statistic("measured", measured),
+    Statistic("evidence", evidence),
+    Statistic("costs", costs),
+)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from irregsim import __version__
 from irregsim.inference.check.agreement import ROLES
-from irregsim.present.pages import number, percent, picture, render, signed
+from irregsim.present.pages import picture, render
 from irregsim.vocabulary.labels import label
-from irregsim.vocabulary.reference import countries
+from irregsim.vocabulary.numbers import number, percent, signed, with_percent
+from irregsim.vocabulary.reference import country_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,21 +147,15 @@ def target_words(register: str, dimension: str, key: str, period: str, lang: str
         parts.append(label(f"dimension.{dimension}", lang))
     if dimension == "country_ground":
         country, _, ground = key.partition(":")
-        parts += [_country(country, lang), label(f"key.{ground}", lang)]
+        parts += [country_name(country, lang), label(f"key.{ground}", lang)]
     elif dimension == "country":
-        parts.append(" + ".join(_country(name, lang) for name in key.split("+")))
+        parts.append(" + ".join(country_name(name, lang) for name in key.split("+")))
     elif dimension in ("district", "employer", "worker") and key != "total":
         parts.append(label(f"district.{key}", lang))
     elif key != "total" or not full:
         parts.append(label("fit.whole_country" if key == "total" else f"key.{key}", lang))
     text = ", ".join([*parts, period.replace("-", "–") if len(period) == 9 else period])
     return text[0].upper() + text[1:]
-
-
-def _country(name: str, lang: str) -> str:
-    if lang == "nb":
-        return name
-    return next((country.name_en for country in countries() if country.name == name), name)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -171,11 +166,15 @@ def _interval(row: Mapping[str, Any], name: str, lang: str) -> str:
     return f"{number(row[f'lo{name}_error'], lang)}–{number(row[f'hi{name}_error'], lang)}"
 
 
+def _in_unit(row: Mapping[str, Any], name: str, lang: str) -> str:
+    text = number(row[name], lang)
+    return with_percent(text) if "percent" in row["unit"] else text
+
+
 def _row(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """A line of the tables of counts."""
     words = target_words(row["register"], row["dimension"], row["key"], row["period"], lang, full=False)
-    unit = " %" if "percent" in row["unit"] else ""
-    out = {"name": words + (" *" if row["of_prior"] else ""), "published": number(row["observed"], lang) + unit}
+    out = {"name": words + (" *" if row["of_prior"] else ""), "published": _in_unit(row, "observed", lang)}
     if isinstance(row["reason"], str):
         return {**out, "reason": row["reason"]}
     inside = "50" if row["inside50_error"] else "90" if row["inside90_error"] else "no"
@@ -183,7 +182,7 @@ def _row(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
     return {
         **out,
         "reason": "",
-        "median": number(row["median"], lang) + unit,
+        "median": _in_unit(row, "median", lang),
         "interval50": _interval(row, "50", lang),
         "interval90": _interval(row, "90", lang),
         "tail": number(tail if tail == tail else row["tail_probability"], lang, decimals=2),
@@ -240,7 +239,7 @@ def _coverage(content: FitContent, *, overall: bool) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "name": _upper(name),
-                    "interval": f"{row['interval']} %",
+                    "interval": with_percent(str(row["interval"])),
                     "targets": row["targets"],
                     "without": _share(row, "", lang),
                     "with": _share(row, "_error", lang),
@@ -259,13 +258,12 @@ def _share(row: Mapping[str, Any], end: str, lang: str) -> str:
 
 def _case(content: FitContent, row: Mapping[str, Any]) -> dict[str, Any]:
     lang = content.lang
-    unit = " %" if "percent" in row["unit"] else ""
     none = "fit.reason_none" if content.source == "posterior" else "fit.reason_no_fit"
     return {
         "name": target_words(row["register"], row["dimension"], row["key"], row["period"], lang),
         "role": role_words(row["role"], content.source, lang),
-        "published": number(row["observed"], lang) + unit,
-        "median": number(row["median"], lang) + unit,
+        "published": _in_unit(row, "observed", lang),
+        "median": _in_unit(row, "median", lang),
         "interval90": _interval(row, "90", lang),
         "distance": signed(row["z"], lang),
         "note": content.notes.get(row["id"], ""),

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from irregsim.inference.targets import for_register
+from irregsim.model.registers import REGISTERS
 from irregsim.present.plots.style import MODEL, OBSERVED, SHADE, Drawing, count_axis, new_figure, settings, year_axis
 from irregsim.vocabulary.labels import label
-from irregsim.vocabulary.reference import countries
+from irregsim.vocabulary.numbers import number
+from irregsim.vocabulary.reference import country_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,22 +28,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: National series of each register that has one: dimension and key.
+#: National series of each register that shows one and has published counts to compare it with: dimension and key.
 SERIES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "udi_return_duty_stock": (("total", "total"),),
-    "udi_expulsions": (("ground", "utlendingsloven"), ("ground", "straff")),
-    "pu_orders": (("total", "total"), ("track", "asylum")),
-    "pu_returns_executed": (("track", "asylum"), ("track", "dublin")),
-    "ssb_sanctions": (("employer", "total"), ("worker", "total")),
-    "assisted_returns": (("total", "total"),),
+    register.name: tuple((one.dimension, one.key) for one in register.shown)
+    for register in REGISTERS
+    if register.shown and any(target.role in ("fit", "check") for target in for_register(register.name))
 }
 
 #: Dimensions drawn as cells beside the series of their register.
-CELLS: Final[dict[str, tuple[str, ...]]] = {
-    "udi_return_duty_stock": ("country",),
-    "pu_orders": ("district",),
-    "ssb_sanctions": ("employer", "worker"),
-}
+CELLS: Final[dict[str, tuple[str, ...]]] = {register.name: register.shown_as_cells for register in REGISTERS}
+
+_STOCKS: Final = frozenset(register.name for register in REGISTERS if register.is_stock)
 
 #: The dimension with pictures of its own, one for each ground.
 BY_COUNTRY: Final = ("udi_expulsions", "country_ground")
@@ -107,7 +105,7 @@ def pictures(tables: FitTables) -> dict[str, Callable[[], Drawing]]:
 def _draw_register(tables: FitTables, register: str) -> Drawing:
     lang = tables.lang
     title = _upper(label(f"register.{register}", lang))
-    counts, cells = SERIES[register], CELLS.get(register, ())
+    counts, cells = SERIES[register], CELLS[register]
     with settings():
         figure = new_figure()
         _leave_room(figure, title)
@@ -150,7 +148,7 @@ def _draw_countries(tables: FitTables, ground: str) -> Drawing:
         _leave_room(figure, title)
         panels = figure.subplots(1, 2)
         for keys, axes in zip((order[:half], order[half:]), panels, strict=True):
-            names = [_country(key.partition(":")[0], lang) for key in keys]
+            names = [country_name(key.partition(":")[0], lang) for key in keys]
             _dots(axes, tables, chosen, keys, names)
             axes.set_xlabel(label("fit.axis_count", lang), fontsize=11)
         _below(figure, tables, chosen, has_series=False, periods=sorted(chosen["period"].unique()))
@@ -203,8 +201,7 @@ def _series_panel(axes: Axes, tables: FitTables, register: str, dimension: str, 
     axes.set_ylim(0, max(tops) * 1.08)
     year_axis(axes, first, last + 0.1, ticks=6)
     count_axis(axes, tables.lang)
-    stock = register == "udi_return_duty_stock"
-    axes.set_ylabel(label("axis.persons" if stock else "axis.count_per_year", tables.lang), fontsize=11)
+    axes.set_ylabel(label("axis.persons" if register in _STOCKS else "axis.count_per_year", tables.lang), fontsize=11)
     model = bands.assign(source="model", role=None, published=np.nan, lo90_error=np.nan, hi90_error=np.nan)
     return pd.concat([model[list(_COLUMNS)], _rows(chosen, "target")], ignore_index=True)
 
@@ -256,7 +253,7 @@ def _dots(
     top = float(np.nanmax([shown["observed"].max(), shown["hi90"].max(), 1.0])) * 1.15
     axes.set_xlim(0, top)
     axes.xaxis.set_major_locator(FixedLocator(_apart([v for v in _TICKS if v <= top], top)))
-    axes.xaxis.set_major_formatter(lambda value, _: _thousands(value, tables.lang))
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, tables.lang, decimals=0))
     axes.grid(axis="x", color="#DDDDDD", linewidth=0.8)
     axes.tick_params(axis="y", length=0, pad=8, labelsize=11)
 
@@ -415,15 +412,8 @@ def _cells_name(register: str, dimension: str, lang: str) -> str:
 
 def _cell_name(dimension: str, key: str, lang: str) -> str:
     if dimension == "country":
-        return "\n+ ".join(_country(name, lang) for name in key.split("+"))
+        return "\n+ ".join(country_name(name, lang) for name in key.split("+"))
     return "PU" if key == "PU" else _upper(label(f"district.{key}", lang)) if key == "Andre" else key
-
-
-def _country(name: str, lang: str) -> str:
-    """A country's name; the table of the report has Norwegian ones."""
-    if lang == "nb":
-        return name
-    return next((country.name_en for country in countries() if country.name == name), name)
 
 
 def _in_words(name: str, chosen: pd.DataFrame, lang: str) -> str:
@@ -438,7 +428,3 @@ def _in_words(name: str, chosen: pd.DataFrame, lang: str) -> str:
 
 def _upper(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def _thousands(value: float, lang: str) -> str:
-    return f"{value:,.0f}".replace(",", " " if lang == "nb" else ",")

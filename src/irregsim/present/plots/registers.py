@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from irregsim.inference.targets import for_register
+from irregsim.model.registers import shown_series
 from irregsim.present.plots.style import (
     MODEL,
     OBSERVED,
@@ -24,6 +25,7 @@ from irregsim.present.plots.style import (
     shade_assumptions,
     year_axis,
 )
+from irregsim.present.words import series_words, upper
 from irregsim.study.summaries import spread
 from irregsim.vocabulary.labels import label
 
@@ -34,20 +36,10 @@ if TYPE_CHECKING:
     from irregsim.inference.targets import Target
     from irregsim.study.summaries import Series
 
-#: Register, dimension and key of each small picture, and what its title names.
-PANELS: tuple[tuple[str, str, str], ...] = (
-    ("udi_return_duty_stock", "total", "total"),
-    ("udi_expulsions", "ground", "utlendingsloven"),
-    ("udi_expulsions", "ground", "straff"),
-    ("assisted_returns", "total", "total"),
-    ("pu_orders", "total", "total"),
-    ("pu_orders", "track", "asylum"),
-    ("pu_returns_executed", "track", "asylum"),
-    ("pu_returns_executed", "track", "dublin"),
-    ("ssb_sanctions", "employer", "total"),
-    ("ssb_sanctions", "worker", "total"),
-    ("left_centre_without_address", "total", "total"),
-)
+#: Register, dimension and key of each small picture: UDI's first.
+PANELS: tuple[tuple[str, str, str], ...] = shown_series(("udi_return_duty_stock", "udi_expulsions", "assisted_returns"))
+
+_COLUMNS = 4
 
 
 def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
@@ -70,7 +62,10 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
     with settings():
         figure = new_figure()
         figure.suptitle(label("title.registers", lang), x=0.01, ha="left")
-        grid = figure.subplots(3, 4, sharex=True)
+        # One more place than panels, for the legend.
+        grid = figure.subplots(len(PANELS) // _COLUMNS + 1, _COLUMNS, sharex=True)
+        for axes in grid.flat[len(PANELS) + 1 :]:
+            axes.set_axis_off()
         for panel, axes in zip(PANELS, grid.flat, strict=False):
             periods, values = _model(series, panel)
             cuts = spread(values)
@@ -159,13 +154,7 @@ def _legend(axes: Axes, lang: str) -> None:
 
 
 def _title(panel: tuple[str, str, str], lang: str) -> str:
-    register, dimension, key = panel
-    text = label(f"register_short.{register}", lang)
-    if dimension in ("employer", "worker"):
-        text += ": " + label(f"dimension.{dimension}", lang)
-    elif key != "total":
-        text += ": " + label(f"key.{key}", lang)
-    return "\n".join(textwrap.wrap(text[0].upper() + text[1:], 34))
+    return "\n".join(textwrap.wrap(upper(series_words(*panel, lang)), 34))
 
 
 def _rows(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from irregsim.present.colours import COLOURS as COLOURS
 from irregsim.study.summaries import LAST_OBSERVED_YEAR
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -195,13 +196,13 @@ def year_axis(axes: Axes, first: float, last: float, ticks: int = 7) -> None:
 
 
 def count_axis(axes: Axes, lang: str) -> None:
-    """A y axis of numbers from 0, thousands apart by a thin space."""
+    """A y axis of numbers from 0, thousands apart as the language has them."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_ylim(bottom=0)
     # Fewer, whole ticks where all is small, so that no axis counts in tenths of a person.
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True, min_n_ticks=2))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}".replace(",", " " if lang == "nb" else ","))
+    axes.yaxis.set_major_formatter(lambda value, _: number(value, lang, decimals=0))
 
 
 def apart(places: Sequence[float], gap: float) -> list[float]:

@@ -1,7 +1,7 @@
-"""Tables of a comparison as they may be published (docs/outputs.md tells the rules).
+"""Tables of a comparison as they may be published (docs/outputs.md has the rules).
 
 Single lives stay out, what no register counts is in percent of the reference and never in persons
-(`comparison.one_scale`), counts are in steps of 5, and cells with fewer than 5 persons on both sides are left out.
+(`publication.one_scale`), and small cells are held back (`vocabulary.disclosure`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from irregsim.present.export import SMALL
 from irregsim.present.publication import lives as published_lives
+from irregsim.present.publication.disclosure import in_units, persons_behind
 from irregsim.present.publication.one_scale import one_scale
-from irregsim.present.words import PERCENT
-from irregsim.vocabulary.codes import AMOUNTS
+from irregsim.vocabulary.disclosure import is_few
+from irregsim.vocabulary.labels import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +37,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "evidence": (),
 }
 
-#: Units that are not rounded as counts: decimals they keep.
-_DECIMALS: Final = {"index": 1, "months": 1, PERCENT: 1}
+#: Columns that, with the outcome, name a row.
+_KEYS: Final = ("scenario", "month", "city", "group", "level", "third", "year")
 
 
 def published(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> dict[str, pd.DataFrame]:
@@ -53,14 +53,15 @@ def published(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> d
         have no numbers because they rest on fewer than 5 persons in the reference and in the scenario;
         ``reference_mean`` is 100 where ``unit`` is percent.
     """
-    marked = {name: frames[name].assign(suppressed=_small(frames[name], units)) for name in COLUMNS if name in frames}
+    figures = frames.get("key_figures")
+    marked = {n: frames[n].assign(suppressed=_small(frames[n], units, figures)) for n in COLUMNS if n in frames}
     out = {name: _rounded(frame, name) for name, frame in one_scale(marked, units).items()}
     if "evidence" in out:
         out["evidence"] = out["evidence"].drop(columns="suppressed")
     return out | published_lives.published(frames)
 
 
-def _small(frame: pd.DataFrame, units: Mapping[str, str]) -> pd.Series:
+def _small(frame: pd.DataFrame, units: Mapping[str, str], figures: pd.DataFrame | None) -> pd.Series:
     """Rows that rest on some, but fewer than 5 persons, on both sides."""
     import pandas as pd
 
@@ -68,11 +69,20 @@ def _small(frame: pd.DataFrame, units: Mapping[str, str]) -> pd.Series:
     mean, reference = ("latent", "latent_reference") if name == "latent_outcome" else ("mean", "reference_mean")
     if frame.empty or name is None or reference not in frame:
         return pd.Series(False, index=frame.index, dtype=bool)
-    unit = frame[name].astype(str).map(lambda outcome: units.get(outcome, "persons"))
-    counts = ~unit.isin([*AMOUNTS, "index", "months"])
-    before, after = frame[reference].abs(), (frame[reference] + frame[mean]).abs()
-    most = pd.concat([before, after], axis=1).max(axis=1)
-    return counts & (most > 0) & (most < SMALL)
+    outcomes = frame[name].astype(str)
+    sides = _sides(frame.assign(outcome=outcomes), mean, reference)
+    keys = [column for column in _KEYS if column in frame]
+    # One table holds the persons behind amounts of the whole country: costs have rows of money only.
+    more = [] if figures is None or keys != ["scenario"] else [_sides(figures, "mean", "reference_mean")]
+    unit = outcomes.map(lambda outcome: units.get(outcome, "persons"))
+    persons = persons_behind(sides, ("before", "after"), keys, unit, more)
+    few: pd.Series = is_few(persons["before"], persons["after"])
+    return few
+
+
+def _sides(frame: pd.DataFrame, mean: str, reference: str) -> pd.DataFrame:
+    """The table with the numbers ``before`` and ``after``: in the reference and in the scenario."""
+    return frame.assign(before=frame[reference], after=frame[reference] + frame[mean])
 
 
 def _rounded(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -84,19 +94,15 @@ def _rounded(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         latent = name == "measured" and column.startswith("latent")
         if name == "measured":
             unit = out["latent_unit"] if latent else out["latent_unit"].where(out["latent_unit"].isna(), "count")
+        elif column.startswith("nok_"):
+            unit = out["unit"].where(out["unit"].isna(), "NOK")
         else:
             unit = out["unit"]
-        values = out[column]
-        kept = values.round(0)
-        for kind, decimals in _DECIMALS.items():
-            kept = kept.where(unit != kind, values.round(decimals))
-        counts = ~unit.isin([*AMOUNTS, *_DECIMALS]) & (not column.startswith("nok_"))
-        # Negative zero is no number for readers.
-        shown = kept.where(~counts, (values / SMALL).round() * SMALL) + 0.0
+        shown = in_units(out[column], unit)
         out[column] = shown.where(~small) if name != "measured" or latent else shown
     if name == "measured":
         return out.drop(columns="latent_reference")
-    for lang in ("nb", "en"):
+    for lang in LANGUAGES:
         column = f"rounded_text_{lang}"
         if column in out:
             out[column] = out[column].where(~small, "")

@@ -19,9 +19,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from irregsim.present.export import SMALL
-from irregsim.present.words import PERCENT, account, is_uncounted
+from irregsim.present.publication.disclosure import in_units
+from irregsim.present.words import account, is_uncounted
 from irregsim.vocabulary.codes import HIDDEN
+from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,16 +88,14 @@ def _shares(frame: pd.DataFrame, whole: list[str]) -> pd.DataFrame:
 def _balance(balance: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
-    most = balance[["reference_mean", "scenario_mean"]].max(axis=1)
-    small = (most > 0) & (most < SMALL)
+    small = is_few(balance["reference_mean"], balance["scenario_mean"])
     accounts = [account(*row) for row in balance[["kind", "state"]].astype(str).itertuples(index=False)]
     hidden = pd.Series([is_uncounted(one) for one in accounts], index=balance.index, dtype=bool)
     base = balance["reference_mean"].where(balance["reference_mean"] > 0)
     out = balance.drop(columns=["entered", "left"]).assign(unit=hidden.map({True: PERCENT, False: "persons"}))
     for column in ("reference_mean", "scenario_mean", "change_in_state", "lo", "hi"):
-        counts = (balance[column] / SMALL).round() * SMALL
-        percent = (100.0 * balance[column] / base).round(1)
-        out[column] = (counts.where(~hidden, percent) + 0.0).where(~small)
+        values = balance[column].where(~hidden, 100.0 * balance[column] / base)
+        out[column] = in_units(values, out["unit"]).where(~small)
     return out.assign(suppressed=small)
 
 

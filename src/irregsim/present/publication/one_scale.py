@@ -7,7 +7,7 @@ analysis, not for readers.
 
 Also, what enters less what leaves is what stays: the changes of all exits, of the inflow and of those in centres would
 add up to the change of the hidden population. Onward travel, deaths and the inflow, which nobody counts, are therefore
-in percent too (`wording.is_uncounted`).
+in percent too (`words.is_uncounted`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from irregsim.present.words import PERCENT, is_uncounted
+from irregsim.present.words import is_uncounted
+from irregsim.vocabulary.disclosure import PERCENT
+from irregsim.vocabulary.labels import LANGUAGES
 from irregsim.vocabulary.numbers import rounded_text
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def _scaled(frame: pd.DataFrame, name: str, units: Mapping[str, str]) -> pd.Data
         out[column] = out[column].where(~hidden)
     out["reference_mean"] = frame["reference_mean"].where(~hidden, 100.0)
     out = out[~(hidden & base.isna())].reset_index(drop=True)
-    for lang in ("nb", "en"):
+    for lang in LANGUAGES:
         column = f"rounded_text_{lang}"
         if column in out:
             rows = zip(out[column], out["unit"], out["mean"], out["lo"], out["hi"], strict=True)

@@ -86,49 +86,62 @@ def range_text(lever: Lever | Part, lang: str = "en") -> str:
     return says.get(lever.holds, says["text"])
 
 
-def default_text(lever: Lever) -> str:
-    """The default in words, as it would be written in a scenario."""
+def default_text(lever: Lever, lang: str = "en") -> str:
+    """The default, as it would be written in a scenario; in words where there are no entries."""
     if lever.default is None:
         return "null"
     if isinstance(lever.default, bool):
         return "true" if lever.default else "false"
     if isinstance(lever.default, float):
         return number_text(lever.default)
-    return "none" if lever.default == () else str(lever.default)
+    return SAYS[lang]["none"] if lever.default == () else str(lever.default)
 
 
-def explain(name: str, lang: str = "en") -> str:
-    """One lever in plain words: meaning, unit, range, default, source, direction, who decides, mechanisms.
+def explain(lever: Lever | str, lang: str = "en") -> str:
+    """One lever in plain words, as `irregsim levers NAME` prints it.
 
     Args:
-        name: Key as for ``find``.
+        lever: The lever, or its name as for `find`.
         lang: ``nb`` or ``en``. Keys, codes, values and the source stay as they are written.
+
+    Returns:
+        Lines without a final line break: path and name, meaning, unit, range, default, keys of an entry, what a
+        scenario that extends another does to inherited entries, direction, who decides, source, mechanisms, example.
 
     Raises:
         KeyError: If there is no such lever or language.
     """
-    lever = find(name)
+    lever = find(lever) if isinstance(lever, str) else lever
     own, says = words(lever, lang), SAYS[lang]
-    lines = [lever.path, f"  {own.meaning}"]
-    if lever.parts and lever.kind is not Kind.YEARS:
-        for part in lever.parts:
-            told = words(part, lang)
-            need = says["required"] if part.required else says["optional"]
-            unit = f", {told.unit}" if told.unit else ""
-            lines.append(f"  - {part.name}: {range_text(part, lang)}{unit} ({need}). {told.meaning}")
-    else:
-        lines.append(f"  {says['values']}: {range_text(lever, lang)} ({own.unit})")
+    rows = {"unit": own.unit}
+    if lever.holds in (Holds.TRUE_FALSE, Holds.OPTION) or lever.high > lever.low:
+        rows["values"] = range_text(lever, lang)
+    rows["default"] = default_text(lever, lang)
     if lever.by:
-        lines.append(f"  {says['set_by']}: {term(lever.by.value, lang)}")
-    lines.append(f"  {says['default']}: {says['none'] if lever.default == () else default_text(lever)}")
+        rows["set_by"] = term(lever.by.value, lang)
+    parts = [f"    - {part.name}: {_part_text(part, lang)}" for part in lever.parts]
+    rows["inherited"] = term(lever.merge, lang)
+    if lever.identity != "none":
+        rows["identity"] = term(lever.identity, lang)
     if lever.moves:
-        arrows = "; ".join(f"{outcome} {term(sign, lang)}" for outcome, sign in lever.moves.items())
-        lines.append(f"  {says['moves']}: {arrows} ({term(lever.basis, lang)})")
+        arrows = ", ".join(f"{outcome} {term(sign, lang)}" for outcome, sign in lever.moves.items())
+        rows["moves"] = f"{arrows} ({term(lever.basis, lang)})"
     else:
-        lines.append(f"  {says['no_direction']}: {own.no_direction}")
-    lines.append(f"  {says['who_decides']}: {own.who_decides}")
-    lines.append(f"  {says['source']}: {lever.source}")
-    lines.append(f"  {says['mechanisms']}: {', '.join(lever.mechanisms) or says['none']}")
-    lines.append(f"  {says['child']}: {term(lever.merge, lang)} ({says['identity']}: {term(lever.identity, lang)})")
-    lines.append(f"  {says['example']}: {lever.key.split('.')[-1]}: {lever.example}")
-    return "\n".join(lines)
+        rows["no_direction"] = own.no_direction
+    rows["who_decides"] = own.who_decides
+    rows["source"] = lever.source
+    rows["mechanisms"] = ", ".join(lever.mechanisms) or says["none"]
+    rows["example"] = f"{lever.key.rpartition('.')[2]}: {lever.example}"
+    lines = [f"  {says[key]}: {text}" for key, text in rows.items()]
+    if parts:
+        before = list(rows).index("inherited")
+        lines[before:before] = [f"  {says['parts']}:", *parts]
+    return "\n".join([f"{lever.path}: {own.name}", f"  {own.meaning}", *lines])
+
+
+def _part_text(part: Part, lang: str) -> str:
+    """A key of an entry: what it means, what may be written, and whether it must be."""
+    own, says = words(part, lang), SAYS[lang]
+    unit = f" ({own.unit})" if own.unit else ""
+    need = says["required"] if part.required else says["optional"]
+    return f"{own.meaning} {says['accepts']}: {range_text(part, lang)}{unit}; {need}."

@@ -153,7 +153,7 @@ class Lever:
     options: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     identity: str = "month"
-    merge: str = "a dated child overrides from its first date on; a bare value overrides throughout"
+    merge: str = "dated values override from their first date on; a single value overrides the whole path"
     nullable: bool = False
 
     @property

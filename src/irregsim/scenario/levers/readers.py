@@ -1,4 +1,4 @@
-"""What readers see of the levers: groups, words by language, and the words of ``explain``."""
+"""What readers see of the levers: groups, words by language, and the fixed words of `explain`."""
 
 from __future__ import annotations
 
@@ -44,16 +44,19 @@ SAYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "en": {
             "required": "required",
             "optional": "may be left out",
-            "values": "values",
-            "set_by": "set by",
+            "unit": "unit",
+            "values": "range",
+            "set_by": "can be set by",
             "default": "default",
-            "moves": "raising it moves",
-            "no_direction": "no direction",
+            "parts": "keys of an entry",
+            "accepts": "Accepts",
+            "moves": "expected when raised or turned on",
+            "no_direction": "no expected direction",
             "who_decides": "who decides",
             "source": "source",
             "mechanisms": "mechanisms",
-            "child": "in a child",
-            "identity": "identity",
+            "inherited": "in a scenario that extends another",
+            "identity": "entries are matched by",
             "example": "example",
             "to": "to",
             "or": "or",
@@ -66,16 +69,19 @@ SAYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "nb": {
             "required": "må være med",
             "optional": "kan utelates",
-            "values": "verdier",
-            "set_by": "settes per",
+            "unit": "enhet",
+            "values": "gyldige verdier",
+            "set_by": "kan settes per",
             "default": "standardverdi",
-            "moves": "når den heves",
-            "no_direction": "ingen retning",
+            "parts": "nøkler i en oppføring",
+            "accepts": "Godtar",
+            "moves": "ventet når den heves eller slås på",
+            "no_direction": "ingen ventet retning",
             "who_decides": "hvem avgjør",
             "source": "kilde",
             "mechanisms": "mekanismer",
-            "child": "i et scenario som bygger på et annet",
-            "identity": "identitet",
+            "inherited": "i et scenario som bygger på et annet",
+            "identity": "oppføringer kjennes igjen på",
             "example": "eksempel",
             "to": "til",
             "or": "eller",
@@ -106,8 +112,8 @@ _TERMS_NB: Mapping[str, str] = MappingProxyType(
         "district and month": "politidistrikt og måned",
         "city and month": "by og måned",
         "country and from": "country og from",
-        "a dated child overrides from its first date on; a bare value overrides throughout": "daterte verdier "
-        "overstyrer fra sin første dato; en enkelt verdi overstyrer hele veien",
+        "dated values override from their first date on; a single value overrides the whole path": "daterte verdier "
+        "overstyrer fra og med første dato; en enkelt verdi overstyrer hele forløpet",
         "replaces": "erstatter",
         "replaces; null removes": "erstatter; null fjerner",
         "the same year replaces; null removes": "samme år erstatter; null fjerner",

@@ -32,9 +32,6 @@ from irregsim.storage.folder import FolderError, RunFolder
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Strategy of events that concern nobody in a stock.
-OUTSIDE = "outside"
-
 #: Parts of a change, in the order of the columns.
 PARTS = ("exposure", "rate", "outside")
 

@@ -16,19 +16,28 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from irregsim.model.registers import REGISTERS
 from irregsim.study.comparison.differences import Effects, statistics
 from irregsim.study.comparison.pairs import Pair, Runs
 from irregsim.study.comparison.series import is_averaged, over_window
 from irregsim.vocabulary.codes import HIDDEN
 from irregsim.vocabulary.numbers import rounded_text
+from irregsim.vocabulary.outcomes import OUTCOMES, first_then_others
+from irregsim.vocabulary.outcomes import PANELS as PANEL_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Key figures by panel, in the order of all tables: four equal panels, none above the other.
-PANELS: Final[Mapping[str, tuple[str, ...]]] = {
+#: Panel of every register and outcome, as they declare it.
+_DECLARED: Final[Mapping[str, str]] = {
+    **{f"outcome:{one.code}": one.panel for one in OUTCOMES},
+    **{f"register:{one.name}": one.panel for one in REGISTERS if one.panel is not None},
+}
+
+#: Order in each panel; a register or outcome that is not named comes last in the panel that it declares.
+_ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "presence": (
         "index:hidden",
         "stock:hidden",
@@ -84,8 +93,17 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 
-#: Outcomes by city, living conditions and services first.
-IN_CITIES: Final = (
+#: Key figures by panel, in the order of all tables: four equal panels, none above the other.
+PANELS: Final[Mapping[str, tuple[str, ...]]] = {
+    panel: first_then_others(
+        tuple(one for one in _ORDER[panel] if _DECLARED.get(one, panel) == panel),
+        tuple(one for one, declared in _DECLARED.items() if declared == panel),
+    )
+    for panel in PANEL_NAMES
+}
+
+#: Order of the outcomes by city, living conditions and services first; others that declare it come before stocks.
+_CITY_ORDER: Final = (
     "outcome:homeless_person_months",
     "outcome:roofless_person_months",
     "outcome:exploitative_dependence_person_months",
@@ -94,6 +112,11 @@ IN_CITIES: Final = (
     "outcome:care_sought",
     "outcome:offences_unreported",
     "outcome:child_months_outside",
+)
+
+#: Outcomes by city.
+IN_CITIES: Final = (
+    *first_then_others(_CITY_ORDER, tuple(f"outcome:{one.code}" for one in OUTCOMES if one.is_in_cities)),
     "stock:fritt_fall",
     "stock:hidden",
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from irregsim.model.registers import REGISTERS
 from irregsim.study.comparison.detection_split import PARTS, split
 from irregsim.study.comparison.differences import Effects
 from irregsim.study.comparison.series import FloatArray, is_averaged
@@ -18,17 +19,8 @@ from irregsim.study.comparison.series import FloatArray, is_averaged
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The latent outcome that stands beside each register.
-LATENT: Final = {
-    "udi_return_duty_stock": "stock:synlig",
-    "udi_expulsions": "stock:hidden",
-    "pu_orders": "stock:hidden",
-    "pu_returns_executed": "exit:tvangsretur",
-    "ssb_sanctions": "stock:arbeidende",
-    "assisted_returns": "exit:assistert_retur",
-    "left_centre_without_address": "stock:synlig",
-    "health_contacts": "stock:hidden",
-}
+#: The latent outcome that is compared with each register; empty where it has none.
+LATENT: Final = {register.name: register.latent or "" for register in REGISTERS}
 
 #: Names of the parts of `measurement.split` in this table.
 NAMES: Final = {"change": "change", **dict(zip(PARTS, ("behaviour", "measurement", "outside"), strict=True))}
@@ -58,7 +50,8 @@ def measured(all_effects: Sequence[Effects]) -> pd.DataFrame:
         Columns `COLUMNS`: means over replicates, and 2.5 and 97.5 % quantiles (``_lo``, ``_hi``). ``measurement`` is
         the part of the rate; ``rate_is`` says whether that is a measurement, an action or a choice. ``latent`` is the
         effect on ``latent_outcome`` in the year: a mean of months for stocks, a sum for exits; ``latent_reference`` is
-        its mean in the reference.
+        its mean in the reference. A register without such
+        an outcome has an empty text for it, and no numbers.
     """
     import pandas as pd
 
@@ -100,6 +93,8 @@ def _of(effect: Effects) -> pd.DataFrame:
 
 def _latent(effect: Effects, register: str, year: int, series: Mapping[str, FloatArray] | None = None) -> FloatArray:
     outcome = LATENT[register]
+    if not outcome:
+        return np.full(effect.pair.reference.replicates, np.nan)
     chosen = [month.startswith(f"{year}-") for month in effect.pair.months]
     values = (effect.difference if series is None else series)[outcome][np.array(chosen)]
     return np.asarray(values.mean(axis=0) if is_averaged(outcome) else values.sum(axis=0))

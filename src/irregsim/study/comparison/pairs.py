@@ -6,14 +6,14 @@ time and let go again: a comparison needs the room of two replicates, however ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from irregsim.scenario import Scenario, diff_rows
+from irregsim.scenario import Scenario
 from irregsim.storage.folder import RunFolder
-from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.vocabulary.codes import month_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,11 +109,6 @@ class Pair:
             yield j, self.reference.read(table, j, columns), self.scenario.read(table, j, columns)
 
 
-#: Makes tables of a comparison: name of the table to rows, for all scenarios. Each module that needs nothing but
-#: pairs offers one function of this form, called ``tables``.
-Maker = Callable[[Sequence[Pair]], Mapping[str, Any]]
-
-
 @dataclass(frozen=True)
 class Runs:
     """Runs that can be paired.
@@ -182,12 +177,12 @@ class Runs:
 
 
 def first_difference(reference: Scenario, scenario: Scenario) -> str | None:
-    """First month in which two scenarios set something differently, ``YYYY-MM``; None where they never do.
+    """First reported month in which two scenarios set something differently, ``YYYY-MM``; None where they never do.
 
-    Both have the same period. Lists of what differs are those of `irregsim diff`.
+    Both have the same period. Settings hold for the whole simulation, so they count from its first reported month.
     """
-    months = [row["from"] for row in diff_rows([reference, scenario]) if row["from"]]
-    return month_text(min(map(month_number, months))) if months else None
+    found = scenario.levers.first_difference(reference.levers, since=reference.start)
+    return None if found is None else month_text(found)
 
 
 def different_period(reference: Scenario, scenario: Scenario) -> str:

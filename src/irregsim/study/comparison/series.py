@@ -40,9 +40,7 @@ INDEX: Final = "index:hidden"
 #: Outcomes of these families are averaged over a window; all others are added.
 AVERAGED: Final = ("stock", "index", "duration")
 
-_COUNTED_STOCKS: Final = frozenset(
-    f"register:{register.name}" for register in REGISTERS if register.scope.kind == "stock"
-)
+_COUNTED_STOCKS: Final = frozenset(f"register:{register.name}" for register in REGISTERS if register.is_stock)
 
 _UNITS: Final = {
     "stock": "persons",

@@ -13,6 +13,7 @@ from irregsim.scenario.levers import words as words_of
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import month_number, year_of
 from irregsim.vocabulary.labels import label, labels
+from irregsim.vocabulary.numbers import plain
 from irregsim.workshop.browser.parts import Hint
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.room import Room
@@ -121,8 +122,7 @@ def begins(room: Room, since: str) -> str:
 
 def _written(value: float, say: Say) -> str:
     """A number with all its decimals, as the language writes it."""
-    text = number_text(value)
-    return text.replace(".", ",") if say.lang == "nb" else text
+    return plain(number_text(value), say.lang)
 
 
 @solara.component

@@ -11,11 +11,12 @@ from typing import Final
 import reacton.ipyvuetify as rv
 import solara
 
+from irregsim.vocabulary.disclosure import PERCENT
+from irregsim.vocabulary.numbers import drawn, with_percent
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.exercises import ANSWERS, VIEWS, Exercise, Predicted, material
 from irregsim.workshop.handouts import predicted_words
-from irregsim.workshop.live.shown import PERCENT, outcome
-from irregsim.workshop.pictures.chart import number_text
+from irregsim.workshop.live.followed import outcome
 from irregsim.workshop.room import Room
 from irregsim.workshop.settings import Change, Key, Settings
 from irregsim.workshop.stored_runs import about, filled, stored
@@ -217,5 +218,5 @@ def _here(room: Room, exercise: Exercise, predicted: Predicted, say: Say) -> str
         return say("not_run", month=exercise.until)
     until = room.pair().until(exercise.last)
     found = outcome(until, predicted.outcome, predicted.city)
-    text = number_text(float(found.difference[-1]), say.lang, signed=True)
-    return f"{text} %" if found.unit == PERCENT else text
+    text = drawn(float(found.difference[-1]), say.lang, signed=True)
+    return with_percent(text) if found.unit == PERCENT else text

@@ -18,6 +18,7 @@ from irregsim.model.simulate import TooManyPersons
 from irregsim.scenario import Fault, ScenarioError, load_scenario, shipped_scenarios
 from irregsim.scenario.yaml_nodes import MAX_BYTES, parse
 from irregsim.vocabulary.codes import month_number, year_of
+from irregsim.vocabulary.labels import LANGUAGES
 from irregsim.workshop.browser.controls import Levers, Set
 from irregsim.workshop.browser.parts import Faults, MesaWords, Upload
 from irregsim.workshop.browser.server import SERVER
@@ -30,8 +31,8 @@ from irregsim.workshop.settings import OWN_NAME, Settings, load_file
 #: Sizes of the population that can be chosen, relative to Norway's.
 SCALES: Final = (0.1, 0.25, 0.5, 1.0)
 
-#: Languages by the word shown.
-LANGUAGES: Final = {"Norsk": "nb", "English": "en"}
+#: Languages by their own name.
+BY_NAME: Final = {Say(lang)("this_language"): lang for lang in LANGUAGES}
 
 
 @solara.component
@@ -48,7 +49,7 @@ def Page() -> None:
     solara.Title("irregsim")
     solara.Style(STYLE)
     if place == -1:
-        for lang in ("nb", "en"):
+        for lang in LANGUAGES:
             solara.Warning(Say(lang)("full", number=SERVER.most_viewers))
     elif place > 0:
         Viewer()
@@ -72,9 +73,9 @@ def Viewer() -> None:
     with solara.AppBar():
         solara.Select(
             label="",
-            value=next(word for word, code in LANGUAGES.items() if code == lang),
-            values=list(LANGUAGES),
-            on_value=lambda word: set_lang(LANGUAGES[word]),
+            value=next(word for word, code in BY_NAME.items() if code == lang),
+            values=list(BY_NAME),
+            on_value=lambda word: set_lang(BY_NAME[word]),
             dense=True,
             style="max-width:120px;margin-top:18px",
             classes=["irregsim-language"],

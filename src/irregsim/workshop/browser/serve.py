@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from irregsim.commands.run import WrongUse, choose_draws
+from irregsim.commands.request import WrongUse, choose_draws
+from irregsim.study.replicates import scale_fault
 from irregsim.study.workers import Elsewhere
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.workshop.settings import Settings, load_file
@@ -111,8 +112,8 @@ def first_settings(
         ScenarioError: If the scenario cannot be used.
         WrongUse: If the first month, the scale or the draws cannot be.
     """
-    if not 0 < scale <= 1:
-        raise ServeError(f"--scale {scale:g}: give a share of Norway's population above 0, at most 1")
+    if wrong := scale_fault(scale):
+        raise ServeError(f"--scale {scale:g}: {wrong}")
     chosen, _ = choose_draws(draws, None, 1)
     settings = Settings(scale=scale, draws=draws or chosen.source, given=overrides, end=end)
     settings = load_file(scenario or settings.base, settings)

@@ -21,8 +21,8 @@ from irregsim.vocabulary.labels import label
 from irregsim.workshop.browser.exercise import Exercises, Use
 from irregsim.workshop.browser.parts import Drawn
 from irregsim.workshop.browser.words import Say
-from irregsim.workshop.live.lives import Life, Twin
-from irregsim.workshop.live.shown import outcomes
+from irregsim.workshop.live.followed import outcomes
+from irregsim.workshop.live.lives import Twin
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.history import draw_history
 from irregsim.workshop.pictures.iceberg import draw_iceberg
@@ -32,7 +32,7 @@ from irregsim.workshop.pictures.registers import draw_registers
 from irregsim.workshop.pictures.svg import Picture
 from irregsim.workshop.pictures.tiles import draw_tiles
 from irregsim.workshop.pictures.vessels import draw_vessels
-from irregsim.workshop.pictures.words import Words, outcome_name
+from irregsim.workshop.pictures.words import PictureWords, outcome_name
 from irregsim.workshop.room import Room, RoomModel
 
 #: A picture of nothing, for views without one: the page tells that it has drawn it.
@@ -69,7 +69,7 @@ def Views(
     if room.model is not model:
         return  # another is being made
     frame = room.pace.shown((model.number, model.changes, tab, say.lang, version, more))
-    words = Words(say.lang, *room.running.titles(say.lang), room.running.differences)
+    words = PictureWords(say.lang, *room.running.titles(say.lang), room.running.differences)
     Head(room, say, frame)
     with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
         for name in TABS:
@@ -115,7 +115,7 @@ def Head(room: Room, say: Say, frame: int) -> None:
     """The month, what is compared, and what must always be said."""
     model = room.model
     assert model is not None, "shown once there is a model"
-    words = Words(say.lang)
+    words = PictureWords(say.lang)
     month = model.world.month
     reference, scenario = room.running.titles(say.lang)
     with rv.Html(tag="div", class_="irregsim-head"):
@@ -160,7 +160,7 @@ def RunMore(room: Room, say: Say, told: Callable[[], None], frame: int) -> None:
 
 
 @solara.component
-def Difference(room: Room, say: Say, words: Words, frame: int, told: Callable[[], None]) -> None:
+def Difference(room: Room, say: Say, words: PictureWords, frame: int, told: Callable[[], None]) -> None:
     """One outcome of both sides and how the difference grows."""
     name, set_name = solara.use_state("index:hidden")
     city, set_city = solara.use_state("")
@@ -191,7 +191,7 @@ def Difference(room: Room, say: Say, words: Words, frame: int, told: Callable[[]
 
 
 @solara.component
-def OneLife(room: Room, say: Say, words: Words, frame: int) -> None:
+def OneLife(room: Room, say: Say, words: PictureWords, frame: int) -> None:
     """One synthetic person, month by month, on both sides; with the reason for each change."""
     model = room.model
     assert model is not None, "shown once there is a model"
@@ -285,7 +285,7 @@ def _fact(key: str, side: dict[str, Any], say: Say) -> str:
 
 
 @solara.component
-def Events(twin: Twin, say: Say, words: Words, both: bool) -> None:
+def Events(twin: Twin, say: Say, words: PictureWords, both: bool) -> None:
     """Every change of both lives in the order of months, with its cause and what lies behind it."""
     sides = [("reference", twin.lives[0]), ("scenario", twin.lives[1])] if both else [("", twin.lives[0])]
     rows = []
@@ -312,11 +312,6 @@ def Events(twin: Twin, say: Say, words: Words, both: bool) -> None:
             why = [label(f"cause.{cause}", say.lang), reason]
             cells = [[words.month(month)], *([[where]] if both else []), [what], why]
             rv.Html(tag="tr", children=[rv.Html(tag="td", children=cell) for cell in cells])
-
-
-def lasting(life: Life) -> Life:
-    """Spells that reach the end of a month."""
-    return tuple(spell for spell in life if spell.end is None or spell.end > spell.start)
 
 
 @solara.component

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.labels import Words
 
-#: Mesa's words, and the labels that stand in their place. Those of the buttons stay as they are in English.
+#: Mesa's words, and our labels for them. Those of the buttons stay as they are in English.
 _MESA: Final = {
     "Controls": "controls",
     "Play Interval (ms)": "play_interval",
@@ -24,19 +24,10 @@ HIDDEN: Final = ["Model Parameters"]
 
 
 @dataclass(frozen=True)
-class Say:
-    """Words of the labels ``page.<key>``.
+class Say(Words):
+    """Words of the labels ``page.<key>``."""
 
-    Attributes:
-        lang: ``nb`` or ``en``.
-    """
-
-    lang: str
-
-    def __call__(self, key: str, **values: object) -> str:
-        """Words of a key, with values put in."""
-        text = label(f"page.{key}", self.lang)
-        return text.format(**values) if values else text
+    space: str = field(default="page", init=False)
 
     def mesa(self) -> dict[str, str]:
         """Mesa's words to ours."""

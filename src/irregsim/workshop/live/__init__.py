@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from irregsim.workshop.live.followed import Outcome, outcome, outcomes
 from irregsim.workshop.live.lives import Life, Spell, Twin, facts, life, someone, twins
 from irregsim.workshop.live.record import PANELS, Record
-from irregsim.workshop.live.shown import Flow, Look, Outcome, Pair, SideLook, look, outcome, outcomes
+from irregsim.workshop.live.shown import Pair
+from irregsim.workshop.live.snapshot import Flow, Look, SideLook, look
 
 __all__ = [
     "PANELS",

@@ -1,6 +1,6 @@
 """The record of a world up to now: exact numbers by month, small enough to keep one of every replicate.
 
-Nothing here is for readers; `irregsim.workshop.live.shown` makes of it what may be shown.
+Nothing here is for readers; `irregsim.workshop.live` makes of it what may be shown.
 """
 
 from __future__ import annotations
@@ -23,15 +23,8 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 #: Register, dimension and key of the national counts that are shown while a model runs.
-PANELS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("udi_return_duty_stock", "total", "total"),
-    ("udi_expulsions", "ground", "utlendingsloven"),
-    ("udi_expulsions", "ground", "straff"),
-    ("pu_orders", "total", "total"),
-    ("pu_returns_executed", "track", "asylum"),
-    ("ssb_sanctions", "employer", "total"),
-    ("ssb_sanctions", "worker", "total"),
-    ("assisted_returns", "total", "total"),
+PANELS: Final[tuple[tuple[str, str, str], ...]] = tuple(
+    (register.name, one.dimension, one.key) for register in REGISTERS for one in register.shown if one.while_running
 )
 
 #: First year whose registers are told: the years before are burn-in.

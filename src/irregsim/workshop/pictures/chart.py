@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.present.plots.style import DASHES, apart
+from irregsim.present.plots.style import apart
 from irregsim.present.plots.ticks import ticks
 from irregsim.study.summaries import LAST_OBSERVED_YEAR
 from irregsim.vocabulary.codes import FIRST_YEAR
+from irregsim.vocabulary.numbers import drawn
 from irregsim.workshop.pictures.svg import INK, LINE, SHADE, SOFT, Svg
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,28 +28,9 @@ def year_of_months(months: npt.NDArray[np.integer]) -> FloatArray:
     return FIRST_YEAR + (np.asarray(months, dtype=np.float64) + 1) / 12
 
 
-def dash_of(strategy: str) -> str | None:
-    """The line style of a strategy, as in all pictures."""
-    pattern = DASHES[strategy]
-    return None if pattern == "-" else " ".join(f"{2.6 * step:g}" for step in pattern[1])
-
-
-def number_text(value: float, lang: str, *, signed: bool = False) -> str:
-    """A number for readers: no needless decimals, thousands apart, minus as a minus sign."""
-    if value != value:
-        return "–"
-    size = abs(value)
-    decimals = 0 if size >= 10 or abs(value - round(value)) < 1e-9 else 1 if size >= 1 else 2
-    text = f"{size:,.{decimals}f}"
-    text = text.replace(",", "\u00a0").replace(".", ",") if lang == "nb" else text
-    if float(f"{size:.{decimals}f}") == 0:
-        return "0"
-    return ("−" if value < 0 else "+" if signed else "") + text
-
-
 def level_text(value: float, lang: str) -> str:
     """A whole number for readers; a dash where it is missing."""
-    return number_text(value if value != value else round(value), lang)
+    return drawn(value if value != value else round(value), lang)
 
 
 @dataclass
@@ -141,7 +123,7 @@ class Axes:
             place = self.py(tick)
             heavy = signed and tick == 0
             self.svg.line(self.left, place, self.right, place, SOFT if heavy else LINE, 1.2 if heavy else 0.8)
-            text = number_text(tick, self.lang, signed=signed)
+            text = drawn(tick, self.lang, signed=signed)
             self.svg.text(self.left - 6, place + 4, text, 12.5, colour=SOFT, anchor="end")
         if unit:
             self.svg.text(self.left - 6, self.top - 8, unit, 12.5, colour=SOFT)

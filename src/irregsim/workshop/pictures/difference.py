@@ -5,17 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from irregsim.present.plots.style import MODEL
+from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import label, labels
-from irregsim.workshop.live.shown import PERCENT, Band, Outcome
-from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, ends_of, number_text, top_of, year_of_months
+from irregsim.vocabulary.numbers import drawn
+from irregsim.workshop.live.followed import Band, Outcome
+from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, ends_of, top_of, year_of_months
 from irregsim.workshop.pictures.svg import INK, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, outcome_name
+from irregsim.workshop.pictures.words import PictureWords, outcome_name
 
 _WIDTH, _HEIGHT = 1300.0, 520.0
 _TOP, _HIGH = 74.0, 360.0
 
 
-def draw_difference(outcome: Outcome, words: Words, first: int, last: int, band: Band | None = None) -> Picture:
+def draw_difference(outcome: Outcome, words: PictureWords, first: int, last: int, band: Band | None = None) -> Picture:
     """Draws both sides at the left and their difference at the right.
 
     Args:
@@ -46,7 +48,7 @@ def draw_difference(outcome: Outcome, words: Words, first: int, last: int, band:
     return svg.done()
 
 
-def _unit(outcome: Outcome, words: Words) -> str:
+def _unit(outcome: Outcome, words: PictureWords) -> str:
     if outcome.unit == PERCENT:
         return words("percent_of_start")
     key = f"unit.{outcome.unit}"
@@ -60,7 +62,7 @@ def _ends(outcome: Outcome, keep: np.ndarray, band: Band | None) -> tuple[float,
     return ends_of(*series, least=3.0)
 
 
-def _sides(axes: Axes, x: np.ndarray, levels: list[np.ndarray], band: Band | None, words: Words) -> None:
+def _sides(axes: Axes, x: np.ndarray, levels: list[np.ndarray], band: Band | None, words: PictureWords) -> None:
     axes.shade_assumptions(label("legend.assumption_years", words.lang))
     axes.values()
     axes.years(6)
@@ -78,11 +80,11 @@ def _sides(axes: Axes, x: np.ndarray, levels: list[np.ndarray], band: Band | Non
     ):
         finite = values[np.isfinite(values)]
         if finite.size:
-            told.append((float(finite[-1]), f"{text} {number_text(float(finite[-1]), words.lang)}", colour))
+            told.append((float(finite[-1]), f"{text} {drawn(float(finite[-1]), words.lang)}", colour))
     axes.label_ends(told, 14)
 
 
-def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Band | None, words: Words) -> None:
+def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Band | None, words: PictureWords) -> None:
     svg, values = axes.svg, outcome.difference[keep]
     unit = words("percent_of_reference") if outcome.unit == PERCENT else _unit(outcome, words)
     svg.text(axes.left, 26, words("difference"), 18, bold=True)
@@ -99,7 +101,7 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
     if not finite.size:
         svg.text(axes.left + 12, axes.top + 60, words("few_behind"), 14, colour=SOFT)
         return
-    text = number_text(float(finite[-1]), words.lang, signed=True)
+    text = drawn(float(finite[-1]), words.lang, signed=True)
     axes.label_ends([(float(finite[-1]), text, MODEL)], 17)
     below = axes.bottom + 44
     if band is None:
@@ -109,8 +111,8 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
     told = words(
         "band_says",
         number=band.n,
-        low=number_text(low, words.lang, signed=True),
-        high=number_text(high, words.lang, signed=True),
+        low=drawn(low, words.lang, signed=True),
+        high=drawn(high, words.lang, signed=True),
     )
     svg.paragraph(axes.left, below, told, 500, 13, colour=INK, most=2)
     if low <= 0 <= high or low != low:

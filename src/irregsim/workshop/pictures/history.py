@@ -10,10 +10,11 @@ from irregsim.present.colours import COLOURS
 from irregsim.present.words import lever_change
 from irregsim.vocabulary.codes import HIDDEN, month_number
 from irregsim.vocabulary.labels import label
-from irregsim.workshop.live.shown import Band, Look, SideLook
+from irregsim.workshop.live.followed import Band
+from irregsim.workshop.live.snapshot import Look, SideLook
 from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, top_of, year_of_months
 from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, short
+from irregsim.workshop.pictures.words import PictureWords, short
 
 _WIDTH = 1300.0
 _TOP, _HIGH = 62.0, 300.0
@@ -26,7 +27,7 @@ _MOST_LEVERS = 5
 _STACKED = ("avhengig", "arbeidende", "marginalisert", "fritt_fall")
 
 
-def draw_history(look: Look, words: Words, last: int, total: Band | None = None) -> Picture:
+def draw_history(look: Look, words: PictureWords, last: int, total: Band | None = None) -> Picture:
     """Draws one side, or both beside each other once they have parted.
 
     Args:
@@ -62,7 +63,7 @@ def draw_history(look: Look, words: Words, last: int, total: Band | None = None)
     return svg.done()
 
 
-def _stack(axes: Axes, x: np.ndarray, side: SideLook, words: Words) -> None:
+def _stack(axes: Axes, x: np.ndarray, side: SideLook, words: PictureWords) -> None:
     axes.shade_assumptions(label("legend.assumption_years", words.lang))
     axes.values(unit=words("unit_index"))
     low = np.zeros(len(x))
@@ -77,7 +78,7 @@ def _stack(axes: Axes, x: np.ndarray, side: SideLook, words: Words) -> None:
     axes.label_ends(ends, 12.5)
 
 
-def _spread(axes: Axes, total: Band, number: int, words: Words) -> None:
+def _spread(axes: Axes, total: Band, number: int, words: PictureWords) -> None:
     x = year_of_months(total.months)
     ends = (total.reference, total.scenario)[number]
     for end in ends:
@@ -85,7 +86,7 @@ def _spread(axes: Axes, total: Band, number: int, words: Words) -> None:
     axes.svg.text(axes.left + 8, axes.top + 34, words("band_of", number=total.n), 12, colour=SOFT)
 
 
-def _visible(axes: Axes, x: np.ndarray, look: Look, number: int, words: Words) -> None:
+def _visible(axes: Axes, x: np.ndarray, look: Look, number: int, words: PictureWords) -> None:
     axes.shade_assumptions()
     axes.values(3)
     name = label("strategy.synlig", words.lang)
@@ -113,7 +114,7 @@ def _strip(
     left: float,
     wide: float,
     top: float,
-    words: Words,
+    words: PictureWords,
 ) -> None:
     """A bar for each lever while it differs from the reference, with its value."""
     svg.text(left, top - 6, words("levers" if levers else "no_levers"), 13, bold=True)

@@ -6,20 +6,22 @@ import numpy as np
 
 from irregsim.present.colours import COLOURS
 from irregsim.vocabulary.codes import FIRST_YEAR, HIDDEN
+from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import drawn
 from irregsim.workshop.live.record import PANELS
-from irregsim.workshop.live.shown import Look, SideLook
-from irregsim.workshop.pictures.chart import level_text, number_text
+from irregsim.workshop.live.snapshot import Look, SideLook
+from irregsim.workshop.pictures.chart import level_text
 from irregsim.workshop.pictures.registers import published
 from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, panel_words, short
+from irregsim.workshop.pictures.words import PictureWords, panel_words, short
 
 _WIDTH, _HEIGHT = 640.0, 590.0
 _WATER = 250.0
 _MIDDLE = 185.0
 
 
-def draw_iceberg(look: Look, words: Words) -> Picture:
+def draw_iceberg(look: Look, words: PictureWords) -> Picture:
     """Draws one side, or both beside each other once they have parted."""
     sides = look.sides
     year = FIRST_YEAR + (look.month + 1) // 12 - 1
@@ -35,7 +37,7 @@ def draw_iceberg(look: Look, words: Words) -> Picture:
     return svg.done()
 
 
-def _above(svg: Svg, side: SideLook, year: int, words: Words) -> None:
+def _above(svg: Svg, side: SideLook, year: int, words: PictureWords) -> None:
     tip = [
         (_MIDDLE - 62, _WATER),
         (_MIDDLE - 34, _WATER - 74),
@@ -51,16 +53,16 @@ def _above(svg: Svg, side: SideLook, year: int, words: Words) -> None:
         if count is None:
             continue
         y += 22
-        svg.text(x + 62, y, number_text(float(round(count / 5) * 5), words.lang), 15, anchor="end", bold=True)
+        svg.text(x + 62, y, drawn(in_steps(count), words.lang), 15, anchor="end", bold=True)
         name = panel_words(panel, words.lang)
         svg.text(x + 70, y, name if len(name) < 49 else name[:47] + "…", 11.5, hint=name)
         seen = published(panel).get(year)
         if seen is not None:
-            svg.text(_MIDDLE + 58, y, words("published", number=number_text(seen, words.lang)), 11.5, colour=SOFT,
+            svg.text(_MIDDLE + 58, y, words("published", number=drawn(seen, words.lang)), 11.5, colour=SOFT,
                      anchor="end")  # fmt: skip
 
 
-def _below(svg: Svg, side: SideLook, words: Words) -> None:
+def _below(svg: Svg, side: SideLook, words: PictureWords) -> None:
     """Layers as thick as their shares; as wide as the root of the index, since a berg is seen from one side."""
     last = side.hidden[-1]
     total = float(last.sum())
@@ -70,7 +72,7 @@ def _below(svg: Svg, side: SideLook, words: Words) -> None:
     y = _WATER
     order = ("avhengig", "arbeidende", "marginalisert", "fritt_fall")
     svg.text(_MIDDLE + 190, _WATER + 26, words("below"), 14, bold=True)
-    told = words("below_index", number=number_text(round(total), words.lang)) if total == total else ""
+    told = words("below_index", number=drawn(round(total), words.lang)) if total == total else ""
     svg.text(_MIDDLE + 190, _WATER + 50, told, 20, bold=True, class_="level")
     for code in order:
         share = float(last[HIDDEN.index(code)]) / total if total > 0 else 0.25

@@ -10,13 +10,13 @@ from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.lives import Life, Twin
 from irregsim.workshop.pictures.chart import Axes, year_of_months
 from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg, width_of
-from irregsim.workshop.pictures.words import Words
+from irregsim.workshop.pictures.words import PictureWords
 
 _WIDTH, _LEFT, _WIDE = 1300.0, 150.0, 1100.0
 _ROW = 46.0
 
 
-def draw_life(twin: Twin, words: Words, month: int, *, both: bool = True) -> Picture:
+def draw_life(twin: Twin, words: PictureWords, month: int, *, both: bool = True) -> Picture:
     """Draws the spells of a person, in the reference above the scenario.
 
     Args:
@@ -48,7 +48,7 @@ def draw_life(twin: Twin, words: Words, month: int, *, both: bool = True) -> Pic
     return svg.done()
 
 
-def _line(svg: Svg, axes: Axes, life: Life, y: float, month: int, words: Words) -> None:
+def _line(svg: Svg, axes: Axes, life: Life, y: float, month: int, words: PictureWords) -> None:
     if not life:
         svg.text(axes.left + 6, y + 21, words("not_come"), 13, colour=SOFT)
     for spell in life:

@@ -9,7 +9,7 @@ from irregsim.vocabulary.codes import STRATEGIES
 from irregsim.vocabulary.labels import label, labels
 from irregsim.workshop.live.network import Net
 from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, short
+from irregsim.workshop.pictures.words import PictureWords, short
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -28,7 +28,7 @@ _EDGES: Final = {
 _FAINT: Final = ("#C9C9C9", 0.8)
 
 
-def draw_network(net: Net, words: Words, followed: str = "") -> Picture:
+def draw_network(net: Net, words: PictureWords, followed: str = "") -> Picture:
     """Draws one side, or both beside each other once they have parted.
 
     Args:
@@ -48,7 +48,7 @@ def draw_network(net: Net, words: Words, followed: str = "") -> Picture:
     return svg.done()
 
 
-def _graph(svg: Svg, graph: nx.Graph[str], net: Net, words: Words, followed: str) -> None:
+def _graph(svg: Svg, graph: nx.Graph[str], net: Net, words: PictureWords, followed: str) -> None:
     places = {node: _place(net, node) for node in graph if node in net.places}
     for (a, b), data in graph.edges.items():
         if a in places and b in places:
@@ -74,7 +74,9 @@ def _place(net: Net, node: str) -> tuple[float, float]:
     )
 
 
-def _node(svg: Svg, node: str, data: dict[str, str], place: tuple[float, float], words: Words, followed: str) -> None:
+def _node(
+    svg: Svg, node: str, data: dict[str, str], place: tuple[float, float], words: PictureWords, followed: str
+) -> None:
     x, y = place
     hint = _hint(data, words)
     if data["kind"] == "person":
@@ -93,7 +95,7 @@ def _node(svg: Svg, node: str, data: dict[str, str], place: tuple[float, float],
         svg.add("circle", hint=hint, cx=x, cy=y, r=2.6, fill="#8C8C8C")
 
 
-def _hint(data: dict[str, str], words: Words) -> str:
+def _hint(data: dict[str, str], words: PictureWords) -> str:
     city = label(f"city.{data['city']}", words.lang) if data["city"] != "other" else data["district"]
     kind = data["kind"]
     if kind == "person":
@@ -106,7 +108,7 @@ def _hint(data: dict[str, str], words: Words) -> str:
     return f"{words(f'node_{kind}')}{': ' + name if name else ''}, {city}"
 
 
-def _legend(svg: Svg, words: Words) -> None:
+def _legend(svg: Svg, words: PictureWords) -> None:
     y = _HEIGHT - 34
     for row, code in enumerate(STRATEGIES):
         x = _LEFT + row * 119 + (22 if row == 4 else 0)

@@ -9,15 +9,18 @@ import numpy as np
 from irregsim.inference.targets import for_register
 from irregsim.present.plots.style import MODEL
 from irregsim.vocabulary.codes import FIRST_YEAR
+from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.record import FIRST_TOLD, PANELS
-from irregsim.workshop.live.shown import Look
+from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, top_of
 from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, panel_words
+from irregsim.workshop.pictures.words import PictureWords, panel_words
 
 _WIDTH, _HEIGHT = 1300.0, 560.0
 _COLUMNS = 4
+#: Height of a row of panels; `_HEIGHT` has room for two.
+_ROW = 245.0
 
 
 @cache
@@ -35,7 +38,7 @@ def published(panel: tuple[str, str, str]) -> dict[int, float]:
     }
 
 
-def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> Picture:
+def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.0) -> Picture:
     """Draws a small panel for each register.
 
     Args:
@@ -44,11 +47,12 @@ def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> P
         last: Last month of the axes.
         scale: Size of the population relative to Norway's, told where it is not 1.
     """
-    svg = Svg(_WIDTH, _HEIGHT, words("alt_registers", month=words.month(look.month)))
+    height = _HEIGHT + _ROW * max(0, -(-len(PANELS) // _COLUMNS) - 2)
+    svg = Svg(_WIDTH, height, words("alt_registers", month=words.month(look.month)))
     end = FIRST_YEAR + (last + 1) // 12
     for number, panel in enumerate(PANELS):
         column, row = number % _COLUMNS, number // _COLUMNS
-        left, top = 50 + column * 320.0, 58 + row * 245.0
+        left, top = 50 + column * 320.0, 58 + row * _ROW
         seen = published(panel)
         sides = [side.registers.get(panel, {}) for side in look.sides]
         values = [np.array(list(counts.values()), dtype=np.float64) for counts in sides]
@@ -60,19 +64,19 @@ def draw_registers(look: Look, words: Words, last: int, scale: float = 1.0) -> P
         axes.years(4)
         for side, counts in enumerate(sides):
             x = np.array([year + 0.5 for year in counts])
-            y = np.array([round(n / 5) * 5 for n in counts.values()], dtype=np.float64)
+            y = in_steps(np.array(list(counts.values()), dtype=np.float64))
             both = len(sides) > 1
             colour, dash = (INK, REFERENCE_DASH) if both and side == 0 else (MODEL, None)
             axes.line(x, y, colour, 1.8 if dash else 2.6, dash)
         for year, value in seen.items():
             svg.add("circle", hint=f"{year}: {value:g}", cx=axes.px(year + 0.5), cy=axes.py(value), r=4.5, fill=PAPER,
                     stroke="#000000", stroke_width=1.6)  # fmt: skip
-    _legend(svg, len(look.sides) > 1, scale, words)
+    _legend(svg, height - 20, len(look.sides) > 1, scale, words)
     return svg.done()
 
 
-def _legend(svg: Svg, both: bool, scale: float, words: Words) -> None:
-    y, x = _HEIGHT - 20, 50.0
+def _legend(svg: Svg, y: float, both: bool, scale: float, words: PictureWords) -> None:
+    x = 50.0
     if both:
         svg.line(x, y - 4, x + 34, y - 4, INK, 1.8, REFERENCE_DASH)
         svg.text(x + 42, y, label("legend.reference", words.lang), 13)

@@ -12,9 +12,10 @@ import numpy as np
 from irregsim.present.colours import COLOURS
 from irregsim.vocabulary.codes import HIDDEN
 from irregsim.vocabulary.labels import label
-from irregsim.workshop.live.shown import Look, SideLook
+from irregsim.vocabulary.numbers import percent
+from irregsim.workshop.live.snapshot import Look, SideLook
 from irregsim.workshop.pictures.svg import LINE, PAPER, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, short
+from irregsim.workshop.pictures.words import PictureWords, short
 
 #: Column and row of each district.
 _PLACES: Final = {
@@ -42,7 +43,7 @@ _WIDTH, _HEIGHT = 640.0, 590.0
 _LEFT, _TOP, _STEP_X, _STEP_Y, _TILE_X, _TILE_Y = 10.0, 44.0, 156.0, 104.0, 148.0, 96.0
 
 
-def draw_tiles(look: Look, words: Words) -> Picture:
+def draw_tiles(look: Look, words: PictureWords) -> Picture:
     """Draws one side, or both beside each other once they have parted."""
     sides = look.sides
     svg = Svg(_WIDTH * max(len(sides), 1.35), _HEIGHT, words("alt_tiles", month=words.month(look.month)))
@@ -57,7 +58,7 @@ def draw_tiles(look: Look, words: Words) -> Picture:
     return svg.done()
 
 
-def _tile(svg: Svg, x: float, y: float, district: str, side: SideLook, words: Words) -> None:
+def _tile(svg: Svg, x: float, y: float, district: str, side: SideLook, words: PictureWords) -> None:
     names = side.open_centres[district]
     with svg.group(class_="tile"):
         svg.rect(x, y, _TILE_X, _TILE_Y, PAPER, stroke=LINE, rx=6)
@@ -76,13 +77,13 @@ def _tile(svg: Svg, x: float, y: float, district: str, side: SideLook, words: Wo
             _bar(svg, x + 8, y + 71, side.shares[f"city:{city}"], words, 16)
 
 
-def _bar(svg: Svg, x: float, y: float, shares: np.ndarray | None, words: Words, high: float) -> None:
+def _bar(svg: Svg, x: float, y: float, shares: np.ndarray | None, words: PictureWords, high: float) -> None:
     wide = _TILE_X - 16
     if shares is None:
         svg.text(x, y + high - 6, words("too_few"), 11, colour=SOFT)
         return
     for code, share in zip(HIDDEN, shares.tolist(), strict=True):
-        hint = f"{label(f'strategy.{code}', words.lang)}: {share:.0f} %"
+        hint = f"{label(f'strategy.{code}', words.lang)}: {percent(share / 100.0, words.lang)}"
         svg.rect(x, y, wide * share / 100, high, COLOURS[code], hint=hint, fill_opacity=0.85)
         if share >= 20:
             svg.text(x + wide * share / 200, y + high / 2 + 4, f"{share:.0f}", 11,
@@ -90,7 +91,7 @@ def _bar(svg: Svg, x: float, y: float, shares: np.ndarray | None, words: Words, 
         x += wide * share / 100
 
 
-def _legend(svg: Svg, x: float, y: float, words: Words) -> None:
+def _legend(svg: Svg, x: float, y: float, words: PictureWords) -> None:
     for row, code in enumerate(HIDDEN):
         svg.rect(x, y + row * 21, 14, 14, COLOURS[code], fill_opacity=0.85)
         svg.text(x + 21, y + row * 21 + 12, short(code, words.lang), 13)

@@ -9,10 +9,11 @@ import numpy as np
 from irregsim.present.colours import COLOURS, OTHER_COLOURS
 from irregsim.vocabulary.codes import EXITS, HIDDEN
 from irregsim.vocabulary.labels import label
-from irregsim.workshop.live.shown import Flow, Look, SideLook
-from irregsim.workshop.pictures.chart import level_text, number_text, top_of
+from irregsim.vocabulary.numbers import drawn
+from irregsim.workshop.live.snapshot import Flow, Look, SideLook
+from irregsim.workshop.pictures.chart import level_text, top_of
 from irregsim.workshop.pictures.svg import INK, LINE, PAPER, SOFT, Picture, Svg
-from irregsim.workshop.pictures.words import Words, short
+from irregsim.workshop.pictures.words import PictureWords, short
 
 #: Size of one side.
 _WIDTH, _HEIGHT = 640.0, 545.0
@@ -27,7 +28,7 @@ _EXITS_TOP = 500.0
 _THICK = 15.0
 
 
-def draw_vessels(look: Look, words: Words) -> Picture:
+def draw_vessels(look: Look, words: PictureWords) -> Picture:
     """Draws one side, or both beside each other once they have parted.
 
     Args:
@@ -50,7 +51,7 @@ def draw_vessels(look: Look, words: Words) -> Picture:
     return svg.done()
 
 
-def _side(svg: Svg, look: Look, number: int, side: SideLook, scales: tuple[float, float], words: Words) -> None:
+def _side(svg: Svg, look: Look, number: int, side: SideLook, scales: tuple[float, float], words: PictureWords) -> None:
     svg.paragraph(_WIDTH / 2, 24, words.title(number), _WIDTH - 40, 16, most=2, anchor="middle", bold=True)
     flows = {(flow.origin, flow.destination): flow for flow in side.flows}
     start = max(0, look.first - 1 - int(look.months[0]))
@@ -73,7 +74,7 @@ def _depth(value: float, scale: float) -> float:
     return min(1.0, max(0.0, value / scale)) * _DEEP if value == value else 0.0
 
 
-def _vessel(svg: Svg, place: float, code: str, value: float, start: float, scale: float, words: Words) -> None:
+def _vessel(svg: Svg, place: float, code: str, value: float, start: float, scale: float, words: PictureWords) -> None:
     left, colour = place - _WIDE / 2, COLOURS[code]
     deep = _depth(value, scale)
     hint = f"{label(f'strategy.{code}', words.lang)}: {label(f'strategy_note.{code}', words.lang)}"
@@ -116,16 +117,16 @@ def _ghost(svg: Svg, place: float, value: float, scale: float) -> None:
     svg.line(place - _WIDE / 2, level, place + _WIDE / 2, level, INK, 2, "3 3", class_="ghost")
 
 
-def _newcomers(svg: Svg, place: float, flow: Flow | None, words: Words) -> None:
+def _newcomers(svg: Svg, place: float, flow: Flow | None, words: PictureWords) -> None:
     if flow is None:
         return
     with svg.group(hint=words("newcomers")):
         svg.arrow(place, _TOP - 33, place, _TOP - 4, 2 + 10 * flow.width, OTHER_COLOURS["dod"])
         if flow.per_100 is not None:
-            svg.text(place + 15, _TOP - 15, number_text(flow.per_100, words.lang), 12, colour=SOFT)
+            svg.text(place + 15, _TOP - 15, drawn(flow.per_100, words.lang), 12, colour=SOFT)
 
 
-def _pipes(svg: Svg, place: float, code: str, flows: Mapping[tuple[str, str], Flow], words: Words) -> None:
+def _pipes(svg: Svg, place: float, code: str, flows: Mapping[tuple[str, str], Flow], words: PictureWords) -> None:
     """To free fall and from it."""
     top, end = _TOP + _DEEP + 22, _BASIN_TOP - 4
     for shift, key, colour in ((-19, (code, "fritt_fall"), COLOURS[code]), (19, ("fritt_fall", code), "#777777")):
@@ -140,17 +141,17 @@ def _pipes(svg: Svg, place: float, code: str, flows: Mapping[tuple[str, str], Fl
                 svg.text(
                     place + shift + side * (9 + _THICK * flow.width / 2),
                     (top + end) / 2 + 5,
-                    number_text(flow.per_100, words.lang),
+                    drawn(flow.per_100, words.lang),
                     13,
                     anchor="end" if side < 0 else "start",
                     class_="rate",
                 )
 
 
-def _told(flow: Flow, words: Words) -> str:
+def _told(flow: Flow, words: PictureWords) -> str:
     origin = label(f"strategy.{flow.origin}", words.lang)
     if flow.per_100 is not None:
-        return words("of_100", origin=origin, number=number_text(flow.per_100, words.lang))
+        return words("of_100", origin=origin, number=drawn(flow.per_100, words.lang))
     return words("no_rate" if flow.origin == "synlig" else "few_went", origin=origin)
 
 
@@ -162,7 +163,7 @@ def _basin(
     start: int,
     scale: float,
     flows: Mapping[tuple[str, str], Flow],
-    words: Words,
+    words: PictureWords,
 ) -> None:
     column = side.hidden[:, HIDDEN.index("fritt_fall")]
     value, colour = float(column[-1]), COLOURS["fritt_fall"]
@@ -199,11 +200,11 @@ def _basin(
         with svg.group(hint=words("newcomers")):
             svg.arrow(place, middle, place - 34, middle, 2 + 10 * flow.width, OTHER_COLOURS["dod"])
             if flow.per_100 is not None:
-                told = number_text(flow.per_100, words.lang)
+                told = drawn(flow.per_100, words.lang)
                 svg.text(place - 8, middle - 13, told, 12, colour=SOFT, anchor="middle")
 
 
-def _exits(svg: Svg, flows: Mapping[tuple[str, str], Flow], words: Words) -> None:
+def _exits(svg: Svg, flows: Mapping[tuple[str, str], Flow], words: PictureWords) -> None:
     """Ways out: as thick as those who take them are many, whichever vessel they come from."""
     step = _WIDTH / len(EXITS)
     for number, code in enumerate(EXITS):

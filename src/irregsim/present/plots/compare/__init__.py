@@ -1,12 +1,13 @@
 """Pictures of a comparison: from its tables to figures, each with the numbers drawn in it.
 
-Most pictures are of one scenario beside the reference; the trade-off is of all. A picture whose table is missing or
-empty is left out. Nothing here reads runs.
+Most pictures are of one scenario and the reference; the trade-off is of all. A picture whose table is missing or empty
+is left out. Nothing here reads runs. A new picture is a function, its entry in `PICTURES`, and its words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,28 +31,49 @@ if TYPE_CHECKING:
 #: Draws a picture, or nothing where its table is missing.
 DrawPicture = Callable[[Inputs], Drawing | None]
 
-#: Pictures of one scenario beside the reference, in the order of the page.
-OF_ONE: Final[Mapping[str, DrawPicture]] = {
-    "forest": draw_forest,
-    "stocks": draw_stocks,
-    "displacement": draw_displacement,
-    "exits": draw_exits,
-    "fans": draw_fans,
-    "responses": draw_responses,
-    "iceberg": draw_iceberg,
-    "registers": draw_registers,
-    "cities": draw_cities,
-    "groups": draw_groups,
-    "chronogram": draw_chronogram,
-    "sequences": draw_sequences,
-    "mean_time": draw_mean_time,
-    "survival": draw_survival,
-    "incidence": draw_incidence,
-    "twins": draw_twins,
-}
 
-#: Pictures of all scenarios at once.
-OF_ALL: Final[Mapping[str, DrawPicture]] = {"tradeoff": draw_tradeoff}
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a comparison.
+
+    Its title is the label ``compare.title_<name>``, how it is read the label ``compare.alt_<name>``; see
+    `Inputs.heading` and `Inputs.alt`.
+
+    Attributes:
+        name: Part of the name of its files, and of its labels.
+        draw: Draws it.
+        section: Section of the page that shows it, in the order of this list. A section that the page does not have
+            yet comes last; its heading and its note are the labels ``compare.h_<section>`` and
+            ``compare.note_<section>``.
+        is_of_all: Whether it is of all scenarios at once, and not of each beside the reference.
+    """
+
+    name: str
+    draw: DrawPicture
+    section: str
+    is_of_all: bool = False
+
+
+#: Every picture, in the order of the page.
+PICTURES: Final[tuple[Picture, ...]] = (
+    Picture("tradeoff", draw_tradeoff, "all", is_of_all=True),
+    Picture("forest", draw_forest, "effects"),
+    Picture("stocks", draw_stocks, "effects"),
+    Picture("exits", draw_exits, "effects"),
+    Picture("fans", draw_fans, "effects"),
+    Picture("displacement", draw_displacement, "displacement"),
+    Picture("responses", draw_responses, "responses"),
+    Picture("iceberg", draw_iceberg, "measured"),
+    Picture("registers", draw_registers, "measured"),
+    Picture("cities", draw_cities, "cities"),
+    Picture("groups", draw_groups, "groups"),
+    Picture("chronogram", draw_chronogram, "lives"),
+    Picture("sequences", draw_sequences, "lives"),
+    Picture("mean_time", draw_mean_time, "lives"),
+    Picture("survival", draw_survival, "lives"),
+    Picture("incidence", draw_incidence, "lives"),
+    Picture("twins", draw_twins, "twins"),
+)
 
 
 def draw_all(
@@ -67,20 +89,22 @@ def draw_all(
 
     Returns:
         One entry a picture, in the order of the page, for ``about["pictures"]`` of the page: ``name`` (of the files),
-        ``kind``, ``scenario`` (empty for pictures of all), ``alt`` and ``svg`` (bytes).
+        ``kind`` and ``section`` (of the picture), ``scenario`` (empty for pictures of all), ``alt`` and ``svg``
+        (bytes).
     """
     out: list[dict[str, Any]] = []
-    kinds = [(kind, draw, "") for kind, draw in OF_ALL.items()]
-    kinds += [(kind, draw, scenario) for scenario in about["scenarios"] for kind, draw in OF_ONE.items()]
-    for kind, draw, scenario in kinds:
-        drawing = draw(Inputs(frames, about, scenario, lang))
+    wanted = [(picture, "") for picture in PICTURES if picture.is_of_all]
+    wanted += [(picture, name) for name in about["scenarios"] for picture in PICTURES if not picture.is_of_all]
+    for picture, scenario in wanted:
+        drawing = picture.draw(Inputs(frames, about, scenario, lang))
         if drawing is None:
             continue
-        name = "-".join(["compare", kind.replace("_", "-"), *([scenario] if scenario else [])])
+        name = "-".join(["compare", picture.name.replace("_", "-"), *([scenario] if scenario else [])])
         save(drawing, folder, name, str(about["comparison_id"]))
         svg = (folder / f"{name}.svg").read_bytes()
-        out.append({"name": name, "kind": kind, "scenario": scenario, "alt": drawing.alt, "svg": svg})
+        of = {"kind": picture.name, "section": picture.section, "scenario": scenario}
+        out.append({"name": name, **of, "alt": drawing.alt, "svg": svg})
     return out
 
 
-__all__ = ["OF_ALL", "OF_ONE", "Inputs", "draw_all"]
+__all__ = ["PICTURES", "Inputs", "Picture", "draw_all"]

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from irregsim.present import words
 from irregsim.present.plots.strategies import year_fraction
 from irregsim.present.plots.style import INK, MODEL, SHADE, footnote
 from irregsim.present.words import short_title, title_of
-from irregsim.vocabulary.labels import label, labels
+from irregsim.vocabulary.labels import Words, label, labels
+from irregsim.vocabulary.numbers import drawn, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,8 +50,7 @@ class Inputs:
 
     def words(self, key: str, **values: object) -> str:
         """Words of this module's kind: the label ``compare.<key>``."""
-        text = label(f"compare.{key}", self.lang)
-        return text.format(**values) if values else text
+        return Words(self.lang, "compare")(key, **values)
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Rows of a table for the scenario; None where there are none."""
@@ -89,6 +90,10 @@ class Inputs:
         """Heading of a picture of one scenario."""
         reference = self.words("against", name=short_title(self.reference, self.about, self.lang))
         return "\n".join([self.words(key), *textwrap.wrap(f"{self.title()}, {reference}", 92)])
+
+    def alt(self, picture: str) -> str:
+        """What a picture of one scenario shows: its title, the scenario, and how it is read."""
+        return f"{self.words(f'title_{picture}')}: {self.title()}. {self.words(f'alt_{picture}')}"
 
     def months(self) -> tuple[float, float]:
         """First and last place of the axis of years."""
@@ -181,33 +186,23 @@ def signed_axis(axes: Axes, inputs: Inputs, *, x: bool = False) -> None:
     if max(map(abs, axis.get_view_interval())) < 0.1:
         (axes.set_xlim if x else axes.set_ylim)(-1.0, 1.0)
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2))
-    axis.set_major_formatter(lambda value, _: signed_text(value, inputs.lang))
+    axis.set_major_formatter(lambda value, _: drawn(value, inputs.lang, signed=True))
     (axes.axvline if x else axes.axhline)(0.0, color="#777777", linewidth=1.0)
 
 
 def plain_axis(axes: Axes, lang: str, *, x: bool = False) -> None:
     """An axis of numbers without a sign, decimals as in the language."""
     axis = axes.xaxis if x else axes.yaxis
-    axis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", "," if lang == "nb" else "."))
+    axis.set_major_formatter(lambda value, _: plain(f"{value:g}", lang))
 
 
 def effect_text(row: Mapping[Any, Any], inputs: Inputs) -> str:
     """The effect of a row of key figures with its interval and unit; or that it cannot be told."""
     if row["verdict"] == "cannot tell":
         return inputs.words("verdict_cannot_tell")
-    text = str(row[f"rounded_text_{inputs.lang}"])
+    text = words.effect_text(row, inputs.lang)
     unit = f"unit.{row.get('unit', '')}"
     return f"{text} {label(unit, inputs.lang)}" if unit in labels() and unit != "unit.count" else text
-
-
-def signed_text(value: float, lang: str) -> str:
-    """A difference with its sign; thousands apart; minus as a minus sign."""
-    if value == 0:
-        return "0"
-    decimals = 0 if abs(value) >= 10 or value == round(value) else 1 if abs(value) >= 1 else 2
-    text = f"{abs(value):,.{decimals}f}"
-    text = text.replace(",", " ").replace(".", ",") if lang == "nb" else text
-    return ("+" if value > 0 else "−") + text
 
 
 def intervals(

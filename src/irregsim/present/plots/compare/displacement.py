@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from irregsim.present.colours import colour_of
-from irregsim.present.plots.compare.base import Inputs, finish, signed_axis, signed_text, wrapped
+from irregsim.present.plots.compare.base import Inputs, finish, signed_axis, wrapped
 from irregsim.present.plots.style import Drawing, apart, new_figure, settings
-from irregsim.present.words import NOT_HERE, PERCENT, state_words, upper
+from irregsim.present.words import NOT_HERE, state_words, upper
 from irregsim.vocabulary.codes import EXITS, STRATEGIES
+from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import drawn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +99,7 @@ def _bars(axes: Axes, accounts: Sequence[Mapping[Any, Any]], unit: str, inputs: 
         ends = (0.0, one["mean"], one["lo"], one["hi"])
         right = one["mean"] >= 0
         axes.annotate(
-            signed_text(round(one["mean"], 1), inputs.lang),
+            drawn(round(one["mean"], 1), inputs.lang, signed=True),
             (max(ends) if right else min(ends), place),
             xytext=(4 if right else -4, 0),
             textcoords="offset points",

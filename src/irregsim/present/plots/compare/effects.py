@@ -211,7 +211,7 @@ def draw_groups(inputs: Inputs) -> Drawing | None:
         figure.supylabel("")
         finish(figure, inputs, inputs.words("relative_note"))
     data = pd.DataFrame(found)[["dimension", "group", "outcome", "mean", "lo", "hi"]]
-    return Drawing(figure, data, f"{inputs.words('title_groups')}: {inputs.title()}. {inputs.words('alt_groups')}")
+    return Drawing(figure, data, inputs.alt("groups"))
 
 
 def draw_responses(inputs: Inputs) -> Drawing | None:
@@ -243,9 +243,7 @@ def draw_responses(inputs: Inputs) -> Drawing | None:
             rows_axis(axes, [inputs.words(f"third_{third}") for third in thirds], width=24)
         finish(figure, inputs, inputs.words("responses_note"))
     data = rows[rows["outcome"].isin(outcomes)].drop(columns="reference_mean", errors="ignore").reset_index(drop=True)
-    return Drawing(
-        figure, data, f"{inputs.words('title_responses')}: {inputs.title()}. {inputs.words('alt_responses')}"
-    )
+    return Drawing(figure, data, inputs.alt("responses"))
 
 
 def group_words(dimension: str, group: str, lang: str) -> str:
@@ -285,7 +283,7 @@ def _small_multiples(
             rows_axis(axes, [outcome_words(one, inputs.lang) for one in outcomes], width=30)
         finish(figure, inputs, inputs.words("relative_note"))
     data = pd.DataFrame([one for one in found if one["outcome"] in outcomes])[["city", "outcome", "mean", "lo", "hi"]]
-    alt = f"{inputs.words(f'title_{name}')}: {inputs.title()}. {inputs.words(f'alt_{name}')}"
+    alt = inputs.alt(name)
     return Drawing(figure, data, alt)
 
 

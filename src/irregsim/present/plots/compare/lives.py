@@ -106,7 +106,7 @@ def draw_chronogram(inputs: Inputs) -> Drawing | None:
             axes.set_xlabel(inputs.words("axis_months_since"), fontsize=10)
         _state_legend(figure, [state for state in STATES if state in shown], inputs)
         finish(figure, inputs, *([inputs.words("chronogram_note")] if COHORTS[0] in cohorts else []))
-    return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "chronogram"))
+    return Drawing(figure, rows.reset_index(drop=True), inputs.alt("chronogram"))
 
 
 def draw_sequences(inputs: Inputs) -> Drawing | None:
@@ -148,7 +148,7 @@ def draw_sequences(inputs: Inputs) -> Drawing | None:
         finish(figure, inputs, inputs.words("sequences_note"))
     import pandas as pd
 
-    return Drawing(figure, pd.concat(drawn, ignore_index=True), _alt(inputs, "sequences"))
+    return Drawing(figure, pd.concat(drawn, ignore_index=True), inputs.alt("sequences"))
 
 
 def _in_order(rows: pd.DataFrame) -> list[Any]:
@@ -180,7 +180,7 @@ def draw_survival(inputs: Inputs) -> Drawing | None:
         grid[0].set_ylabel(inputs.words("axis_still_present"), fontsize=10)
         _line_legend(grid[-1], inputs)
         finish(figure, inputs, inputs.words("survival_note"))
-    return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "survival"))
+    return Drawing(figure, rows.reset_index(drop=True), inputs.alt("survival"))
 
 
 def draw_incidence(inputs: Inputs) -> Drawing | None:
@@ -211,7 +211,7 @@ def draw_incidence(inputs: Inputs) -> Drawing | None:
         _line_legend(grid[min(len(exits), 7)], inputs)
         figure.supylabel(inputs.words("axis_percent"), fontsize=11)
         finish(figure, inputs, cohort_words(cohort, inputs) + ".", inputs.words("incidence_note"))
-    return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "incidence"))
+    return Drawing(figure, rows.reset_index(drop=True), inputs.alt("incidence"))
 
 
 def draw_mean_time(inputs: Inputs) -> Drawing | None:
@@ -240,7 +240,7 @@ def draw_mean_time(inputs: Inputs) -> Drawing | None:
             plain_axis(axes, inputs.lang, x=True)
             rows_axis(axes, [state_words(code, inputs.lang) for code in STRATEGIES], width=28)
         finish(figure, inputs, inputs.words("mean_time_note"))
-    return Drawing(figure, rows.reset_index(drop=True), _alt(inputs, "mean_time"))
+    return Drawing(figure, rows.reset_index(drop=True), inputs.alt("mean_time"))
 
 
 def draw_twins(inputs: Inputs) -> Drawing | None:
@@ -279,7 +279,7 @@ def draw_twins(inputs: Inputs) -> Drawing | None:
             axes.axhline(at - 0.5, color="#DDDDDD", linewidth=0.8)
         _state_legend(figure, [state for state in STATES if state in shown], inputs, parting=True)
         finish(figure, inputs, inputs.words("twins_note"))
-    return Drawing(figure, drawn.reset_index(drop=True), _alt(inputs, "twins"))
+    return Drawing(figure, drawn.reset_index(drop=True), inputs.alt("twins"))
 
 
 def _by_cohort(
@@ -340,7 +340,3 @@ def _panel_title(side: str, cohort: str, inputs: Inputs) -> str:
 
 def _side(name: str, inputs: Inputs) -> str:
     return upper(label(f"legend.{name}", inputs.lang))
-
-
-def _alt(inputs: Inputs, name: str) -> str:
-    return f"{inputs.words(f'title_{name}')}: {inputs.title()}. {inputs.words(f'alt_{name}')}"

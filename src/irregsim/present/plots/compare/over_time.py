@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from irregsim.inference.targets import Target, for_register
+from irregsim.model.registers import REGISTERS as ALL_REGISTERS
 from irregsim.present.plots.compare.base import (
     BANDS,
     REFERENCE_DASHES,
@@ -43,6 +44,7 @@ from irregsim.present.plots.style import (
 from irregsim.present.words import outcome_words, state_words, upper
 from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.numbers import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,16 +65,8 @@ FANS: Final = (
     "outcome:care_received",
 )
 
-#: National registers that have published counts: the dimension and keys of its total.
-REGISTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "udi_return_duty_stock": ("total", ("total",)),
-    "udi_expulsions": ("ground", ("utlendingsloven", "straff")),
-    "pu_orders": ("total", ("total",)),
-    "pu_returns_executed": ("track", ("asylum", "dublin", "utvist", "bortvist")),
-    "ssb_sanctions": ("employer", ("total",)),
-    "assisted_returns": ("total", ("total",)),
-    "left_centre_without_address": ("total", ("total",)),
-}
+#: Registers that have a total.
+REGISTERS: Final = {register.name: register for register in ALL_REGISTERS if register.total}
 
 
 def draw_stocks(inputs: Inputs) -> Drawing | None:
@@ -124,7 +118,7 @@ def draw_stocks(inputs: Inputs) -> Drawing | None:
             )
         legend_panel(grid[5], inputs)
         finish(figure, inputs, label("sentence.index", inputs.lang))
-    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "title_stocks", "alt_stocks"))
+    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "stocks"))
 
 
 def draw_exits(inputs: Inputs) -> Drawing | None:
@@ -156,7 +150,7 @@ def draw_exits(inputs: Inputs) -> Drawing | None:
         _difference_legend(grid[len(EXITS)], inputs)
         figure.supylabel(inputs.words("axis_cumulative"), fontsize=12)
         finish(figure, inputs)
-    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "title_exits", "alt_exits"))
+    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "exits"))
 
 
 def draw_fans(inputs: Inputs) -> Drawing | None:
@@ -194,7 +188,7 @@ def draw_fans(inputs: Inputs) -> Drawing | None:
             axes.set_axis_off()
         figure.supylabel(inputs.words("axis_difference_month"), fontsize=12)
         finish(figure, inputs, inputs.words("fan_note"))
-    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "title_fans", "alt_fans"))
+    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "fans"))
 
 
 def draw_iceberg(inputs: Inputs) -> Drawing | None:
@@ -244,7 +238,7 @@ def draw_iceberg(inputs: Inputs) -> Drawing | None:
                 )
             )
         finish(figure, inputs, label("sentence.index", inputs.lang))
-    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "title_iceberg", "alt_iceberg"))
+    return Drawing(figure, pd.concat(tables, ignore_index=True), _alt(inputs, "iceberg"))
 
 
 def draw_registers(inputs: Inputs) -> Drawing | None:
@@ -264,12 +258,13 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
     scale = float(inputs.about.get("scale", 1.0))
     is_country = scale == 1.0
     with settings():
-        figure, grid = _grid(inputs, "title_registers", 2, 4)
+        # One more place than panels, for the legend.
+        figure, grid = _grid(inputs, "title_registers", max(2, len(found) // 4 + 1), 4)
         tables = []
         for (name, rows), axes in zip(found, grid, strict=False):
             monthly = len(rows) > 1 and len({str(m)[:4] for m in rows["month"]}) < len(rows)
             # A year's total stands in the middle of its year; a stock at its month.
-            x = places(rows) - (0.0 if monthly or name == "udi_return_duty_stock" else 0.5)
+            x = places(rows) - (0.0 if monthly or REGISTERS[name].is_stock else 0.5)
             reference = values(rows, "reference_mean")
             cuts = {column: reference + values(rows, column) for column in ("mean", "lo", "hi")}
             bands(axes, x, cuts, MODEL, widest_only=True)
@@ -303,14 +298,14 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
                     ]
                 )
             )
-        _register_legend(grid[len(found)] if len(found) < len(grid) else grid[-1], inputs, is_country=is_country)
+        _register_legend(grid[len(found)], inputs, is_country=is_country)
         for axes in grid[len(found) + 1 :]:
             axes.set_axis_off()
-        told = f"{scale:g}".replace(".", "," if inputs.lang == "nb" else ".")
+        told = plain(f"{scale:g}", inputs.lang)
         note = [] if is_country else [inputs.words("registers_scale", scale=told)]
         finish(figure, inputs, *note, label("sentence.behaviour_or_measurement", inputs.lang))
     data = pd.concat([one for one in tables if len(one)], ignore_index=True)
-    return Drawing(figure, data, _alt(inputs, "title_registers", "alt_registers"))
+    return Drawing(figure, data, _alt(inputs, "registers"))
 
 
 def _grid(inputs: Inputs, title: str, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
@@ -352,22 +347,17 @@ def _around_hundred(axes: Axes, cuts: dict[str, np.ndarray]) -> None:
 
 def _published(register: str, inputs: Inputs) -> list[tuple[float, float, str]]:
     """Place, count and period of the published national totals within the period; sums over years as yearly means."""
-    dimension, keys = REGISTERS[register]
+    wanted = set(REGISTERS[register].total)
     first, last = (str(month) for month in inputs.about["period"])
-    found: dict[str, dict[str, Target]] = {}
+    found: dict[str, dict[tuple[str, str], Target]] = {}
     for one in for_register(register):
         inside = first <= one.period <= last or first[:4] <= one.period <= last[:4]
-        if (
-            one.dimension == dimension
-            and one.key in keys
-            and one.use == "primary"
-            and "percent" not in one.unit
-            and inside
-        ):
-            found.setdefault(one.period, {})[one.key] = one
+        cell = (one.dimension, one.key)
+        if cell in wanted and one.use == "primary" and "percent" not in one.unit and inside:
+            found.setdefault(one.period, {})[cell] = one
     out = []
     for period, cells in sorted(found.items()):
-        if set(cells) != set(keys):
+        if set(cells) != wanted:
             continue  # a part is no total
         total = sum(cell.value for cell in cells.values())
         if len(period) == 9:
@@ -416,11 +406,11 @@ def _difference_legend(axes: Axes, inputs: Inputs) -> None:
     axes.legend(handles=handles, loc="center", fontsize=10.5)
 
 
-def _alt(inputs: Inputs, title: str, key: str) -> str:
+def _alt(inputs: Inputs, picture: str) -> str:
     """What a picture shows: title, then how, then the largest changes in numbers where key figures are known."""
-    parts = [f"{inputs.words(title)}: {inputs.title()}.", inputs.words(key)]
+    parts = [inputs.alt(picture)]
     figures = inputs.table("key_figures")
-    wanted = {"title_stocks": "stock:", "title_exits": "exit:", "title_registers": "register:"}.get(title)
+    wanted = {"stocks": "stock:", "exits": "exit:", "registers": "register:"}.get(picture)
     if figures is not None and wanted is not None:
         for row in figures.to_dict("records"):
             outcome = str(row["outcome"])

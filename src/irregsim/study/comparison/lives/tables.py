@@ -16,7 +16,8 @@ from irregsim.study.comparison.lives.balance import (
     check_crossed,
     crossed,
 )
-from irregsim.study.comparison.lives.courses import Lives, lives_of, lives_tables, smallest_keys
+from irregsim.study.comparison.lives.course_tables import lives_tables, smallest_keys
+from irregsim.study.comparison.lives.courses import Lives, lives_of
 from irregsim.study.comparison.lives.states import IntArray, Window, overlay, read_spells
 from irregsim.study.comparison.lives.twins import Twins, first_parting, smallest, twins_of, twins_tables
 from irregsim.study.comparison.pairs import Pair

@@ -1,0 +1,118 @@
+"""Commands that list and explain: scenarios, levers, parameters, targets."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from irregsim.cli.errors import errors, known, wrong
+from irregsim.cli.options import complete_scenario, lang_option
+
+
+@click.command(short_help="List or explain the shipped scenarios.")
+@click.argument("name", required=False, shell_complete=complete_scenario)
+@lang_option("Language of the texts.")
+def scenarios(name: str | None, lang: str) -> None:
+    """List the scenarios that come with irregsim, grouped by who decides on what they change.
+
+    A scenario on which several decide is listed with the one named first; the last column names them all. With NAME,
+    explain one: what it is about, what it sets, and what it expects and why.
+
+    \b
+    Example:
+      irregsim scenarios --lang nb
+      irregsim scenarios fines-tripled
+    """
+    from irregsim.present.listings import scenario_list
+    from irregsim.scenario import load_scenario, shipped_scenarios
+    from irregsim.scenario.explain import explain_scenario
+
+    shipped = shipped_scenarios()
+    if name is not None:
+        known(name, shipped, "shipped scenario", "irregsim scenarios")
+    with errors():
+        if name is None:
+            click.echo(scenario_list([load_scenario(path) for path in shipped.values()], lang))
+        else:
+            click.echo(explain_scenario(load_scenario(name), lang))
+
+
+@click.command(short_help="List or explain levers and assumptions.")
+@click.argument("name", required=False)
+@lang_option("Language of the explanation.")
+def levers(name: str | None, lang: str) -> None:
+    """List what a scenario can set; with NAME, explain one lever or assumption.
+
+    \b
+    Example:
+      irregsim levers
+      irregsim levers fines.employer_per_workday_nok --lang nb
+    """
+    from irregsim.present.listings import lever_list
+    from irregsim.scenario.levers import REGISTRY, explain
+
+    if name is None:
+        click.echo(lever_list())
+        return
+    names = {text for lever in REGISTRY for text in (lever.path, lever.key)}
+    click.echo(explain(known(name, names, "lever or assumption", "irregsim levers"), lang))
+
+
+@click.command(short_help="List or explain parameters.")
+@click.argument("name", required=False)
+@lang_option("Language of headings.")
+def parameters(name: str | None, lang: str) -> None:
+    """List the parameters with the medians and 95 % ranges of their priors; with NAME, explain one.
+
+    \b
+    Example:
+      irregsim parameters
+      irregsim parameters onward_former_asylum_hazard
+    """
+    from irregsim.model.parameters import explain, table_rows
+    from irregsim.present.listings import parameter_list
+
+    rows = table_rows()
+    if name is None:
+        click.echo(parameter_list(rows))
+        return
+    names = [row["name"] for row in rows]
+    click.echo(explain(known(name, names, "parameter", "irregsim parameters"), lang))
+
+
+@click.command(short_help="List the published counts, or what moved in a new edition.")
+@click.option("--all", "every", is_flag=True, help="The cells by citizenship too.")
+@click.option("--compare", "other", metavar="FILE", help="Another edition of the whole table: list what moved.")
+@click.option("--csv", "as_csv", is_flag=True, help="The whole table as CSV, to be edited into another edition.")
+def targets(every: bool, other: str | None, as_csv: bool) -> None:
+    """List the published counts that the model's registers are compared with.
+
+    role: fit (parameters are fitted to it), check (compared with the fit, never fitted), context (shown only).
+    error: what the count may differ from the model's register beyond noise, as the standard deviation of its logarithm.
+
+    \b
+    Example:
+      irregsim targets
+      irregsim targets --csv > revised.csv
+      irregsim targets --compare revised.csv
+    """
+    from irregsim.inference.targets import read
+    from irregsim.present.listings import moved_list, target_list
+    from irregsim.vocabulary.reference import DataError
+
+    if every + as_csv + (other is not None) > 1:
+        wrong("use only one of --all, --compare, --csv")
+    if as_csv:
+        from importlib.resources import files
+
+        click.echo((files("irregsim") / "data" / "targets.csv").read_bytes(), nl=False)
+    elif other is not None:
+        try:
+            revised = read(other)
+        except DataError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+        click.echo(moved_list(revised))
+    else:
+        click.echo(target_list(every))

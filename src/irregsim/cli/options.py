@@ -1,0 +1,193 @@
+"""Options that several commands share, and the command as given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from irregsim.present.formats import FORMATS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def complete_scenario(_: click.Context, __: click.Parameter, typed: str) -> list[Any]:
+    """Shipped names, and files."""
+    from click.shell_completion import CompletionItem
+
+    from irregsim.scenario import shipped_scenarios
+
+    names = [CompletionItem(name) for name in shipped_scenarios() if name.startswith(typed)]
+    return [*names, CompletionItem(typed, type="file")]
+
+
+def set_options(command: Command) -> Command:
+    """``--set`` and ``--end``: changes to a scenario on the command line."""
+    command = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set one value of the scenario, by its full path: --set levers.fines.employer_base_nok=100000. "
+        "The value is read as YAML. Repeatable.",
+    )(command)
+    return click.option("--end", metavar="YYYY-MM", help="Last month; what comes later is cut.")(command)
+
+
+def jobs_option(command: Command) -> Command:
+    """``--jobs``."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        help="Processes. Default: all cores. The results are the same for any number.",
+    )(command)
+
+
+def quiet_option(command: Command) -> Command:
+    """``--quiet``."""
+    return click.option("--quiet", is_flag=True, help="No progress and no summary; errors and warnings still show.")(
+        command
+    )
+
+
+def lang_option(help_: str, default: str = "en") -> Callable[[Command], Command]:
+    """``--lang``."""
+    return click.option("--lang", type=click.Choice(["nb", "en"]), default=default, show_default=True, help=help_)
+
+
+def seed_option(whose: str) -> Callable[[Command], Command]:
+    """``--seed``; the default is whose."""
+    return click.option("--seed", type=click.IntRange(0, 2**63 - 1), help=f"Random seed. Default: the {whose}'s.")
+
+
+if TYPE_CHECKING:
+    _Text = click.ParamType[str]
+else:
+    _Text = click.ParamType  # takes no type before click 8.3
+
+
+class _FormatChoice(_Text):
+    """The formats that are registered when the command runs, not when this is loaded."""
+
+    name = "format"
+
+    def _choice(self) -> click.Choice[str]:
+        return click.Choice(list(FORMATS))
+
+    def get_metavar(self, param: click.Parameter, ctx: Any = None) -> str:
+        """The names."""
+        return f"[{'|'.join(FORMATS)}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """One of the names."""
+        return self._choice().convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The names that begin so."""
+        return self._choice().shell_complete(ctx, param, incomplete)
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """One decorator for several, in the order in which ``--help`` lists them."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+#: What is simulated, beside the scenario.
+plan_options = _together(
+    jobs_option,
+    click.option(
+        "--draws",
+        metavar="posterior|point|prior|DIR",
+        help="Parameter values: posterior (draws fitted to the registers), point (the median of every prior), prior "
+        "(draws of the priors), or the folder of a posterior. Default: posterior if one ships, else point.",
+    ),
+    click.option(
+        "--per-draw",
+        type=click.IntRange(min=1),
+        metavar="K",
+        help="Replicates per draw: replicate j uses draw j div K, and --replicates is K times the number of draws "
+        "used. With K of 2 or more the summary of a run separates parameter uncertainty from random variation. "
+        "Default: each draw in turn.",
+    ),
+    click.option(
+        "--scale",
+        type=float,
+        default=1.0,
+        show_default=True,
+        help="Population scale for trials, above 0 and at most 10; 1 is the country.",
+    ),
+    set_options,
+    click.option(
+        "--without",
+        multiple=True,
+        metavar="M0XX",
+        help="Leave out one causal claim of the report, by its id in docs/odd.md: --without M047. Repeatable.",
+    ),
+)
+
+#: What is written, and how.
+output_options = _together(
+    lang_option("Language of pictures and pages."),
+    click.option(
+        "--format",
+        "format_",
+        type=_FormatChoice(),
+        default="parquet",
+        show_default=True,
+        help="What is written beside the Parquet tables: "
+        + "; ".join(f"{format_.name}: {format_.meaning}" for format_ in FORMATS.values())
+        + ".",
+    ),
+    quiet_option,
+    click.option(
+        "--publish",
+        is_flag=True,
+        help="CSV and workbook rounded, small cells left out, no level of the hidden population, no single lives.",
+    ),
+    click.option(
+        "--show-levels", is_flag=True, help="Show levels of the hidden population, as an interval that assumptions set."
+    ),
+)
+
+
+def command_line(context: click.Context) -> str:
+    """The command as given, with every path cut to its last part, so that no folder of the user's is stored."""
+    words = ["irregsim", str(context.info_name)]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Argument):
+            words += [Path(one).name for one in (value if isinstance(value, tuple) else (value,))]
+        elif parameter.opts and getattr(parameter, "is_flag", False):
+            words.append((parameter.opts if value else parameter.secondary_opts)[-1])
+        elif name in ("out", "draws", "targets"):  # a folder, or a word that stays as it is
+            words += [parameter.opts[0], Path(value).name]
+        else:
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [parameter.opts[0], str(one)]
+    return " ".join(words)
+
+
+def asked(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a command that simulates, as the fields of its request.
+
+    Args:
+        context: The command.
+        options: Its options by name, but for those that are its own.
+    """
+    from irregsim.commands.request import Output
+
+    names = {"format_": "format", "lang": "lang", "publish": "publish", "show_levels": "show_levels"}
+    output = Output(**{field: options[name] for name, field in names.items() if name in options})
+    rest = {name: value for name, value in options.items() if name not in names}
+    return {**rest, "output": output, "command": command_line(context)}

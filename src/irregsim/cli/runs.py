@@ -1,0 +1,260 @@
+"""Commands that simulate: run, compare, fit, calibrate, reproduce."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from irregsim.cli.errors import errors, warn
+from irregsim.cli.options import (
+    asked,
+    complete_scenario,
+    jobs_option,
+    lang_option,
+    output_options,
+    plan_options,
+    quiet_option,
+    seed_option,
+)
+
+
+@click.command(short_help="Simulate a scenario into a run folder.")
+@click.argument("scenario", shell_complete=complete_scenario)
+@click.option("--replicates", type=click.IntRange(min=1), help="Number of replicates. Default: the scenario's.")
+@seed_option("scenario")
+@plan_options
+@click.option("--out", metavar="DIR", help="Run folder. Default: outputs/<scenario name>.")
+@output_options
+@click.option("--spells", is_flag=True, help="Also write spells.parquet, one row per spell of a (synthetic) person.")
+@click.pass_context
+def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -> None:
+    """Simulate SCENARIO (a YAML file or a shipped name) into one run folder and print a summary.
+
+    Ctrl-C stops within a second or two and keeps the finished replicates; the same command continues. With
+    more --replicates a finished run is extended.
+
+    \b
+    Example:
+      irregsim run baseline --replicates 20 --jobs 2
+      irregsim run baseline --draws prior --per-draw 4 --replicates 80
+      irregsim run my-scenario.yaml --set levers.fines.employer_base_nok=100000 --out outputs/fines
+    """
+    from irregsim.commands.run import RunRequest, run_scenario
+    from irregsim.present.terminal import run_summary
+    from irregsim.study.progress import progress_for
+
+    request = RunRequest(scenario, **asked(context, options))
+    with errors():
+        finished = run_scenario(request, progress=progress_for(quiet=quiet), warn=warn)
+    if finished.replaced and not quiet:
+        click.echo(f"replaced the earlier run {finished.replaced} in {finished.folder.path}", err=True)
+    if finished.reused and not quiet:
+        click.echo(f"{finished.reused} of the replicates were there already", err=True)
+    if not quiet:
+        manifest = finished.folder.manifest
+        click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=request.output.show_levels))
+        click.echo(f"\nWritten to {finished.folder.path}")
+
+
+@click.command(short_help="Compare scenarios: paired differences, pictures, one page.")
+@click.argument("scenarios", nargs=-1, required=True, shell_complete=complete_scenario)
+@click.option("--reference", metavar="NAME", help="The scenario that the others are compared with. Default: the first.")
+@click.option("--replicates", type=click.IntRange(min=2), help="Number of replicates. Default: the reference's.")
+@seed_option("reference")
+@plan_options
+@click.option("--city", metavar="CITY", help="Add a fact sheet of one of the five cities to the page: --city Bergen.")
+@click.option(
+    "--spells/--no-spells",
+    default=True,
+    show_default=True,
+    help="Keep the lives of the (synthetic) persons and compare them too; takes more room.",
+)
+@click.option("--out", metavar="DIR", default="outputs/comparison", show_default=True, help="Folder of the comparison.")
+@output_options
+@click.pass_context
+def compare(
+    context: click.Context,
+    /,
+    scenarios: tuple[str, ...],
+    reference: str | None,
+    city: str | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Compare SCENARIOS (files, shipped names, or folders of files) with the same parameter draws and random numbers.
+
+    Every difference is that of one replicate of a scenario and the same replicate of the reference, the first scenario
+    unless --reference names another. Writes tables, pictures and one page (report.html). Finished runs of the same
+    content are used, here and in outputs/<scenario>; with more --replicates a comparison is extended; Ctrl-C keeps what
+    is finished.
+
+    \b
+    Example:
+      irregsim compare baseline agreement-eritrea --replicates 40
+      irregsim compare baseline shelter-five-cities nav-rule-2004 --city Bergen --lang nb
+      irregsim compare my-scenarios/ --reference baseline --publish --format xlsx
+    """
+    from irregsim.commands.compare import PAGE, CompareRequest, compare_scenarios
+    from irregsim.present.compare_summary import summary
+    from irregsim.study.progress import progress_for
+
+    request = CompareRequest(scenarios, reference, city, **asked(context, options))
+    with errors():
+        done = compare_scenarios(request, progress=progress_for(quiet=quiet), warn=warn)
+    if not quiet:
+        for name in done.reused:
+            click.echo(f"reusing the finished run of {name}", err=True)
+        click.echo(summary(done.key_figures, done.about))
+        click.echo(f"\nWritten to {done.folder}; the page is {Path(str(done.folder)) / PAGE}")
+
+
+@click.command(short_help="Compare a posterior with every published count.")
+@click.argument("posterior_folder", required=False)
+@click.option(
+    "--draws",
+    type=click.Choice(["posterior", "point", "prior"]),
+    help="Instead of a folder: the posterior that ships, the medians of the priors, or draws of the priors. Default: "
+    "posterior if one ships, else point.",
+)
+@click.option(
+    "--replicates",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Number of replicates; replicate j uses draw j.",
+)
+@seed_option("scenario")
+@jobs_option
+@click.option(
+    "--scale",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Population scale for trials, above 0 and at most 10; counts are divided by it. 1 is the country.",
+)
+@click.option(
+    "--targets",
+    metavar="FILE",
+    help="Another edition of the published counts (CSV, columns of data/targets.csv), compared with the built-in one.",
+)
+@click.option("--out", metavar="DIR", default="outputs/fit", show_default=True, help="Folder of the fit.")
+@lang_option("Language of the page and the pictures.")
+@quiet_option
+@click.pass_context
+def fit(
+    context: click.Context,
+    /,
+    posterior_folder: str | None,
+    targets: str | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Posterior predictive check: run the baseline to 2020-12 with a posterior's draws, beside every published count.
+
+    Writes tables, pictures and one page (fit.html) that says what was fitted and what was held back, how many counts
+    lie in their intervals, and which lie farthest out. A finished run is used again; Ctrl-C keeps what is finished.
+
+    \b
+    Example:
+      irregsim fit
+      irregsim fit outputs/calibration/posterior --replicates 200 --lang nb
+      irregsim fit --targets targets-2022.csv
+    """
+    from irregsim.commands import fit as work
+    from irregsim.study.progress import progress_for
+
+    request = work.FitRequest(posterior_folder, targets, **asked(context, options))
+    with errors():
+        done = work.fit(request, progress=progress_for(quiet=quiet), warn=warn)
+    if not quiet:
+        if done.reused:
+            click.echo(f"reusing the finished run in {done.folder / work.RUN_FOLDER}", err=True)
+        click.echo(work.summary(done))
+        click.echo(f"\nWritten to {done.folder}; the page is {done.folder / work.PAGE}")
+
+
+@click.command(short_help="Fit the model to the registers.")
+@click.option("--out", default="outputs/calibration", show_default=True, help="Folder for trials and posterior.")
+@click.option("--first", type=click.IntRange(min=50), help="Trials of the first wave, from the priors.")
+@click.option("--second", type=click.IntRange(min=20), help="Trials of the second wave, near the counts.")
+@click.option("--scale", type=float, help="Population scale of the trials, above 0 and at most 10.")
+@click.option("--draws", type=click.IntRange(min=10), help="Draws of the posterior.")
+@click.option("--truths", type=click.IntRange(min=5), help="Known truths from the prior that are fitted as a proof.")
+@click.option("--near-truths", type=click.IntRange(min=5), help="Known truths near the counts.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of designs, trials and sampler.")
+@jobs_option
+@quiet_option
+def calibrate(out: str, jobs: int | None, quiet: bool, **settings: int | float | None) -> None:
+    """Fit the baseline to the published counts, and write a posterior folder with what is known about the fit.
+
+    Takes about an hour and a half on two cores with the usual settings. Can be interrupted and resumed with the same
+    command. Results do not depend on --jobs. Nothing is called calibrated while a gate is red (docs/calibration.md).
+    Needs scikit-learn: pip install 'irregsim[calibrate]'.
+
+    \b
+    Example:
+      irregsim calibrate
+      irregsim run baseline --draws outputs/calibration/posterior
+    """
+    from irregsim.commands import calibrate as command
+    from irregsim.inference.calibration import emulator
+    from irregsim.inference.calibration.bank import OtherTrials
+    from irregsim.study.progress import progress_for
+    from irregsim.study.replicates import ReplicateError, available_cores
+
+    if wanted := emulator.missing():
+        click.echo(wanted, err=True)
+        sys.exit(2)
+    with errors():
+        chosen = command.with_changes(**settings)
+    try:
+        done = command.calibrate(
+            Path(out),
+            chosen,
+            jobs=available_cores() if jobs is None else jobs,
+            progress=progress_for(quiet=quiet, noun="trials"),
+        )
+    except OtherTrials as error:
+        click.echo(f"--out: {error}", err=True)
+        sys.exit(2)
+    except ReplicateError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; finished trials are kept in {out}, the same command continues", err=True)
+        sys.exit(1)
+    click.echo(command.summary(done))
+
+
+@click.command(short_help="Run a folder again; is it identical?")
+@click.argument("run_folder")
+@jobs_option
+@quiet_option
+def reproduce(run_folder: str, jobs: int | None, quiet: bool) -> None:
+    """Run RUN_FOLDER again from its manifest and draws, and say whether every output is identical.
+
+    Needs nothing but the folder. Integers and text must be equal, floating-point columns within 1e-12.
+    Exit code 0: identical; 1: something differs.
+
+    \b
+    Example:
+      irregsim reproduce outputs/baseline
+    """
+    from irregsim.commands import reproduce as command
+    from irregsim.study.progress import progress_for
+
+    with errors():
+        found = command.reproduce(run_folder, jobs=jobs, progress=progress_for(quiet=quiet))
+    for note in found.notes:
+        click.echo(f"note: {note}")
+    for name, reason in found.skipped.items():
+        click.echo(f"not compared: {name}: {reason}")
+    for name, reason in found.differ.items():
+        click.echo(f"differs: {name}: {reason}")
+    if found.differ:
+        click.echo(f"differ: {len(found.differ)} of {len(found.compared)} files of run {found.run_id}")
+        sys.exit(1)
+    click.echo(f"identical: {len(found.compared)} files of run {found.run_id}")

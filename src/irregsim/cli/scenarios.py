@@ -1,0 +1,111 @@
+"""Commands for scenario files: validate, diff, new, schema."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from irregsim.cli.errors import errors, warn, wrong
+from irregsim.cli.options import complete_scenario, set_options
+
+
+@click.command(short_help="Check scenario files.")
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=complete_scenario)
+@set_options
+def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
+    """Check scenario files; every fault at once, as file:line:col: key: what is wrong.
+
+    For a good file, show when each lever is in force, and warn where the scenario changes nothing. Exit code
+    2 when any file has a fault.
+
+    \b
+    Example:
+      irregsim validate scenarios/baseline.yaml my-scenario.yaml
+    """
+    from irregsim.scenario import ScenarioError, changes_nothing, load_scenario, timeline
+
+    faulty = False
+    for i, path in enumerate(scenarios):
+        try:
+            scenario = load_scenario(path, overrides=overrides, end=end)
+        except ScenarioError as error:
+            faulty = True
+            for fault in error.faults:
+                click.echo(str(fault))
+            continue
+        if i:
+            click.echo()
+        click.echo(f"{path}: OK")
+        click.echo(timeline(scenario))
+        if changes_nothing(scenario):
+            warn(f"{path}: changes nothing: its values are those of {scenario.extends} throughout its period")
+    if faulty:
+        sys.exit(2)
+
+
+@click.command(short_help="Show where scenarios differ.")
+@click.argument("scenarios", nargs=-1, required=True, metavar="A.yaml B.yaml...", shell_complete=complete_scenario)
+@set_options
+def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
+    """Show the values in which scenario files differ.
+
+    \b
+    Example:
+      irregsim diff baseline my-scenario.yaml
+    """
+    from irregsim.present.terminal import table
+    from irregsim.scenario import diff_rows, load_scenario
+
+    if len(scenarios) < 2:
+        wrong("diff needs two scenarios or more: irregsim diff baseline my-scenario.yaml")
+    with errors():
+        loaded = [load_scenario(path, overrides=overrides, end=end) for path in scenarios]
+    rows = diff_rows(loaded)
+    if not rows:
+        click.echo("no differences")
+        return
+    heads = list(rows[0])
+    click.echo(table([heads, *([str(row[head]) for head in heads] for row in rows)], left=len(heads), indent=""))
+
+
+@click.command(short_help="Write a scenario file to edit.")
+@click.argument("file", metavar="NAME.yaml")
+@click.option(
+    "--from",
+    "parent",
+    default="baseline",
+    show_default=True,
+    metavar="SCENARIO",
+    help="Scenario to start from: a shipped name, or a file beside or below the new one.",
+    shell_complete=complete_scenario,
+)
+def new(file: str, parent: str) -> None:
+    """Write a commented scenario file to edit.
+
+    \b
+    Example:
+      irregsim new fewer-places.yaml --from baseline
+    """
+    from irregsim.commands.new import write_scenario
+
+    with errors():
+        write_scenario(Path(file), parent)
+    click.echo(f"Written to {file}. Edit it, then: irregsim validate {file}")
+
+
+@click.command(short_help="Print the JSON Schema of scenarios.")
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, for editors.
+
+    \b
+    Example:
+      irregsim schema > scenario.schema.json
+    """
+    import json
+
+    from irregsim.scenario import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

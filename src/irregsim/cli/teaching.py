@@ -1,0 +1,124 @@
+"""Commands for a class: serve, workshop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from irregsim.cli.errors import errors
+from irregsim.cli.options import complete_scenario, lang_option, quiet_option, seed_option, set_options
+
+
+@click.command(short_help="Open the workshop's page in the browser.")
+@click.argument("scenario", required=False, shell_complete=complete_scenario)
+@click.option("--port", type=click.IntRange(1, 65535), help="Port. Default: the first free one from 8765 on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on. Any other than this machine's own makes the page reachable from "
+    "other machines, without a password.",
+)
+@lang_option("Language the page opens in; it can be changed there.", default="nb")
+@seed_option("scenario")
+@click.option("--start", metavar="YYYY-MM", help="First month shown. Default: 2020-01.")
+@click.option(
+    "--scale",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Population scale, above 0 and at most 10; smaller is faster. 1 is the country.",
+)
+@click.option(
+    "--draws",
+    metavar="posterior|point|prior|DIR",
+    help="Parameter values: draw 0 of what is named, as for run. Default: posterior if one ships, else point.",
+)
+@set_options
+@click.option(
+    "--viewers", type=click.IntRange(1, 50), default=6, show_default=True, help="Pages that may be open at once."
+)
+@click.option(
+    "--persons",
+    type=click.IntRange(100, 1_000_000),
+    default=60_000,
+    show_default=True,
+    help="Persons in a model at which it stops, so that a page cannot take the whole machine.",
+)
+@click.option("--browse/--no-browse", default=True, show_default=True, help="Open a browser.")
+def serve(
+    scenario: str | None,
+    port: int | None,
+    host: str,
+    lang: str,
+    seed: int | None,
+    start: str | None,
+    scale: float,
+    draws: str | None,
+    overrides: tuple[str, ...],
+    end: str | None,
+    viewers: int,
+    persons: int,
+    browse: bool,
+) -> None:
+    """Serve the workshop's page: the model in the browser, month by month, on this machine and without internet.
+
+    With SCENARIO (a YAML file or a shipped name) the page opens with it. What is set on the page is saved as a scenario
+    file that `irregsim run` takes. Ctrl-C stops.
+
+    \b
+    Example:
+      irregsim serve
+      irregsim serve agreement-eritrea --lang en --start 2022-01
+      irregsim serve my-scenario.yaml --port 9000 --scale 0.25
+    """
+    with errors():
+        from irregsim.workshop.browser import serve as work
+
+        work.needed()
+        settings = work.first_settings(
+            scenario, seed=seed, start=start, scale=scale, draws=draws, overrides=overrides, end=end
+        )
+        chosen = work.free_port(host, port)
+        if not work.is_local(host):
+            click.echo(
+                f"warning: {host} can be reached from other machines. There is no password: whoever reaches the page "
+                "can use it, and what they set is run here. On a shared net, stop with Ctrl-C when the class is over.",
+                err=True,
+            )
+        work.serve(
+            settings,
+            host=host,
+            port=chosen,
+            lang=lang,
+            viewers=viewers,
+            persons=persons,
+            browse=browse,
+            ready=lambda address: click.echo(f"irregsim is at {address} (Ctrl-C stops)"),
+        )
+
+
+@click.command(short_help="Write the workshop's pages: exercises, handouts, plans.")
+@click.option("--out", metavar="DIR", default="outputs/workshop", show_default=True, help="Folder of the pages.")
+@click.option("--lang", type=click.Choice(["nb", "en"]), help="Language of the pages. Default: both, a page in each.")
+@quiet_option
+def workshop(out: str, lang: str | None, quiet: bool) -> None:
+    """Write pages for a class that open from a file: exercises with stored runs, handouts to print, and the teacher's.
+
+    Nothing is simulated: the numbers are those of the runs that ship. The page with the model is that of irregsim
+    serve.
+
+    \b
+    Example:
+      irregsim workshop
+      irregsim workshop --lang nb --out kurs
+    """
+    from irregsim.workshop.handouts import write_pages
+
+    with errors():
+        written = write_pages(Path(out), ("nb", "en") if lang is None else (lang,))
+    if not quiet:
+        for path in written:
+            click.echo(path)

@@ -1,0 +1,124 @@
+"""The tables of a comparison, and what its page and pictures need besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from irregsim.commands.request import Checked, Request, RunFailed
+from irregsim.scenario import Scenario, diff_rows
+from irregsim.study.comparison.pairs import Runs, first_difference
+from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
+from irregsim.vocabulary.codes import month_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def make_tables(runs: Runs, jobs: int = 1) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
+    """Every table of a comparison.
+
+    Args:
+        runs: The runs.
+        jobs: Processes for the lives, at least 1; the tables are the same for any number.
+
+    Returns:
+        Tables by name, the proof of pairing, and the unit of every outcome.
+    """
+    from irregsim.study.comparison.costs import costs
+    from irregsim.study.comparison.differences import differences, effects
+    from irregsim.study.comparison.evidence import evidence
+    from irregsim.study.comparison.key_figures import cities, groups, key_figures
+    from irregsim.study.comparison.lives.tables import joined, of_pair
+    from irregsim.study.comparison.measured import measured
+    from irregsim.study.comparison.proof import proof, with_persons
+    from irregsim.study.comparison.responses import responses
+
+    told = proof(runs.pairs)
+    _refuse_unequal(told, runs.reference.name)
+    found = effects(runs)
+    numbers, draws = runs.draw_numbers, runs.draws
+    units = {outcome: unit for effect in found for outcome, unit in effect.units.items()}
+    frames = {
+        "differences": differences(found, numbers),
+        "key_figures": key_figures(found, numbers),
+        "cities": cities(runs, units),
+        "groups": groups(runs),
+        "responses": responses(found, draws),
+        "evidence": evidence(found, draws),
+        "measured": measured(found),
+        "costs": costs(found),
+    }
+    # Always the balance; lives only where spells were kept.
+    pieces = [of_pair(pair, jobs) for pair in runs.pairs]
+    frames |= joined(pieces)
+    for pair, piece in zip(runs.pairs, pieces, strict=True):
+        told[pair.name] = with_persons(told[pair.name], piece.first_parting)
+    return frames, told, units
+
+
+def _refuse_unequal(proof: Mapping[str, Mapping[str, Any]], reference: str) -> None:
+    """Nothing is told of runs that differ before the change: a rule would read the future, or chance not be keyed."""
+    for name, told in proof.items():
+        if not told["identical_before"]:
+            raise RunFailed(
+                f"{name} differs from {reference} in {told['first_month']} (table {told['table']}), before its first "
+                f"effective month {told['first_effective_month']}; this is a fault of irregsim, please report it"
+            )
+
+
+def run_ids(ready: Checked) -> dict[str, str]:
+    """Id of the run of every scenario with the replicates that are compared, whichever folder it is in."""
+    return {plan.scenario.name: run_id(plan.content(), ready.replicates) for plan in ready.plans}
+
+
+def about_comparison(request: Request, ready: Checked, id_: str, cities: Sequence[str]) -> dict[str, Any]:
+    """What page and pictures need besides the tables (`irregsim.present.pages.compare` lists the keys).
+
+    Args:
+        request: What was asked.
+        ready: The same, checked; the reference first.
+        id_: Id of the comparison.
+        cities: Cities with a fact sheet.
+    """
+    scenarios, draws, replicates = [plan.scenario for plan in ready.plans], ready.draws, ready.replicates
+    reference, *others = scenarios
+    return {
+        "comparison_id": id_,
+        "run_ids": run_ids(ready),
+        "reference": reference.name,
+        "scenarios": [one.name for one in others],
+        "titles": {one.name: dict(one.title) for one in scenarios},
+        "descriptions": {
+            one.name: one.description if isinstance(one.description, str) else one.description[request.output.lang]
+            for one in scenarios
+        },
+        "decides": {one.name: list(one.decides) for one in scenarios},
+        "period": (month_text(reference.start), month_text(reference.end)),
+        "first_effective": {one.name: first_difference(reference, one) for one in others},
+        "levers": {one.name: _levers(reference, one) for one in others},
+        "caveat": draws.caveat,
+        "draws": draws.source,
+        "draws_used": draws.used(replicates),
+        "posterior_id": draws.name,
+        "red": list(draws.red),
+        "replicates": replicates,
+        "seed": ready.plans[0].seed,
+        "scale": request.scale,
+        "without": list(ready.plans[0].without),
+        "cities": list(cities),
+        "lang": request.output.lang,
+        "publish": request.output.publish,
+        "show_levels": request.output.show_levels,
+        "spells": request.spells,
+        "command": request.command,
+        "versions": versions(),
+        "data_sha256": data_sha256(),
+        "code_sha256": code_sha256(),
+    }
+
+
+def _levers(reference: Scenario, scenario: Scenario) -> list[dict[str, str]]:
+    """Rows of `irregsim diff`: ``key``, ``from``, ``to``, ``reference`` and ``value``."""
+    rows = [list(row.values()) for row in diff_rows([reference, scenario])]
+    return [dict(zip(("key", "from", "to", "reference", "value"), row, strict=True)) for row in rows]

@@ -1,0 +1,240 @@
+"""What a command is asked, and the one place where that is checked: by run, compare and fit, and from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+from irregsim.present.formats import FORMATS
+from irregsim.scenario import Scenario
+from irregsim.storage.folder import FolderError, check_folder
+from irregsim.study.replicates import DrawSet, Plan, available_cores, scale_fault
+
+
+class WrongUse(ValueError):
+    """The command cannot be carried out as given; the message says what to change. Exit code 2."""
+
+
+class RunFailed(Exception):
+    """The work was begun and did not succeed. Exit code 1."""
+
+
+class Stopped(RunFailed):
+    """The user stopped the work; what was finished is kept."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written beside the exact tables.
+
+    Attributes:
+        format: A name in `irregsim.present.formats.FORMATS`.
+        lang: Language of pictures and pages, ``nb`` or ``en``.
+        publish: CSV and workbook in the form for publication.
+        show_levels: Levels of the hidden population as an interval, in pictures, on the screen, and with
+            ``publish`` in CSV and workbook.
+        pictures: Whether pictures are drawn; not for a folder that nobody will open.
+    """
+
+    format: str = "parquet"
+    lang: str = "en"
+    publish: bool = False
+    show_levels: bool = False
+    pictures: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What every command that simulates can be asked; None is what the scenario, the machine or what ships says.
+
+    Attributes:
+        replicates: At least `fewest`; None for what the first scenario says.
+        seed: None for the first scenario's.
+        jobs: Processes; None for all cores.
+        draws: As for `irregsim.inference.posterior.choose`.
+        per_draw: As there.
+        scale: Population scale (`scale_fault`); 1 is the country.
+        overrides: ``--set`` for every scenario.
+        end: Last month of every scenario.
+        without: Claims of the report to leave out.
+        spells: Whether lives of the synthetic persons are kept.
+        out: The folder; None for the command's own default.
+        output: What is written beside the tables.
+        command: The command without directories.
+    """
+
+    replicates: int | None = None
+    seed: int | None = None
+    jobs: int | None = None
+    draws: str | Path | None = None
+    per_draw: int | None = None
+    scale: float = 1.0
+    overrides: tuple[str, ...] = ()
+    end: str | None = None
+    without: tuple[str, ...] = ()
+    spells: bool = False
+    out: str | None = None
+    output: Output = field(default_factory=Output)
+    command: str = "irregsim"
+
+    #: Fewest replicates, and what is said where there are fewer.
+    fewest: ClassVar[tuple[int, str]] = (1, "must be 1 or more")
+
+    @property
+    def parameters(self) -> str | Path | None:
+        """Where the parameter draws come from."""
+        return self.draws
+
+    def folders(self, scenarios: Sequence[Scenario]) -> tuple[Path, ...]:
+        """Folders that will be written into.
+
+        Args:
+            scenarios: What will be run, the reference first.
+        """
+        return (Path(self.out),) if self.out is not None else (Path("outputs") / scenarios[0].name,)
+
+    def own_faults(self, scenarios: Sequence[Scenario]) -> list[str]:
+        """Faults in what only this command is asked.
+
+        Args:
+            scenarios: What will be run, the reference first.
+        """
+        return []
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A request without a fault, with everything filled in.
+
+    Attributes:
+        plans: One for each scenario, in their order.
+        draws: The draws as chosen, with no claim left out.
+        replicates: How many.
+        jobs: Processes.
+        folders: Folders to write into; none in memory.
+        notes: What the user must know about the draws, a line each.
+    """
+
+    plans: tuple[Plan, ...]
+    draws: DrawSet
+    replicates: int
+    jobs: int
+    folders: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool = False) -> Checked:
+    """A request with everything filled in, or every fault in it. Looks only; makes nothing.
+
+    Args:
+        request: What is asked.
+        scenarios: What will be run, the reference first.
+        in_memory: Whether it comes from Python and no folder is written; faults then name arguments, not options.
+
+    Raises:
+        WrongUse: With every fault, one a line.
+    """
+    dashes = "" if in_memory else "--"
+    replicates = scenarios[0].replicates if request.replicates is None else request.replicates
+    seed = scenarios[0].seed if request.seed is None else request.seed
+    jobs = available_cores() if request.jobs is None else request.jobs
+    faults: list[str] = []
+
+    def fault(name: str, value: object, words: str) -> None:
+        faults.append(f"{dashes}{name} {value}: {words}")
+
+    fewest, words = request.fewest
+    if replicates < fewest:
+        fault("replicates", replicates, words)
+    if jobs < 1:
+        fault("jobs", jobs, "must be 1 or more")
+    if not 0 <= seed < 2**63:
+        fault("seed", seed, "must be a whole number from 0 to 2^63 - 1")
+    if wrong := scale_fault(request.scale):
+        fault("scale", f"{request.scale:g}", wrong)
+    if request.output.format not in FORMATS:
+        fault("format", request.output.format, f"must be one of {', '.join(FORMATS)}")
+    elif missing := FORMATS[request.output.format].missing():
+        faults.append(missing)
+    faults += request.own_faults(scenarios)
+    draws, notes = DrawSet("none", ()), tuple[str, ...]()
+    left_out: list[tuple[DrawSet, tuple[str, ...]]] = []
+    try:
+        draws, notes = choose_draws(request.parameters, request.per_draw, max(1, replicates))
+        left_out += [leave_out(draws, request.without, scenario) for scenario in scenarios]
+    except WrongUse as error:
+        faults.append(str(error))
+    folders = () if in_memory else request.folders(scenarios)
+    for folder in folders:
+        try:
+            check_folder(folder)
+        except FolderError as error:
+            faults.append(str(error))
+    if faults:
+        raise WrongUse("\n".join(faults))
+    plans = tuple(
+        Plan(
+            replace(scenario, replicates=replicates, seed=seed),
+            chosen,
+            seed,
+            scale=request.scale,
+            spells=request.spells,
+            without=claims,
+        )
+        for scenario, (chosen, claims) in zip(scenarios, left_out, strict=True)
+    )
+    return Checked(plans, draws, replicates, jobs, folders, notes)
+
+
+def choose_draws(draws: str | Path | None, per_draw: int | None, replicates: int) -> tuple[DrawSet, tuple[str, ...]]:
+    """The parameter draws that a command asks for.
+
+    Args:
+        draws: ``posterior``, ``point``, ``prior``, the folder of a posterior, or None for the default.
+        per_draw: Replicates per draw, or None.
+        replicates: Replicates of the run.
+
+    Returns:
+        The draws, and what the user must know about them, a line each.
+
+    Raises:
+        WrongUse: If there are no such draws, they cannot be used, or do not go with the number of replicates.
+    """
+    from irregsim.inference.posterior import PosteriorError, choose
+
+    try:
+        chosen, notes = choose(draws, per_draw)
+    except PosteriorError as error:
+        raise WrongUse(str(error)) from None
+    fault = chosen.fault(replicates)
+    if fault is not None:
+        raise WrongUse(fault)
+    return chosen, notes
+
+
+def leave_out(draws: DrawSet, ids: Iterable[str], scenario: Scenario) -> tuple[DrawSet, tuple[str, ...]]:
+    """Draws with some claims of the report left out.
+
+    Args:
+        draws: Parameter draws.
+        ids: Claims to leave out, such as ``M047``.
+        scenario: What will be run with them.
+
+    Returns:
+        The draws, and the claims, each once and rising.
+
+    Raises:
+        WrongUse: If a claim cannot be left out, or would stay in because the scenario replaces its parameter.
+    """
+    from irregsim.model.claims import UnknownClaim, checked, overruled, without
+
+    try:
+        left_out = checked(ids)
+    except UnknownClaim as error:
+        raise WrongUse("\n".join(f"--without: {line}" for line in str(error).splitlines())) from None
+    stays = overruled(left_out, scenario.levers)
+    if stays:
+        raise WrongUse("\n".join(f"--without {line}" for line in stays))
+    return replace(draws, values=tuple(without(draw, left_out) for draw in draws.values)), left_out

@@ -1,0 +1,140 @@
+"""The output formats: what can be written beside the Parquet tables. One entry each.
+
+``--format`` offers what is registered here, and run and compare write it. A format of one's own is registered the same
+way, before the command begins. Only names and functions: libraries are imported by the one who writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from irregsim.storage.folder import RunFolder
+
+#: The workbook in one file.
+WORKBOOK: Final = "tables.xlsx"
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """A finished run, for a writer.
+
+    Attributes:
+        run: Its exact tables and manifest.
+        summary: What summary.csv holds.
+        publish: Whether to write the form for publication.
+        show_levels: With ``publish``, national levels of the hidden strategies too, as intervals.
+        target: Folder to write into.
+    """
+
+    run: RunFolder
+    summary: pd.DataFrame
+    publish: bool
+    show_levels: bool
+    target: Path
+
+
+@dataclass(frozen=True)
+class ComparisonTables:
+    """A finished comparison, for a writer.
+
+    Attributes:
+        frames: Tables by name, in the form in which they may be written.
+        about: What the comparison is about (`irregsim.present.pages.compare` lists the keys).
+        units: Unit by outcome.
+        target: Folder to write into.
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+    about: Mapping[str, Any]
+    units: Mapping[str, str]
+    target: Path
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Attributes:
+        name: As after ``--format``.
+        meaning: What is written, for ``--help``.
+        of_run: Writes the tables of a run; what it leaves in the folder is part of the run.
+        of_comparison: Writes those of a comparison.
+        needs: Package that must be installed; empty for none.
+        extra: Extra of irregsim that installs it.
+    """
+
+    name: str
+    meaning: str
+    of_run: Callable[[RunTables], None]
+    of_comparison: Callable[[ComparisonTables], None]
+    needs: str = ""
+    extra: str = ""
+
+    def missing(self) -> str | None:
+        """What must be installed first, or None where nothing is missing."""
+        import importlib.util
+
+        if self.needs and importlib.util.find_spec(self.needs) is None:
+            return (
+                f"--format {self.name} needs the package {self.needs}; install it with: pip install '{self._install}'"
+            )
+        return None
+
+    @property
+    def _install(self) -> str:
+        return f"irregsim[{self.extra}]" if self.extra else self.needs
+
+
+#: Every format by its name.
+FORMATS: Final[dict[str, Format]] = {}
+
+
+def register(format_: Format) -> None:
+    """Adds a format.
+
+    Raises:
+        ValueError: If there is one of that name.
+    """
+    if format_.name in FORMATS:
+        raise ValueError(f"there is a format called {format_.name} already")
+    FORMATS[format_.name] = format_
+
+
+def _nothing(tables: RunTables | ComparisonTables) -> None:
+    pass
+
+
+def _run_csv(tables: RunTables) -> None:
+    from irregsim.present.export import write_csv
+
+    write_csv(tables.run, tables.target, publish=tables.publish, show_levels=tables.show_levels)
+
+
+def _comparison_csv(tables: ComparisonTables) -> None:
+    from irregsim.present.export import frame_to_csv
+
+    for name, frame in tables.frames.items():
+        frame_to_csv(frame, tables.target / f"{name}.csv")
+
+
+def _run_xlsx(tables: RunTables) -> None:
+    from irregsim.present.workbook import write_run
+
+    write_run(tables, tables.target / WORKBOOK)
+
+
+def _comparison_xlsx(tables: ComparisonTables) -> None:
+    from irregsim.present.workbook import write_comparison
+
+    write_comparison(tables, tables.target / WORKBOOK)
+
+
+register(Format("parquet", "nothing", _nothing, _nothing))
+register(Format("csv", "<table>.csv each", _run_csv, _comparison_csv))
+register(Format("xlsx", f"one workbook ({WORKBOOK})", _run_xlsx, _comparison_xlsx, "xlsxwriter", "excel"))

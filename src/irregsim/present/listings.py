@@ -1,0 +1,101 @@
+"""What a user can choose from, as aligned text: scenarios, levers, parameters, published counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from irregsim.inference.targets import Move, Target, compare, targets
+from irregsim.present.terminal import table
+from irregsim.scenario import DECIDERS, Scenario
+from irregsim.scenario.levers import REGISTRY, Lever
+
+
+def scenario_list(scenarios: Sequence[Scenario], lang: str) -> str:
+    """Scenarios grouped by who decides on what they change.
+
+    Args:
+        scenarios: In the order in which each group lists them.
+        lang: Language of titles and headings.
+    """
+    groups: dict[str, list[list[str]]] = {"": [], **{decider: [] for decider in DECIDERS}}
+    for scenario in scenarios:
+        who = scenario.decides
+        row = [scenario.name, scenario.title[lang], scenario.extends or "-", ", ".join(who) or "-"]
+        groups[who[0] if who else ""].append(row)
+    headings = {"": {"nb": "Referanse", "en": "Reference"}, **DECIDERS}
+    heads = {"nb": ["navn", "tittel", "bygger på", "avgjør"], "en": ["name", "title", "extends", "decides"]}[lang]
+    # One table, so that the columns of all groups are aligned.
+    lines = table([heads, *(row for rows in groups.values() for row in rows)], left=4, indent="").splitlines()
+    out = [lines.pop(0)]
+    for decider, rows in groups.items():
+        if rows:
+            out += ["", headings[decider][lang], *(lines.pop(0) for _ in rows)]
+    explain = {"nb": "Forklar ett med: ", "en": "Explain one with: "}[lang]
+    return "\n".join([*out, "", f"{explain}irregsim scenarios NAME"])
+
+
+def lever_list() -> str:
+    """Levers and assumptions, a line each."""
+    rows = [["name", "unit", "range", "who decides"]]
+    rows += [[lever.path, lever.unit, _range(lever), lever.who_decides] for lever in REGISTRY]
+    return table(rows, left=4, indent="") + "\n\nExplain one with: irregsim levers NAME"
+
+
+def _range(lever: Lever) -> str:
+    if lever.options:
+        return ", ".join(lever.options)
+    return f"{lever.low:.12g} to {lever.high:.12g}" if lever.high > lever.low else "-"
+
+
+def parameter_list(rows: Sequence[Mapping[str, str]]) -> str:
+    """Parameters, a line each.
+
+    Args:
+        rows: From `irregsim.model.parameters.table_rows`.
+    """
+    heads = ["name", "median", "low", "high", "grade", "status", "unit"]
+    grades = "Grades: A measured in a register, B stated in a source, C expert judgement, D modelling assumption."
+    lines = table([heads, *([row[head] for head in heads] for row in rows)], left=1, indent="")
+    return f"{lines}\n\n{grades}\nExplain one with: irregsim parameters NAME"
+
+
+def target_list(every: bool) -> str:
+    """Published counts, a line each.
+
+    Args:
+        every: The cells by citizenship too.
+    """
+    shown = [t for t in targets() if every or t.dimension != "country_ground"]
+    rows = [["register", "dimension", "key", "period", "unit", "role", "vintage", "error", "value"]]
+    for t in shown:
+        error_sd = "-" if t.error_log_sd is None else f"{t.error_log_sd:.2f}"
+        texts = [t.register, t.dimension, t.key, t.period, t.unit, t.role, t.vintage]
+        rows.append([*texts, error_sd, ("more than " if t.use == "lower_bound" else "") + f"{t.value:.12g}"])
+    lines = table(rows, left=7, indent="")
+    if every:
+        return lines
+    return f"{lines}\n\nand {len(targets()) - len(shown)} cells by citizenship: irregsim targets --all"
+
+
+def moved_list(revised: Sequence[Target]) -> str:
+    """What another edition of the published counts changes.
+
+    Args:
+        revised: All counts of that edition.
+    """
+    moves = compare(targets(), revised)
+    stay = len(revised) - sum(move.new is not None for move in moves)
+    end = f"{len(moves)} moved, are new or are gone; {stay} stay as they are."
+    if not moves:
+        return end
+    rows = [["id", "role", "what", "vintages", "old", "new", "ratio"], *map(_move_row, moves)]
+    return table(rows, left=4, indent="") + "\n\n" + end
+
+
+def _move_row(move: Move) -> list[str]:
+    old, new = ("-" if value is None else f"{value:.12g}" for value in (move.old, move.new))
+    ratio = "-" if move.ratio is None else f"{move.ratio:.3f}"
+    what = "gone" if move.new is None else "new" if move.old is None else ", ".join(move.changed)
+    if "value" in move.changed and move.within_rounding:
+        what += " (within rounding)"
+    return [move.id, move.role, what, " -> ".join(one or "-" for one in move.vintages), old, new, ratio]

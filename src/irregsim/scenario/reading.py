@@ -1,0 +1,278 @@
+"""Reading a scenario file with all its parents, and resolving what it says month by month.
+
+`loading.load_scenario` is the door for everybody else; `writing.text` reads back here what it has written.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from irregsim.scenario.document import Document
+from irregsim.scenario.faults import Fault, ScenarioError, hinted, nearest, shorten
+from irregsim.scenario.file_checks import Checker
+from irregsim.scenario.inheritance import (
+    Layer,
+    check_centres,
+    check_dates,
+    defaults,
+    merge,
+    references_of,
+    resolve,
+    splice,
+)
+from irregsim.scenario.resolved import Levers, Scenario
+from irregsim.scenario.yaml_nodes import parse, read_text
+from irregsim.vocabulary.codes import month_text
+
+BASELINE = "baseline"
+DEFAULT_REPLICATES = 20
+DEFAULT_SEED = 2021
+MOST_PARENTS = 20
+
+_HERE = Path(__file__).resolve().parent
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Scenarios that come with irregsim, by name.
+
+    They lie inside an installed package; a checkout reads them from its ``scenarios`` folder.
+    """
+    for folder in (_HERE.parent / "shipped_scenarios", _HERE.parents[2] / "scenarios"):
+        found = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+        if BASELINE in found:
+            return found
+    return {}
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """One file with all its parents behind it.
+
+    Attributes:
+        document: What the file itself says.
+        layer: Its entries merged with its parents'.
+        start: First month of its period.
+        end: Last month.
+        replicates: Replicates, its own or inherited.
+        seed: Seed, its own or inherited.
+        parent: The parent, if any.
+    """
+
+    document: Document
+    layer: Layer
+    start: int
+    end: int
+    replicates: int
+    seed: int
+    parent: ReadFile | None
+
+
+def read_file(path: Path, shown: str, children: list[Path], faults: list[Fault]) -> ReadFile | None:
+    """Read one file and its parents.
+
+    Args:
+        path: Where it is.
+        shown: Its name in messages.
+        children: Files that extend it, each by the next; for a file that extends itself.
+        faults: Collects what is wrong.
+
+    Returns:
+        The file; None after a fault that leaves nothing to build on.
+    """
+    try:
+        root = parse(read_text(path, shown), shown)
+    except ScenarioError as error:
+        faults += error.faults
+        return None
+    real = path.resolve()
+    checker = Checker(shown)
+    document = checker.document(root)
+    parent: ReadFile | None = None
+    parent_failed = False
+    if document.extends is not None:
+        parent, parent_failed = _parent(document, path, [*children, real], checker, faults)
+    faults += checker.faults
+    checker.faults = []
+    # The baseline states its own history: what held in the years before its period.
+    history = document.extends is None and document.name == BASELINE
+    read = None if parent_failed or not document.usable else merge_file(document, parent, checker, history=history)
+    faults += checker.faults
+    return read
+
+
+def merge_file(document: Document, parent: ReadFile | None, checker: Checker, *, history: bool) -> ReadFile | None:
+    """A checked document over its parent; None where no period follows from them.
+
+    Args:
+        document: What the file says.
+        parent: Its parent, or None.
+        checker: Collects what is wrong.
+        history: Whether it may say something about months before its period.
+    """
+    start = document.start if document.start is not None else (parent.start if parent else None)
+    end = document.end if document.end is not None else (parent.end if parent else None)
+    if start is None or end is None:
+        for key, month in (("start", start), ("end", end)):
+            if month is None and not any(fault.path == f"period.{key}" for fault in checker.faults):
+                checker.fault(
+                    document.mark, f"period.{key}", "is missing (a scenario without `extends` states its period)"
+                )
+        return None
+    if end < start:
+        mark = document.marks.get("end", document.marks.get("start", document.mark))
+        checker.fault(mark, "period.end", f"{month_text(end)} is before the start, {month_text(start)}")
+        return None
+    below: Layer = parent.layer if parent else defaults()
+    check_dates(document, below, start, end, history=history, note=checker.fault)
+    layer = merge(document, below, checker.fault)
+    check_centres(layer, document, checker.fault)
+    return ReadFile(
+        document=document,
+        layer=layer,
+        start=start,
+        end=end,
+        replicates=document.replicates or (parent.replicates if parent else DEFAULT_REPLICATES),
+        seed=document.seed if document.seed is not None else (parent.seed if parent else DEFAULT_SEED),
+        parent=parent,
+    )
+
+
+def _parent(
+    document: Document, path: Path, children: list[Path], checker: Checker, faults: list[Fault]
+) -> tuple[ReadFile | None, bool]:
+    """The parent of a file, and whether it could not be had."""
+    extends = document.extends
+    assert extends is not None, "called only for a file that extends another"
+    mark = document.extends_mark
+
+    def refuse(message: str) -> tuple[None, bool]:
+        checker.fault(mark, "extends", message)
+        return None, True
+
+    shipped = shipped_scenarios()
+    if extends in shipped:
+        parent, shown = shipped[extends], shipped_name(extends)
+    elif re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", extends):
+        return refuse(f"'{shorten(extends)}' is an address; only files in this folder or below can be extended")
+    elif extends.startswith(("/", "\\", "~")):
+        return refuse(f"'{shorten(extends)}' is not relative; name a file in this folder or below")
+    elif ".." in re.split(r"[/\\]", extends):
+        return refuse(f"'{shorten(extends)}' leads out of the folder; name a file in this folder or below")
+    elif not extends.endswith(".yaml"):
+        near = nearest(extends, shipped)
+        known = f"shipped: {', '.join(shipped)}; a file ends in .yaml"
+        return refuse(hinted(f"no shipped scenario '{shorten(extends)}'", near, known))
+    else:
+        parent = path.parent / extends
+        shown = str(Path(checker.shown).parent / extends)
+        try:
+            inside = parent.resolve().is_relative_to(path.parent.resolve())
+            exists = parent.exists()
+        except (OSError, ValueError, RuntimeError):
+            return refuse(f"'{shorten(extends)}' is not a usable file name")
+        if not inside:
+            return refuse(f"'{shorten(extends)}' is a link out of the folder; copy the file here instead")
+        if not exists:
+            stem = extends.removesuffix(".yaml")
+            hint = f"the shipped scenario is called {stem}, without .yaml" if stem in shipped else ""
+            return refuse(hinted(f"there is no file '{shorten(extends)}' in this folder", hint))
+    if parent.resolve() in children:
+        loop = " -> ".join([*(child.name for child in children), parent.name])
+        return refuse(f"a scenario cannot extend itself ({loop})")
+    if len(children) > MOST_PARENTS:
+        return refuse(f"more than {MOST_PARENTS} scenarios extend each other")
+    read = read_file(parent, shown, children, faults)
+    return read, read is None
+
+
+def scenario_of(read: ReadFile, below: ReadFile, last: int, *, is_baseline: bool) -> Scenario:
+    """The resolved scenario of a file.
+
+    Args:
+        read: The file.
+        below: The file with its overrides over it; the same where there are none.
+        last: Last month.
+        is_baseline: Whether the file is the shipped baseline, which states its own history.
+    """
+    document = below.document
+    levers = _levers(below.layer, below.start, last, is_baseline=is_baseline and below is read)
+    parent = None if read.parent is None else _levers(read.parent.layer, below.start, last, is_baseline=False)
+    return Scenario(
+        name=document.name,
+        title=document.title or {"nb": document.name, "en": document.name},
+        description=document.description or "",
+        decides=document.decides,
+        expects=document.expects,
+        extends=read.document.extends,
+        start=below.start,
+        end=last,
+        replicates=below.replicates,
+        seed=below.seed,
+        levers=levers,
+        references=references_of(below.layer, last),
+        parent_levers=parent,
+    )
+
+
+def _levers(layer: Layer, start: int, last: int, *, is_baseline: bool) -> Levers:
+    """Monthly values of a layer; before its period those of the shipped baseline."""
+    own = resolve(layer, last + 1)
+    if is_baseline or start == 0:
+        return own
+    return splice(resolve(_baseline_layer(), last + 1), own, start)
+
+
+def shipped_levers(name: str, start: int, last: int) -> Levers:
+    """Monthly values of a shipped scenario over another period.
+
+    Args:
+        name: Its name.
+        start: First month of the period.
+        last: Last month.
+
+    Raises:
+        ScenarioError: If it cannot be read.
+    """
+    return _levers(read_shipped(name).layer, start, last, is_baseline=False)
+
+
+def read_shipped(name: str) -> ReadFile:
+    """A shipped scenario with its parents.
+
+    Raises:
+        ScenarioError: If it is missing or wrong.
+    """
+    path = shipped_scenarios().get(name)
+    if path is None:
+        raise ScenarioError([Fault(shipped_name(name), 1, 1, "", f"the shipped scenario {name} is missing")])
+    faults: list[Fault] = []
+    read = read_file(path, shipped_name(name), [], faults)
+    if faults or read is None:
+        raise ScenarioError(faults)
+    return read
+
+
+def _baseline_layer() -> Layer:
+    """The shipped baseline's merged entries.
+
+    Raises:
+        ScenarioError: If it is missing or wrong.
+    """
+    path = shipped_scenarios().get(BASELINE)
+    if path is None:
+        raise ScenarioError([Fault(shipped_name(BASELINE), 1, 1, "", "the shipped baseline is missing")])
+    status = path.stat()
+    return _cached_baseline(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4)
+def _cached_baseline(_path: Path, _changed: int, _size: int) -> Layer:
+    return read_shipped(BASELINE).layer
+
+
+def shipped_name(name: str) -> str:
+    """How a shipped file is named in messages: without the folder it happens to lie in."""
+    return f"shipped/{name}.yaml"
