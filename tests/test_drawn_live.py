@@ -8,9 +8,10 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from irregsim.workshop.live.shown import DRAWN_FROM, Band, Outcome
+from irregsim.workshop.live.followed import Band, Outcome
+from irregsim.workshop.live.shown import DRAWN_FROM
 from irregsim.workshop.pictures.difference import draw_difference
-from irregsim.workshop.pictures.words import Words
+from irregsim.workshop.pictures.words import PictureWords
 
 pytestmark = pytest.mark.once
 
@@ -28,7 +29,7 @@ def test_a_difference_on_the_page_is_drawn_to_one_scale():
     ends = {name: np.stack([one - 3 - t / 9, one + 5 + t / 7]) for name, one in
             (("reference", reference), ("scenario", scenario), ("difference", scenario - reference))}  # fmt: skip
     found = Outcome("stock:synlig", "", "persons", months, reference, scenario, scenario - reference, False)
-    words = Words("en", "one", "other", ())
+    words = PictureWords("en", "one", "other", ())
     picture = draw_difference(found, words, DRAWN_FROM + 1, DRAWN_FROM + 40, Band(9, months, **ends))
     paths = list(ElementTree.fromstring(picture.svg).iter("{http://www.w3.org/2000/svg}path"))
     areas = [corners(path) for path in paths if path.get("fill-opacity") and len(corners(path)) > 30]

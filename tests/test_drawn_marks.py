@@ -32,7 +32,8 @@ from helpers.drawn import (
 from irregsim.inference.targets import targets
 from irregsim.present import plots
 from irregsim.present.colours import COLOURS, colour_of
-from irregsim.present.plots.compare import OF_ALL, OF_ONE, Inputs
+from irregsim.present.plots import compare
+from irregsim.present.plots.compare import Inputs
 from irregsim.present.plots.compare.effects import group_words
 from irregsim.present.plots.compare.lives import STATES
 from irregsim.present.plots.registers import PANELS, _observed
@@ -145,8 +146,8 @@ def test_a_sum_over_years_is_a_line_as_wide_as_the_years(series):
 
 @cache
 def drawn(kind: str) -> Drawing:
-    draw = {**OF_ONE, **OF_ALL}[kind]
-    drawing = draw(Inputs(FRAMES, comparison_frames.about(), "" if kind in OF_ALL else SCENARIO, "en"))
+    picture = next(one for one in compare.PICTURES if one.name == kind)
+    drawing = picture.draw(Inputs(FRAMES, comparison_frames.about(), "" if picture.is_of_all else SCENARIO, "en"))
     assert drawing is not None
     return drawing
 
@@ -442,7 +443,7 @@ def assert_same_numbers(data: pd.DataFrame, rows: pd.DataFrame, keys: list[str],
 
 
 def test_every_picture_of_a_comparison_is_here():
-    assert set(PICTURES) == {*OF_ONE, *OF_ALL}
+    assert set(PICTURES) == {one.name for one in compare.PICTURES}
 
 
 @pytest.mark.parametrize("kind", PICTURES)
