@@ -1,7 +1,8 @@
 # irregsim. `make help` lists what there is.
 #
 # Variables: PYTHON (which Python makes the environment; else one of 3.11 to 3.13 is looked for), VENV (where it
-# is made), SCENARIO and ARGS (for run), TEST_ARGS (handed to pytest), JOBS (test processes).
+# is made), SCENARIO and ARGS (for run), TEST_ARGS (handed to pytest), JOBS (test processes), MUTANTS and SEED (how many
+# small changes are tried, and which).
 
 VENV ?= .venv
 PYTHON ?=
@@ -9,13 +10,15 @@ SCENARIO ?= scenarios/baseline.yaml
 ARGS ?=
 TEST_ARGS ?=
 JOBS ?= 2
+MUTANTS ?= 40
+SEED ?= 1
 
 ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
 # By file: what the tests of a file share is made once.
 PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format lock clean
+.PHONY: help run test test-quick test-slow mutants lint format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,9 +31,18 @@ test:  ## run the tests, but for the slow ones
 	@$(ENVIRONMENT) dev
 	$(PYTEST) $(TEST_ARGS)
 
+test-quick:  ## run the unit tests, in under half a minute: no process, no browser, no whole run
+	@$(ENVIRONMENT) dev
+	$(PYTEST) -m quick $(TEST_ARGS)
+
 test-slow:  ## run the slow tests
 	@$(ENVIRONMENT) dev
 	$(PYTEST) -m slow $(TEST_ARGS)
+
+mutants:  ## change model and comparison in small ways and see which changes no test sees (MUTANTS, SEED; an hour)
+	@$(ENVIRONMENT) dev
+	scripts/mutants --sample $(MUTANTS) --seed $(SEED) --jobs $(JOBS) src/irregsim/model
+	scripts/mutants --sample $(MUTANTS) --seed $(SEED) --jobs $(JOBS) src/irregsim/study/comparison
 
 lint:  ## check style, types and import layers
 	@$(ENVIRONMENT) dev
