@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Generator
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# No test uses or fills the run-ups of whoever runs it.
+os.environ.setdefault("IRREGSIM_CACHE", "")
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("irregsim", deadline=None)

@@ -21,8 +21,8 @@ from irregsim.commands.compare_folder import write_folder
 from irregsim.commands.compare_tables import about_comparison, make_tables, run_ids
 from irregsim.commands.in_memory import NamedTables
 from irregsim.commands.manifest import Clock, manifest_of
-from irregsim.commands.request import Checked, Output, Request, Stopped, WrongUse, checked
-from irregsim.commands.run import execute
+from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopped, WrongUse, checked
+from irregsim.commands.run import execute, simulate_together
 from irregsim.present.export import hashes
 from irregsim.scenario import Scenario, changes_nothing, load_scenario, shipped_scenarios
 from irregsim.storage.folder import MANIFEST, FolderError, RunFolder, check_folder, commit, opened_for_writing
@@ -30,6 +30,7 @@ from irregsim.storage.hashing import canonical_json, sha256_of_text, write_json
 from irregsim.study.comparison.pairs import Run, Runs, different_period, first_difference, same_values
 from irregsim.study.identity import finished_run
 from irregsim.study.progress import Progress, Silent
+from irregsim.study.replicates import ReplicateError
 from irregsim.vocabulary.codes import CITIES
 
 if TYPE_CHECKING:
@@ -178,32 +179,6 @@ def scenario_faults(scenarios: Sequence[Scenario]) -> list[str]:
 # The runs
 
 
-class _Joined:
-    """One progress for all runs: their replicates counted together.
-
-    Args:
-        inner: Who is told.
-        total: Replicates of all runs.
-    """
-
-    def __init__(self, inner: Progress, total: int) -> None:
-        self._inner = inner
-        inner.start(total, 0)
-
-    def start(self, total: int, done: int) -> None:
-        for _ in range(done):
-            self._inner.advance()
-
-    def advance(self) -> None:
-        self._inner.advance()
-
-    def write(self) -> None:
-        """Nothing: the next run follows."""
-
-    def close(self) -> None:
-        """Nothing: the next run follows."""
-
-
 def _runs(ready: Checked, request: CompareRequest, folder: Path, progress: Progress) -> tuple[Runs, dict[str, Path]]:
     """Every scenario run, or found finished; and which were found."""
     plans, replicates = ready.plans, ready.replicates
@@ -215,15 +190,21 @@ def _runs(ready: Checked, request: CompareRequest, folder: Path, progress: Progr
         if there is not None:
             found[name], reused[name] = there, there.path
     todo = [plan for plan in plans if plan.scenario.name not in found]
+    places = [folder / RUNS / plan.scenario.name for plan in todo]
+    for place in places:
+        check_folder(place)
+    # Pictures of a comparison say what pictures of its runs would; whoever wants those runs the scenario alone.
+    plain = Output(lang=request.output.lang, pictures=False)
+    partings = {month for one in plans[1:] if (month := plans[0].scenario.levers.first_difference(one.scenario.levers))}
     try:
-        joined = _Joined(progress, replicates * len(todo)) if todo else Silent()
-        for plan in todo:
-            place = folder / RUNS / plan.scenario.name
-            check_folder(place)
-            plain = Output(lang=request.output.lang, pictures=request.output.pictures)
-            done = execute(plan, replicates, place, plain, jobs=ready.jobs, progress=joined, command=request.command)
+        if todo:
+            simulate_together(todo, places, replicates, jobs=ready.jobs, partings=sorted(partings), progress=progress)
+        for plan, place in zip(todo, places, strict=True):
+            done = execute(plan, replicates, place, plain, jobs=ready.jobs, command=request.command)
             found[plan.scenario.name] = done.folder
         progress.write()
+    except ReplicateError as error:
+        raise RunFailed(str(error)) from error
     finally:
         progress.close()
     first, *others = [Run(found[plan.scenario.name], replicates) for plan in plans]

@@ -13,7 +13,7 @@ from irregsim.commands.run import RunRequest
 from irregsim.scenario import Scenario, load_scenario
 from irregsim.storage.folder import Parts
 from irregsim.storage.parquet import to_frame
-from irregsim.study.replicates import ReplicateError, run_parts
+from irregsim.study.replicates import ReplicateError, Todo, run_parts
 from irregsim.study.summaries import Series, reader, summary
 from irregsim.study.tables import tables_of
 
@@ -131,7 +131,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
         parts = Parts(Path(folder), tables_of(spells))
         try:
-            run_parts(plan, parts, range(count), jobs=ready.jobs)
+            run_parts([Todo(plan, parts, frozenset(range(count)))], jobs=ready.jobs)
         except ReplicateError as error:
             raise RunFailed(str(error)) from error
         frames = {

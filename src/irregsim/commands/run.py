@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +14,16 @@ from irregsim.commands.manifest import Clock, manifest_of
 from irregsim.commands.request import Output, Request, RunFailed, Stopped, WrongUse, checked
 from irregsim.present.export import frame_to_csv, hashes, rounded
 from irregsim.present.formats import FORMATS, RunTables
-from irregsim.scenario import changes_nothing, load_scenario
+from irregsim.scenario import Scenario, ScenarioError, changes_nothing, load_scenario
 from irregsim.storage.folder import MANIFEST, FolderError, Parts, RunFolder, commit, opened_for_writing
 from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter, read_group
 from irregsim.study.identity import code_sha256, part_key, run_id
 from irregsim.study.progress import Progress, Silent
-from irregsim.study.replicates import NUMERICS, DrawSet, Plan, ReplicateError, available_cores, run_parts
+from irregsim.study.replicates import NUMERICS, DrawSet, Plan, ReplicateError, Todo, available_cores, run_parts
 from irregsim.study.summaries import Series, published_summary, summary
 from irregsim.study.tables import draws_columns, schema_of, tables_of
+from irregsim.vocabulary.codes import month_text
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,61 @@ def run_scenario(
     for note in ready.notes:
         warn(note)
     return execute(
-        plan, ready.replicates, out, request.output, jobs=ready.jobs, progress=progress, command=request.command
+        plan,
+        ready.replicates,
+        out,
+        request.output,
+        jobs=ready.jobs,
+        progress=progress,
+        command=request.command,
+        partings=_partings(scenario),
     )
+
+
+def _partings(scenario: Scenario) -> list[int]:
+    """The month in which a scenario parts from the shipped baseline, if it does after the first."""
+    try:
+        baseline = load_scenario("baseline", end=month_text(scenario.end))
+    except ScenarioError:  # a period that ends after the baseline's
+        return []
+    month = baseline.levers.first_difference(scenario.levers)
+    return [month] if month else []
+
+
+def simulate_together(
+    plans: Sequence[Plan],
+    places: Sequence[Path],
+    replicates: int,
+    *,
+    jobs: int,
+    partings: Sequence[int],
+    progress: Progress,
+) -> None:
+    """Simulate what is missing of several runs at once, so that months they have in common are simulated once.
+
+    Finished replicates are left in the folders' working places, where `execute` finds them.
+
+    Args:
+        plans: What a replicate of each run is.
+        places: Folder of each run; `check_folder` has been passed.
+        replicates: How many there shall be of each.
+        jobs: Processes.
+        partings: Months in which the scenarios part from others that are not simulated here.
+        progress: Hears of finished replicates, counted over all runs.
+
+    Raises:
+        FolderError: If another process is writing into a folder.
+        ReplicateError: If the engine fails.
+        KeyboardInterrupt: If the user stops the work; what is finished is kept.
+    """
+    with contextlib.ExitStack() as stack:
+        todo = []
+        for plan, place in zip(plans, places, strict=True):
+            source = _source(plan, place, stack.enter_context(opened_for_writing(place)))
+            here = source.there(replicates)
+            todo.append(Todo(plan, source.parts, frozenset(range(replicates)) - here))
+        progress.start(len(plans) * replicates, sum(replicates - len(one.replicates) for one in todo))
+        run_parts(todo, jobs=jobs, partings=partings, finished=lambda _: progress.advance())
 
 
 def execute(
@@ -91,6 +146,7 @@ def execute(
     jobs: int = 1,
     progress: Progress | None = None,
     command: str = "irregsim run",
+    partings: Sequence[int] = (),
 ) -> Finished:
     """Run a plan into a folder, taking over whatever replicates of the same plan are there.
 
@@ -102,6 +158,7 @@ def execute(
         jobs: Processes.
         progress: Hears of finished replicates.
         command: The command without directories, for the manifest.
+        partings: Months in which the scenario parts from others that are likely to be run, for its run-ups.
 
     Raises:
         WrongUse: If another process is writing into the folder.
@@ -113,15 +170,14 @@ def execute(
     key = part_key(content)
     try:
         with opened_for_writing(out) as work:
-            parts = Parts(work / key, tables_of(plan.spells))
-            earlier = _earlier(out)
-            source = _Source(parts, earlier if earlier and earlier.manifest.get("part_key") == key else None)
+            source = _source(plan, out, work)
+            parts, earlier = source.parts, _earlier(out)
             here = source.there(replicates)
             before = parts.count()
             progress.start(replicates, len(here))
             try:
-                todo = [j for j in range(replicates) if j not in here]
-                run_parts(plan, parts, todo, jobs=jobs, finished=lambda _: progress.advance())
+                todo = Todo(plan, parts, frozenset(range(replicates)) - here)
+                run_parts([todo], jobs=jobs, partings=partings, finished=lambda _: progress.advance())
             except KeyboardInterrupt:
                 kept = len(here) + parts.count() - before
                 raise Stopped(
@@ -173,6 +229,14 @@ def _earlier(out: Path) -> RunFolder | None:
         return RunFolder.open(out)
     except FolderError:
         return None
+
+
+def _source(plan: Plan, out: Path, work: Path) -> _Source:
+    """Where finished replicates of a plan are in a folder that is open for writing."""
+    key = part_key(plan.content())
+    earlier = _earlier(out)
+    same = earlier if earlier is not None and earlier.manifest.get("part_key") == key else None
+    return _Source(Parts(work / key, tables_of(plan.spells)), same)
 
 
 class _Source:

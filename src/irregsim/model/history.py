@@ -281,6 +281,18 @@ class History:
                 setattr(other.spells, name, list(items))
         return other
 
+    def codes(self) -> dict[str, IntArray]:
+        """Moves and register events as they are packed, in the order in which they were recorded."""
+        return {
+            "flows": np.concatenate(self._flow_codes) if self._flow_codes else np.empty(0, dtype=np.int64),
+            "events": np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64),
+        }
+
+    def take_codes(self, codes: Mapping[str, IntArray]) -> None:
+        """Takes up the record that `codes` gave, in place of what is here."""
+        self._flow_codes = [codes["flows"]]
+        self._event_codes = [codes["events"]]
+
     # -- checks --------------------------------------------------------------------------------------------------
 
     def check_balance(self) -> None:

@@ -8,6 +8,7 @@ moves.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -275,6 +276,19 @@ class Population:
         if count * 6 > len(self):
             # A child leaves with its guardian, so none is left behind by this.
             self.take(np.flatnonzero(~gone))
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """All columns as one block for each kind of number, by the kind's name; views of the population's own."""
+        return {kind.__name__: block[:, : self._count] for kind, block in self._blocks.items()}
+
+    @classmethod
+    def of(cls, columns: Mapping[str, npt.NDArray[Any]]) -> Population:
+        """The population that `columns` gave."""
+        other = cls.__new__(cls)
+        other._blocks = {kind: columns[kind.__name__] for kind in _BLOCKS}
+        other._count = other._blocks[np.int64].shape[1]
+        other._show()
+        return other
 
     def copy(self) -> Population:
         """An independent copy."""

@@ -57,13 +57,20 @@ def _text(codes: npt.ArrayLike, names: tuple[str, ...]) -> Any:
     return pd.Categorical.from_codes(np.asarray(codes, dtype=np.int64), categories=pd.Index(list(names)))
 
 
-def _months(numbers: IntArray) -> Any:
-    """Months as text."""
-    if len(numbers) == 0:
-        return _text(numbers, ())
-    first = int(numbers.min())
-    names = tuple(month_text(m) for m in range(first, int(numbers.max()) + 1))
-    return _text(numbers - first, names)
+def _months(numbers: IntArray, missing: npt.NDArray[np.bool_] | None = None) -> Any:
+    """Months as text.
+
+    Args:
+        numbers: Month numbers; what is missing may be any number.
+        missing: Which have no month; None for none.
+    """
+    known = numbers if missing is None else numbers[~missing]
+    if len(known) == 0:
+        return _text(np.full(len(numbers), -1), ())
+    first = int(known.min())
+    names = tuple(month_text(m) for m in range(first, int(known.max()) + 1))
+    codes = numbers - first if missing is None else np.where(missing, -1, numbers - first)
+    return _text(codes, names)
 
 
 def run_replicate(
@@ -310,18 +317,19 @@ def _spells(world: World, first: int) -> pd.DataFrame:
     fixed = np.concatenate(spells.fixed, axis=1)
     keep = (end < 0) | (end >= first)
     order = np.flatnonzero(keep)[np.lexsort((begun[keep], person[keep]))]
-    codes = {int(p): person_code(int(p)) for p in np.unique(person[order])}
+    # Rows are by person: each person's id is written once, and all else comes from codes.
+    ids, owner = np.unique(person[order], return_inverse=True)
     sought, female, birth, _, route, country, entry = fixed[:, order]
     groups = feasibility_groups(world.month)
     return pd.DataFrame(
         {
-            "person": [codes[int(p)] for p in person[order]],
+            "person": _text(owner, tuple(map(person_code, ids.tolist()))),
             "strategy": _text(strategy[order], _STRATEGIES),
-            "start": [month_text(int(m)) for m in begun[order]],
-            "end": [month_text(int(m)) if m >= 0 else None for m in end[order]],
+            "start": _months(begun[order]),
+            "end": _months(end[order], end[order] < 0),
             "cause_of_end": _text(cause[order], CAUSES),
-            "destination": [state_code(int(code)) if code >= 0 else None for code in destination[order]],
-            "entry_month": [month_text(int(m)) for m in entry],
+            "destination": _text(destination[order], _STATES),
+            "entry_month": _months(entry),
             "route": _text(route, tuple(r.code for r in Route)),
             "sought_asylum": sought.astype(bool),
             "sex": _text(female, ("male", "female")),

@@ -70,6 +70,12 @@ def versions() -> dict[str, str]:
     return found
 
 
+def decisive_versions() -> dict[str, str]:
+    """Versions that can change the numbers in a table or its bytes."""
+    known = versions()
+    return {name: known[name] for name in DECISIVE}
+
+
 def run_id(content: Mapping[str, Any], replicates: int) -> str:
     """Name of a run by its content: 16 hex digits, the same on every machine."""
     # Only the draws in use count: a longer set of which these are the first is the same run.
@@ -82,9 +88,8 @@ def part_key(content: Mapping[str, Any]) -> str:
 
     Stricter than `run_id`, because replicates of two versions of the code must never meet in one table.
     """
-    known = versions()
-    decisive = {name: known[name] for name in DECISIVE}
-    return sha256_of_text(canonical_json({**content, "code": code_sha256(), "versions": decisive}))[:16]
+    made_by = {"code": code_sha256(), "versions": decisive_versions()}
+    return sha256_of_text(canonical_json({**content, **made_by}))[:16]
 
 
 def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly: bool = False) -> RunFolder | None:

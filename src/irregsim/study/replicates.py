@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Where the engine is; a worker process imports it by this name.
 ENGINE = "irregsim.study.frames:run_replicate"
+
+#: The engine that can simulate scenarios together.
+SHIPPED_ENGINE: Final = ENGINE
 
 #: How numbers are made; a run under other numerics is another run.
 NUMERICS: dict[str, str] = {"engine": "numpy", "floats": "64 bits", "random": "keyed splitmix64"}
@@ -123,6 +126,12 @@ class Plan:
     without: tuple[str, ...] = ()
     engine: str = field(default_factory=lambda: ENGINE)
 
+    def is_paired_with(self, other: Plan, replicate: int) -> bool:
+        """Whether a replicate of another plan differs from this one's by the scenario alone."""
+        mine, theirs = (plan.draws.values[plan.draws.index(replicate)] for plan in (self, other))
+        alike = [(plan.engine, plan.seed, plan.scale, plan.spells) for plan in (self, other)]
+        return alike[0] == alike[1] and (mine is theirs or mine == theirs)
+
     def content(self) -> dict[str, Any]:
         """What identifies the replicates, without their number: nothing of time, host, user or path."""
         # How many replicates, and the seed, may come from the file or the command: only what is used counts.
@@ -173,38 +182,94 @@ class Store(Protocol):
         """Stores one finished replicate, whole or not at all."""
 
 
+@dataclass(frozen=True)
+class Todo:
+    """Replicates of a plan that are to be simulated.
+
+    Attributes:
+        plan: What a replicate is.
+        parts: Where finished replicates are stored.
+        replicates: Their numbers.
+    """
+
+    plan: Plan
+    parts: Store
+    replicates: frozenset[int]
+
+
 def run_parts(
-    plan: Plan,
-    parts: Store,
-    replicates: Iterable[int],
+    todo: Sequence[Todo],
     *,
     jobs: int = 1,
+    partings: Iterable[int] = (),
     finished: Callable[[int], None] = lambda replicate: None,
 ) -> None:
-    """Simulate replicates and store each as soon as it is finished.
+    """Simulate replicates of one or more plans and store each as soon as it is finished.
+
+    A replicate of several plans is simulated in one go, so that months in which scenarios are alike are simulated
+    once (`irregsim.study.forks`); what is stored is the same as one plan at a time.
 
     Args:
-        plan: What to simulate.
-        parts: Where finished replicates are stored.
-        replicates: Numbers of the replicates to run.
+        todo: What to simulate.
         jobs: Processes, at least 1. With 1, or one replicate, all happens in this process.
-        finished: Called in this process with the number of each replicate when it is stored.
+        partings: Months in which these scenarios part from others, so that run-ups of those months are worth keeping.
+        finished: Called in this process with the number of a replicate for each plan of which it is stored.
 
     Raises:
         ReplicateError: If the engine fails. Replicates that were finished stay stored.
         KeyboardInterrupt: If stopped by the user; the workers are stopped too.
     """
-    with contextlib.closing(as_finished(partial(_simulate, plan, parts), list(replicates), jobs)) as found:
-        for replicate, _ in found:
-            finished(replicate)
+    replicates = sorted({replicate for one in todo for replicate in one.replicates})
+    work = partial(_simulate, tuple(todo), tuple(partings))
+    with contextlib.closing(as_finished(work, replicates, jobs)) as found:
+        for replicate, count in found:
+            for _ in range(count):
+                finished(replicate)
 
 
-def _simulate(plan: Plan, parts: Store, replicate: int) -> None:
-    module, _, function = plan.engine.partition(":")
-    engine = getattr(importlib.import_module(module), function)
-    draw = plan.draws.values[plan.draws.index(replicate)]
+def _simulate(todo: Sequence[Todo], partings: Sequence[int], replicate: int) -> int:
+    """One replicate of every plan that wants it; returns of how many."""
+    mine = [one for one in todo if replicate in one.replicates]
     try:
-        frames = engine(plan.scenario, draw, seed=plan.seed, replicate=replicate, scale=plan.scale, spells=plan.spells)
-        parts.write(replicate, frames)
+        for group in _of_one_draw(mine, replicate):
+            for number, frames in _simulated([one.plan for one in group], partings, replicate):
+                group[number].parts.write(replicate, frames)
     except Exception as error:
         raise ReplicateError(f"replicate {replicate} failed: {type(error).__name__}: {error}") from error
+    return len(mine)
+
+
+def _of_one_draw(todo: Iterable[Todo], replicate: int) -> list[list[Todo]]:
+    """Plans whose replicate differs by the scenario alone, together; those of an engine of their own each alone."""
+    groups: list[list[Todo]] = []
+    for one in todo:
+        for group in groups:
+            if one.plan.engine == SHIPPED_ENGINE and one.plan.is_paired_with(group[0].plan, replicate):
+                group.append(one)
+                break
+        else:
+            groups.append([one])
+    return groups
+
+
+def _simulated(
+    plans: Sequence[Plan], partings: Sequence[int], replicate: int
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Tables of a replicate of each plan, by the number of the plan."""
+    first = plans[0]
+    draw = first.draws.values[first.draws.index(replicate)]
+    how: dict[str, Any] = {
+        "seed": first.seed,
+        "replicate": replicate,
+        "scale": first.scale,
+        "spells": first.spells,
+    }
+    if first.engine != SHIPPED_ENGINE:
+        module, _, function = first.engine.partition(":")
+        yield 0, getattr(importlib.import_module(module), function)(first.scenario, draw, **how)
+        return
+    from irregsim.study.forks import run_together
+    from irregsim.study.run_ups import RunUps
+
+    scenarios = [plan.scenario for plan in plans]
+    yield from run_together(scenarios, draw, **how, partings=partings, run_ups=RunUps.of_user())

@@ -21,7 +21,7 @@ from irregsim import __version__
 from irregsim.inference.calibration import design
 from irregsim.storage.hashing import canonical_json, code_digest, data_digest, sha256_of_text, write_json
 from irregsim.study.identity import MODEL_CODE, MODEL_DATA
-from irregsim.study.replicates import DrawSet, Plan, run_parts
+from irregsim.study.replicates import DrawSet, Plan, Todo, run_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +152,8 @@ def run_wave(
     start(len(z), len(done))
     draws = DrawSet("design", tuple(design.values(row) for row in z))
     plan = Plan(scenario, draws, seed, scale=scale, engine=engine)
-    run_parts(plan, trials, [i for i in range(len(z)) if i not in done], jobs=jobs, finished=finished)
+    todo = Todo(plan, trials, frozenset(range(len(z))) - done)
+    run_parts([todo], jobs=jobs, finished=finished)
     return read_wave(folder, z, scale)
 
 
