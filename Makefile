@@ -18,7 +18,7 @@ ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
 PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow mutants lint format lock clean
+.PHONY: help run test test-quick test-slow benchmark mutants lint format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ test-quick:  ## run the unit tests, in under half a minute: no process, no brows
 test-slow:  ## run the slow tests
 	@$(ENVIRONMENT) dev
 	$(PYTEST) -m slow $(TEST_ARGS)
+
+benchmark:  ## measure where the time goes and write it into docs/performance.md (some minutes)
+	@$(ENVIRONMENT) dev
+	'$(VENV)/bin/python' -m benchmarks.measure docs/performance.md
 
 mutants:  ## change model and comparison in small ways and see which changes no test sees (MUTANTS, SEED; an hour)
 	@$(ENVIRONMENT) dev
