@@ -213,7 +213,7 @@ def shown(folder: Path) -> dict[str, Any]:
     from irregsim.storage.folder import RunFolder
     from irregsim.study.summaries import Series, published_summary
     from irregsim.workshop.live import record
-    from irregsim.workshop.live.shown import outcomes as followed
+    from irregsim.workshop.live.followed import outcomes as followed
     from irregsim.workshop.pictures.words import outcome_name
 
     run = RunFolder.open(folder / "out" / "runs" / "reference")

@@ -834,7 +834,7 @@ def test_levels_are_intervals_with_the_sentence_and_only_on_request(shown):
     assert set(table["scenario"]) == {"reference", "no-stay"} and set(table["strategy"]) == {*HIDDEN, "all_hidden"}
     assert set(table["month"]) == {"2012-12", "2013-12", "2014-12"}
     assert (table["q025"] <= table["q975"]).all() and (table[["q025", "q975"]] % 5 == 0).all(axis=None)
-    assert table["note"].str.contains("set by assumptions").all()
+    assert table["note"].str.contains("follows from assumptions").all()
 
 
 @pytest.mark.slow  # the pictures and the page of hand-made tables are tested for the same in seconds

@@ -513,10 +513,10 @@ def test_a_stopped_fit_goes_on_where_it_was(fake, monkeypatch):
     request = work.FitRequest(draws="point", replicates=3, jobs=1, out="fit")
     real = experiment._simulate
 
-    def stop_at_the_third(plan, parts, replicate):
+    def stop_at_the_third(todo, partings, replicate):
         if replicate == 2:
             raise KeyboardInterrupt
-        real(plan, parts, replicate)
+        return real(todo, partings, replicate)
 
     with monkeypatch.context() as patch:
         patch.setattr(experiment, "_simulate", stop_at_the_third)
