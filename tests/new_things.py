@@ -171,25 +171,21 @@ def compared(folder: Path) -> dict[str, Any]:
     """What a run and a comparison say."""
     import pandas as pd
 
-    from irregsim.present import plots
-    from irregsim.study import frames
+    from irregsim.study import forks
 
-    of_runs = dict(plots.PLOTS)
-    plots.PLOTS.clear()  # saving pictures of both runs would take longer than all else
-    simulate, files = frames.simulate, []
+    tables_of, files = forks.frames, []
 
-    def kept(*arguments: Any, **more: Any) -> World:
-        WORLDS.append(simulate(*arguments, **more))
-        return WORLDS[-1]
+    def kept(world: World, first: int) -> Any:
+        WORLDS.append(world)
+        return tables_of(world, first)
 
-    frames.simulate = kept
+    forks.frames = kept
     for name, more in (("reference", ""), ("changed", CHANGE)):
         files.append(folder / f"{name}.yaml")
         files[-1].write_text(SCENARIO.format(name=name, more=more), encoding="utf-8")
     given = ["--scale", "0.01", "--draws", "prior", "--jobs", "1", "--quiet"]
     out = folder / "out"
     command("compare", *map(str, files), *given, "--out", str(out), "--no-spells")
-    plots.PLOTS.update(of_runs)
     tables = {name: pd.read_parquet(out / f"{name}.parquet") for name in ("key_figures", "cities", "measured")}
     figures = tables["key_figures"].set_index("outcome")["panel"]
     measured = tables["measured"]
