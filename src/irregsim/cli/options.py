@@ -45,6 +45,16 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
+def cluster_option(command: Command) -> Command:
+    """``--cluster``."""
+    return click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Dask scheduler (tcp://host:8786) whose workers simulate instead of processes on this machine "
+        "(docs/scaling.md). The results are the same.",
+    )(command)
+
+
 def quiet_option(command: Command) -> Command:
     """``--quiet``."""
     return click.option("--quiet", is_flag=True, help="No progress and no summary; errors and warnings still show.")(
@@ -103,6 +113,7 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
 #: What is simulated, beside the scenario.
 plan_options = _together(
     jobs_option,
+    cluster_option,
     click.option(
         "--draws",
         metavar="posterior|point|prior|DIR",

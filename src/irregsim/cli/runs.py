@@ -11,6 +11,7 @@ import click
 from irregsim.cli.errors import errors, warn
 from irregsim.cli.options import (
     asked,
+    cluster_option,
     complete_scenario,
     jobs_option,
     lang_option,
@@ -186,8 +187,9 @@ def fit(
 @click.option("--near-truths", type=click.IntRange(min=5), help="Known truths near the counts.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of designs, trials and sampler.")
 @jobs_option
+@cluster_option
 @quiet_option
-def calibrate(out: str, jobs: int | None, quiet: bool, **settings: int | float | None) -> None:
+def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **settings: int | float | None) -> None:
     """Fit the baseline to the published counts, and write a posterior folder with what is known about the fit.
 
     Takes about an hour and a half on two cores with the usual settings. Can be interrupted and resumed with the same
@@ -202,19 +204,25 @@ def calibrate(out: str, jobs: int | None, quiet: bool, **settings: int | float |
     from irregsim.commands import calibrate as command
     from irregsim.inference.calibration import emulator
     from irregsim.inference.calibration.bank import OtherTrials
+    from irregsim.study.cluster import Cluster
+    from irregsim.study.cluster import missing as cluster_missing
     from irregsim.study.progress import progress_for
     from irregsim.study.replicates import ReplicateError, available_cores
 
     if wanted := emulator.missing():
         click.echo(wanted, err=True)
         sys.exit(2)
+    if cluster is not None and (wanted := cluster_missing()):
+        click.echo(wanted, err=True)
+        sys.exit(2)
     with errors():
         chosen = command.with_changes(**settings)
+    processes = available_cores() if jobs is None else jobs
     try:
         done = command.calibrate(
             Path(out),
             chosen,
-            jobs=available_cores() if jobs is None else jobs,
+            jobs=processes if cluster is None else Cluster(cluster),
             progress=progress_for(quiet=quiet, noun="trials"),
         )
     except OtherTrials as error:

@@ -17,7 +17,7 @@ from irregsim.inference.targets import Target, targets
 from irregsim.present.pages import calibration_report as report
 from irregsim.scenario import load_scenario
 from irregsim.study.progress import Progress, Silent
-from irregsim.study.replicates import scale_fault
+from irregsim.study.replicates import Jobs, scale_fault
 
 #: Files of the output folder.
 POSTERIOR_FOLDER: Final = "posterior"
@@ -58,13 +58,13 @@ def command_of(settings: fitting.Settings) -> str:
     return " ".join(["irregsim calibrate", *options])
 
 
-def calibrate(out: Path, settings: fitting.Settings, *, jobs: int = 1, progress: Progress | None = None) -> Calibrated:
+def calibrate(out: Path, settings: fitting.Settings, *, jobs: Jobs = 1, progress: Progress | None = None) -> Calibrated:
     """Calibrates the baseline, or goes on where it was stopped.
 
     Args:
         out: Folder for the trials, the posterior and the report.
         settings: What the calibration is.
-        jobs: Processes; they change no number.
+        jobs: Processes, or a cluster; they change no number.
         progress: Hears of finished trials.
 
     Raises:

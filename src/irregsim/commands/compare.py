@@ -198,9 +198,11 @@ def _runs(ready: Checked, request: CompareRequest, folder: Path, progress: Progr
     partings = {month for one in plans[1:] if (month := plans[0].scenario.levers.first_difference(one.scenario.levers))}
     try:
         if todo:
-            simulate_together(todo, places, replicates, jobs=ready.jobs, partings=sorted(partings), progress=progress)
+            simulate_together(
+                todo, places, replicates, jobs=ready.workers, partings=sorted(partings), progress=progress
+            )
         for plan, place in zip(todo, places, strict=True):
-            done = execute(plan, replicates, place, plain, jobs=ready.jobs, command=request.command)
+            done = execute(plan, replicates, place, plain, jobs=ready.workers, command=request.command)
             found[plan.scenario.name] = done.folder
         progress.write()
     except ReplicateError as error:

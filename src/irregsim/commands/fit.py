@@ -157,7 +157,7 @@ def fit(
                     ready.replicates,
                     run_folder,
                     Output(lang=request.output.lang),
-                    jobs=ready.jobs,
+                    jobs=ready.workers,
                     progress=progress,
                     command=request.command,
                 ).folder

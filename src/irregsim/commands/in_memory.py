@@ -131,7 +131,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
         parts = Parts(Path(folder), tables_of(spells))
         try:
-            run_parts([Todo(plan, parts, frozenset(range(count)))], jobs=ready.jobs)
+            run_parts([Todo(plan, parts, frozenset(range(count)))], jobs=ready.workers)
         except ReplicateError as error:
             raise RunFailed(str(error)) from error
         frames = {

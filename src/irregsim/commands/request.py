@@ -10,7 +10,9 @@ from typing import ClassVar
 from irregsim.present.formats import FORMATS
 from irregsim.scenario import Scenario
 from irregsim.storage.folder import FolderError, check_folder
-from irregsim.study.replicates import DrawSet, Plan, available_cores, scale_fault
+from irregsim.study.cluster import Cluster
+from irregsim.study.cluster import missing as cluster_missing
+from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, scale_fault
 
 
 class WrongUse(ValueError):
@@ -53,6 +55,7 @@ class Request:
         replicates: At least `fewest`; None for what the first scenario says.
         seed: None for the first scenario's.
         jobs: Processes; None for all cores.
+        cluster: Address of a Dask scheduler that simulates in place of processes here; None for none.
         draws: As for `irregsim.inference.posterior.choose`.
         per_draw: As there.
         scale: Population scale (`scale_fault`); 1 is the country.
@@ -68,6 +71,7 @@ class Request:
     replicates: int | None = None
     seed: int | None = None
     jobs: int | None = None
+    cluster: str | None = None
     draws: str | Path | None = None
     per_draw: int | None = None
     scale: float = 1.0
@@ -112,7 +116,8 @@ class Checked:
         plans: One for each scenario, in their order.
         draws: The draws as chosen, with no claim left out.
         replicates: How many.
-        jobs: Processes.
+        jobs: Processes of this machine.
+        workers: Who simulates: these processes, or a cluster.
         folders: Folders to write into; none in memory.
         notes: What the user must know about the draws, a line each.
     """
@@ -121,6 +126,7 @@ class Checked:
     draws: DrawSet
     replicates: int
     jobs: int
+    workers: Jobs
     folders: tuple[Path, ...]
     notes: tuple[str, ...]
 
@@ -150,6 +156,11 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
         fault("replicates", replicates, words)
     if jobs < 1:
         fault("jobs", jobs, "must be 1 or more")
+    workers: Jobs = jobs
+    if request.cluster is not None:
+        workers = Cluster(request.cluster)
+        if wanted := cluster_missing():
+            faults.append(wanted)
     if not 0 <= seed < 2**63:
         fault("seed", seed, "must be a whole number from 0 to 2^63 - 1")
     if wrong := scale_fault(request.scale):
@@ -185,7 +196,7 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
         )
         for scenario, (chosen, claims) in zip(scenarios, left_out, strict=True)
     )
-    return Checked(plans, draws, replicates, jobs, folders, notes)
+    return Checked(plans, draws, replicates, jobs, workers, folders, notes)
 
 
 def choose_draws(draws: str | Path | None, per_draw: int | None, replicates: int) -> tuple[DrawSet, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter, read_group
 from irregsim.study.identity import code_sha256, part_key, run_id
 from irregsim.study.progress import Progress, Silent
-from irregsim.study.replicates import NUMERICS, DrawSet, Plan, ReplicateError, Todo, available_cores, run_parts
+from irregsim.study.replicates import NUMERICS, DrawSet, Jobs, Plan, ReplicateError, Todo, available_cores, run_parts
 from irregsim.study.summaries import Series, published_summary, summary
 from irregsim.study.tables import draws_columns, schema_of, tables_of
 from irregsim.vocabulary.codes import month_text
@@ -84,7 +84,7 @@ def run_scenario(
         ready.replicates,
         out,
         request.output,
-        jobs=ready.jobs,
+        jobs=ready.workers,
         progress=progress,
         command=request.command,
         partings=_partings(scenario),
@@ -106,7 +106,7 @@ def simulate_together(
     places: Sequence[Path],
     replicates: int,
     *,
-    jobs: int,
+    jobs: Jobs,
     partings: Sequence[int],
     progress: Progress,
 ) -> None:
@@ -143,7 +143,7 @@ def execute(
     out: Path,
     output: Output,
     *,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     progress: Progress | None = None,
     command: str = "irregsim run",
     partings: Sequence[int] = (),

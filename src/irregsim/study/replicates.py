@@ -16,12 +16,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from irregsim import __version__
+from irregsim.study.cluster import Cluster, as_finished_on
 from irregsim.study.identity import data_sha256
 from irregsim.study.workers import ReplicateError as ReplicateError
 from irregsim.study.workers import as_finished
 
 if TYPE_CHECKING:
     from irregsim.scenario import Scenario
+
+#: Who works: so many processes of this machine, or a cluster.
+Jobs = int | Cluster
 
 #: Where the engine is; a worker process imports it by this name.
 ENGINE = "irregsim.study.frames:run_replicate"
@@ -65,6 +69,10 @@ class DrawSet:
         if draw >= len(self.values):
             raise IndexError(f"replicate {replicate} would use draw {draw} of {len(self.values)}")
         return draw
+
+    def only(self, replicate: int) -> DrawSet:
+        """The set of the one draw that a replicate uses, which any replicate of it uses."""
+        return replace(self, values=(self.values[self.index(replicate)],), per_draw=None)
 
     def used(self, replicates: int) -> int:
         """How many draws, counted from the first, some replicates use."""
@@ -200,7 +208,7 @@ class Todo:
 def run_parts(
     todo: Sequence[Todo],
     *,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     partings: Iterable[int] = (),
     finished: Callable[[int], None] = lambda replicate: None,
 ) -> None:
@@ -211,7 +219,7 @@ def run_parts(
 
     Args:
         todo: What to simulate.
-        jobs: Processes, at least 1. With 1, or one replicate, all happens in this process.
+        jobs: Processes, at least 1, or a cluster. With 1, or one replicate, all happens in this process.
         partings: Months in which these scenarios part from others, so that run-ups of those months are worth keeping.
         finished: Called in this process with the number of a replicate for each plan of which it is stored.
 
@@ -220,11 +228,46 @@ def run_parts(
         KeyboardInterrupt: If stopped by the user; the workers are stopped too.
     """
     replicates = sorted({replicate for one in todo for replicate in one.replicates})
+    if isinstance(jobs, Cluster):
+        _run_on(jobs, todo, replicates, finished)
+        return
     work = partial(_simulate, tuple(todo), tuple(partings))
     with contextlib.closing(as_finished(work, replicates, jobs)) as found:
         for replicate, count in found:
             for _ in range(count):
                 finished(replicate)
+
+
+def _run_on(cluster: Cluster, todo: Sequence[Todo], replicates: Sequence[int], finished: Callable[[int], None]) -> None:
+    """Simulate on a cluster, and store here."""
+
+    def asked(replicate: int) -> tuple[list[tuple[int, Plan]], int]:
+        # Only the draw of this replicate travels.
+        mine = [(number, one.plan) for number, one in enumerate(todo) if replicate in one.replicates]
+        return [(number, replace(plan, draws=plan.draws.only(replicate))) for number, plan in mine], replicate
+
+    with contextlib.closing(as_finished_on(cluster, _simulate_away, asked, replicates)) as found:
+        for replicate, made in found:
+            for number, frames in made.items():
+                todo[number].parts.write(replicate, frames)
+                finished(replicate)
+
+
+class _InMemory:
+    """Keeps one finished replicate, to be sent back."""
+
+    def __init__(self) -> None:
+        self.frames: Mapping[str, Any] = {}
+
+    def write(self, replicate: int, frames: Mapping[str, Any]) -> None:
+        self.frames = frames
+
+
+def _simulate_away(plans: Sequence[tuple[int, Plan]], replicate: int) -> dict[int, Mapping[str, Any]]:
+    """One replicate of some plans, on a worker: tables by the number of the plan."""
+    made = {number: _InMemory() for number, _ in plans}
+    _simulate([Todo(plan, made[number], frozenset([replicate])) for number, plan in plans], (), replicate)
+    return {number: one.frames for number, one in made.items()}
 
 
 def _simulate(todo: Sequence[Todo], partings: Sequence[int], replicate: int) -> int:

@@ -21,7 +21,7 @@ from irregsim import __version__
 from irregsim.inference.calibration import design
 from irregsim.storage.hashing import canonical_json, code_digest, data_digest, sha256_of_text, write_json
 from irregsim.study.identity import MODEL_CODE, MODEL_DATA
-from irregsim.study.replicates import DrawSet, Plan, Todo, run_parts
+from irregsim.study.replicates import DrawSet, Jobs, Plan, Todo, run_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,7 @@ def run_wave(
     *,
     seed: int,
     scale: float,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     engine: str = ENGINE,
     start: Callable[[int, int], None] = lambda total, done: None,
     finished: Callable[[int], None] = lambda number: None,

@@ -15,6 +15,7 @@ from irregsim.inference.calibration import bank as trials
 from irregsim.inference.calibration import counts, design, forecast, recovery, sampler
 from irregsim.inference.calibration import emulator as response
 from irregsim.model.draws import Draws
+from irregsim.study.replicates import Jobs
 
 if TYPE_CHECKING:
     from irregsim.inference.targets import Target
@@ -120,7 +121,7 @@ def calibrate(
     folder: Path,
     settings: Settings,
     *,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     start: Callable[[int, int], None] = lambda total, done: None,
     finished: Callable[[int], None] = lambda number: None,
     say: Callable[[str], None] = lambda text: None,
