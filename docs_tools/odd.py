@@ -1,7 +1,7 @@
 """Tables of the model description, made from the code: `docs/odd.md` between its markers.
 
-What the code says of itself (parts, rules, claims of the report, parameters, registers) stands once, in the code, and
-is written into the document by ``python -m docs_tools.odd docs/odd.md``. A test compares the two.
+What the code says of itself (parts, rules, claims of the report, parameters, registers) is written once, in the code,
+and is copied into the document by ``python -m docs_tools.odd docs/odd.md``. A test compares the two.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def rules_table() -> str:
             f"`{rule['channel']}`",
             f"`{row['part']}`",
             rule["what"],
-            f"`{rule['enters']}` ({rule['cause']})" if rule["enters"] else "settled by the part",
+            f"`{rule['enters']}` ({rule['cause']})" if rule["enters"] else "decided by the part",
             " ".join(rule["mechanisms"]) or "none",
             rule["source"],
             rule["grade"],
@@ -71,7 +71,7 @@ def rules_table() -> str:
 
 
 def expand(text: str) -> set[str]:
-    """Ids of claims named in a text; ``M013-M019`` stands for all seven."""
+    """Ids of claims named in a text; ``M013-M019`` means all seven."""
     found: set[str] = set()
     for first, last in _IDS.findall(text):
         found.update(f"M{number:03d}" for number in range(int(first), int(last or first) + 1))

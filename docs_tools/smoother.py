@@ -1,12 +1,12 @@
-"""The other road, for comparison: an ensemble smoother that takes the same counts in several times (ES-MDA).
+"""Another method, for comparison: an ensemble smoother that assimilates the same counts several times (ES-MDA).
 
 Emerick and Reynolds (2013): an ensemble from the prior is simulated and moved towards the counts by its own
-covariances, a few times over, with the counts' errors made larger each time so that the counts speak once in all. Every
-truth needs an ensemble of its own; the emulator's trials serve all truths.
+covariances, a few times over, with the counts' errors made larger each time so that the counts are used once in all.
+Every truth needs an ensemble of its own; the emulator's trials serve all truths.
 
-``python -m docs_tools.smoother outputs/calibration`` lays both roads side by side on a stand-in for the
-model: the response surface of a finished bank, with what it left open in that bank's trials as chance. It is no proof
-on the model itself: the stand-in is quadratic, and so is the emulator.
+``python -m docs_tools.smoother outputs/calibration`` compares both methods on a stand-in for the
+model: the response surface of a finished bank, with its residuals in that bank's trials as random variation. It proves
+nothing about the model itself: the stand-in is quadratic, and so is the emulator.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def smooth(
         simulate: Gives the counts of an ensemble, shape (members, counts), from its parameters and the step's number.
         z: The ensemble, drawn from the prior, shape (members, parameters).
         y: Observed counts on their scale, shape (counts,).
-        covariance: Of the observed counts around what `simulate` expects: the targets' own error and the chance of a
-            single run, shape (counts, counts).
+        covariance: Of the observed counts around what `simulate` expects: the targets' own error and the random
+            variation of a single run, shape (counts, counts).
         steps: How often the counts are taken in, each time with ``steps`` times the covariance.
         seed: Seed of the errors.
 
@@ -88,11 +88,11 @@ def smooth(
 
 @dataclass(frozen=True)
 class StandIn:
-    """A stand-in for the model that costs nothing: a response surface, and chance as it was in a bank.
+    """A stand-in for the model that costs nothing: a response surface, and random variation as it was in a bank.
 
     What the surface leaves open is not drawn from a normal distribution: a trial gets the residuals of one of the
-    bank's trials that had the same set of random numbers, so chance goes with the set, has its own shape and joins the
-    counts as it did there.
+    bank's trials that had the same set of random numbers, so random variation goes with the set, keeps its shape and
+    its correlation between counts.
 
     Attributes:
         surface: Response surface of the bank.
@@ -120,7 +120,7 @@ class StandIn:
         """From a bank: arguments as for `recovery.surface`, and the set of random numbers of each trial."""
         surface = response.fit(z, expected, weight, followed)
         left = expected - surface.expected(z)
-        # Trials that were fitted lie closer to the surface than others will.
+        # Trials that were fitted are closer to the surface than others will be.
         left *= np.sqrt(np.diag(surface.residual) / np.maximum(np.average(left**2, axis=0, weights=weight), 1e-12))
         return cls(surface, left, y - expected, sets)
 
@@ -130,7 +130,7 @@ class StandIn:
         Args:
             z: All parameters of each trial, shape (n, parameters); trial i has the random numbers of set
                 i modulo the number of sets.
-            seed: Seed of the chance.
+            seed: Random seed.
             what: Number of the use, as for `normals`.
 
         Returns:
@@ -197,15 +197,15 @@ def compare(
     number: int = 40,
     finished: Callable[[Found], None] = lambda found: None,
 ) -> list[Found]:
-    """Known truths by both roads, each with trials of the stand-in of its own.
+    """Known truths by both methods, each with its own trials of the stand-in.
 
     Args:
         model: The stand-in.
-        observed: Published counts on their scale, shape (counts,): where truths near the counts lie.
+        observed: Published counts on their scale, shape (counts,): around which truths near the counts are.
         error: Standard deviation of what the model may miss, shape (counts,).
         settings: Trials of both waves, and the seed.
         number: Truths from the prior, and as many near the counts.
-        finished: Told of each method on each set of truths.
+        finished: Notified of each method on each set of truths.
     """
     followed, seed = model.surface.followed, settings.seed + 1000
     width = len(followed) + len(model.surface.others)
@@ -229,7 +229,7 @@ def compare(
         ("from the prior", first, f"{settings.first} in all", truths[:number]),
         ("near the counts", second, f"{settings.first + settings.second} in all", truths[number:]),
     )
-    # Chance as the smoother has to know it: what counts hold beyond what their parameters say.
+    # Random variation as the smoother has to know it: what counts hold beyond what their parameters say.
     chance = model.surface.residual + np.cov(model.noise.T) + np.diag(error**2)
     nuisance = model.surface.unfollowed.T @ model.surface.unfollowed
     all_found = []

@@ -84,7 +84,7 @@ def claims_part() -> str:
         ("implemented", str(states["yes"])),
         ("implemented in part (section 11 of odd.md says what is missing)", str(states["in part"])),
         ("not implemented", str(states["not yet"])),
-        ("tested: effect there, and gone at the neutral setting", str(len(neutral()))),
+        ("tested: effect present, and absent at the neutral setting", str(len(neutral()))),
         ("of these, implemented in part", str(partly_tested)),
         ("excused from that test, each with its reason (section 12 of odd.md)", str(len(excused()))),
     ]
@@ -133,7 +133,7 @@ def targets_table(checked: pd.DataFrame) -> str:
 
 
 def summary_table(checked: pd.DataFrame) -> str:
-    """How many targets of each register lie inside the model's intervals."""
+    """How many targets of each register are inside the model's intervals."""
     rows = [
         (
             f"`{one['register']}`",
@@ -175,7 +175,7 @@ def reading(checked: pd.DataFrame) -> str:
         near = int(((ratio > 1 / 1.25) & (ratio < 1.25)).sum())
         double = int(((ratio <= 0.5) | (ratio >= 2.0)).sum())
         out.append(
-            f"Of the {len(given)} primary {text} that the run can give, {int(given['inside50'].sum())} lie inside the "
+            f"Of the {len(given)} primary {text} that the run can give, {int(given['inside50'].sum())} are inside the "
             f"50 % interval and {int(given['inside90'].sum())} inside the 90 % interval. Of {len(ratio)} with a ratio, "
             f"{near} are within a quarter of the published count and {double} are off by a factor of two or more."
         )
@@ -215,7 +215,7 @@ def baseline_part(result: Result) -> str:
 
 
 def replaced(text: str, part: str, content: str) -> str:
-    """A document with one generated part written anew.
+    """A document with one generated part rewritten.
 
     Args:
         text: With one ``<!-- generated: part -->`` and its ``<!-- end -->``.
@@ -223,7 +223,7 @@ def replaced(text: str, part: str, content: str) -> str:
         content: Markdown that ends with a line break.
 
     Raises:
-        DataError: If the marker is missing, stands twice or has no end.
+        DataError: If the marker is missing, duplicate or has no end.
     """
     marker, end = f"<!-- generated: {part} -->\n", "<!-- end -->"
     if text.count(marker) != 1:

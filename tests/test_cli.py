@@ -103,7 +103,7 @@ def test_run_writes_a_folder_and_prints_a_summary_without_hidden_levels(here):
     assert "short: 3 replicates, seed 7, 2019-01 to 2021-12" in answer.stdout
     assert label("sentence.synthetic_persons", "en") in answer.stdout
     assert label("sentence.uncalibrated", "en") in answer.stdout
-    assert "* 2021 rests on stated assumptions" in answer.stdout
+    assert "* 2021 is based on stated assumptions" in answer.stdout
     assert "Registers: model (published count)" in answer.stdout and "(1656)" in answer.stdout
     assert answer.stdout.rstrip().endswith("Written to out")
     assert "3 replicates" in answer.stderr
@@ -190,7 +190,7 @@ def test_another_run_in_the_same_folder_replaces_the_first_and_says_so(here):
             "needs --draws posterior, prior or a folder; no posterior ships yet, and point is one draw",
         ),
         (["--per-draw", "2", "--draws", "point"], "needs --draws posterior, prior or a folder; point is one draw"),
-        (["--per-draw", "2", "--draws", "prior"], "3 replicates are no multiple of 2; give --replicates 2 or 4"),
+        (["--per-draw", "2", "--draws", "prior"], "3 is not a multiple of 2; give --replicates 2 or 4"),
         (["--per-draw", "1", "--draws", "prior", "--replicates", "501"], "there are 500 draws, so at most 500"),
         (["--scale", "0"], "--scale 0: must be above 0"),
         (["--scale", "nan"], "--scale nan"),
@@ -266,7 +266,7 @@ def values_of(folder: Path) -> list[dict]:
     return pd.read_parquet(folder / "draws.parquet").drop(columns=["replicate", "draw"]).to_dict("records")
 
 
-APART, TOGETHER = "Parameters or chance: share of the variance", "one replicate a draw they cannot be told\napart"
+APART, TOGETHER = "Parameter uncertainty: its share of the variance", "One replicate per draw cannot separate them"
 
 
 @pytest.mark.once
@@ -283,7 +283,7 @@ def test_without_a_posterior_the_medians_are_used_and_one_line_says_so(here):
     assert values_of(here / "out") == [point_draw()] * 3
     answer = run("--out", "out", "--draws", "point")
     assert "no posterior" not in answer.stderr
-    assert "The spread over replicates is chance alone" in answer.stdout
+    assert "The spread over replicates is random variation only" in answer.stdout
 
 
 @pytest.mark.slow
@@ -335,7 +335,7 @@ def test_a_red_gate_stands_in_the_summary_too(here):
     small_posterior(here / "fit", about=RED)
     answer = run("--draws", "fit")
     assert label("sentence.gate_red", "en") in answer.stdout
-    assert "  red: pu_orders total 2019 is out of reach" in answer.stdout
+    assert "  failed: pu_orders total 2019 is out of reach" in answer.stdout
     assert label("sentence.uncalibrated", "en") not in answer.stdout
     assert label("sentence.prior_draws", "en") in run("--draws", "prior").stdout
 
@@ -357,7 +357,7 @@ def test_a_posterior_with_faults_is_refused_with_all_of_them(here):
     pq.write_table(pq.read_table(path).drop_columns(["dublin_transfer_hazard"]).slice(0, 0), path)
     answer = run("--draws", "fit", "--out", "out")
     assert answer.exit_code == 2 and answer.stdout == ""
-    assert "there are no draws" in answer.stderr and "but posterior.json tells of" in answer.stderr
+    assert "there are no draws" in answer.stderr and "but posterior.json" in answer.stderr
     assert not (here / "out").exists()
 
 
@@ -396,7 +396,7 @@ def test_with_replicates_per_draw_the_summary_tells_parameters_and_chance_apart(
     (line,) = (line for line in block.splitlines() if label("strategy.synlig", "en") in line)
     row = stocks[(stocks["outcome"] == "stock:synlig") & (stocks["period"] == "2019-12")].iloc[0]
     assert f" {100 * row['parameter_share']:.0f} ±{100 * row['parameter_share_se']:.0f} " in line
-    assert "cannot be told" not in answer.stdout
+    assert "cannot separate" not in answer.stdout
     for code in HIDDEN:
         assert label(f"strategy.{code}", "en") in block
     assert block.count("transports ordered") == 2 and "assisted return" in block
@@ -434,7 +434,7 @@ def test_a_run_in_memory_takes_the_same_draws(here):
     pd.testing.assert_frame_equal(pd.read_parquet(here / "out" / "draws.parquet"), result.draws, check_dtype=False)
     pd.testing.assert_frame_equal(pd.read_csv(here / "out" / "summary.csv"), result.summary, check_dtype=False)
     assert irregsim.run("short.yaml", scale=0.1, jobs=1, replicates=1).posterior_id == "point"
-    with pytest.raises(workflow.WrongUse, match="no multiple of 2"):
+    with pytest.raises(workflow.WrongUse, match="not a multiple of 2"):
         irregsim.run("short.yaml", draws="prior", per_draw=2, replicates=3)
     with pytest.raises(workflow.WrongUse, match="there is no such folder"):
         irregsim.run("short.yaml", draws="nowhere")
@@ -631,7 +631,7 @@ def test_reproduce_names_versions_that_differ(finished):
     path.write_text(json.dumps(manifest), encoding="utf-8")
     answer = reproduce()
     assert "note: numpy was 1.0 and is " in answer.stdout
-    assert "note: the data files of irregsim are not those of the run" in answer.stdout
+    assert "note: the data files of irregsim have changed since the run" in answer.stdout
 
 
 def test_reproduce_uses_the_draws_of_the_folder(finished):
@@ -768,7 +768,7 @@ def test_a_run_in_memory_equals_the_run_folder(here):
     summary = pd.read_csv(here / "out" / "summary.csv")
     pd.testing.assert_frame_equal(summary, result.summary, check_dtype=False)
     assert "stocks" in dir(result)
-    with pytest.raises(AttributeError, match="there are stocks"):
+    with pytest.raises(AttributeError, match="the tables are stocks"):
         _ = result.stock
 
 
@@ -820,4 +820,4 @@ def test_a_register_of_a_year_that_the_period_does_not_fill_is_not_shown_as_zero
     class Nothing:
         registers = pd.DataFrame({"outcome": [], "period": [], "value": []})
 
-    assert "holds none" in screen._registers([Nothing()], [2012], ["2012"])
+    assert "contains none" in screen._registers([Nothing()], [2012], ["2012"])

@@ -123,13 +123,13 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["one.yaml"], "two scenarios or more"),
+        (["one.yaml"], "at least two scenarios"),
         (["one.yaml", "base.yaml"], "base: changes nothing: its values are those of baseline"),
         (["base.yaml", "one.yaml", "one.yaml"], "2 scenarios are called one"),
         (["baseline", "one.yaml"], "one: its period is 2012-01 to 2014-12, but 2012-01 to 2030-12 in baseline"),
         (["base.yaml", "one.yaml", "--city", "Hamar"], "--city Hamar: must be one of Oslo, Bergen"),
         (["base.yaml", "one.yaml", "--scale", "0"], "--scale 0"),
-        (["base.yaml", "one.yaml", "--replicates", "5", "--per-draw", "2"], "no multiple of 2"),
+        (["base.yaml", "one.yaml", "--replicates", "5", "--per-draw", "2"], "not a multiple of 2"),
         (["base.yaml", "one.yaml", "--reference", "bas"], "bas"),
         (["empty"], "empty: no scenario files"),
         (["base.yaml", "one.yaml", "--out", "one.yaml"], "is a file"),
@@ -533,7 +533,7 @@ def test_faults_in_costs_are_all_told():
         assert any(row.startswith(f"costs.yaml:{line}:") and fault in row for row in str(told.value).splitlines()), (
             fault
         )
-    assert "stands twice" in str(told.value)
+    assert "duplicate" in str(told.value)
 
 
 def test_the_proof_names_the_first_difference(done, runs):
@@ -668,7 +668,7 @@ def test_a_folder_with_another_reference_is_extended_from_the_command_line(tmp_p
     arguments += ["--jobs", "1", "--seed", "5", "--publish", "--format", "csv"]
     first = CliRunner().invoke(main, [*arguments, "--replicates", "2"])
     assert first.exit_code == 0, first.output
-    assert "against b-no-stay" in first.output and "reusing" not in first.output
+    assert "compared with b-no-stay" in first.output and "reusing" not in first.output
     out = tmp_path / "outputs" / "comparison"
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["reference"] == "b-no-stay" and manifest["scenarios"] == ["a-late", "c-closed"]
@@ -868,9 +868,9 @@ def test_the_command_tells_what_it_found(done, place, monkeypatch):
     arguments += ["--draws", "prior", "--out", "out", "--city", "Bergen"]
     answer = CliRunner().invoke(main, arguments)
     assert answer.exit_code == 0, answer.output
-    assert f"Comparison {done.id}: 2 replicates, 2012-01 to 2014-12, against reference" in answer.output
+    assert f"Comparison {done.id}: 2 replicates, 2012-01 to 2014-12, compared with reference" in answer.output
     assert "no-stay: Short (from 2013-04)" in answer.output
-    assert "want of replicates; --replicates" in answer.output
+    assert "too few replicates: " in answer.output and "; --replicates " in answer.output
     assert "the page is out/report.html" in answer.output
     page = (place / "out" / "report.html").read_text(encoding="utf-8")
     assert "Bergen" in page and "http-equiv" in page

@@ -212,8 +212,8 @@ def test_with_replicates_per_draw_each_draw_is_used_for_some_that_follow_each_ot
     with pytest.raises(IndexError):
         draws.index(6)
     assert [draws.fault(n) for n in (2, 4, 6)] == [None, None, None]
-    assert draws.fault(3) == "--per-draw 2: 3 replicates are no multiple of 2; give --replicates 2 or 4"
-    assert draws.fault(1) == "--per-draw 2: 1 replicates are no multiple of 2; give --replicates 2"
+    assert draws.fault(3) == "--per-draw 2: 3 is not a multiple of 2; give --replicates 2 or 4"
+    assert draws.fault(1) == "--per-draw 2: 1 is not a multiple of 2; give --replicates 2"
     assert draws.fault(8) == "--per-draw 2: there are 3 draws, so at most 6 replicates (8)"
 
 
@@ -339,13 +339,13 @@ def test_a_run_that_is_stopped_keeps_what_is_finished_and_goes_on_from_there(sce
     assert 2 <= kept < 6
     if how != "kill":
         assert process.returncode == 1
-        assert f"stopped; {kept} of 6 replicates are kept in out, the same command continues" in errors
+        assert f"stopped; {kept} of 6 replicates are kept in out; run the same command again to resume" in errors
         assert "Traceback" not in errors
     again = start_command(*command, cwd=tmp_path)
     _, errors = again.communicate(timeout=120)
     assert again.returncode == 0, errors
-    assert f"{kept} of the replicates were there already" in errors
-    assert f"6 replicates, {kept} of them there already" in errors
+    assert f"{kept} of the replicates reused from an earlier run" in errors
+    assert f"6 replicates, {kept} of them finished earlier" in errors
     use_fake(monkeypatch)
     leave_pictures_out(monkeypatch)
     assert tables_of(out) == tables_of(run(scenario, tmp_path / "at-once", replicates=6).folder.path)
@@ -472,7 +472,7 @@ def test_plain_lines_say_begin_and_end_and_little_between(capsys):
         lines.advance()
     lines.close()
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "1000 replicates, 10 of them there already"
+    assert said[0] == "1000 replicates, 10 of them finished earlier"
     assert said[-1].startswith("1000 of 1000 replicates")
     assert len(said) <= 12
 

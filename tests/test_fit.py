@@ -454,10 +454,12 @@ def irregsim_(*arguments: str):
 def test_the_command_prints_gate_coverage_and_the_farthest(fake, draws_folder, revised):
     answer = irregsim_(str(draws_folder), "--replicates", "3", "--jobs", "1", "--targets", str(revised))
     assert answer.exit_code == 0, answer.output
-    assert "Gate: Red: at least one check failed" in answer.stdout and "  red: <b>one</b>" in answer.stdout
+    assert (
+        "Calibration check: Red: at least one check failed" in answer.stdout and "  failed: <b>one</b>" in answer.stdout
+    )
     assert "Coverage" in answer.stdout and "held out" in answer.stdout
     assert "The 5 counts farthest from the model" in answer.stdout
-    assert "Another vintage moves 1 of the counts" in answer.stdout
+    assert "The other edition changes 1 of the counts" in answer.stdout
     assert answer.stdout.rstrip().endswith("the page is outputs/fit/fit.html")
     assert "warning: posterior" in answer.stderr
     manifest = RunFolder.open(fake / "outputs" / "fit" / "run").manifest
@@ -504,7 +506,7 @@ def test_every_fault_of_the_reasons_is_told_at_once(tmp_path):
     assert [line.rpartition("csv:")[2] for line in str(caught.value).splitlines()] == [
         f"2: {id_} needs one text in each language",
         "3: no target 'no' (irregsim targets --all lists them)",
-        f"4: {id_} stands twice",
+        f"4: duplicate {id_}",
     ]
     assert work.read_reasons(tmp_path / "nowhere") == {}
 

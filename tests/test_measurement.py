@@ -188,10 +188,10 @@ def test_categories_of_two_runs_may_differ():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.assign(replicate=1), "replicate 0, 1 stands in one of the two runs only"),
-        (lambda t: t.assign(year=2020), "year 2019, 2020 stands in one of the two runs only"),
+        (lambda t: t.assign(replicate=1), "replicate 0, 1 is in only one of the two runs"),
+        (lambda t: t.assign(year=2020), "year 2019, 2020 is in only one of the two runs"),
         (lambda t: t.drop(columns="replicate"), "changed: no column 'replicate'"),
-        (lambda t: pd.concat([t, t]), "changed: 0, 2019, pu_orders, order_expelled, arbeidende, Oslo stands twice"),
+        (lambda t: pd.concat([t, t]), "changed: duplicate 0, 2019, pu_orders, order_expelled, arbeidende, Oslo"),
     ],
 )
 def test_tables_that_cannot_be_paired_are_refused(change, message):

@@ -76,7 +76,7 @@ def test_the_command_prints_the_plan():
     assert " 5. residence (step 4): What ends a stay in a centre, other than its closing" in lines
     assert "    at risk: Residents free to act" in lines
     assert "    - pu_fetch [D] -> tvangsretur (pu_fetch)" in lines
-    assert "    - death [D] settled by the part" in lines
+    assert "    - death [D] decided by the part" in lines
     assert "Process time" not in shown.output
 
 

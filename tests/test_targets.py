@@ -506,7 +506,7 @@ def test_the_command_prints_what_moved(tmp_path: Path) -> None:
     path.write_bytes(irregsim_targets("--csv").stdout_bytes)
     assert read(path) == targets()
     same = irregsim_targets("--compare", str(path))
-    assert (same.exit_code, same.stdout) == (0, f"0 moved, are new or are gone; {len(targets())} stay as they are.\n")
+    assert (same.exit_code, same.stdout) == (0, f"0 changed, new or removed; {len(targets())} unchanged.\n")
     rows = [r for r in read_table("targets.csv") if r["id"] != "ssb_sanctions/worker/total/2019"]
     for r in rows:
         if r["id"] == "udi_expulsions/ground/utlendingsloven/2016":
@@ -516,8 +516,8 @@ def test_the_command_prints_what_moved(tmp_path: Path) -> None:
     moved, gone = (line for line in shown.stdout.splitlines() if "/2016 " in line or "/2019 " in line)
     for words in ("fit", "value, rounding (within rounding)", "2017 -> 2022-01", "3900", "3877", "0.994"):
         assert words in moved
-    assert "gone" in gone and "check" in gone
-    assert f"2 moved, are new or are gone; {len(targets()) - 2} stay as they are." in shown.stdout
+    assert "removed" in gone and "check" in gone
+    assert f"2 changed, new or removed; {len(targets()) - 2} unchanged." in shown.stdout
 
 
 def test_the_command_refuses_a_bad_vintage_with_every_fault(tmp_path: Path) -> None:

@@ -23,14 +23,14 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 @click.group(context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="irregsim")
 def main() -> None:
-    """Simulate how persons without legal stay in Norway get by, and what policy changes.
+    """Simulate how persons without legal stay in Norway get by, and what policy can change.
 
     Start with:  irregsim run baseline --replicates 4
     """
-    # Sums must not depend on the number of threads; read by numpy's libraries when they are loaded.
+    # Sums must not depend on the number of threads; numpy's libraries read these when they are loaded.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    # A request to end (from a job system, or the machine shutting down) is answered like Ctrl-C: keep what is
+    # A request to end (from a job system, or the machine shutting down) has the effect of Ctrl-C: keep what is
     # done.
     with contextlib.suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGTERM, _interrupt)

@@ -16,8 +16,8 @@ from irregsim.cli.options import complete_scenario, lang_option
 def scenarios(name: str | None, lang: str) -> None:
     """List the scenarios that come with irregsim, grouped by who decides on what they change.
 
-    A scenario on which several decide is listed with the one named first; the last column names them all. With NAME,
-    explain one: what it is about, what it sets, and what it expects and why.
+    A scenario on which several decide is listed under the first of them; the last column names them all. With NAME,
+    explain one: what it is about, what it sets, and what is expected and why.
 
     \b
     Example:
@@ -81,15 +81,15 @@ def parameters(name: str | None, lang: str) -> None:
     click.echo(explain(known(name, names, "parameter", "irregsim parameters"), lang))
 
 
-@click.command(short_help="List the published counts, or what moved in a new edition.")
-@click.option("--all", "every", is_flag=True, help="The cells by citizenship too.")
-@click.option("--compare", "other", metavar="FILE", help="Another edition of the whole table: list what moved.")
-@click.option("--csv", "as_csv", is_flag=True, help="The whole table as CSV, to be edited into another edition.")
+@click.command(short_help="List the published counts, or the changes in a new edition.")
+@click.option("--all", "every", is_flag=True, help="Show the cells by citizenship too.")
+@click.option("--compare", "other", metavar="FILE", help="Another edition of the whole table: list what changed.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the whole table as CSV, to edit into another edition.")
 def targets(every: bool, other: str | None, as_csv: bool) -> None:
     """List the published counts that the model's registers are compared with.
 
-    role: fit (parameters are fitted to it), check (compared with the fit, never fitted), context (shown only).
-    error: what the count may differ from the model's register beyond noise, as the standard deviation of its logarithm.
+    role: fit (parameters are fitted to it), check (held out and compared with the fit), context (shown only).
+    error: how much the count may differ from the model's register beyond noise (standard deviation of its logarithm).
 
     \b
     Example:

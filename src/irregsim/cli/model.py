@@ -18,10 +18,10 @@ import click
     help="Population of that replicate, as a share of Norway's.",
 )
 def model(timed: bool, end: str, scale: float) -> None:
-    """Show what happens in a simulated month, in order: parts, their rules, and whom they can apply to.
+    """Show what happens in a simulated month, in order: the parts, their rules, and whom they apply to.
 
-    An arrow shows the state a rule moves people to, and the recorded cause; what other rules do is settled by the
-    part. Grades: A measured in a register, B stated in a source, C expert judgement, D modelling assumption.
+    An arrow shows the state a rule moves people to, and the recorded cause; the part itself decides what
+    other rules do. Grades: A measured in a register, B stated in a source, C expert judgement, D modelling assumption.
 
     \b
     Example:
@@ -41,7 +41,7 @@ def model(timed: bool, end: str, scale: float) -> None:
 
 def _leads_to(rule: dict[str, Any]) -> str:
     if rule["enters"] is None:
-        return "settled by the part"
+        return "decided by the part"
     return f"-> {rule['enters']} ({rule['cause']})"
 
 

@@ -33,7 +33,7 @@ def set_options(command: Command) -> Command:
         help="Set one value of the scenario, by its full path: --set levers.fines.employer_base_nok=100000. "
         "The value is read as YAML. Repeatable.",
     )(command)
-    return click.option("--end", metavar="YYYY-MM", help="Last month; what comes later is cut.")(command)
+    return click.option("--end", metavar="YYYY-MM", help="Last month; later months are left out.")(command)
 
 
 def jobs_option(command: Command) -> Command:
@@ -41,7 +41,7 @@ def jobs_option(command: Command) -> Command:
     return click.option(
         "--jobs",
         type=click.IntRange(min=1),
-        help="Processes. Default: all cores. The results are the same for any number.",
+        help="Number of processes. Default: all cores. Results do not depend on it.",
     )(command)
 
 
@@ -57,9 +57,9 @@ def cluster_option(command: Command) -> Command:
 
 def quiet_option(command: Command) -> Command:
     """``--quiet``."""
-    return click.option("--quiet", is_flag=True, help="No progress and no summary; errors and warnings still show.")(
-        command
-    )
+    return click.option(
+        "--quiet", is_flag=True, help="Show no progress and no summary; errors and warnings are still shown."
+    )(command)
 
 
 def lang_option(help_: str, default: str = "en") -> Callable[[Command], Command]:
@@ -110,7 +110,7 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return add
 
 
-#: What is simulated, beside the scenario.
+#: What is simulated, besides the scenario.
 plan_options = _together(
     jobs_option,
     cluster_option,
@@ -126,7 +126,7 @@ plan_options = _together(
         metavar="K",
         help="Replicates per draw: replicate j uses draw j div K, and --replicates is K times the number of draws "
         "used. With K of 2 or more the summary of a run separates parameter uncertainty from random variation. "
-        "Default: each draw in turn.",
+        "Default: the draws in turn.",
     ),
     click.option(
         "--scale",
@@ -153,7 +153,7 @@ output_options = _together(
         type=_FormatChoice(),
         default="parquet",
         show_default=True,
-        help="What is written beside the Parquet tables: "
+        help="What is written besides the Parquet tables: "
         + "; ".join(f"{format_.name}: {format_.meaning}" for format_ in FORMATS.values())
         + ".",
     ),
@@ -161,10 +161,12 @@ output_options = _together(
     click.option(
         "--publish",
         is_flag=True,
-        help="CSV and workbook rounded, small cells left out, no level of the hidden population, no single lives.",
+        help="Round CSV and workbook, suppress small cells, leave out hidden levels and single lives.",
     ),
     click.option(
-        "--show-levels", is_flag=True, help="Show levels of the hidden population, as an interval that assumptions set."
+        "--show-levels",
+        is_flag=True,
+        help="Show levels of the hidden population, as an interval that depends on assumptions.",
     ),
 )
 

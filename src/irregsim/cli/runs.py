@@ -34,8 +34,8 @@ from irregsim.cli.options import (
 def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -> None:
     """Simulate SCENARIO (a YAML file or a shipped name) into one run folder and print a summary.
 
-    Ctrl-C stops within a second or two and keeps the finished replicates; the same command continues. With
-    more --replicates a finished run is extended.
+    Ctrl-C stops within a second or two and keeps the finished replicates; run the same command again to resume.
+    With more --replicates a finished run is extended.
 
     \b
     Example:
@@ -53,7 +53,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     if finished.replaced and not quiet:
         click.echo(f"replaced the earlier run {finished.replaced} in {finished.folder.path}", err=True)
     if finished.reused and not quiet:
-        click.echo(f"{finished.reused} of the replicates were there already", err=True)
+        click.echo(f"{finished.reused} of the replicates reused from an earlier run", err=True)
     if not quiet:
         manifest = finished.folder.manifest
         click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=request.output.show_levels))
@@ -71,7 +71,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     "--spells/--no-spells",
     default=True,
     show_default=True,
-    help="Keep the lives of the (synthetic) persons and compare them too; takes more room.",
+    help="Keep the lives of the (synthetic) persons and compare them too; takes more disk space.",
 )
 @click.option("--out", metavar="DIR", default="outputs/comparison", show_default=True, help="Folder of the comparison.")
 @output_options
@@ -87,10 +87,10 @@ def compare(
 ) -> None:
     """Compare SCENARIOS (files, shipped names, or folders of files) with the same parameter draws and random numbers.
 
-    Every difference is that of one replicate of a scenario and the same replicate of the reference, the first scenario
+    Each replicate of a scenario is compared with the same replicate of the reference, which is the first scenario
     unless --reference names another. Writes tables, pictures and one page (report.html). Finished runs of the same
-    content are used, here and in outputs/<scenario>; with more --replicates a comparison is extended; Ctrl-C keeps what
-    is finished.
+    content are reused, here and in outputs/<scenario>. With more --replicates a comparison is extended. Ctrl-C keeps
+    what is finished.
 
     \b
     Example:
@@ -153,10 +153,11 @@ def fit(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Posterior predictive check: run the baseline to 2020-12 with a posterior's draws, beside every published count.
+    """Posterior predictive check: compare the model, run with a posterior's draws, with every published count.
 
-    Writes tables, pictures and one page (fit.html) that says what was fitted and what was held back, how many counts
-    lie in their intervals, and which lie farthest out. A finished run is used again; Ctrl-C keeps what is finished.
+    Runs the baseline to 2020-12. Writes tables, pictures and one page (fit.html) that shows what was fitted, what was
+    held out, how many counts are inside their intervals, and which differ most from the model. A finished run is
+    reused. Ctrl-C keeps what is finished.
 
     \b
     Example:
@@ -183,18 +184,24 @@ def fit(
 @click.option("--second", type=click.IntRange(min=20), help="Trials of the second wave, near the counts.")
 @click.option("--scale", type=float, help="Population scale of the trials, above 0 and at most 10.")
 @click.option("--draws", type=click.IntRange(min=10), help="Draws of the posterior.")
-@click.option("--truths", type=click.IntRange(min=5), help="Known truths from the prior that are fitted as a proof.")
-@click.option("--near-truths", type=click.IntRange(min=5), help="Known truths near the counts.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of designs, trials and sampler.")
+@click.option(
+    "--truths", type=click.IntRange(min=5), help="Known truths from the prior that are fitted as a test of the method."
+)
+@click.option(
+    "--near-truths",
+    type=click.IntRange(min=5),
+    help="Known truths near the counts that are fitted as a test of the method.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Random seed of designs, trials and sampler.")
 @jobs_option
 @cluster_option
 @quiet_option
 def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **settings: int | float | None) -> None:
-    """Fit the baseline to the published counts, and write a posterior folder with what is known about the fit.
+    """Fit the baseline to the published counts, and write a posterior folder with a report on the fit.
 
     Takes about an hour and a half on two cores with the usual settings. Can be interrupted and resumed with the same
-    command. Results do not depend on --jobs. Nothing is called calibrated while a gate is red (docs/calibration.md).
-    Needs scikit-learn: pip install 'irregsim[calibrate]'.
+    command. Results do not depend on --jobs. If a calibration check fails, results made with the posterior are not
+    calibrated (docs/calibration.md). Needs scikit-learn: pip install 'irregsim[calibrate]'.
 
     \b
     Example:
@@ -232,19 +239,19 @@ def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **se
         click.echo(str(error), err=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        click.echo(f"stopped; finished trials are kept in {out}, the same command continues", err=True)
+        click.echo(f"stopped; finished trials are kept in {out}; run the same command again to resume", err=True)
         sys.exit(1)
     click.echo(command.summary(done))
 
 
-@click.command(short_help="Run a folder again; is it identical?")
+@click.command(short_help="Run a folder again and compare.")
 @click.argument("run_folder")
 @jobs_option
 @quiet_option
 def reproduce(run_folder: str, jobs: int | None, quiet: bool) -> None:
-    """Run RUN_FOLDER again from its manifest and draws, and say whether every output is identical.
+    """Run RUN_FOLDER again from its manifest and draws, and check that every output is identical.
 
-    Needs nothing but the folder. Integers and text must be equal, floating-point columns within 1e-12.
+    Only the folder is needed. Integers and text must be equal, floating-point columns within 1e-12.
     Exit code 0: identical; 1: something differs.
 
     \b

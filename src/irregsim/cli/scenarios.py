@@ -16,10 +16,10 @@ from irregsim.cli.options import complete_scenario, set_options
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=complete_scenario)
 @set_options
 def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
-    """Check scenario files; every fault at once, as file:line:col: key: what is wrong.
+    """Check scenario files; all faults at once, as file:line:col: key: what is wrong.
 
-    For a good file, show when each lever is in force, and warn where the scenario changes nothing. Exit code
-    2 when any file has a fault.
+    For a valid file, show when each lever is in force, and warn where the scenario changes nothing. Exit code
+    2 if any file has a fault.
 
     \b
     Example:
@@ -60,7 +60,7 @@ def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) 
     from irregsim.scenario import diff_rows, load_scenario
 
     if len(scenarios) < 2:
-        wrong("diff needs two scenarios or more: irregsim diff baseline my-scenario.yaml")
+        wrong("diff needs at least two scenarios: irregsim diff baseline my-scenario.yaml")
     with errors():
         loaded = [load_scenario(path, overrides=overrides, end=end) for path in scenarios]
     rows = diff_rows(loaded)
@@ -79,7 +79,7 @@ def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) 
     default="baseline",
     show_default=True,
     metavar="SCENARIO",
-    help="Scenario to start from: a shipped name, or a file beside or below the new one.",
+    help="Scenario to start from: a shipped name, or a file in the folder of the new one or below it.",
     shell_complete=complete_scenario,
 )
 def new(file: str, parent: str) -> None:

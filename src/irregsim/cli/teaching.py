@@ -34,20 +34,24 @@ from irregsim.cli.options import complete_scenario, lang_option, quiet_option, s
 @click.option(
     "--draws",
     metavar="posterior|point|prior|DIR",
-    help="Parameter values: draw 0 of what is named, as for run. Default: posterior if one ships, else point.",
+    help="Parameter values: draw 0 of the set named here, as for run. Default: posterior if one ships, else point.",
 )
 @set_options
 @click.option(
-    "--viewers", type=click.IntRange(1, 50), default=6, show_default=True, help="Pages that may be open at once."
+    "--viewers",
+    type=click.IntRange(1, 50),
+    default=6,
+    show_default=True,
+    help="Number of pages that may be open at once.",
 )
 @click.option(
     "--persons",
     type=click.IntRange(100, 1_000_000),
     default=60_000,
     show_default=True,
-    help="Persons in a model at which it stops, so that a page cannot take the whole machine.",
+    help="Number of persons at which a model stops, so that one page cannot use up the machine.",
 )
-@click.option("--browse/--no-browse", default=True, show_default=True, help="Open a browser.")
+@click.option("--browse/--no-browse", default=True, show_default=True, help="Open the page in a browser.")
 def serve(
     scenario: str | None,
     port: int | None,
@@ -63,10 +67,10 @@ def serve(
     persons: int,
     browse: bool,
 ) -> None:
-    """Serve the workshop's page: the model in the browser, month by month, on this machine and without internet.
+    """Serve the workshop's page: the model in the browser, month by month, on this machine without internet access.
 
-    With SCENARIO (a YAML file or a shipped name) the page opens with it. What is set on the page is saved as a scenario
-    file that `irregsim run` takes. Ctrl-C stops.
+    With SCENARIO (a YAML file or a shipped name) the page opens with it. The settings on the page can be saved as a
+    scenario file for `irregsim run`. Ctrl-C stops.
 
     \b
     Example:
@@ -84,8 +88,9 @@ def serve(
         chosen = work.free_port(host, port)
         if not work.is_local(host):
             click.echo(
-                f"warning: {host} can be reached from other machines. There is no password: whoever reaches the page "
-                "can use it, and what they set is run here. On a shared net, stop with Ctrl-C when the class is over.",
+                f"warning: {host} can be reached from other machines. There is no password: anyone who reaches the "
+                "page can use it and run simulations on this machine. On a shared network, stop it with Ctrl-C after "
+                "class.",
                 err=True,
             )
         work.serve(
@@ -100,15 +105,15 @@ def serve(
         )
 
 
-@click.command(short_help="Write the workshop's pages: exercises, handouts, plans.")
+@click.command(short_help="Write the workshop's pages: exercises, handouts, lesson plans.")
 @click.option("--out", metavar="DIR", default="outputs/workshop", show_default=True, help="Folder of the pages.")
-@click.option("--lang", type=click.Choice(["nb", "en"]), help="Language of the pages. Default: both, a page in each.")
+@click.option("--lang", type=click.Choice(["nb", "en"]), help="Language of the pages. Default: both, one page in each.")
 @quiet_option
 def workshop(out: str, lang: str | None, quiet: bool) -> None:
-    """Write pages for a class that open from a file: exercises with stored runs, handouts to print, and the teacher's.
+    """Write pages for a class that open from a file: exercises, printable handouts, a page for the teacher.
 
-    Nothing is simulated: the numbers are those of the runs that ship. The page with the model is that of irregsim
-    serve.
+    Nothing is simulated: the numbers come from stored runs that ship with irregsim. For the page with the model, use
+    irregsim serve.
 
     \b
     Example:

@@ -32,7 +32,7 @@ class Calibrated:
     """A finished calibration.
 
     Attributes:
-        folder: Where everything lies.
+        folder: Where everything is.
         posterior: The posterior as it would be loaded.
         found: What is known about the fit (`report.about`).
     """
@@ -59,13 +59,13 @@ def command_of(settings: fitting.Settings) -> str:
 
 
 def calibrate(out: Path, settings: fitting.Settings, *, jobs: Jobs = 1, progress: Progress | None = None) -> Calibrated:
-    """Calibrates the baseline, or goes on where it was stopped.
+    """Calibrates the baseline, or resumes where it was stopped.
 
     Args:
         out: Folder for the trials, the posterior and the report.
         settings: What the calibration is.
-        jobs: Processes, or a cluster; they change no number.
-        progress: Hears of finished trials.
+        jobs: Processes, or a cluster; results do not depend on it.
+        progress: Notified of finished trials.
 
     Raises:
         OtherTrials: If the folder holds trials of another design, code or data.
@@ -95,7 +95,7 @@ def calibrate(out: Path, settings: fitting.Settings, *, jobs: Jobs = 1, progress
 
 
 def write(out: Path, fit: fitting.Fit, found: dict[str, Any]) -> posterior.Posterior:
-    """Writes the posterior and the report; the report last, so that it stands for a finished calibration."""
+    """Writes the posterior and the report; the report last, so that its presence means a finished calibration."""
     draws = [design.values(row) for row in fit.draws]
     about = {
         "command": command_of(fit.settings),
@@ -114,7 +114,7 @@ def write(out: Path, fit: fitting.Fit, found: dict[str, Any]) -> posterior.Poste
 
 
 def _day(vintage: str) -> str:
-    """The last day a vintage can mean."""
+    """The last day that an edition's date can mean."""
     return {4: f"{vintage}-12-31", 7: f"{vintage}-28"}.get(len(vintage), vintage)
 
 
@@ -137,12 +137,12 @@ def summary(done: Calibrated) -> str:
         f"{100 * near['coverage_90']:.0f} % of {near['truths']} near the counts",
     ]
     if found["gate"]["passed"]:
-        lines.append("gate: green")
+        lines.append("calibration checks: all passed")
     else:
-        lines.append("gate: red; nothing made with this posterior is called calibrated")
+        lines.append("a calibration check failed; results made with this posterior are not calibrated:")
         lines += [f"  {line}" for line in found["gate"]["red"]]
     worst = sorted(found["targets"], key=lambda row: -abs(row["distance"]))[:5]
-    lines.append("farthest from their counts:")
+    lines.append("counts farthest from the model:")
     lines += [f"  {row['id']}: {row['distance']:+.1f} predictive standard deviations" for row in worst]
     return "\n".join(lines)
 

@@ -43,7 +43,7 @@ RUNS: Final = "runs"
 OUTPUTS: Final = "outputs"
 
 
-_TOO_FEW: Final = "give two scenarios or more (files, shipped names, or a folder of files)"
+_TOO_FEW: Final = "give at least two scenarios (files, shipped names, or a folder of files)"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class CompareRequest(Request):
     command: str = field(default="irregsim compare", kw_only=True)
 
     # With fewer there is no Monte Carlo error.
-    fewest: ClassVar[tuple[int, str]] = (2, "a comparison needs 2 or more, to tell an effect from chance")
+    fewest: ClassVar[tuple[int, str]] = (2, "must be 2 or more, to separate an effect from random variation")
 
     def own_faults(self, scenarios: Sequence[Scenario]) -> list[str]:
         """Scenarios that cannot be compared, and a city that is none of the five."""
@@ -86,8 +86,8 @@ class Comparison(NamedTables):
         replicates: How many replicates are paired.
         frames: Table name to data frame.
         proof: From `comparison.proof.proof`.
-        about: What the comparison is about, as the page is told.
-        folder: Where it lies; None in memory.
+        about: What the comparison is about, as the page needs it.
+        folder: Where it is; None in memory.
         reused: Scenario to the folder of a finished run that was used.
     """
 
@@ -160,7 +160,7 @@ def scenario_faults(scenarios: Sequence[Scenario]) -> list[str]:
     reference, *others = scenarios
     names = [one.name for one in scenarios]
     faults = [
-        f"{names.count(name)} scenarios are called {name}; give each a name of its own"
+        f"{names.count(name)} scenarios are called {name}; give each its own name"
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
@@ -193,7 +193,7 @@ def _runs(ready: Checked, request: CompareRequest, folder: Path, progress: Progr
     places = [folder / RUNS / plan.scenario.name for plan in todo]
     for place in places:
         check_folder(place)
-    # Pictures of a comparison say what pictures of its runs would; whoever wants those runs the scenario alone.
+    # Pictures of a comparison say what pictures of its runs would, which a run of the scenario alone can draw.
     plain = Output(lang=request.output.lang, pictures=False)
     partings = {month for one in plans[1:] if (month := plans[0].scenario.levers.first_difference(one.scenario.levers))}
     try:
@@ -227,7 +227,7 @@ def compare_scenarios(
 
     Args:
         request: What to compare.
-        progress: Hears of finished replicates, counted over all runs.
+        progress: Notified of finished replicates, counted over all runs.
         warn: Given each warning, a line of text.
 
     Raises:
@@ -263,7 +263,7 @@ def compare_scenarios(
     except FolderError as error:
         raise WrongUse(str(error)) from None
     except KeyboardInterrupt:
-        raise Stopped(f"stopped; all finished runs are kept in {out}, the same command continues") from None
+        raise Stopped(f"stopped; all finished runs are kept in {out}; run the same command again to resume") from None
     return replace(done, folder=out)
 
 
@@ -309,7 +309,9 @@ def compare(
     if reference is not None:
         first = [one for one in loaded if one.name == reference]
         if not first:
-            raise WrongUse(f"no scenario is called {reference!r}; there are {', '.join(one.name for one in loaded)}")
+            raise WrongUse(
+                f"no scenario is called {reference!r}; the scenarios are {', '.join(one.name for one in loaded)}"
+            )
         loaded = [first[0], *(one for one in loaded if one is not first[0])]
     request = CompareRequest(
         scenarios=tuple(one.name for one in loaded),

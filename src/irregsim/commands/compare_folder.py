@@ -78,7 +78,7 @@ def write_folder(
         frames: Exact tables by name.
         about: What the comparison is about (`irregsim.present.pages.compare` lists the keys).
         units: Unit by outcome.
-        format_: What is written beside the Parquet tables, as ``--format``.
+        format_: What is written besides the Parquet tables, as ``--format``.
         runs: The runs, for levels where ``about["show_levels"]``.
 
     Returns:

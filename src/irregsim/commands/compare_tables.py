@@ -58,7 +58,7 @@ def make_tables(runs: Runs, jobs: int = 1) -> tuple[dict[str, pd.DataFrame], dic
 
 
 def _refuse_unequal(proof: Mapping[str, Mapping[str, Any]], reference: str) -> None:
-    """Nothing is told of runs that differ before the change: a rule would read the future, or chance not be keyed."""
+    """Refuses runs that differ before the change: a rule reads the future, or random numbers are not keyed."""
     for name, told in proof.items():
         if not told["identical_before"]:
             raise RunFailed(

@@ -1,7 +1,7 @@
-"""`irregsim fit`: the baseline with the draws of a posterior, beside every published count.
+"""`irregsim fit`: the baseline with the draws of a posterior, compared with every published count.
 
-The posterior predictive check runs the model itself at full scale, registers and all, and not whatever stood in for it
-while it was fitted. Its folder holds the run (``run/``, a run folder like any other), the comparison as tables, the
+The posterior predictive check runs the model itself at full scale, registers and all, and not the emulator that
+replaced it in the fit. Its folder holds the run (``run/``, a run folder like any other), the comparison as tables, the
 pictures, and one page for readers (docs/outputs.md).
 """
 
@@ -44,7 +44,8 @@ RUN_FOLDER: Final = "run"
 PAGE: Final = "fit.html"
 ACCOUNT: Final = "fit.json"
 
-#: Beside a posterior: why some counts lie far out, written by hand. Columns ``id`` (of the target), ``nb``, ``en``.
+#: In the folder of a posterior: why some counts are far from the model, written by hand. Columns ``id`` (of the
+#: target), ``nb``, ``en``.
 REASONS_FILE: Final = "reasons.csv"
 
 #: How many counts are shown as farthest from the model.
@@ -84,7 +85,7 @@ class FitRequest(Request):
         """Two kinds of draws at once, and targets that cannot be read."""
         faults = []
         if self.posterior is not None and self.draws is not None:
-            faults.append("--draws: give either the folder of a posterior or --draws, not both")
+            faults.append("--draws: give either a posterior folder or --draws, not both")
         try:
             _newer(self.targets)
         except WrongUse as error:
@@ -97,16 +98,16 @@ class Fit:
     """A fit that is done.
 
     Attributes:
-        folder: Where it lies.
+        folder: Where it is.
         source: Kind of draws, as in `experiment.DrawSet`.
-        red: Red gates.
+        red: Calibration checks that failed.
         scale: Population scale.
         judged: From `goodness.judged`.
         coverage: From `goodness.coverage`.
         worst: The `WORST` farthest, from `goodness.worst`.
-        reasons: Why a target lies far out, by id and language.
-        moved: From `goodness.moved`; None without another vintage.
-        reused: Whether the run was there already.
+        reasons: Why a target is far from the model, by id and language.
+        moved: From `goodness.moved`; None without another edition.
+        reused: Whether a finished run was used.
     """
 
     folder: Path
@@ -134,7 +135,7 @@ def fit(
 
     Args:
         request: What to do.
-        progress: Hears of finished replicates.
+        progress: Notified of finished replicates.
         warn: Given each warning, a line of text.
 
     Raises:
@@ -173,7 +174,7 @@ def fit(
 
 
 def _told_of(request: FitRequest, draws: DrawSet) -> tuple[Mapping[str, Any], dict[str, dict[str, str]]]:
-    """What a posterior says of itself, and the reasons written beside it; nothing of both for other draws."""
+    """What a posterior says of itself, and the reasons in its folder; neither for other draws."""
     if draws.source != "posterior":
         return {}, {}
     place = Path(request.posterior) if request.posterior is not None else posterior.SHIPPED
@@ -183,7 +184,7 @@ def _told_of(request: FitRequest, draws: DrawSet) -> tuple[Mapping[str, Any], di
 
 
 def read_reasons(folder: Path) -> dict[str, dict[str, str]]:
-    """Reasons written beside a posterior.
+    """Reasons in the folder of a posterior.
 
     Args:
         folder: Of the posterior.
@@ -210,7 +211,7 @@ def read_reasons(folder: Path) -> dict[str, dict[str, str]]:
                 if row["id"] not in known:
                     faults.append(f"{where}: no target {row['id']!r} (irregsim targets --all lists them)")
                 elif row["id"] in found:
-                    faults.append(f"{where}: {row['id']} stands twice")
+                    faults.append(f"{where}: duplicate {row['id']}")
                 elif None in row or not all(text and text.strip() for text in texts.values()):
                     faults.append(f"{where}: {row['id']} needs one text in each language")
                 found[row["id"]] = texts
@@ -408,12 +409,16 @@ def _account(
 
 
 def summary(done: Fit) -> str:
-    """What the command says on the screen, in English: gate, coverage, the farthest counts, what moved."""
+    """Text for the screen, in English: calibration checks, coverage, the farthest counts, what changed."""
     from irregsim.present.pages.fit import gate_words, role_words, short_words, target_words
     from irregsim.present.terminal import table
     from irregsim.vocabulary.numbers import number, signed
 
-    lines = [f"Gate: {gate_words(done.source, done.red, 'en')}", *(f"  red: {line}" for line in done.red), ""]
+    lines = [
+        f"Calibration check: {gate_words(done.source, done.red, 'en')}",
+        *(f"  failed: {line}" for line in done.red),
+        "",
+    ]
     lines += [*short_words(done.coverage, done.source, done.scale, "en"), ""]
     rows = [["", "interval", "counts", "inside", "with error", "expected"]]
     for row in done.coverage[done.coverage["register"] == "all"].to_dict("records"):
@@ -435,7 +440,7 @@ def summary(done: Fit) -> str:
             words = target_words(register, dimension, key, period, "en")
             cells = [number(row[name], "en") for name in ("old", "new")]
             rows.append([words, *cells, *(signed(row[f"z_{side}"], "en") for side in ("old", "new"))])
-        lines += ["", f"Another vintage moves {len(rows) - 1} of the counts"]
+        lines += ["", f"The other edition changes {len(rows) - 1} of the counts"]
         lines += [table(rows)] if len(rows) > 1 else []
     lines += ["", label("fit.limit_hidden", "en")]
     return "\n".join(lines)

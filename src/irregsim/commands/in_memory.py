@@ -32,7 +32,7 @@ class NamedTables:
         if name in frames:
             found: pd.DataFrame = frames[name]
             return found
-        raise AttributeError(f"no table {name!r}; there are {', '.join(frames)}")
+        raise AttributeError(f"no table {name!r}; the tables are {', '.join(frames)}")
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.frames})
@@ -47,7 +47,7 @@ class Result(NamedTables):
         seed: Seed.
         replicates: Number of replicates.
         posterior_id: Id of the posterior that the parameter draws come from, or ``point`` or ``prior``.
-        notes: What must be known of the draws, a line each: that they are not calibrated, and why.
+        notes: What must be known about the draws, one line each: that they are not calibrated, and why.
         frames: Table name to data frame, ``draws`` among them; columns as in the run folder, text as
             categories.
     """
@@ -93,8 +93,8 @@ def run(
         jobs: Processes; default: all cores. The tables are the same for any number.
         draws: Parameter draws: ``posterior``, ``point`` (the median of every prior), ``prior`` (draws of the priors)
             or the folder of a posterior; default: the posterior if one ships, else the point.
-        per_draw: Replicates per draw, K, so that parameters and chance can be told apart (``result.summary``);
-            ``replicates`` is then K times the number of draws used.
+        per_draw: Replicates per draw, K, which separates parameter uncertainty from random variation
+            (``result.summary``); ``replicates`` is then K times the number of draws used.
         scale: Population scale for trials, above 0 and at most 10; 1 is the country.
         spells: Keep the spells of every person too (``result.spells``).
         without: Claims of the report to leave out, such as ``["M047"]`` (docs/odd.md).

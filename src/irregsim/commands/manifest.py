@@ -36,7 +36,7 @@ def manifest_of(plan: Plan, replicates: int, output: Output, command: str, clock
     Args:
         plan: The run, or the reference of a comparison.
         replicates: How many.
-        output: What is written beside the tables.
+        output: What is written besides the tables.
         command: The command without directories.
         clock: When the work began.
     """
@@ -65,7 +65,7 @@ def git_state() -> dict[str, str | bool | None]:
     package = Path(__file__).resolve().parents[1]
     root = package.parents[1]
     nothing: dict[str, str | bool | None] = {"git_commit": None, "git_dirty": None}
-    # An installed package may lie inside somebody else's repository: only our own layout counts.
+    # An installed package may be inside somebody else's repository: only our own layout counts.
     if package.parent.name != "src" or not (root / ".git").exists() or not (root / "pyproject.toml").is_file():
         return nothing
     try:

@@ -13,7 +13,7 @@ def write_scenario(path: Path, parent: str) -> None:
 
     Args:
         path: The file, which must not exist.
-        parent: Scenario to start from: a shipped name, or a file beside or below the new one.
+        parent: Scenario to start from: a shipped name, or a file in the folder of the new one or below it.
 
     Raises:
         ScenarioError: If the parent cannot be used; no file is left.
@@ -24,7 +24,7 @@ def write_scenario(path: Path, parent: str) -> None:
     if path.exists():
         raise WrongUse(f"{path}: already exists; not overwritten. Choose another name")
     if not path.parent.is_dir():
-        raise WrongUse(f"{path}: there is no folder {path.parent}; make it first")
+        raise WrongUse(f"{path}: the folder {path.parent} does not exist; create it first")
     text = new_scenario_text(path.stem, parent)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as stream:

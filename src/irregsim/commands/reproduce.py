@@ -28,7 +28,7 @@ TOLERANCE: Final = 1e-12
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of running a folder again.
+    """The result of running a folder again.
 
     Attributes:
         run_id: The run.
@@ -51,7 +51,7 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
     Args:
         path: A run folder.
         jobs: Processes; default: all cores.
-        progress: Hears of finished replicates.
+        progress: Notified of finished replicates.
 
     Raises:
         WrongUse: If it is no finished run folder, or one that this version cannot read.
@@ -64,7 +64,7 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
     manifest = folder.manifest
     if manifest.get("kind") == "comparison":
         runs = ", ".join(manifest["runs"])
-        raise WrongUse(f"{path}: is the folder of a comparison; give the folder of one of its runs ({runs})")
+        raise WrongUse(f"{path}: this is the folder of a comparison; give the folder of one of its runs ({runs})")
     try:
         scenario = Scenario.from_mapping(manifest["scenario"])
         plan = Plan(
@@ -86,9 +86,9 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
             f"{name} was {then[name]} and is {now.get(name, 'missing')}" for name in then if then[name] != now.get(name)
         ]
         if manifest["data_sha256"] != data_sha256():
-            notes.append("the data files of irregsim are not those of the run")
+            notes.append("the data files of irregsim have changed since the run")
         if manifest["code_sha256"] != code_sha256():
-            notes.append("the code of irregsim is not that of the run")
+            notes.append("the code of irregsim has changed since the run")
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise WrongUse(
             f"{path}: {MANIFEST} or draws.parquet cannot be used by irregsim {__version__} "

@@ -29,7 +29,7 @@ class Stopped(RunFailed):
 
 @dataclass(frozen=True)
 class Output:
-    """What is written beside the exact tables.
+    """What is written besides the exact tables.
 
     Attributes:
         format: A name in `irregsim.present.formats.FORMATS`.
@@ -64,7 +64,7 @@ class Request:
         without: Claims of the report to leave out.
         spells: Whether lives of the synthetic persons are kept.
         out: The folder; None for the command's own default.
-        output: What is written beside the tables.
+        output: What is written besides the tables.
         command: The command without directories.
     """
 

@@ -46,8 +46,8 @@ class Finished:
         folder: The run folder.
         series: The headline series of every replicate.
         draws: Number of the parameter draw of every replicate.
-        reused: How many replicates were there already.
-        replaced: Run id of the other run that stood in the folder before, if any.
+        reused: How many finished replicates were reused.
+        replaced: Run id of the other run that was in the folder before, if any.
     """
 
     folder: RunFolder
@@ -64,7 +64,7 @@ def run_scenario(
 
     Args:
         request: What to run.
-        progress: Hears of finished replicates.
+        progress: Notified of finished replicates.
         warn: Given each warning, a line of text.
 
     Raises:
@@ -120,7 +120,7 @@ def simulate_together(
         replicates: How many there shall be of each.
         jobs: Processes.
         partings: Months in which the scenarios part from others that are not simulated here.
-        progress: Hears of finished replicates, counted over all runs.
+        progress: Notified of finished replicates, counted over all runs.
 
     Raises:
         FolderError: If another process is writing into a folder.
@@ -154,9 +154,9 @@ def execute(
         plan: What a replicate is.
         replicates: How many there shall be.
         out: The run folder; `check_folder` has been passed.
-        output: What is written beside the tables.
+        output: What is written besides the tables.
         jobs: Processes.
-        progress: Hears of finished replicates.
+        progress: Notified of finished replicates.
         command: The command without directories, for the manifest.
         partings: Months in which the scenario parts from others that are likely to be run, for its run-ups.
 
@@ -181,7 +181,8 @@ def execute(
             except KeyboardInterrupt:
                 kept = len(here) + parts.count() - before
                 raise Stopped(
-                    f"stopped; {kept} of {replicates} replicates are kept in {out}, the same command continues"
+                    f"stopped; {kept} of {replicates} replicates are kept in {out}; "
+                    "run the same command again to resume"
                 ) from None
             except ReplicateError as error:
                 raise RunFailed(str(error)) from error
@@ -212,7 +213,9 @@ def execute(
     except FolderError as error:
         raise WrongUse(str(error)) from None
     except KeyboardInterrupt:
-        raise Stopped(f"stopped; all finished replicates are kept in {out}, the same command continues") from None
+        raise Stopped(
+            f"stopped; all finished replicates are kept in {out}; run the same command again to resume"
+        ) from None
     finally:
         progress.close()
     numbers = tuple(plan.draws.index(j) for j in range(replicates))
@@ -220,7 +223,7 @@ def execute(
 
 
 def _gate(draws: DrawSet) -> dict[str, Any] | None:
-    """What the manifest tells of the gates of the fit; None where nothing was fitted."""
+    """What the manifest says about the calibration checks; None where nothing was fitted."""
     return {"passed": not draws.red, "red": list(draws.red)} if draws.source == "posterior" else None
 
 

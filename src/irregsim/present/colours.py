@@ -1,7 +1,7 @@
 """The colour of every state, the same in pictures and pages.
 
-Colours of strategies come from the palette of Okabe and Ito, which colour-blind readers tell apart; its red is left
-out, because no strategy is an alarm. Exits and other states are shades of one grey-blue.
+Colours of strategies come from the palette of Okabe and Ito, which colour-blind readers can distinguish; its red is
+left out, because no strategy is an alarm. Exits and other states are shades of one grey-blue.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `irregsim compare` prints: the key figures that clearly changed, and how many replicates would show more."""
+"""What `irregsim compare` prints: key figures that clearly changed, and how many replicates others would need."""
 
 from __future__ import annotations
 
@@ -24,44 +24,49 @@ def summary(key_figures: pd.DataFrame, about: Mapping[str, Any], lang: str = "en
     """
     figures = one_scale({"key_figures": key_figures}, {})["key_figures"]
     first, last = about["period"]
-    against = f"{first} to {last}, against {about['reference']}"
+    against = f"{first} to {last}, compared with {about['reference']}"
     lines = [f"Comparison {about['comparison_id']}: {about['replicates']} replicates, {against}"]
     for name in about["scenarios"]:
         rows = figures[figures["scenario"] == name]
-        told = rows[rows["verdict"] != "cannot tell"]
+        clear = rows[rows["verdict"] != "cannot tell"]
         lines += ["", f"{name}: {title_of(name, about, lang)} (from {about['first_effective'][name]})"]
-        if len(told):
-            texts = zip(told["outcome"], told[f"rounded_text_{lang}"], told["unit"], told["kind"], strict=True)
+        if len(clear):
+            texts = zip(clear["outcome"], clear[f"rounded_text_{lang}"], clear["unit"], clear["kind"], strict=True)
             head = ["change", "95 % of replicates", "unit"]
             cells = [[outcome_words(o, lang), text, f"{unit}, {kind}"] for o, text, unit, kind in texts]
             lines.append(table([head, *cells], left=3))
         else:
-            lines.append("  no effect can be told from nothing")
-        lines += [f"  {line}" for line in _untold(rows, about["replicates"])]
+            lines.append("  no effect differs clearly from zero")
+        lines += [f"  {line}" for line in _unclear(rows, about["replicates"])]
     if about["caveat"]:
         lines += ["", label(str(about["caveat"]), lang)]
     if about["scale"] != 1.0:
-        lines.append(f"Population scale {about['scale']:g}: a trial; counts are not those of the country.")
+        lines.append(f"Population scale {about['scale']:g}: a trial run; counts do not apply to the whole country.")
     return "\n".join(lines)
 
 
-def _untold(rows: pd.DataFrame, replicates: int) -> list[str]:
-    """Why some key figures cannot be told, and how many more replicates would tell."""
+def _unclear(rows: pd.DataFrame, replicates: int) -> list[str]:
+    """Why some key figures have no clear direction, and how many more replicates would give them one."""
     from irregsim.study.comparison.key_figures import INTERVAL, MONTE_CARLO, NOTHING
 
     why = {reason: int((rows["why"] == reason).sum()) for reason in (NOTHING, INTERVAL, MONTE_CARLO)}
     lines = []
     if why[NOTHING]:
-        lines.append(f"{why[NOTHING]} outcomes are the same in every replicate")
+        lines.append(f"no difference in any replicate: {_outcomes(why[NOTHING])}")
     if why[INTERVAL]:
         lines.append(
-            f"{why[INTERVAL]} outcomes cannot be told: replicates go both ways, and more of them would not help"
+            f"no clear direction: {_outcomes(why[INTERVAL])}, whose 95 % interval includes zero "
+            "(more replicates would not help)"
         )
     if why[MONTE_CARLO]:
         more = sorted(int(number) for number in rows["more_replicates"].dropna())
-        line = f"{why[MONTE_CARLO]} outcomes cannot be told for want of replicates"
+        line = f"too few replicates: {_outcomes(why[MONTE_CARLO])}"
         if more:
             half = more[(len(more) - 1) // 2]
-            line += f"; --replicates {replicates + half} would tell half of those that more can tell"
+            line += f"; --replicates {replicates + half} would give half of those that need more a clear direction"
         lines.append(line)
     return lines
+
+
+def _outcomes(number: int) -> str:
+    return f"{number} outcome" + ("" if number == 1 else "s")

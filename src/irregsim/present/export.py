@@ -1,7 +1,7 @@
 """Tables of a run as CSV, and in the form for publication, which workbooks share.
 
 The tables of a run are exact. With ``--publish`` the CSV files and the workbook leave out what must not be
-published and show the hidden strategies as an index (docs/odd.md; docs/outputs.md tells the rules).
+published and show the hidden strategies as an index (docs/odd.md; docs/outputs.md has the rules).
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def value_of(name: str) -> str:
 class Published:
     """Tables of one run as they may be published, before rounding.
 
-    Every number is a ``value`` with a ``unit``; ``persons`` is what lies behind it and decides on suppression
-    (it is dropped before writing). An index has the replicate's own hidden population at the end of the first
-    month as 100, or for an outcome its own national monthly mean of the first twelve months.
+    Every number is a ``value`` with a ``unit``; ``persons`` is the number of persons behind it and decides on
+    suppression (it is dropped before writing). An index has the replicate's own hidden population at the end of the
+    first month as 100, or for an outcome its own national monthly mean of the first twelve months.
 
     Args:
         folder: A finished run.
@@ -61,7 +61,7 @@ class Published:
     def names(self) -> tuple[str, ...]:
         """Tables that may be published.
 
-        Spells are lives of single persons, and detection tells where whom the police meet: they never are.
+        Spells are lives of single persons, and detection shows where the police meet whom: neither is published.
         """
         return tuple(name for name in tables_of(spells=False) if name != "detection")
 
@@ -128,7 +128,7 @@ def rounded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Round and suppress what is published.
 
     Args:
-        frame: Columns ``unit``, ``persons`` (what lies behind a row) and the numbers.
+        frame: Columns ``unit``, ``persons`` (how many are behind a row) and the numbers.
         columns: The columns of numbers.
 
     Returns:

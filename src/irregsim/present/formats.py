@@ -1,4 +1,4 @@
-"""The output formats: what can be written beside the Parquet tables. One entry each.
+"""The output formats: what can be written besides the Parquet tables. One entry each.
 
 ``--format`` offers what is registered here, and run and compare write it. A format of one's own is registered the same
 way, before the command begins. Only names and functions: libraries are imported by the one who writes.
@@ -102,7 +102,7 @@ def register(format_: Format) -> None:
         ValueError: If there is one of that name.
     """
     if format_.name in FORMATS:
-        raise ValueError(f"there is a format called {format_.name} already")
+        raise ValueError(f"a format called {format_.name} already exists")
     FORMATS[format_.name] = format_
 
 
@@ -136,5 +136,5 @@ def _comparison_xlsx(tables: ComparisonTables) -> None:
 
 
 register(Format("parquet", "nothing", _nothing, _nothing))
-register(Format("csv", "<table>.csv each", _run_csv, _comparison_csv))
+register(Format("csv", "one <table>.csv per table", _run_csv, _comparison_csv))
 register(Format("xlsx", f"one workbook ({WORKBOOK})", _run_xlsx, _comparison_xlsx, "xlsxwriter", "excel"))

@@ -30,7 +30,7 @@ def scenario_list(scenarios: Sequence[Scenario], lang: str) -> str:
     for decider, rows in groups.items():
         if rows:
             out += ["", headings[decider][lang], *(lines.pop(0) for _ in rows)]
-    explain = {"nb": "Forklar ett med: ", "en": "Explain one with: "}[lang]
+    explain = {"nb": "Forklaring på ett av dem: ", "en": "To explain one: "}[lang]
     return "\n".join([*out, "", f"{explain}irregsim scenarios NAME"])
 
 
@@ -38,7 +38,7 @@ def lever_list() -> str:
     """Levers and assumptions, a line each."""
     rows = [["name", "unit", "range", "who decides"]]
     rows += [[lever.path, lever.unit, _range(lever), lever.who_decides] for lever in REGISTRY]
-    return table(rows, left=4, indent="") + "\n\nExplain one with: irregsim levers NAME"
+    return table(rows, left=4, indent="") + "\n\nTo explain one: irregsim levers NAME"
 
 
 def _range(lever: Lever) -> str:
@@ -56,7 +56,7 @@ def parameter_list(rows: Sequence[Mapping[str, str]]) -> str:
     heads = ["name", "median", "low", "high", "grade", "status", "unit"]
     grades = "Grades: A measured in a register, B stated in a source, C expert judgement, D modelling assumption."
     lines = table([heads, *([row[head] for head in heads] for row in rows)], left=1, indent="")
-    return f"{lines}\n\n{grades}\nExplain one with: irregsim parameters NAME"
+    return f"{lines}\n\n{grades}\nTo explain one: irregsim parameters NAME"
 
 
 def target_list(every: bool) -> str:
@@ -85,17 +85,17 @@ def moved_list(revised: Sequence[Target]) -> str:
     """
     moves = compare(targets(), revised)
     stay = len(revised) - sum(move.new is not None for move in moves)
-    end = f"{len(moves)} moved, are new or are gone; {stay} stay as they are."
+    end = f"{len(moves)} changed, new or removed; {stay} unchanged."
     if not moves:
         return end
-    rows = [["id", "role", "what", "vintages", "old", "new", "ratio"], *map(_move_row, moves)]
+    rows = [["id", "role", "what", "editions", "old", "new", "ratio"], *map(_move_row, moves)]
     return table(rows, left=4, indent="") + "\n\n" + end
 
 
 def _move_row(move: Move) -> list[str]:
     old, new = ("-" if value is None else f"{value:.12g}" for value in (move.old, move.new))
     ratio = "-" if move.ratio is None else f"{move.ratio:.3f}"
-    what = "gone" if move.new is None else "new" if move.old is None else ", ".join(move.changed)
+    what = "removed" if move.new is None else "new" if move.old is None else ", ".join(move.changed)
     if "value" in move.changed and move.within_rounding:
         what += " (within rounding)"
     return [move.id, move.role, what, " -> ".join(one or "-" for one in move.vintages), old, new, ratio]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Years a summary shows, where the run has them; the last year of the run is always shown.
 YEARS = (2012, 2019, 2020)
 
-#: Returns of both kinds are shown beside each other.
+#: Returns of both kinds are shown together.
 _FIRST = ("udi_return_duty_stock", "udi_expulsions", "pu_orders", "pu_returns_executed", "assisted_returns")
 
 
@@ -57,7 +57,7 @@ class _Row:
 class _Block:
     """Lines under one title.
 
-    ``beside`` is set behind a number of the model, by line and year: the published count.
+    ``beside`` follows a number of the model, by line and year: the published count.
     """
 
     title: str
@@ -83,11 +83,11 @@ def run_summary(
     draws: Sequence[int] | None = None,
     show_levels: bool = False,
 ) -> str:
-    """What a run says on the screen: medians over replicates for a few years.
+    """Summary of a run for the screen: medians over replicates for a few years.
 
-    Hidden strategies stand as an index and as shares, never in persons, unless ``show_levels``: then as an
-    interval with the sentence that assumptions set it. With several replicates per draw a block tells which share of
-    the variance comes from parameters.
+    Hidden strategies are shown as an index and as shares, never in persons, unless ``show_levels``: then as an
+    interval with the sentence that it depends on assumptions. With several replicates per draw a block shows which
+    share of the variance comes from parameters.
 
     Args:
         series: The series of every replicate.
@@ -136,23 +136,23 @@ def run_summary(
     if last > LAST_OBSERVED_YEAR:
         first = LAST_OBSERVED_YEAR + 1
         years_after = str(last) if last == first else f"{first}-{last}"
-        notes.append(f"* {years_after} rests on stated assumptions, not on observed history.")
+        notes.append(f"* {years_after} is based on stated assumptions, not on observed history.")
     notes.append(label("sentence.synthetic_persons", "en"))
-    notes += _words_on_draws(manifest, draws, told_apart=bool(shares))
+    notes += _words_on_draws(manifest, draws, separated=bool(shares))
     if manifest["without"]:
         notes.append("Left out of this run (--without):\n" + claim_lines(manifest["without"]))
     if manifest["scale"] != 1:
-        notes.append(f"Population scale {manifest['scale']:g}: a trial; counts are not those of the country.")
+        notes.append(f"Population scale {manifest['scale']:g}: a trial run; counts do not apply to the whole country.")
     head = (
         f"{manifest['scenario']['name']}: {_number_of(len(series), 'replicate')}, seed {manifest['seed']}, "
         f"{series[0].stocks.index[0]} to {series[0].stocks.index[-1]}, run {manifest['run_id']}"
     )
-    middle = "Medians over replicates." if len(series) > 1 else "One replicate: chance alone moves small numbers."
+    middle = "Medians over replicates." if len(series) > 1 else "One replicate: small numbers vary at random."
     return "\n\n".join([head + "\n" + middle, *texts, *shares, "\n".join(notes)])
 
 
-def _words_on_draws(manifest: Mapping[str, Any], draws: Sequence[int], *, told_apart: bool) -> list[str]:
-    """Where the parameters come from, what keeps them from being called calibrated, and what the spread is made of."""
+def _words_on_draws(manifest: Mapping[str, Any], draws: Sequence[int], *, separated: bool) -> list[str]:
+    """Where the parameters come from, what keeps them from being called calibrated, and what the spread contains."""
     source, red = manifest["draws"], (manifest["gate"] or {"red": []})["red"]
     used, lines = len(set(draws)), []
     why = caveat(source, red)
@@ -160,24 +160,25 @@ def _words_on_draws(manifest: Mapping[str, Any], draws: Sequence[int], *, told_a
         lines.append(f"Parameters: {_number_of(used, 'draw')} of posterior {manifest['posterior_id']}.")
     if why is not None:
         lines.append(label(why, "en"))
-    lines += [f"  red: {line}" for line in red]
-    if len(draws) > 1 and not told_apart:
+    lines += [f"  failed: {line}" for line in red]
+    if len(draws) > 1 and not separated:
         if used == 1:
-            lines.append("The spread over replicates is chance alone: all have the same parameters.")
+            lines.append("The spread over replicates is random variation only: all have the same parameters.")
         elif used == len(draws):
             lines.append(
-                "The spread over replicates is parameters and chance together. With one replicate a draw they cannot "
-                "be told\napart; --per-draw 2 or more tells them apart."
+                "The spread over replicates contains parameter uncertainty and random variation.\nOne replicate per "
+                "draw cannot separate them; use --per-draw 2 or more."
             )
         else:
             lines.append(
-                "The spread over replicates is parameters and chance together; --per-draw 2 or more tells them apart."
+                "The spread over replicates contains parameter uncertainty and random variation;\n--per-draw 2 or more "
+                "separates them."
             )
     return lines
 
 
 def _shares(blocks: Sequence[_Block], heads: Sequence[str], draws: Sequence[int]) -> list[str]:
-    """The block on parameters and chance, or nothing where the draws do not tell them apart."""
+    """The block on parameter uncertainty and random variation, or nothing where the draws do not separate them."""
     import numpy as np
 
     lines, found = [["", *heads]], False
@@ -195,8 +196,8 @@ def _shares(blocks: Sequence[_Block], heads: Sequence[str], draws: Sequence[int]
         return []
     used = len(set(draws))
     title = (
-        "Parameters or chance: share of the variance over replicates that parameters make, per cent (± Monte Carlo "
-        f"error)\n({used} draws with {len(draws) // used} replicates each; the rest is chance; - where nothing varies)"
+        "Parameter uncertainty: its share of the variance over replicates, per cent (± Monte Carlo error)\n"
+        f"({used} draws with {len(draws) // used} replicates each; rest: random variation; - where nothing varies)"
     )
     return [f"{title}\n{table(lines)}"]
 
@@ -225,7 +226,7 @@ def _median(values: Sequence[float]) -> float:
 def _hidden(series: Sequence[Series], months: Sequence[str], heads: Sequence[str]) -> _Block:
     index = [hidden_index(one.stocks).sum(axis=1, min_count=1) for one in series]
     shares = [hidden_shares(one.stocks) for one in series]
-    rows = [_Row("all, index (first month = 100)", [[float(i[m]) for i in index] for m in months])]
+    rows = [_Row("total, index (first month = 100)", [[float(i[m]) for i in index] for m in months])]
     for code in HIDDEN:
         rows.append(
             _Row(label(f"strategy.{code}", "en"), [[_cell(s, m, code) for s in shares] for m in months], "{:.0f} %")
@@ -263,7 +264,7 @@ def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[s
     counted = {str(period)[:4] for one in series for period in one.registers["period"].unique()}
     whole = [(year, head) for year, head in zip(years, heads, strict=True) if str(year) in counted]
     if not whole:
-        return "Registers count whole years, and this period holds none."
+        return "Registers count whole years, and the period contains none."
     years, heads = [year for year, _ in whole], [head for _, head in whole]
     rows, beside = [], []
     stocks = {register.name for register in REGISTERS if register.is_stock}

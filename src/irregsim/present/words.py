@@ -150,7 +150,7 @@ def lever_change(key: str, value: str, lang: str) -> str:
 
     Args:
         key: Full key path as in ``irregsim diff``.
-        value: As ``irregsim diff`` tells it.
+        value: As ``irregsim diff`` shows it.
         lang: Language.
     """
     bare = key.removeprefix("levers.").removeprefix("assumptions.")
@@ -161,8 +161,8 @@ def lever_change(key: str, value: str, lang: str) -> str:
     place = bare[len(found.key) + 1 :]
     if found.kind is Kind.CENTRE_DATES:
         return f"{place}: {label('live.centre_open' if value == 'true' else 'live.centre_closed', lang)}"
-    told = {"true": label("live.yes", lang), "false": label("live.no", lang), "none": label("live.none", lang)}
-    text = told.get(value, value)
+    words = {"true": label("live.yes", lang), "false": label("live.no", lang), "none": label("live.none", lang)}
+    text = words.get(value, value)
     for option in found.options:
         key_of_option = f"{found.key.rpartition('.')[2]}.{option}"
         if value == option and key_of_option in labels():

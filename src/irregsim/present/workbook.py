@@ -83,7 +83,10 @@ def write_comparison(tables: ComparisonTables, path: Path) -> None:
         ("scenarios", ", ".join(about["scenarios"])),
         ("replicates", str(about["replicates"])),
         ("period", " to ".join(about["period"])),
-        ("differences", "scenario less reference, of the same replicate; lo and hi: 2.5 and 97.5 % over replicates"),
+        (
+            "differences",
+            "scenario minus reference, of the same replicate; lo and hi: 2.5 and 97.5 % quantiles over replicates",
+        ),
         ("persons", label("sentence.synthetic_persons", "en")),
         ("years", label("sentence.assumption_years", "en")),
     ]
@@ -91,9 +94,11 @@ def write_comparison(tables: ComparisonTables, path: Path) -> None:
         notes.append(("parameters", label(str(about["caveat"]), "en")))
     if about["publish"]:
         notes.append(("published", label("sentence.small_cells", "en")))
-        notes.append(("percent", "what no register counts is in percent of the reference; see the column unit"))
+        notes.append(
+            ("percent", "outcomes that no register counts are in percent of the reference; see the column unit")
+        )
     notes += [
-        (name, "cut where Excel's sheets end; the Parquet table is whole")
+        (name, "cut at Excel's limit of rows; the Parquet table is complete")
         for name, frame in tables.frames.items()
         if len(frame) >= EXCEL_ROWS
     ]
@@ -178,5 +183,5 @@ def _fitting(
         distinct, first = dense(tables, keys, values[0])
         if len(distinct) < EXCEL_ROWS:
             break
-        notes.append((name, "summed over the next coarser columns, because an Excel sheet ends at 1 048 576 rows"))
+        notes.append((name, "summed over the finest columns, because an Excel sheet is limited to 1 048 576 rows"))
     return distinct, {values[0]: first, **{v: dense(tables, keys, v)[1] for v in values[1:]}}

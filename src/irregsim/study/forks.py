@@ -118,7 +118,7 @@ def shared_months(scenarios: Sequence[Scenario]) -> tuple[int, int]:
 
 
 def _same_length(scenarios: Sequence[Scenario]) -> list[list[int]]:
-    """Numbers of the scenarios by their number of months; only those can be laid month by month."""
+    """Numbers of the scenarios by their number of months; only those can be compared month by month."""
     found: dict[int, list[int]] = {}
     for number, scenario in enumerate(scenarios):
         found.setdefault(scenario.levers.months, []).append(number)

@@ -245,7 +245,7 @@ def _outcomes(history: History, first: int) -> pd.DataFrame:
 
 
 def _whole_years(first: int, months: int) -> range:
-    """Years that lie wholly between the first reported month and the end.
+    """Years wholly between the first reported month and the end.
 
     A register's year is whole: a period that begins or ends inside a year reports from the next, or to the last.
     """
@@ -269,9 +269,9 @@ _LIVED = (*_STRATEGIES, "outside")
 
 
 def _detection(history: History, counts: Counts, first: int) -> pd.DataFrame:
-    """Register events beside the person-months they came from, by strategy and district.
+    """Register events and the person-months they came from, by strategy and district.
 
-    An event stands in the year in which the agency writes it down, under the strategy and the place of the person when
+    An event is counted in the year in which the agency records it, under the strategy and the place of the person when
     it happened. Cells of no event and no person-month are left out.
     """
     years = _whole_years(first, history.months)

@@ -27,7 +27,7 @@ MODEL_CODE: Final = ("model", "scenario", "vocabulary")
 #: Code that makes tables of a replicate and files of the tables.
 TABLE_CODE: Final = ("storage", "study/frames.py", "study/tables.py")
 
-#: Data that a replicate reads. What else lies in ``data/`` comes in through the plan (scenario and draws), or is
+#: Data that a replicate reads. What else is in ``data/`` comes in through the plan (scenario and draws), or is
 #: read by those who compare and show.
 MODEL_DATA: Final = (
     "centres.csv",
@@ -39,7 +39,7 @@ MODEL_DATA: Final = (
     "route_mix.csv",
 )
 
-#: Libraries whose versions stand in a manifest.
+#: Libraries whose versions are in a manifest.
 _LIBRARIES = ("numpy", "mesa", "pandas", "pyarrow", "matplotlib")
 
 #: Those that can change the numbers in a table or its bytes; replicates are put together only where they

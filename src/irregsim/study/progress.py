@@ -8,10 +8,10 @@ from typing import Protocol, TextIO
 
 
 class Progress(Protocol):
-    """Hears of replicates as they are finished."""
+    """Notified of replicates as they are finished."""
 
     def start(self, total: int, done: int) -> None:
-        """Begin, with ``done`` of ``total`` there already."""
+        """Begin, with ``done`` of ``total`` finished earlier."""
 
     def advance(self) -> None:
         """One more is finished."""
@@ -58,7 +58,7 @@ class Lines:
         """Say what there is to do."""
         self._total, self._done, self._here = total, done, done
         self._begun = self._last = time.monotonic()
-        more = f", {done} of them there already" if done else ""
+        more = f", {done} of them finished earlier" if done else ""
         print(f"{total} {self._noun}{more}", file=self._stream, flush=True)
 
     def advance(self) -> None:
@@ -76,7 +76,7 @@ class Lines:
 
     def write(self) -> None:
         """Say so."""
-        print("writing the files", file=self._stream, flush=True)
+        print("writing files", file=self._stream, flush=True)
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -116,8 +116,8 @@ class Bar:
         self._bar.advance(self._task)
 
     def write(self) -> None:
-        """Say so beside the full bar."""
-        self._bar.update(self._task, description="writing the files")
+        """Say so next to the full bar."""
+        self._bar.update(self._task, description="writing files")
 
     def close(self) -> None:
         """Take the bar away."""

@@ -48,7 +48,7 @@ class DrawSet:
         per_draw: Replicates per draw, K: each draw is used for K replicates that follow each other. None: the
             draws are used in turn, again and again.
         source: Kind of draws: ``point``, ``prior`` or ``posterior``.
-        red: What keeps a posterior from being called calibrated; empty when nothing does.
+        red: Calibration checks of a posterior that failed; empty if none did.
     """
 
     name: str
@@ -79,13 +79,13 @@ class DrawSet:
         return min(len(self.values), -(-replicates // (self.per_draw or 1)))
 
     def fault(self, replicates: int) -> str | None:
-        """Why these draws cannot serve a number of replicates, in words for the user; None where they can."""
+        """Why these draws do not suit a number of replicates, in words for the user; None where they can."""
         k = self.per_draw
         if k is None:
             return None
         if replicates % k:
             near = " or ".join(str(n) for n in (replicates // k * k, (replicates // k + 1) * k) if n)
-            return f"--per-draw {k}: {replicates} replicates are no multiple of {k}; give --replicates {near}"
+            return f"--per-draw {k}: {replicates} is not a multiple of {k}; give --replicates {near}"
         if replicates > k * len(self.values):
             most = k * len(self.values)
             return f"--per-draw {k}: there are {len(self.values)} draws, so at most {most} replicates ({replicates})"
@@ -93,19 +93,19 @@ class DrawSet:
 
     @property
     def caveat(self) -> str | None:
-        """Key of the sentence that tells why nothing is called calibrated; None for a fit without a red gate."""
+        """Key of the sentence why results are not calibrated; None for a fit that passed its calibration checks."""
         return caveat(self.source, self.red)
 
 
 def caveat(source: str, red: Sequence[str]) -> str | None:
-    """Key of the sentence that tells why a run is not called calibrated.
+    """Key of the sentence why a run is not calibrated.
 
     Args:
         source: Kind of draws, as in `DrawSet`.
-        red: Red gates.
+        red: Calibration checks that failed.
 
     Returns:
-        A key of the labels; None for a fit without a red gate.
+        A key of the labels; None for a fit that passed its calibration checks.
     """
     if source == "posterior":
         return "sentence.gate_red" if red else None
@@ -114,7 +114,7 @@ def caveat(source: str, red: Sequence[str]) -> str | None:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides what a replicate is, whoever runs it.
+    """Everything that decides what a replicate is, wherever it runs.
 
     Attributes:
         scenario: The resolved scenario; its own ``replicates`` and ``seed`` are not used here.

@@ -1,6 +1,6 @@
 """Run-ups kept on disk: worlds at the month in which scenarios part, by content, within a bound.
 
-Who edits a scenario and runs it again waits for the months from the change on, not for those before it. A run-up is
+After an edit of a scenario, only the months from the change on are simulated again. A run-up is
 found by all that decides it (code, data, versions, draw, seed, replicate, scale, levers up to its month), so it never
 goes stale; the least recently used ones are removed when there are too many. Results do not depend on what is kept.
 """
@@ -65,7 +65,7 @@ class RunUps:
         return cls(None, room)
 
     def find(self, key: str, values: Values, draws: Draws, keep_spells: bool) -> World | None:
-        """The world of a key, to go on under some values; None where it is not kept, or its file is damaged."""
+        """The world of a key, to continue under some values; None where it is not kept, or its file is damaged."""
         if self.folder is None:
             return None
         path = self.folder / f"{key}{_SUFFIX}"

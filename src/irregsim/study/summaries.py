@@ -31,7 +31,7 @@ QUANTILES: tuple[tuple[str, float], ...] = (
     ("q975", 0.975),
 )
 
-#: Columns of a summary that tell parameters and chance apart; empty where that cannot be done.
+#: Columns of a summary that separate parameter uncertainty from random variation; empty where impossible.
 SHARES: tuple[str, ...] = ("parameter_share", "parameter_share_se")
 
 #: Cells that add up to the total of a register: register, dimension and key.
@@ -232,12 +232,12 @@ def spread(values: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def parameter_share(values: np.ndarray, draws: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Share of the variance over replicates that comes from parameters; the rest is chance.
+    """Share of the variance over replicates that comes from parameters; the rest is random variation.
 
     One-way analysis of variance with random effects, draws being the groups (Searle, Casella and McCulloch 1992,
     ch. 3): with K replicates of each of a draws, the mean squares between (MSB) and within draws (MSW) give unbiased
-    estimates of both components, (MSB - MSW) / K for parameters and MSW for chance. The share is the first over the
-    sum of both, 0 where the first is negative.
+    estimates of both components, (MSB - MSW) / K for parameters and MSW for random variation. The share is the first
+    over the sum of both, 0 where the first is negative.
 
     Args:
         values: Shape (..., replicates).

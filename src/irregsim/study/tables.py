@@ -1,4 +1,4 @@
-"""The tables of a run: names, columns and kinds. docs/outputs.md tells readers what they mean."""
+"""The tables of a run: names, columns and kinds. docs/outputs.md explains what they mean."""
 
 from __future__ import annotations
 

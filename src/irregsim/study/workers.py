@@ -53,7 +53,7 @@ class Workers:
     def __init__(self, jobs: int, work: Callable[[int], Any] | None = None) -> None:
         from joblib.externals.loky import ProcessPoolExecutor
 
-        # The system closes the held end when this process is gone, however it went; a worker hears that.
+        # The system closes the held end when this process is gone, however it went; a worker notices that.
         self._heard, self._held = Pipe(duplex=False)
         # Without an end to idleness: work may be asked for after hours.
         self._pool = ProcessPoolExecutor(
@@ -86,7 +86,7 @@ def _workers(jobs: int, work: Callable[[int], Any]) -> Iterator[Workers]:
     except BrokenProcessPool:
         pool.end(at_once=True)
         raise ReplicateError(
-            "a worker process ended unexpectedly (often for want of memory); finished replicates are kept, "
+            "a worker process ended unexpectedly (often because memory ran out); finished replicates are kept, "
             "try again with fewer --jobs"
         ) from None
     except BaseException:
@@ -166,7 +166,7 @@ def _result(future: Future[T], stopped: Callable[[], bool] | None) -> T:
 
 
 class Elsewhere:
-    """One process that does what it is handed, one piece after the other, while this one goes on."""
+    """One process that does what it is handed, one piece after the other, while this one continues."""
 
     def __init__(self) -> None:
         self._pool = Workers(1)
@@ -190,7 +190,7 @@ class Elsewhere:
                 if self._pool is pool:
                     pool.end(at_once=True)
                     self._pool = Workers(1)
-            raise ReplicateError("a worker process ended unexpectedly (often for want of memory)") from None
+            raise ReplicateError("a worker process ended unexpectedly (often because memory ran out)") from None
 
     def close(self) -> None:
         """Ends the process, whatever it does."""

@@ -1,6 +1,6 @@
 """Pages for readers: templates, and what goes into them.
 
-A page is one HTML file that asks for nothing from outside: pictures lie inside it, and its policy forbids everything
+A page is one HTML file that loads nothing from elsewhere: pictures are embedded, and its policy forbids everything
 else. ``base.html`` holds what all pages share; each page is a module that prepares its content, and a template of the
 same name.
 """

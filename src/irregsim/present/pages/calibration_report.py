@@ -23,11 +23,11 @@ TRADE_OFF: Final = 0.4
 
 
 def about(fit: fitting.Fit, finished: Callable[[int], None] = lambda number: None) -> dict[str, Any]:
-    """Everything docs/calibration.md tells of a fit, as numbers and texts that JSON can hold.
+    """Everything docs/calibration.md reports about a fit, as numbers and texts that JSON can hold.
 
     Args:
         fit: A finished fit.
-        finished: Told of each known truth that was fitted.
+        finished: Notified of each known truth that was fitted.
     """
     from_prior, shipped = fitting.recovered(fit, finished)
     red = fitting.gates(fit, from_prior)
@@ -148,7 +148,7 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
     }
 
 
-#: Scores closer than this share of each other count as equal: with a handful of counts a block cannot tell more.
+#: Scores closer than this share of each other count as equal: a block of a handful of counts shows no finer difference.
 EQUAL: Final = 0.1
 
 
@@ -225,14 +225,15 @@ def _hidden_text(hidden: Mapping[str, Any] | None) -> str:
     prior, own = hidden["prior"], hidden["posterior"]
     return (
         f"**The hidden population.** Persons outside reception centres at the end of {hidden['year']}, as an index of "
-        f"the prior's median (100): 90 % of prior trials lie between {prior[0]:.0f} and {prior[2]:.0f}, of posterior "
+        f"the prior's median (100): 90 % of prior trials are between {prior[0]:.0f} and {prior[2]:.0f}, of posterior "
         f"trials between {own[0]:.0f} and {own[2]:.0f}, with median {own[1]:.0f} ({hidden['trials']} trials each). The "
-        f"spread on the log scale is {hidden['log_sd'][1]:.2f}, was {hidden['log_sd'][0]:.2f}. It goes most with "
+        f"spread on the log scale is {hidden['log_sd'][1]:.2f}, compared with {hidden['log_sd'][0]:.2f} in the prior. "
+        "It is most correlated with "
         + ", ".join(f"`{name}` (correlation {r:+.2f})" for name, r in hidden["goes_with"])
-        + ". The counts narrow it through what they inform of finding and leaving, and only given the assumptions on "
-        "inflow, onward travel and ties, which no count informs and which other priors could move further than this "
-        "interval. They do not identify the size of this population, and the report gives no estimate of it. So levels "
-        "are shown only when asked for.\n"
+        + ". The counts narrow it through what they say about detection and exits, and only given the assumptions on "
+        "inflow, onward travel and ties. No count informs those, and other priors could move them beyond this "
+        "interval. They do not identify the size of this population, and the report gives no estimate of it. Levels "
+        "are therefore shown only on request.\n"
     )
 
 
@@ -274,9 +275,9 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
         for row in found["forward"]
     ]
     gate = (
-        "**The gate is green.**"
+        "**All calibration checks passed.**"
         if found["gate"]["passed"]
-        else "**The gate is red. This fit is not called calibrated.**"
+        else "**A calibration check failed; this fit is not calibrated.**"
     )
     return {
         "gate": "\n".join([gate, *(f"- {line}" for line in found["gate"]["red"])]) + "\n",
@@ -289,7 +290,7 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
                 "50 % intervals hold",
                 "90 % intervals hold",
                 "ranks in ten bins",
-                "chi squared (chance of as much)",
+                "chi squared (p-value)",
                 "contraction",
             ),
             recovery_rows,
@@ -388,10 +389,10 @@ def shipped() -> dict[str, Any]:
 
 
 def filled(text: str, found: Mapping[str, Any]) -> str:
-    """A document with its generated blocks made anew.
+    """A document with its generated blocks rewritten.
 
     Raises:
-        KeyError: If the document asks for a block there is not.
+        KeyError: If the document asks for an unknown block.
     """
     blocks = markdown(found)
     return _BLOCK.sub(lambda match: match[1] + blocks[match[2]] + match[4], text)

@@ -58,7 +58,7 @@ _APART: Final = ("all", "twins")
 
 
 def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> str:
-    """The report of a comparison, as one HTML file that asks for nothing from outside.
+    """The report of a comparison, as one HTML file that loads nothing from elsewhere.
 
     Args:
         frames: Tables of the comparison folder by name; parts of the page without a table are left out.

@@ -1,6 +1,6 @@
-"""What all parts of the report of a comparison share: its tables and words, and how numbers are told.
+"""What all parts of the report of a comparison share: its tables and words, and how numbers are written.
 
-Levels of the hidden population are never told, only changes, shares and an index; small counts are rounded.
+Levels of the hidden population are never shown, only changes, shares and an index; small counts are rounded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Rows = list[dict[str, Any]]
 
 
 class Facts:
-    """The tables of a comparison and how they are told.
+    """The tables of a comparison and how they are shown.
 
     Attributes:
         frames: Tables by name.
@@ -52,7 +52,7 @@ class Facts:
         return [{str(key): value for key, value in row.items()} for row in chosen.to_dict("records")]
 
     def effect(self, row: Mapping[str, Any], *, unit: bool = True) -> str:
-        """An effect with its interval and unit; or that it cannot be told."""
+        """An effect with its interval and unit; or that it has no clear direction."""
         if row["verdict"] == "cannot tell":
             return self.words("verdict_cannot_tell")
         text = effect_text(row, self.lang)

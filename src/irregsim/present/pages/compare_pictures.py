@@ -28,10 +28,10 @@ _ATTRIBUTE: Final = re.compile(r"""="([^"']*)\"""")
 
 
 def compact(svg: bytes) -> str:
-    """A drawing without what is not drawn; lines to a tenth of a point (1/720 inch), which no eye can tell.
+    """A drawing without what is not drawn; lines to a tenth of a point (1/720 inch), too small to see.
 
     Args:
-        svg: As `matplotlib` writes it; the file beside the page stays as it is.
+        svg: As `matplotlib` writes it; the separate file stays as it is.
     """
     text = _ABOUT.sub("", svg.decode("utf-8"))
     text = _PATHS.sub(lambda found: _path(" ".join(found[0].split())), text)
@@ -80,8 +80,8 @@ def _stretch(points: str) -> str:
             steps[-1] = (steps[-1][0] + step[0], steps[-1][1] + step[1])
         else:
             steps.append(step)
-    told = " ".join(f"{_tenths(value)}" for step in steps for value in step).replace(" -", "-")
-    return f"M{_tenths(x[0])} {_tenths(y[0])}" + (f"l{told}" if steps else "")
+    steps_text = " ".join(f"{_tenths(value)}" for step in steps for value in step).replace(" -", "-")
+    return f"M{_tenths(x[0])} {_tenths(y[0])}" + (f"l{steps_text}" if steps else "")
 
 
 def _tenths(value: int) -> str:

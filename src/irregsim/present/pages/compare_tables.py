@@ -125,7 +125,7 @@ def responses(facts: Facts, scenario: str) -> list[dict[str, Any]]:
 
 
 def measured(facts: Facts, scenario: str) -> list[dict[str, Any]]:
-    """The change of each register in parts, beside the effect on what it counts."""
+    """The change of each register in parts, and the effect on what it counts."""
     rows = facts.rows("measured", scenario)
     groups: dict[str, list[list[str]]] = {}
     for row in rows:
@@ -153,7 +153,8 @@ def measured(facts: Facts, scenario: str) -> list[dict[str, Any]]:
 def evidence(facts: Facts, scenario: str) -> list[dict[str, Any]]:
     """Shares of the variance of effects by group and grade of the parameters.
 
-    Only groups that can be told from chance have a row, and what is left; the table ``evidence`` has all of them.
+    Only groups that differ clearly from random variation have a row, and the remainder; the table ``evidence`` has all
+    of them.
     """
     groups: dict[str, list[list[str]]] = {}
     for row in facts.rows("evidence", scenario):
@@ -163,8 +164,8 @@ def evidence(facts: Facts, scenario: str) -> list[dict[str, Any]]:
         key = f"compare.group_{slug(str(row['group']))}"
         group = label(key, facts.lang) if key in labels() else str(row["group"])
         name = upper(facts.words("chance") if row["group"] == "chance" else group)
-        told = f"{row['grade']}: {label(grade, facts.lang)}" if grade in labels() else ""
-        cells = [name, told, percent(float(row["share"]), facts.lang), _known(facts, row["error"])]
+        words = f"{row['grade']}: {label(grade, facts.lang)}" if grade in labels() else ""
+        cells = [name, words, percent(float(row["share"]), facts.lang), _known(facts, row["error"])]
         groups.setdefault(facts.outcome(str(row["outcome"])), []).append(cells)
     if not groups:
         return []

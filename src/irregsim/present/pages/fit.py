@@ -39,16 +39,16 @@ class FitContent:
     Attributes:
         lang: ``nb`` or ``en``.
         source: Kind of draws: ``posterior``, ``prior`` or ``point``.
-        red: Red gates of a posterior.
+        red: Calibration checks of a posterior that failed.
         scale: Population scale of the run.
         replicates: Of the run.
         judged: From `goodness.judged`.
         coverage: From `goodness.coverage`.
         worst: From `goodness.worst`.
         notes: Target id to the warnings of its table.
-        reasons: Target id to why it lies far out, in ``lang``.
-        moved: From `goodness.moved`; None without another vintage.
-        newer: From `goodness.judged` with the other vintage.
+        reasons: Target id to why it is far from the model, in ``lang``.
+        moved: From `goodness.moved`; None without another edition.
+        newer: From `goodness.judged` with the other edition.
         pictures: In the order of the page.
         settings: Name (the end of a label ``fit.s_...``) and value, in order.
         command: That made the page.
@@ -102,7 +102,7 @@ def fit_page(content: FitContent) -> str:
 
 
 def gate_words(source: str, red: Sequence[str], lang: str) -> str:
-    """What is said of the gate: green or red in words, or that nothing was fitted."""
+    """The result of the calibration checks in words, or that nothing was fitted."""
     if source == "posterior":
         return label("fit.gate_red" if red else "fit.gate_green", lang)
     return label("fit.gate_prior" if source == "prior" else "fit.gate_point", lang)
@@ -275,7 +275,7 @@ def _worst_expected(content: FitContent) -> str:
     """How many counts a right model would have beyond two standard deviations."""
     judged = content.judged
     judged = judged[judged["role"].isin(ROLES) & (judged["use"] == "primary") & judged["z"].notna()]
-    # Of a normal distribution 4.55 % lie beyond 2 standard deviations.
+    # Of a normal distribution 4.55 % is beyond 2 standard deviations.
     expected = number(0.0455 * len(judged), content.lang, decimals=0)
     return label("fit.worst_note_few", content.lang).format(number=len(judged), expected=expected)
 
@@ -290,7 +290,7 @@ def _moved(content: FitContent) -> dict[str, Any] | None:
     for name, frame in (("old", content.judged), ("new", content.newer)):
         chosen = frame[(frame["role"] == "fit") & frame["inside90_error"].notna()]
         values |= {f"{name}90": int(chosen["inside90_error"].sum()), f"{name}n": len(chosen)}
-    # A count of role fit that the draws were not fitted to is held back here.
+    # A count of role fit that the draws were not fitted to counts as held out here.
     roles = {
         id_: role
         for frame in (content.judged, content.newer)

@@ -52,7 +52,7 @@ def draw_exits(series: Sequence[Series], options: Options) -> Drawing:
         tables = []
         for i, (code, axes) in enumerate(zip(columns, grid.flat, strict=False)):
             cuts = spread(values[:, i, :])
-            # A year's total stands in the middle of its year.
+            # A year's total is drawn in the middle of its year.
             band(axes, years + 0.5, cuts, MODEL)
             axes.plot(years + 0.5, cuts["q50"], "o", color=MODEL, markersize=3)
             axes.set_title(_wrapped(label(f"exit.{code}", lang)), fontsize=12, fontweight="bold")

@@ -1,4 +1,4 @@
-"""Pictures of a fit: published counts beside what the model's registers would have shown.
+"""Pictures of a fit: published counts compared with what the model's registers would have shown.
 
 One picture for each register, with a panel for each national series (bands over the years) and one for its cells
 (intervals, a row each); and two for the cells by citizenship. Error of the published numbers shows as thin lines beyond
@@ -35,7 +35,7 @@ SERIES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     if register.shown and any(target.role in ("fit", "check") for target in for_register(register.name))
 }
 
-#: Dimensions drawn as cells beside the series of their register.
+#: Dimensions drawn as cells next to the series of their register.
 CELLS: Final[dict[str, tuple[str, ...]]] = {register.name: register.shown_as_cells for register in REGISTERS}
 
 _STOCKS: Final = frozenset(register.name for register in REGISTERS if register.is_stock)
@@ -44,7 +44,7 @@ _STOCKS: Final = frozenset(register.name for register in REGISTERS if register.i
 BY_COUNTRY: Final = ("udi_expulsions", "country_ground")
 GROUNDS: Final = ("utlendingsloven", "straff")
 
-#: Another vintage of a published number; from the same palette as the strategies, and a shape of its own.
+#: Another edition of a published number; from the same palette as the strategies, and a shape of its own.
 NEWER: Final = "#D55E00"
 
 _COLUMNS: Final = (
@@ -72,7 +72,7 @@ class FitTables:
     Attributes:
         judged: From `goodness.judged`.
         bands: From `goodness.bands`, for `SERIES`.
-        newer: As ``judged``, with another vintage of the targets; None where there is none.
+        newer: As ``judged``, with another edition of the targets; None where there is none.
         fitted: Whether the draws were fitted to the targets of role ``fit``.
         sentences: Below every picture.
         lang: ``nb`` or ``en``.
@@ -278,7 +278,7 @@ def _apart(ticks: Sequence[int], top: float) -> list[int]:
 
 
 def _point(axes: Axes, x: float, y: float, role: str, shape: str = "o", size: float = 7.0) -> None:
-    """A published number: filled where it was in the fit, open where it was held back."""
+    """A published number: filled where it was in the fit, open where it was held out."""
     face = OBSERVED if role == "fit" else "white"
     axes.plot(
         x, y, shape, color=OBSERVED, markerfacecolor=face, markersize=size, markeredgewidth=1.3, zorder=4, clip_on=False
@@ -350,7 +350,7 @@ def _chosen(judged: pd.DataFrame, register: str, dimension: str, key: str) -> pd
 
 
 def _cells_of(judged: pd.DataFrame, register: str, dimension: str) -> pd.DataFrame:
-    """Numbers of the cells of a dimension that are judged and can be given, its national series apart."""
+    """Numbers of the cells of a dimension that are judged and can be given, without its national series."""
     apart = [key for of, key in SERIES.get(register, ()) if of == dimension]
     where = (judged["register"] == register) & (judged["dimension"] == dimension) & ~judged["key"].isin(apart)
     return judged[where & _judged(judged)]
@@ -361,7 +361,7 @@ def _judged(judged: pd.DataFrame) -> pd.Series:
 
 
 def _newer(tables: FitTables, id_: str) -> float | None:
-    """What another vintage says of a target, where that is another number."""
+    """What another edition says about a target, where that is another number."""
     if tables.newer is None:
         return None
     values = [frame.loc[frame["id"] == id_, "observed"].tolist() for frame in (tables.judged, tables.newer)]

@@ -1,4 +1,4 @@
-"""What the model's registers count beside what the agencies published."""
+"""What the model's registers count, compared with what the agencies published."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def year_fraction(month: str) -> float:
-    """Place of a month's end on an axis of years: 2019-12 lies at 2020.0."""
+    """Place of a month's end on an axis of years: 2019-12 is at 2020.0."""
     number = month_number(month)
     return year_of(number) + (number % 12 + 1) / 12
 

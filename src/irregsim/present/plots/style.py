@@ -79,7 +79,8 @@ class Options:
     Attributes:
         lang: ``nb`` or ``en``.
         show_levels: Show hidden strategies in persons, as an interval, instead of as an index.
-        calibrated: Whether parameters come from a fit without a red gate; if not, pictures of registers say so.
+        calibrated: Whether parameters come from a fit that passed its calibration checks; if not, pictures of registers
+            say so.
         caveat: Key of the sentence with which they say it.
     """
 
@@ -95,7 +96,7 @@ class Drawing:
 
     Attributes:
         figure: The figure.
-        data: Every number drawn, long format; written as CSV beside the picture.
+        data: Every number drawn, long format; written as CSV next to the picture.
         alt: What the picture shows, in words, for those who cannot see it.
     """
 
@@ -209,7 +210,7 @@ def apart(places: Sequence[float], gap: float) -> list[float]:
     """Move labels apart as little as their order allows.
 
     Args:
-        places: Where the labels would stand.
+        places: Where the labels would be.
         gap: Smallest distance between two.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The rule of disclosure for tables: which rows are held back, and the numbers of the others.
+"""The rule of disclosure for tables: which rows are suppressed, and the numbers of the others.
 
 The rule for a single number is in `irregsim.vocabulary.disclosure`.
 """

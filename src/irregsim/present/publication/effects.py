@@ -1,7 +1,7 @@
 """Tables of a comparison as they may be published (docs/outputs.md has the rules).
 
 Single lives stay out, what no register counts is in percent of the reference and never in persons
-(`publication.one_scale`), and small cells are held back (`vocabulary.disclosure`).
+(`publication.one_scale`), and small cells are suppressed (`vocabulary.disclosure`).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def published(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> d
         units: Unit by outcome.
 
     Returns:
-        Tables by name, those of `COLUMNS` and of `published_lives.published`. A column ``suppressed`` tells which rows
+        Tables by name, those of `COLUMNS` and of `published_lives.published`. A column ``suppressed`` marks rows that
         have no numbers because they rest on fewer than 5 persons in the reference and in the scenario;
         ``reference_mean`` is 100 where ``unit`` is percent.
     """

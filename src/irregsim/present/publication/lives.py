@@ -1,17 +1,17 @@
-"""Balance and life courses as they may be published (docs/outputs.md tells the rules).
+"""Balance and life courses as they may be published (docs/outputs.md has the rules).
 
-Single lives (``sequences``, ``twins``, ``twin_lives``) stay out. Nothing is told from which the number of persons in
-hidden strategies follows in a step or two:
+Single lives (``sequences``, ``twins``, ``twin_lives``) stay out. Nothing is published from which the number of persons
+in hidden strategies follows in a step or two:
 
 - no numbers of persons but of what registers count; changes of the rest in percent of the reference, displacement and
   partings in shares;
-- who is present at the first effective month is the population itself, so of this cohort no share, time or rate is
-  told that a register counts the number of (those in centres, returns, permits): number over share would be the
-  population. How many of them are still present is the same: whoever is not has left by an exit, and most exits are
-  counted. What is told of it is how the hidden strategies stand to each other. Of those who enter later all is told:
-  their number is nowhere.
+- who is present at the first effective month is the population itself, so for this cohort no share, time or rate is
+  published where a register has the number (those in centres, returns, permits): number over share would be the
+  population. The same holds for how many of them are still present: all others have left by an exit, and most exits
+  are counted. What is published of it is the shares of the hidden strategies among themselves. For those who enter
+  later everything is published: their number is nowhere.
 
-Cells that stand for fewer than 5 persons are left out, so that shares need not add up to 1; the exact tables do.
+Cells with fewer than 5 persons are left out, so that shares need not add up to 1; the exact tables do.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DECIMALS: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
     "incidence": (("incidence", "lo", "hi"), 3),
 }
 
-#: Columns that would tell the size of the population.
+#: Columns that would reveal the size of the population.
 _LEVELS: Final = ("persons", "at_risk", "moves", "total")
 
 #: The cohort whose number nobody publishes and no register counts.
@@ -53,8 +53,9 @@ def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         ``balance``: what registers count in persons, the rest in percent of the reference (``unit``). ``alluvial``:
         of those who are elsewhere than in the reference, by where they are there, the ``share`` in each other state.
         ``partings``: ``share`` of all partings. Tables of shares, months and rates: without the numbers of persons
-        behind them, and without what the module says of those present. ``apart`` has none: where a centre closes, those
-        apart are those whom the register misses, and their number over their share is everybody.
+        behind them, and without what is left out for those present (see the module). ``apart`` has none: where a centre
+        closes, those apart are those whom the register no longer counts, and their number over their share is
+        everybody.
     """
     out: dict[str, pd.DataFrame] = {}
     if "balance" in frames:
@@ -76,7 +77,7 @@ def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 def _shares(frame: pd.DataFrame, whole: list[str]) -> pd.DataFrame:
     """Cells of 5 persons or more as shares of all cells with the same keys; in each table the largest first."""
     frame = frame.assign(whole=frame.groupby(whole)["persons"].transform("sum"))
-    # Which is larger is told, by how much is not.
+    # Which is larger is published, by how much is not.
     frame = frame.sort_values(
         [*whole[:-1], "whole", whole[-1], "persons"], ascending=[True] * (len(whole) - 1) + [False, True, False]
     )
@@ -130,7 +131,7 @@ def _hidden_among_themselves(frame: pd.DataFrame, others: pd.Series) -> pd.DataF
 
 
 def _without_small(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Without cells that stand for fewer than 5 persons or moves in a replicate, on either side."""
+    """Without cells of fewer than 5 persons or moves in a replicate, on either side."""
     basis, keys = {
         "chronogram": ("persons", ["scenario", "cohort", "months_since", "state"]),
         "transitions": ("moves", ["scenario", "cohort", "origin", "destination"]),

@@ -1,7 +1,7 @@
 """Hidden strategies on one scale only: in percent of the reference.
 
-An effect in persons beside the same effect in percent (or as an index) is a level in disguise: -800 persons beside
--4 % are 20 000. So wherever readers are shown what no register counts, they are shown it in percent, and never the
+An effect in persons together with the same effect in percent (or as an index) reveals a level: -800 persons and
+-4 % give 20 000. So wherever readers are shown what no register counts, they are shown it in percent, and never the
 number; what registers count is shown in its own unit. The exact tables (Parquet) keep every unit; they are for the
 analysis, not for readers.
 
@@ -64,10 +64,10 @@ def _scaled(frame: pd.DataFrame, name: str, units: Mapping[str, str]) -> pd.Data
     if frame.empty:
         return frame if "unit" in frame else frame.assign(unit="")
     outcome = frame["outcome"].astype(str)
-    told = frame["unit"] if "unit" in frame else outcome.map(lambda one: units.get(one, "persons"))
+    unit = frame["unit"] if "unit" in frame else outcome.map(lambda one: units.get(one, "persons"))
     hidden = outcome.map(is_uncounted).astype(bool)
     base = frame["reference_mean"].where(frame["reference_mean"] > 0)
-    out = frame.assign(unit=told.where(~hidden, PERCENT))
+    out = frame.assign(unit=unit.where(~hidden, PERCENT))
     for column in SCALED[name]:
         out[column] = frame[column].where(~hidden, 100.0 * frame[column] / base)
     if name == "differences":

@@ -109,11 +109,11 @@ def read_costs(text: str) -> tuple[Cost, ...]:
         if amount is not None and year is None and row["unit"] != "NOK":
             faults.append(f"{where}: {row['item']}: an amount needs the year of its prices")
         if row["carrier"] not in PARTIES or row["receiver"] not in ("", *PARTIES):
-            faults.append(f"{where}: {row['item']}: carrier and receiver must be of {', '.join(PARTIES)}")
+            faults.append(f"{where}: {row['item']}: carrier and receiver must be one of {', '.join(PARTIES)}")
         if row["grade"] not in GRADES or not row["source"].strip():
             faults.append(f"{where}: {row['item']}: needs a source and a grade ({', '.join(GRADES)})")
         if row["item"] in [cost.item for cost in found]:
-            faults.append(f"{where}: {row['item']} stands twice")
+            faults.append(f"{where}: duplicate {row['item']}")
         texts = [row[name] for name in ("item", "outcome", "unit")]
         tail = [row[name] for name in ("source", "grade", "carrier", "receiver")]
         found.append(Cost(texts[0], texts[1], texts[2], amount, year, tail[0], tail[1], tail[2], tail[3]))

@@ -5,12 +5,12 @@ person-month. Between a reference and a changed run both may differ. The decompo
 a difference between two rates, Journal of the American Statistical Association 50, gives each its part, exactly:
 
     change = sum of (E1 - E0) (R0 + R1) / 2     how many live how, and where: behaviour
-           + sum of (R1 - R0) (E0 + E1) / 2     how often the same kind of person is met and written down: measurement
+           + sum of (R1 - R0) (E0 + E1) / 2     how often the same kind of person is met and recorded: measurement
            + what happened outside every stock  visitors, penal cases from prison
 
 where E is person-months and R the rate. It is symmetric: with the runs exchanged every part changes its sign.
 
-What a rate tells of depends on the register (`irregsim.model.registers.Register.rate`, column ``rate_is``). For forced
+What a rate means depends on the register (`irregsim.model.registers.Register.rate`, column ``rate_is``). For forced
 returns it is an action of the state, which also ends the stay, and not only a measurement; for assisted returns,
 centres left and health contacts it is mostly what persons choose. A rate is that of a cell: persons of one strategy
 and district who differ in what the cell does not hold (time since the rejection, citizenship, a decision held) move it
@@ -51,7 +51,7 @@ def split(
         reference: Table ``detection`` of one run: columns ``replicate``, ``year``, ``register``, ``event``,
             ``strategy``, ``district``, ``events``, ``person_months``. A row that is left out is a cell of zeros.
         changed: The same of the other run, with the same replicates and years.
-        by: Columns to tell apart beside the replicate; parts of cells are added over the others. May hold
+        by: Columns to keep apart in addition to the replicate; parts of cells are added over the others. May hold
             ``strategy`` and ``district``.
 
     Returns:
@@ -59,23 +59,23 @@ def split(
         ``by``, ``reference`` and ``changed`` (events), ``change``, its parts ``exposure``, ``rate`` and ``outside``
         (events, floats that add up to ``change``), and with ``register`` in ``by`` also ``rate_is``: ``measurement``,
         ``action`` or ``choice``. Events of a cell in which nobody was at any month's end have no rate: they count as
-        ``outside``. A cell with person-months in one run only is told by exposure alone.
+        ``outside``. The change of a cell with person-months in one run only is all exposure.
 
     Raises:
-        ValueError: If a column is missing, a cell stands twice, or replicates or years differ.
+        ValueError: If a column is missing, a cell is duplicate, or replicates or years differ.
     """
     import numpy as np
     import pandas as pd
 
     unknown = [column for column in by if column not in _CELL[1:]]
     if unknown:
-        raise ValueError(f"by: no column {unknown[0]!r}; there are {', '.join(_CELL[1:])}")
+        raise ValueError(f"by: no column {unknown[0]!r}; the columns are {', '.join(_CELL[1:])}")
     sides = [_cells(frame, name) for frame, name in ((reference, "reference"), (changed, "changed"))]
     for column in ("replicate", "year"):
         first, second = (set(side.index.get_level_values(column)) for side in sides)
         if first != second:
             alone = sorted(first ^ second)
-            raise ValueError(f"{column} {', '.join(map(str, alone))} stands in one of the two runs only")
+            raise ValueError(f"{column} {', '.join(map(str, alone))} is in only one of the two runs")
     cells = sides[0].index.union(sides[1].index).sort_values()
     (n0, e0), (n1, e1) = (side.reindex(cells, fill_value=0).to_numpy(dtype="float64").T for side in sides)
     in0, in1 = np.where(e0 > 0, n0, 0.0), np.where(e1 > 0, n1, 0.0)
@@ -138,5 +138,5 @@ def _cells(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     cells = frame.astype(text).set_index(list(_CELL))[list(_VALUES)]
     if not cells.index.is_unique:
         twice = cells.index[cells.index.duplicated()][0]
-        raise ValueError(f"{name}: {', '.join(map(str, twice))} stands twice")
+        raise ValueError(f"{name}: duplicate {', '.join(map(str, twice))}")
     return cells

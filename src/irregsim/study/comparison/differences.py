@@ -1,7 +1,7 @@
 """Paired differences month by month: table ``differences``.
 
-Each row tells of the differences between a scenario and the reference in the same replicate. Intervals are quantiles
-over replicates: with one draw they hold chance alone, with draws also what the parameters leave open.
+Each row summarises the differences between a scenario and the reference in the same replicate. Intervals are quantiles
+over replicates: with one draw they cover random variation only, with several draws also parameter uncertainty.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Effects:
-    """Series of a scenario beside those of the reference.
+    """Series of a scenario and of the reference.
 
     Attributes:
         pair: The two runs.
@@ -64,7 +64,7 @@ class Effects:
 
 
 def effects(runs: Runs) -> list[Effects]:
-    """Series of every scenario beside the reference, which is read once."""
+    """Series of every scenario and the reference, which is read once."""
     base = collect(runs.reference)
     return [_effects(pair, base, collect(pair.scenario)) for pair in runs.pairs]
 
@@ -120,7 +120,7 @@ def variance_saved(reference: FloatArray, difference: FloatArray) -> FloatArray:
 
 
 def statistics(values: FloatArray, draws: npt.NDArray[np.int64]) -> dict[str, FloatArray]:
-    """What is told of paired differences.
+    """Statistics of paired differences.
 
     Args:
         values: Differences, shape (..., replicates).
@@ -150,7 +150,7 @@ def differences(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
 
     Returns:
         Columns as in `COLUMNS`, rows by scenario, outcome and month; no missing values: a month in which an outcome
-        has no value in some replicate has no row. ``cumulative_*`` tell of the sum of the differences so far, for
+        has no value in some replicate has no row. ``cumulative_*`` are about the sum of the differences so far, for
         outcomes that are averaged and no `stock:` (durations, the index, a register of a stock) of their mean since the
         change.
     """

@@ -1,16 +1,16 @@
 """Which evidence carries a finding: share of an effect's variance over draws by group and grade of the parameters.
 
-There are more parameters than draws, so no regression on all of them could be made; but groups of them can be told
-apart. The model is ridge regression with a penalty for each group (a random effect for each parameter, with a variance
-that its group shares): the covariance of the effects of two draws is the sum over groups of the group's variance share
-times the mean product of their standardised parameters. The shares are fitted jointly, by least squares over all pairs
-of draws (Haseman and Elston 1972; for many predictors Yang et al. 2010, Nature Genetics 42), which is unbiased however
-many parameters a group has, and however parameters of a posterior are correlated.
+There are more parameters than draws, so no regression on all of them could be made; but groups of them can be
+separated. The model is ridge regression with a penalty for each group (a random effect for each parameter, with a
+variance that its group shares): the covariance of the effects of two draws is the sum over groups of the group's
+variance share times the mean product of their standardised parameters. The shares are fitted jointly, by least squares
+over all pairs of draws (Haseman and Elston 1972; for many predictors Yang et al. 2010, Nature Genetics 42), which is
+unbiased however many parameters a group has, and however parameters of a posterior are correlated.
 
-Many groups, each a little above nothing by chance, would add up to a lot. So groups enter one after the other (forward
-selection), the one farthest above chance first, and only while it is above what the best of all groups reaches in 95 %
-of permutations of the effect. What does not enter has no share. What is left, ``chance``, is chance and what no group
-explains: curvature, interplay, and groups too weak to be told with so many draws.
+Many groups, each a little above zero by chance, would add up to a lot. So groups enter one after the other (forward
+selection), the one farthest above the level of chance first, and only while it is above what the best of all groups
+reaches in 95 % of permutations of the effect. What does not enter has no share. What is left, ``chance``, is random
+variation and what no group explains: curvature, interactions, and groups too weak to be detected with so many draws.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ class Share:
     Attributes:
         share: 0 to 1; 0 for a group that does not enter.
         error: Standard error of the estimate, from leaving out one draw at a time (jackknife). Missing for `CHANCE`
-            where no group enters: that all is chance is then no estimate, but what is left where nothing can be told.
+            where no group enters: that all is random variation is then no estimate, but what is left where nothing is
+            clear.
         by_chance: Share that a group like this one reaches by chance in one of twenty permutations, 0 or more.
-        enters: Whether it is told from chance.
+        enters: Whether it differs clearly from what chance gives.
     """
 
     share: float
@@ -119,7 +120,8 @@ class Design:
             found, by_chance = np.empty(len(left)), np.empty((len(left), PERMUTATIONS))
             for place, group in enumerate(left):
                 told = [0, *chosen, group]
-                # With groups that hold the same parameters there is no telling them apart; least squares halves it.
+                # Groups that hold the same parameters cannot be separated; least squares divides the share between
+                # them.
                 inverse = np.linalg.pinv(self._pairs[np.ix_(told, told)])[-1]
                 found[place], by_chance[place] = inverse @ sums[told], inverse @ turned[told]
             spread = by_chance.std(axis=1)
@@ -137,7 +139,7 @@ class Design:
         estimate = np.zeros(len(self.names) + 1)
         without = np.zeros((n, len(self.names) + 1))
         for group in range(1, len(self.names) + 1):
-            # A group that does not enter has the error that it would have beside those that do.
+            # A group that does not enter has the error that it would have together with those that do.
             told = [0, *chosen] if group in chosen else [0, *chosen, group]
             solved = self._solved(told, value, sums)
             place = told.index(group)

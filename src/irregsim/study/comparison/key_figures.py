@@ -1,9 +1,9 @@
 """Effects over the whole time since the change: tables ``key_figures``, ``cities`` and ``groups``.
 
 One number for each outcome: the sum, or for stocks, durations and the index the mean, over the months from the first
-effective one to the end. The verdict is ``up`` or ``down`` only where the mean over replicates is told from nothing
-(Monte Carlo error) and the interval over replicates leaves out nothing (chance and parameters); else it is ``cannot
-tell``, and ``why`` says what hides it.
+effective one to the end. The verdict is ``up`` or ``down`` only where the mean over replicates differs clearly from
+zero (Monte Carlo error) and the interval over replicates excludes zero (random variation and parameter uncertainty);
+otherwise it is ``cannot tell``, and ``why`` gives the reason.
 """
 
 from __future__ import annotations
@@ -121,12 +121,12 @@ IN_CITIES: Final = (
     "stock:hidden",
 )
 
-#: Groups of persons, and what is told of them.
+#: Groups of persons, and their outcomes.
 DIMENSIONS: Final = ("sought_asylum", "sex", "age_group", "with_child", "duration", "feasibility_group")
 IN_GROUPS: Final = ("person_months:fritt_fall", "person_months:hidden", "person_months:synlig")
 
-#: Why nothing can be told: no replicate differs; the Monte Carlo error hides the mean; the interval over replicates
-#: holds effects of both signs, however many replicates are run.
+#: Why an effect has no clear direction: no replicate differs; the Monte Carlo error hides the mean; the interval over
+#: replicates holds effects of both signs, however many replicates are run.
 NOTHING, MONTE_CARLO, INTERVAL = "no_replicate_differs", "monte_carlo", "interval"
 
 #: More replicates than this are not recommended to anybody.
@@ -134,19 +134,19 @@ MOST_REPLICATES: Final = 100_000
 
 
 def verdict(mean: float, lo: float, hi: float, mc_se: float, n: int) -> tuple[str, str, int | None]:
-    """What can be told of an effect.
+    """Whether an effect has a clear direction.
 
     Args:
         mean: Mean over replicates.
         lo: 2.5 % quantile over replicates.
         hi: 97.5 % quantile.
         mc_se: Monte Carlo error of the mean.
-        n: Replicates, 2 or more; the mean is told from nothing by Student's t with n - 1 degrees of freedom at 5 %.
+        n: Replicates, 2 or more; the mean is compared with zero by Student's t with n - 1 degrees of freedom at 5 %.
 
     Returns:
-        ``up``, ``down`` or ``cannot tell``; why it cannot be told (`NOTHING`, `MONTE_CARLO` or `INTERVAL`, else
-        empty); and how many more replicates would tell the mean from nothing if mean and spread stay as they are. None
-        where it is told, where more would not help, and beyond `MOST_REPLICATES`.
+        ``up``, ``down`` or ``cannot tell``; why it has no clear direction (`NOTHING`, `MONTE_CARLO` or
+        `INTERVAL`, else empty); and how many more replicates would give it one if mean and spread stay as they are.
+        None where it has one, where more would not help, and beyond `MOST_REPLICATES`.
     """
     if mean == lo == hi == mc_se == 0.0:
         return "cannot tell", NOTHING, None
@@ -160,7 +160,7 @@ def verdict(mean: float, lo: float, hi: float, mc_se: float, n: int) -> tuple[st
 
 
 def _row(reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """What is told of one effect over the window; arguments of shape (replicates,)."""
+    """Statistics of one effect over the window; arguments of shape (replicates,)."""
     told = {name: float(value) for name, value in statistics(difference, draws).items()}
     mean, lo, hi, mc_se = (told[name] for name in ("mean", "lo", "hi", "mc_se"))
     word, why, more = verdict(mean, lo, hi, mc_se, len(difference))

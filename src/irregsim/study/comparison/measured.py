@@ -1,6 +1,6 @@
 """Behaviour or measurement: what the registers would have shown, and why (table ``measured``).
 
-Beside the change of a register's events and its parts (`irregsim.study.comparison.detection_split`) stands the effect
+The change of a register's events and its parts (`irregsim.study.comparison.detection_split`), with the effect
 on the latent population that the register is a keyhole to, in the same years and replicates.
 """
 

@@ -1,7 +1,7 @@
-"""Finished runs side by side: replicate j of a scenario beside replicate j of the reference.
+"""Finished runs side by side: replicate j of a scenario with replicate j of the reference.
 
-Both have the same draw and the same keyed chance, so every difference is paired. Tables are read one replicate at a
-time and let go again: a comparison needs the room of two replicates, however many there are.
+Both have the same draw and the same keyed random numbers, so every difference is paired. Tables are read one replicate
+at a time and let go again: a comparison needs the room of two replicates, however many there are.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Pair:
 
     @property
     def name(self) -> str:
-        """Name of the scenario: what stands in the column ``scenario`` of every table."""
+        """Name of the scenario, as in the column ``scenario`` of every table."""
         return self.scenario.name
 
     @property
@@ -138,7 +138,7 @@ class Runs:
             for key in PAIRING:
                 one, other = (r.folder.manifest.get(key) for r in (reference, run))
                 if one != other:
-                    raise PairingError(f"{run.name}: {key} is {other}, but {one} in {reference.name}; run them anew")
+                    raise PairingError(f"{run.name}: {key} is {other}, but {one} in {reference.name}; run them again")
             if run.months != reference.months:
                 raise PairingError(different_period(reference.scenario, run.scenario))
             if run.replicates != reference.replicates:

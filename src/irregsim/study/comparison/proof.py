@@ -21,7 +21,7 @@ TABLES: Final = (
     "outcomes",
 )
 
-#: What tells one kind of move from another.
+#: What distinguishes one kind of move from another.
 MOVE: Final = ("month", "origin", "destination", "cause")
 
 #: Columns left out of a cell that is named: a proof needs no place or citizenship.
@@ -39,16 +39,16 @@ def proof(pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
         replicate before it); ``months_before`` (how many reported months those are) and ``replicates``;
         ``first_month`` in which anything differs, with ``replicate``, ``table`` and ``cell`` (keys of the cell that
         differs most there, without places), and ``cause`` (month, origin, destination and cause of the move whose
-        number differs most in the first month in which moves differ, over all replicates; `with_persons` tells more
-        exactly), all None where nothing ever differs.
+        number differs most in the first month in which moves differ, over all replicates; `with_persons` is more
+        exact), all None where nothing ever differs.
     """
     return {pair.name: _proof(pair) for pair in pairs}
 
 
 def with_persons(told: Mapping[str, Any], first: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A proof with what lives tell of: the first person, and the cause by which lives part first.
+    """A proof with what lives add: the first person, and the cause by which lives part first.
 
-    Sums of moves cannot tell which of the moves of a month came of which; lives can: the events of those who part in
+    Sums of moves do not show which of the moves of a month came from which; lives do: the events of those who part in
     the first month in which any do.
 
     Args:

@@ -31,7 +31,7 @@ RESPONSES: Final = {
 #: Thirds, the draws with the strongest response first.
 THIRDS: Final = ("deterrence", "between", "displacement")
 
-#: With fewer distinct draws nothing is split: a third would tell of chance.
+#: With fewer distinct draws nothing is split: a third would show random variation.
 FEWEST_DRAWS: Final = 15
 
 COLUMNS: Final = ("scenario", "outcome", "third", "unit", "reference_mean", "mean", "lo", "hi", "n")
@@ -66,7 +66,7 @@ def thirds(draws: pd.DataFrame) -> npt.NDArray[np.int64] | None:
     """Third of every replicate: 0 for deterrence, 1 between, 2 for displacement.
 
     Args:
-        draws: As in `response_score`. Replicates of one draw lie in one third.
+        draws: As in `response_score`. Replicates of one draw are in one third.
 
     Returns:
         Shape (replicates,); None with fewer than `FEWEST_DRAWS` distinct draws, or where no response varies.

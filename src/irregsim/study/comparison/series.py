@@ -1,4 +1,4 @@
-"""Monthly series of one replicate, one for each outcome that a comparison tells of.
+"""Monthly series of one replicate, one for each outcome of a comparison.
 
 - ``stock:<strategy>``, ``stock:hidden`` (all but ``synlig``): persons at the end of the month; averaged over a window.
 - ``index:hidden``: the hidden population, with that of the reference in the same month and replicate as 100; averaged.
@@ -12,7 +12,7 @@
   averaged.
 
 Little's law (Little 1961, A proof for the queuing formula L = lambda W, Operations Research 9) holds for a steady
-state; in a year of change the duration lags behind. Stays of single persons, where they were kept, are told in tables
+state; in a year of change the duration lags behind. Stays of single persons, where they were kept, have tables
 of their own.
 """
 
@@ -73,7 +73,7 @@ class Collected:
 
 
 def family(outcome: str) -> str:
-    """What stands before the colon of an outcome."""
+    """The part of an outcome before its colon."""
     return outcome.partition(":")[0]
 
 
@@ -169,7 +169,7 @@ def _wide(frame: pd.DataFrame, keys: Sequence[str], value: str, place: Mapping[s
 
 
 def _coded(column: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """A column of text as numbers, and the texts they stand for."""
+    """A column of text as numbers, and the texts by number."""
     coded = column.astype("category")
     return np.asarray(coded.cat.codes, dtype=np.int64), [str(text) for text in coded.cat.categories]
 

@@ -45,7 +45,7 @@ class Picture:
         section: Section of the page that shows it, in the order of this list. A section that the page does not have
             yet comes last; its heading and its note are the labels ``compare.h_<section>`` and
             ``compare.note_<section>``.
-        is_of_all: Whether it is of all scenarios at once, and not of each beside the reference.
+        is_of_all: Whether it is of all scenarios at once, and not of each with the reference.
     """
 
     name: str

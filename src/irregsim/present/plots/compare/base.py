@@ -28,7 +28,7 @@ REFERENCE_DASHES: Final = (0, (4, 2))
 #: Widest interval first: name of the columns to how strong it is drawn.
 BANDS: Final = (("lo", "hi", 0.16), ("lo80", "hi80", 0.2), ("lo50", "hi50", 0.28))
 
-#: Levers shown above a time axis; more are told in the table of differences.
+#: Levers shown above a time axis; more are in the table of differences.
 MOST_LEVERS: Final = 5
 
 
@@ -197,7 +197,7 @@ def plain_axis(axes: Axes, lang: str, *, x: bool = False) -> None:
 
 
 def effect_text(row: Mapping[Any, Any], inputs: Inputs) -> str:
-    """The effect of a row of key figures with its interval and unit; or that it cannot be told."""
+    """The effect of a row of key figures with its interval and unit; or that it has no clear direction."""
     if row["verdict"] == "cannot tell":
         return inputs.words("verdict_cannot_tell")
     text = words.effect_text(row, inputs.lang)
@@ -213,9 +213,9 @@ def intervals(
     Args:
         axes: Where to draw; x is the value.
         rows: Each with ``mean``, ``lo``, ``hi``, and if known ``lo50``, ``hi50`` and ``verdict``; a dot is open where
-            the replicates cannot tell the effect from nothing.
+            the effect has no clear direction.
         colour: Of lines and dots.
-        height: Added to every place, to set two scenarios apart.
+        height: Added to every place, to separate two scenarios.
         marker: Shape of the dots.
     """
     for place, row in enumerate(rows):
@@ -223,8 +223,8 @@ def intervals(
         axes.plot([row["lo"], row["hi"]], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt")
         if row.get("lo50") is not None:
             axes.plot([row["lo50"], row["hi50"]], [y, y], color=colour, linewidth=4.5, solid_capstyle="butt", alpha=0.6)
-        tells = row.get("verdict", "") != "cannot tell" and not row["lo"] <= 0.0 <= row["hi"]
-        face = colour if tells else "white"
+        clear = row.get("verdict", "") != "cannot tell" and not row["lo"] <= 0.0 <= row["hi"]
+        face = colour if clear else "white"
         axes.plot([row["mean"]], [y], marker, color=colour, markersize=7, markerfacecolor=face, markeredgewidth=1.6)
 
 
@@ -269,7 +269,7 @@ def lever_strip(axes: Axes, inputs: Inputs) -> list[str]:
         value = str(groups[key][0]["value"])
         text = f"{key.partition('.')[2]} = {value if len(value) < 40 else value[:37] + '…'}"
         right = start > (first + last) / 2
-        # Beside the bar, where there is room: before it when it starts late, else in it.
+        # Next to the bar, where there is room: before it when it starts late, else in it.
         axes.text(start, place, f"{text} " if right else f" {text}", ha="right" if right else "left", va="center",
                   fontsize=9.5, color=INK)  # fmt: skip
     if len(groups) > len(shown):

@@ -119,8 +119,8 @@ def _bars(axes: Axes, accounts: Sequence[Mapping[Any, Any]], unit: str, inputs: 
 
 
 def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
-    # Numbers of persons beside those a register counts would tell how many are in hiding: so each place they come
-    # from is drawn equally tall. Where cells are too small to be told, a part of its height goes nowhere.
+    # Numbers of persons next to those a register counts would reveal how many are in hiding: so each place they come
+    # from is drawn equally tall. Where cells are too small to be shown, a part of its height goes nowhere.
     sources = list(dict.fromkeys(cells["reference_state"]))
     here = set(cells["scenario_state"])
     targets = [state for state in (*STRATEGIES, *EXITS, NOT_HERE) if state in here]

@@ -215,7 +215,7 @@ def draw_groups(inputs: Inputs) -> Drawing | None:
 
 
 def draw_responses(inputs: Inputs) -> Drawing | None:
-    """How effects stand under deterrence, under displacement and in between.
+    """Effects under deterrence, under displacement and in between.
 
     Returns:
         The drawing; its data is the table ``responses``. None without it.
@@ -253,7 +253,7 @@ def group_words(dimension: str, group: str, lang: str) -> str:
 
 
 def _group_key(dimension: str, group: str) -> str:
-    """The label of a group; empty where it has none. Labels of a dimension stand in their natural order."""
+    """The label of a group; empty where it has none. Labels of a dimension are in their natural order."""
     for space in (dimension, dimension.removesuffix("_group")):
         for name in (group, group.lower()):
             if f"{space}.{name}" in labels():
@@ -319,7 +319,7 @@ def _difference_of(outcome: str, unit: str, inputs: Inputs) -> str:
 
 
 def _name_points(axes: Axes, points: Sequence[tuple[float, float, str]], inputs: Inputs) -> None:
-    """Names beside the points, moved apart; a name left of its point where the point lies to the right."""
+    """Names next to the points, spread out; a name is left of its point where the point is on the right."""
     if not points:
         return
     low, high = axes.get_ylim()

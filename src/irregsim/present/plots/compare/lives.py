@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 #: Order in which states are stacked.
 STATES: Final = (*STRATEGIES, *EXITS, NOT_HERE)
 
-#: Sides and cohorts that are drawn; the difference and the joint clock stand in the tables.
+#: Sides and cohorts that are drawn; the difference and the joint clock are in the tables only.
 SIDES: Final = ("reference", "scenario")
 COHORTS: Final = ("present", "entered")
 
-#: Beside the colour, for readers and printers without it: blue and green are alike in grey. No dots: each would be a
-#: circle of curves, half of the file.
+#: In addition to the colour, for readers and printers without it: blue and green are alike in grey. No dots: each would
+#: be a circle of curves, half of the file.
 HATCHES: Final[Mapping[str, str]] = {"arbeidende": "///", "marginalisert": "\\\\\\", "videre": "xx"}
 
 #: Lives in a sequence picture and pairs of life lines.

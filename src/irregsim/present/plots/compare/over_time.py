@@ -1,4 +1,4 @@
-"""Pictures over time: stocks, exits, fans of effects, the iceberg, and registers beside published counts."""
+"""Pictures over time: stocks, exits, fans of effects, the iceberg, and registers compared with published counts."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def draw_iceberg(inputs: Inputs) -> Drawing | None:
 
 
 def draw_registers(inputs: Inputs) -> Drawing | None:
-    """What the registers would have shown, beside the published counts, with the calibration period marked.
+    """What the registers would have shown, with the published counts, and with the calibration period marked.
 
     Returns:
         The drawing; its data has ``register``, ``month``, ``source`` (``model``, ``published``), ``reference``,
@@ -254,7 +254,7 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
     found = [(name, rows) for name in REGISTERS if (rows := inputs.outcome(f"register:{name}")) is not None]
     if not found:
         return None
-    # Counts of a part of the country would lie low beside those of the whole; scaled up, chance would look like fact.
+    # Counts of a scaled-down country would be too low; scaled up, random variation would look like fact.
     scale = float(inputs.about.get("scale", 1.0))
     is_country = scale == 1.0
     with settings():
@@ -263,7 +263,7 @@ def draw_registers(inputs: Inputs) -> Drawing | None:
         tables = []
         for (name, rows), axes in zip(found, grid, strict=False):
             monthly = len(rows) > 1 and len({str(m)[:4] for m in rows["month"]}) < len(rows)
-            # A year's total stands in the middle of its year; a stock at its month.
+            # A year's total is drawn in the middle of its year; a stock at its month.
             x = places(rows) - (0.0 if monthly or REGISTERS[name].is_stock else 0.5)
             reference = values(rows, "reference_mean")
             cuts = {column: reference + values(rows, column) for column in ("mean", "lo", "hi")}

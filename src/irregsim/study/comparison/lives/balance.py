@@ -8,7 +8,7 @@ before the first effective month,
 exactly, replicate by replicate. The *alluvial* table follows synthetic persons, who are the same in both runs: how many
 are in one state in the reference and in another in the scenario at the same time. Its rows add up to where the
 reference has them and its columns to where the scenario has them. The two differ in exits only: the alluvial table
-tells of persons by where they are, so whoever came back from temporary legal stay has left that exit, and visitors
+counts persons by where they are, so those who came back from temporary legal stay have left that exit, and visitors
 sent out within days of arrival (an event, not a stock) are not in it.
 """
 
@@ -180,7 +180,7 @@ def crossed(both: Overlay) -> IntArray:
         cell = both.reference.state[:, column].astype(np.int64) * states + both.scenario.state[:, column]
         out.append(np.bincount(cell, minlength=states * states).reshape(states, states))
     table = np.stack(out)
-    # Nobody is told of who is in neither: those who had left in one run and have not come in the other.
+    # Those in neither are not counted: those who had left in one run and have not come in the other.
     table[:, NOT_HERE_STATE, NOT_HERE_STATE] = 0
     return table
 
@@ -194,7 +194,7 @@ def check_crossed(table: IntArray, reference: Accounts, scenario: Accounts) -> N
     strategies = slice(0, len(STRATEGIES))
     for axis, side in ((2, reference), (1, scenario)):
         if (table.sum(axis=axis)[:, strategies] != side.state[:, strategies]).any():
-            raise BalanceError("lives and stocks of a run do not tell of the same persons")
+            raise BalanceError("lives and stocks of a run do not concern the same persons")
 
 
 def alluvial_table(name: str, tables: Sequence[IntArray], window: Window) -> pd.DataFrame:

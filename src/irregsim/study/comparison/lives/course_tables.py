@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 SIDES = ("reference", "scenario", "difference")
 
-#: Time to exit is given up to the last month with as many at risk in every replicate: a step of a curve that stands for
-#: fewer persons says nothing, and would be suppressed in what is published.
+#: Time to exit is given up to the last month with as many at risk in every replicate: a step of a curve that is based
+#: on fewer persons says nothing, and would be suppressed in what is published.
 LEAST_AT_RISK = 5
 
 CHRONOGRAM_COLUMNS = ("scenario", "side", "cohort", "months_since", "state", "share", "persons", "n")
@@ -74,7 +74,7 @@ def _spread(values: FloatArray, of: str) -> dict[str, FloatArray]:
 
 
 def _chronogram(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
-    """Share of a cohort in each state, by month of its clock; of those whose month lies within the run."""
+    """Share of a cohort in each state, by month of its clock; of those whose month is within the run."""
     import pandas as pd
 
     rows = []
@@ -100,7 +100,7 @@ def _chronogram(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
                 )
             )
     table = _frame(rows, name, CHRONOGRAM_COLUMNS)
-    # A state that nobody of a cohort is ever in tells nothing.
+    # A state that nobody of a cohort is ever in has no row.
     used = table.groupby(["cohort", "state"])["share"].transform(lambda share: (share != 0).any())
     return table[used].reset_index(drop=True)
 
@@ -147,7 +147,7 @@ def _mean_time(name: str, lives: Sequence[Lives]) -> pd.DataFrame:
         used = [life for life in lives if min(life.persons[cohort]) > 0]
         if not used:
             continue
-        # Those present stand in row 0 at the end of the month before; their time begins with row 1.
+        # Those present are in row 0 at the end of the month before; their time begins with row 1.
         begin = 1 if cohort == "present" else 0
         sides = [
             np.array([life.state[cohort][i][begin:, strategies].sum(axis=0) / life.persons[cohort][i] for life in used])

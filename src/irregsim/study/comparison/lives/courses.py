@@ -207,7 +207,7 @@ def first_exits(side: Side, window: Window) -> tuple[IntArray, IntArray]:
     month = np.full(len(spells.person), LASTS, dtype=np.int64)
     exit_ = np.full(len(spells.person), -1, dtype=np.int64)
     out = np.flatnonzero((spells.destination >= len(STRATEGIES)) & (spells.end >= window.first))
-    # Spells stand in order of time, so the first of a person's is the earliest.
+    # Spells are in order of time, so the first of a person's is the earliest.
     persons, first = np.unique(spells.owner[out], return_index=True)
     month[persons] = spells.end[out[first]]
     exit_[persons] = spells.destination[out[first]].astype(np.int64) - len(STRATEGIES)
@@ -237,7 +237,7 @@ def time_to_exit(gone: IntArray, exit_: IntArray, origin: IntArray, late: IntArr
 def _candidates(both: Overlay, reference: IntArray, scenario: IntArray) -> dict[str, tuple[Sampled, ...]]:
     """The lives of this replicate with the smallest keys, of those in the same cohort in both runs."""
     keys = sample_keys(both.person, both.replicate)
-    second = both.window.months * 2  # the clock of an entered person stands above it
+    second = both.window.months * 2  # the clock of an entered person shows more than that
     known = {
         int(p): bool(s)
         for side in (both.reference.spells, both.scenario.spells)

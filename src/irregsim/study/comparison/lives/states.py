@@ -1,7 +1,7 @@
 """Where every synthetic person is at the end of each month, read from the spells of two paired runs.
 
-A person has the same sixteen digits in every scenario, so two runs of the same seed and replicate can be laid over
-each other person by person. Everything here is exact: whole numbers of persons, no estimates.
+A person has the same sixteen digits in every scenario, so two runs of the same seed and replicate can be compared
+person by person. Everything here is exact: whole numbers of persons, no estimates.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Overlay:
-    """One replicate of the reference and of a scenario, laid over each other.
+    """One replicate of the reference and of a scenario, matched person by person.
 
     Attributes:
         replicate: Number of the replicate.
@@ -206,7 +206,7 @@ class Overlay:
 
 
 def overlay(reference: Spells, scenario: Spells, replicate: int, window: Window) -> Overlay:
-    """Lay two runs over each other, person by person."""
+    """Match two runs person by person."""
     person = np.union1d(reference.person, scenario.person)
     sides = []
     for spells in (reference, scenario):

@@ -34,8 +34,8 @@ class PairedTables:
 
     Attributes:
         tables: Name to table; only ``balance`` where a run has no spells.
-        first_parting: The first person whose lives part, as `twins.first_parting` tells; None without spells, or where
-            no lives part.
+        first_parting: The first person whose lives part, as `twins.first_parting` gives it; None without spells, or
+            where no lives part.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -78,7 +78,7 @@ def piece_of(reference: RunFolder, scenario: RunFolder, window: Window, spells: 
     """What one replicate contributes.
 
     Raises:
-        BalanceError: If stocks, flows and spells do not tell of the same persons.
+        BalanceError: If stocks, flows and spells do not concern the same persons.
     """
     both = (accounts(reference, replicate, window), accounts(scenario, replicate, window))
     if not spells:
@@ -99,7 +99,7 @@ def tables(pairs: Sequence[Pair], jobs: int = 1) -> dict[str, pd.DataFrame]:
         jobs: Processes, at least 1.
 
     Returns:
-        Name to table, as `paired_tables` tells, the scenarios one after the other.
+        Name to table, as in `paired_tables`, the scenarios one after the other.
     """
     return joined([of_pair(one, jobs) for one in pairs])
 

@@ -2,8 +2,8 @@
 
 Two lives part at the first spell that is not the same in both: it begins or ends in another month, leads elsewhere,
 or ends by another cause. Until then they are equal month by month. The table of twins is a keyed sample of lives
-whose states differ at the end of some month; `partings` counts all that part, `apart` all whose states differ. Nothing
-is told of a twin but what is named here, never the citizenship.
+whose states differ at the end of some month; `partings` counts all that part, `apart` all whose states differ. Only
+what is named here is shown of a twin, never the citizenship.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ SIDES = ("reference", "scenario")
 #: Causes of coming, not of leaving a state.
 COMING = ("start", "permit_ended")
 
-#: Events told of in the month of the first parting.
+#: Events listed for the month of the first parting.
 MOST_EVENTS = 10
 
 #: A life as runs: state number, month begun, month ended (`LASTS`), cause of its end.
@@ -104,7 +104,7 @@ class Twin:
 
 @dataclass(frozen=True)
 class Twins:
-    """What one replicate tells of twins.
+    """What one replicate contributes to the tables of twins.
 
     Attributes:
         persons: Everybody in either run, in the window.
