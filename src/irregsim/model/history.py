@@ -1,7 +1,7 @@
 """What happened in a simulation: flows, stocks, register events, sums of probabilities, spells and outcomes.
 
-The engine writes; tables and registers read. Counts are whole numbers; sums of probabilities are kept beside them so
-that expected counts can be scored without the noise of the draws.
+The engine writes; tables and registers read. Counts are whole numbers; sums of probabilities are kept too, so that
+expected counts can be scored without the noise of the draws.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def summed(amount: IntArray, **fields: IntArray) -> dict[str, IntArray]:
         The fields, one row for each combination that occurs, in rising order, the first field first; and their
         ``amount``.
     """
-    # One more than the code, since -1 stands for none.
+    # One more than the code, since -1 means none.
     bounds = {name: int(codes.max(initial=-1)) + 2 for name, codes in fields.items()}
     rows, inverse = np.unique(pack(bounds, *(codes + 1 for codes in fields.values())), return_inverse=True)
     total = np.zeros(len(rows), dtype=np.int64)
@@ -140,7 +140,7 @@ class History:
     Args:
         months: Number of simulated months from 2009-01.
         keep_spells: Whether to keep the spells of single persons.
-        keep_expected: Whether to keep sums of probabilities beside the events.
+        keep_expected: Whether to keep sums of probabilities as well as the events.
     """
 
     def __init__(self, months: int, keep_spells: bool = False, keep_expected: bool = True) -> None:
@@ -314,7 +314,7 @@ class History:
 
 
 class WatchedHistory(History):
-    """A history that also adds up the moves of each month, so that nobody has to read the whole record for them.
+    """A history that also adds up the moves of each month, so that the whole record need not be read for them.
 
     Args:
         months: As in `History`.

@@ -23,7 +23,7 @@ from irregsim.vocabulary.codes import state_code
 #: Stages of a part, in order.
 STAGES: Final = ("begin", "at_risk", "decide", "settle")
 
-#: The row of `timing` for what lies outside the parts: values of the month, learning, and the record of stocks.
+#: The row of `timing` for what is outside the parts: values of the month, learning, and the record of stocks.
 REST: Final = "rest"
 
 

@@ -1,6 +1,6 @@
 """Values in force: the levers of a scenario and one draw of the parameters, month by month.
 
-``Values.at(month)`` is what a rule may read beside the persons at risk. It holds every parameter under its own name,
+``Values.at(month)`` is what a rule may read besides the persons at risk. It holds every parameter under its own name,
 every lever as a scalar, a flag or an array over districts or cities, and the drivers made from both (feasibility, paths
 of effort). What a single step of the month makes of them for a whole simulation stays with that step: `Values.made`.
 """

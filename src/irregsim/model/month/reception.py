@@ -50,7 +50,7 @@ class Transfers(Part):
             over[order] |= (used > world.centres.capacity[sorted_centre]) & ~dublin[order]
         # Where a final rejection ends the right to stay, only persons under a Dublin decision remain.
         leaves = ~dublin & (not at.stay_after_rejection)
-        # A Dublin case moves on where another centre is open, and stays where none is: reception goes on for them.
+        # A Dublin case moves on where another centre is open, and stays where none is: reception continues for them.
         stays = dublin & ~ordinary_places(world).any()
         return np.asarray(heads[(closes | over | leaves) & ~stays])
 
