@@ -1,7 +1,7 @@
 """Stored runs of the exercises: what the page reveals, and what static pages and handouts show.
 
 Only what may be published is stored: indices, shares, differences and counts of registers
-(`irregsim.workshop.live.shown`). ``python -m irregsim.workshop.stored_runs`` makes them anew, in an hour or so; a
+(`irregsim.workshop.live.shown`). ``python -m irregsim.workshop.stored_runs`` makes them again, in an hour or so; a
 test runs a small one again.
 """
 
@@ -51,7 +51,7 @@ _STEP: Final = 3
 
 @dataclass(frozen=True)
 class Effect:
-    """What the stored runs tell of one outcome.
+    """What the stored runs show of one outcome.
 
     Attributes:
         unit: Unit, ``percent`` (of the reference) for what nobody counts.
@@ -305,13 +305,13 @@ def filled(text: Text, exercise: Exercise, lang: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Makes the stored runs anew and writes them into a file."""
+    """Makes the stored runs again and writes them into a file."""
     parser = argparse.ArgumentParser(prog="python -m irregsim.workshop.stored_runs", description=main.__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--replicates", type=int, default=REPLICATES)
     parser.add_argument("--jobs", type=int, default=available_cores())
-    parser.add_argument("--keep", type=Path, help="folder in which finished runs are kept and looked for")
-    parser.add_argument("--only", action="append", default=[], help="exercise to make anew; others stay")
+    parser.add_argument("--keep", type=Path, help="folder that keeps finished runs for reuse")
+    parser.add_argument("--only", action="append", default=[], help="exercise to run again; the others are kept")
     chosen = parser.parse_args(arguments)
     from irregsim import __version__
 

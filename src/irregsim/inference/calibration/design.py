@@ -62,7 +62,10 @@ def spread(what: Parameter) -> float:
 
 
 def widened() -> npt.NDArray[np.int64]:
-    """Columns of the parameters whose priors are wider in a fit: the counts they were made from must set them anew."""
+    """Columns of the parameters whose priors are wider in a fit.
+
+    Their priors were made from counts that are in the fit, and those counts must determine them again.
+    """
     return np.array([i for i, what in enumerate(varied()) if spread(what) > 1.0], dtype=np.int64)
 
 

@@ -1,10 +1,10 @@
-"""A smooth stand-in for the model's registers: a quadratic response surface, with what it leaves open.
+"""A smooth approximation of the model's registers: a quadratic response surface and its residual variation.
 
 Each compared count, on its log scale, is a sum of linear terms in every parameter and of squares and products of those
 parameters that matter most, fitted by scikit-learn's ridge regression (Hoerl and Kennard 1970). How strongly terms are
-held back is chosen by leaving trials out one by one, which for ridge regression is exact and cheap (Allen 1974). What
-is left open is kept as a covariance over counts: the chance of the events, the registers' noise, the parameters that
-are not followed and the surface's own error.
+shrunk is chosen by leaving trials out one by one, which for ridge regression is exact and cheap (Allen 1974). What
+is left open is kept as a covariance over counts: random variation of the events, the registers' noise, the parameters
+that are not followed and the surface's own error.
 
 scikit-learn comes with ``irregsim[calibrate]``; nothing but a fit loads it.
 """

@@ -98,8 +98,8 @@ def surface(
 ) -> response.Emulator:
     """A response surface of expected counts, which holds the registers' own noise as what it leaves open.
 
-    Expected counts have less noise than counts, so the same trials tell more. What the registers add is known for each
-    trial: its mean belongs to the surface and its covariance to what the surface leaves open.
+    Expected counts have less noise than counts, so the same trials are more informative. What the registers add is
+    known for each trial: its mean belongs to the surface and its covariance to what the surface leaves open.
 
     Args:
         z: Design, shape (trials, parameters).
@@ -141,7 +141,7 @@ def recover(
         seed: Seed of errors and sampler.
         weight: Weights of the trials in the emulator.
         followed: Parameters followed; by default those that matter most in the whole design, the same for all folds.
-        finished: Told of each truth.
+        finished: Called for each truth.
     """
     followed = response.most_telling(z, expected) if followed is None else followed
     ranks, narrower = np.empty((len(truths), len(followed))), np.empty((len(truths), len(followed)))

@@ -135,7 +135,7 @@ def first_settings(
 class OnlyOurs:
     """Answers only those who came to this server by its own name, and pages that it has sent itself.
 
-    A page from elsewhere could otherwise reach a server on this machine through the browser of whoever looks at it.
+    A page from elsewhere could otherwise reach a server on this machine through the browser of its user.
 
     Args:
         app: The application inside.
@@ -203,7 +203,7 @@ def serve(
         viewers: Pages open at once, at least 1.
         persons: Persons in a world at which it stops.
         browse: Whether to open a browser.
-        ready: Told the address once the page can be opened.
+        ready: Called with the address once the page can be opened.
     """
     from irregsim.workshop.browser.server import SERVER
 

@@ -24,7 +24,7 @@ REFERENCE_DASH: Final = "9 5"
 
 
 def year_of_months(months: npt.NDArray[np.integer]) -> FloatArray:
-    """Ends of months on an axis of years: December 2019 lies at 2020."""
+    """Ends of months on an axis of years: December 2019 is at 2020."""
     return FIRST_YEAR + (np.asarray(months, dtype=np.float64) + 1) / 12
 
 
