@@ -54,7 +54,7 @@ class IrregularMigrationModel(Model):
 
     Args:
         scenario: Name of a shipped scenario, a file, or a `Scenario`.
-        seed: Seed of the run; None for the scenario's own.
+        seed: Random seed of the run; None for the scenario's own.
         replicate: Number of the replicate, from 0.
         draw: Value of every parameter by name; None for the draw that the replicate of a run would use.
         scale: Size of the population relative to Norway's, above 0 and at most 10; smaller for trials.

@@ -80,7 +80,7 @@ def sample(world: World, limit: int | None) -> IntArray:
         limit: Number of persons at most, 0 or more; None for all.
 
     Returns:
-        Row numbers of the population, by rising key.
+        Row numbers of the population, by ascending key.
 
     Raises:
         ValueError: If the limit is below 0.

@@ -234,7 +234,7 @@ def write(folder: str | Path, draws: Sequence[Mapping[str, float]], about: Mappi
     }
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / f"{DRAWS_FILE}.tmp-{os.getpid()}"
-    # No dictionary: hardly a value comes twice.
+    # No dictionary: values rarely repeat.
     pq.write_table(table, scratch, compression="zstd", compression_level=9, use_dictionary=False, store_schema=False)
     os.replace(scratch, folder / DRAWS_FILE)
     text = json.dumps(account, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

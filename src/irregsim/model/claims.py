@@ -89,7 +89,7 @@ def read_neutral(rows: Iterable[Mapping[str, str]]) -> dict[str, Neutral]:
         rows: With ``id``, ``kind``, ``name``, ``value``, ``claim_effect``, ``reason``; a claim may have several.
 
     Returns:
-        By id, in rising order.
+        By id, in ascending order.
 
     Raises:
         DataError: With every fault, one a line.

@@ -185,7 +185,7 @@ def add_channel(name: str, number: int) -> None:
 
     Args:
         name: Of the decision; not one in `CHANNELS`.
-        number: `OWN_CHANNELS` or more, and permanent: another number makes other lives.
+        number: `OWN_CHANNELS` or more, and permanent: another number gives other lives.
 
     Raises:
         ValueError: If the name or the number is taken, or the number is too small.
@@ -231,7 +231,7 @@ class Draws:
     """Uniform numbers of one replicate.
 
     Args:
-        seed: Seed of the run, 0 to 2**63 - 1.
+        seed: Random seed of the run, 0 to 2**63 - 1.
         replicate: Number of the replicate, from 0 up.
     """
 

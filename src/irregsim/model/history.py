@@ -110,7 +110,7 @@ def summed(amount: IntArray, **fields: IntArray) -> dict[str, IntArray]:
         fields: Codes by name, -1 (none) or more, each of shape (n,).
 
     Returns:
-        The fields, one row for each combination that occurs, in rising order, the first field first; and their
+        The fields, one row for each combination that occurs, in ascending order, the first field first; and their
         ``amount``.
     """
     # One more than the code, since -1 means none.
@@ -123,7 +123,7 @@ def summed(amount: IntArray, **fields: IntArray) -> dict[str, IntArray]:
 
 @dataclass
 class Spells:
-    """Finished and open spells of single persons; kept only when asked for."""
+    """Finished and open spells of single persons; kept only on request."""
 
     person: list[npt.NDArray[np.uint64]] = field(default_factory=list)
     strategy: list[IntArray] = field(default_factory=list)
@@ -289,7 +289,7 @@ class History:
         }
 
     def take_codes(self, codes: Mapping[str, IntArray]) -> None:
-        """Takes up the record that `codes` gave, in place of what is here."""
+        """Replaces the present record by the one that `codes` gave."""
         self._flow_codes = [codes["flows"]]
         self._event_codes = [codes["events"]]
 

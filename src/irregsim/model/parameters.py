@@ -113,7 +113,7 @@ _STANDARD: Final = NormalDist()
 
 @dataclass(frozen=True)
 class Parameter:
-    """One unknown of the model.
+    """One uncertain quantity of the model.
 
     Attributes:
         name: Name in rules, draws and tables.

@@ -126,7 +126,7 @@ def timing(
     Args:
         scenario: A resolved scenario.
         draw: Value of every parameter by name.
-        seed: Seed of the run.
+        seed: Random seed of the run.
         scale: Size of the population relative to Norway's, above 0 to 1.
         parts: Parts of a month, as in `plan`.
 

@@ -201,7 +201,7 @@ def simulate(
     Args:
         scenario: A resolved scenario.
         draw: Value of every parameter by name.
-        seed: Seed of the run.
+        seed: Random seed of the run.
         replicate: Number of the replicate.
         scale: Size of the population relative to Norway's, above 0 to 1.
         spells: Whether to keep single spells.

@@ -37,7 +37,7 @@ def log_path(months: int, knots: list[tuple[str, float]]) -> FloatArray:
 
     Args:
         months: Length of the path.
-        knots: (month as text, level > 0), by rising month; held before the first and after the last.
+        knots: (month as text, level > 0), by ascending month; held before the first and after the last.
     """
     x = [month_number(month) for month, _ in knots]
     y = np.log([level for _, level in knots])
@@ -179,7 +179,7 @@ class Values:
         return closing, places * self.draw["centre_places_for_rejected_share"] * self.scale
 
     def _feasibility(self, months: int) -> FloatArray:
-        """Feasibility of forced return by month and country, before identity: group level, lifted by agreements."""
+        """Feasibility of forced return by month and country, before identity: group level, raised by agreements."""
         draw = self.draw
         level = {
             Feasibility.NONE: draw["feasibility_none_share"],

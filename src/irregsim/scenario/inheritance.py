@@ -228,7 +228,7 @@ def _span(entry: Entry, months: int) -> slice:
 def _agreements(one: Attribute, entries: Mapping[tuple[object, ...], Entry], months: int) -> npt.NDArray[Any]:
     assert one.columns is not None, "agreements are with countries"
     out: npt.NDArray[Any] = one.at_default(months)
-    # By rising `from`, so that the latest agreement in force counts.
+    # By ascending `from`, so that the latest agreement in force counts.
     for entry in sorted(entries.values(), key=lambda entry: cast(int, entry.month("from"))):
         effectiveness = cast(float, entry.values["effectiveness"])
         # An agreement without any effect does not count as one (docs/scenarios.md).

@@ -1,6 +1,6 @@
 """Reading a scenario file with all its parents, and resolving what it says month by month.
 
-`loading.load_scenario` is the door for everybody else; `writing.text` reads back here what it has written.
+`loading.load_scenario` is the entry point for all other code; `writing.text` reads back here what it has written.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The run folder: parts, lock, staging, and a commit that is never seen half done.
+"""The run folder: parts, lock, staging, and a commit that is never visible half done.
 
 A run folder holds Parquet tables with one row group per replicate, so that a longer run can take over the
 replicates of a shorter one, and a ``manifest.json`` that says what they are. While a run is under way its
@@ -130,7 +130,7 @@ def check_folder(path: Path) -> None:
     """Refuse a place that a run must not write into. Looks only; makes nothing.
 
     Raises:
-        FolderError: If the place is a file, holds things that are not irregsim's, or cannot be written.
+        FolderError: If the place is a file, holds files that irregsim did not write, or cannot be written.
     """
     if not path.exists():
         parent = path.absolute().parent
@@ -189,7 +189,7 @@ class RunFolder:
         if not folder.is_dir():
             raise FolderError(f"{path}: there is no such folder; give the folder of a finished run")
         if is_ours(folder):
-            # A read-only folder cannot be mended, but may be whole; one being written into mends itself.
+            # A read-only folder cannot be repaired, but may be complete; one being written into repairs itself.
             with contextlib.suppress(OSError, FolderError), _locked(folder):
                 finish_commit(folder)
         try:

@@ -81,7 +81,7 @@ def is_few(*sides: Any, least: float = SMALL) -> Any:
 
     Args:
         sides: Numbers of persons, such as in the reference and in the scenario, or both ends of an interval; numbers,
-            arrays or columns of equal shape. Missing ones are passed over.
+            arrays or columns of equal shape. Missing ones are ignored.
         least: The smallest number that may be shown.
 
     Returns:

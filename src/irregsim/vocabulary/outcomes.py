@@ -74,7 +74,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
 #: Outcomes that agencies or centres count themselves; all others are published as an index.
 COUNTED_OUTCOMES: Final = frozenset(one.code for one in OUTCOMES if one.is_counted)
 
-#: Units that count no persons, so that small numbers point at nobody.
+#: Units that count no persons, so that small numbers identify nobody.
 AMOUNTS: Final = tuple(dict.fromkeys(one.unit for one in OUTCOMES if one.reveals == "amount"))
 
 

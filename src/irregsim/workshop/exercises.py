@@ -49,7 +49,7 @@ class Variant:
 
     Attributes:
         scenario: Shipped scenario.
-        title: In few words.
+        title: In a few words.
         assume: ``--set`` strings of assumptions for both sides, with a JSON value.
     """
 

@@ -1,4 +1,4 @@
-"""More runs of the same pair, in processes of their own, for the band that one run lacks."""
+"""More runs of the same pair, in separate processes, for the band that a single run cannot give."""
 
 from __future__ import annotations
 

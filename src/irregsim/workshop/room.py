@@ -121,7 +121,7 @@ class Room:
         self._forget()
 
     def _forget(self) -> None:
-        """Nothing is known of a model that begins."""
+        """Forgets what was known of an earlier model."""
         self._look: tuple[_Now, Look] | None = None
         self._pair: tuple[_Now, Pair] | None = None
         self._counted = (CountedYears(), CountedYears())
@@ -131,7 +131,7 @@ class Room:
     # -- the model -----------------------------------------------------------------------------------------------
 
     def make(self, **arguments: Any) -> RoomModel:
-        """A model of the settings, before its first month; what ran before is let go of.
+        """A model of the settings, before its first month; what ran before is dropped.
 
         Args:
             arguments: ``seed``, ``start``, ``scale``, ``draws`` that replace those of the settings.
@@ -146,7 +146,7 @@ class Room:
         return RoomModel(self)
 
     def _leave(self) -> None:
-        """What ran before runs no further."""
+        """Stops what ran before."""
         if self.model is not None:
             self.model.is_left = True
 

@@ -1,7 +1,7 @@
 """What a page has set: a scenario, and changes to its levers, as the same YAML that the command line runs.
 
 Every change is handed to `load_scenario` as ``--set`` is, so a page can set nothing that a file cannot, and whatever is
-wrong is refused with the same words.
+wrong is refused with the same messages.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Change:
     """A lever as a page has set it.
 
     Attributes:
-        steps: (month, value) by rising month, for levers with a dated value; months are ``YYYY-MM``.
+        steps: (month, value) by ascending month, for levers with a dated value; months are ``YYYY-MM``.
         whole: What is written for a lever of another kind (entries, or one value for the whole simulation); None
             where ``steps`` says it.
     """
@@ -171,7 +171,7 @@ class Settings:
         return replace(self, changes=MappingProxyType(kept))
 
     def checked(self) -> Settings:
-        """The same settings, once both scenarios are known to be good.
+        """The same settings, once both scenarios have been checked.
 
         Raises:
             ScenarioError: If not; with every fault.

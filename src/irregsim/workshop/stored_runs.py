@@ -79,7 +79,7 @@ class Effect:
 
     @property
     def direction(self) -> str:
-        """``up``, ``down`` or ``same``: the last where the interval of the last month holds zero."""
+        """``up``, ``down`` or ``same``: the last where the interval of the last month includes zero."""
         if self.lo[-1] > 0:
             return "up"
         return "down" if self.hi[-1] < 0 else "same"
@@ -141,7 +141,7 @@ def pairs_of(
 
 
 def hash_of(exercise: Exercise, variant: Variant) -> int:
-    """Number for all that decides the runs of a variant."""
+    """Hash of everything that determines the runs of a variant."""
     scenario = load_scenario(variant.scenario, overrides=variant.assume)
     told = [scenario.sha256, exercise.first, exercise.last, exercise.seed, choose("posterior")[0].name, code_sha256()]
     return int(sha256_of_text(canonical_json(told))[:16], 16)
@@ -328,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             made[exercise.id].append(computed(exercise, number, chosen.replicates, chosen.jobs, chosen.keep))
         told = {"version": __version__, "posterior": draws.name, "replicates": chosen.replicates, "scale": 1.0}
         text = json.dumps({**told, "exercises": made}, ensure_ascii=False, separators=(",", ":"))
-        # Whole or not at all; what is finished is kept if the work is stopped.
+        # Completely or not at all; what is finished is kept if the work is stopped.
         part = chosen.file.with_suffix(".part")
         part.write_text(text + "\n", encoding="utf-8", newline="\n")
         part.replace(chosen.file)

@@ -122,7 +122,7 @@ def run_wave(
         scenario: The baseline, to the end of the last year that is compared.
         z: Design, shape (trials, parameters).
         folder: Where they are kept.
-        seed: Seed of the trials' random numbers.
+        seed: Random seed of the trials.
         scale: Population scale, above 0 to 1.
         jobs: Processes.
         engine: ``module:function`` that runs one trial.

@@ -112,7 +112,7 @@ def most_telling(z: FloatArray, y: FloatArray) -> IntArray:
     x = z - z.mean(axis=0)
     # Ridge with the penalty of the noise of a correlation: n observations, slope 0 as likely as its error.
     ridge = _linear_model().Ridge(0.1 * len(z), fit_intercept=False, solver="cholesky").fit(x, unit)
-    # Chance alone gives a squared slope of 1/n for each of the counts.
+    # Random variation alone gives a squared slope of 1/n for each of the counts.
     weight = np.maximum(0.0, ridge.coef_**2 - 4.0 / len(z)).sum(axis=0)
     order = np.argsort(-weight, kind="stable")
     carried = np.cumsum(weight[order]) / max(weight.sum(), 1e-12)

@@ -215,7 +215,7 @@ def predicted(
 ) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation of every count under a posterior, on its scale; shapes (targets,).
 
-    The spread holds that of the parameters, what the emulator leaves open and what the model may miss.
+    The spread includes that of the parameters, what the emulator leaves open and what the model may miss.
     """
     surface = surface or fit.emulator
     mean = surface.expected(fit.draws if draws is None else draws)
@@ -382,7 +382,7 @@ def hidden(
 
 
 def gates(fit: Fit, from_prior: recovery.Recovery) -> list[str]:
-    """What is wrong with a fit, in words; nothing when it may be called calibrated."""
+    """What is wrong with a fit, in words; empty when it may be called calibrated."""
     red = []
     names = design.names()
     apart = np.abs(fit.sample.halves)

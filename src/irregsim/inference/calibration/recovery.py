@@ -2,7 +2,7 @@
 
 Simulation-based calibration (Talts et al. 2018): truths are trials of the bank that the emulator did not see, drawn
 from the prior. If the fit is right, the rank of each true value among the posterior's is uniform, and an interval of
-90 % holds the truth nine times in ten.
+90 % contains the truth nine times in ten.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def right_by_construction(own: Sequence[FloatArray], seed: int) -> FloatArray:
 
     Args:
         own: For each truth the rank of each particle among the others, shape (particles, parameters).
-        seed: Seed of the choices.
+        seed: Random seed of the choices.
 
     Returns:
         One statistic for each of `SETS` sets of such truths, shape (sets,).
@@ -138,7 +138,7 @@ def recover(
         expected: What the registers were expected to count of the same events, of the same shape.
         error: Standard deviation of what the model may miss, shape (counts,).
         truths: Trials that serve as truths.
-        seed: Seed of errors and sampler.
+        seed: Random seed of errors and sampler.
         weight: Weights of the trials in the emulator.
         followed: Parameters followed; by default those that matter most in the whole design, the same for all folds.
         finished: Called for each truth.
@@ -178,7 +178,7 @@ def nearest_trials(
         data: Observed counts on their scale, shape (counts,).
         error: Standard deviation of what the model may miss, shape (counts,).
         followed: Parameters to estimate.
-        seed: Seed of the errors added to the simulated counts.
+        seed: Random seed of the errors added to the simulated counts.
         share: Share of the trials kept.
 
     Returns:

@@ -183,10 +183,10 @@ def answers(registers: pd.DataFrame, targets: Sequence[Target]) -> FloatArray:
         targets: Published counts that the registers can give.
 
     Returns:
-        Shape (replicates, targets), replicates in rising order; in the target's unit, counts at the scale of the run.
+        Shape (replicates, targets), replicates in ascending order; in the target's unit, counts at the run's scale.
 
     Raises:
-        ValueError: If the registers cannot give a target, or lack a column or hold a cell twice.
+        ValueError: If the registers cannot give a target, or lack a column or have a duplicate cell.
     """
     counts = _Counts(registers)
     out = np.empty((len(counts.replicates), len(targets)))

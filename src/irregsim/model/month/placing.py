@@ -1,4 +1,4 @@
-"""Scarce places: beds, jobs and hosts go by keyed ranks, never by the order of rows."""
+"""Scarce places: beds, jobs and hosts are assigned by keyed ranks, never by the order of rows."""
 
 from __future__ import annotations
 

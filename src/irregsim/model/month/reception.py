@@ -155,7 +155,7 @@ def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:
 
 
 def dublin_abscond_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard that a person under a Dublin decision is lost to view (M018). Reads ``dublin_abscond_hazard``."""
+    """Hazard that a person under a Dublin decision absconds (M018). Reads ``dublin_abscond_hazard``."""
     return np.asarray(at.dublin_abscond_hazard * who.is_dublin)
 
 

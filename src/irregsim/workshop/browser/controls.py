@@ -43,7 +43,7 @@ def Levers(room: Room, say: Say, version: object, since: str, on_set: Set) -> No
                 head = names[say.lang] + (f" · {changed}" if changed else "")
                 rv.ExpansionPanelHeader(children=[head])
                 with rv.ExpansionPanelContent():
-                    # What is closed is not made: forty controls would slow every change.
+                    # Closed groups are not built: forty controls would slow every change.
                     if place in opened:
                         for lever in levers:
                             _Lever(room, lever, say, version, since, on_set)

@@ -154,7 +154,7 @@ def someone(world: World, number: int, strategy: Strategy | None = None) -> int 
 
     Args:
         world: The world.
-        number: Place, from 0; counted round and round within a sample, so that nobody counts persons by asking.
+        number: Place, from 0; counted cyclically within a sample, so that nobody counts persons by asking.
         strategy: Way of getting by that the person has now; None for any.
 
     Returns:
@@ -178,7 +178,7 @@ def twins(reference: World, scenario: World, most: int = 12) -> tuple[Twin, ...]
         most: Size of the sample.
 
     Returns:
-        Adults, by rising key; their lives on both sides.
+        Adults, by ascending key; their lives on both sides.
     """
     if reference is scenario:
         return ()
@@ -218,7 +218,7 @@ def parting(one: Life, other: Life) -> int | None:
 
 
 def _states(world: World) -> tuple[npt.NDArray[np.uint64], IntArray, npt.NDArray[np.uint64]]:
-    """Identity, state and key of the adults who are here, by rising identity."""
+    """Identity, state and key of the adults who are here, by ascending identity."""
     p = world.population
     adult = world.month - p.birth_month >= _ADULT_MONTHS
     rows = np.flatnonzero((p.strategy < len(Strategy)) & (p.guardian < 0) & adult)

@@ -205,7 +205,7 @@ def _basin(
 
 
 def _exits(svg: Svg, flows: Mapping[tuple[str, str], Flow], words: PictureWords) -> None:
-    """Ways out: as thick as those who take them are many, whichever vessel they come from."""
+    """Ways out: as thick as the number who take them, whichever vessel they come from."""
     step = _WIDTH / len(EXITS)
     for number, code in enumerate(EXITS):
         place = step * (number + 0.5)
