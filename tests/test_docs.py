@@ -118,9 +118,9 @@ def test_open_claims_are_checked(monkeypatch):
         odd.open_claims()
     faults = str(error.value).splitlines()
     assert [fault.split(": ")[1] for fault in faults] == [
-        "M106 is not a claim of mechanisms.csv",
+        "M106 is no claim of mechanisms.csv",
         "M001 has no reason",
-        "ids must be in ascending order, each of them once",
+        "ids must rise, each once",
     ]
 
 
