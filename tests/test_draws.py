@@ -344,7 +344,7 @@ def test_a_channel_can_be_added_and_is_unlike_all_others(monkeypatch):
     [
         ("walkout", OWN_CHANNELS, "walkout is a channel of irregsim"),
         ("mine", OWN_CHANNELS - 1, f"give {OWN_CHANNELS} or more"),
-        ("other", OWN_CHANNELS + 5, "that of taken"),
+        ("other", OWN_CHANNELS + 5, "used by taken"),
         ("taken", OWN_CHANNELS + 6, "has the number"),
     ],
 )

@@ -481,7 +481,7 @@ def test_the_folder_of_a_calibration_is_as_good_as_the_posterior_in_it(fake, dra
         (["--draws", "point", "--scale", "11"], "--scale 11: must be above 0 and at most 10"),
         (["--draws", "point", "--targets", "nowhere.csv"], "nowhere.csv: cannot be read"),
         (["--draws", "point", "--targets", "bad.csv"], "bad.csv:1: columns"),
-        (["--draws", "point", "--out", "mine"], "holds files that are not irregsim's"),
+        (["--draws", "point", "--out", "mine"], "contains files that irregsim did not write"),
         (["{reasons}"], "reasons.csv:2: no target 'nothing/like/it/2012'"),
     ],
 )

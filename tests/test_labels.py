@@ -217,7 +217,7 @@ def test_faults_of_the_table_come_all_at_once() -> None:
     with pytest.raises(DataError) as caught:
         read_labels(rows)
     assert str(caught.value).splitlines() == [
-        "labels.csv:3: a stands twice",
+        "labels.csv:3: duplicate a",
         "labels.csv:4: b has no text in nb",
         "labels.csv:5: c has no text in en",
         "labels.csv:6: expected the columns key,nb,en",

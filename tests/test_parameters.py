@@ -151,7 +151,7 @@ def test_a_quantile_outside_0_to_1_is_refused(u: float) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"name": "Walkout Hazard"}, "a name has small letters"),
+        ({"name": "Walkout Hazard"}, "a name may contain only lower-case letters"),
         ({"meaning": ""}, "meaning is empty"),
         ({"unit": " "}, "unit is empty"),
         ({"source": ""}, "source is empty"),
@@ -168,7 +168,7 @@ def test_a_quantile_outside_0_to_1_is_refused(u: float) -> None:
         ({"p2": ""}, "p2 is missing (median, sd of the logarithm)"),
         ({"p2": "0"}, "p2 must be above 0"),
         ({"p1": "0"}, "p1 must be above 0"),
-        ({"distribution": "logitnormal", "p1": "1"}, "p1 must lie between 0 and 1"),
+        ({"distribution": "logitnormal", "p1": "1"}, "p1 must be between 0 and 1"),
         ({"distribution": "uniform", "p1": "2", "p2": "1"}, "p1 must be below p2"),
         ({"low": "0.06"}, "low 0.06 is not below high 0.055"),
         ({"high": "0.019"}, "median 0.02 is outside 0.007 to 0.019"),
@@ -224,7 +224,7 @@ def test_an_explanation_has_norwegian_headings() -> None:
     text = explain("host_ends_stay_hazard", "nb")
     assert "Enhet: per month" in text
     assert "C, faglig skjønn gjengitt i rapporten" in text
-    assert "Prioren er laget av: ingen publisert telling" in text
+    assert "Prioren bygger på: ingen publisert telling" in text
 
 
 def test_every_parameter_can_be_explained_in_both_languages() -> None:

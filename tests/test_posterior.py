@@ -71,7 +71,7 @@ def test_every_fault_of_draws_is_told_at_once_and_nothing_is_written(tmp_path):
         write(tmp_path / "fit", draws, {**ABOUT, "command": "irregsim calibrate --out somewhere/fit"})
     faults = str(error.value).splitlines()
     told = [
-        "fit: no_such: is no parameter",
+        "fit: no_such: is not a parameter",
         f"fit: {missing}: has no values",
         f"fit: {nan}: is not finite in draw 0, 1, 2 and 2 more",
         f"fit: {share}: is 1.01 in draw 3, must be 0 to 1",
@@ -125,9 +125,9 @@ def test_a_value_must_be_one_that_its_prior_allows(distribution, outside, inside
         ({"settings": "documented"}, "settings: must be a mapping"),
         ({"targets_vintage": "May 2021"}, "targets_vintage: is 'May 2021'"),
         ({"gate": True}, "gate: must be"),
-        ({"gate": {"passed": True, "red": ["x"]}}, "passed is True, and 1 gates are red"),
-        ({"gate": {"passed": False, "red": []}}, "passed is False, and 0 gates are red"),
-        ({"gate": {"passed": False, "red": [" "]}}, "told in words"),
+        ({"gate": {"passed": True, "red": ["x"]}}, "passed is True, but red lists 1 failed checks"),
+        ({"gate": {"passed": False, "red": []}}, "passed is False, but red lists 0 failed checks"),
+        ({"gate": {"passed": False, "red": [" "]}}, "must describe a failed check"),
         ({"settings": {"x": math.nan}}, "cannot be written as JSON"),
     ],
 )
@@ -151,15 +151,15 @@ def test_a_posterior_that_was_changed_or_damaged_is_refused(tmp_path):
         assert load(folder) == good
 
     pq.write_table(table.slice(1), folder / DRAWS_FILE)
-    refused(f"but posterior.json tells of {good.id}")
+    refused(f"but posterior.json describes {good.id}")
     name = one_of("lognormal")
     i = table.column_names.index(name)
     pq.write_table(table.set_column(i, name, [pa.array([-1.0] * table.num_rows)]), folder / DRAWS_FILE)
     refused(f"{name}: is -1.0 in draw 0, 1, 2 and 3 more, must be above 0")
     pq.write_table(table.set_column(i, name, [pa.array([1] * table.num_rows)]), folder / DRAWS_FILE)
-    refused(f"{name}: is no column of 64-bit numbers")
+    refused(f"{name}: is not a column of 64-bit numbers")
     pq.write_table(table.drop_columns([name]), folder / DRAWS_FILE)
-    refused(f"but posterior.json tells of {good.id}")
+    refused(f"but posterior.json describes {good.id}")
     (folder / DRAWS_FILE).write_bytes(b"PAR1 and then nothing")
     refused("draws.parquet: cannot be read")
     (folder / DRAWS_FILE).unlink()
@@ -168,7 +168,7 @@ def test_a_posterior_that_was_changed_or_damaged_is_refused(tmp_path):
         load(folder)
     assert len(str(error.value).splitlines()) == 5, "the missing file, and four keys"
     (folder / ABOUT_FILE).write_text("[]", encoding="utf-8")
-    refused("posterior.json: is no mapping")
+    refused("posterior.json: is not a mapping")
 
 
 def test_a_fit_under_other_priors_is_not_called_calibrated(tmp_path, monkeypatch):

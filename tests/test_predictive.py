@@ -94,7 +94,9 @@ def test_a_percentage_is_of_the_total_of_each_replicate():
     assert row["distance"] == pytest.approx(distance(30.0, 52.0, 250.0))
     nobody = {where: [0, 0] for where in cells}
     assert "counts anybody" in only(registers(nobody), wanted)["reason"]
-    assert "none that can be made" in only(registers(cells), replace(wanted, unit="percent of something"))["reason"]
+    assert (
+        "cannot be made from counts" in only(registers(cells), replace(wanted, unit="percent of something"))["reason"]
+    )
 
 
 def test_a_span_of_years_is_read_or_added_up():

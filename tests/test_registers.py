@@ -465,7 +465,7 @@ def test_a_wrong_row_of_the_outside_parts_is_refused(monkeypatch, change, messag
 def test_a_year_that_stands_twice_is_refused(monkeypatch):
     outside_parts.cache_clear()
     monkeypatch.setattr(outside, "read_table", lambda name: [GOOD, GOOD])
-    with pytest.raises(DataError, match=":3: 2013 stands twice"):
+    with pytest.raises(DataError, match=":3: duplicate 2013"):
         outside_parts()
     monkeypatch.setattr(outside, "read_table", lambda name: [GOOD])
     assert outside_parts() == {("udi_expulsions", "eu_eea"): {2013: 7}}

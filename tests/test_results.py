@@ -295,10 +295,10 @@ def test_nothing_outside_the_folder_is_removed(tmp_path):
 def test_opening_says_what_is_wrong(tmp_path):
     with pytest.raises(FolderError, match="no such folder"):
         RunFolder.open(tmp_path / "nowhere")
-    with pytest.raises(FolderError, match=r"no finished run$"):
+    with pytest.raises(FolderError, match=r"not a finished run$"):
         RunFolder.open(tmp_path)
     with opened_for_writing(tmp_path / "begun") as work:
         (work / "part").mkdir()
     assert is_ours(tmp_path / "begun") and (tmp_path / "begun" / UNFINISHED / "part").is_dir()
-    with pytest.raises(FolderError, match="the same command continues it"):
+    with pytest.raises(FolderError, match="the same command resumes it"):
         RunFolder.open(tmp_path / "begun")

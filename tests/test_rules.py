@@ -69,7 +69,7 @@ PLAIN = {"channel": "onward", "hazard": lambda who, at: np.zeros(len(who)), "mec
 @pytest.mark.parametrize(
     ("effect", "message"),
     [
-        ({"enters": Exit.VIDERE, "cause": "wanderlust"}, "'wanderlust' is no cause"),
+        ({"enters": Exit.VIDERE, "cause": "wanderlust"}, "'wanderlust' is not a cause"),
         ({"enters": Exit.VIDERE}, "give both enters and cause"),
         ({"cause": "onward"}, "give both enters and cause"),
     ],

@@ -180,7 +180,8 @@ def test_a_shipped_scenario_is_told_in_one_language(name, lang):
 
 
 def words_of_direction(direction, lang):
-    return direction if lang == "en" else {"up": "opp", "down": "ned", "unsure": "usikkert"}[direction]
+    norwegian = {"up": "opp", "down": "ned", "unsure": "ingen klar retning"}
+    return norwegian[direction] if lang == "nb" else direction.replace("unsure", "no clear direction")
 
 
 def test_a_scenario_is_told_with_what_it_sets_and_expects(tmp_path):
@@ -192,32 +193,31 @@ def test_a_scenario_is_told_with_what_it_sets_and_expects(tmp_path):
         "  period: 2012-01 .. 2030-12",
         "  extends: baseline",
         "",
-        "  sets, against baseline:",
+        "  changes, compared with baseline:",
         "    levers.fines.worker_nok, 2012-01 .. 2030-12: 8000 -> 9000",
         "",
-        "  expects, against baseline, from the change on:",
+        "  expected effect compared with baseline, from the change on:",
         f"    {label('strategy.synlig', 'en')} [stock:synlig]: down",
         "      Residents live at a known address.",
         "      rests on: the report says so (M007, M008)",
-        "    sum of the probabilities of the rule walkout [hazard:walkout]: unsure",
+        "    total probability in the rule walkout [hazard:walkout]: no clear direction",
         "      Both ways.",
-        "      rests on: the model is built so",
+        "      rests on: the model is built that way",
     ]
-    assert "    summen av sannsynlighetene i regelen walkout [hazard:walkout]: usikkert" in explain_scenario(
-        scenario, "nb"
-    )
+    rule = "    samlet sannsynlighet i regelen walkout [hazard:walkout]: ingen klar retning"
+    assert rule in explain_scenario(scenario, "nb")
 
 
 def test_a_scenario_that_states_little_is_told_so(tmp_path):
     lines = explain_scenario(child(tmp_path, ""), "nb").splitlines()
     assert "  avgjør: ikke oppgitt" in lines
-    assert lines[-1] == "  sier ikke hva som ventes"
-    assert not any("setter" in line for line in lines)  # nothing differs from the parent
-    assert "sets" not in explain_scenario(load_scenario("baseline"), "en")
+    assert lines[-1] == "  ingen forventet virkning er oppgitt"
+    assert not any("endrer, sammenlignet" in line for line in lines)  # nothing differs from the parent
+    assert "changes, compared with" not in explain_scenario(load_scenario("baseline"), "en")
     # From a manifest nothing is known of the parent: what is expected stands, what is set is left out.
     kept = Scenario.from_mapping(child(tmp_path, FINE + ENTRY, name="kept").to_mapping())
     told = explain_scenario(kept, "en")
-    assert "sets, against" not in told and "[stock:synlig]: down" in told
+    assert "changes, compared with" not in told and "[stock:synlig]: down" in told
 
 
 def test_a_scenario_may_have_the_name_of_its_parent(tmp_path):

@@ -107,7 +107,9 @@ def test_what_is_expected_of_other_values_is_left_out(tmp_path):
 def test_a_text_over_itself_says_that_nothing_differs(tmp_path):
     scenario = load_scenario("package-restrictive")
     text, again = reread(tmp_path, scenario, scenario)
-    assert text.splitlines()[1] == "# No lever and no assumption differs from package-restrictive: it changes nothing."
+    assert (
+        text.splitlines()[1] == "# No lever or assumption differs from package-restrictive: this file changes nothing."
+    )
     assert changes_nothing(again)
 
 
@@ -512,7 +514,7 @@ def test_a_language_left_out_takes_the_words_of_the_other(tmp_path):
 
 def test_only_a_shipped_scenario_can_be_the_parent(tmp_path):
     own = child(tmp_path, "", name="own")
-    assert "extends: 'own' is no shipped scenario" in refusal(own, own)
+    assert "extends: 'own' is not a shipped scenario" in refusal(own, own)
 
 
 # ---- what a file cannot say ---------------------------------------------------------------------------------
@@ -547,12 +549,12 @@ def test_all_that_a_file_cannot_say_is_told_at_once():
         )
     )
     assert message.splitlines() == [
-        "baseline:1:1: levers.reception_centres.close: Hå changes in 2014-01, 2015-01, 2017-01; a file can say one "
-        "closing and one later opening",
-        "baseline:1:1: levers.employer_sanctions_directive: changes in 2020-01, 2022-01; a file can say one stretch of "
-        "months with the same conditions",
-        "baseline:1:1: levers.regularisation: two schemes begin in 2023-01; a file can say one in a month",
-        "baseline:1:1: assumptions.pandemic: changes in 2020-01, 2022-01; a file can say one stretch of months with "
+        "baseline:1:1: levers.reception_centres.close: Hå changes in 2014-01, 2015-01, 2017-01; a file can hold "
+        "only one closing and one later opening",
+        "baseline:1:1: levers.employer_sanctions_directive: changes in 2020-01, 2022-01; a file can hold "
+        "only one period with the same conditions",
+        "baseline:1:1: levers.regularisation: two schemes begin in 2023-01; a file can hold only one per month",
+        "baseline:1:1: assumptions.pandemic: changes in 2020-01, 2022-01; a file can hold only one period with "
         "the same conditions",
     ]
 
@@ -560,12 +562,12 @@ def test_all_that_a_file_cannot_say_is_told_at_once():
 def test_two_schemes_in_force_when_the_period_starts_are_refused():
     entries = "[{from: 2013-01, min_years: 5}, {from: 2014-01, min_years: 6}]"
     scenario = load_scenario("baseline", overrides=[f"levers.regularisation={entries}", "period.start=2020-01"])
-    assert "two schemes begin in 2020-01; a file can say one in a month" in refusal(scenario)
+    assert "two schemes begin in 2020-01; a file can hold only one per month" in refusal(scenario)
     # One that is inherited counts too.
     parent = load_scenario("regularisation-2021")
     (own,) = parent.levers.regularisation
     both = changed(regularisation=(replace(own, min_years=5.0), own))
-    assert "two schemes begin in 2023-01; a file can say one in a month" in refusal(both, parent)
+    assert "two schemes begin in 2023-01; a file can hold only one per month" in refusal(both, parent)
 
 
 def test_values_that_no_file_gives_are_refused():
@@ -575,7 +577,7 @@ def test_values_that_no_file_gives_are_refused():
     assert "levers.return_agreements[0].country: 'Andre' pools many" in refusal(changed(agreement_effectiveness=pooled))
     none = base.agreement_effectiveness.copy()
     none[-12:, 0] = 0.0
-    assert "a file cannot say its values" in refusal(changed(agreement_effectiveness=none))
+    assert "a file cannot express its values" in refusal(changed(agreement_effectiveness=none))
     assert "levers.fines.worker_nok: -1 is outside" in refusal(changed(worker_nok=base.worker_nok - 8001))
 
 

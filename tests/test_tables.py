@@ -120,7 +120,7 @@ def test_a_doubled_and_a_missing_cell_of_tabell_10_4_are_seen() -> None:
     rows = tables.load(EXPULSIONS)
     rows[1] = dict(rows[0])
     faults = tables.faults_in_expulsions(rows)
-    assert f"{EXPULSIONS}: Kina utlendingsloven 2018 stands twice" in faults
+    assert f"{EXPULSIONS}: duplicate Kina utlendingsloven 2018" in faults
     assert f"{EXPULSIONS}: Kina: no cell for utlendingsloven 2019" in faults
 
 

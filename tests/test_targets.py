@@ -214,33 +214,33 @@ def test_an_empty_rounding_is_a_plain_count_and_context_has_no_error() -> None:
     [
         ({"register": "udi"}, "no register 'udi'"),
         ({"dimension": "city"}, "assisted_returns has no dimension 'city'"),
-        ({"period": "2013-13"}, "period '2013-13' is no year"),
-        ({"period": "last 6 years"}, "is no year, month or span"),
-        ({"value": "about 100"}, "value 'about 100' is no number"),
-        ({"value": "-1"}, "value '-1' is no number of 0 or more"),
-        ({"value": "nan"}, "value 'nan' is no number"),
-        ({"value": "inf"}, "value 'inf' is no number"),
-        ({"value": "1_900"}, "value '1_900' is no number"),
-        ({"value": "1 900"}, "value '1 900' is no number"),
-        ({"value": "9" * 400}, "is no number of 0 or more"),
+        ({"period": "2013-13"}, "period '2013-13' is not a year"),
+        ({"period": "last 6 years"}, "is not a year, month or span"),
+        ({"value": "about 100"}, "value 'about 100' is not a number"),
+        ({"value": "-1"}, "value '-1' is not a number of 0 or more"),
+        ({"value": "nan"}, "value 'nan' is not a number"),
+        ({"value": "inf"}, "value 'inf' is not a number"),
+        ({"value": "1_900"}, "value '1_900' is not a number"),
+        ({"value": "1 900"}, "value '1 900' is not a number"),
+        ({"value": "9" * 400}, "is not a number of 0 or more"),
         ({"value": "101", "unit": "percent of the total"}, "value 101 is more than 100 percent"),
-        ({"period": "２０１３"}, "is no year, month or span"),
-        ({"period": "2013-2012"}, "period '2013-2012' is no year"),
+        ({"period": "２０１３"}, "is not a year, month or span"),
+        ({"period": "2013-2012"}, "period '2013-2012' is not a year"),
         ({"key": "Oslo"}, "total has no key 'Oslo'"),
         ({"role": "fitted"}, "role is 'fitted', must be one of fit, check, context"),
         ({"use": "context"}, "use context allows no role but context, not fit"),
         ({"use": "lower_bound", "role": "check"}, "use lower_bound allows no role but context, not check"),
         ({"role": "context"}, "error_log_sd must be empty for context"),
-        ({"error_log_sd": ""}, "error_log_sd '' is no number above 0"),
-        ({"error_log_sd": "0"}, "error_log_sd '0' is no number above 0"),
-        ({"error_log_sd": "10"}, "error_log_sd '10' is no number above 0 and at most 1"),
-        ({"error_log_sd": "10 %"}, "error_log_sd '10 %' is no number"),
-        ({"rounding": "0"}, "rounding '0' is no number above 0"),
-        ({"rounding": "hundreds"}, "rounding 'hundreds' is no number above 0"),
-        ({"vintage": "May 2015"}, "vintage 'May 2015' is no year or month"),
-        ({"vintage": "2015-13"}, "vintage '2015-13' is no year or month"),
-        ({"vintage": "2012"}, "vintage 2012 lies before the end of the period 2013"),
-        ({"vintage": "2013-11"}, "vintage 2013-11 lies before the end of the period 2013"),
+        ({"error_log_sd": ""}, "error_log_sd '' is not a number above 0"),
+        ({"error_log_sd": "0"}, "error_log_sd '0' is not a number above 0"),
+        ({"error_log_sd": "10"}, "error_log_sd '10' is not a number above 0 and at most 1"),
+        ({"error_log_sd": "10 %"}, "error_log_sd '10 %' is not a number"),
+        ({"rounding": "0"}, "rounding '0' is not a number above 0"),
+        ({"rounding": "hundreds"}, "rounding 'hundreds' is not a number above 0"),
+        ({"vintage": "May 2015"}, "vintage 'May 2015' is not a year or month"),
+        ({"vintage": "2015-13"}, "vintage '2015-13' is not a year or month"),
+        ({"vintage": "2012"}, "vintage 2012 is before the end of the period 2013"),
+        ({"vintage": "2013-11"}, "vintage 2013-11 is before the end of the period 2013"),
         ({"block": ""}, "block '' must be a word"),
         ({"register": "pu_orders", "dimension": "district", "key": "Osloo"}, "no key 'Osloo' (did you mean Oslo?)"),
         ({"use": "maybe"}, "use is 'maybe', must be one of primary"),
@@ -263,9 +263,9 @@ def test_doubled_rows_and_wrong_columns_are_named_all_at_once() -> None:
     with pytest.raises(DataError) as caught:
         read_targets([row(), row(), {"id": "x"}, row(value="")])
     text = str(caught.value)
-    assert "targets.csv:3: assisted_returns/total/total/2013: stands twice, first on line 2" in text
+    assert "targets.csv:3: assisted_returns/total/total/2013: duplicate, first on line 2" in text
     assert "targets.csv:4: expected the columns id,register" in text
-    assert "value '' is no number" in text
+    assert "value '' is not a number" in text
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -416,7 +416,7 @@ def test_an_empty_line_is_nothing_and_faults_keep_their_lines(tmp_path: Path) ->
     with pytest.raises(DataError) as caught:
         read(path)
     first, second = str(caught.value).splitlines()
-    assert first.startswith("some.csv:4: assisted_returns/total/total/2014: value 'x' is no number")
+    assert first.startswith("some.csv:4: assisted_returns/total/total/2014: value 'x' is not a number")
     assert second.startswith("some.csv:7: expected the columns")
 
 
@@ -428,9 +428,9 @@ def test_an_empty_line_is_nothing_and_faults_keep_their_lines(tmp_path: Path) ->
         (";".join(COLUMNS).encode() + b"\n", "bad.csv:1: cells are separated by semicolons"),
         (",".join([*COLUMNS, "x"]).encode() + b"\n", "bad.csv:1: columns: unknown 'x'"),
         (",".join(COLUMNS[1:]).encode() + b"\n", "bad.csv:1: columns: no 'id'"),
-        (",".join(reversed(COLUMNS)).encode() + b"\n", "bad.csv:1: columns doubled or in another order"),
+        (",".join(reversed(COLUMNS)).encode() + b"\n", "bad.csv:1: duplicate columns, or columns in another order"),
         (",".join(COLUMNS).encode() + b"\n\xd8st\n", "bad.csv:2: is not UTF-8"),
-        (",".join(COLUMNS).encode() + b'\n"open', "bad.csv:2: is no CSV"),
+        (",".join(COLUMNS).encode() + b'\n"open', "bad.csv:2: is not CSV"),
         (b"x" * 5_000_001, "is larger than 5 MB"),
     ],
 )
@@ -445,7 +445,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, word
 def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read(tmp_path / "none.csv")
-    with pytest.raises(DataError, match="is no file"):
+    with pytest.raises(DataError, match="is not a file"):
         read(tmp_path)
 
 

@@ -112,7 +112,7 @@ GOOD = {
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"id": "M999"}, "M999 is no claim"),
+        ({"id": "M999"}, "M999 is not a claim"),
         ({"name": "rent"}, "there is no such parameter"),
         ({"value": "none"}, "'none', not a finite number"),
         ({"value": "nan"}, "not a finite number"),
@@ -131,9 +131,9 @@ def test_rows_that_contradict_each_other_are_named():
     other = GOOD | {"id": "M035", "value": "1"}
     with pytest.raises(DataError, match="another claim sets it to 0"):
         read_neutral([GOOD, other])
-    with pytest.raises(DataError, match="stands twice"):
+    with pytest.raises(DataError, match="duplicate"):
         read_neutral([GOOD, GOOD])
-    with pytest.raises(DataError, match="ids must rise"):
+    with pytest.raises(DataError, match="ids must be in ascending order"):
         read_neutral([GOOD | {"id": "M035"}, GOOD])
     with pytest.raises(DataError, match="must be those of the claim's first row"):
         read_neutral([GOOD, GOOD | {"name": "host_fatigue", "reason": "other"}])
@@ -166,7 +166,7 @@ def test_an_unknown_or_excused_claim_is_refused_with_every_fault():
     lines = str(error.value).splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("M005 cannot be left out: The rule of the scheme")
-    assert "'rent' is no claim; claims are called M001 to M105" in lines[1]
+    assert "'rent' is not a claim; claims are M001 to M105" in lines[1]
     assert "there is no claim M999" in lines[2]
     assert checked(["M047", "M001", "M047"]) == ("M001", "M047")
 
@@ -231,7 +231,7 @@ def test_a_run_with_all_claims_is_another_run_and_names_none(here: Path):
     [
         (["--without", "M005"], "--without: M005 cannot be left out: "),
         (["--without", "M200"], "--without: there is no claim M200"),
-        (["--without", "047"], "--without: '047' is no claim"),
+        (["--without", "047"], "--without: '047' is not a claim"),
         (["--without", "M001", "--set", "assumptions.response.return_risk=0.5"], "--without M001: the scenario sets"),
     ],
 )

@@ -276,7 +276,7 @@ def own_file(folder: Path, text: str = "", period: str = "{start: 2012-01, end: 
 
 
 def test_a_scenario_beyond_2050_is_refused(tmp_path):
-    assert "2051-01 is beyond 2050-12" in refused(
+    assert "2051-01 is after 2050-12" in refused(
         lambda: load_file(own_file(tmp_path, period="{start: 2012-01, end: 2051-01}"), Settings())
     )
     far = own_file(tmp_path, period="{start: 2012-01, end: 2050-12}")

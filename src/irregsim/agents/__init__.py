@@ -1,4 +1,4 @@
-"""The simulation as a Mesa model: the same lives, seen as agents. Beside it only the page loads Mesa."""
+"""The simulation as a Mesa model: the same lives, seen as agents. Apart from it, only the page loads Mesa."""
 
 from __future__ import annotations
 

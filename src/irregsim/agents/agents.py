@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _CHILD_STATUS = ("none", "permit", "citizen")
 _TRACKS = ("asylum", "expelled", "prison")
-#: Ids of centres and employers lie far below those of persons and hosts, which are 63 random bits.
+#: Ids of centres and employers are far below those of persons and hosts, which are 63 random bits.
 _FIRST_EMPLOYER = 1_000_000
 
 
@@ -169,7 +169,7 @@ class Migrant(View):
     ``node`` can always be read. A person who comes back from a temporary stay can be read again.
 
     Attributes:
-        person: Sixteen digits that stand for the person in every table, the same in every scenario.
+        person: Sixteen digits that identify the person in every table, the same in every scenario.
     """
 
     def __init__(self, model: IrregularMigrationModel, number: int) -> None:
@@ -180,7 +180,7 @@ class Migrant(View):
 
     @property
     def person(self) -> str:
-        """Sixteen hexadecimal digits that stand for the person and tell nothing about them."""
+        """Sixteen hexadecimal digits that identify the person and reveal nothing else."""
         if self._code is None:
             self._code = person_code(self._number)
         return self._code
@@ -211,7 +211,7 @@ class Migrant(View):
         return self._at_row
 
     def show(self, row: int, changes: int) -> None:
-        """Told by the model where the person's row is after its latest change."""
+        """Called by the model with the person's row after its latest change."""
         self._at_row, self._seen = row, changes
 
     def _row(self) -> int:
@@ -259,7 +259,7 @@ class Migrant(View):
     is_identity_established = _column("is_identity_established", "Whether the identity is established.")
     has_forged_papers = _column("has_forged_papers", "Whether the person has forged papers.")
     has_care_need = _column("has_care_need", "Lasting illness, disability or dementia.")
-    has_tax_card = _column("has_tax_card", "Tax card from the time as asylum seeker; the lever tells if it counts.")
+    has_tax_card = _column("has_tax_card", "Tax card from the time as asylum seeker; a lever decides if it counts.")
     is_convicted = _column("is_convicted", "Whether the person has a conviction.")
     is_exploited = _column("is_exploited", "Whether wages are withheld.")
     in_violence = _column("in_violence", "Whether the person lives in a violent or exploitative relation.")

@@ -54,13 +54,13 @@ class IrregularMigrationModel(Model):
 
     Args:
         scenario: Name of a shipped scenario, a file, or a `Scenario`.
-        seed: Seed of the run; None for the scenario's own.
+        seed: Random seed of the run; None for the scenario's own.
         replicate: Number of the replicate, from 0.
         draw: Value of every parameter by name; None for the draw that the replicate of a run would use.
         scale: Size of the population relative to Norway's, above 0 and at most 10; smaller for trials.
         end: Last month, ``YYYY-MM``, instead of the scenario's.
         draws: Parameter draws, as `irregsim run --draws` takes them: ``posterior``, ``point``, ``prior`` or the folder
-            of a posterior. None for those that a run uses by default. Not beside ``draw``.
+            of a posterior. None for those that a run uses by default. Not together with ``draw``.
         rng: Another name for ``seed``, which newer Mesa uses.
         **settings: Levers and assumptions by their path in a scenario file, with two underscores for each dot and
             ``levers`` left out: ``fines__employer_base_nok=100_000``, ``assumptions__interactions=False``.
@@ -153,7 +153,7 @@ class IrregularMigrationModel(Model):
         self.datacollector.collect(self)
 
     def begin_month(self) -> None:
-        """Opens the next month, to be run stage by stage: newcomers are there, nobody has decided anything yet.
+        """Opens the next month, to be run stage by stage: newcomers are present, nobody has decided anything yet.
 
         Then ``model.agents.do(stage)`` for each of ``model.stages``: every person at risk decides in a call of its
         own, and limits (beds, jobs, hosts, places in detention) are resolved once the last has decided. Persons and
@@ -171,7 +171,7 @@ class IrregularMigrationModel(Model):
         self._changed()
 
     def settle(self, stage: str) -> None:
-        """Settles a stage of the open month: whoever was not asked decides, then limits are resolved.
+        """Settles a stage of the open month: those who were not asked decide, then limits are resolved.
 
         Args:
             stage: A name in ``stages``; stages before it are settled first.
@@ -387,7 +387,7 @@ def _resolved(scenario: str | Path | Scenario, end: str | None, settings: Mappin
     if isinstance(scenario, Scenario):
         if settings or end is not None:
             given = ", ".join([*settings, *(["end"] if end is not None else [])])
-            raise TypeError(f"{given}: give the scenario by name or file to change it; a Scenario is resolved already")
+            raise TypeError(f"{given}: give the scenario by name or file to change it; a Scenario is already resolved")
         return scenario
     return load_scenario(scenario, overrides=[_override(name, value) for name, value in settings.items()], end=end)
 

@@ -1,7 +1,7 @@
 """The support network as a graph: who lives with, works for and knows whom (docs/odd.md; F 4.3, 4.4).
 
 The columns of the population hold the ties; this module shows them to networkx, for drawing and analysis. No node
-tells a citizenship.
+reveals a citizenship.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def employer_node(number: int) -> str:
 
 
 def host_node(world: World, number: int) -> str:
-    """Name of a host's node: its key, since hosts are numbered by background and a number would tell it."""
+    """Name of a host's node: its key, since hosts are numbered by background and a number would reveal it."""
     return f"host-{int(world.hosts.key[number]):016x}"
 
 
@@ -80,7 +80,7 @@ def sample(world: World, limit: int | None) -> IntArray:
         limit: Number of persons at most, 0 or more; None for all.
 
     Returns:
-        Row numbers of the population, by rising key.
+        Row numbers of the population, by ascending key.
 
     Raises:
         ValueError: If the limit is below 0.

@@ -54,7 +54,7 @@ class Beginnings:
 
         Args:
             key: Names all that decides the world up to now.
-            values: Values with which the copy goes on.
+            values: Values with which the copy continues.
             make: Simulates it from 2009-01; must travel to another process. One thread at a time asks for a key.
         """
         with self._lock:
@@ -94,7 +94,7 @@ class LockedCollector(DataCollector):
 
 
 class PairedModel(IrregularMigrationModel):
-    """A scenario beside its reference, month by month.
+    """A scenario and its reference side by side, month by month.
 
     The model itself, its agents and its data collector show the scenario; ``reference_world`` is the other side.
 
@@ -107,7 +107,7 @@ class PairedModel(IrregularMigrationModel):
         **arguments: As for `IrregularMigrationModel`: ``seed``, ``replicate``, ``draw``, ``draws``, ``scale``.
 
     Raises:
-        ValueError: If the periods differ, or the first month lies outside them.
+        ValueError: If the periods differ, or the first month is outside them.
 
     Attributes:
         reference: The reference, resolved.
@@ -215,14 +215,14 @@ class PairedModel(IrregularMigrationModel):
             self.world = self.reference_world.copy(self._values(self.resolved))
 
     def change(self, scenario: Scenario, reference: Scenario | None = None) -> bool:
-        """Goes on under other values from the next month on, if those of the past stay as they are.
+        """Continues under other values from the next month on, if those of the past stay as they are.
 
         Args:
             scenario: The new scenario, over the same period.
             reference: The new reference; None to keep it.
 
         Returns:
-            Whether the model goes on; if not, nothing has changed, and a new model must be made.
+            Whether the model continues; if not, nothing has changed, and a new model must be made.
         """
         with self.lock:
             new_reference = reference or self.reference

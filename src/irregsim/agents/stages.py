@@ -2,7 +2,7 @@
 
 `simulate.advance_month` asks all persons at risk in one call. Here each is asked in a call of its own, and the part is
 settled when the last has answered: limits are resolved between the parts, never within one. Since `Part.decide` is a
-function of single rows, the same lives come out.
+function of single rows, the lives are the same.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ STAGES: tuple[str, ...] = tuple(part.name for part in MONTH)
 class OpenMonth:
     """A month that has begun and not ended.
 
-    Begins the month, and with it the first part, so that newcomers are there at once. Every later part begins when
-    its first person is asked. Whoever was not asked decides together with the others who were not, when the part is
-    settled; nobody's life depends on which way it went.
+    Begins the month, and with it the first part, so that newcomers are present at once. Every later part begins when
+    its first person is asked. Those who were not asked decide together, when the part is settled;
+    nobody's life depends on which way it went.
 
     Args:
         world: The replicate, between two months.
@@ -100,7 +100,7 @@ class OpenMonth:
 
     def _position_of(self, stage: str) -> int:
         if stage not in self._stages:
-            raise ValueError(f"{stage!r} is no stage of the month; the stages are {', '.join(self._stages)}")
+            raise ValueError(f"{stage!r} is not a stage of the month; the stages are {', '.join(self._stages)}")
         return self._stages.index(stage)
 
     def _begin_next(self) -> None:
@@ -125,5 +125,5 @@ class OpenMonth:
         self._settled = True
         # A part without persons at risk is not settled by the engine either.
         if len(self._rows):
-            # In the order in which they came to be at risk, whoever was asked first.
+            # In the order in which they came to be at risk, regardless of who was asked first.
             part.settle(self._world, self._at, part.decided(self._rows, self._code))

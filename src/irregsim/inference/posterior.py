@@ -29,16 +29,16 @@ from irregsim.study.replicates import DrawSet
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Where the posterior that ships with the package lies, if there is one.
+#: Folder of the posterior that ships with the package, if there is one.
 SHIPPED: Path = Path(__file__).parents[1] / "data" / "posterior"
 
 DRAWS_FILE: Final = "draws.parquet"
 ABOUT_FILE: Final = "posterior.json"
 
-#: Where `irregsim calibrate` puts a posterior in its folder, beside its report.
+#: Where `irregsim calibrate` puts a posterior in its folder, next to its report.
 INSIDE: Final = "posterior"
 
-#: What ``--draws`` takes beside a folder.
+#: What ``--draws`` takes besides a folder.
 WORDS: Final = ("posterior", "point", "prior")
 
 #: Draws in the set that ``--draws prior`` uses.
@@ -63,7 +63,7 @@ class Posterior:
         id: First 16 hexadecimal digits of the SHA-256 over names and values.
         draws: Value of every parameter by name, for each draw, in the fixed order.
         about: What ``posterior.json`` says.
-        red: What keeps the fit from being called calibrated: the red gates of the fit, that priors have changed since,
+        red: What keeps the fit from being called calibrated: failed calibration checks, that priors have changed since,
             and parameters that came later and were not fitted. Empty when all is well.
         unfitted: Parameters that the fit did not know; their values are draws of their priors.
     """
@@ -133,7 +133,7 @@ def faults_in_draws(columns: Mapping[str, FloatArray], *, complete: bool = True)
         values that are not finite or that its prior does not allow.
     """
     known = parameters()
-    faults = [f"{name}: is no parameter" for name in columns if name not in known]
+    faults = [f"{name}: is not a parameter" for name in columns if name not in known]
     if complete:
         faults += [f"{name}: has no values" for name in known if name not in columns]
     if not columns or not len(next(iter(columns.values()))):
@@ -161,7 +161,7 @@ def faults_in_about(about: Mapping[str, Any]) -> list[str]:
 
     Args:
         about: ``command`` (text, without directories), ``settings`` (mapping), ``targets_vintage`` (date of the
-            targets, ``YYYY-MM-DD``), ``gate`` (``passed``, and ``red``: a line for each red gate).
+            targets, ``YYYY-MM-DD``), ``gate`` (``passed``, and ``red``: a line for each failed calibration check).
 
     Returns:
         A line for every fault.
@@ -178,11 +178,11 @@ def faults_in_about(about: Mapping[str, Any]) -> list[str]:
         faults.append(f"targets_vintage: is {vintage!r}, must be a date such as 2021-05-31")
     red = gate.get("red") if isinstance(gate, Mapping) else None
     if not isinstance(gate, Mapping) or not isinstance(red, Sequence) or isinstance(red, str):
-        faults.append('gate: must be {"passed": true or false, "red": [a line for each red gate]}')
+        faults.append('gate: must be {"passed": true or false, "red": [one line for each failed check]}')
     elif gate.get("passed") is not (not red):
-        faults.append(f"gate: passed is {gate.get('passed')!r}, and {len(red)} gates are red")
+        faults.append(f"gate: passed is {gate.get('passed')!r}, but red lists {len(red)} failed checks")
     elif not all(isinstance(line, str) and line.strip() for line in red):
-        faults.append("gate: every red gate must be told in words")
+        faults.append("gate: every line of red must describe a failed check")
     try:
         canonical_json(about)
     except (TypeError, ValueError) as error:
@@ -200,7 +200,7 @@ def write(folder: str | Path, draws: Sequence[Mapping[str, float]], about: Mappi
     Args:
         folder: Made if it is not there; other files in it are left alone.
         draws: Value of every parameter by name, for each draw, in the order that is to stay.
-        about: How it was made; `faults_in_about` tells the keys. More keys may be given. ``posterior_id``, ``draws``,
+        about: How it was made; `faults_in_about` lists the keys. More keys may be given. ``posterior_id``, ``draws``,
             ``parameters_sha256`` and ``irregsim`` (version) are filled in here.
 
     Returns:
@@ -234,7 +234,7 @@ def write(folder: str | Path, draws: Sequence[Mapping[str, float]], about: Mappi
     }
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / f"{DRAWS_FILE}.tmp-{os.getpid()}"
-    # No dictionary: hardly a value comes twice.
+    # No dictionary: values rarely repeat.
     pq.write_table(table, scratch, compression="zstd", compression_level=9, use_dictionary=False, store_schema=False)
     os.replace(scratch, folder / DRAWS_FILE)
     text = json.dumps(account, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -258,7 +258,7 @@ def load(folder: str | Path | None = None) -> Posterior:
     """Read a posterior and check it.
 
     A parameter that the draws lack, because it was added to the model after the fit, takes draws of its prior, and
-    the posterior says so among its red gates.
+    the posterior lists them among its failed checks.
 
     Args:
         folder: Its folder; None for the one that ships.
@@ -281,7 +281,7 @@ def load(folder: str | Path | None = None) -> Posterior:
             about = found
             faults += [f"{ABOUT_FILE}: {fault}" for fault in faults_in_about(about)]
         else:
-            faults.append(f"{ABOUT_FILE}: is no mapping")
+            faults.append(f"{ABOUT_FILE}: is not a mapping")
     except (OSError, ValueError) as error:
         faults.append(f"{ABOUT_FILE}: {_reason(error)}")
     columns: dict[str, FloatArray] = {}
@@ -293,7 +293,7 @@ def load(folder: str | Path | None = None) -> Posterior:
         doubled = sorted({n for n in table.column_names if table.column_names.count(n) > 1})
         other = [field.name for field in table.schema if field.type != pa.float64()]
         faults += [f"{DRAWS_FILE}: {n}: duplicate" for n in doubled]
-        faults += [f"{DRAWS_FILE}: {n}: is no column of 64-bit numbers" for n in other]
+        faults += [f"{DRAWS_FILE}: {n}: is not a column of 64-bit numbers" for n in other]
         if not doubled and not other:
             columns = {n: table.column(n).to_numpy() for n in table.column_names}
             faults += [f"{DRAWS_FILE}: {fault}" for fault in faults_in_draws(columns, complete=False)]
@@ -301,7 +301,7 @@ def load(folder: str | Path | None = None) -> Posterior:
     except (OSError, ValueError) as error:  # pyarrow's errors about broken files are among these
         faults.append(f"{DRAWS_FILE}: {_reason(error)}")
     if found_id and about and about.get("posterior_id") != found_id:
-        faults.append(f"{DRAWS_FILE}: is posterior {found_id}, but {ABOUT_FILE} tells of {about.get('posterior_id')}")
+        faults.append(f"{DRAWS_FILE}: is posterior {found_id}, but {ABOUT_FILE} describes {about.get('posterior_id')}")
     if faults:
         raise PosteriorError("\n".join(f"{name}: {fault}" for fault in faults))
     red = tuple(str(line) for line in about["gate"]["red"])
@@ -365,7 +365,7 @@ def choose(draws: str | Path | None = None, per_draw: int | None = None) -> tupl
         per_draw: Replicates per draw, 1 or more, or None: draws are used in turn.
 
     Returns:
-        The draws, and what the user must be told about them, a line each.
+        The draws, and what the user must know about them, one line each.
 
     Raises:
         PosteriorError: If there are no such draws, or they cannot be used.

@@ -3,7 +3,7 @@
 ``data/targets.csv`` holds one count a row under the register, dimension, key and period that a run writes to
 ``registers.parquet``. ``scope`` says what the agency counted, ``role`` what the count may be used for and
 ``error_log_sd`` how closely the model is held to it. A count whose scope is wider than the model's is ``context`` and
-is never fitted. When an agency revises a register, a table of the same columns is read with `read` and `compare` tells
+is never fitted. When an agency revises a register, a table of the same columns is read with `read` and `compare` says
 what moved.
 """
 
@@ -50,18 +50,18 @@ REGISTERS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 #: Whether the model's register counts what the agency counted.
 USES: Final[dict[str, str]] = {
     "primary": "same scope as the register of the model: may be fitted",
-    "lower_bound": "published as more than this",
+    "lower_bound": "a published lower bound",
     "context": "another scope: shows the shape over time, never fitted",
 }
 
 #: What a count is used for.
 ROLES: Final[dict[str, str]] = {
     "fit": "parameters are fitted to it",
-    "check": "never fitted, laid beside the fit: the model's tables hold it as weights, or it is part of a fitted sum",
+    "check": "held out, compared with the fit: the model's tables use it as weights, or it is part of a fitted sum",
     "context": "shown only: another scope, a bound, or the burn-in of 2009-2011",
 }
 
-#: No ``error_log_sd`` is larger: a count that may be off by a factor of three or more holds nothing.
+#: No ``error_log_sd`` is larger: a count that may be off by a factor of three or more carries no information.
 LARGEST_ERROR: Final = 1.0
 
 #: A table of targets is smaller; what is larger is some other file.
@@ -97,7 +97,7 @@ class Target:
             was derived from rounded ones, the width of what it may be.
         vintage: When it was published, ``2021`` or ``2021-05``.
         block: The series of counts that are judged together, such as ``orders``. A sum and its cells are of one block.
-        note: Warnings: rounding, derivation, breaks; how the vintage is known.
+        note: Warnings: rounding, derivation, breaks; how the edition is known.
     """
 
     id: str
@@ -127,7 +127,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Move:
-    """What became of one count between two vintages.
+    """What became of one count between two editions of the counts.
 
     Attributes:
         id: Of the target.
@@ -151,7 +151,7 @@ class Move:
     within_rounding: bool
 
 
-#: Columns of which a difference is a move. A count that was only published anew, or told of otherwise, has not moved.
+#: Columns of which a difference is a move. A count that was only republished, or described differently, has not moved.
 MOVES_BY: Final = ("value", "unit", "scope", "use", "role", "error_log_sd", "rounding", "block")
 
 
@@ -179,18 +179,18 @@ def _cell_faults(row: Mapping[str, str]) -> list[str]:
 
 
 def _date_faults(row: Mapping[str, str]) -> list[str]:
-    """What is wrong with the period and the vintage of a row."""
+    """What is wrong with the period and the edition of a row."""
     faults = []
     period, vintage = _PERIOD.fullmatch(row["period"]), _VINTAGE.fullmatch(row["vintage"])
     if not period or (period["last"] and period["last"] <= period["first"]):
-        faults.append(f"period {row['period']!r} is no year, month or span of years")
+        faults.append(f"period {row['period']!r} is not a year, month or span of years")
         period = None
     if not vintage:
-        faults.append(f"vintage {row['vintage']!r} is no year or month")
+        faults.append(f"vintage {row['vintage']!r} is not a year or month")
     elif period:
         end = (period["last"] or period["first"], period["month"] or "12")
         if (vintage[1], vintage[2] or "12") < end:
-            faults.append(f"vintage {row['vintage']} lies before the end of the period {row['period']}")
+            faults.append(f"vintage {row['vintage']} is before the end of the period {row['period']}")
     return faults
 
 
@@ -206,7 +206,7 @@ def _use_faults(row: Mapping[str, str]) -> list[str]:
     if row["role"] == "context" and text:
         faults.append("error_log_sd must be empty for context, which is compared with nothing")
     elif row["role"] in ("fit", "check") and not 0.0 < _number(text) <= LARGEST_ERROR:
-        faults.append(f"error_log_sd {text!r} is no number above 0 and at most {LARGEST_ERROR:g}")
+        faults.append(f"error_log_sd {text!r} is not a number above 0 and at most {LARGEST_ERROR:g}")
     return faults
 
 
@@ -220,11 +220,11 @@ def _faults(row: Mapping[str, str]) -> list[str]:
     faults += [f"{column} is empty" for column in ("unit", "scope", "source") if not row[column].strip()]
     value = _number(row["value"])
     if not math.isfinite(value):
-        faults.append(f"value {row['value']!r} is no number of 0 or more in plain digits")
+        faults.append(f"value {row['value']!r} is not a number of 0 or more in plain digits")
     elif "percent" in row["unit"] and value > 100.0:
         faults.append(f"value {row['value']} is more than 100 percent")
     if row["rounding"] and not 0.0 < _number(row["rounding"]) < math.inf:
-        faults.append(f"rounding {row['rounding']!r} is no number above 0 (leave it empty for a plain count)")
+        faults.append(f"rounding {row['rounding']!r} is not a number above 0 (leave it empty for a plain count)")
     if not _NAME.fullmatch(row["block"]):
         faults.append(f"block {row['block']!r} must be a word of small letters, such as orders")
     return faults
@@ -259,7 +259,7 @@ def read_targets(
             continue
         where = f"{name}:{line}: {row['id'] or '(no id)'}"
         if row["id"] in first:
-            faults.append(f"{where}: stands twice, first on line {first[row['id']]}")
+            faults.append(f"{where}: duplicate, first on line {first[row['id']]}")
         first.setdefault(row["id"], line)
         wrong = _faults(row)
         faults += [f"{where}: {fault}" for fault in wrong]
@@ -283,7 +283,7 @@ def targets() -> tuple[Target, ...]:
 
 
 def read(path: str | Path) -> tuple[Target, ...]:
-    """Another vintage of the table: a whole table with the columns of `COLUMNS`, in their order.
+    """Another edition of the table: a whole table with the columns of `COLUMNS`, in their order.
 
     Args:
         path: CSV file in UTF-8, cells separated by commas.
@@ -298,9 +298,9 @@ def read(path: str | Path) -> tuple[Target, ...]:
     name = file.name
     try:
         if file.exists() and not file.is_file():
-            raise DataError(f"{path}: is no file")
+            raise DataError(f"{path}: is not a file")
         if file.stat().st_size > _LARGEST_FILE:
-            raise DataError(f"{path}: is larger than {_LARGEST_FILE // 1_000_000} MB, so it is no table of targets")
+            raise DataError(f"{path}: is larger than {_LARGEST_FILE // 1_000_000} MB, too large for a table of targets")
         raw = file.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
@@ -320,7 +320,7 @@ def read(path: str | Path) -> tuple[Target, ...]:
                 cells.append(row)
                 lines.append(reader.line_num)
     except csv.Error as error:
-        raise DataError(f"{name}:{reader.line_num}: is no CSV: {error}") from None
+        raise DataError(f"{name}:{reader.line_num}: is not CSV: {error}") from None
     # A row of another length keeps its faults apart from those of the others: it is refused by its columns.
     rows = [dict(zip(COLUMNS, row, strict=True)) if len(row) == len(COLUMNS) else {} for row in cells]
     return read_targets(rows, name, lines)
@@ -333,14 +333,14 @@ def _header_fault(header: Sequence[str]) -> str:
     missing = [column for column in COLUMNS if column not in header]
     more = [column for column in header if column not in COLUMNS]
     parts = [f"{word} {', '.join(map(repr, names))}" for word, names in (("no", missing), ("unknown", more)) if names]
-    return "columns: " + "; ".join(parts) if parts else "columns doubled or in another order"
+    return "columns: " + "; ".join(parts) if parts else "duplicate columns, or columns in another order"
 
 
 def compare(old: Sequence[Target], new: Sequence[Target]) -> tuple[Move, ...]:
-    """Counts that moved from one vintage to another, those that are new and those that are gone.
+    """Counts that moved from one edition to another, those that are new and those that are gone.
 
     Args:
-        old: A whole vintage.
+        old: A whole edition.
         new: Another.
 
     Returns:
@@ -352,7 +352,7 @@ def compare(old: Sequence[Target], new: Sequence[Target]) -> tuple[Move, ...]:
 
 
 def _move(old: Target | None, new: Target | None) -> Move:
-    """What became of a count that stands in at least one vintage."""
+    """What became of a count that is in at least one edition."""
     one = new or old
     assert one is not None  # ids come from the two tables
     vintages = (old.vintage if old else "", new.vintage if new else "")

@@ -1,1 +1,1 @@
-"""One replicate: keyed chance, values of the month, persons and places, the month itself, registers, history."""
+"""One replicate: keyed random numbers, values, persons and places, the month itself, registers, history."""

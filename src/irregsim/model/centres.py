@@ -50,7 +50,7 @@ class Centres:
         capacity = np.where(set_by_lever, np.nan_to_num(at.centre_capacity) * at.scale, capacity)
         capacity = np.where(at.centre_open, capacity, 0.0)
         alternative = np.where(at.alternative_placement, at.alternative_placement_places * at.scale, 0.0)
-        # A place is a whole bed; at small scales a named centre keeps one, or levers on it would touch nobody.
+        # A place is a whole bed; at small scales a named centre keeps one, or levers on it would affect nobody.
         whole = np.floor(np.concatenate([capacity, alternative]) + 0.5).astype(np.int64)
         positive = np.concatenate([capacity, alternative]) > 0
         self.capacity = np.where(positive, np.maximum(whole, 1), 0)
@@ -68,7 +68,7 @@ class Centres:
 
 
 def count_in(index: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
-    """How many persons hold each number of an index column; -1 is nobody's.
+    """How many persons hold each number of an index column; -1 belongs to nobody.
 
     Args:
         index: Centre, employer or host of each person, -1 for none, shape (n,).

@@ -1,7 +1,7 @@
 """Leaving claims of the report out of a run: the neutral setting of each, applied to a parameter draw.
 
 ``data/neutral.csv`` says which parameters carry a claim and at which value its effect is gone; a claim that is a rule
-of law, a definition or simply not in the model stands in ``data/neutral_excused.csv`` with the reason (docs/odd.md).
+of law, a definition or simply not in the model is listed in ``data/neutral_excused.csv`` with the reason (docs/odd.md).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def read_neutral(rows: Iterable[Mapping[str, str]]) -> dict[str, Neutral]:
         rows: With ``id``, ``kind``, ``name``, ``value``, ``claim_effect``, ``reason``; a claim may have several.
 
     Returns:
-        By id, in rising order.
+        By id, in ascending order.
 
     Raises:
         DataError: With every fault, one a line.
@@ -102,7 +102,7 @@ def read_neutral(rows: Iterable[Mapping[str, str]]) -> dict[str, Neutral]:
         where = f"{NEUTRAL_FILE}: {row['id']} {row['name']}"
         value: float | str = row["value"]
         if row["id"] not in known:
-            faults.append(f"{where}: {row['id']} is no claim of mechanisms.csv")
+            faults.append(f"{where}: {row['id']} is not a claim of mechanisms.csv")
         if row["name"] not in names:
             faults.append(f"{where}: there is no such parameter")
         if row["kind"] == "parameter":
@@ -129,11 +129,11 @@ def read_neutral(rows: Iterable[Mapping[str, str]]) -> dict[str, Neutral]:
         elif (before.claim_effect, before.reason) != (row["claim_effect"], row["reason"]):
             faults.append(f"{where}: claim_effect and reason must be those of the claim's first row")
         elif setting.name in [one.name for one in before.settings]:
-            faults.append(f"{where}: stands twice")
+            faults.append(f"{where}: duplicate")
         else:
             found[row["id"]] = Neutral(row["id"], (*before.settings, setting), before.claim_effect, before.reason)
     if list(found) != sorted(found):
-        faults.append(f"{NEUTRAL_FILE}: ids must rise, the rows of a claim together")
+        faults.append(f"{NEUTRAL_FILE}: ids must be in ascending order, with the rows of a claim together")
     if faults:
         raise DataError("\n".join(faults))
     return found
@@ -154,15 +154,15 @@ def excused() -> Mapping[str, str]:
     """Claims that cannot be left out, with the reason, by id.
 
     Raises:
-        DataError: If the table has an unknown, doubled or unexplained claim, or more than `MOST_EXCUSED`.
+        DataError: If the table has an unknown, duplicate or unexplained claim, or more than `MOST_EXCUSED`.
     """
     rows = read_table(EXCUSED_FILE)
     ids = [row["id"] for row in rows]
-    faults = [f"{EXCUSED_FILE}: {id_} is no claim of mechanisms.csv" for id_ in ids if id_ not in claims()]
+    faults = [f"{EXCUSED_FILE}: {id_} is not a claim of mechanisms.csv" for id_ in ids if id_ not in claims()]
     faults += [f"{EXCUSED_FILE}: {row['id']} has no reason" for row in rows if not (row["reason"] or "").strip()]
     faults += [f"{EXCUSED_FILE}: {id_} has a neutral setting in {NEUTRAL_FILE}" for id_ in ids if id_ in neutral()]
     if ids != sorted(set(ids)):
-        faults.append(f"{EXCUSED_FILE}: ids must rise, each once")
+        faults.append(f"{EXCUSED_FILE}: ids must be in ascending order, each of them once")
     if len(ids) > MOST_EXCUSED:
         faults.append(f"{EXCUSED_FILE}: {len(ids)} claims are excused, at most {MOST_EXCUSED} may be")
     if faults:
@@ -186,7 +186,7 @@ def checked(ids: Iterable[str]) -> tuple[str, ...]:
         if id_ in excused():
             faults.append(f"{id_} cannot be left out: {excused()[id_]}")
         elif not _ID.fullmatch(id_):
-            faults.append(f"{id_!r} is no claim; claims are called M001 to {max(claims())} (docs/odd.md, section 11)")
+            faults.append(f"{id_!r} is not a claim; claims are M001 to {max(claims())} (docs/odd.md, section 11)")
         elif id_ not in claims():
             faults.append(f"there is no claim {id_}; there are M001 to {max(claims())} (docs/odd.md, section 11)")
         else:

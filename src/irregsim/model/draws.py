@@ -34,7 +34,7 @@ _SCALE: Final = 2.0**-53
 #: Number of subjects beyond which decisions are drawn one after the other.
 _WIDE: Final = 2000
 
-#: One channel is one decision. Numbers are fixed for ever: a new decision takes a new number at the end, and a
+#: One channel is one decision. Numbers never change: a new decision takes a new number at the end, and a
 #: number whose decision is gone is never used again.
 CHANNELS: Final[dict[str, int]] = {
     # who comes, and who they are (drawn once, month 0)
@@ -185,7 +185,7 @@ def add_channel(name: str, number: int) -> None:
 
     Args:
         name: Of the decision; not one in `CHANNELS`.
-        number: `OWN_CHANNELS` or more, and kept for ever: another number makes other lives.
+        number: `OWN_CHANNELS` or more, and permanent: another number gives other lives.
 
     Raises:
         ValueError: If the name or the number is taken, or the number is too small.
@@ -193,12 +193,12 @@ def add_channel(name: str, number: int) -> None:
     if name in CHANNELS:
         raise ValueError(f"{name} is a channel of irregsim: choose another name")
     if number < OWN_CHANNELS:
-        raise ValueError(f"channel {name}: {number} is kept for irregsim; give {OWN_CHANNELS} or more")
+        raise ValueError(f"channel {name}: {number} is reserved for irregsim; give {OWN_CHANNELS} or more")
     other = next((own for own, taken in _OWN.items() if taken == number), name)
     if other != name:
-        raise ValueError(f"channel {name}: {number} is that of {other}; give every decision a number of its own")
+        raise ValueError(f"channel {name}: {number} is already used by {other}; every decision needs its own number")
     if _OWN.setdefault(name, number) != number:
-        raise ValueError(f"channel {name} has the number {_OWN[name]} already, and keeps it")
+        raise ValueError(f"channel {name} already has the number {_OWN[name]}, which cannot be changed")
 
 
 def mix(value: int) -> int:
@@ -231,7 +231,7 @@ class Draws:
     """Uniform numbers of one replicate.
 
     Args:
-        seed: Seed of the run, 0 to 2**63 - 1.
+        seed: Random seed of the run, 0 to 2**63 - 1.
         replicate: Number of the replicate, from 0 up.
     """
 

@@ -34,7 +34,7 @@ class Rule:
         mechanisms: Ids of the claims of `mechanisms.csv` it implements.
         source: Where it comes from (section of the report, or what was assumed).
         grade: Evidence, A to D (docs/odd.md).
-        enters: Where it moves its winners and their children, if that is all it does beside ``notes``; None where the
+        enters: Where it moves its winners and their children, if that is all it does besides ``notes``; None where the
             part's own `settle` says what follows.
         cause: Why they moved, a name in `vocabulary.codes.CAUSES`; given with ``enters``.
         notes: What agencies write down about its winners and their children before they move.
@@ -56,7 +56,7 @@ class Rule:
         if (self.enters is None) != (self.cause is None):
             raise ValueError(f"rule {self.channel}: give both enters and cause, or neither")
         if self.cause is not None and self.cause not in CAUSE_CODE:
-            raise ValueError(f"rule {self.channel}: {self.cause!r} is no cause (they are in vocabulary.codes.CAUSES)")
+            raise ValueError(f"rule {self.channel}: {self.cause!r} is not a cause (see vocabulary.codes.CAUSES)")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Part:
     def outcomes(self) -> Mapping[str, int]:
         """Code of each outcome by name."""
         names = self.options or tuple(rule.channel for rule in self.rules)
-        assert len(set(names)) == len(names), f"{self.name}: an outcome has a name of its own"
+        assert len(set(names)) == len(names), f"{self.name}: every outcome needs its own name"
         return {name: code for code, name in enumerate(names)}
 
     def decided(self, rows: IntArray, code: IntArray) -> Decided:

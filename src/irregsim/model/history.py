@@ -1,7 +1,7 @@
 """What happened in a simulation: flows, stocks, register events, sums of probabilities, spells and outcomes.
 
-The engine writes; tables and registers read. Counts are whole numbers; sums of probabilities are kept beside them so
-that expected counts can be scored without the noise of the draws.
+The engine writes; tables and registers read. Counts are whole numbers; sums of probabilities are kept too, so that
+expected counts can be scored without the noise of the draws.
 """
 
 from __future__ import annotations
@@ -110,10 +110,10 @@ def summed(amount: IntArray, **fields: IntArray) -> dict[str, IntArray]:
         fields: Codes by name, -1 (none) or more, each of shape (n,).
 
     Returns:
-        The fields, one row for each combination that occurs, in rising order, the first field first; and their
+        The fields, one row for each combination that occurs, in ascending order, the first field first; and their
         ``amount``.
     """
-    # One more than the code, since -1 stands for none.
+    # One more than the code, since -1 means none.
     bounds = {name: int(codes.max(initial=-1)) + 2 for name, codes in fields.items()}
     rows, inverse = np.unique(pack(bounds, *(codes + 1 for codes in fields.values())), return_inverse=True)
     total = np.zeros(len(rows), dtype=np.int64)
@@ -123,7 +123,7 @@ def summed(amount: IntArray, **fields: IntArray) -> dict[str, IntArray]:
 
 @dataclass
 class Spells:
-    """Finished and open spells of single persons; kept only when asked for."""
+    """Finished and open spells of single persons; kept only on request."""
 
     person: list[npt.NDArray[np.uint64]] = field(default_factory=list)
     strategy: list[IntArray] = field(default_factory=list)
@@ -140,7 +140,7 @@ class History:
     Args:
         months: Number of simulated months from 2009-01.
         keep_spells: Whether to keep the spells of single persons.
-        keep_expected: Whether to keep sums of probabilities beside the events.
+        keep_expected: Whether to keep sums of probabilities as well as the events.
     """
 
     def __init__(self, months: int, keep_spells: bool = False, keep_expected: bool = True) -> None:
@@ -289,7 +289,7 @@ class History:
         }
 
     def take_codes(self, codes: Mapping[str, IntArray]) -> None:
-        """Takes up the record that `codes` gave, in place of what is here."""
+        """Replaces the present record by the one that `codes` gave."""
         self._flow_codes = [codes["flows"]]
         self._event_codes = [codes["events"]]
 
@@ -314,7 +314,7 @@ class History:
 
 
 class WatchedHistory(History):
-    """A history that also adds up the moves of each month, so that nobody has to read the whole record for them.
+    """A history that also adds up the moves of each month, so that the whole record need not be read for them.
 
     Args:
         months: As in `History`.

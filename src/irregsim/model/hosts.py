@@ -1,7 +1,7 @@
 """Hosts: persons with legal residence, and congregations, who can provide for somebody (F 4.4, 7.3).
 
-Hosts of one background and place stand in circles: a milieu of compatriots, or a congregation where one of them is one.
-Whoever knows a host belongs to that host's circle; help, news of jobs and news of forced returns travel in it.
+Hosts of one background and place form circles: a milieu of compatriots, or a congregation where one of them is one.
+Those who know a host belong to that host's circle; help, news of jobs and news of forced returns travel in it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Hosts:
         self.capacity = np.where(is_congregation, round(at.congregation_places), 1)
         self.patience = np.exp(at.host_patience_log_sd * ndtri(draws.uniform("host_patience", -1, self.key)))
         self.is_exploitative = draws.uniform("host_exploits", -1, self.key) < at.exploitative_host_share
-        #: Whether a congregation or ethnic network stands in each circle, shape (circles + 1,); the last is nobody's.
+        #: Whether each circle has a congregation or ethnic network, shape (circles + 1,); the last is for nobody.
         self.is_congregation_circle: npt.NDArray[np.bool_] = np.zeros(self.circle_count + 1, dtype=np.bool_)
         self.is_congregation_circle[self.circle[:-1][is_congregation]] = True
 

@@ -1,8 +1,8 @@
-"""What nobody knows exactly: the parameters of the model with their priors, grades, sources and reasons.
+"""The uncertain quantities: the parameters of the model with their priors, grades, sources and reasons.
 
-Everything comes from ``data/parameters.csv``; no number of the model stands in code. A row tells what
-the parameter means, its prior, how well founded it is, which claims of the report it serves (their
-paraphrases stand in ``data/report/mechanisms.csv``), and which published figure its prior was made from,
+Everything comes from ``data/parameters.csv``; no number of the model is in the code. A row says what the
+parameter means, its prior, how well founded it is, which claims of the report use it (their paraphrases
+are in ``data/report/mechanisms.csv``), and which published figure its prior was made from,
 so that no figure is used twice in a fit.
 """
 
@@ -45,7 +45,7 @@ DISTRIBUTIONS: Final[dict[str, str]] = {
     "normal": "mean, sd",
     "beta": "a, b",
     "uniform": "lowest, highest",
-    "fixed": "the value, nothing",
+    "fixed": "the value; p2 is empty",
 }
 
 #: Evidence grades, strongest first; `labels` says what each means.
@@ -81,9 +81,9 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "status": "Use",
         "source": "Source",
         "report": "F is Fafo-rapport 2021:15, by section",
-        "mechanisms": "Claims it serves",
+        "mechanisms": "Claims that use it",
         "none": "none of the report's claims",
-        "derived": "The prior was made from",
+        "derived": "The prior is based on",
         "not_derived": "no published count",
         "target": "the count",
         "note": "Note",
@@ -97,9 +97,9 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "status": "Bruk",
         "source": "Kilde",
         "report": "F er Fafo-rapport 2021:15, etter avsnitt",
-        "mechanisms": "Påstander den tjener",
+        "mechanisms": "Påstander som bruker den",
         "none": "ingen av rapportens påstander",
-        "derived": "Prioren er laget av",
+        "derived": "Prioren bygger på",
         "not_derived": "ingen publisert telling",
         "target": "tellingen",
         "note": "Merknad",
@@ -113,14 +113,14 @@ _STANDARD: Final = NormalDist()
 
 @dataclass(frozen=True)
 class Parameter:
-    """One unknown of the model.
+    """One uncertain quantity of the model.
 
     Attributes:
         name: Name in rules, draws and tables.
         meaning: What it is, in English.
         unit: Unit of its values.
         distribution: A key of `DISTRIBUTIONS`.
-        p1: First number of the prior; `DISTRIBUTIONS` tells which.
+        p1: First number of the prior; `DISTRIBUTIONS` says which.
         p2: Second number of the prior; None for ``fixed``.
         low: About the lower end of the 95 % range, for orientation: the prior is not cut there.
         high: About the upper end of it.
@@ -151,7 +151,7 @@ class Parameter:
     group: str
 
     def quantile(self, u: float) -> float:
-        """Value of the prior below which a share ``u`` of it lies.
+        """Quantile ``u`` of the prior.
 
         Args:
             u: Strictly between 0 and 1.
@@ -163,7 +163,7 @@ class Parameter:
             ValueError: If ``u`` is not inside 0 to 1.
         """
         if not 0.0 < u < 1.0:
-            raise ValueError(f"a quantile is asked for at {u}; it must lie strictly between 0 and 1")
+            raise ValueError(f"quantile {u}: must be strictly between 0 and 1")
         if self.distribution == "fixed":
             return self.p1
         assert self.p2 is not None  # the loader lets only `fixed` go without
@@ -199,7 +199,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _numbers(row: Mapping[str, str], keys: Sequence[str], faults: list[str], where: str) -> dict[str, float]:
-    """Finite numbers of a row; what is none of them is told and left out."""
+    """Finite numbers of a row; anything else is reported and left out."""
     numbers: dict[str, float] = {}
     for key in keys:
         try:
@@ -227,7 +227,7 @@ def _prior_fault(distribution: str, p1: float, p2: float | None) -> str | None:
     if distribution in ("lognormal", "beta") and p1 <= 0.0:
         return f"p1 must be above 0 ({DISTRIBUTIONS[distribution]})"
     if distribution == "logitnormal" and not 0.0 < p1 < 1.0:
-        return f"p1 must lie between 0 and 1 ({DISTRIBUTIONS[distribution]})"
+        return f"p1 must be between 0 and 1 ({DISTRIBUTIONS[distribution]})"
     return None
 
 
@@ -236,7 +236,7 @@ def _read_row(row: Mapping[str, str], mechanisms: frozenset[str], faults: list[s
     where = f"parameters.csv: {row['name'] or '(no name)'}"
     before = len(faults)
     if not _NAME.fullmatch(row["name"]):
-        faults.append(f"{where}: a name has small letters, digits and _ only")
+        faults.append(f"{where}: a name may contain only lower-case letters, digits and _")
     faults.extend(f"{where}: {key} is empty" for key in ("meaning", "unit", "source") if not row[key].strip())
     for key, known in (
         ("distribution", DISTRIBUTIONS),
@@ -309,7 +309,7 @@ def read_parameters(rows: Sequence[Mapping[str, str]], mechanisms: frozenset[str
             faults.append(f"parameters.csv:{number}: expected the columns {','.join(COLUMNS)}")
             continue
         if row["name"] in seen:
-            faults.append(f"parameters.csv: {row['name']}: stands twice")
+            faults.append(f"parameters.csv: {row['name']}: duplicate")
         seen.add(row["name"])
         parameter = _read_row(row, mechanisms, faults)
         if parameter is not None:
@@ -327,7 +327,7 @@ def _mechanisms() -> dict[str, str]:
 
 @cache
 def _coded_rows() -> dict[str, str]:
-    """What the codes in a source stand for: timeline (T), derived checks (X), discrepancies (D)."""
+    """Meaning of the codes in a source: timeline (T), derived checks (X), discrepancies (D)."""
     texts = {row["event_id"]: row["event"] for row in read_table("report/policy_timeline.csv")}
     texts |= {row["id"]: f"{row['quantity']} ({row['formula']})" for row in read_table("report/derived_checks.csv")}
     texts |= {

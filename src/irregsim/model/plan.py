@@ -23,7 +23,7 @@ from irregsim.vocabulary.codes import state_code
 #: Stages of a part, in order.
 STAGES: Final = ("begin", "at_risk", "decide", "settle")
 
-#: The row of `timing` for what lies outside the parts: values of the month, learning, and the record of stocks.
+#: The row of `timing` for what is outside the parts: values of the month, learning, and the record of stocks.
 REST: Final = "rest"
 
 
@@ -126,7 +126,7 @@ def timing(
     Args:
         scenario: A resolved scenario.
         draw: Value of every parameter by name.
-        seed: Seed of the run.
+        seed: Random seed of the run.
         scale: Size of the population relative to Norway's, above 0 to 1.
         parts: Parts of a month, as in `plan`.
 

@@ -119,7 +119,7 @@ def person_ids(
 
 
 def person_code(person_id: int) -> str:
-    """Sixteen hexadecimal digits that stand for a person in every table and tell nothing about them."""
+    """Sixteen hexadecimal digits that identify a person in every table and reveal nothing else."""
     return hashlib.blake2b(int(person_id).to_bytes(8, "big"), digest_size=8, person=b"irregsim-person1").hexdigest()
 
 
@@ -130,7 +130,7 @@ class Population:
     """Columns of all persons; grows by `add`, shrinks by `drop_gone`.
 
     The column ``strategy`` holds a person's state: how they get by while they are in the country, and how they left
-    once they have gone. An exit is no strategy: ask `is_here` before reading it as one.
+    once they have gone. An exit is not a strategy: ask `is_here` before reading it as one.
     """
 
     # Columns are created from `COLUMNS`; the declarations below are for readers and the type checker.

@@ -33,7 +33,7 @@ def start(values: Values, draws: Draws, keep_spells: bool = False, keep_expected
         values: Levers and one parameter draw, month by month.
         draws: Keyed draws of the replicate.
         keep_spells: Whether to keep the spells of single persons.
-        keep_expected: Whether to keep sums of probabilities beside the events; lives are the same either way.
+        keep_expected: Whether to keep sums of probabilities as well as the events; lives are the same either way.
     """
     return World(values, draws, keep_spells, keep_expected)
 
@@ -201,11 +201,11 @@ def simulate(
     Args:
         scenario: A resolved scenario.
         draw: Value of every parameter by name.
-        seed: Seed of the run.
+        seed: Random seed of the run.
         replicate: Number of the replicate.
         scale: Size of the population relative to Norway's, above 0 to 1.
         spells: Whether to keep single spells.
-        expected: Whether to keep sums of probabilities beside the events, at some cost of time.
+        expected: Whether to keep sums of probabilities as well as the events, at some cost of time.
         parts: Parts of a month, as in `advance_month`.
 
     Returns:

@@ -1,7 +1,7 @@
 """A world between two months as named arrays, and back: what changes in a replicate, without what its key decides.
 
 Employers, hosts and their circles are drawn from the key of the replicate, so they are made again; what months have
-changed is kept. A world that was kept and taken up again goes on exactly as it would have.
+changed is kept. A world that was kept and resumed continues exactly as it would have.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def freeze(world: World) -> dict[str, npt.NDArray[Any]]:
 
 
 def thaw(arrays: Arrays, values: Values, draws: Draws, keep_spells: bool) -> World:
-    """The world that was kept, to go on under values that agree with its own up to now.
+    """The world that was kept, to continue under values that agree with its own up to now.
 
     Args:
         arrays: From `freeze`.

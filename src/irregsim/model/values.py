@@ -1,6 +1,6 @@
 """Values in force: the levers of a scenario and one draw of the parameters, month by month.
 
-``Values.at(month)`` is what a rule may read beside the persons at risk. It holds every parameter under its own name,
+``Values.at(month)`` is what a rule may read besides the persons at risk. It holds every parameter under its own name,
 every lever as a scalar, a flag or an array over districts or cities, and the drivers made from both (feasibility, paths
 of effort). What a single step of the month makes of them for a whole simulation stays with that step: `Values.made`.
 """
@@ -37,7 +37,7 @@ def log_path(months: int, knots: list[tuple[str, float]]) -> FloatArray:
 
     Args:
         months: Length of the path.
-        knots: (month as text, level > 0), by rising month; held before the first and after the last.
+        knots: (month as text, level > 0), by ascending month; held before the first and after the last.
     """
     x = [month_number(month) for month, _ in knots]
     y = np.log([level for _, level in knots])
@@ -179,7 +179,7 @@ class Values:
         return closing, places * self.draw["centre_places_for_rejected_share"] * self.scale
 
     def _feasibility(self, months: int) -> FloatArray:
-        """Feasibility of forced return by month and country, before identity: group level, lifted by agreements."""
+        """Feasibility of forced return by month and country, before identity: group level, raised by agreements."""
         draw = self.draw
         level = {
             Feasibility.NONE: draw["feasibility_none_share"],

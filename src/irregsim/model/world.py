@@ -41,7 +41,7 @@ class World:
         values: Levers and parameters by month.
         draws: Keyed draws of the replicate.
         keep_spells: Whether single spells are kept.
-        keep_expected: Whether sums of probabilities are kept beside the events.
+        keep_expected: Whether sums of probabilities are kept as well as the events.
     """
 
     def __init__(self, values: Values, draws: Draws, keep_spells: bool = False, keep_expected: bool = True) -> None:
@@ -56,13 +56,13 @@ class World:
         self.history = History(values.months, keep_spells, keep_expected)
         #: Perceived yearly chance of forced return by citizenship (docs/odd.md); learnt from events.
         self.perceived = np.minimum(1.0, first.initial_perceived_risk_ratio * first.feasibility)
-        #: Whoever has no established identity cannot be sent, and knows it (F 2.1): perceived risk relative to others.
+        #: Persons without an established identity cannot be sent, and know it (F 2.1): perceived risk, as a ratio.
         self.unknown_risk_ratio = float(first.unknown_identity_risk_ratio)
         #: Who was met by the police and let go fears it more: perceived risk relative to before.
         self.shaken_risk_ratio = float(first.shaken_risk_ratio)
         #: Forced returns of former asylum seekers this month, by citizenship: what compatriots hear of.
         self.forced = np.zeros(len(reference.countries()), dtype=np.int64)
-        #: The same by circle of the support network, shape (circles + 1,); the last entry is nobody's.
+        #: The same by circle of the support network, shape (circles + 1,); the last entry is for nobody.
         self.forced_in_circle = np.zeros(self.hosts.circle_count + 1, dtype=np.int64)
         #: Perceived yearly chance of forced return in each circle, learnt from what happened to those in it.
         self.perceived_in_circle = np.append(self.perceived[self.hosts.circle_country], 0.0)
@@ -134,7 +134,7 @@ class World:
             subtype = np.concatenate([subtype, kid_subtype])
             why = np.concatenate([why, why[where]])
         origin = p.strategy[rows]
-        # A child of working parents who go on to a host stays "avhengig": no flow, no new spell.
+        # A child of working parents who move on to a host stays "avhengig": no flow, no new spell.
         changed = origin != target
         if not changed.all():
             p.substrategy[rows[~changed]] = subtype[~changed]
@@ -202,7 +202,7 @@ class World:
         """Circles of the hosts that some persons know or live with, each once.
 
         Returns:
-            Shape (4, n); the number of circles stands where there is no tie, or one in a circle that stands before.
+            Shape (4, n); the number of circles where there is no tie, or a tie in a circle that came before.
         """
         p = self.population
         return _circles(self, p.tie_0[rows], p.tie_1[rows], p.tie_2[rows], p.host[rows])
@@ -315,7 +315,7 @@ class World:
 class Rows:
     """Some persons, as a rule sees them: columns by name, gathered when first read.
 
-    Beside the columns of the population it offers what belongs to a person's host, employer, place or time, such as
+    Besides the columns of the population it offers what belongs to a person's host, employer, place or time, such as
     ``months_in_strategy``, ``host_patience`` and ``perceived_risk``. All are arrays of shape (n,).
     """
 
@@ -360,7 +360,7 @@ def _circles(world: World, *columns: IntArray) -> IntArray:
 
 
 def _perceived(who: Rows, world: World) -> FloatArray:
-    """What is known nationally of one's country, and what is told in the circles one belongs to (F 2.1, 4.3)."""
+    """What is known nationally of one's country, and what is heard in the circles one belongs to (F 2.1, 4.3)."""
     risk = world.perceived.take(who.country)
     share = world.circle_news_share
     if share > 0.0:

@@ -1,10 +1,10 @@
 """Scenario files: read, checked, inherited and resolved month by month.
 
-``load_scenario`` is the door. A file is YAML; what it may say comes from ``irregsim.scenario.levers``. The steps are
-``yaml_nodes`` (text to nodes with places), ``file_checks`` (one file against the registry), ``inheritance`` (a file
+``load_scenario`` is the entry point. A file is YAML; what it may say comes from ``irregsim.scenario.levers``. The steps
+are ``yaml_nodes`` (text to nodes with places), ``file_checks`` (one file against the registry), ``inheritance`` (a file
 over its parent, and monthly values), ``reading`` (a file with its parents), ``loading`` (``--set``, ``--end``) and
-``resolved`` (what the model reads; ``attributes`` makes it from the registry). ``writing`` is the way back: from what
-the model reads to the text of a file.
+``resolved`` (what the model reads; ``attributes`` makes it from the registry). ``writing`` goes the other way: from
+what the model reads to the text of a file.
 """
 
 from __future__ import annotations

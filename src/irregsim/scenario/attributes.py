@@ -75,7 +75,7 @@ class Attribute:
 
         Raises:
             TypeError: If it is not of the type that the attribute holds.
-            ValueError: If it is no option.
+            ValueError: If it is not an option.
         """
         if self.holds is Holds.OPTION:
             return self.options.index(str(value))

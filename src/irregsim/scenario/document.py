@@ -22,7 +22,7 @@ class Point:
         month: Month number, or ``ALWAYS``.
         value: Number, true or false, option, or None.
         reference: Where it comes from; may be empty.
-        mark: Where it stands in its file.
+        mark: Position in its file.
     """
 
     month: int
@@ -69,7 +69,7 @@ class Document:
         decides: Who decides; empty if the file does not say.
         expects: What the file expects of its levers.
         extends: Parent as written.
-        extends_mark: Where it stands.
+        extends_mark: Its position.
         start: First month of the period, if stated.
         end: Last month of the period, if stated.
         marks: Places of ``period.start`` and ``period.end``.
@@ -77,7 +77,7 @@ class Document:
         seed: Seed, if stated.
         given: What the file says for each lever and assumption, by full path.
         mark: Place of the root.
-        usable: False if it is no mapping or its ``extends`` is no text, so that nothing follows from it.
+        usable: False if it is not a mapping or its ``extends`` is not text, so that nothing follows from it.
     """
 
     shown: str

@@ -1,4 +1,4 @@
-"""Who decides on a scenario, and what its author expects of it: text beside the levers, never read by the model.
+"""Who decides on a scenario, and what its author expects of it: text with the levers, never read by the model.
 
 A shipped scenario names the outcomes it should move, in which direction, and what that rests on. Tests compare the
 declared directions with paired runs (docs/scenarios.md).
@@ -45,7 +45,7 @@ RESTS_ON: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "nb": "et argument fra teori eller fra andre land",
             "en": "an argument from theory or from other countries",
         },
-        "construction": {"nb": "modellen er bygd slik", "en": "the model is built so"},
+        "construction": {"nb": "modellen er bygd slik", "en": "the model is built that way"},
     }
 )
 """Words of ``rests_on`` and what they mean, by language."""
@@ -126,7 +126,7 @@ def mechanism_ids() -> frozenset[str]:
 def read_decides(checker: Checker, node: Node) -> tuple[str, ...]:
     """Who decides: one word or a list of words; faults go to the checker."""
     if node.kind == "list" and not node.items:
-        checker.fault(node.mark, "decides", "names nobody (write `decides: nobody` for an assumption)")
+        checker.fault(node.mark, "decides", "is an empty list (write `decides: nobody` for an assumption)")
         return ()
     if node.kind != "list":
         word = checker.one_of(node, "decides", DECIDERS, "decider")
@@ -135,11 +135,11 @@ def read_decides(checker: Checker, node: Node) -> tuple[str, ...]:
     for index, item in enumerate(node.items):
         word = checker.one_of(item, f"decides[{index}]", DECIDERS, "decider")
         if word is not None and word in words:
-            checker.fault(item.mark, f"decides[{index}]", f"{word} stands twice; keep one")
+            checker.fault(item.mark, f"decides[{index}]", f"duplicate {word}; keep one")
         elif word is not None:
             words.append(word)
     if "nobody" in words and len(words) > 1:
-        checker.fault(node.mark, "decides", "nobody cannot stand beside somebody; keep one")
+        checker.fault(node.mark, "decides", "`nobody` cannot be combined with another decider; remove one")
     return tuple(words)
 
 
@@ -155,8 +155,8 @@ def read_expects(checker: Checker, node: Node) -> tuple[Expectation, ...]:
         if entry is None:
             continue
         if entry.outcome in first:
-            where = f"first in line {first[entry.outcome].line}"
-            checker.fault(item.mark, f"expects[{index}]", f"{entry.outcome} stands twice ({where}); keep one")
+            where = f"first on line {first[entry.outcome].line}"
+            checker.fault(item.mark, f"expects[{index}]", f"duplicate {entry.outcome} ({where}); keep one")
         else:
             first[entry.outcome] = item.mark
             out.append(entry)
@@ -182,7 +182,7 @@ def _entry(checker: Checker, node: Node, path: str) -> Expectation | None:
     why = _why(checker, nodes["why"], f"{path}.why") if "why" in nodes else {}
     if words.get("rests_on") == "report" and "mechanisms" in nodes and not mechanisms and len(checker.faults) == before:
         mark = nodes["mechanisms"].mark
-        checker.fault(mark, f"{path}.mechanisms", "is empty; what rests on the report names its mechanisms")
+        checker.fault(mark, f"{path}.mechanisms", "is empty; name the mechanisms of the report that it rests on")
     if len(checker.faults) > before:
         return None
     return Expectation(str(outcome), str(words["direction"]), str(words["rests_on"]), mechanisms, why)
@@ -231,7 +231,7 @@ def _mechanisms(checker: Checker, node: Node, path: str) -> tuple[str, ...]:
             hint = nearest(text, sorted(mechanism_ids()))
             checker.fault(item.mark, f"{path}[{index}]", hinted(f"no mechanism '{shorten(text)}'", hint))
         elif text in out:
-            checker.fault(item.mark, f"{path}[{index}]", f"{text} stands twice; keep one")
+            checker.fault(item.mark, f"{path}[{index}]", f"duplicate {text}; keep one")
         else:
             out.append(text)
     return tuple(out)
@@ -242,7 +242,7 @@ def schema_of_decides() -> dict[str, Any]:
     word = {"enum": list(DECIDERS)}
     return {
         "anyOf": [word, {"type": "array", "items": word, "minItems": 1, "uniqueItems": True}],
-        "description": "Who decides on what the scenario changes; the first named carries it.",
+        "description": "Who decides on the changes; name the one mainly responsible first.",
     }
 
 
@@ -255,8 +255,8 @@ def schema_of_expects(texts: Mapping[str, Any]) -> dict[str, Any]:
     hazard = {"type": "string", "pattern": "^hazard:[a-z_]+$", "description": "Sum of a rule's probabilities."}
     properties = {
         "outcome": {"anyOf": [{"enum": list(outcome_names())}, hazard]},
-        "direction": {"enum": list(DIRECTIONS), "description": "Against the parent, from the change on."},
-        "rests_on": {"enum": list(RESTS_ON), "description": "What the direction rests on."},
+        "direction": {"enum": list(DIRECTIONS), "description": "Compared with the parent, from the change on."},
+        "rests_on": {"enum": list(RESTS_ON), "description": "Grounds for the direction."},
         "mechanisms": {"type": "array", "items": {"enum": sorted(mechanism_ids())}, "uniqueItems": True},
         "why": {**texts, "description": "The reason in words, one text or by language."},
     }

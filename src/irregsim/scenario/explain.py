@@ -1,4 +1,4 @@
-"""Scenarios told in text: what each is about, when each lever is in force, and where scenarios differ."""
+"""Scenarios in text: what each is about, when each lever is in force, and where scenarios differ."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "undecided": "ikke oppgitt",
             "period": "periode",
             "extends": "bygger på",
-            "sets": "setter, mot {parent}:",
-            "expects": "venter, mot {parent}, fra endringen av:",
-            "nothing_expected": "sier ikke hva som ventes",
-            "rule": "summen av sannsynlighetene i regelen {rule}",
+            "sets": "endrer, sammenlignet med {parent}:",
+            "expects": "forventet virkning sammenlignet med {parent}, fra og med endringen:",
+            "nothing_expected": "ingen forventet virkning er oppgitt",
+            "rule": "samlet sannsynlighet i regelen {rule}",
             "rests_on": "bygger på: {ground}",
             "up": "opp",
             "down": "ned",
-            "unsure": "usikkert",
+            "unsure": "ingen klar retning",
         },
         "en": {
             "decides": "decides",
             "undecided": "not stated",
             "period": "period",
             "extends": "extends",
-            "sets": "sets, against {parent}:",
-            "expects": "expects, against {parent}, from the change on:",
-            "nothing_expected": "does not say what is expected",
-            "rule": "sum of the probabilities of the rule {rule}",
+            "sets": "changes, compared with {parent}:",
+            "expects": "expected effect compared with {parent}, from the change on:",
+            "nothing_expected": "no expected effect is stated",
+            "rule": "total probability in the rule {rule}",
             "rests_on": "rests on: {ground}",
             "up": "up",
             "down": "down",
-            "unsure": "unsure",
+            "unsure": "no clear direction",
         },
     }
 )
@@ -101,7 +101,7 @@ def _rows(scenario: Scenario) -> list[_Row]:
             schemes = tuple(_schemes(getattr(levers, lever.fields[0]), month) for month in months)
             out.append(_Row(lever.path, "", schemes, None))
         elif lever.key == "reception_centres.close":
-            continue  # `open` tells both: whether a centre is open
+            continue  # `open` covers both: whether a centre is open
         else:
             out += _array_rows(lever, levers, scenario)
     return out
@@ -154,8 +154,8 @@ def _schemes(schemes: tuple[Scheme, ...], month: int) -> Value:
 def timeline(scenario: Scenario) -> str:
     """When each lever is in force: years across, a row per lever that changes or differs from its default.
 
-    Each letter of a bar stands for some months (the first line says how many) and names the value in force at
-    their end; a point is the default. The text beside the bar gives every value with the month it begins.
+    Each letter of a bar represents some months (the first line says how many) and names the value in force at
+    their end; a point is the default. The text next to the bar gives every value with the month it begins.
     """
     months = scenario.end - scenario.start + 1
     step = next((s for s in (1, 2, 3, 4, 6, 12, 24) if -(-months // s) <= _WIDTH), 24)
@@ -175,7 +175,7 @@ def timeline(scenario: Scenario) -> str:
 
 
 def _joined(rows: Sequence[_Row]) -> list[_Row]:
-    """Rows, with those of a lever that is the same everywhere told once."""
+    """Rows, with those of a lever that is the same everywhere listed once."""
     groups: dict[str, list[_Row]] = {}
     for row in rows:
         groups.setdefault(row.group, []).append(row)
@@ -228,7 +228,7 @@ def explain_scenario(scenario: Scenario, lang: str = "en") -> str:
         return "\n".join(lines)
     lines.append(f"  {words['extends']}: {scenario.extends}")
     if scenario.parent_levers is not None:
-        # The two columns are told apart by place, not by name: a file may have its parent's name.
+        # The two columns are distinguished by position, not by name: a file may have its parent's name.
         parent = replace(scenario, levers=scenario.parent_levers)
         rows = [list(row.values()) for row in diff_rows([parent, scenario])]
         lines += ["", f"  {words['sets'].format(parent=scenario.extends)}"] if rows else []
@@ -290,7 +290,7 @@ def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, str]]:
         shown = key
         if len(members) > 1 and all(found[other] == found[key] for other in members):
             if key != members[0]:
-                continue  # the same everywhere: told once, for the first
+                continue  # the same everywhere: listed once, for the first
             shown = group
         out += [row(shown, month_text(a), month_text(b), values) for a, b, values in found[key]]
     return out

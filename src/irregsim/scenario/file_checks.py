@@ -231,7 +231,7 @@ class Checker(ValueChecker):
             key = unicodedata.normalize("NFC", key_node.text)
             full = f"{path}.{shorten(key)}" if path else shorten(key)
             if key in first:
-                self.fault(key_node.mark, full, f"stands twice (first in line {first[key].line}); keep one")
+                self.fault(key_node.mark, full, f"duplicate (first on line {first[key].line}); keep one")
                 continue
             first[key] = key_node.mark
             if key in known:
@@ -285,7 +285,7 @@ class Checker(ValueChecker):
                 self.fault(
                     child.mark,
                     entry.path,
-                    f"{words} stands twice (first in line {first[identity].line}); keep one",
+                    f"duplicate {words} (first on line {first[identity].line}); keep one",
                 )
                 continue
             first[identity] = child.mark
@@ -316,7 +316,7 @@ class Checker(ValueChecker):
                 continue
             if point.month in first:
                 month, line = month_text(point.month), first[point.month].line
-                self.fault(child.mark, path, f"{month} stands twice (first in line {line}); keep one")
+                self.fault(child.mark, path, f"duplicate {month} (first on line {line}); keep one")
             first.setdefault(point.month, child.mark)
             points.append(point)
         if len(self.faults) > before:
@@ -382,7 +382,7 @@ class Checker(ValueChecker):
                 self.fault(key.mark, path, f"{text} is not a year (four digits, such as 2023)")
                 continue
             if key.text in first:
-                self.fault(key.mark, path, f"stands twice (first in line {first[key.text].line}); keep one")
+                self.fault(key.mark, path, f"duplicate (first on line {first[key.text].line}); keep one")
                 continue
             first[key.text] = key.mark
             month = month_number(f"{key.text}-01")

@@ -1,4 +1,4 @@
-"""Inheritance: a file's entries laid over its parent's, and the result resolved month by month.
+"""Inheritance: a file's entries applied on top of its parent's, and the result resolved month by month.
 
 A *layer* is what a scenario says for every lever after merging with all its parents. Each lever merges by its
 own identity (docs/scenarios.md): a dated path is overridden from the child's first date on, a bare
@@ -44,7 +44,7 @@ def defaults() -> dict[str, State]:
 
 
 def merge(document: Document, parent: Layer, note: Note) -> dict[str, State]:
-    """A parent's layer with a file's entries laid over it.
+    """A parent's layer with a file's entries applied on top of it.
 
     Args:
         document: The checked file.
@@ -104,7 +104,7 @@ def overlay(inherited: Path, own: Path) -> Path:
 
 
 def check_dates(document: Document, parent: Layer, start: int, end: int, *, history: bool, note: Note) -> None:
-    """Note every entry of a file's own that lies outside its period.
+    """Note every entry of a file's own that is outside its period.
 
     An entry that names an inherited one (to replace or to remove it) may carry that one's earlier date.
 
@@ -228,10 +228,10 @@ def _span(entry: Entry, months: int) -> slice:
 def _agreements(one: Attribute, entries: Mapping[tuple[object, ...], Entry], months: int) -> npt.NDArray[Any]:
     assert one.columns is not None, "agreements are with countries"
     out: npt.NDArray[Any] = one.at_default(months)
-    # By rising `from`, so that the latest agreement in force counts.
+    # By ascending `from`, so that the latest agreement in force counts.
     for entry in sorted(entries.values(), key=lambda entry: cast(int, entry.month("from"))):
         effectiveness = cast(float, entry.values["effectiveness"])
-        # An agreement without any effect is no agreement (docs/scenarios.md).
+        # An agreement without any effect does not count as one (docs/scenarios.md).
         out[_span(entry, months), one.columns.index(str(entry.values["country"]))] = effectiveness or np.nan
     return out
 
@@ -323,7 +323,7 @@ def _splice_schemes(before: tuple[Scheme, ...], after: tuple[Scheme, ...], month
     out: list[Scheme] = []
     for scheme in early:
         reaches = scheme.end is None or scheme.end >= month
-        # One that goes on unchanged stays one scheme; it keeps its own start.
+        # One that continues unchanged stays one scheme; it keeps its own start.
         same = next((s for s in late if reaches and s.start < month and s.conditions == scheme.conditions), None)
         if same is not None:
             late.remove(same)

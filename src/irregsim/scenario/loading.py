@@ -73,7 +73,7 @@ def _in_order(faults: Sequence[Fault]) -> list[Fault]:
 
 
 def _override(text: str, below: ReadFile | None, faults: list[Fault]) -> ReadFile | None:
-    """One ``--set`` as a layer over the file; its faults stand at ``--set:1:1``."""
+    """One ``--set`` as a layer over the file; its faults are reported at ``--set:1:1``."""
     shown = "--set"
     key, equals, value = text.partition("=")
     keys = key.strip().split(".")

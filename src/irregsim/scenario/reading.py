@@ -1,6 +1,6 @@
 """Reading a scenario file with all its parents, and resolving what it says month by month.
 
-`loading.load_scenario` is the door for everybody else; `writing.text` reads back here what it has written.
+`loading.load_scenario` is the entry point for all other code; `writing.text` reads back here what it has written.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _HERE = Path(__file__).resolve().parent
 def shipped_scenarios() -> dict[str, Path]:
     """Scenarios that come with irregsim, by name.
 
-    They lie inside an installed package; a checkout reads them from its ``scenarios`` folder.
+    They are inside an installed package; a checkout reads them from its ``scenarios`` folder.
     """
     for folder in (_HERE.parent / "shipped_scenarios", _HERE.parents[2] / "scenarios"):
         found = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
@@ -274,5 +274,5 @@ def _cached_baseline(_path: Path, _changed: int, _size: int) -> Layer:
 
 
 def shipped_name(name: str) -> str:
-    """How a shipped file is named in messages: without the folder it happens to lie in."""
+    """How a shipped file is named in messages: without the folder it is in."""
     return f"shipped/{name}.yaml"

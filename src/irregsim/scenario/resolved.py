@@ -32,7 +32,7 @@ class Scheme:
         start: First month in force.
         end: Last month in force, or None for no end within the scenario.
         min_years: Years without legal stay at least.
-        min_age_plus_years: Age and years together at least; 0 is no condition.
+        min_age_plus_years: Least sum of age and years; 0 means no condition.
         no_conviction: Only persons without a penal conviction.
         sought_asylum_only: Only persons who once sought asylum.
         families_only: Only families with children.
@@ -96,7 +96,7 @@ class Levers:
                 value.flags.writeable = False
 
     def __getattr__(self, name: str) -> Any:
-        # Only for names that are not there; it also tells mypy that names come from the registry.
+        # Only for names that do not exist; it also shows mypy that names come from the registry.
         raise AttributeError(f"no lever has a field called {name}")
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -220,8 +220,8 @@ class Scenario:
         extends: Parent as written in the file, or None.
         start: First reported month (month number, 2009-01 is 0).
         end: Last month.
-        replicates: Replicates to run unless told otherwise.
-        seed: Seed to use unless told otherwise.
+        replicates: Replicates to run by default.
+        seed: Random seed to use by default.
         levers: Levers and assumptions month by month.
         references: (key path, what it is about, reference) of the entries in force that state one.
         decides: Who decides on what it changes (words of `expectations.DECIDERS`); empty if not stated.

@@ -34,7 +34,7 @@ def country_names() -> dict[str, str]:
 
 
 def found(node: Node) -> str:
-    """What stands at a node, for a message."""
+    """What a node contains, for a message."""
     if node.kind != "scalar":
         return f"a {node.kind}"
     if node.value is None:

@@ -58,7 +58,7 @@ class Node:
         mark: Where it begins.
         value: Value of a scalar by YAML 1.2: None, bool, int, float or str.
         text: A scalar as written, without quotes.
-        quoted: Whether a scalar stood in quotes or in a block, and so is text whatever it looks like.
+        quoted: Whether a scalar was in quotes or in a block, and so is text whatever it looks like.
         items: Nodes of a list.
         pairs: Keys and values of a mapping, in the order of the file.
         size: Nodes in it, itself included, with aliases expanded.
@@ -114,7 +114,7 @@ def read_text(path: Path, shown: str) -> str:
         return ScenarioError([Fault(shown, line, column, "", message)])
 
     try:
-        # Looked at before it is opened: opening a named pipe would wait for ever.
+        # Looked at before it is opened: opening a named pipe would wait forever.
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise refuse("not a regular file (a scenario is a text file ending in .yaml)")
         with open(path, "rb") as handle:
@@ -150,7 +150,7 @@ def parse(text: str, shown: str) -> Node:
         The root node.
 
     Raises:
-        ScenarioError: If the text is no YAML, is empty, or uses what scenarios may not use.
+        ScenarioError: If the text is not YAML, is empty, or uses what scenarios may not use.
     """
     faults = [Fault(shown, mark.line, mark.column, "", message) for mark, message in _bad_characters(text)]
     if faults:
@@ -185,7 +185,7 @@ def _plainer(error: yaml.MarkedYAMLError) -> str:
     """The parser's complaint, with what to do for the common ones."""
     problem = error.problem or "not YAML"
     if "mapping values are not allowed" in problem:
-        return "a colon where none can stand (put text that holds `: ` in quotes, or check the indent)"
+        return "unexpected colon (put text that contains `: ` in quotes, or check the indent)"
     if "character '\\t'" in problem:
         return "tab used as indent; indent with spaces"
     if "that cannot start any token" in problem:
@@ -271,7 +271,7 @@ class _Builder:
             )
         node = self.anchors[event.anchor]
         if node is None:
-            raise self.refuse(mark, f"*{shorten(event.anchor)} stands inside itself")
+            raise self.refuse(mark, f"*{shorten(event.anchor)} is inside the value that it refers to")
         self.expanded += node.size
         if self.expanded > MAX_EXPANDED_NODES:
             raise self.refuse(mark, f"aliases expand to more than {MAX_EXPANDED_NODES} values")

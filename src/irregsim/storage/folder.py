@@ -1,11 +1,11 @@
-"""The run folder: parts, lock, staging, and a commit that is never seen half done.
+"""The run folder: parts, lock, staging, and a commit that is never visible half done.
 
 A run folder holds Parquet tables with one row group per replicate, so that a longer run can take over the
 replicates of a shorter one, and a ``manifest.json`` that says what they are. While a run is under way its
-finished replicates lie in ``.unfinished/<part key>/``; the files of the folder itself change only when
-everything new is complete. docs/outputs.md tells readers what the columns mean.
+finished replicates are in ``.unfinished/<part key>/``; the files of the folder itself change only when
+everything new is complete. docs/outputs.md explains the columns.
 
-Nothing here knows the model: tables come in as data frames, and whoever writes them decides what they say.
+Nothing here knows the model: tables come in as data frames, and the caller decides what they say.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Parts:
     """Finished replicates of a run under way, one directory each, complete or absent.
 
     Args:
-        folder: Working folder of this run. A part is written beside its place and then renamed, so a run that
+        folder: Working folder of this run. A part is written next to its place and then renamed, so a run that
             is killed leaves no half part under a final name.
         tables: Columns of every table of a part, by name.
     """
@@ -130,7 +130,7 @@ def check_folder(path: Path) -> None:
     """Refuse a place that a run must not write into. Looks only; makes nothing.
 
     Raises:
-        FolderError: If the place is a file, holds things that are not irregsim's, or cannot be written.
+        FolderError: If the place is a file, holds files that irregsim did not write, or cannot be written.
     """
     if not path.exists():
         parent = path.absolute().parent
@@ -145,7 +145,7 @@ def check_folder(path: Path) -> None:
         raise FolderError(f"{path}: is a file; --out must be a folder (new, empty, or an earlier run of irregsim)")
     if any(path.iterdir()) and not is_ours(path):
         raise FolderError(
-            f"{path}: holds files that are not irregsim's, and nothing is written among them; "
+            f"{path}: contains files that irregsim did not write, so nothing was written; "
             "choose a new or empty folder with --out"
         )
     if not os.access(path, os.W_OK | os.X_OK):
@@ -189,18 +189,18 @@ class RunFolder:
         if not folder.is_dir():
             raise FolderError(f"{path}: there is no such folder; give the folder of a finished run")
         if is_ours(folder):
-            # A read-only folder cannot be mended, but may be whole; one being written into mends itself.
+            # A read-only folder cannot be repaired, but may be complete; one being written into repairs itself.
             with contextlib.suppress(OSError, FolderError), _locked(folder):
                 finish_commit(folder)
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         except OSError:
-            unfinished = " (a run there was stopped; the same command continues it)" if is_ours(folder) else ""
-            raise FolderError(f"{path}: has no {MANIFEST}, so it is no finished run{unfinished}") from None
+            unfinished = " (an interrupted run is there; the same command resumes it)" if is_ours(folder) else ""
+            raise FolderError(f"{path}: has no {MANIFEST}, so it is not a finished run{unfinished}") from None
         except ValueError as error:
             raise FolderError(f"{path}: {MANIFEST} cannot be read: {error}") from None
         if not isinstance(manifest, dict) or "run_id" not in manifest:
-            raise FolderError(f"{path}: {MANIFEST} is not one of irregsim's run folders")
+            raise FolderError(f"{path}: {MANIFEST} does not describe a run of irregsim")
         return cls(folder, manifest)
 
     @property
@@ -227,7 +227,7 @@ class RunFolder:
         return self.table("draws")
 
     def is_intact(self) -> bool:
-        """Whether every simulated table has the bytes that the manifest tells of."""
+        """Whether every simulated table has the bytes that the manifest lists."""
         for name, hashes in self.manifest["outputs"].items():
             file = self.path / name
             if name.endswith(".parquet") and not (file.is_file() and sha256_of_file(file) == hashes["sha256"]):

@@ -1,7 +1,7 @@
 """The words of the model: strategies, exits, routes, tracks and months.
 
 Strategy and exit codes are Norwegian, as published in Fafo-rapport 2021:15; all else is English. The numbers
-behind the names are storage codes: they are kept for ever, because stored tables and keyed random numbers
+behind the names are storage codes: they never change, because stored tables and keyed random numbers
 depend on them. Words for readers (Norwegian and English labels) live in ``data/labels.csv``.
 """
 
@@ -81,7 +81,7 @@ def state_code(state: int) -> str:
     """Text of an origin or destination of a flow: a strategy, an exit, ``inflow`` or ``opening``.
 
     Raises:
-        ValueError: If the number is no state.
+        ValueError: If the number is not a state.
     """
     if state == INFLOW:
         return "inflow"
@@ -112,7 +112,7 @@ class Substrategy(IntEnum):
 
 
 class Side(IntEnum):
-    """Side strategy beside the primary one (F 4.2, 4.5): at most one."""
+    """Side strategy in addition to the primary one (F 4.2, 4.5): at most one."""
 
     NONE = 0
     WORK = 1
@@ -195,7 +195,7 @@ def month_number(text: str) -> int:
     """Months since 2009-01 of a month written ``YYYY-MM``; negative before it.
 
     Raises:
-        ValueError: If the text is no month.
+        ValueError: If the text is not a month.
     """
     if len(text) != 7 or text[4] != "-" or not (text[:4] + text[5:]).isascii() or not (text[:4] + text[5:]).isdigit():
         raise ValueError(f"{text!r} is not a month (write YYYY-MM)")

@@ -3,12 +3,12 @@
 A unit is of one of these kinds (`kind_of`):
 
 - a count of persons or cases: fewer than `SMALL`, but more than none, are not shown; others are in steps of `SMALL`;
-- an amount (money, days, inspections): in steps of `SMALL`, small ones too, because they are no persons. An amount
+- an amount (money, days, inspections): in steps of `SMALL`, small ones too, because they are not persons. An amount
   that is so much for every person (`PER_PERSON`) gives the number of persons back, so it is not shown where they are
   too few;
 - an index, months or a percentage: one decimal.
 
-Whole and part have the same rule: an effect is held back where there are too few both in the reference and in the
+Whole and part have the same rule: an effect is suppressed where there are too few both in the reference and in the
 scenario, a share where its part is too small. Zero is shown, except in a single run that is watched month by month
 (`irregsim.workshop.live`). Which numbers are published at all, and which in percent of the reference, is decided in
 `irregsim.present.publication`.
@@ -58,7 +58,7 @@ _COUNT: Final = Kind(is_count=True, decimals=None)
 _AMOUNT: Final = Kind(is_count=False, decimals=None)
 _RELATIVE: Final = Kind(is_count=False, decimals=1)
 
-#: Units that are no counts; every other unit is one.
+#: Units that are not counts; all other units are.
 KINDS: Final[Mapping[str, Kind]] = {
     **dict.fromkeys(AMOUNTS, _AMOUNT),
     "index": _RELATIVE,
@@ -81,7 +81,7 @@ def is_few(*sides: Any, least: float = SMALL) -> Any:
 
     Args:
         sides: Numbers of persons, such as in the reference and in the scenario, or both ends of an interval; numbers,
-            arrays or columns of equal shape. Missing ones are passed over.
+            arrays or columns of equal shape. Missing ones are ignored.
         least: The smallest number that may be shown.
 
     Returns:

@@ -41,7 +41,7 @@ def read_labels(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, str]]:
             continue
         key = row["key"]
         if key in found:
-            faults.append(f"labels.csv:{number}: {key} stands twice")
+            faults.append(f"labels.csv:{number}: duplicate {key}")
         faults.extend(
             f"labels.csv:{number}: {key} has no text in {language}"
             for language in LANGUAGES

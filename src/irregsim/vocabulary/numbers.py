@@ -45,7 +45,7 @@ def _pattern(decimals: int) -> NumberPattern:
     return parse_pattern("#,##0" + ("." + "0" * decimals if decimals else ""))
 
 
-# A picture a month writes the same ticks again and again.
+# Monthly pictures write the same ticks repeatedly.
 @lru_cache(maxsize=8192)
 def _written(digits: str, decimals: int, lang: str) -> str:
     return str(_pattern(decimals).apply(Decimal(digits), _locale(lang)))
@@ -58,7 +58,7 @@ def number(value: float, lang: str, *, decimals: int | None = None, signed: bool
         value: Any number.
         lang: Language.
         decimals: How many; None: none from 20 on and for whole numbers, else one.
-        signed: Whether a plus is shown too; what rounds to nothing never has a sign.
+        signed: Whether a plus is shown too; what rounds to zero never has a sign.
         missing: What is shown for a missing number.
     """
     if value != value:
@@ -87,7 +87,7 @@ def drawn(value: float, lang: str, *, signed: bool = False) -> str:
 
 
 def plain(digits: str, lang: str) -> str:
-    """A number that is already in digits, such as ``-0.25``, with the signs of a language and no thousands apart."""
+    """A number already in digits, such as ``-0.25``, with the signs of a language and no thousands separator."""
     from babel.numbers import get_decimal_symbol
 
     text = digits.replace(".", get_decimal_symbol(_locale(lang)))

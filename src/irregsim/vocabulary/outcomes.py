@@ -33,7 +33,7 @@ class Outcome:
         reveals: Whether small numbers of the unit could point at persons. Outcomes of one unit agree.
         step: Step to which it is rounded while a model runs, at the size of the country; None for the usual five
             persons. For amounts that agencies count: what five persons or so make.
-        persons: Code of the outcome that tells how many persons an amount comes from, where the amount itself would
+        persons: Code of the outcome that says how many persons an amount comes from, where the amount itself would
             give their number back; None where it would not.
     """
 
@@ -74,7 +74,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
 #: Outcomes that agencies or centres count themselves; all others are published as an index.
 COUNTED_OUTCOMES: Final = frozenset(one.code for one in OUTCOMES if one.is_counted)
 
-#: Units that count no persons, so that small numbers point at nobody.
+#: Units that count no persons, so that small numbers identify nobody.
 AMOUNTS: Final = tuple(dict.fromkeys(one.unit for one in OUTCOMES if one.reveals == "amount"))
 
 

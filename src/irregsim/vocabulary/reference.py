@@ -221,7 +221,7 @@ def feasibility_group_of_2012() -> tuple[Feasibility, ...]:
 
 @cache
 def reception_path() -> tuple[tuple[int, float, float], ...]:
-    """National counts of centres: (month, centres open, places in all), by rising month."""
+    """National counts of centres: (month, centres open, places in all), by ascending month."""
     return tuple(
         (month_number(r["month"]), float(r["centres_open"]), float(r["places_total"]))
         for r in read_table("reception_path.csv")

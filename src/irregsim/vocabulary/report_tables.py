@@ -78,7 +78,7 @@ def count(text: str) -> int:
     """A printed count; a blank cell is 0.
 
     Raises:
-        ValueError: If the text is no whole number of 0 or more.
+        ValueError: If the text is not a whole number of 0 or more.
     """
     if text == "":
         return 0
@@ -90,12 +90,12 @@ def count(text: str) -> int:
 def _cells(
     rows: Sequence[Row], keys: Callable[[Row], tuple[str, ...]], faults: list[str], table: str
 ) -> dict[tuple[str, ...], int]:
-    """Counts by key, telling of doubled keys and of values that are no counts."""
+    """Counts by key; reports duplicate keys and values that are not counts."""
     cells: dict[tuple[str, ...], int] = {}
     for row in rows:
         key = keys(row)
         if key in cells:
-            faults.append(f"{table}: {' '.join(key)} stands twice")
+            faults.append(f"{table}: duplicate {' '.join(key)}")
         try:
             cells[key] = count(row["value"])
         except ValueError as error:

@@ -49,7 +49,7 @@ class Variant:
 
     Attributes:
         scenario: Shipped scenario.
-        title: In few words.
+        title: In a few words.
         assume: ``--set`` strings of assumptions for both sides, with a JSON value.
     """
 
@@ -273,7 +273,7 @@ def read_material(read: Callable[[str], str]) -> Material:
         raise DataError("workshop: " + "\n".join(faults))
     faults += [fault for exercise in found.exercises for fault in _faults(exercise)]
     names = [one.id for one in found.exercises]
-    faults += [f"exercise {name} stands twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    faults += [f"duplicate exercise {name}" for name in dict.fromkeys(names) if names.count(name) > 1]
     for plan in found.plans:
         total = sum(stretch.minutes for stretch in plan.stretches)
         if total != plan.minutes:
@@ -294,13 +294,13 @@ def _faults(exercise: Exercise) -> list[str]:
     for variant in exercise.variants:
         if variant.scenario not in shipped:
             out.append(f"{exercise.id}: no shipped scenario {variant.scenario!r}")
-        out += [f"{exercise.id}: {text!r} is no assumption" for text in variant.assume if not _is_assumption(text)]
+        out += [f"{exercise.id}: {text!r} is not an assumption" for text in variant.assume if not _is_assumption(text)]
     if not exercise.first < exercise.last:
         out.append(f"{exercise.id}: runs from {exercise.start} to {exercise.until}")
     for number, key in exercise.named:
         name, _, city = key.partition("@")
         if number >= len(exercise.variants):
-            out.append(f"{exercise.id}: {key} is of variant {number}, which is not there")
+            out.append(f"{exercise.id}: {key} is of variant {number}, which does not exist")
         elif city and city not in CITIES:
             out.append(f"{exercise.id}: no city {city!r}")
         elif name not in outcomes(city):

@@ -223,7 +223,7 @@ def _chart(key: str, effect: Effect, exercise: Exercise, words: PictureWords) ->
 
 
 def write_pages(folder: Path, languages: Sequence[str] = LANGUAGES) -> list[Path]:
-    """Writes all pages into a folder, each whole or not at all; other files in it stay.
+    """Writes all pages into a folder, each completely or not at all; other files in it stay.
 
     Args:
         folder: Made if it is not there.

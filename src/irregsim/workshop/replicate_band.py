@@ -1,4 +1,4 @@
-"""More runs of the same pair, in processes of their own, for the band that one run lacks."""
+"""More runs of the same pair, in separate processes, for the band that a single run cannot give."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from irregsim.workshop.live.shown import Pair
 #: Runs that the button adds.
 MORE: Final = 20
 
-#: One after the other, whoever asks: several at once would only take each other's processors.
+#: One after the other, for all viewers: several at once would only take each other's processors.
 _TURN = threading.Lock()
 
 
@@ -41,7 +41,7 @@ def pair_of(
         scenario: The scenario.
         reference: The reference, over the same period.
         draws: Value of every parameter by replicate.
-        seed: Seed of all chance.
+        seed: Random seed.
         scale: Size of the population relative to Norway's.
         first: First month shown.
         until: Last month simulated.
@@ -68,13 +68,13 @@ def pair_of(
 
 
 class More:
-    """Runs of a pair beside the one on the page; they can be watched and stopped.
+    """Runs of a pair besides the one on the page; they can be watched and stopped.
 
     Args:
         scenario: The scenario.
         reference: The reference.
         draws: As for `irregsim run`.
-        seed: Seed of all chance.
+        seed: Random seed.
         scale: Size of the population relative to Norway's.
         first: First month shown.
         until: Last month simulated.

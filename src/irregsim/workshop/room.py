@@ -1,4 +1,4 @@
-"""One viewer's room: the model that runs, what is read from it, and the runs beside it.
+"""One viewer's room: the model that runs, what is read from it, and the additional runs.
 
 A room knows nothing of a browser. Everything that reads the worlds does so while no month runs.
 """
@@ -42,7 +42,7 @@ _PATIENCE: Final = 1.5
 class Pace:
     """Lets a model step only when what it showed last has been drawn.
 
-    The page tells what it has drawn. A step that was asked for by the thread that hears from the page never waits,
+    The page reports what it has drawn. A step that was asked for by the thread that hears from the page never waits,
     because the news would come to the waiting thread.
     """
 
@@ -60,7 +60,7 @@ class Pace:
             key: Names what it shows; another key is another picture.
 
         Returns:
-            Its number, which the page tells back.
+            Its number, which the page reports back.
         """
         if key != self._key:
             self._key = key
@@ -75,7 +75,7 @@ class Pace:
             self._drawn.set()
 
     def wait(self) -> None:
-        """Waits for the last picture, but not for ever."""
+        """Waits for the last picture, but not forever."""
         if threading.get_ident() != self._hears:
             self._drawn.wait(_PATIENCE)
 
@@ -93,10 +93,10 @@ class Room:
         running: The settings under which the model runs: those set, but for what needs a new beginning.
         model: The model that runs; None until `make` has been called.
         pace: Keeps steps and pictures together.
-        more: Runs beside the one on the page; None where there are none.
+        more: Runs besides the one on the page; None where there are none.
         problem: Key of a label that says why something was refused or stopped; empty if nothing was.
         faults: What is wrong with a scenario, a line each.
-        tab: Number of the view that is shown; kept when the model is made anew, as are the next three.
+        tab: Number of the view that is shown; kept when the model is made again, as are the next three.
         exercise: Name of the exercise that is open.
         answers: Predictions by exercise.
         revealed: Exercises whose result has been seen.
@@ -121,7 +121,7 @@ class Room:
         self._forget()
 
     def _forget(self) -> None:
-        """Nothing is known of a model that begins."""
+        """Forgets what was known of an earlier model."""
         self._look: tuple[_Now, Look] | None = None
         self._pair: tuple[_Now, Pair] | None = None
         self._counted = (CountedYears(), CountedYears())
@@ -131,7 +131,7 @@ class Room:
     # -- the model -----------------------------------------------------------------------------------------------
 
     def make(self, **arguments: Any) -> RoomModel:
-        """A model of the settings, before its first month; what ran before is let go of.
+        """A model of the settings, before its first month; what ran before is dropped.
 
         Args:
             arguments: ``seed``, ``start``, ``scale``, ``draws`` that replace those of the settings.
@@ -146,7 +146,7 @@ class Room:
         return RoomModel(self)
 
     def _leave(self) -> None:
-        """What ran before runs no further."""
+        """Stops what ran before."""
         if self.model is not None:
             self.model.is_left = True
 
@@ -164,13 +164,13 @@ class Room:
         return self._beginnings
 
     def set(self, change: Callable[[Settings], Settings]) -> bool:
-        """Changes the settings, if what comes out is good, and lets the model go on under them.
+        """Changes the settings, if the result is valid, and lets the model continue under them.
 
         Args:
             change: From the present settings to new ones.
 
         Returns:
-            Whether the model goes on; if not, it must be made anew (`needs_reset` says so), or nothing was changed
+            Whether the model continues; if not, it must be made again (`needs_reset` says so), or nothing was changed
             because of `faults`.
         """
         self.faults = ()
@@ -260,7 +260,7 @@ class Room:
         return self.model.look(lambda _, scenario: lives.someone(scenario, number, strategy))
 
     def facts(self, person: int) -> tuple[dict[str, str | int] | None, dict[str, str | int] | None]:
-        """What may be told of a person who is here now, in the reference and in the scenario."""
+        """What may be shown of a person who is here now, in the reference and in the scenario."""
         assert self.model is not None, "a model has been made"
         return self.model.look(
             lambda reference, scenario: (lives.facts(reference, person), lives.facts(scenario, person))
@@ -291,13 +291,13 @@ class Room:
         return self.more
 
     def stop_more(self) -> None:
-        """Ends the runs beside the page and forgets them."""
+        """Ends the additional runs and forgets them."""
         if self.more is not None:
             self.more.stop()
         self.more = None
 
     def pairs(self) -> tuple[Pair, ...]:
-        """The run on the page and those beside it, once those have ended: a band of few runs says too much."""
+        """The run on the page and the additional ones, once those have ended: a band of few runs says too much."""
         if self.more is None or self.more.is_running or not self.more.pairs:
             return ()
         return (self.pair().until(self.more.until), *self.more.pairs)
@@ -341,15 +341,15 @@ _NUMBERS = itertools.count(1)
 
 
 class RoomModel(PairedModel):
-    """The model of a room, as Mesa's page makes it anew at every reset.
+    """The model of a room, as Mesa's page makes it again at every reset.
 
     Args:
         room: The room.
         seed: Replaces that of the settings; likewise the others.
 
     Attributes:
-        number: Tells models apart, whatever room they are in.
-        is_left: Whether nobody looks at it any more: the page was closed, or another was made in its place.
+        number: Identifies a model, whatever room it is in.
+        is_left: Whether nobody is looking at it any more: the page was closed, or another was made in its place.
     """
 
     def __init__(

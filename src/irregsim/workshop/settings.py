@@ -1,7 +1,7 @@
 """What a page has set: a scenario, and changes to its levers, as the same YAML that the command line runs.
 
 Every change is handed to `load_scenario` as ``--set`` is, so a page can set nothing that a file cannot, and whatever is
-wrong is refused with the same words.
+wrong is refused with the same messages.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Change:
     """A lever as a page has set it.
 
     Attributes:
-        steps: (month, value) by rising month, for levers with a dated value; months are ``YYYY-MM``.
+        steps: (month, value) by ascending month, for levers with a dated value; months are ``YYYY-MM``.
         whole: What is written for a lever of another kind (entries, or one value for the whole simulation); None
             where ``steps`` says it.
     """
@@ -65,7 +65,7 @@ class Settings:
         reference_base: Shipped name or file of the reference.
         changes: What the page has set, by lever and place.
         start: First month shown, ``YYYY-MM``.
-        seed: Seed of all chance.
+        seed: Random seed.
         scale: Size of the population relative to Norway's, above 0 and at most 10.
         draws: ``posterior``, ``point`` or the folder of a posterior, as for `irregsim run`.
         given: ``--set`` of the command that opened the page; changes come after them.
@@ -171,7 +171,7 @@ class Settings:
         return replace(self, changes=MappingProxyType(kept))
 
     def checked(self) -> Settings:
-        """The same settings, once both scenarios are known to be good.
+        """The same settings, once both scenarios have been checked.
 
         Raises:
             ScenarioError: If not; with every fault.
@@ -224,7 +224,7 @@ class Settings:
 
     @property
     def has_own_reference(self) -> bool:
-        """Whether the reference is no shipped scenario as it is: an assumption was changed in it, or its end."""
+        """Whether the reference is not a shipped scenario as it is: an assumption was changed in it, or its end."""
         if self.overrides("assumptions") or self.reference_base not in shipped_scenarios():
             return True
         return load_scenario(self.reference_base).end != self.reference.end
@@ -242,7 +242,7 @@ def places_of(lever: Lever) -> tuple[str, ...]:
 
 def _bounded(scenario: Scenario) -> Scenario:
     if scenario.end > LAST:
-        message = f"{month_text(scenario.end)} is beyond {month_text(LAST)}, the last month a page runs to"
+        message = f"{month_text(scenario.end)} is after {month_text(LAST)}, the last month that a page can show"
         raise ScenarioError([Fault(scenario.name, 1, 1, "period.end", message)])
     return scenario
 

@@ -1,7 +1,7 @@
 """Stored runs of the exercises: what the page reveals, and what static pages and handouts show.
 
 Only what may be published is stored: indices, shares, differences and counts of registers
-(`irregsim.workshop.live.shown`). ``python -m irregsim.workshop.stored_runs`` makes them anew, in an hour or so; a
+(`irregsim.workshop.live.shown`). ``python -m irregsim.workshop.stored_runs`` makes them again, in an hour or so; a
 test runs a small one again.
 """
 
@@ -51,7 +51,7 @@ _STEP: Final = 3
 
 @dataclass(frozen=True)
 class Effect:
-    """What the stored runs tell of one outcome.
+    """What the stored runs show of one outcome.
 
     Attributes:
         unit: Unit, ``percent`` (of the reference) for what nobody counts.
@@ -79,7 +79,7 @@ class Effect:
 
     @property
     def direction(self) -> str:
-        """``up``, ``down`` or ``same``: the last where the interval of the last month holds zero."""
+        """``up``, ``down`` or ``same``: the last where the interval of the last month includes zero."""
         if self.lo[-1] > 0:
             return "up"
         return "down" if self.hi[-1] < 0 else "same"
@@ -141,7 +141,7 @@ def pairs_of(
 
 
 def hash_of(exercise: Exercise, variant: Variant) -> int:
-    """Number for all that decides the runs of a variant."""
+    """Hash of everything that determines the runs of a variant."""
     scenario = load_scenario(variant.scenario, overrides=variant.assume)
     told = [scenario.sha256, exercise.first, exercise.last, exercise.seed, choose("posterior")[0].name, code_sha256()]
     return int(sha256_of_text(canonical_json(told))[:16], 16)
@@ -305,13 +305,13 @@ def filled(text: Text, exercise: Exercise, lang: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Makes the stored runs anew and writes them into a file."""
+    """Makes the stored runs again and writes them into a file."""
     parser = argparse.ArgumentParser(prog="python -m irregsim.workshop.stored_runs", description=main.__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--replicates", type=int, default=REPLICATES)
     parser.add_argument("--jobs", type=int, default=available_cores())
-    parser.add_argument("--keep", type=Path, help="folder in which finished runs are kept and looked for")
-    parser.add_argument("--only", action="append", default=[], help="exercise to make anew; others stay")
+    parser.add_argument("--keep", type=Path, help="folder that keeps finished runs for reuse")
+    parser.add_argument("--only", action="append", default=[], help="exercise to run again; the others are kept")
     chosen = parser.parse_args(arguments)
     from irregsim import __version__
 
@@ -328,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             made[exercise.id].append(computed(exercise, number, chosen.replicates, chosen.jobs, chosen.keep))
         told = {"version": __version__, "posterior": draws.name, "replicates": chosen.replicates, "scale": 1.0}
         text = json.dumps({**told, "exercises": made}, ensure_ascii=False, separators=(",", ":"))
-        # Whole or not at all; what is finished is kept if the work is stopped.
+        # Completely or not at all; what is finished is kept if the work is stopped.
         part = chosen.file.with_suffix(".part")
         part.write_text(text + "\n", encoding="utf-8", newline="\n")
         part.replace(chosen.file)

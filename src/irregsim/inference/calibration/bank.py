@@ -35,7 +35,7 @@ ENGINE: Final = "irregsim.inference.calibration.trials:observe"
 
 
 class OtherTrials(ValueError):
-    """A folder holds trials that are none of this calibration's; the message says which and what to do."""
+    """A folder holds trials of another calibration; the message says which and what to do."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Bank:
     Attributes:
         z: Parameter values as standard normals (`design.varied`), shape (trials, parameters).
         registers: Counts in the columns of registers.parquet, at the trials' own population scale; ``replicate`` is
-            the number of the trial. Beside ``count``, what the agencies counted, stands ``expected``: what they would
-            count of the same events on average.
+            the number of the trial. ``count`` is what the agencies counted, ``expected`` what they would count of
+            the same events on average.
         scale: Population scale.
     """
 
@@ -122,12 +122,12 @@ def run_wave(
         scenario: The baseline, to the end of the last year that is compared.
         z: Design, shape (trials, parameters).
         folder: Where they are kept.
-        seed: Seed of the trials' random numbers.
+        seed: Random seed of the trials.
         scale: Population scale, above 0 to 1.
         jobs: Processes.
         engine: ``module:function`` that runs one trial.
-        start: Told how many trials there are and how many were there already.
-        finished: Told of each trial that is done.
+        start: Called with the number of trials and how many of them are already finished.
+        finished: Called for each trial that is done.
 
     Raises:
         OtherTrials: If the folder holds trials of another design, code or data.

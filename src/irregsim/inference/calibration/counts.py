@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Added to a count before its log, so that a published 0 can be compared; small beside all but the smallest districts.
+#: Added to a count before its log, so that a published 0 can be compared; negligible in all but the smallest districts.
 FLOOR: Final = 2.0
 
 
@@ -54,7 +54,7 @@ def simulated(bank: Bank, targets: Sequence[Target], column: Literal["count", "e
     """
     values = answers(bank.registers.assign(count=bank.registers[column]), targets)
     share = np.array([is_share(target) for target in targets])
-    # A trial in which nobody is in the total has no share; the middle stands for not knowing.
+    # A trial in which nobody is in the total has no share; the middle represents not knowing.
     values = np.where(np.isnan(values), 50.0, values)
     return on_scale(values / np.where(share, 1.0, bank.scale), targets)
 

@@ -21,7 +21,7 @@ from irregsim.model.parameters import Parameter, parameters
 FloatArray = npt.NDArray[np.float64]
 
 #: A prior that was made from targets is this much wider in a fit to them, on its own scale (normal, log or logit):
-#: otherwise the same counts would speak twice (docs/calibration.md).
+#: otherwise the same counts would be used twice (docs/calibration.md).
 WIDER = 2.0
 
 #: Beyond this many standard deviations nothing is tried: quantiles of a computer's normal distribution end near 8.
@@ -43,7 +43,7 @@ def standard_normals(seed: int, numbers: npt.NDArray[np.int64], wave: int = 0) -
     """Standard normals of some trials, before they are moved anywhere.
 
     Args:
-        seed: Seed of the calibration.
+        seed: Random seed of the calibration.
         numbers: Numbers of the trials, 0 or more, shape (n,).
         wave: Number of the wave, 0 or more.
 
@@ -62,7 +62,10 @@ def spread(what: Parameter) -> float:
 
 
 def widened() -> npt.NDArray[np.int64]:
-    """Columns of the parameters whose priors are wider in a fit: the counts they were made from must set them anew."""
+    """Columns of the parameters whose priors are wider in a fit.
+
+    Their priors were made from counts that are in the fit, and those counts must determine them again.
+    """
     return np.array([i for i, what in enumerate(varied()) if spread(what) > 1.0], dtype=np.int64)
 
 

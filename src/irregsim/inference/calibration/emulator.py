@@ -1,10 +1,10 @@
-"""A smooth stand-in for the model's registers: a quadratic response surface, with what it leaves open.
+"""A smooth approximation of the model's registers: a quadratic response surface and its residual variation.
 
 Each compared count, on its log scale, is a sum of linear terms in every parameter and of squares and products of those
 parameters that matter most, fitted by scikit-learn's ridge regression (Hoerl and Kennard 1970). How strongly terms are
-held back is chosen by leaving trials out one by one, which for ridge regression is exact and cheap (Allen 1974). What
-is left open is kept as a covariance over counts: the chance of the events, the registers' noise, the parameters that
-are not followed and the surface's own error.
+shrunk is chosen by leaving trials out one by one, which for ridge regression is exact and cheap (Allen 1974). What
+is left open is kept as a covariance over counts: random variation of the events, the registers' noise, the parameters
+that are not followed and the surface's own error.
 
 scikit-learn comes with ``irregsim[calibrate]``; nothing but a fit loads it.
 """
@@ -112,7 +112,7 @@ def most_telling(z: FloatArray, y: FloatArray) -> IntArray:
     x = z - z.mean(axis=0)
     # Ridge with the penalty of the noise of a correlation: n observations, slope 0 as likely as its error.
     ridge = _linear_model().Ridge(0.1 * len(z), fit_intercept=False, solver="cholesky").fit(x, unit)
-    # Chance alone gives a squared slope of 1/n for each of the counts.
+    # Random variation alone gives a squared slope of 1/n for each of the counts.
     weight = np.maximum(0.0, ridge.coef_**2 - 4.0 / len(z)).sum(axis=0)
     order = np.argsort(-weight, kind="stable")
     carried = np.cumsum(weight[order]) / max(weight.sum(), 1e-12)

@@ -1,4 +1,4 @@
-"""The whole fit: two waves of trials, an emulator of each, the posterior, and what tells how far to trust it."""
+"""The whole fit: two waves of trials, an emulator of each, the posterior, and diagnostics of its reliability."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INFLATED: Final = 2.0
 #: Weight in the last emulator of a trial drawn from the prior, against one near the data.
 FAR_WEIGHT: Final = 0.25
 
-#: Gates: what makes a fit red.
+#: Limits of the calibration checks.
 MOST_APART: Final = 0.25  # of the two families of particles, in posterior standard deviations
 FARTHEST: Final = 3.0  # of a target from what the fitted model reaches, in predictive standard deviations
 LEAST_COVERAGE: Final = (0.8, 0.98)  # of 90 % intervals over known truths
@@ -133,10 +133,10 @@ def calibrate(
         targets: What to fit.
         folder: Where trials are kept.
         settings: What the calibration is.
-        jobs: Processes; they change no number.
-        start: Told at the beginning of each wave how many trials there are and how many were there already.
-        finished: Told of each trial.
-        say: Told in words what comes next.
+        jobs: Processes; results do not depend on them.
+        start: Called at the beginning of each wave with the number of trials and how many of them are already finished.
+        finished: Called for each trial.
+        say: Called with a text on what comes next.
     """
     observed, error = counts.observed(targets), counts.errors(targets)
     say(f"first wave: {settings.first} trials from the priors")
@@ -216,7 +216,7 @@ def predicted(
 ) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation of every count under a posterior, on its scale; shapes (targets,).
 
-    The spread holds that of the parameters, what the emulator leaves open and what the model may miss.
+    The spread includes that of the parameters, what the emulator leaves open and what the model may miss.
     """
     surface = surface or fit.emulator
     mean = surface.expected(fit.draws if draws is None else draws)
@@ -383,7 +383,7 @@ def hidden(
 
 
 def gates(fit: Fit, from_prior: recovery.Recovery) -> list[str]:
-    """What is wrong with a fit, in words; nothing when it may be called calibrated."""
+    """What is wrong with a fit, in words; empty when it may be called calibrated."""
     red = []
     names = design.names()
     apart = np.abs(fit.sample.halves)
@@ -397,9 +397,9 @@ def gates(fit: Fit, from_prior: recovery.Recovery) -> list[str]:
     far = (fit.observed - mean) / spread
     for i in np.flatnonzero(np.abs(far) > FARTHEST):
         red.append(
-            f"not reached: {fit.targets[i].id} lies {far[i]:+.1f} predictive standard deviations from the fitted model"
+            f"not reached: {fit.targets[i].id} is {far[i]:+.1f} predictive standard deviations from the fitted model"
         )
     covered = float(from_prior.coverage(0.9).mean())
     if not LEAST_COVERAGE[0] <= covered <= LEAST_COVERAGE[1]:
-        red.append(f"known truths: 90 % intervals hold {100 * covered:.0f} % of them")
+        red.append(f"known truths: 90 % intervals contain {100 * covered:.0f} % of them")
     return red

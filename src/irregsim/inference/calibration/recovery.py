@@ -2,7 +2,7 @@
 
 Simulation-based calibration (Talts et al. 2018): truths are trials of the bank that the emulator did not see, drawn
 from the prior. If the fit is right, the rank of each true value among the posterior's is uniform, and an interval of
-90 % holds the truth nine times in ten.
+90 % contains the truth nine times in ten.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def right_by_construction(own: Sequence[FloatArray], seed: int) -> FloatArray:
 
     Args:
         own: For each truth the rank of each particle among the others, shape (particles, parameters).
-        seed: Seed of the choices.
+        seed: Random seed of the choices.
 
     Returns:
         One statistic for each of `SETS` sets of such truths, shape (sets,).
@@ -98,8 +98,8 @@ def surface(
 ) -> response.Emulator:
     """A response surface of expected counts, which holds the registers' own noise as what it leaves open.
 
-    Expected counts have less noise than counts, so the same trials tell more. What the registers add is known for each
-    trial: its mean belongs to the surface and its covariance to what the surface leaves open.
+    Expected counts have less noise than counts, so the same trials are more informative. What the registers add is
+    known for each trial: its mean belongs to the surface and its covariance to what the surface leaves open.
 
     Args:
         z: Design, shape (trials, parameters).
@@ -138,10 +138,10 @@ def recover(
         expected: What the registers were expected to count of the same events, of the same shape.
         error: Standard deviation of what the model may miss, shape (counts,).
         truths: Trials that serve as truths.
-        seed: Seed of errors and sampler.
+        seed: Random seed of errors and sampler.
         weight: Weights of the trials in the emulator.
         followed: Parameters followed; by default those that matter most in the whole design, the same for all folds.
-        finished: Told of each truth.
+        finished: Called for each truth.
     """
     followed = response.most_telling(z, expected) if followed is None else followed
     ranks, narrower = np.empty((len(truths), len(followed))), np.empty((len(truths), len(followed)))
@@ -178,7 +178,7 @@ def nearest_trials(
         data: Observed counts on their scale, shape (counts,).
         error: Standard deviation of what the model may miss, shape (counts,).
         followed: Parameters to estimate.
-        seed: Seed of the errors added to the simulated counts.
+        seed: Random seed of the errors added to the simulated counts.
         share: Share of the trials kept.
 
     Returns:

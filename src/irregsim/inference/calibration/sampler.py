@@ -1,9 +1,9 @@
 """Sequential Monte Carlo over the emulator (Del Moral, Doucet and Jasra 2006).
 
-Particles of the prior are led to the posterior in steps of a temperature, each step as large as half of them bear.
-After each step they are resampled and moved by a random walk that leaves a normal distribution with their own mean and
-covariance as it is (an adapted Crank-Nicolson proposal; Cotter et al. 2013), accepted by Metropolis and Hastings. All
-chance is keyed.
+Particles of the prior are led to the posterior in steps of a temperature, each step as large as possible while half of
+the particles still count. After each step they are resampled and moved by a random walk that leaves a normal
+distribution with their own mean and covariance as it is (an adapted Crank-Nicolson proposal; Cotter et al. 2013),
+accepted by Metropolis and Hastings. All random numbers are keyed.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def sample(
         emulator: Response surface of the counts.
         y: Observed counts on their scale, shape (counts,).
         error: Standard deviation of what the model may miss, shape (counts,).
-        seed: Seed of the sampler.
+        seed: Random seed of the sampler.
         particles: Particles of each family.
         families: Independent runs of the sampler, at least 2; their difference shows whether it has converged.
         inflate: Factor on the covariance; above 1 gives a wider distribution to make new trials from.

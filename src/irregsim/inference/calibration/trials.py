@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 #: Years whose registers a trial keeps.
 YEARS: Final = range(2009, 2021)
 
-#: Trials share this many sets of random numbers, so that trials differ by their parameters rather than by chance
-#: (common random numbers), and no single set decides.
+#: Trials share this many sets of random numbers, so that trials differ by their parameters rather than by random
+#: variation (common random numbers), and no single set decides.
 RANDOM_SETS: Final = 32
 
 

@@ -1,10 +1,10 @@
 """How well registers of the model agree with the published counts: intervals with error, coverage, what moved.
 
-Tables in, tables out, on top of `irregsim.inference.check.counts`. The intervals there hold chance, the spread of the
-draws and the noise of the register itself, but not what the published number may differ by from the model's register
-for reasons of definition (``error_log_sd`` of a target). Here that error is added: the published number is taken as the
-model's count times a lognormal factor of median 1. The distribution of that product over replicates is a mixture of
-lognormals, so its quantiles and tails are solved exactly and nothing is drawn.
+Tables in, tables out, on top of `irregsim.inference.check.counts`. The intervals there include random variation,
+the spread of the draws and the noise of the register itself, but not the amount by which the published number may
+differ from the model's register for reasons of definition (``error_log_sd`` of a target). Here that error is added: the
+published number is taken as the model's count times a lognormal factor of median 1. The distribution of that product
+over replicates is a mixture of lognormals, so its quantiles and tails are solved exactly and nothing is drawn.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ ROLES: Final = ("fit", "check")
 #: Added to both counts before their logarithm is taken, so that a count of 0 has one.
 _HALF: Final = 0.5
 
-#: What is told of a target before and after it moved.
+#: What is reported of a target before and after it moved.
 _MOVED: Final = ("z", "inside50_error", "inside90_error")
 
 
@@ -64,7 +64,7 @@ _FARTHEST: Final = 9.0
 
 
 def mixture_cdf(values: FloatArray, sd: float, x: float) -> float:
-    """Probability that a value times its error lies at or below ``x``.
+    """Probability that a value times its error is at or below ``x``.
 
     Args:
         values: Of the replicates, 0 or more, shape (n,), n at least 1.
@@ -107,7 +107,7 @@ def mixture_tail(values: FloatArray, sd: float, observed: float, *, one_sided: b
         values: As in `mixture_cdf`.
         sd: As there, above 0.
         observed: Published value, 0 or more.
-        one_sided: Probability that the model's value lies above instead.
+        one_sided: Probability that the model's value is above instead.
     """
     n = len(values)
     equal = float(np.mean(values == 0.0)) if observed == 0.0 else 0.0
@@ -116,7 +116,7 @@ def mixture_tail(values: FloatArray, sd: float, observed: float, *, one_sided: b
 
 
 def distance_in_sd(values: FloatArray, sd: float, observed: float) -> float:
-    """How many predictive standard deviations the published value lies above the model's, on the log scale.
+    """How many predictive standard deviations the published value is above the model's, on the log scale.
 
     Args:
         values: Of the replicates, shape (n,).
@@ -148,14 +148,14 @@ def judged(
         registers: As there.
         targets: Published counts.
         fitted: Ids of the targets that the draws were fitted to; every other target of role ``fit`` then counts as
-            held back (``check``). None: roles are those of the table.
+            held out (``check``). None: roles are those of the table.
         of_prior: Ids of the targets that a prior was made from.
 
     Returns:
         Columns of `predictive.check`, then `ADDED`. Columns that end in ``_error`` are as those without, for the
-        published number taken with its error; there a number that was published rounded lies inside where any value
+        published number taken with its error; there a number that was published rounded is inside where any value
         that rounds to it does. ``inside50_expected`` is the share of the replicates themselves that
-        lie in the 50 % interval, ends included: above a half where counts are small. ``z`` is `distance_in_sd`.
+        are in the 50 % interval, ends included: above a half where counts are small. ``z`` is `distance_in_sd`.
     """
     import pandas as pd
 
@@ -204,7 +204,7 @@ def _with_error(values: FloatArray, target: Target) -> dict[str, object]:
 
 
 def worst(table: pd.DataFrame, number: int) -> pd.DataFrame:
-    """Targets in fit or held back that lie farthest out, in predictive standard deviations (`distance_in_sd`).
+    """Targets fitted or held out that are farthest off, in predictive standard deviations (`distance_in_sd`).
 
     Args:
         table: From `judged`.
@@ -232,7 +232,7 @@ def binomial_interval(hits: int, trials: int, level: float = 0.95) -> tuple[floa
 
 
 def coverage(table: pd.DataFrame) -> pd.DataFrame:
-    """How many published counts lie in the intervals, for all targets of a role and by register.
+    """How many published counts are in the intervals, for all targets of a role and by register.
 
     Counts of other scope, lower bounds and targets that the registers cannot give are left out.
 
@@ -270,7 +270,7 @@ def coverage(table: pd.DataFrame) -> pd.DataFrame:
 
 
 # ---------------------------------------------------------------------------------------------------------
-# Series and vintages
+# Series and editions
 
 
 def bands(registers: pd.DataFrame, series: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
@@ -309,7 +309,7 @@ def bands(registers: pd.DataFrame, series: Sequence[tuple[str, str, str]]) -> pd
 
 
 def moved(moves: Sequence[Move], old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """What a new vintage of the targets does to the fit.
+    """What a new edition of the targets does to the fit.
 
     Args:
         moves: From `targets.compare`.

@@ -1,4 +1,4 @@
-"""Predictive check: counts of the model's registers beside the published counts.
+"""Predictive check: counts of the model's registers compared with the published counts.
 
 Tables in, table out. Nothing here knows how the registers came about: one parameter draw or many, fitted or not. The
 registers must be those of a run at population scale 1, because published counts are those of the whole country.
@@ -145,7 +145,7 @@ class _Counts:
         keys = self._keys[register, dimension]
         if key in keys:
             return True
-        # A country without a single case in any period has no row; a name that is no country is a slip.
+        # A country without a single case in any period has no row; a name that is not a country is a slip.
         if dimension == "country":
             return key in self._countries
         country, colon, ground = key.partition(":")
@@ -167,7 +167,7 @@ def _values(counts: _Counts, target: Target) -> tuple[FloatArray, FloatArray | N
     if "percent" not in target.unit:
         return value, None, made_from
     if target.unit != PERCENT:
-        raise _Unanswerable(f"the unit {target.unit!r} is none that can be made from counts")
+        raise _Unanswerable(f"the unit {target.unit!r} cannot be made from counts")
     total = counts.cell(register, "total", "total", period)
     share = np.divide(100.0 * value, total, out=np.full(len(total), np.nan), where=total > 0)
     if np.isnan(share).all():
@@ -183,10 +183,10 @@ def answers(registers: pd.DataFrame, targets: Sequence[Target]) -> FloatArray:
         targets: Published counts that the registers can give.
 
     Returns:
-        Shape (replicates, targets), replicates in rising order; in the target's unit, counts at the scale of the run.
+        Shape (replicates, targets), replicates in ascending order; in the target's unit, counts at the run's scale.
 
     Raises:
-        ValueError: If the registers cannot give a target, or lack a column or hold a cell twice.
+        ValueError: If the registers cannot give a target, or lack a column or have a duplicate cell.
     """
     counts = _Counts(registers)
     out = np.empty((len(counts.replicates), len(targets)))
@@ -207,7 +207,7 @@ def tail_probability(values: FloatArray, observed: float, *, one_sided: bool = F
     Args:
         values: Of the replicates, shape (n,), n at least 1.
         observed: Published value.
-        one_sided: Probability that the model's value lies above ``observed`` instead (a published lower bound).
+        one_sided: Probability that the model's value is above ``observed`` instead (a published lower bound).
 
     Returns:
         Above 0, at most 1.
@@ -218,11 +218,11 @@ def tail_probability(values: FloatArray, observed: float, *, one_sided: bool = F
 
 
 def distance(median: float, observed: float, total: float | None = None) -> float:
-    """How far the model lies from a published value, on a scale on which large and small counts compare.
+    """How far the model is from a published value, on a scale on which large and small counts compare.
 
     Counts: ``2 (sqrt(model) - sqrt(observed))``. Percentages: ``2 sqrt(n) (asin sqrt p - asin sqrt q)``, n the total.
-    Both make the noise of counting about 1 wide, so about -2 to 2 is what chance alone gives. The noise of a register
-    beyond counting (dispersion, breaks) is not taken out: this ranks, it does not test.
+    Both make the noise of counting about 1 wide, so about -2 to 2 is what random variation alone gives. The noise of
+    a register beyond counting (dispersion, breaks) is not taken out: this ranks, it does not test.
 
     Args:
         median: Of the model; a count of 0 or more, or a percentage where ``total`` is given.
@@ -239,11 +239,11 @@ def distance(median: float, observed: float, total: float | None = None) -> floa
 
 
 def check(registers: pd.DataFrame, targets: Sequence[Target]) -> pd.DataFrame:
-    """Registers of a run beside published counts, one row per target in the order given.
+    """Registers of a run compared with published counts, one row per target in the order given.
 
     A key with ``+`` is the sum of its keys; a span of years that the register does not report is the sum of its years;
     ``percent of the total`` is a percentage of ``total`` of the same period, replicate by replicate. A ``context``
-    target is laid beside the count of its scope that the registers have for it (``registers.WIDER``), or beside none.
+    target is compared with the count of its scope that the registers have for it (``registers.WIDER``), or with none.
     ``made_from`` names the rows used.
 
     Args:
@@ -255,7 +255,7 @@ def check(registers: pd.DataFrame, targets: Sequence[Target]) -> pd.DataFrame:
         Columns `COLUMNS`. ``observed``, ``median`` and the ends of the 50 % and 90 % intervals over replicates are in
         ``unit``; ``ratio`` is median over observed (missing where 0 was published); ``distance`` as `distance` says;
         ``tail_probability`` is two-sided, for a lower bound the probability of exceeding it; ``inside50`` and
-        ``inside90`` say whether the published value lies in the interval, ends included, for a lower bound whether
+        ``inside90`` say whether the published value is in the interval, ends included, for a lower bound whether
         the interval reaches above it. A target the registers cannot give has ``reason`` filled and all else of the
         model missing.
 
@@ -300,7 +300,7 @@ def _compared(values: FloatArray, total: FloatArray | None, target: Target) -> d
 
 
 def by_register(checked: pd.DataFrame) -> pd.DataFrame:
-    """How many targets of each register and use lie inside the intervals.
+    """How many targets of each register and use are inside the intervals.
 
     Args:
         checked: From `check`.

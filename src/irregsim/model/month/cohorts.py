@@ -141,7 +141,7 @@ def expected_inflow(values: Values) -> ExpectedInflow:
         elif group == "short_stay":
             out[:, start.route] = (short_year / 12)[:, None] * (short / short.sum())
         elif group == "visa_lost":
-            # Beside those who were sent out, some who lost the visa inland stay on (F 4.6; M077).
+            # In addition to those who were sent out, some who lost the visa inland stay on (F 4.6; M077).
             inland = draw["visa_lost_stays_ratio"] * (1.0 - draw["airport_share_of_short_stay"])
             out[:, start.route] = (inland * short_year / 12)[:, None] * (short / short.sum())
     penal_direct = (penal_year * direct / 12)[:, None] * (penal / penal.sum())

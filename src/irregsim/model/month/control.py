@@ -35,7 +35,7 @@ def _intensity(who: Rows, at: At) -> FloatArray:
 
 
 def open_life(who: Rows, at: At) -> FloatArray:
-    """How openly persons live, relative to those who fear nothing (F ch. 10, 4.3; M098).
+    """How openly persons live, relative to those without fear (F ch. 10, 4.3; M098).
 
     Args:
         who: Reads ``perceived_risk`` and ``strategy``; residents of centres are found there whatever they fear.
@@ -48,8 +48,8 @@ def identity_control_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of meeting the police in identity and street control.
 
     Lower for those who are less on the street (F 4.4, 4.5; M030, M060, M062); a little higher where shelters are
-    checked (M049). Who fears nothing lives more openly, and is met more (M098). The marginalised are met by crime
-    policing instead.
+    checked (M049). Persons without fear live more openly, and are met more often (M098). The marginalised are met by
+    crime policing instead.
 
     Args:
         who: Reads ``strategy``, ``district``, ``has_bed``, ``perceived_risk``.
@@ -68,7 +68,7 @@ def identity_control_hazard(who: Rows, at: At) -> FloatArray:
 
 
 def crime_control_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard that those who live by drugs or theft meet the police; offenders come first (M074).
+    """Hazard that those who live by drugs or theft meet the police, who give priority to offenders (M074).
 
     Args:
         who: Reads ``strategy``, ``substrategy``, ``district``.
@@ -185,7 +185,7 @@ class Tracks(Part):
         rows, cause = decided.rows, decided.code
         p.met[:] = -1
         stays = np.ones(len(rows), dtype=np.bool_)
-        # A policeman who meets somebody in the street may look away (the shared rule of discretion; F 2.3, 11.2).
+        # A police officer who meets somebody in the street may look away (the shared rule of discretion; F 2.3, 11.2).
         street = np.flatnonzero(cause == CAUSE_CODE["identity_control"])
         looks_away = says_yes(at, at.police_look_away_share, world.rows(rows[street]).city)
         stays[street[drawn(world, "police_look_away", rows[street], looks_away)]] = False

@@ -1,8 +1,8 @@
 """Street-level discretion: one rule for every service and city (F 2.3, 7.5, 11.2; M051).
 
-Whether a nurse, an officer at NAV, a child-welfare worker, a crisis centre or a policeman helps depends on who is met.
-Each who is asked says yes with a share of the service's own, raised or lowered by the city; people ask until somebody
-does.
+Whether a nurse, an officer at NAV, a child-welfare worker, a crisis centre or a police officer helps depends on who is
+met. Each of them says yes with a probability of the service's own, raised or lowered by the city; people ask until
+somebody does.
 """
 
 from __future__ import annotations

@@ -296,7 +296,7 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
 
 
 def _held_at_rejection(world: World, at: At, rows: IntArray) -> None:
-    """Some who can be sent are held when they are told of the rejection (F 10.2; M063).
+    """Some who can be sent are held when they are notified of the rejection (F 10.2; M063).
 
     Reads ``held_at_rejection_share``, the share of those thought likely to hide among persons who can be sent.
     """
@@ -408,7 +408,7 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
 
     seek = np.flatnonzero(wanted == Strategy.AVHENGIG)
     host = p.tie_0[rows[seek]]
-    # Whoever begins with a provider came to somebody, known beforehand or of the same background.
+    # Those who begin with a provider came to somebody, known beforehand or of the same background.
     someone = world.hosts.of(
         p.country[rows[seek]], p.place[rows[seek]], draws.uniform("birth_substrategy", -1, p.key[rows[seek]])
     )

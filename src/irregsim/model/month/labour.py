@@ -319,7 +319,7 @@ def offer_hazard(who: Rows, at: At) -> FloatArray:
 class Offers(Contest):
     """Vacancies are offered; a main job is taken or left in the choice step, a side job is taken at once.
 
-    Offered just before the choice, so that whoever lost a host or gave something up this month may take a job too.
+    Offered just before the choice, so that those who lost a host or gave something up this month may take a job too.
     """
 
     name = "offers"

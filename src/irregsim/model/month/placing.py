@@ -1,4 +1,4 @@
-"""Scarce places: beds, jobs and hosts go by keyed ranks, never by the order of rows."""
+"""Scarce places: beds, jobs and hosts are assigned by keyed ranks, never by the order of rows."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserve
 
     Whom the rank leaves in gets a bed; among those, families are placed before single persons, since a household needs
     its beds in one centre. Adapted units take ill persons only; alternative placement takes families only (F 5.2, 7.2).
-    Persons under a Dublin decision have places beside these (`counted_residents`), also where a final rejection ends
-    the right to stay. With more places the same persons are served and some more, but for a household that no single
-    centre has room for.
+    Persons under a Dublin decision have places in addition to these (`counted_residents`), also where a final
+    rejection ends the right to stay. With more places the same persons are served and some more, but for a household
+    that no single centre has room for.
 
     Args:
         world: The replicate.
@@ -76,7 +76,7 @@ def ordinary_places(world: World) -> IntArray:
 def _wherever_open(world: World, rows: IntArray) -> IntArray:
     """An ordinary centre for each, by a keyed draw in proportion to capacity and without limit.
 
-    Where all centres have closed to the finally rejected, reception of newcomers goes on: it is spread as the pooled
+    Where all centres have closed to the finally rejected, reception of newcomers continues: it is spread as the pooled
     centres were.
     """
     capacity = ordinary_places(world)
@@ -181,7 +181,7 @@ def place_in_jobs(world: World, at: At, rows: IntArray, closeness: IntArray, vac
         return result
     rank = world.draws.uniform("job_rank", world.month, p.key[rows])
     place = p.place[rows]
-    # The vacancies of a place stand in a keyed order of their employers, each employer's second job after all firsts.
+    # The vacancies of a place are in a keyed order of their employers, each employer's second job after all firsts.
     number = np.arange(len(slots)) - np.repeat(np.cumsum(open_jobs) - open_jobs, open_jobs)
     draw = world.draws.uniform("vacancy_rank", world.month, employers.key)[slots]
     slot_place = employers.place[slots]
@@ -232,7 +232,7 @@ def free_host(world: World, at: At, rows: IntArray) -> IntArray:
 
 def guests_of(world: World) -> IntArray:
     """Households each host has taken in, shape (hosts,)."""
-    # Children have the host of their guardian, and whoever has left has none.
+    # Children have the host of their guardian, and those who have left have none.
     p, hosts = world.population, len(world.hosts)
     return np.asarray(count_in(p.host, hosts) - count_in(p.host[p.kid_rows], hosts))
 

@@ -50,7 +50,7 @@ class Transfers(Part):
             over[order] |= (used > world.centres.capacity[sorted_centre]) & ~dublin[order]
         # Where a final rejection ends the right to stay, only persons under a Dublin decision remain.
         leaves = ~dublin & (not at.stay_after_rejection)
-        # A Dublin case moves on where another centre is open, and stays where none is: reception goes on for them.
+        # A Dublin case moves on where another centre is open, and stays where none is: reception continues for them.
         stays = dublin & ~ordinary_places(world).any()
         return np.asarray(heads[(closes | over | leaves) & ~stays])
 
@@ -155,7 +155,7 @@ def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:
 
 
 def dublin_abscond_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard that a person under a Dublin decision is lost to view (M018). Reads ``dublin_abscond_hazard``."""
+    """Hazard that a person under a Dublin decision absconds (M018). Reads ``dublin_abscond_hazard``."""
     return np.asarray(at.dublin_abscond_hazard * who.is_dublin)
 
 

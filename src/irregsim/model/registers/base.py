@@ -41,7 +41,7 @@ class Noise:
 
     Attributes:
         name: The register and what varies, such as ``pu_orders:asylum``; no two are equal.
-        number: What keys its random numbers. Fixed for ever where it is given, because published results depend on
+        number: What keys its random numbers. Never changed where it is given, because published results depend on
             it; a new register gives none, and the key is made from the name.
     """
 
@@ -109,7 +109,7 @@ class Observer:
     def dispersed(self, counts: Numbers, noise: Noise, size: float) -> Numbers:
         """Counts with the register's own noise: each series times a gamma number of mean 1 and variance 1/size.
 
-        With the chance of the events themselves this gives about the negative binomial of docs/data.md.
+        With the random variation of the events themselves this gives about the negative binomial of docs/data.md.
 
         Args:
             counts: Shape (years, series).
@@ -130,7 +130,7 @@ class Observer:
     def before_break(self, counts: Numbers, ratio: float, end: int) -> Numbers:
         """Counts as an earlier source or definition had them, rounded half up; those of later years as they are.
 
-        What chance adds in one year is small beside the register's noise, so no draw is made for it.
+        Random variation within one year is small compared with the register's noise, so no draw is made for it.
 
         Args:
             counts: By the later source, 0 or more, shape (years, series).
@@ -183,7 +183,7 @@ def divided(total: int, weights: FloatArray) -> IntArray:
 #: What is counted.
 Kind = Literal["stock", "decision", "order", "transport", "sanction", "return", "departure", "contact"]
 
-#: What a rate of a register's events per person-month tells of (docs/outputs.md, detection): how often an agency meets
+#: What a rate of a register's events per person-month measures (docs/outputs.md, detection): how often an agency meets
 #: and writes down (measurement), what the state does to a person (action), or what the person does (choice).
 Rate = Literal["measurement", "action", "choice"]
 
@@ -195,7 +195,7 @@ class Scope:
     Attributes:
         whom: All of it in a few words.
         kind: What one number counts.
-        unit: Persons or decisions, and who stands in it more than once.
+        unit: Persons or decisions, and who is in it more than once.
         eu_eea: Citizens of the EU and EEA in or out.
         dublin: Persons under a Dublin decision in or out.
         pending: Persons whose case is still pending in or out.
@@ -203,9 +203,9 @@ class Scope:
         delay: From what happens until it is counted.
         cut_off: Day or period of the count, and late entries.
         coverage: Share of what happened that the agency wrote down.
-        double_counting: Who may stand in it twice.
+        double_counting: Who may be counted twice.
         rounding: Of the published number.
-        dispersion: Noise beyond the chance of the events.
+        dispersion: Noise beyond the random variation of the events.
         breaks: Changes of definition or source.
     """
 
@@ -261,15 +261,15 @@ class Register:
     Attributes:
         name: Name in registers.parquet.
         scope: What it counts, and how.
-        source: Where the agency's figures stand.
+        source: Where the agency's figures are published.
         observe: From an observer to published counts.
         events: Events it is made of; none for a stock.
-        rate: What a rate of these events tells of.
+        rate: What a rate of these events measures.
         dimensions: Dimensions that published counts may have, each with its keys.
         total: Cells that add up to the count of the whole register; none where they add up to nothing that means
             anything, so that it has no total in summaries and comparisons.
         shown: Series of the country in pictures and summaries, in their order.
-        shown_as_cells: Dimensions whose keys are shown beside each other, where a fit has published counts of them.
+        shown_as_cells: Dimensions whose keys are shown side by side, where a fit has published counts of them.
         latent: Outcome of the population that the register lets one see a part of, such as ``stock:hidden``; None
             where there is none.
         panel: Part of a comparison's first page and key figures that the total belongs to; None to leave it out.

@@ -18,7 +18,7 @@ def observe(observer: Observer) -> list[Count]:
     """Residents with a final rejection in month 12, plus a share of those under a Dublin decision.
 
     UDI's status categories are not documented in the sources, hence the share ``dublin_in_register_share``. The
-    sources of the count change between 2012 and 2019: counts before 2019 stand in the ratio
+    sources of the count change between 2012 and 2019: counts before 2019 are in the ratio
     ``duty_register_break_ratio`` to those of the present source, and every count has an error of its own, about 5 %,
     shared by all countries.
     """
@@ -51,8 +51,8 @@ DUTY_TO_LEAVE = Register(
         pending="out",
         legal_residents="out",
         delay="none",
-        cut_off="last day of the year; no late entries are told of",
-        coverage="all residents: nothing tells of any who are left out",
+        cut_off="last day of the year; no late entries reported",
+        coverage="all residents: no source mentions any who are left out",
         double_counting="none: one place each",
         rounding="none",
         dispersion="gamma factor of about 5 % (`duty_register_size`), shared by countries",

@@ -60,13 +60,13 @@ EXPULSIONS = Register(
         unit="decisions; persons, without the children of a household",
         eu_eea="out; the key `with_eu_eea` of dimension `scope` adds their published number (2013, 2015, 2016)",
         dublin="in: asylum and Dublin cases that get an expulsion of their own (since 2009)",
-        pending="out: a rejection's duty to leave is no expulsion",
+        pending="out: a rejection's duty to leave is not an expulsion",
         legal_residents="in on the penal ground: some had legal stay until then, some go straight from prison",
         delay="first contact plus UDI's one or two months; asylum cases after `asylum_case_delay_months`; exit control "
         "and penal cases at once",
-        cut_off="year of the decision; no late entries are told of",
-        coverage="taken to be complete, because nothing in the data tells otherwise. Leavers are seen at the border by "
-        "`exit_control_detection_share`",
+        cut_off="year of the decision; no late entries reported",
+        coverage="assumed to be complete, because nothing in the data says otherwise. Leavers are seen at the border "
+        "by `exit_control_detection_share`",
         double_counting="one ground each, the penal one first; a later penal decision counts again",
         rounding="2014-2016 were printed in hundreds (error 29, below the noise): not emulated",
         dispersion="gamma factor per ground and year (`register_overdispersion`); single countries vary more "

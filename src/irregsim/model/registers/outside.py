@@ -1,4 +1,4 @@
-"""Parts of published totals that lie outside the latent population: citizens of the EU and EEA.
+"""Parts of published totals that are outside the latent population: citizens of the EU and EEA.
 
 They are dated counts as published (`data/register_scope.csv`), taken as given. Nothing is fitted, filled in or carried
 to another year: a year without a published part has no wider count.
@@ -16,7 +16,7 @@ from irregsim.vocabulary.reference import DataError, read_table
 FILE: Final = "register_scope.csv"
 COLUMNS: Final = ("register", "part", "year", "count", "unit", "status", "evidence_grade", "source", "url", "note")
 
-#: Published totals wider than the register's own, and where the register's wider count stands: from register,
+#: Published totals wider than the register's own, and where the register has its wider count: from register,
 #: dimension and key of a target of use ``context`` to dimension and key of a run's registers.
 WIDER: Final[dict[tuple[str, str, str], tuple[str, str]]] = {
     ("udi_expulsions", "total", "total"): ("scope", "with_eu_eea"),
@@ -44,7 +44,7 @@ def outside_parts() -> dict[tuple[str, str], dict[int, int]]:
             faults.append(f"{where}: every count has a source and a grade A to D")
         years = out.setdefault((row["register"], row["part"]), {})
         if int(row["year"]) in years:
-            faults.append(f"{where}: {row['year']} stands twice")
+            faults.append(f"{where}: duplicate {row['year']}")
         years[int(row["year"])] = int(row["count"])
     if faults:
         raise DataError("\n".join(faults))

@@ -50,14 +50,14 @@ SANCTIONS = Register(
         "permit",
         kind="sanction",
         unit="sanctions, on workers and on employers of any citizenship",
-        eu_eea="workers out, since they need no permit; employers are not told apart",
+        eu_eea="workers out, since they need no permit; employers are not distinguished",
         dublin="in, where found at work",
         pending="in among those with stay but no work permit",
         legal_residents="in: `sanctions_in_scope_share` of the sanctions concern persons without legal stay",
         delay="none: counted in the month of the inspection, though a case takes months",
         cut_off="year; the report prints 2016-2019 in one sum",
-        coverage="cases with such work as the principal offence; others stand under other codes. The sanction shares "
-        "are made from this same table, so a share of its own could not be told from them",
+        coverage="cases with such work as the principal offence; others have other codes. The sanction shares "
+        "are based on this same table, so a separate coverage share could not be identified",
         double_counting="one sanction per case and employer; worker and employer of one case are two",
         rounding="none",
         dispersion="Poisson for the part with legal stay",

@@ -8,7 +8,7 @@ from irregsim.model.registers.base import TOTAL, Count, IntArray, Noise, Observe
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import DISTRICTS, RegisterEvent
 
-#: Districts with a row of their own in tabell 10.1; Innlandet lies in Andre there.
+#: Districts with a row of their own in tabell 10.1; Innlandet is part of Andre there.
 PRINTED = tuple(d for d in DISTRICTS if d not in ("Innlandet", "Andre"))
 _EAST = ("Oslo", "Øst", "Sør-Øst")
 
@@ -63,7 +63,7 @@ TRACKS = (
 def executed(observer: Observer) -> list[Count]:
     """Transports carried out by track, counted in the year they happened.
 
-    A wider count, with Dublin transfers, stands beside the total of returns outside the EU.
+    A wider count, with Dublin transfers, is given along with the total of returns outside the EU.
     """
     table = np.stack([observer.events(event).sum(axis=(1, 2)) for _, event in TRACKS], axis=1)
     noisy = observer.dispersed(table, RETURNS_NOISE, observer.draw["register_overdispersion"])
@@ -88,14 +88,14 @@ ORDERS = Register(
         pending="out",
         legal_residents="in where a penal case goes straight from prison; short stays from the border are in too",
         delay="held persons: the month the transport is due; refusals at once",
-        cut_off="year of the order; no late entries are told of",
+        cut_off="year of the order; no late entries reported",
         coverage="all orders of the districts; the police do not ask PU about every decision (F 3), which the tracks "
         "of control hold, not this count",
         double_counting="every order counts: a person held, released and held again has two",
         rounding="none; printed percentages are not read",
         dispersion="gamma factor per row and year (`register_overdispersion`)",
-        breaks="the 17 % of asylum is told of orders in F 10.1 and of returns in F 4.1: one soft target. "
-        "`pu_own_order_share` of the east stands as PU's own; Innlandet lies in `Andre`",
+        breaks="the 17 % of asylum refers to orders in F 10.1 and to returns in F 4.1: one soft target. "
+        "`pu_own_order_share` of the east counts as PU's own; Innlandet is part of `Andre`",
     ),
     "tabell 10.1; F 10.2",
     orders,
@@ -117,13 +117,13 @@ RETURNS = Register(
         whom="transports carried out, without EU citizens; Dublin as a track",
         kind="transport",
         unit="persons, children too",
-        eu_eea="out; published totals hold them, but no figure of the project tells their part",
+        eu_eea="out; published totals include them, but no figure in the project gives their share",
         dublin="a track of its own, out of the total; the key `with_dublin` of dimension `scope` has both",
         pending="out",
         legal_residents="in where a penal case goes straight from prison; short stays from the border are in too",
         delay="none: month of transport",
-        cut_off="year of transport; PU's later texts imply 8077 for 2016 against 8078: no late entries to speak of",
-        coverage="all who are sent; who leaves alone after a decision is no transport",
+        cut_off="year of transport; PU's later texts imply 8077 for 2016 against 8078: late entries are negligible",
+        coverage="all who are sent; a person who leaves alone after a decision is not a transport",
         double_counting="every transport counts; a person sent again would be a new arrival",
         rounding="asylum 2013 and Dublin 2010-2011 were printed in hundreds: not emulated, below the noise",
         dispersion="gamma factor per track and year (`register_overdispersion`)",

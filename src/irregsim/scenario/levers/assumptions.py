@@ -73,8 +73,8 @@ def _response(
         section="assumptions",
         kind=Kind.SETTING,
         holds=Holds.NUMBER,
-        unit="the parameter's own scale; 0 is no response",
-        unit_nb="parameterens egen skala; 0 er ingen respons",
+        unit="the parameter's own scale; 0 means no response",
+        unit_nb="parameterens egen skala; 0 betyr ingen respons",
         low=-10.0,
         high=10.0,
         usual=usual,
@@ -115,9 +115,9 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         who_decides_nb="ingen",
         source="UDI tabell 16 to 2020; grade D after",
         meaning="Rejections on the merits in the first instance in that year only. After 2020 the appeal "
-        "body's output follows them by a ratio, and the last stated year is held.",
+        "body's rejections follow at a fixed ratio, and the value of the last stated year is kept.",
         meaning_nb="Avslag på realiteten i første instans i det året alene. Etter 2020 følger "
-        "klageinstansens avslag med et forholdstall, og siste oppgitte år holdes videre.",
+        "klageinstansens avslag med et fast forholdstall, og verdien for siste oppgitte år videreføres.",
         mechanisms=("M089", "M091"),
         parts=(
             Part(
@@ -168,7 +168,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         "assisted_scheme",
         ("Reach of assisted return", "Rekkevidden av assistert retur"),
         "UDI's counts of assisted returns; grade B",
-        "Reach of the assisted return scheme beside its levers, relative to the baseline path.",
+        "Reach of the assisted return scheme apart from its levers, relative to the baseline path.",
         "Rekkevidden av ordningen for assistert retur utover virkemidlene, i forhold til referansebanen.",
         ("M001", "M004"),
     ),
@@ -207,7 +207,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
     ),
     Lever(
         key="inflow_pull",
-        name="Jobs draw new residents",
+        name="Jobs attract new residents",
         name_nb="Jobber trekker til seg flere",
         section="assumptions",
         kind=Kind.SETTING,
@@ -220,7 +220,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         who_decides="nobody",
         who_decides_nb="ingen",
         source="no source; off in the baseline",
-        meaning="Whether informal jobs draw new residents without legal stay.",
+        meaning="Whether informal jobs attract new residents without legal stay.",
         meaning_nb="Om uformelle jobber trekker til seg nye personer uten lovlig opphold.",
         mechanisms=("M071", "M072"),
         identity="none",
@@ -233,7 +233,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         ("Effect of hardship on departure", "Virkning av nød på utreise"),
         (-0.7, 1.1, 0.05),
         "How strongly hardship makes people leave Norway. Null: drawn from its prior.",
-        "Hvor sterkt nød får folk til å forlate Norge. Null: trekkes fra sin prior.",
+        "Hvor sterkt nød får folk til å forlate Norge. Null: trekkes fra prioren.",
         ("M006", "M052"),
     ),
     _response(
@@ -241,7 +241,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         ("Effect of conditions on arrival", "Virkning av levekår på ankomst"),
         (-0.5, 0.5, 0.02),
         "How strongly living conditions change arrivals. Null: drawn from its prior.",
-        "Hvor sterkt levekår endrer ankomstene. Null: trekkes fra sin prior.",
+        "Hvor sterkt levekår endrer ankomstene. Null: trekkes fra prioren.",
         ("M091",),
     ),
     _response(
@@ -249,7 +249,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         ("Effect of the risk of forced return", "Virkning av risiko for tvangsretur"),
         (-0.5, 2.0, 0.05),
         "How strongly perceived risk of forced return changes behaviour. Null: drawn from its prior.",
-        "Hvor sterkt opplevd risiko for tvangsretur endrer atferd. Null: trekkes fra sin prior.",
+        "Hvor sterkt opplevd risiko for tvangsretur endrer atferd. Null: trekkes fra prioren.",
         ("M001", "M002", "M098"),
     ),
     Lever(
@@ -268,7 +268,7 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         who_decides_nb="ingen",
         source="model specification, section 11",
         meaning="False switches off capacity, ties and learning, so that lives do not depend on each other.",
-        meaning_nb="Usann slår av kapasitet, bånd og læring, slik at livsløp ikke avhenger av hverandre.",
+        meaning_nb="False slår av kapasitet, bånd og læring, slik at livsløp ikke avhenger av hverandre.",
         identity="none",
         merge="replaces",
         fields=("interactions",),

@@ -24,7 +24,7 @@ _SCHEME_PARTS = (
     Part(
         "min_years",
         Holds.NUMBER,
-        "Years in Norway without legal stay at least; null removes an inherited scheme.",
+        "Least number of years in Norway without legal stay; null removes an inherited scheme.",
         "Minste antall år i Norge uten lovlig opphold; null fjerner en arvet ordning.",
         name_words="Years in Norway at least",
         name_words_nb="Minste antall år i Norge",
@@ -38,8 +38,8 @@ _SCHEME_PARTS = (
     Part(
         "min_age_plus_years",
         Holds.NUMBER,
-        "Age and years in Norway together at least; 0 is no condition.",
-        "Minste sum av alder og år i Norge; 0 er ikke noe vilkår.",
+        "Least sum of age and years in Norway; 0 means no condition.",
+        "Minste sum av alder og år i Norge; 0 betyr at vilkåret ikke gjelder.",
         name_words="Age plus years in Norway at least",
         name_words_nb="Minste sum av alder og år i Norge",
         unit="years",
@@ -146,7 +146,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         who_decides="the police and PU",
         who_decides_nb="politiet og Politiets utlendingsenhet (PU)",
         source="F 4.6; 9.1",
-        meaning="How strongly the police put persons with penal offences first.",
+        meaning="How strongly the police give priority to persons with penal offences.",
         meaning_nb="Hvor sterkt politiet prioriterer personer med straffbare forhold.",
         mechanisms=("M074", "M075", "M077"),
         fields=("penal_priority",),
@@ -167,8 +167,8 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         who_decides="the ministry of justice and the police",
         who_decides_nb="Justisdepartementet og politiet",
         source="F 9.2; tabell 9.2",
-        meaning="Whether persons who report a crime against them are safe from removal because of it.",
-        meaning_nb="Om personer som anmelder et lovbrudd mot seg, er trygge mot å bli sendt ut av den grunn.",
+        meaning="Whether persons who report a crime against them are protected from removal on that ground.",
+        meaning_nb="Om personer som anmelder et lovbrudd mot seg, er vernet mot å bli sendt ut av den grunn.",
         mechanisms=("M038", "M066", "M099"),
         fields=("no_removal_when_reporting",),
         example="[{from: 2024-01, value: true}]",
@@ -330,7 +330,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         unit_nb="regel",
         default="rule_2014",
         options=NAV_RULES,
-        no_direction="help eases the fall and lengthens it; the report holds that municipalities can do "
+        no_direction="help eases the fall and lengthens it; according to the report, municipalities can do "
         "little about numbers (F 11.1)",
         no_direction_nb="hjelpen gjør fallet lettere og lengre; ifølge rapporten kan kommunene gjøre lite med "
         "antallet (F 11.1)",

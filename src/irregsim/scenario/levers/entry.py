@@ -103,7 +103,7 @@ class Lever:
         low: Smallest number accepted.
         high: Largest number accepted.
         usual: Lowest, highest and step that a slider offers, for a number. A file may say anything from ``low`` to
-            ``high``, and a value may lie between two steps (a basic allowance of 1992): a slider must not round what
+            ``high``, and a value may be between two steps (a basic allowance of 1992): a slider must not round what
             it was given.
         default: Value where neither the file nor any parent says anything.
         moves: Outcome to ``up``, ``down`` or ``none`` when the lever is raised or turned on.

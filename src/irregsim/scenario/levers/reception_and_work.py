@@ -19,8 +19,8 @@ _AGREEMENT_PARTS = (
     Part(
         "effectiveness",
         Holds.NUMBER,
-        "Feasibility of forced return that the agreement brings about; 0 is no agreement, null removes.",
-        "Muligheten for tvangsretur som avtalen gir; 0 er ingen avtale, null fjerner.",
+        "Feasibility of forced return under the agreement; 0 means no agreement, null removes.",
+        "Muligheten for tvangsretur under avtalen; 0 betyr ingen avtale, null fjerner.",
         name_words="Effectiveness",
         name_words_nb="Virkningsgrad",
         unit="share of forced returns that can be carried out",
@@ -60,8 +60,8 @@ _DIRECTIVE_PARTS = (
     Part(
         "back_pay_months",
         Holds.NUMBER,
-        "Months of employment presumed, and so owed in back pay, unless shorter is proved.",
-        "Måneder arbeidsforholdet formodes å ha vart, og som det skyldes lønn for, om ikke kortere tid blir bevist.",
+        "Months of employment that are presumed, and owed as back pay, unless a shorter time is proved.",
+        "Antall måneder arbeidsforholdet antas å ha vart, og som gir krav på lønn, om ikke kortere tid blir bevist.",
         name_words="Months of back pay",
         name_words_nb="Måneder med etterbetaling",
         unit="months",
@@ -82,7 +82,7 @@ _DIRECTIVE_PARTS = (
     Part(
         "complaint_route",
         Holds.TRUE_FALSE,
-        "Workers can complain without being removed for it.",
+        "Workers can complain without being removed on that ground.",
         "Arbeidstakere kan klage uten å bli sendt ut av den grunn.",
         name_words="Safe route of complaint",
         name_words_nb="Trygg klageadgang",
@@ -109,11 +109,11 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         who_decides="the government (ministries of justice and of foreign affairs), with the other state",
         who_decides_nb="regjeringen (Justisdepartementet og Utenriksdepartementet), sammen med den andre staten",
         source="F 2.1; 9.1; 10.1; T11, T18, T40",
-        meaning="Return agreements by country. An agreement lifts the feasibility of forced return to its "
+        meaning="Return agreements by country. An agreement raises the feasibility of forced return to its "
         "effectiveness where that is higher. Having an agreement and its effect are two things: the one with "
         "Ethiopia hardly changed anything. Where several cover a month, the one with the latest `from` "
         "counts.",
-        meaning_nb="Returavtaler etter land. En avtale løfter muligheten for tvangsretur til virkningsgraden "
+        meaning_nb="Returavtaler etter land. En avtale hever muligheten for tvangsretur til virkningsgraden "
         "sin der den er høyere. Avtale og virkning er to ting: den med Etiopia endret knapt noe.",
         mechanisms=("M002", "M003", "M008", "M075", "M098"),
         parts=_AGREEMENT_PARTS,
@@ -137,8 +137,8 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         who_decides="UDI, within the budget of the Storting",
         who_decides_nb="UDI, innenfor Stortingets budsjett",
         source="F 4.3; 4.4; 7.2; 10.5; T23, T24, T27",
-        meaning="Reception centres that close. Residents are moved elsewhere; some walk out instead.",
-        meaning_nb="Mottak som legges ned. Beboerne flyttes til andre steder; noen går heller ut.",
+        meaning="Reception centres that close. Residents are moved elsewhere; some leave the centre instead.",
+        meaning_nb="Mottak som legges ned. Beboerne flyttes til andre steder; noen forlater mottaket i stedet.",
         mechanisms=("M020", "M021", "M022", "M029"),
         parts=_CENTRE_PARTS,
         identity="centre",
@@ -242,7 +242,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
     ),
     Lever(
         key="fines.employer_base_nok",
-        name="Base fine of employers",
+        name="Base fine for employers",
         name_nb="Grunnbot til arbeidsgivere",
         section="levers",
         kind=Kind.DATED,
@@ -257,7 +257,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         who_decides="the Director of Public Prosecutions (rates), the police (practice)",
         who_decides_nb="Riksadvokaten (satsene), politiet (praksis)",
         source="F 8.3; T26; public figures on fine_use_of_illegal_labour",
-        meaning="Base fine of an employer found using a person without a work permit.",
+        meaning="Base fine for an employer found using a person without a work permit.",
         meaning_nb="Grunnbot til en arbeidsgiver som har brukt en person uten arbeidstillatelse.",
         mechanisms=("M067", "M068"),
         fields=("employer_base_nok",),
@@ -289,7 +289,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
     ),
     Lever(
         key="fines.worker_nok",
-        name="Fine of workers",
+        name="Fine for workers",
         name_nb="Bot til arbeidstakere",
         section="levers",
         kind=Kind.DATED,
@@ -299,13 +299,13 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         high=10_000_000.0,
         usual=(0.0, 50_000.0, 1000.0),
         default=8_000.0,
-        no_direction="the worker pays after being found; the employer's gain and cost stay as they were",
+        no_direction="the worker pays only after being found; the employer's gain and cost are unchanged",
         no_direction_nb="arbeidstakeren betaler først etter å ha blitt oppdaget; arbeidsgiverens gevinst og kostnad "
-        "er som før",
+        "er uendret",
         who_decides="the Director of Public Prosecutions (rates), the police (practice)",
         who_decides_nb="Riksadvokaten (satsene), politiet (praksis)",
         source="F 8.3 (44 workers sanctioned in 2019); the amount is an assumption, grade D",
-        meaning="Fine of a worker found working without a permit.",
+        meaning="Fine for a worker found working without a permit.",
         meaning_nb="Bot til en arbeidstaker som har arbeidet uten tillatelse.",
         mechanisms=("M057",),
         fields=("worker_nok",),
@@ -352,7 +352,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         source="F 8.3; T08",
         meaning="Rules like the EU Employer Sanctions Directive: back pay presumed for some months, a duty "
         "to check papers, and a route for workers to complain.",
-        meaning_nb="Regler som i EUs sanksjonsdirektiv: formodet etterbetaling for noen måneder, plikt til å "
+        meaning_nb="Regler som i EUs sanksjonsdirektiv: etterbetaling for et antatt antall måneder, plikt til å "
         "kontrollere papirer og en klageadgang for arbeidstakere.",
         mechanisms=("M066", "M067", "M068"),
         parts=_DIRECTIVE_PARTS,
@@ -427,9 +427,9 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         who_decides="the Storting, the ministry of justice and the police",
         who_decides_nb="Stortinget, Justisdepartementet og politiet",
         source="F 8.3; 4.5",
-        meaning="Whether the worker found is fined and expelled, as today. False: only the employer answers.",
-        meaning_nb="Om arbeidstakeren som blir funnet, bøtelegges og utvises, som i dag. Usann: bare "
-        "arbeidsgiveren svarer for det.",
+        meaning="Whether the worker found is fined and expelled, as today. False: only the employer is sanctioned.",
+        meaning_nb="Om arbeidstakeren som blir funnet, bøtelegges og utvises, som i dag. False: bare "
+        "arbeidsgiveren får en reaksjon.",
         mechanisms=("M055", "M057", "M066"),
         fields=("worker_consequences",),
         example="[{from: 2024-01, value: false}]",

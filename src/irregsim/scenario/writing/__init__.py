@@ -1,1 +1,1 @@
-"""The way back: from what the model reads to the text of a scenario file, and new files."""
+"""Writing: from what the model reads to the text of a scenario file, and new files."""

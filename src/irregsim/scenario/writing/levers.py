@@ -253,7 +253,7 @@ def _centre_dates(task: Task, lever: Lever, base: Levers) -> Branch | None:
         dates = _closing_and_opening(task, centre.name, target)
         if dates is None and word == "close":
             changes = ", ".join(month_text(start) for start, _ in _runs(target, task.start, task.end)[1:])
-            message = f"{centre.name} changes in {changes}; a file can say one closing and one later opening"
+            message = f"{centre.name} changes in {changes}; a file can hold only one closing and one later opening"
             task.refuse(lever.path, message)
         if dates is not None and word in dates:
             month = dates[word]
@@ -298,7 +298,7 @@ def _span(task: Task, lever: Lever, base: Levers) -> Branch | None:
         return "null"
     if len(spans) > 1:
         told = ", ".join(month_text(start) for start, _ in spans)
-        task.refuse(lever.path, f"changes in {told}; a file can say one stretch of months with the same conditions")
+        task.refuse(lever.path, f"changes in {told}; a file can hold only one period with the same conditions")
         return None
     ((first, last),) = spans
     row = {"from": month_text(first)}
@@ -326,7 +326,8 @@ def _schemes(task: Task, lever: Lever, base: Levers) -> Branch | None:
     added: set[int] = set()
     for scheme in missing:
         if scheme.start in added | kept:
-            task.refuse(lever.path, f"two schemes begin in {month_text(scheme.start)}; a file can say one in a month")
+            when = month_text(scheme.start)
+            task.refuse(lever.path, f"two schemes begin in {when}; a file can hold only one per month")
             continue
         added.add(scheme.start)
         row = {"from": month_text(scheme.start)}

@@ -21,7 +21,7 @@ def new_scenario_text(name: str, parent: str = "baseline") -> str:
 
     Args:
         name: Name of the new scenario.
-        parent: What it extends: a shipped scenario's name, or a file relative to where the new one will lie.
+        parent: What it extends: a shipped scenario's name, or a file relative to the folder of the new one.
 
     Raises:
         ScenarioError: If the name cannot name a scenario, or a shipped parent cannot be read.
@@ -31,16 +31,16 @@ def new_scenario_text(name: str, parent: str = "baseline") -> str:
         raise ScenarioError([Fault(name, 1, 1, "name", message)])
     quoted = plain_text(name)
     lines = [
-        "# A scenario of irregsim. Lines that begin with # are comments; take the # away to set a lever.",
+        "# A scenario of irregsim. Lines that begin with # are comments; remove the # to set a lever.",
         "# Check it with: irregsim validate THIS-FILE.yaml",
         "schema: 1",
         f"name: {quoted}",
         f"title: {{nb: {quoted}, en: {quoted}}}",
-        "description: Say here what the scenario changes, and why.",
+        "description: Describe what the scenario changes, and why.",
         f"extends: {plain_text(parent)}",
     ]
     if parent.endswith(".yaml"):
-        lines.append("# period: {start: 2012-01, end: 2030-12}   # as in the parent unless stated")
+        lines.append("# period: {start: 2012-01, end: 2030-12}   # as in the parent if left out")
     else:
         base = load_scenario(parent)
         lines.append(f"period: {{start: {month_text(base.start)}, end: {month_text(base.end)}}}")

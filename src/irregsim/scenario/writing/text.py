@@ -69,7 +69,7 @@ def scenario_text(
 
 def _shipped(name: str, shown: str) -> ReadFile:
     if name not in shipped_scenarios():
-        message = f"'{shorten(name)}' is no shipped scenario; a written file extends one of those"
+        message = f"'{shorten(name)}' is not a shipped scenario; a written file must extend one"
         raise ScenarioError([Fault(shorten(shown), 1, 1, "extends", message)])
     return read_shipped(name)
 
@@ -100,7 +100,7 @@ def _still_said(scenario: Scenario, parent: str) -> bool:
 
 def _head(task: Task, changes: bool) -> list[str]:
     scenario, parent = task.scenario, task.above.document.name
-    lines = [HEAD] if changes else [HEAD, f"# No lever and no assumption differs from {parent}: it changes nothing."]
+    lines = [HEAD] if changes else [HEAD, f"# No lever or assumption differs from {parent}: this file changes nothing."]
     titles = list(scenario.title.values())
     one_title = len(scenario.title) == len(LANGUAGES) and len(set(titles)) == 1
     top: dict[str, Branch] = {
@@ -175,9 +175,9 @@ def _read_back(text: str, task: Task) -> None:
         one, two = getattr(wanted, key), getattr(again, key)
         if one != two:
             told = f"{shorten(repr(one))} would be read as {shorten(repr(two))}"
-            task.refuse(key, f"{told} (text loses spaces at its ends, and its letters are composed)")
+            task.refuse(key, f"{told} (spaces at the ends are removed, and accented letters are composed)")
     for field in different_fields(wanted.levers, again.levers, wanted.start, wanted.end):
         path = next(lever.path for lever in REGISTRY if field in lever.fields)
-        task.refuse(path, f"a file cannot say its values from {month_text(wanted.start)} on")
+        task.refuse(path, f"a file cannot express its values from {month_text(wanted.start)} on")
     if task.faults:
         raise ScenarioError(task.faults)

@@ -20,13 +20,13 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Flow:
-    """A mapping that stands on one line where it fits."""
+    """A mapping that is written on one line where it fits."""
 
     row: Row
 
 
 Branch = str | Flow | list[Flow] | dict[str, "Branch"]
-"""What stands under a key: a value as YAML, an entry, a list of entries or a mapping."""
+"""What a key contains: a value as YAML, an entry, a list of entries or a mapping."""
 
 
 def scalar(value: bool | float | str | None) -> str:

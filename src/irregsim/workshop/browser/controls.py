@@ -43,7 +43,7 @@ def Levers(room: Room, say: Say, version: object, since: str, on_set: Set) -> No
                 head = names[say.lang] + (f" · {changed}" if changed else "")
                 rv.ExpansionPanelHeader(children=[head])
                 with rv.ExpansionPanelContent():
-                    # What is closed is not made: forty controls would slow every change.
+                    # Closed groups are not built: forty controls would slow every change.
                     if place in opened:
                         for lever in levers:
                             _Lever(room, lever, say, version, since, on_set)
@@ -69,7 +69,7 @@ def _Lever(room: Room, lever: Lever, say: Say, version: object, since: str, on_s
 
 
 def _told(lever: Lever, say: Say) -> list[str]:
-    """What a control tells of its lever: meaning, unit and range, source, who decides, direction."""
+    """What a control says about its lever: meaning, unit and range, source, who decides, direction."""
     words = words_of(lever, say.lang)
     lines = [words.meaning]
     if lever.kind in (Kind.DATED, Kind.SETTING, Kind.YEARS):
@@ -134,13 +134,13 @@ def Number(
     name: str,
     say: Say,
 ) -> None:
-    """A slider that tells its value when it is let go of.
+    """A slider that reports its value when it is released.
 
     Args:
         value: Present value; shown as it is, also between two steps.
         usual: Low and high end, and step.
         unit: Unit in words.
-        on_value: Is told the new value.
+        on_value: Called with the new value.
         name: Of the lever, for those who cannot see it.
         say: Words, for the language of the number.
     """
@@ -217,7 +217,7 @@ def _value(lever: Lever, value: Value, say: Say, put: Callable[[Value], None]) -
 
 @solara.component
 def Setting(room: Room, lever: Lever, say: Say, version: object, on_set: Set) -> None:
-    """One value for the whole simulation, which begins anew when it is changed."""
+    """One value for the whole simulation, which starts again when it is changed."""
     value = room.settings.value(lever, "", 0)
     words = words_of(lever, say.lang)
 

@@ -21,7 +21,7 @@ from irregsim.workshop.room import Room
 from irregsim.workshop.settings import Change, Key, Settings
 from irregsim.workshop.stored_runs import about, filled, stored
 
-#: Uses settings that begin anew.
+#: Uses settings that start a new simulation.
 Use = Callable[[Callable[[Settings], Settings]], None]
 
 _BASELINE: Final = "baseline"
@@ -93,7 +93,7 @@ def Exercises(room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int]
 def One(room: Room, exercise: Exercise, say: Say, frame: int, use: Use, on_tab: Callable[[int], None]) -> None:
     """One exercise."""
     answers = room.answers.setdefault(exercise.id, {})
-    _, set_count = solara.use_state(0)  # drawn anew with every answer
+    _, set_count = solara.use_state(0)  # redrawn with every answer
     revealed, set_revealed = solara.use_state(exercise.id in room.revealed)
     lang = say.lang
 
@@ -188,7 +188,7 @@ def SetUp(room: Room, exercise: Exercise, say: Say, use: Use, on_tab: Callable[[
 
 @solara.component
 def Reveal(room: Room, exercise: Exercise, say: Say, answers: dict[str, str], frame: int) -> None:
-    """What was predicted, what this run shows, and what the stored runs tell."""
+    """What was predicted, and what this run and the stored runs show."""
     lang = say.lang
     heads = [say("outcome"), say("predicted"), say("this_run"), say("stored_runs", n=about()["replicates"])]
     with rv.Html(tag="table", class_="irregsim-table irregsim-reveal"):

@@ -1,4 +1,4 @@
-"""The page that `irregsim serve` opens: Mesa's SolaraViz with its controls, our levers beside them and our views."""
+"""The page that `irregsim serve` opens: Mesa's SolaraViz with its controls, our levers next to them and our views."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def Viewer() -> None:
 
 @solara.component
 def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callable[[], None]) -> None:
-    """Mesa's controls, the cards beside them, and the views."""
+    """Mesa's controls, the cards next to them, and the views."""
     model = solara.use_reactive(made)
     version, set_version = solara.use_state(0)
     tab, set_tab = solara.use_state(room.tab)
@@ -111,7 +111,7 @@ def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callabl
         set_version(lambda n: n + 1)
 
     def use(change: Callable[[Settings], Settings]) -> None:
-        """Settings that begin anew: a scenario, a seed, a year, a size."""
+        """Settings that start a new simulation: a scenario, a seed, a year, a size."""
         room.set(change)
         if room.faults:
             set_version(lambda n: n + 1)
@@ -153,7 +153,7 @@ def _Deeper(children: list[solara.Element] = []) -> None:  # noqa: B006
 
 @solara.component
 def LiveLevers(room: Room, model: RoomModel, say: Say, version: int, since: str, on_set: Set) -> None:
-    """The levers, drawn anew when a value in force changes in a month that runs."""
+    """The levers, redrawn when a value in force changes in a month that runs."""
     update_counter.get()
     Levers(room, say, (version, model.number, room.in_force()), since, on_set)
 
@@ -267,7 +267,7 @@ def uploaded(files: list[dict[str, Any]], folder: Path, settings: Settings, say:
 
 
 def _parent(name: str, text: str) -> str:
-    """What a file extends, as written; empty if nothing or if it cannot be read, which is told when it is loaded."""
+    """What a file extends, as written; empty if nothing or if it cannot be read (reported when it is loaded)."""
     try:
         pairs = parse(text, name).pairs
     except ScenarioError:
@@ -288,7 +288,7 @@ def Since(room: Room, say: Say, since: str, set_since: Callable[[str], None]) ->
 
 @solara.component
 def RunSettings(room: Room, say: Say, use: Callable[..., None], version: int) -> None:
-    """Seed, first year, size and parameter draw; all begin anew."""
+    """Seed, first year, size and parameter draw; all start a new simulation."""
     s = room.settings
     seed, set_seed = solara.use_state(s.seed)
     scenario = s.scenario

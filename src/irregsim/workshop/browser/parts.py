@@ -38,7 +38,7 @@ def Drawn(picture: Picture, frame: int, on_drawn: Callable[[int], None]) -> None
 
 @solara.component
 def Hint(lines: Sequence[str], name: str = "") -> None:
-    """A sign that tells more when the pointer rests on it, or when it is reached by the keyboard."""
+    """A sign that shows more when the pointer rests on it, or when it is reached by the keyboard."""
     content = rv.Html(
         tag="div",
         children=[rv.Html(tag="div", children=[line], style_="margin:2px 0") for line in lines],

@@ -44,7 +44,7 @@ class ServeError(WrongUse):
 
 
 def needed() -> None:
-    """Looks for what the page needs.
+    """Checks that what the page needs is installed.
 
     Raises:
         ServeError: If the extra ``viz`` is not installed, or not in the versions that work together.
@@ -135,7 +135,7 @@ def first_settings(
 class OnlyOurs:
     """Answers only those who came to this server by its own name, and pages that it has sent itself.
 
-    A page from elsewhere could otherwise reach a server on this machine through the browser of whoever looks at it.
+    A page from elsewhere could otherwise reach a server on this machine through the browser of its user.
 
     Args:
         app: The application inside.
@@ -203,7 +203,7 @@ def serve(
         viewers: Pages open at once, at least 1.
         persons: Persons in a world at which it stops.
         browse: Whether to open a browser.
-        ready: Told the address once the page can be opened.
+        ready: Called with the address once the page can be opened.
     """
     from irregsim.workshop.browser.server import SERVER
 
@@ -220,10 +220,10 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}"
     threading.Thread(target=_when_started, args=(server, address, browse, ready), daemon=True).start()
-    # Said for every page that is not asked for by the name localhost; the cookie is set all the same.
+    # Issued for every page that is not requested by the name localhost; the cookie is set all the same.
     warnings.filterwarnings("ignore", message="Cookies with samesite")
     try:
-        # Ctrl-C ends the server in good order and is raised again afterwards.
+        # Ctrl-C stops the server cleanly and is raised again afterwards.
         with contextlib.suppress(KeyboardInterrupt):
             server.run()
     finally:

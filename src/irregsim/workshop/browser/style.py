@@ -1,4 +1,4 @@
-"""Style of the page: type that can be read from the last row, and nothing that alarms."""
+"""Style of the page: type that can be read from the last row, and nothing alarming."""
 
 from __future__ import annotations
 

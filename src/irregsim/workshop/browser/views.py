@@ -35,7 +35,7 @@ from irregsim.workshop.pictures.vessels import draw_vessels
 from irregsim.workshop.pictures.words import PictureWords, outcome_name
 from irregsim.workshop.room import Room, RoomModel
 
-#: A picture of nothing, for views without one: the page tells that it has drawn it.
+#: A picture of nothing, for views without one: the page reports that it has drawn it.
 NOTHING: Final = Picture("<svg width='0' height='0'></svg>", "")
 
 #: Tabs in order.
@@ -60,7 +60,7 @@ Draw = Callable[[], Picture]
 def Views(
     room: Room, model: RoomModel, say: Say, tab: int, on_tab: Callable[[int], None], version: int, use: Use
 ) -> None:
-    """Month, tabs and the chosen view; drawn anew with every step of Mesa's controls.
+    """Month, tabs and the chosen view; redrawn with every step of Mesa's controls.
 
     A component is drawn again only when what it is given has changed: so all that read the room are given ``frame``.
     """
@@ -203,7 +203,7 @@ def OneLife(room: Room, say: Say, words: PictureWords, frame: int) -> None:
         person = room.someone(number, _strategy(way))
 
     def keep() -> None:
-        # Whoever is shown stays shown, also once they have gone.
+        # A person who is shown stays shown, even after leaving.
         set_person(person)
 
     solara.use_effect(keep, [person])
@@ -245,7 +245,7 @@ def _strategy(code: str) -> Strategy | None:
 
 @solara.component
 def Facts(room: Room, say: Say, person: int, both: bool, frame: int) -> None:
-    """What is told of the person now, side by side."""
+    """What is shown of the person now, side by side."""
     sides = room.facts(person)
     shown = sides if both else sides[1:]
     rows = [key for key in _TOLD if any(side is not None for side in shown)]
@@ -262,7 +262,7 @@ def Facts(room: Room, say: Say, person: int, both: bool, frame: int) -> None:
             rv.Html(tag="tr", children=[head, *(rv.Html(tag="td", children=[cell]) for cell in cells)])
 
 
-#: What is told, in this order.
+#: What is shown, in this order.
 _TOLD: Final = (
     "place", "route", "household", "age", "years", "months", "provider", "side", "ties", "risk", "decision",
     "feasibility",
@@ -286,7 +286,7 @@ def _fact(key: str, side: dict[str, Any], say: Say) -> str:
 
 @solara.component
 def Events(twin: Twin, say: Say, words: PictureWords, both: bool) -> None:
-    """Every change of both lives in the order of months, with its cause and what lies behind it."""
+    """Every change of both lives in the order of months, with its cause and what is behind it."""
     sides = [("reference", twin.lives[0]), ("scenario", twin.lives[1])] if both else [("", twin.lives[0])]
     rows = []
     for side, life in sides:

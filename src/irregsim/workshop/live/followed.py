@@ -44,7 +44,7 @@ class Outcome:
         unit: `PERCENT`, or the outcome's own unit.
         months: Month numbers, from `DRAWN_FROM` on; shape (n,).
         reference: In percent of the reference in the month before the first one shown, or in the unit; missing where
-            fewer than `SMALL` persons stand behind it on both sides, or behind the 100 percent.
+            fewer than `SMALL` persons are behind it on both sides, or behind the 100 percent.
         scenario: Likewise.
         difference: Scenario less reference: in percent of the reference in the same month, or in the unit; missing
             where the reference has fewer than `SMALL`.
@@ -163,7 +163,7 @@ def _series(record: Record, name: str, city: str) -> FloatArray:
 
 
 def _latest_year(record: Record, code: str) -> FloatArray:
-    """Count of the latest whole year at each month's end; missing before the first that is told."""
+    """Count of the latest whole year at each month's end; missing before the first that is shown."""
     register, dimension, key = code.split("/")
     counts = record.registers[register, dimension, key]
     years = FIRST_YEAR + (np.arange(record.months) + 1) // _YEAR - 1

@@ -1,7 +1,7 @@
 """Single lives while a model runs: what one synthetic person lived, and the same person on both sides.
 
-A person is named by sixteen digits that tell nothing. Nothing is told of citizenship, and nothing of what kind of
-violence or trade somebody is in; spells tell how the person got by, and the cause of each change.
+A person is identified by sixteen digits that reveal nothing. Nothing is shown of citizenship, or of what kind of
+violence or trade somebody is in; spells say how the person got by, and the cause of each change.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _ADULT_MONTHS = 18 * 12
 _SAMPLE = 40
 
 _FIRST_EXIT = 8
-#: End of a spell that goes on; sorts after every month.
+#: End of a spell that continues; sorts after every month.
 _GOES_ON = 1 << 40
 
-#: Causes that would tell of violence, or of what somebody sells or takes, and what is told in their place.
+#: Causes that would reveal violence, or what somebody sells or takes, and what is shown in their place.
 _QUIET: Final = {
     "violence": "left_provider",
     "sex_market_control": "police_check",
@@ -49,12 +49,12 @@ _QUIET: Final = {
     "trafficking_protection": "other_permit",
 }
 
-#: Subtypes that are told: who provides. What somebody sells or takes is not.
+#: Subtypes that are shown: who provides. What somebody sells or takes is not.
 _TOLD = (Substrategy.PARTNER, Substrategy.RELATIVE, Substrategy.FRIEND, Substrategy.CONGREGATION)
 
 
 def told_cause(cause: str) -> str:
-    """A cause of `vocabulary.CAUSES`, or what is told in its place where it would say what was done to somebody."""
+    """A cause of `vocabulary.CAUSES`, or what is shown in its place where it would say what was done to somebody."""
     return _QUIET.get(cause, cause)
 
 
@@ -65,8 +65,8 @@ class Spell:
     Attributes:
         state: A strategy, or an exit with what follows it.
         start: Month it began.
-        end: Month it ended, None if it goes on.
-        cause: Why it ended, as `told_cause` tells it; empty if it goes on.
+        end: Month it ended, None if it continues.
+        cause: Why it ended, as `told_cause` gives it; empty if it continues.
     """
 
     state: str
@@ -107,7 +107,7 @@ def life(world: World, person: int) -> Life:
         person: Identity, as in the column ``person_id``.
 
     Returns:
-        Spells in order; the last goes on unless the person has left. An exit follows the spell that led to it, and
+        Spells in order; the last continues unless the person has left. An exit follows the spell that led to it, and
         ends where the person comes back. Empty for somebody who has not come.
     """
     return lives_of(world, [person])[0]
@@ -154,7 +154,7 @@ def someone(world: World, number: int, strategy: Strategy | None = None) -> int 
 
     Args:
         world: The world.
-        number: Place, from 0; counted round and round within a sample, so that nobody counts persons by asking.
+        number: Place, from 0; counted cyclically within a sample, so that nobody counts persons by asking.
         strategy: Way of getting by that the person has now; None for any.
 
     Returns:
@@ -178,7 +178,7 @@ def twins(reference: World, scenario: World, most: int = 12) -> tuple[Twin, ...]
         most: Size of the sample.
 
     Returns:
-        Adults, by rising key; their lives on both sides.
+        Adults, by ascending key; their lives on both sides.
     """
     if reference is scenario:
         return ()
@@ -218,7 +218,7 @@ def parting(one: Life, other: Life) -> int | None:
 
 
 def _states(world: World) -> tuple[npt.NDArray[np.uint64], IntArray, npt.NDArray[np.uint64]]:
-    """Identity, state and key of the adults who are here, by rising identity."""
+    """Identity, state and key of the adults who are here, by ascending identity."""
     p = world.population
     adult = world.month - p.birth_month >= _ADULT_MONTHS
     rows = np.flatnonzero((p.strategy < len(Strategy)) & (p.guardian < 0) & adult)
@@ -227,7 +227,7 @@ def _states(world: World) -> tuple[npt.NDArray[np.uint64], IntArray, npt.NDArray
 
 
 def facts(world: World, person: int) -> dict[str, str | int] | None:
-    """What may be told of a person who is here: keys of labels, and numbers.
+    """What may be shown of a person who is here: keys of labels, and numbers.
 
     Returns:
         ``route``, ``household``, ``sought_asylum`` (``true`` or ``false``), ``decision``, ``feasibility`` (group),

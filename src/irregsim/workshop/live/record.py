@@ -27,7 +27,7 @@ PANELS: Final[tuple[tuple[str, str, str], ...]] = tuple(
     (register.name, one.dimension, one.key) for register in REGISTERS for one in register.shown if one.while_running
 )
 
-#: First year whose registers are told: the years before are burn-in.
+#: First year whose registers are shown: the years before are burn-in.
 FIRST_TOLD: Final = 2012
 
 Counts = Mapping[tuple[str, str, str], Mapping[int, float]]

@@ -2,12 +2,13 @@
 
 The hidden strategies are an index (all of them together, in the reference, are 100 in the month before the first one
 shown), shares or differences, never persons. What agencies count is in persons, in steps of 5. An index has steps of
-five persons or more, so that its steps do not tell its base; arrows have five widths. Moves of fewer than 5 persons,
+five persons or more, so that its steps do not reveal its base; arrows have five widths. Moves of fewer than 5 persons,
 and what is relative to fewer than 5, have no number; neither has zero, since in a single run it is no more certain
 than one.
 
-A level is not shown, but it is no secret either: who sets a number of persons that a policy moves against the jump of
-an index gets about the model's own, which assumptions set (`irregsim run --show-levels` gives it as an interval).
+A level is not shown, but it is not secret either: anyone who compares the number of persons that a policy moves with
+the jump of an index gets about the model's own level, which assumptions set (`irregsim run --show-levels` gives it as
+an interval).
 
 Here are the two sides and the scale of their index; `snapshot` has the state of a month, `followed` single outcomes
 over time.
@@ -27,10 +28,10 @@ from irregsim.workshop.live.record import Record
 
 FloatArray = npt.NDArray[np.float64]
 
-#: The first month that is ever drawn: what lies before is burn-in.
+#: The first month that is ever drawn: what comes before is burn-in.
 DRAWN_FROM: Final = month_number("2012-01")
 
-#: Ways out that an agency counts, so that their rates would tell the size of what they leave.
+#: Ways out that an agency counts, so that their rates would reveal the size of what they leave.
 COUNTED_EXITS: Final = ("tvangsretur", "assistert_retur", "bortvist", "regularisert", "midlertidig")
 
 #: Columns of the hidden strategies in a record's stocks.

@@ -90,7 +90,7 @@ class Look:
 
     @property
     def has_parted(self) -> bool:
-        """Whether the two sides are told apart."""
+        """Whether the two sides are shown separately."""
         return self.scenario is not self.reference
 
     @property
@@ -126,7 +126,7 @@ def _side(pair: Pair, record: Record, months: IntArray, largest: float) -> SideL
 
 
 def _largest(moves: IntArray) -> float:
-    """Persons of the largest flow that is drawn: no arrow tells of moves between cities within a strategy."""
+    """Persons of the largest flow that is drawn: no arrow shows moves between cities within a strategy."""
     between = moves.copy()
     np.fill_diagonal(between, 0)
     return float(max(1, between[[*Strategy, INFLOW]].max()))
@@ -153,7 +153,7 @@ def _flows(record: Record, largest: float) -> tuple[Flow, ...]:
             if origin == destination or persons < 1:
                 continue
             code = state_code(destination)
-            # A rate beside a number of persons that is shown elsewhere would tell what every width stands for.
+            # A rate together with a number of persons shown elsewhere would reveal what every width means.
             counted = origin == Strategy.SYNLIG or code in COUNTED_EXITS
             told = persons >= SMALL and total > 0 and not counted
             out.append(

@@ -24,7 +24,7 @@ REFERENCE_DASH: Final = "9 5"
 
 
 def year_of_months(months: npt.NDArray[np.integer]) -> FloatArray:
-    """Ends of months on an axis of years: December 2019 lies at 2020."""
+    """Ends of months on an axis of years: December 2019 is at 2020."""
     return FIRST_YEAR + (np.asarray(months, dtype=np.float64) + 1) / 12
 
 
@@ -118,7 +118,7 @@ class Axes:
         self.svg.line(self.left, self.bottom, self.right, self.bottom, SOFT)
 
     def values(self, most: int = 5, *, signed: bool = False, unit: str = "") -> None:
-        """Numbers at the left, with thin lines across; the unit above."""
+        """Numbers on the left, with thin lines across; the unit above."""
         for tick in ticks(*self.y, most):
             place = self.py(tick)
             heavy = signed and tick == 0
@@ -142,14 +142,14 @@ class Axes:
 
 
 def top_of(*series: npt.NDArray[np.floating], least: float = 1.0) -> float:
-    """A round upper end for an axis from 0 that holds all values, and moves seldom while they grow."""
+    """A round upper end for an axis from 0 that includes all values, and rarely moves while they grow."""
     largest = max([least, *(float(np.nanmax(s)) for s in series if s.size and np.isfinite(s).any())])
     step = 10 ** np.floor(np.log10(largest)) / 2
     return float(np.ceil(largest * 1.04 / step) * step)
 
 
 def ends_of(*series: npt.NDArray[np.floating], least: float = 1.0) -> tuple[float, float]:
-    """Round ends for an axis of differences that hold zero and all values."""
+    """Round ends for an axis of differences that include zero and all values."""
     finite = np.concatenate([s[np.isfinite(s)].ravel() for s in series] or [np.zeros(0)])
     low = -top_of(-finite[finite < 0], least=least / 3) if (finite < 0).any() else 0.0
     high = top_of(finite[finite > 0], least=least / 3) if (finite > 0).any() else 0.0

@@ -18,7 +18,7 @@ _TOP, _HIGH = 74.0, 360.0
 
 
 def draw_difference(outcome: Outcome, words: PictureWords, first: int, last: int, band: Band | None = None) -> Picture:
-    """Draws both sides at the left and their difference at the right.
+    """Draws both sides on the left and their difference on the right.
 
     Args:
         outcome: What is followed.

@@ -1,4 +1,4 @@
-"""The hidden strategies stacked over time, those in reception centres beside them, and the levers below."""
+"""The hidden strategies stacked over time, those in reception centres next to them, and the levers below."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WIDTH = 1300.0
 _TOP, _HIGH = 62.0, 300.0
 _STRIP = 21.0
 
-#: Levers told below the axis; more are counted.
+#: Levers listed below the axis; further ones are counted.
 _MOST_LEVERS = 5
 
 #: From the ground up.
@@ -28,7 +28,7 @@ _STACKED = ("avhengig", "arbeidende", "marginalisert", "fritt_fall")
 
 
 def draw_history(look: Look, words: PictureWords, last: int, total: Band | None = None) -> Picture:
-    """Draws one side, or both beside each other once they have parted.
+    """Draws one side, or both side by side once they have parted.
 
     Args:
         look: What may be shown.

@@ -22,7 +22,7 @@ _MIDDLE = 185.0
 
 
 def draw_iceberg(look: Look, words: PictureWords) -> Picture:
-    """Draws one side, or both beside each other once they have parted."""
+    """Draws one side, or both side by side once they have parted."""
     sides = look.sides
     year = FIRST_YEAR + (look.month + 1) // 12 - 1
     svg = Svg(_WIDTH * max(len(sides), 1.35), _HEIGHT, words("alt_iceberg", year=year))

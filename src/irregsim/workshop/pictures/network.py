@@ -29,7 +29,7 @@ _FAINT: Final = ("#C9C9C9", 0.8)
 
 
 def draw_network(net: Net, words: PictureWords, followed: str = "") -> Picture:
-    """Draws one side, or both beside each other once they have parted.
+    """Draws one side, or both side by side once they have parted.
 
     Args:
         net: The network and its places.

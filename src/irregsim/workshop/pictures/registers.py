@@ -1,4 +1,4 @@
-"""The registers of both sides beside the published counts."""
+"""The registers of both sides and the published counts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
         look: What may be shown.
         words: Language and titles.
         last: Last month of the axes.
-        scale: Size of the population relative to Norway's, told where it is not 1.
+        scale: Size of the population relative to Norway's, shown where it is not 1.
     """
     height = _HEIGHT + _ROW * max(0, -(-len(PANELS) // _COLUMNS) - 2)
     svg = Svg(_WIDTH, height, words("alt_registers", month=words.month(look.month)))

@@ -1,4 +1,4 @@
-"""Small drawings as SVG text, made in a millisecond, for pictures that are drawn anew every month.
+"""Small drawings as SVG text, made in a millisecond, for pictures that are redrawn every month.
 
 Elements are built with the standard library's ElementTree, which escapes whatever text is put in. Matplotlib, which
 draws the pictures of run folders, takes a hundred times as long.
@@ -187,7 +187,7 @@ class Svg:
         """Text in lines of a width; the last line ends in … where more would follow.
 
         Returns:
-            Where the next line would stand.
+            Position of the next line.
         """
         lines = textwrap.wrap(text, max(8, int(width / (size * _LETTER))))
         if len(lines) > most:

@@ -1,6 +1,6 @@
 """Police districts and cities as tiles: how the hidden strategies are made up in each. No place is larger than another.
 
-The tiles lie roughly as the districts do. Neither size nor colour tells how many there are, nor ranks places.
+The tiles are arranged roughly as the districts are. Neither size nor colour shows numbers or ranks places.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LEFT, _TOP, _STEP_X, _STEP_Y, _TILE_X, _TILE_Y = 10.0, 44.0, 156.0, 104.0, 148.
 
 
 def draw_tiles(look: Look, words: PictureWords) -> Picture:
-    """Draws one side, or both beside each other once they have parted."""
+    """Draws one side, or both side by side once they have parted."""
     sides = look.sides
     svg = Svg(_WIDTH * max(len(sides), 1.35), _HEIGHT, words("alt_tiles", month=words.month(look.month)))
     for number, side in enumerate(sides):

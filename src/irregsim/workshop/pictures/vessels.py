@@ -1,4 +1,4 @@
-"""The strategies as communicating vessels: what stands in each, and what runs between them this month."""
+"""The strategies as communicating vessels: the level in each, and the flows between them this month."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from irregsim.workshop.pictures.words import PictureWords, short
 #: Size of one side.
 _WIDTH, _HEIGHT = 640.0, 545.0
 
-#: Vessels from left to right; free fall lies below, as the pipe that joins them.
+#: Vessels from left to right; free fall is below, as the pipe that joins them.
 _ABOVE = ("synlig", "avhengig", "arbeidende", "marginalisert")
 _TOP, _DEEP, _WIDE = 112.0, 178.0, 96.0
 _BASIN_TOP, _BASIN_DEEP, _BASIN_LEFT, _BASIN_LONG = 392.0, 46.0, 50.0, 540.0
@@ -29,7 +29,7 @@ _THICK = 15.0
 
 
 def draw_vessels(look: Look, words: PictureWords) -> Picture:
-    """Draws one side, or both beside each other once they have parted.
+    """Draws one side, or both side by side once they have parted.
 
     Args:
         look: What may be shown.
@@ -205,7 +205,7 @@ def _basin(
 
 
 def _exits(svg: Svg, flows: Mapping[tuple[str, str], Flow], words: PictureWords) -> None:
-    """Ways out: as thick as those who take them are many, whichever vessel they come from."""
+    """Ways out: as thick as the number who take them, whichever vessel they come from."""
     step = _WIDTH / len(EXITS)
     for number, code in enumerate(EXITS):
         place = step * (number + 0.5)
