@@ -399,7 +399,7 @@ def test_with_replicates_per_draw_the_summary_tells_parameters_and_chance_apart(
     assert "cannot separate" not in answer.stdout
     for code in HIDDEN:
         assert label(f"strategy.{code}", "en") in block
-    assert block.count("transports ordered") == 2 and "assisted return" in block
+    assert block.count("returns ordered") == 2 and "assisted return" in block
 
 
 @pytest.mark.slow
