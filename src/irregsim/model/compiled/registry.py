@@ -1,0 +1,125 @@
+"""The twins of this process, and the process in the background that compiles what is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+import weakref
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+import filelock
+
+from irregsim.model.compiled import store
+from irregsim.model.compiled.tree import Unreadable
+from irregsim.model.compiled.twin import Twin
+from irregsim.model.draws import Draws
+from irregsim.model.engine import Contest, Part, Rule
+from irregsim.model.parameters import point_draw
+from irregsim.model.values import Values
+from irregsim.model.world import World
+from irregsim.scenario import load_scenario
+
+#: Seconds between two looks at whether a kernel is ready.
+_LOOK_AGAIN: Final = 0.5
+_LOCK: Final = "filling.lock"
+
+_twins: weakref.WeakKeyDictionary[Contest, tuple[tuple[Rule, ...], Twin | None]] = weakref.WeakKeyDictionary()
+_not_before: weakref.WeakKeyDictionary[Contest, float] = weakref.WeakKeyDictionary()
+_filler: subprocess.Popen[bytes] | None = None
+_filled = False
+
+
+def ready_twin(contest: Contest) -> Twin | None:
+    """The twin of a contest if it can decide now; see `compiled.twin_of`."""
+    twin = _twin(contest)
+    if twin is None or twin.is_loaded:
+        return twin
+    now = time.monotonic()
+    if now < _not_before.get(contest, 0.0):
+        return None
+    if not twin.is_ready and _fill(contest):
+        _not_before[contest] = now + _LOOK_AGAIN
+        return None
+    twin.load()
+    return twin
+
+
+def _twin(contest: Contest) -> Twin | None:
+    kept = _twins.get(contest)
+    if kept is None or kept[0] is not contest.rules:
+        twin = None
+        with contextlib.suppress(Unreadable):
+            twin = Twin(contest)
+        _twins[contest] = kept = (contest.rules, twin)
+    return kept[1]
+
+
+def prepare(parts: Sequence[Part]) -> dict[str, float]:
+    """See `compiled.prepare`."""
+    seconds = {}
+    for part in parts:
+        if isinstance(part, Contest):
+            begun = time.process_time()
+            twin = _twin(part)
+            if twin is not None:
+                twin.compile(_sample())
+                seconds[part.name] = time.process_time() - begun
+    return seconds
+
+
+@cache
+def _sample() -> World:
+    """A world without persons, for the types of its arrays."""
+    world = World(Values(load_scenario("baseline").levers, point_draw(), 0.01), Draws(0, 0))
+    world.month = 0
+    return world
+
+
+def fill() -> bool:
+    """Compiles the kernels of the model's own month, unless another process is at it; returns whether it did."""
+    from irregsim.model.month import MONTH
+
+    folder = store.folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(folder / _LOCK, timeout=0):
+            prepare(MONTH)
+    except filelock.Timeout:
+        return False
+    return True
+
+
+def _fill(contest: Contest) -> bool:
+    """Has a process compile the model's own kernels; returns whether this contest's is among those being made."""
+    global _filler, _filled
+    from irregsim.model.month import MONTH
+
+    if _filled or not any(contest is part for part in MONTH):
+        return False
+    if _filler is None:
+        quiet = subprocess.DEVNULL
+        command = [sys.executable, "-m", "irregsim.model.compiled"]
+        try:
+            _filler = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        except OSError:
+            _filled = True
+            return False
+    # Where it has ended and a kernel is missing still, it failed, or another process is at it.
+    if _filler.poll() is not None:
+        if _busy():
+            return True
+        _filled = True
+        return False
+    return True
+
+
+def _busy() -> bool:
+    try:
+        with filelock.FileLock(store.folder() / _LOCK, timeout=0):
+            return False
+    except (filelock.Timeout, OSError):
+        return True
