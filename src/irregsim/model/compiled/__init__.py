@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -36,12 +37,17 @@ def engine_name() -> str:
         return name
     if name not in ENGINES:
         raise EngineRefused(f"{ENGINE_VARIABLE} is {name!r}; it can be {' or '.join(ENGINES)}")
-    if importlib.util.find_spec("numba") is None:
+    if not _has_numba():
         raise EngineRefused(
             f"{ENGINE_VARIABLE}=compiled needs numba, which is not installed: install irregsim[fast], or leave the "
             "variable out to run on numpy (the results are the same)"
         )
     return name
+
+
+@cache
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
 
 
 def twin_of(contest: Contest) -> Twin | None:

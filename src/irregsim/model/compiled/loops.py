@@ -25,6 +25,8 @@ def compiled(function: F) -> F:
 GROUNDS: Final = 3
 GROUPS: Final = 5 * GROUNDS
 _BLOCK: Final = 1024
+#: Share of persons looked at in vain up to which one bound serves all groups.
+_SPARE: Final = 0.02
 
 #: Operations of a tape, by the names in `tree.Node`. A node of the tape is (operation, three arguments, a number).
 OPERATIONS: Final = (
@@ -55,6 +57,7 @@ OPERATIONS: Final = (
     ">=",
     "==",
     "!=",
+    "limit",
 )
 
 
@@ -89,18 +92,26 @@ def sort_groups(
     Returns:
         A row whose route does not go with whether asylum was sought, or whose strategy is none; -1 if there is none.
     """
-    wrong = -1
+    n, faults = len(rows), False
+    strategies, routes, has_sought = whole[strategy], whole[route], flags[sought]
+    for j in range(n):
+        i = np.uint64(rows[j])  # an index that is never negative need not be asked whether it is
+        s, r = strategies[i], routes[i]
+        faults |= (s < 0) | (s > 4) | (r < 0) | (has_sought[i] != (r <= 1))
+        group[j] = s * 3 + (2 if r == 1 else (1 if r == 0 else 0))
     present[:] = 0
-    for j in range(len(rows)):
-        i = rows[j]
-        s, r = whole[strategy, i], whole[route, i]
-        if s < 0 or s > 4 or r < 0 or flags[sought, i] != (r <= 1):
-            wrong = i
-            s = 0
-        g = s * 3 + (2 if r == 1 else (1 if r == 0 else 0))
-        group[j] = g
-        present[g] += 1
-    return wrong
+    if faults:
+        for i in rows:
+            s, r = whole[strategy, i], whole[route, i]
+            if s < 0 or s > 4 or r < 0 or flags[sought, i] != (r <= 1):
+                return i
+    # Four counts in turn, so that none waits for the one before it.
+    count = np.zeros((4, 256), np.int64)
+    for j in range(n):
+        count[j & 3, group[j]] += 1
+    for g in range(len(present)):
+        present[g] = count[0, g] + count[1, g] + count[2, g] + count[3, g]
+    return -1
 
 
 @compiled
@@ -124,23 +135,22 @@ def candidates(
     """
     n, rules = len(rows), len(salts)
     top = np.zeros(rules, np.uint64)
-    one_bound = np.ones(rules, np.bool_)
+    one_bound = np.empty(rules, np.bool_)
     for r in range(rules):
-        first = True
+        expected = 0.0
         for g in range(GROUPS):
             if present[g] > 0:
-                t = threshold[r, g]
-                if not first and t != top[r]:
-                    one_bound[r] = False
-                top[r] = t if first else max(top[r], t)
-                first = False
+                top[r] = max(top[r], threshold[r, g])
+                expected += present[g] * float(threshold[r, g])
+        # One bound for all is faster where it lets in few more persons than a bound for each group.
+        one_bound[r] = (n * float(top[r]) - expected) * 2.0**-53 < _SPARE * n
     key = np.empty(_BLOCK, np.uint64)
     hit = np.empty(_BLOCK, np.uint64)
     count = 0
     for start in range(0, n, _BLOCK):
         m = min(_BLOCK, n - start)
         for j in range(m):
-            key[j] = keys[rows[start + j]]
+            key[j] = keys[np.uint64(rows[start + j])]
             hit[j] = np.uint64(0)
         for r in range(rules):
             t = top[r]
@@ -169,6 +179,7 @@ def bounds(
     scalars: Any,
     month: int,
     ranges: Any,
+    limits: Any,
     tables: Any,
     shapes: Any,
     raw: Any,
@@ -185,6 +196,7 @@ def bounds(
         scalars: Numbers of the month.
         month: The month.
         ranges: Lowest and highest value of each column in each group, shape (columns, groups, 2).
+        limits: Highest value of each attribute that is written by hand, shape (attributes,).
         tables: Tables of the month, one after the other.
         shapes: Start and lengths of the axes of each, shape (tables, 4).
         raw: Lowest and highest value and length of each array of the world, shape (arrays, 3).
@@ -252,6 +264,8 @@ def bounds(
             elif op == 20:
                 lo = np.log(low[a]) if low[a] > 0.0 else -np.inf
                 hi = np.log(high[a]) if high[a] > 0.0 else -np.inf
+            elif op == 27:
+                lo, hi = 0.0, limits[d]
             else:
                 lo, hi = _compared(op, low[a], high[a], low[b], high[b])
             if np.isnan(lo) or np.isnan(hi):
@@ -263,6 +277,58 @@ def bounds(
             bound[r, g] = h
             threshold[r, g] = np.uint64(1) << np.uint64(53) if h >= 1.0 else np.uint64(np.ceil(h * 2.0**53))
     return -1
+
+
+@compiled
+def look(
+    whole: Any,
+    flags: Any,
+    keys: Any,
+    rows: Any,
+    strategy: int,
+    route: int,
+    sought: int,
+    tape: Any,
+    numbers: Any,
+    results: Any,
+    scalars: Any,
+    month: int,
+    ranges: Any,
+    limits: Any,
+    tables: Any,
+    shapes: Any,
+    raw: Any,
+    salts: Any,
+    bound: Any,
+    threshold: Any,
+    group: Any,
+    found: Any,
+    hits: Any,
+    code: Any,
+    everybody: bool,
+) -> Any:
+    """`sort_groups`, `bounds` and `candidates`, in one call; arguments as there.
+
+    Args:
+        code: Written: -1 for all.
+        everybody: Whether to find all persons, whatever the bounds.
+
+    Returns:
+        What `sort_groups`, `bounds` and `candidates` return.
+    """
+    present = np.zeros(GROUPS, np.int64)
+    wrong = sort_groups(whole, flags, rows, strategy, route, sought, group, present)
+    if wrong >= 0:
+        return wrong, -1, 0
+    beyond = bounds(
+        tape, numbers, results, scalars, month, ranges, limits, tables, shapes, raw, present, bound, threshold
+    )
+    if beyond >= 0:
+        return -1, beyond, 0
+    if everybody:
+        threshold[:] = np.uint64(1) << np.uint64(53)
+    code[:] = -1
+    return -1, -1, candidates(keys, rows, group, salts, threshold, present, found, hits)
 
 
 @compiled

@@ -23,8 +23,8 @@ from irregsim.vocabulary.codes import Decision, Household, Route, Side, Strategy
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Columns of numbers and flags, and what is written by hand, in the order of the table of ranges.
-NAMES: Final = (*(name for name, kind in COLUMNS.items() if kind is not np.uint64), *HAND_WRITTEN)
+#: Columns of numbers and flags, in the order of the table of ranges.
+NAMES: Final = tuple(name for name, kind in COLUMNS.items() if kind is not np.uint64)
 #: More than any number of persons or months.
 _MANY: Final = 10.0**9
 #: Months before the first that somebody may have come, and the oldest age in months.
@@ -66,8 +66,6 @@ RANGES: Final[dict[str, Callable[[Sizes], tuple[float, float]]]] = {
     "tie_1": lambda of: (-1, of.hosts - 1),
     "tie_2": lambda of: (-1, of.hosts - 1),
     "transfer_count": lambda of: (0, _MANY),
-    # A yearly chance; lower where nobody believes in more, see `of`.
-    "perceived_risk": lambda of: (0, 1),
 }
 _FLAG: Final = (0.0, 1.0)
 #: Route and asylum by ground: never sought asylum, rejected, under a Dublin decision.
@@ -75,21 +73,24 @@ _GROUPS: Final[dict[str, tuple[tuple[float, float], ...]]] = {
     "route": ((Route.DUBLIN + 1, len(Route) - 1), (0, 0), (Route.DUBLIN, Route.DUBLIN)),
     "is_sought_asylum": ((0, 0), (1, 1), (1, 1)),
 }
-_PERCEIVED: Final = NAMES.index("perceived_risk")
+#: Limit of what is written by hand, from the highest perceived risk of anybody.
+_LIMIT: Final[dict[str, Callable[[float], float]]] = {
+    "perceived_risk": lambda perceived: perceived,
+    "knows_worker": lambda perceived: 1.0,
+}
 
 
 def of(world: World) -> FloatArray:
     """Lowest and highest value of each of `NAMES` in each strategy x ground, shape (names, groups, 2)."""
-    out = _table(_sizes(world)).copy()
+    return _table(Sizes(world.month, len(world.hosts), len(world.employers)))
+
+
+def limits(world: World) -> FloatArray:
+    """Highest value of each attribute in `HAND_WRITTEN`; the lowest is 0."""
     believed = max(float(world.perceived.max()), float(world.perceived_in_circle.max()))
     # A belief is told on as it is or mixed with another one, and then raised or lowered by who one is.
     top = believed * max(1.0, world.unknown_risk_ratio) * max(1.0, world.shaken_risk_ratio)
-    out[_PERCEIVED, :, 1] = min(1.0, top * (1.0 + 1e-9))
-    return out
-
-
-def _sizes(world: World) -> Sizes:
-    return Sizes(world.month, len(world.hosts), len(world.employers))
+    return np.array([_LIMIT[name](min(1.0, top * (1.0 + 1e-9))) for name in HAND_WRITTEN])
 
 
 @lru_cache(maxsize=8)
@@ -117,10 +118,12 @@ def check(world: World) -> None:
     ground = np.where(p.route[here] == Route.DUBLIN, 2, p.is_sought_asylum[here])
     low, high = np.moveaxis(table[:, p.strategy[here], ground], -1, 0)
     who = world.rows(here)
-    for k, name in enumerate(NAMES):
+    every = [(name, low[k], high[k]) for k, name in enumerate(NAMES)]
+    every += [(name, np.zeros(len(here)), np.full(len(here), top)) for name, top in zip(HAND_WRITTEN, limits(world), strict=True)]
+    for name, lowest, highest in every:
         value = np.asarray(getattr(who, name), dtype=np.float64)
-        wrong = np.flatnonzero((value < low[k]) | (value > high[k]))
+        wrong = np.flatnonzero((value < lowest) | (value > highest))
         assert len(wrong) == 0, (
-            f"{name} is {value[wrong[0]]:g} in month {world.month}, outside {low[k][wrong[0]]:g} to "
-            f"{high[k][wrong[0]]:g}: widen its range in model/compiled/ranges.py"
+            f"{name} is {value[wrong[0]]:g} in month {world.month}, outside {lowest[wrong[0]]:g} to "
+            f"{highest[wrong[0]]:g}: widen its range in model/compiled/ranges.py"
         )

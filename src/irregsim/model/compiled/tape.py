@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from irregsim.model.compiled.loops import OPERATIONS
 from irregsim.model.compiled.ranges import NAMES
-from irregsim.model.compiled.tree import Node, Reading
+from irregsim.model.compiled.tree import HAND_WRITTEN, Node, Reading
 
 _CODE = {name: code for code, name in enumerate(OPERATIONS)}
 
@@ -22,11 +22,13 @@ class Tape:
         nodes: Operation, up to three arguments (-1 for none) and a number, such as that of a table; shape (nodes, 5).
         numbers: Constant of each node, 0 where it has none, shape (nodes,).
         results: Node of each rule's hazard, shape (rules,).
+        needs_limits: Whether something that is written by hand is read.
     """
 
     nodes: npt.NDArray[np.int64]
     numbers: npt.NDArray[np.float64]
     results: npt.NDArray[np.int64]
+    needs_limits: bool
 
 
 def tape_of(reading: Reading) -> Tape:
@@ -43,8 +45,8 @@ def tape_of(reading: Reading) -> Tape:
             case "column":
                 op, value = "range", NAMES.index(node.value)
             case "hand_written":
-                # Whatever it reads, its range is in the table.
-                op, value, args = "range", NAMES.index(node.value[0]), []
+                # Whatever it reads, its limit is known.
+                op, value, args = "limit", list(HAND_WRITTEN).index(node.value[0]), []
             case "scalar" | "index" | "raw_index":
                 value = node.value
         first, second, third = [*args, -1, -1, -1][:3]
@@ -54,4 +56,5 @@ def tape_of(reading: Reading) -> Tape:
         return place[node]
 
     results = [add(hazard) for hazard in reading.rules.values()]
-    return Tape(np.array(nodes, dtype=np.int64), np.array(numbers), np.array(results, dtype=np.int64))
+    needs_limits = any(op == _CODE["limit"] for op, *_ in nodes)
+    return Tape(np.array(nodes, dtype=np.int64), np.array(numbers), np.array(results, dtype=np.int64), needs_limits)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +35,41 @@ _FIXED: Final = frozenset(
 )
 
 
+_GROUPED_BY: Final = tuple(_POSITION[name] for name in ("strategy", "route", "is_sought_asylum"))
+_NO_LIMITS: Final = np.zeros(1)
+
+
+_rooms = threading.local()
+
+
+def _room(n: int) -> tuple[npt.NDArray[np.uint8], IntArray, npt.NDArray[np.uint64]]:
+    """Arrays of at least n that every decision of this thread writes into: groups, persons found, and their rules."""
+    kept = getattr(_rooms, "kept", None)
+    if kept is None or len(kept[0]) < n:
+        size = n * 5 // 4
+        kept = np.empty(size, np.uint8), np.empty(size, np.int64), np.empty(size, np.uint64)
+        _rooms.kept = kept
+    return cast("tuple[npt.NDArray[np.uint8], IntArray, npt.NDArray[np.uint64]]", kept)
+
+
 class BoundBroken(AssertionError):
     """A hazard is above the bound that says who is looked at; what was decided with it cannot be trusted."""
+
+
+class _Outcome(NamedTuple):
+    """What a twin decided.
+
+    Attributes:
+        code: Number of a rule, or -1, shape (n,).
+        bound: Upper bound of each hazard by group, shape (rules, groups).
+        group: Strategy x ground of each person, shape (n,).
+        count: Persons whose hazards were worked out.
+    """
+
+    code: IntArray
+    bound: FloatArray
+    group: npt.NDArray[np.uint8]
+    count: int
 
 
 class Twin:
@@ -86,7 +120,7 @@ class Twin:
         self.load()
         nobody: IntArray = np.empty(0, dtype=np.int64)
         at = world.values.at(world.month)
-        self._codes(world, nobody, *self._looked_at(world, at, nobody))
+        self._decide(world, at, nobody)
         store.mark_ready(self.text)
 
     def codes(self, world: World, at: At, rows: IntArray) -> IntArray:
@@ -105,67 +139,53 @@ class Twin:
         """
         if _verifying:
             self.verify(world, at, rows)
-        return self._codes(world, rows, *self._looked_at(world, at, rows))
+        return self._decide(world, at, rows).code
 
-    def _looked_at(self, world: World, at: At, rows: IntArray) -> tuple[Any, ...]:
-        """Strategy and ground of each person, and the bounds of the month."""
-        whole, flags, _ = world.population.blocks
+    def _decide(self, world: World, at: At, rows: IntArray, everybody: bool = False) -> _Outcome:
+        """Codes and bounds; with ``everybody``, the hazards of all persons are worked out whatever the bounds."""
+        assert self._kernel is not None, "it is loaded before it decides"
+        whole, flags, keys = world.population.blocks
+        keys = keys[_POSITION["key"]]
         scalars, tables, shapes, raw = self._of_month(world, at)
-        rules = len(self._channels)
-        group: npt.NDArray[np.uint8] = np.empty(len(rows), dtype=np.uint8)
-        present: IntArray = np.empty(loops.GROUPS, dtype=np.int64)
-        where = (_POSITION["strategy"], _POSITION["route"], _POSITION["is_sought_asylum"])
-        wrong = loops.sort_groups(whole, flags, rows, *where, group, present)
-        if wrong >= 0:
-            p = world.population
-            raise BoundBroken(
-                f"{self.contest.name}, row {wrong}: strategy {p.strategy[wrong]}, route {p.route[wrong]} and "
-                f"is_sought_asylum {p.is_sought_asylum[wrong]} do not go together, so there is no bound for them"
-            )
-        bound = np.empty((rules, loops.GROUPS))
-        threshold: npt.NDArray[np.uint64] = np.empty((rules, loops.GROUPS), dtype=np.uint64)
-        ends = np.array([(*self._ends(k, array), len(array)) for k, array in enumerate(raw)]).reshape(-1, 3)
-        tape = self._tape
-        beyond = loops.bounds(
+        salts = world.draws.salts(self._channels, world.month)
+        n, month, tape = len(rows), world.month, self._tape
+        bound = np.empty((len(salts), loops.GROUPS))
+        threshold: npt.NDArray[np.uint64] = np.empty((len(salts), loops.GROUPS), dtype=np.uint64)
+        group, found, hits = _room(n + 1)
+        code: IntArray = np.empty(n, dtype=np.int64)
+        wrong, beyond, count = loops.look(
+            whole,
+            flags,
+            keys,
+            rows,
+            *_GROUPED_BY,
             tape.nodes,
             tape.numbers,
             tape.results,
             scalars,
-            world.month,
+            month,
             ranges.of(world),
+            ranges.limits(world) if tape.needs_limits else _NO_LIMITS,
             tables,
             shapes,
-            ends,
-            present,
+            np.array([(*self._ends(k, array), len(array)) for k, array in enumerate(raw)]).reshape(-1, 3),
+            salts,
             bound,
             threshold,
+            group,
+            found,
+            hits,
+            code,
+            everybody,
         )
+        if wrong >= 0:
+            raise BoundBroken(
+                f"{self.contest.name}, row {wrong}: strategy, route and is_sought_asylum do not go together, so there "
+                "is no bound for this person"
+            )
         if beyond >= 0:
             raise BoundBroken(f"{self.contest.name}: a rule reads a table beyond its end where a column is at its limit")
-        return group, present, bound, threshold, scalars, tables, shapes, raw
-
-    def _codes(
-        self,
-        world: World,
-        rows: IntArray,
-        group: npt.NDArray[np.uint8],
-        present: IntArray,
-        bound: FloatArray,
-        threshold: npt.NDArray[np.uint64],
-        scalars: FloatArray,
-        tables: FloatArray,
-        shapes: IntArray,
-        raw: tuple[npt.NDArray[Any], ...],
-    ) -> IntArray:
-        whole, flags, keys = world.population.blocks
-        keys = keys[_POSITION["key"]]
-        salts = world.draws.salts(self._channels, world.month)
-        found: IntArray = np.empty(len(rows) + 1, dtype=np.int64)
-        hits: npt.NDArray[np.uint64] = np.empty(len(rows) + 1, dtype=np.uint64)
-        count = loops.candidates(keys, rows, group, salts, threshold, present, found, hits)
-        code = np.full(len(rows), -1, dtype=np.int64)
         report = np.empty(2)
-        assert self._kernel is not None, "it is loaded before it decides"
         fault = self._kernel(
             whole,
             flags,
@@ -179,7 +199,7 @@ class Twin:
             scalars,
             tables,
             shapes,
-            world.month,
+            month,
             bound,
             threshold,
             code,
@@ -189,7 +209,7 @@ class Twin:
         if fault >= 0:
             row, rule = divmod(fault, len(self._channels))
             raise BoundBroken(self._too_high(self._channels[rule], row, report[0], report[1]))
-        return code
+        return _Outcome(code, bound, group[:n], count)
 
     def _of_month(self, world: World, at: At) -> tuple[FloatArray, FloatArray, IntArray, tuple[npt.NDArray[Any], ...]]:
         """Scalars, tables, their shapes, and arrays of the world, as the rules' own text makes them."""
@@ -240,16 +260,16 @@ class Twin:
             return
         who = world.rows(rows)
         hazards = np.stack([np.broadcast_to(rule.hazard(who, at), len(rows)) for rule in self.contest.rules])
-        group, present, bound, threshold, *month = self._looked_at(world, at, rows)
-        for k, (channel, hazard) in enumerate(zip(self._channels, hazards, strict=True)):
-            over = np.flatnonzero(~(hazard <= bound[k, group]))
+        by_bound = self._decide(world, at, rows)
+        group = by_bound.group.copy()  # the next decision writes over it
+        by_all = self._decide(world, at, rows, everybody=True)
+        for channel, hazard, bound in zip(self._channels, hazards, by_bound.bound, strict=True):
+            over = np.flatnonzero(~(hazard <= bound[group]))
             if len(over):
                 j = over[0]
-                raise BoundBroken(self._too_high(channel, int(rows[j]), hazard[j], bound[k, group[j]]))
+                raise BoundBroken(self._too_high(channel, int(rows[j]), hazard[j], bound[group[j]]))
         expected = first_clock(hazards, world.draws.uniforms(self._channels, world.month, who.key))
-        everybody = np.full_like(threshold, np.uint64(1) << np.uint64(53))
-        for what, limit in (("looked at by their draws", threshold), ("all looked at", everybody)):
-            code = self._codes(world, rows, group, present, bound, limit, *month)
+        for what, code in (("looked at by their draws", by_bound.code), ("all looked at", by_all.code)):
             other = np.flatnonzero(code != expected)
             assert len(other) == 0, (
                 f"{self.contest.name}, month {world.month}, {what}: {len(other)} of {len(rows)} codes differ, first in "

@@ -23,7 +23,7 @@ from irregsim.model.compiled.loops import bits, compiled, knows_worker, perceive
 def winners(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, bound, threshold, code, report{raw}):
     for q in range(count):
         j = found[q]
-        i = rows[j]
+        i = np.uint64(rows[j])
         g = group[j]
         hit = hits[q]
         key = keys[i]
@@ -37,7 +37,7 @@ _RULE: Final = '''        if hit & np.uint64({bit}):  # {channel}
             if not h <= bound[{number}, g]:
                 report[0] = h
                 report[1] = bound[{number}, g]
-                return i * {rules} + {number}
+                return rows[j] * {rules} + {number}
             u = float(bits(key ^ salts[{number}])) * 2.0**-53
             if u < h:
                 clock = -math.log1p(-u) / h
@@ -87,6 +87,11 @@ def month_text(reading: Reading) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _is_dear(node: Node) -> bool:
+    """Whether a node takes so long that it pays to ask first whether it counts."""
+    return node.op in ("**", "exp", "log", "hand_written") or any(map(_is_dear, node.args))
+
+
 class _Writer:
     """Statements that work out one node after the other, each once."""
 
@@ -102,7 +107,7 @@ class _Writer:
         if node not in self._done:
             if node.op in ("constant", "scalar", "month"):
                 self._done[node] = self._text(node)
-            elif node.op == "where" and node.args[0].op == "scalar":
+            elif node.op == "where" and (node.args[0].op == "scalar" or any(map(_is_dear, node.args[1:]))):
                 self._done[node] = self._branch(node)
             else:
                 text = self._text(node)
@@ -111,7 +116,7 @@ class _Writer:
         return self._done[node]
 
     def _branch(self, node: Node) -> str:
-        """What the month decides between: only the side that counts is worked out."""
+        """Two sides of which only the one that counts is worked out, for each person."""
         test, first, second = node.args
         name, done = self._name(), self._done
         self._say(f"{name} = 0.0" if node.kind != FLAG else f"{name} = False")
