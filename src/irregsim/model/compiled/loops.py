@@ -1,8 +1,9 @@
 """The loops that every compiled contest shares: who is looked at, and how high a hazard can be.
 
-This module needs numba. Draws come first: a person's keyed number is compared with an upper bound of each hazard among
-persons of the same strategy and ground, and only where it is lower does the contest's own kernel work out the hazard.
-Positions of columns are arguments, since a stored kernel does not see that another file has changed.
+This module needs numba, and stays one file: stored machine code does not see that another file has changed, for which
+reason positions of columns are arguments too. Draws come first: a person's keyed number is compared with an upper bound
+of each hazard among persons of the same strategy and ground, and only where it is lower does the contest's own kernel
+work out the hazard.
 """
 
 from __future__ import annotations
@@ -29,36 +30,12 @@ _BLOCK: Final = 1024
 _SPARE: Final = 0.02
 
 #: Operations of a tape, by the names in `tree.Node`. A node of the tape is (operation, three arguments, a number).
+# fmt: off
 OPERATIONS: Final = (
-    "constant",
-    "scalar",
-    "month",
-    "range",
-    "index",
-    "raw_index",
-    "where",
-    "and",
-    "or",
-    "not",
-    "negative",
-    "+",
-    "-",
-    "*",
-    "/",
-    "**",
-    "//",
-    "minimum",
-    "maximum",
-    "exp",
-    "log",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "==",
-    "!=",
-    "limit",
+    "constant", "scalar", "month", "range", "index", "raw_index", "where", "and", "or", "not", "negative",
+    "+", "-", "*", "/", "**", "//", "minimum", "maximum", "exp", "log", "<", "<=", ">", ">=", "==", "!=", "limit",
 )
+# fmt: on
 
 
 @compiled
@@ -76,7 +53,7 @@ def bits(mixed: Any) -> Any:
 @compiled
 def sort_groups(
     whole: Any, flags: Any, rows: Any, strategy: int, route: int, sought: int, group: Any, present: Any
-) -> int:
+) -> Any:
     """Strategy and ground of each person at risk.
 
     Args:
@@ -105,8 +82,7 @@ def sort_groups(
             s, r = whole[strategy, i], whole[route, i]
             if s < 0 or s > 4 or r < 0 or flags[sought, i] != (r <= 1):
                 return i
-    # Four counts in turn, so that none waits for the one before it.
-    count = np.zeros((4, 256), np.int64)
+    count = np.zeros((4, 256), np.int64)  # four counts in turn, so that none waits for the one before it
     for j in range(n):
         count[j & 3, group[j]] += 1
     for g in range(len(present)):
@@ -117,7 +93,7 @@ def sort_groups(
 @compiled
 def candidates(
     keys: Any, rows: Any, group: Any, salts: Any, threshold: Any, present: Any, found: Any, hits: Any
-) -> int:
+) -> Any:
     """Persons whose draw is below the bound of some rule.
 
     Args:
@@ -225,8 +201,8 @@ def bounds(
             elif op == 3:
                 lo, hi = ranges[d, g, 0], ranges[d, g, 1]
             elif op == 4:
-                inside, lo, hi = _span(tables, shapes[d], low, high, a, b, c)
-                if not inside:
+                lo, hi = _span(tables, shapes[d], low, high, a, b, c)
+                if lo > hi:
                     return k
             elif op == 5:
                 lo, hi = raw[d, 0], raw[d, 1]
@@ -307,14 +283,9 @@ def look(
     code: Any,
     everybody: bool,
 ) -> Any:
-    """`sort_groups`, `bounds` and `candidates`, in one call; arguments as there.
+    """`sort_groups`, `bounds` and `candidates` in one call, with their arguments; returns what they return.
 
-    Args:
-        code: Written: -1 for all.
-        everybody: Whether to find all persons, whatever the bounds.
-
-    Returns:
-        What `sort_groups`, `bounds` and `candidates` return.
+    In ``code``, -1 is written for all; with ``everybody``, all persons are found, whatever the bounds.
     """
     present = np.zeros(GROUPS, np.int64)
     wrong = sort_groups(whole, flags, rows, strategy, route, sought, group, present)
@@ -367,29 +338,23 @@ def _compared(op: int, a: float, b: float, c: float, d: float) -> Any:
 
 @compiled
 def _span(tables: Any, shape: Any, low: Any, high: Any, a: int, b: int, c: int) -> Any:
-    """Lowest and highest entry that some indices can meet, and whether all of them are inside the table."""
+    """Lowest and highest entry that some indices can meet; lowest above highest where they may leave the table."""
+    two, three = b >= 0, c >= 0
+    inside = high[a] < shape[1] and low[a] >= (0 if two else -shape[1])
+    inside = inside and not (two and (low[b] < 0 or high[b] >= shape[2]))
     lo, hi = np.inf, -np.inf
-    inside = high[a] < shape[1] and low[a] >= (-shape[1] if b < 0 else 0)
-    if b >= 0:
-        inside = inside and low[b] >= 0 and high[b] < shape[2]
-    if c >= 0:
-        inside = inside and low[c] >= 0 and high[c] < shape[3]
-    if not inside:
-        return False, lo, hi
+    if not (inside and not (three and (low[c] < 0 or high[c] >= shape[3]))):
+        return lo, hi
     for x in range(int(low[a]), int(high[a]) + 1):
         first = x if x >= 0 else x + shape[1]
-        for y in range(int(low[b]) if b >= 0 else 0, (int(high[b]) if b >= 0 else 0) + 1):
-            for z in range(int(low[c]) if c >= 0 else 0, (int(high[c]) if c >= 0 else 0) + 1):
-                at = first
-                if b >= 0:
-                    at = at * shape[2] + y
-                if c >= 0:
-                    at = at * shape[3] + z
-                value = tables[shape[0] + at]
+        for y in range(int(low[b]) if two else 0, (int(high[b]) if two else 0) + 1):
+            for z in range(int(low[c]) if three else 0, (int(high[c]) if three else 0) + 1):
+                at = first * shape[2] + y if two else first
+                value = tables[shape[0] + (at * shape[3] + z if three else at)]
                 if np.isnan(value):
-                    return True, -np.inf, np.inf
+                    return -np.inf, np.inf
                 lo, hi = min(lo, value), max(hi, value)
-    return True, lo, hi
+    return lo, hi
 
 
 # -- what is written by hand (tree.HAND_WRITTEN) ---------------------------------------------------------------------
@@ -410,7 +375,7 @@ def perceived_risk(
     circle: Any,
     perceived: Any,
     told: Any,
-) -> float:
+) -> Any:
     """The scalar form of `world._perceived`, in the same order of operations."""
     risk = perceived[country]
     if news_share > 0.0:
@@ -418,9 +383,9 @@ def perceived_risk(
         c0, c1, c2, c3 = circle[tie_0], circle[tie_1], circle[tie_2], circle[host]
         if c1 == c0:
             c1 = nobody
-        if c2 == c0 or c2 == c1:
+        if c2 in (c0, c1):
             c2 = nobody
-        if c3 == c0 or c3 == c1 or c3 == c2:
+        if c3 in (c0, c1, c2):
             c3 = nobody
         count = (c0 < nobody) + (c1 < nobody) + (c2 < nobody) + (c3 < nobody)
         if count > 0:
@@ -430,6 +395,6 @@ def perceived_risk(
 
 
 @compiled
-def knows_worker(tie_0: int, tie_1: int, tie_2: int, host: int, circle: Any, known: Any) -> bool:
+def knows_worker(tie_0: int, tie_1: int, tie_2: int, host: int, circle: Any, known: Any) -> Any:
     """The scalar form of ``knows_worker``: whether somebody works in a circle the person belongs to."""
     return known[circle[tie_0]] or known[circle[tie_1]] or known[circle[tie_2]] or known[circle[host]]

@@ -119,7 +119,10 @@ def check(world: World) -> None:
     low, high = np.moveaxis(table[:, p.strategy[here], ground], -1, 0)
     who = world.rows(here)
     every = [(name, low[k], high[k]) for k, name in enumerate(NAMES)]
-    every += [(name, np.zeros(len(here)), np.full(len(here), top)) for name, top in zip(HAND_WRITTEN, limits(world), strict=True)]
+    every += [
+        (name, np.zeros(len(here)), np.full(len(here), top))
+        for name, top in zip(HAND_WRITTEN, limits(world), strict=True)
+    ]
     for name, lowest, highest in every:
         value = np.asarray(getattr(who, name), dtype=np.float64)
         wrong = np.flatnonzero((value < lowest) | (value > highest))

@@ -8,20 +8,20 @@ anything else is refused by name, and the contest runs on numpy.
 from __future__ import annotations
 
 import ast
-import builtins
 import copy
-import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 
 from irregsim.model import world as world_module
+from irregsim.model.compiled.renaming import WORLD, Environment, Globals, OfWorld, Renamed, Value, constant_of, text_of
 from irregsim.model.compiled.source import tree_of
 from irregsim.model.compiled.tree import (
     FLAG,
     HAND_WRITTEN,
     HELD,
+    OPERATORS,
     PERSON,
     REAL,
     WHOLE,
@@ -35,33 +35,11 @@ from irregsim.model.engine import Contest, lookup, tabulated
 from irregsim.model.population import COLUMNS
 from irregsim.model.world import Rows
 
-Value: TypeAlias = Node | Static | Person
-Environment: TypeAlias = dict[str, Value]
-Globals: TypeAlias = Mapping[str, Any]
-
 #: Whole numbers from 0 that `tabulated` is worked out for: months since arrival and years of age stay below.
 TABULATED: Final = 640
 
-_ARITHMETIC: Final[dict[type[ast.operator], str]] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Pow: "**",
-    ast.FloorDiv: "//",
-}
-_COMPARISONS: Final[dict[type[ast.cmpop], str]] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
 #: A helper that calls helpers that call helpers beyond this is taken to call itself.
 _DEEPEST: Final = 30
-#: Name under which methods of persons find the world.
-_WORLD: Final = "_the_world"
 
 
 def read(contest: Contest) -> Reading:
@@ -105,7 +83,7 @@ class Reader:
     # -- functions and statements ----------------------------------------------------------------------------------
 
     def _function(self, function: Callable[..., Any], args: list[Value], named: Mapping[str, Value]) -> Value:
-        tree = _OfWorld().visit(copy.deepcopy(tree_of(function)))
+        tree = OfWorld().visit(copy.deepcopy(tree_of(function)))
         names = [a.arg for a in tree.args.args]
         if tree.args.vararg or tree.args.kwarg or tree.args.kwonlyargs or tree.args.posonlyargs:
             raise Unreadable(f"{function.__name__} takes arguments that are not plain")
@@ -118,7 +96,7 @@ class Reader:
         env |= dict(zip(names, args, strict=False)) | dict(named)
         if len(args) > len(names) or set(env) != set(names):
             raise Unreadable(f"{function.__name__} is called with other arguments than it takes")
-        env[_WORLD] = Static("world")
+        env[WORLD] = Static("world")
         self._depth += 1
         if self._depth > _DEEPEST:
             raise Unreadable(f"{function.__name__} calls itself")
@@ -147,7 +125,7 @@ class Reader:
                     if done is not None:
                         return done
                 case _:
-                    raise Unreadable(f"the statement `{_text(statement)}` is not a form that can be read")
+                    raise Unreadable(f"the statement `{text_of(statement)}` is not a form that can be read")
         return None
 
     def _write(
@@ -156,7 +134,7 @@ class Reader:
         """A table of the month that is written in place: ``table[code] = value``."""
         held = env.get(name)
         if inside_if or not isinstance(held, Static) or held.text in self._used:
-            raise Unreadable(f"`{_text(target)} = ...` writes into an array that is in use")
+            raise Unreadable(f"`{text_of(target)} = ...` writes into an array that is in use")
         written = copy.copy(target)
         written.value = ast.Name(name, ast.Load())
         self.out.month.append(f"{self._static(written, env, space).text} = {self._need_static(value, env, space)}")
@@ -165,16 +143,16 @@ class Reader:
         """An ``if`` on the month's values; both sides are worked out, and the month says which one counts."""
         test = self._expression(statement.test, env, space)
         if not isinstance(test, Static):
-            raise Unreadable(f"`if {_text(statement.test)}` asks a person: write np.where")
+            raise Unreadable(f"`if {text_of(statement.test)}` asks a person: write np.where")
         then, otherwise = dict(env), dict(env)
         first = self._body(statement.body, then, space, inside_if=True)
         if first is not None:
             second = self._body([*statement.orelse, *rest], otherwise, space, inside_if=True)
             if second is None:
-                raise Unreadable(f"`if {_text(statement.test)}` returns on one side only")
+                raise Unreadable(f"`if {text_of(statement.test)}` returns on one side only")
             return self._either(test, first, second)
         if self._body(statement.orelse, otherwise, space, inside_if=True) is not None:
-            raise Unreadable(f"`if {_text(statement.test)}` returns in its else")
+            raise Unreadable(f"`if {text_of(statement.test)}` returns in its else")
         for name in then.keys() & otherwise.keys():
             if then[name] is not otherwise[name]:
                 env[name] = self._either(test, then[name], otherwise[name])
@@ -201,7 +179,7 @@ class Reader:
     def _need_static(self, node: ast.expr, env: Environment, space: Globals) -> str:
         value = self._expression(node, env, space)
         if not isinstance(value, Static):
-            raise Unreadable(f"`{_text(node)}` depends on the person")
+            raise Unreadable(f"`{text_of(node)}` depends on the person")
         return value.text
 
     def _is_static(self, node: ast.expr, env: Environment) -> bool:
@@ -213,7 +191,7 @@ class Reader:
         )
 
     def _static(self, node: ast.expr, env: Environment, space: Globals) -> Static:
-        renamed = _Renamed(env, space, self.out.names).visit(copy.deepcopy(node))
+        renamed = Renamed(env, space, self.out.names).visit(copy.deepcopy(node))
         return Static(ast.unparse(ast.fix_missing_locations(renamed)))
 
     def _node(self, value: Value, flag: bool = False) -> Node:
@@ -229,7 +207,7 @@ class Reader:
             return value
         if value.text == "world.month":
             return self._shared("month", Node("month", kind=WHOLE))
-        constant = self._constant(value.text)
+        constant = constant_of(value.text, self.out.names)
         if constant is not None:
             kind = FLAG if isinstance(constant, bool) else WHOLE if isinstance(constant, int) else REAL
             return self._shared(("constant", repr(constant)), Node("constant", value=constant, kind=kind))
@@ -241,20 +219,6 @@ class Reader:
                 self.out.flags.add(number)
             self._known[key] = Node("scalar", value=number, kind=FLAG if flag else REAL)
         return self._known[key]
-
-    def _constant(self, text: str) -> bool | int | float | None:
-        """The value of a text in which nothing can change from month to month; None if it is no such number."""
-        names = {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
-        if not names <= self.out.names.keys():
-            return None
-        value = eval(text, dict(self.out.names))
-        if isinstance(value, np.generic):
-            value = value.item()
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, int):
-            return int(value)
-        return float(value) if isinstance(value, float) and math.isfinite(value) else None
 
     def _shared(self, key: object, node: Node) -> Node:
         return self._known.setdefault(key, node)
@@ -278,23 +242,23 @@ class Reader:
             case ast.BinOp(op=ast.BitAnd() | ast.BitOr() as op, left=left, right=right):
                 pair = [self._flag(self._node(self._expression(x, env, space), flag=True), x) for x in (left, right)]
                 return self._op("and" if isinstance(op, ast.BitAnd) else "or", tuple(pair), FLAG)
-            case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in OPERATORS:
                 return self._arithmetic(
-                    _ARITHMETIC[type(op)],
+                    OPERATORS[type(op)],
                     self._node(self._expression(left, env, space)),
                     self._node(self._expression(right, env, space)),
                     node,
                 )
-            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
                 pair = [self._node(self._expression(x, env, space)) for x in (left, right)]
-                return self._op(_COMPARISONS[type(op)], tuple(pair), FLAG)
+                return self._op(OPERATORS[type(op)], tuple(pair), FLAG)
             case ast.Subscript(value=table, slice=index) if not isinstance(index, (ast.Slice, ast.Tuple)):
                 return self._index(
                     Static(self._need_static(table, env, space)), [self._node(self._expression(index, env, space))]
                 )
             case ast.Call():
                 return self._call(node, env, space)
-        raise Unreadable(f"`{_text(node)}` is not a form that can be read")
+        raise Unreadable(f"`{text_of(node)}` is not a form that can be read")
 
     def _op(self, op: str, args: tuple[Node, ...], kind: str, value: object = None) -> Node:
         key = (op, tuple(id(a) for a in args), value)
@@ -304,11 +268,11 @@ class Reader:
         if {left.kind, right.kind} <= {FLAG, HELD}:
             # numpy adds and multiplies flags as truth values, so it must be known what they are.
             if left.kind == right.kind == FLAG:
-                raise Unreadable(f"`{_text(text)}` calculates with two flags: use & and |")
+                raise Unreadable(f"`{text_of(text)}` calculates with two flags: use & and |")
             left, right = self._number(left), self._number(right)
         whole = op in ("+", "-", "*", "//") and {left.kind, right.kind} <= {FLAG, WHOLE}
         if op == "//" and not (right.op == "constant" and right.value > 0):
-            raise Unreadable(f"`{_text(text)}` divides by what is no constant above 0")
+            raise Unreadable(f"`{text_of(text)}` divides by what is no constant above 0")
         return self._op(op, (left, right), WHOLE if whole else REAL)
 
     def _number(self, node: Node) -> Node:
@@ -318,7 +282,7 @@ class Reader:
         if node.kind == HELD:
             return self._must(node, FLAG)
         if node.kind != FLAG:
-            raise Unreadable(f"`{_text(text)}` is no flag")
+            raise Unreadable(f"`{text_of(text)}` is no flag")
         return node
 
     def _not(self, node: Node, text: ast.expr) -> Node:
@@ -358,7 +322,7 @@ class Reader:
 
     def _call(self, node: ast.Call, env: Environment, space: Globals) -> Value:
         if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
-            raise Unreadable(f"`{_text(node)}` unpacks its arguments")
+            raise Unreadable(f"`{text_of(node)}` unpacks its arguments")
         match node.func:
             case ast.Attribute(value=ast.Name(id="np"), attr=name) if space.get("np") is np and not node.keywords:
                 return self._numpy(name, node, env, space)
@@ -376,7 +340,7 @@ class Reader:
                 args = [self._expression(a, env, space) for a in node.args]
                 named = {str(k.arg): self._expression(k.value, env, space) for k in node.keywords}
                 return self._function(function, args, named)
-        raise Unreadable(f"`{_text(node)}` is not a call that can be read")
+        raise Unreadable(f"`{text_of(node)}` is not a call that can be read")
 
     def _numpy(self, name: str, node: ast.Call, env: Environment, space: Globals) -> Value:
         if name == "full" and len(node.args) == 2:  # its first argument is only how many persons there are
@@ -387,10 +351,10 @@ class Reader:
                 return args[0]
             case "where", 3:
                 return self._where(*(self._node(a) for a in args))
-            case ("minimum" | "maximum"), 2:
+            case (("minimum" | "maximum"), 2):
                 pair = tuple(self._number(self._node(a)) for a in args)
                 return self._op(name, pair, WHOLE if all(x.kind == WHOLE for x in pair) else REAL)
-            case ("exp" | "log"), 1:
+            case (("exp" | "log"), 1):
                 return self._op(name, (self._node(args[0]),), REAL)
             case "clip", 3:
                 value, low, high = (self._number(self._node(a)) for a in args)
@@ -406,12 +370,11 @@ class Reader:
             return self._function(method, [PERSON, *args], {})
         if isinstance(owner, Static) and name == "take" and len(args) == 1:
             return self._index(owner, [self._node(args[0])])
-        if isinstance(owner, Node) and name == "astype" and owner.kind in (FLAG, WHOLE) and len(args) == 1:
-            if _text(node.args[0]) == "np.int64":
-                # A flag as a whole number: 1 or 0.
-                one, none = self._node(Static("1")), self._node(Static("0"))
-                return owner if owner.kind == WHOLE else self._op("where", (owner, one, none), WHOLE)
-        raise Unreadable(f"`{_text(node)}` is not a call that can be read")
+        to_whole = name == "astype" and [text_of(a) for a in node.args] == ["np.int64"]
+        if isinstance(owner, Node) and to_whole and owner.kind in (FLAG, WHOLE):
+            one, none = self._node(Static("1")), self._node(Static("0"))
+            return owner if owner.kind == WHOLE else self._op("where", (owner, one, none), WHOLE)
+        raise Unreadable(f"`{text_of(node)}` is not a call that can be read")
 
     def _attribute(self, name: str) -> Value:
         """A column of the population, or what is derived from columns for a person."""
@@ -434,60 +397,3 @@ class Reader:
             raise Unreadable(f"a person has no {name}")
         value = self._node(self._function(maker, [PERSON, Static("world")], {}))
         return value
-
-
-class _OfWorld(ast.NodeTransformer):
-    """``self._world``, in a method of persons, depends on no person."""
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if node.attr == "_world" and isinstance(node.value, ast.Name) and node.value.id == "self":
-            return ast.Name(_WORLD, ast.Load())
-        return self.generic_visit(node)
-
-
-class _Renamed(ast.NodeTransformer):
-    """Names of a month's expression as they are called in the month's part."""
-
-    def __init__(self, env: Environment, space: Globals, names: dict[str, Any]) -> None:
-        self._env, self._space, self._names = env, space, names
-        self._inner: list[set[str]] = []
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        return self._within({a.arg for a in node.args.args}, node)
-
-    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
-        return self._within({n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}, node)
-
-    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
-        return self._within({n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}, node)
-
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
-        raise Unreadable(f"`{_text(node)}` gives a name within an expression")
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        if any(node.id in names for names in self._inner):
-            return node
-        if node.id in self._env:
-            value = self._env[node.id]
-            assert isinstance(value, Static), "the expression was found to be the month's"
-            return ast.parse(value.text, mode="eval").body
-        if node.id in self._space:
-            value, alias = self._space[node.id], f"{self._space['__name__']}.{node.id}".replace(".", "_")
-        elif hasattr(builtins, node.id):
-            value, alias = getattr(builtins, node.id), node.id
-        else:
-            raise Unreadable(f"{node.id} is not known")
-        self._names[alias] = value
-        return ast.Name(alias, node.ctx)
-
-    def _within(self, names: set[str], node: ast.AST) -> ast.AST:
-        self._inner.append(names)
-        self.generic_visit(node)
-        self._inner.pop()
-        return node
-
-
-def _text(node: ast.AST) -> str:
-    """What was written, in at most a line."""
-    text = " ".join(ast.unparse(node).split())
-    return text if len(text) <= 80 else text[:77] + "..."

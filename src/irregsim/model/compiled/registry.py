@@ -60,15 +60,32 @@ def _twin(contest: Contest) -> Twin | None:
 
 def prepare(parts: Sequence[Part]) -> dict[str, float]:
     """See `compiled.prepare`."""
+    twins = _readable_twins(parts)
+    if all(twin.is_ready for twin in twins):
+        return _compile(twins)
+    with _lock(wait=-1):  # whoever is at it already leaves less to do
+        return _compile(twins)
+
+
+def _readable_twins(parts: Sequence[Part]) -> list[Twin]:
+    twins = [_twin(part) for part in parts if isinstance(part, Contest)]
+    return [twin for twin in twins if twin is not None]
+
+
+def _compile(twins: Sequence[Twin]) -> dict[str, float]:
     seconds = {}
-    for part in parts:
-        if isinstance(part, Contest):
-            begun = time.process_time()
-            twin = _twin(part)
-            if twin is not None:
-                twin.compile(_sample())
-                seconds[part.name] = time.process_time() - begun
+    for twin in twins:
+        begun = time.process_time()
+        twin.compile(_sample())
+        seconds[twin.contest.name] = time.process_time() - begun
     return seconds
+
+
+def _lock(wait: float) -> filelock.BaseFileLock:
+    """A lock that one process at a time has while it compiles; waits so many seconds for it, -1 for ever."""
+    folder = store.folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(folder / _LOCK, timeout=wait)
 
 
 @cache
@@ -83,11 +100,9 @@ def fill() -> bool:
     """Compiles the kernels of the model's own month, unless another process is at it; returns whether it did."""
     from irregsim.model.month import MONTH
 
-    folder = store.folder()
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with filelock.FileLock(folder / _LOCK, timeout=0):
-            prepare(MONTH)
+        with _lock(wait=0):
+            _compile(_readable_twins(MONTH))
     except filelock.Timeout:
         return False
     return True
@@ -100,6 +115,8 @@ def _fill(contest: Contest) -> bool:
 
     if _filled or not any(contest is part for part in MONTH):
         return False
+    if _filler is None and _busy():
+        return True
     if _filler is None:
         quiet = subprocess.DEVNULL
         command = [sys.executable, "-m", "irregsim.model.compiled"]
@@ -119,7 +136,7 @@ def _fill(contest: Contest) -> bool:
 
 def _busy() -> bool:
     try:
-        with filelock.FileLock(store.folder() / _LOCK, timeout=0):
+        with _lock(wait=0):
             return False
     except (filelock.Timeout, OSError):
         return True

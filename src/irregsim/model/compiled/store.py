@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+import llvmlite.binding
 import numba
 import numpy as np
 
@@ -35,18 +36,29 @@ def shared_loops() -> str:
     return hashlib.sha256(Path(loops.__file__).read_bytes()).hexdigest()[:16]
 
 
-@cache
 def folder() -> Path:
     """Where kernels of this Python, numba and processor are; a folder of this process alone where nothing is kept."""
     root = user_cache("kernels")
-    if root is None:
-        own = Path(tempfile.mkdtemp(prefix="irregsim-kernels-"))
-        atexit.register(shutil.rmtree, own, ignore_errors=True)
-        return own
-    config = numba.core.config
-    machine = (platform.machine(), config.CPU_NAME, config.CPU_FEATURES, numba.core.codegen.get_host_cpu_features())
-    made_by = (platform.python_version(), numba.__version__, np.__version__, loops.__file__, *map(str, machine))
-    return root / hashlib.sha256("\n".join(made_by).encode()).hexdigest()[:16]
+    return _own_folder() if root is None else root / _made_by()
+
+
+@cache
+def _own_folder() -> Path:
+    own = Path(tempfile.mkdtemp(prefix="irregsim-kernels-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    return own
+
+
+@cache
+def _made_by() -> str:
+    """Name of what machine code depends on beside its text."""
+    processor = (
+        platform.machine(),
+        llvmlite.binding.get_host_cpu_features().flatten(),
+        llvmlite.binding.get_host_cpu_name(),
+    )
+    made_by = (platform.python_version(), numba.__version__, np.__version__, loops.__file__, *processor)
+    return hashlib.sha256("\n".join(map(str, made_by)).encode()).hexdigest()[:16]
 
 
 def name_of(text: str) -> str:

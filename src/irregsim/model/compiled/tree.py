@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,23 @@ FLAG, WHOLE, REAL, HELD = "flag", "whole", "real", "held"
 #: Operators of two numbers, as written in Python.
 ARITHMETIC: Final = ("+", "-", "*", "/", "**", "//")
 COMPARISONS: Final = ("<", "<=", ">", ">=", "==", "!=")
+
+
+#: The operators of `ast` among them.
+OPERATORS: Final[Mapping[type[ast.AST], str]] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.FloorDiv: "//",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
 
 
 class Unreadable(Exception):

@@ -35,7 +35,6 @@ _FIXED: Final = frozenset(
 )
 
 
-_GROUPED_BY: Final = tuple(_POSITION[name] for name in ("strategy", "route", "is_sought_asylum"))
 _NO_LIMITS: Final = np.zeros(1)
 
 
@@ -63,13 +62,13 @@ class _Outcome(NamedTuple):
         code: Number of a rule, or -1, shape (n,).
         bound: Upper bound of each hazard by group, shape (rules, groups).
         group: Strategy x ground of each person, shape (n,).
-        count: Persons whose hazards were worked out.
+        looked_at: Persons whose hazards were worked out.
     """
 
     code: IntArray
     bound: FloatArray
     group: npt.NDArray[np.uint8]
-    count: int
+    looked_at: int
 
 
 class Twin:
@@ -158,7 +157,9 @@ class Twin:
             flags,
             keys,
             rows,
-            *_GROUPED_BY,
+            _POSITION["strategy"],
+            _POSITION["route"],
+            _POSITION["is_sought_asylum"],
             tape.nodes,
             tape.numbers,
             tape.results,
@@ -184,7 +185,9 @@ class Twin:
                 "is no bound for this person"
             )
         if beyond >= 0:
-            raise BoundBroken(f"{self.contest.name}: a rule reads a table beyond its end where a column is at its limit")
+            raise BoundBroken(
+                f"{self.contest.name}: a rule reads a table beyond its end where a column is at its limit"
+            )
         report = np.empty(2)
         fault = self._kernel(
             whole,
@@ -278,8 +281,8 @@ class Twin:
 
     def _too_high(self, channel: str, row: int, hazard: float, bound: float) -> str:
         return (
-            f"{self.contest.name}: the hazard of {channel} is {hazard:.9g} in row {row}, above its bound {bound:.9g}; a "
-            "range in model/compiled/ranges.py is too narrow. Run with IRREGSIM_ENGINE=numpy"
+            f"{self.contest.name}: the hazard of {channel} is {hazard:.9g} in row {row}, above its bound {bound:.9g}: "
+            "a range in model/compiled/ranges.py is too narrow. Run with IRREGSIM_ENGINE=numpy"
         )
 
 

@@ -31,7 +31,7 @@ def winners(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, 
 {rules}
     return -1
 '''
-_RULE: Final = '''        if hit & np.uint64({bit}):  # {channel}
+_RULE: Final = """        if hit & np.uint64({bit}):  # {channel}
 {lines}
             h = {hazard}
             if not h <= bound[{number}, g]:
@@ -44,12 +44,12 @@ _RULE: Final = '''        if hit & np.uint64({bit}):  # {channel}
                 if clock < best:
                     best = clock
                     code[j] = {number}
-'''
+"""
 
 
 def positions() -> dict[str, tuple[str, int]]:
     """Array of the kernel and position in it of each column, by name."""
-    letters = {kind: letter for kind, letter in zip(BLOCKS, ("I", "B", "K"), strict=True)}
+    letters = dict(zip(BLOCKS, ("I", "B", "K"), strict=True))
     return {name: (letters[kind], k) for kind, names in BLOCKS.items() for k, name in enumerate(names)}
 
 
