@@ -18,7 +18,7 @@ from irregsim.model.draws import Draws
 from irregsim.model.engine import Contest, Rule, lookup, tabulated
 from irregsim.model.month import MONTH
 from irregsim.model.parameters import point_draw
-from irregsim.model.simulate import advance_month, begin_month, start
+from irregsim.model.simulate import advance_month, begin_month, communities, record, start
 from irregsim.model.values import Values
 from irregsim.scenario import load_scenario
 from irregsim.vocabulary.codes import Exit, Strategy
@@ -308,6 +308,50 @@ def test_a_copy_goes_on_alike_under_either_engine(engine):
         ends.append(digest(copy))
     assert ends[0] == ends[1]
     assert ends[0] != digest(world)
+
+
+@needs_numba
+@pytest.mark.parametrize("months", [1, 23, 24])  # the first, and before and after the end of a year
+def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
+    from irregsim.model.compiled import machinery
+
+    world = world_of(months=months)
+    at = begin_month(world)
+    p = world.population
+    p.transport_due[world.everyone()[::7]] = world.month + 1
+
+    def after(function):
+        copy = world.copy()
+        return digest(copy), function(copy), digest(copy)
+
+    everyone, two = world.everyone(), (Strategy.SYNLIG, Strategy.FRITT_FALL)
+    calls = {
+        "World.who": (lambda w: w.who(Strategy.SYNLIG), lambda w: machinery.who(w, Strategy.SYNLIG)),
+        "World.among": (lambda w: w.among(two), lambda w: machinery.among(w, two)),
+        "World.everyone": (lambda w: w.everyone(), machinery.everyone),
+        "Population._show": (lambda w: w.population._show(), lambda w: machinery.show(w.population)),
+        "Population.children_of": (
+            lambda w: w.population.children_of(everyone),
+            lambda w: machinery.children_of(w.population, everyone),
+        ),
+        "record": (record, machinery.record),
+        "communities": (communities, machinery.communities),
+        "Needs._sums": (lambda w: MONTH[-1]._sums(w, at), lambda w: machinery.sums(None, w, at)),
+    }
+    assert calls.keys() == machinery.TWINS.keys()
+    for name, (by_numpy, by_loops) in calls.items():
+        before, expected, changed = after(by_numpy)
+        _, found, also = after(by_loops)
+        assert changed == also, name
+        assert (before == changed) == (name not in ("record", "Needs._sums")), name
+        pairs = zip(expected, found, strict=True) if isinstance(expected, tuple) else [(expected, found)]
+        for one, other in pairs:
+            assert one is other is None or np.array_equal(one, other), name
+    one, other = world.copy().population, world.copy().population
+    one._show()
+    machinery.show(other)
+    for name in ("kid_rows", "_kids_sorted", "_kid_count", "_kid_start"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
 
 
 # -- rules of one's own ----------------------------------------------------------------------------------------------

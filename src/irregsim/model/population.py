@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.compiled import twinned
 from irregsim.model.draws import UInt64Array
 from irregsim.vocabulary.codes import is_exit
 
@@ -226,6 +227,7 @@ class Population:
         """
         return self._blocks[np.int64], self._blocks[np.bool_], self._blocks[np.uint64]
 
+    @twinned
     def _show(self) -> None:
         """Lets every column be read under its name, and lists the children of each guardian."""
         for kind, names in BLOCKS.items():
@@ -246,6 +248,7 @@ class Population:
         self._blocks[np.int64][: len(HELD_NUMBERS), rows] = -1
         self._blocks[np.bool_][: len(HELD_FLAGS), rows] = False
 
+    @twinned
     def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Rows of the children of some guardians, and for each the position of its guardian in ``rows``."""
         count = self._kid_count[rows]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 if TYPE_CHECKING:
     from irregsim.model.compiled.twin import Twin
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 #: Environment variable that names the engine of a month.
 ENGINE_VARIABLE: Final = "IRREGSIM_ENGINE"
 ENGINES: Final = ("numpy", "compiled")
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+#: Twins in use this month, by the name of the function that each replaces.
+_machinery: dict[str, Callable[..., Any]] = {}
 
 
 class EngineRefused(ValueError):
@@ -67,6 +72,32 @@ def twin_of(contest: Contest) -> Twin | None:
     return registry.ready_twin(contest)
 
 
+def twinned(function: F) -> F:
+    """A function of the machinery that has a compiled twin (`machinery.TWINS`), which runs in compiled months."""
+    name = function.__qualname__
+
+    @wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        twin = _machinery.get(name)
+        return function(*args, **named) if twin is None else twin(*args, **named)
+
+    return cast(F, call)
+
+
+def begin_month() -> None:
+    """Chooses the machinery of the month that begins.
+
+    Raises:
+        EngineRefused: As `engine_name`.
+    """
+    if engine_name() != "compiled":
+        _machinery.clear()
+    elif not _machinery:
+        from irregsim.model.compiled import registry
+
+        _machinery.update(registry.ready_machinery())
+
+
 def readable(parts: Sequence[Part] | None = None) -> dict[str, dict[str, str | None]]:
     """Which rules the reader can read.
 
@@ -102,7 +133,7 @@ def prepare(parts: Sequence[Part] | None = None) -> Mapping[str, float]:
         parts: Parts of a month; those of `month.MONTH` by default.
 
     Returns:
-        Processor seconds by contest. Contests that cannot be read are left out.
+        Processor seconds by contest, and of the machinery. Contests that cannot be read are left out.
     """
     from irregsim.model.compiled import registry
 

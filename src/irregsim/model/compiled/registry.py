@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import filelock
+import numpy as np
+import numpy.typing as npt
 
 from irregsim.model.compiled import store
 from irregsim.model.compiled.tree import Unreadable
@@ -31,6 +33,7 @@ _twins: weakref.WeakKeyDictionary[Contest, tuple[tuple[Rule, ...], Twin | None]]
 _not_before: weakref.WeakKeyDictionary[Contest, float] = weakref.WeakKeyDictionary()
 _filler: subprocess.Popen[bytes] | None = None
 _filled = False
+_machinery_ready = False
 
 
 def ready_twin(contest: Contest) -> Twin | None:
@@ -60,11 +63,8 @@ def _twin(contest: Contest) -> Twin | None:
 
 def prepare(parts: Sequence[Part]) -> dict[str, float]:
     """See `compiled.prepare`."""
-    twins = _readable_twins(parts)
-    if all(twin.is_ready for twin in twins):
-        return _compile(twins)
     with _lock(wait=-1):  # whoever is at it already leaves less to do
-        return _compile(twins)
+        return _compile(_readable_twins(parts)) | {"machinery": _compile_machinery()}
 
 
 def _readable_twins(parts: Sequence[Part]) -> list[Twin]:
@@ -103,17 +103,53 @@ def fill() -> bool:
     try:
         with _lock(wait=0):
             _compile(_readable_twins(MONTH))
+            _compile_machinery()
     except filelock.Timeout:
         return False
     return True
 
 
-def _fill(contest: Contest) -> bool:
-    """Has a process compile the model's own kernels; returns whether this contest's is among those being made."""
+def ready_machinery() -> Mapping[str, Callable[..., Any]]:
+    """Twins of the machinery by the name of what they replace; none while they are being compiled."""
+    global _machinery_ready
+    from irregsim.model.compiled import machinery
+
+    if not _machinery_ready:
+        if not store.is_ready(machinery.text()) and _fill():
+            return {}
+        _machinery_ready = True
+    return machinery.TWINS
+
+
+def _compile_machinery() -> float:
+    """Compiles all loops of the machinery, or loads them; returns processor seconds."""
+    from irregsim.model.compiled import machinery
+
+    begun, world = time.process_time(), _sample()
+    nobody: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+    machinery.everyone(world)
+    machinery.show(world.population)
+    machinery.children_of(world.population, nobody)
+    machinery.record(world)
+    machinery.communities(world)
+    machinery.sums(None, world, world.values.at(world.month))
+    store.mark_ready(machinery.text())
+    return time.process_time() - begun
+
+
+def _fill(contest: Contest | None = None) -> bool:
+    """Has a process compile what the model's own month needs.
+
+    Args:
+        contest: A contest whose kernel is missing; None where the machinery is.
+
+    Returns:
+        Whether to wait for it: it is at work, and that is among what it makes.
+    """
     global _filler, _filled
     from irregsim.model.month import MONTH
 
-    if _filled or not any(contest is part for part in MONTH):
+    if _filled or not (contest is None or any(contest is part for part in MONTH)):
         return False
     if _filler is None and _busy():
         return True
