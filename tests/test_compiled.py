@@ -12,7 +12,7 @@ import pytest
 
 from helpers.whole_world import digest
 from irregsim.inference.posterior import prior_draws
-from irregsim.model import compiled
+from irregsim.model import compiled, draws
 from irregsim.model.chance import first_clock
 from irregsim.model.draws import Draws
 from irregsim.model.engine import Contest, Rule, lookup, tabulated
@@ -313,7 +313,7 @@ def test_a_copy_goes_on_alike_under_either_engine(engine):
 @needs_numba
 @pytest.mark.parametrize("months", [1, 23, 24])  # the first, and before and after the end of a year
 def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
-    from irregsim.model.compiled import machinery
+    from irregsim.model.compiled import machinery, stocks
 
     world = world_of(months=months)
     at = begin_month(world)
@@ -324,6 +324,9 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         copy = world.copy()
         return digest(copy), function(copy), digest(copy)
 
+    heads = world.everyone()[::3]
+    where = np.resize([*Strategy, Exit.VIDERE], len(heads)).astype(np.int64)
+    subtype = np.resize([1, 0, 2], len(heads)).astype(np.int64)
     everyone, two = world.everyone(), (Strategy.SYNLIG, Strategy.FRITT_FALL)
     calls = {
         "World.who": (lambda w: w.who(Strategy.SYNLIG), lambda w: machinery.who(w, Strategy.SYNLIG)),
@@ -334,16 +337,24 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
             lambda w: w.population.children_of(everyone),
             lambda w: machinery.children_of(w.population, everyone),
         ),
-        "record": (record, machinery.record),
-        "communities": (communities, machinery.communities),
-        "Needs._sums": (lambda w: MONTH[-1]._sums(w, at), lambda w: machinery.sums(None, w, at)),
+        "World.move": (
+            lambda w: w.move(heads, where, "reconsider", subtype),
+            lambda w: machinery.move(w, heads, where, "reconsider", subtype),
+        ),
+        "_finalise": (
+            lambda w: draws._finalise(w.population.key.copy()),
+            lambda w: machinery.finalise(w.population.key.copy()),
+        ),
+        "record": (record, stocks.record),
+        "communities": (communities, stocks.communities),
+        "Needs._sums": (lambda w: MONTH[-1]._sums(w, at), lambda w: stocks.sums(None, w, at)),
     }
     assert calls.keys() == machinery.TWINS.keys()
     for name, (by_numpy, by_loops) in calls.items():
         before, expected, changed = after(by_numpy)
         _, found, also = after(by_loops)
         assert changed == also, name
-        assert (before == changed) == (name not in ("record", "Needs._sums")), name
+        assert (before == changed) == (name not in ("record", "Needs._sums", "World.move")), name
         pairs = zip(expected, found, strict=True) if isinstance(expected, tuple) else [(expected, found)]
         for one, other in pairs:
             assert one is other is None or np.array_equal(one, other), name

@@ -20,6 +20,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.compiled import twinned
+
 UInt64Array = npt.NDArray[np.uint64]
 FloatArray = npt.NDArray[np.float64]
 
@@ -298,6 +300,7 @@ class Draws:
         return mix(self._channels[channel] + (month + 2) * _M1)
 
 
+@twinned
 def _finalise(bits: UInt64Array) -> FloatArray:
     """The splitmix64 finaliser in place, then the top 53 bits as a number between 0 and 1.
 

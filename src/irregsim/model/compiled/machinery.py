@@ -1,4 +1,4 @@
-"""What happens to whole columns every month, as loops: who is free to act, families, stocks, sums.
+"""What happens to whole columns every month, as loops: who is free to act, families, moves, draws.
 
 Each function here does what the function named in `TWINS` does with numpy, and gives the same bits: whole numbers are
 counted, and real numbers are added in the order of the rows. This module needs numba and, as `loops`, reads no number
@@ -14,19 +14,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model import simulate
+from irregsim.model.compiled import stocks
 from irregsim.model.compiled.loops import compiled
-from irregsim.model.history import CITY_CODES, CITY_OF, COUNTRIES, OUTCOME_INDEX, PLACES
-from irregsim.model.month.control import PRISON
-from irregsim.model.population import BLOCKS, Population
-from irregsim.model.values import At
+from irregsim.model.draws import UInt64Array
+from irregsim.model.history import NO_PLACE
+from irregsim.model.population import BLOCKS, HELD_FLAGS, HELD_NUMBERS, Population
 from irregsim.model.world import World
-from irregsim.vocabulary.codes import FIRST_EXIT, Household, Route, Side, Strategy, Substrategy, year_of
+from irregsim.vocabulary.codes import CAUSE_CODE, FIRST_EXIT, Strategy, Substrategy
 
 IntArray = npt.NDArray[np.int64]
 
-#: Days in a month, as in `month.needs`.
-_DAYS: Final = 30.44
 _HERE: Final = (1 << int(FIRST_EXIT)) - 1
 
 
@@ -124,231 +121,142 @@ def children_of(population: Population, rows: IntArray) -> tuple[IntArray, IntAr
     return out, where
 
 
-# -- the month's stocks ----------------------------------------------------------------------------------------------
+# -- moves -----------------------------------------------------------------------------------------------------------
 
 
 @compiled
-def _record(
+def _movers(
+    rows: Any,
+    target: Any,
+    subtype: Any,
+    why: Any,
     strategy: Any,
-    place: Any,
-    country: Any,
-    sought: Any,
     substrategy: Any,
-    side: Any,
-    route: Any,
-    birth_month: Any,
-    entry_month: Any,
-    is_female: Any,
-    household: Any,
-    stocks: Any,
-    by_country: Any,
-    by_side: Any,
-    groups: Any,
-    duty: Any,
-    dublin: Any,
-    feasibility: Any,
+    by_guardian: Any,
+    count: Any,
+    start: Any,
+    with_children: bool,
     codes: Any,
-) -> None:
-    month, first_exit, places, subs, sides, synlig, dublin_route, alone = codes
-    for i in range(len(strategy)):
-        s = strategy[i]
-        if s >= first_exit:
-            continue
-        asked, c = (1 if sought[i] else 0), country[i]
-        stocks[(s * places + place[i]) * 2 + asked] += 1
-        by_country[c * 2 + (0 if s == synlig else 1)] += 1
-        by_side[(s * subs + substrategy[i]) * sides + side[i]] += 1
-        if s == synlig:
-            if route[i] == dublin_route:
-                dublin[c] += 1
-            else:
-                duty[c] += 1
-        age, months = month - birth_month[i], month - entry_month[i]
-        code = (s * 2 + asked) * 2 + (1 if is_female[i] else 0)
-        code = (code * 3 + (age >= 216) + (age >= 804)) * 2 + (1 if household[i] != alone else 0)
-        code = code * 5 + (months >= 12) + (months >= 60) + (months >= 120) + (months >= 192)
-        groups[code * 4 + feasibility[c]] += 1
-
-
-def record(world: World) -> None:
-    """Twin of `simulate.record`."""
-    p, history, month = world.population, world.history, world.month
-    year = year_of(month)
-    if year not in history.groups:
-        history.groups[year] = np.zeros(int(np.prod(simulate.GROUP_SHAPE)), dtype=np.int64)
-    tables = history.stocks[month], history.by_country[month], history.side[month]
-    for table in tables:
-        table[:] = 0
-    in_centres = history.duty_in_centres[month], history.dublin_in_centres[month]
-    if month % 12 != 11:  # counted at the end of a year only
-        in_centres = np.zeros(COUNTRIES, np.int64), np.zeros(COUNTRIES, np.int64)
-    else:
-        for table in in_centres:
-            table[:] = 0
-    codes = np.array(
-        (month, FIRST_EXIT, PLACES, len(Substrategy), len(Side), Strategy.SYNLIG, Route.DUBLIN, Household.ALONE)
-    )
-    _record(
-        p.strategy,
-        p.place,
-        p.country,
-        p.is_sought_asylum,
-        p.substrategy,
-        p.side,
-        p.route,
-        p.birth_month,
-        p.entry_month,
-        p.is_female,
-        p.household,
-        *tables,
-        history.groups[year],
-        *in_centres,
-        simulate.feasibility_groups(month),
-        codes,
-    )
+) -> Any:
+    """Those whose state changes, heads before children, with their new state, its subtype and the cause."""
+    first_exit, arbeidende, marginalisert, avhengig, relative = codes
+    each_target, each_subtype, each_why = len(target) > 1, len(subtype) > 1, len(why) > 1
+    total = len(rows)
+    if with_children:
+        for i in rows:
+            total += count[i]
+    out = np.empty((5, total), np.int64)
+    found = 0
+    for a in range(len(rows)):
+        i, t, s = rows[a], target[a if each_target else 0], subtype[a if each_subtype else 0]
+        if strategy[i] == t:
+            substrategy[i] = s
+        else:
+            out[0, found], out[1, found], out[2, found] = i, t, s
+            out[3, found], out[4, found] = why[a if each_why else 0], strategy[i]
+            found += 1
+    if total > len(rows):
+        for a in range(len(rows)):
+            t, s = target[a if each_target else 0], subtype[a if each_subtype else 0]
+            if t in (arbeidende, marginalisert):
+                t, s = avhengig, relative
+            for k in range(start[rows[a]], start[rows[a]] + count[rows[a]]):
+                i = by_guardian[k]
+                if strategy[i] >= first_exit:
+                    continue
+                if strategy[i] == t:
+                    substrategy[i] = s
+                else:
+                    out[0, found], out[1, found], out[2, found] = i, t, s
+                    out[3, found], out[4, found] = why[a if each_why else 0], strategy[i]
+                    found += 1
+    return out, found
 
 
 @compiled
-def _communities(
-    strategy: Any,
-    sought: Any,
-    route: Any,
-    country: Any,
-    tie_0: Any,
-    tie_1: Any,
-    tie_2: Any,
-    host: Any,
-    circle: Any,
-    stock: Any,
-    members: Any,
+def _moved(
+    rows: Any,
+    target: Any,
+    subtype: Any,
+    month: int,
     first_exit: int,
-    dublin: int,
+    strategy: Any,
+    substrategy: Any,
+    strategy_start: Any,
+    side: Any,
+    transport_due: Any,
+    whole: Any,
+    held_numbers: int,
+    flags: Any,
+    held_flags: int,
 ) -> None:
-    nobody = len(members) - 1
-    for i in range(len(strategy)):
-        if sought[i] and strategy[i] < first_exit and route[i] != dublin:
-            stock[country[i]] += 1
-            c0, c1, c2, c3 = circle[tie_0[i]], circle[tie_1[i]], circle[tie_2[i]], circle[host[i]]
-            if c1 == c0:
-                c1 = nobody
-            if c2 in (c0, c1):
-                c2 = nobody
-            if c3 in (c0, c1, c2):
-                c3 = nobody
-            members[c0] += 1
-            members[c1] += 1
-            members[c2] += 1
-            members[c3] += 1
+    for a in range(len(rows)):
+        i = rows[a]
+        strategy[i], substrategy[i], strategy_start[i], side[i] = target[a], subtype[a], month, 0
+        for k in range(held_numbers):
+            whole[k, i] = -1
+        for k in range(held_flags):
+            flags[k, i] = False
+        if target[a] >= first_exit:
+            transport_due[i] = -1
 
 
-def communities(world: World) -> tuple[IntArray, IntArray]:
-    """Twin of `simulate.communities`."""
-    p, hosts = world.population, world.hosts
-    stock: IntArray = np.zeros(COUNTRIES, dtype=np.int64)
-    members: IntArray = np.zeros(hosts.circle_count + 1, dtype=np.int64)
-    columns = p.strategy, p.is_sought_asylum, p.route, p.country, p.tie_0, p.tie_1, p.tie_2, p.host
-    _communities(*columns, hosts.circle, stock, members, int(FIRST_EXIT), int(Route.DUBLIN))
-    return stock, members
-
-
-# -- sums of outcomes ------------------------------------------------------------------------------------------------
-
-#: Outcomes of `month.needs` in the order of the rows of `_sums`; the last is added to one that has a row already.
-_OUTCOMES: Final = (
-    "roofless_person_months",
-    "homeless_person_months",
-    "exploitative_work_person_months",
-    "wages_withheld_nok",
-    "exploitative_dependence_person_months",
-    "violent_relation_person_months",
-    "child_months_in_centre",
-    "child_months_outside",
-    "citizen_children_with_parent_at_risk",
-    "centre_bed_days",
-    "detention_days",
-    "homeless_person_months",
+_MOVES: Final = np.array(
+    (FIRST_EXIT, Strategy.ARBEIDENDE, Strategy.MARGINALISERT, Strategy.AVHENGIG, Substrategy.RELATIVE), dtype=np.int64
 )
 
 
-@compiled
-def _sums(
-    strategy: Any,
-    place: Any,
-    guardian: Any,
-    substrategy: Any,
-    host: Any,
-    is_exploited: Any,
-    in_violence: Any,
-    child_status: Any,
-    household: Any,
-    transport_due: Any,
-    track: Any,
-    city_of: Any,
-    exploitative_host: Any,
-    bed: Any,
-    codes: Any,
-    numbers: Any,
-    sums: Any,
+def move(
+    world: World,
+    rows: IntArray,
+    destination: int | IntArray,
+    cause: str | IntArray,
+    substrategy: int | IntArray = int(Substrategy.NONE),
+    with_children: bool = True,
 ) -> None:
-    first_exit, synlig, avhengig, falls, friend, survival_sex, child, prison = codes
-    roofless, wage, days, held_days = numbers
-    for i in range(len(strategy)):
-        s = strategy[i]
-        if s >= first_exit:
-            continue
-        c, is_child = city_of[place[i]], guardian[i] >= 0
-        if s == falls:
-            sums[0, c] += roofless * (1.0 - bed[c])
-            sums[1, c] += 1.0
-        elif s == avhengig:
-            if substrategy[i] >= friend:
-                sums[11, c] += 1.0
-            if not is_child and (exploitative_host[host[i]] or substrategy[i] == survival_sex):
-                sums[4, c] += 1.0
-        elif s == synlig:
-            sums[9, c] += days
-        if is_exploited[i]:
-            sums[2, c] += 1.0
-            sums[3, c] += wage
-        if in_violence[i]:
-            sums[5, c] += 1.0
-        if is_child:
-            sums[6 if s == synlig else 7, c] += 1.0
-            if child_status[i] == 2 and household[i] == child:
-                sums[8, c] += 1.0
-        if transport_due[i] >= 0 and track[i] != prison:
-            sums[10, c] += held_days
-
-
-def sums(part: object, world: World, at: At) -> None:
-    """Twin of `month.needs.Needs._sums`."""
-    p = world.population
-    out = np.zeros((len(_OUTCOMES), CITY_CODES))
-    ways = Strategy.SYNLIG, Strategy.AVHENGIG, Strategy.FRITT_FALL, Substrategy.FRIEND, Substrategy.SURVIVAL_SEX
-    codes = np.array((FIRST_EXIT, *ways, Household.CHILD, PRISON))
-    numbers = np.array((at.roofless_share, at.wage_gap_nok, _DAYS, _DAYS / at.detention_turnover_count))
-    _sums(
-        p.strategy,
-        p.place,
-        p.guardian,
-        p.substrategy,
-        p.host,
-        p.is_exploited,
-        p.in_violence,
-        p.child_status,
-        p.household,
-        p.transport_due,
-        p.track,
-        CITY_OF,
-        world.hosts.is_exploitative,
-        world.bed_share,
-        codes,
-        numbers,
-        out,
+    """Twin of `World.move`."""
+    if len(rows) == 0:
+        return
+    p, history = world.population, world.history
+    target, subtype, why = (
+        np.array(x, dtype=np.int64, ndmin=1)
+        for x in (destination, substrategy, CAUSE_CODE[cause] if isinstance(cause, str) else cause)
     )
-    table = world.history.outcomes[world.month]
-    for name, row in zip(_OUTCOMES, out, strict=True):
-        table[OUTCOME_INDEX[name]] += row
+    families = p._kids_sorted, p._kid_count, p._kid_start
+    out, found = _movers(rows, target, subtype, why, p.strategy, p.substrategy, *families, bool(with_children), _MOVES)
+    rows, target, subtype, why, origin = (row[:found] for row in out)
+    place = p.place[rows]
+    to = np.where(target >= FIRST_EXIT, NO_PLACE, place)
+    history.flow(world.month, why, origin, target, place, to, p.country[rows])
+    if history.spells is not None:
+        # The record keeps these arrays.
+        world._end_spells(rows.copy(), why.copy(), target.copy())
+    whole, flags, _ = p.blocks
+    columns = p.strategy, p.substrategy, p.strategy_start, p.side, p.transport_due
+    held = whole, len(HELD_NUMBERS), flags, len(HELD_FLAGS)
+    _moved(rows, target, subtype, world.month, FIRST_EXIT, *columns, *held)
+
+
+# -- draws -----------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def _uniforms(mixed: Any, out: Any) -> None:
+    for k in range(len(mixed)):
+        z = mixed[k]
+        z ^= z >> np.uint64(30)
+        z *= np.uint64(0xBF58476D1CE4E5B9)
+        z ^= z >> np.uint64(27)
+        z *= np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+        out[k] = float((z >> np.uint64(11)) | np.uint64(1)) * 2.0**-53
+
+
+def finalise(bits: UInt64Array) -> npt.NDArray[np.float64]:
+    """Twin of `draws._finalise`."""
+    out = np.empty(bits.shape)
+    _uniforms(bits.reshape(-1), out.reshape(-1))
+    return out
 
 
 #: What each function with a twin is called (`compiled.twinned`), and its twin.
@@ -356,14 +264,16 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "World.who": who,
     "World.among": among,
     "World.everyone": everyone,
+    "World.move": move,
+    "_finalise": finalise,
     "Population._show": show,
     "Population.children_of": children_of,
-    "record": record,
-    "communities": communities,
-    "Needs._sums": sums,
+    "record": stocks.record,
+    "communities": stocks.communities,
+    "Needs._sums": stocks.sums,
 }
 
 
 def text() -> str:
-    """What the machine code of this module depends on."""
-    return Path(__file__).read_text(encoding="utf-8")
+    """What the machine code of the machinery depends on."""
+    return "".join(Path(str(file)).read_text(encoding="utf-8") for file in (__file__, stocks.__file__))

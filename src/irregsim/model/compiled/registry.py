@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import filelock
 import numpy as np
-import numpy.typing as npt
 
 from irregsim.model.compiled import store
 from irregsim.model.compiled.tree import Unreadable
@@ -24,6 +23,7 @@ from irregsim.model.parameters import point_draw
 from irregsim.model.values import Values
 from irregsim.model.world import World
 from irregsim.scenario import load_scenario
+from irregsim.vocabulary.codes import Strategy
 
 #: Seconds between two looks at whether a kernel is ready.
 _LOOK_AGAIN: Final = 0.5
@@ -123,16 +123,18 @@ def ready_machinery() -> Mapping[str, Callable[..., Any]]:
 
 def _compile_machinery() -> float:
     """Compiles all loops of the machinery, or loads them; returns processor seconds."""
-    from irregsim.model.compiled import machinery
+    from irregsim.model.compiled import machinery, stocks
 
-    begun, world = time.process_time(), _sample()
-    nobody: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+    begun, world = time.process_time(), _sample().copy()
+    somebody = world.population.add(person_id=np.zeros(1, dtype=np.uint64))
     machinery.everyone(world)
     machinery.show(world.population)
-    machinery.children_of(world.population, nobody)
-    machinery.record(world)
-    machinery.communities(world)
-    machinery.sums(None, world, world.values.at(world.month))
+    machinery.children_of(world.population, somebody)
+    machinery.finalise(world.population.key.copy())
+    stocks.record(world)
+    stocks.communities(world)
+    stocks.sums(None, world, world.values.at(world.month))
+    machinery.move(world, somebody, Strategy.FRITT_FALL, "choice")
     store.mark_ready(machinery.text())
     return time.process_time() - begun
 
