@@ -13,6 +13,7 @@ import pytest
 from helpers.whole_world import digest
 from irregsim.inference.posterior import prior_draws
 from irregsim.model import compiled, draws
+from irregsim.model.centres import count_in
 from irregsim.model.chance import first_clock
 from irregsim.model.draws import Draws
 from irregsim.model.engine import Contest, Rule, lookup, tabulated
@@ -327,6 +328,7 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
     heads = world.everyone()[::3]
     where = np.resize([*Strategy, Exit.VIDERE], len(heads)).astype(np.int64)
     subtype = np.resize([1, 0, 2], len(heads)).astype(np.int64)
+    known = ("tie_0", "tie_1", "tie_2", "host")
     everyone, two = world.everyone(), (Strategy.SYNLIG, Strategy.FRITT_FALL)
     calls = {
         "World.who": (lambda w: w.who(Strategy.SYNLIG), lambda w: machinery.who(w, Strategy.SYNLIG)),
@@ -344,6 +346,14 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         "_finalise": (
             lambda w: draws._finalise(w.population.key.copy()),
             lambda w: machinery.finalise(w.population.key.copy()),
+        ),
+        "_circles": (
+            lambda w: w.circles(everyone),
+            lambda w: machinery.circles(w, *(vars(w.population)[c][everyone] for c in known)),
+        ),
+        "count_in": (
+            lambda w: count_in(w.population.host, len(w.hosts)),
+            lambda w: machinery.count_in(w.population.host, len(w.hosts)),
         ),
         "record": (record, stocks.record),
         "communities": (communities, stocks.communities),

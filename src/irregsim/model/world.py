@@ -357,6 +357,7 @@ class Rows:
         return np.asarray(value)
 
 
+@twinned
 def _circles(world: World, *columns: IntArray) -> IntArray:
     circle, nobody = world.hosts.circle[np.stack(columns)], world.hosts.circle_count
     for i in range(1, len(circle)):

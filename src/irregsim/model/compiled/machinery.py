@@ -121,6 +121,51 @@ def children_of(population: Population, rows: IntArray) -> tuple[IntArray, IntAr
     return out, where
 
 
+# -- places and circles ----------------------------------------------------------------------------------------------
+
+
+@compiled
+def _count_in(index: Any, count: Any) -> bool:
+    inside = True
+    for k in index:
+        if k >= 0:
+            if k < len(count):
+                count[k] += 1
+            else:
+                inside = False
+        elif k < -1:
+            inside = False
+    return inside
+
+
+def count_in(index: IntArray, size: int) -> IntArray:
+    """Twin of `centres.count_in`."""
+    out: IntArray = np.zeros(size, dtype=np.int64)
+    assert _count_in(index, out), "an index column holds -1 or the number of what there is"
+    return out
+
+
+@compiled
+def _circles(circle: Any, tie_0: Any, tie_1: Any, tie_2: Any, host: Any, nobody: int, out: Any) -> None:
+    for i in range(len(host)):
+        c0, c1, c2, c3 = circle[tie_0[i]], circle[tie_1[i]], circle[tie_2[i]], circle[host[i]]
+        # As numpy has it, one that was taken out for being there before counts as nobody's for those after it.
+        if c1 == c0:
+            c1 = nobody
+        if c2 in (c0, c1):
+            c2 = nobody
+        if c3 in (c0, c1, c2):
+            c3 = nobody
+        out[0, i], out[1, i], out[2, i], out[3, i] = c0, c1, c2, c3
+
+
+def circles(world: World, tie_0: IntArray, tie_1: IntArray, tie_2: IntArray, host: IntArray) -> IntArray:
+    """Twin of `world._circles`."""
+    out: IntArray = np.empty((4, len(host)), dtype=np.int64)
+    _circles(world.hosts.circle, tie_0, tie_1, tie_2, host, world.hosts.circle_count, out)
+    return out
+
+
 # -- moves -----------------------------------------------------------------------------------------------------------
 
 
@@ -265,6 +310,8 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "World.among": among,
     "World.everyone": everyone,
     "World.move": move,
+    "_circles": circles,
+    "count_in": count_in,
     "_finalise": finalise,
     "Population._show": show,
     "Population.children_of": children_of,

@@ -126,10 +126,13 @@ def _compile_machinery() -> float:
     from irregsim.model.compiled import machinery, stocks
 
     begun, world = time.process_time(), _sample().copy()
+    nobody = np.full(1, -1)
     somebody = world.population.add(person_id=np.zeros(1, dtype=np.uint64))
     machinery.everyone(world)
     machinery.show(world.population)
     machinery.children_of(world.population, somebody)
+    machinery.count_in(world.population.centre, 1)
+    machinery.circles(world, nobody, nobody, nobody, nobody)
     machinery.finalise(world.population.key.copy())
     stocks.record(world)
     stocks.communities(world)
