@@ -1,9 +1,8 @@
 """The loops that every compiled contest shares: who is looked at, and how high a hazard can be.
 
-This module needs numba, and stays one file: stored machine code does not see that another file has changed, for which
-reason positions of columns are arguments too. Draws come first: a person's keyed number is compared with an upper bound
-of each hazard among persons of the same strategy and ground, and only where it is lower does the contest's own kernel
-work out the hazard.
+This module needs numba, and stays one file: stored machine code does not see a change in another file, for which reason
+positions of columns are arguments. Draws come first: a person's keyed number is compared with an upper bound of each
+hazard in its strategy and ground, and only where it is lower does the contest's own kernel work out the hazard.
 """
 
 from __future__ import annotations
@@ -18,13 +17,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """A function as machine code, stored on disk; it lets other threads work, and divides by 0 as numpy does."""
-    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
+    """A function as machine code, stored on disk if it can be; lets other threads work, divides by 0 as numpy does."""
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    try:
+        return cast(F, njit(cache=True, **options)(function))
+    except RuntimeError:  # there is no folder to store it in
+        return cast(F, njit(**options)(function))
 
 
-#: Grounds within a strategy: never sought asylum, rejected, under a Dublin decision.
-GROUNDS: Final = 3
-GROUPS: Final = 5 * GROUNDS
+#: Five strategies of three grounds: never sought asylum, rejected, under a Dublin decision.
+GROUPS: Final = 15
 _BLOCK: Final = 1024
 #: Share of persons looked at in vain up to which one bound serves all groups.
 _SPARE: Final = 0.02

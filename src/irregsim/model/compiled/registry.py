@@ -83,9 +83,7 @@ def _compile(twins: Sequence[Twin]) -> dict[str, float]:
 
 def _lock(wait: float) -> filelock.BaseFileLock:
     """A lock that one process at a time has while it compiles; waits so many seconds for it, -1 for ever."""
-    folder = store.folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    return filelock.FileLock(folder / _LOCK, timeout=wait)
+    return filelock.FileLock(store.folder() / _LOCK, timeout=wait)
 
 
 @cache

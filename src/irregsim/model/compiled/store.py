@@ -8,6 +8,7 @@ some hundredths of a second.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -37,9 +38,13 @@ def shared_loops() -> str:
 
 
 def folder() -> Path:
-    """Where kernels of this Python, numba and processor are; a folder of this process alone where nothing is kept."""
+    """Where kernels of this Python, numba and processor are; a folder of this process alone where none can be kept."""
     root = user_cache("kernels")
-    return _own_folder() if root is None else root / _made_by()
+    if root is not None:
+        with contextlib.suppress(OSError):
+            (root / _made_by()).mkdir(parents=True, exist_ok=True)
+            return root / _made_by()
+    return _own_folder()
 
 
 @cache
@@ -87,7 +92,6 @@ def module_of(text: str) -> ModuleType:
         return sys.modules[name]
     path = folder() / f"{name}.py"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Written whole under another name first: other processes may look for it now.
         handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
