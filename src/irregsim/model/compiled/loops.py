@@ -28,7 +28,7 @@ def compiled(function: F) -> F:
 #: Five strategies of three grounds: never sought asylum, rejected, under a Dublin decision.
 GROUPS: Final = 15
 _BLOCK: Final = 1024
-#: Share of persons looked at in vain up to which one bound serves all groups.
+#: Share of persons looked at in vain up to which one bound for all groups, which is faster, serves.
 _SPARE: Final = 0.02
 
 #: Operations of a tape, by the names in `tree.Node`. A node of the tape is (operation, three arguments, a number).
@@ -120,7 +120,6 @@ def candidates(
             if present[g] > 0:
                 top[r] = max(top[r], threshold[r, g])
                 expected += present[g] * float(threshold[r, g])
-        # One bound for all is faster where it lets in few more persons than a bound for each group.
         one_bound[r] = (n * float(top[r]) - expected) * 2.0**-53 < _SPARE * n
     key = np.empty(_BLOCK, np.uint64)
     hit = np.empty(_BLOCK, np.uint64)
@@ -250,8 +249,7 @@ def bounds(
                 lo, hi = -np.inf, np.inf
             low[k], high[k] = lo, hi
         for r in range(len(results)):
-            # A hair above, since a bound and a hazard may be rounded in different places.
-            h = max(0.0, high[results[r]]) * (1.0 + 1e-9)
+            h = max(0.0, high[results[r]]) * (1.0 + 1e-9)  # it and a hazard may be rounded in different places
             bound[r, g] = h
             threshold[r, g] = np.uint64(1) << np.uint64(53) if h >= 1.0 else np.uint64(np.ceil(h * 2.0**53))
     return -1
