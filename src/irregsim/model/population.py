@@ -296,7 +296,7 @@ class Population:
     def of(cls, columns: Mapping[str, npt.NDArray[Any]]) -> Population:
         """The population that `columns` gave."""
         other = cls.__new__(cls)
-        other._blocks = {kind: columns[kind.__name__] for kind in _BLOCKS}
+        other._blocks = {kind: columns[kind.__name__] for kind in BLOCKS}
         other._count = other._blocks[np.int64].shape[1]
         other._show()
         return other
