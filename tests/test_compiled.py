@@ -480,7 +480,7 @@ def test_an_engine_that_cannot_be_had_is_refused_in_a_sentence(monkeypatch):
 @needs_numba
 def test_sums_of_probabilities_are_numpys(engine, monkeypatch):
     engine("compiled")
-    monkeypatch.setattr("irregsim.model.engine.twin_of", None)
+    monkeypatch.setattr(compiled, "twin_of", None)
     world = start(Values(levers_of("baseline"), point_draw(), 0.05), Draws(1, 0), False, True)
     advance_month(world)
     assert world.history.expected["death"][0].sum() > 0

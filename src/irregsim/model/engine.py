@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model import compiled
 from irregsim.model.chance import first_clock
-from irregsim.model.compiled import twin_of
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
 from irregsim.vocabulary.codes import CAUSE_CODE, Exit, RegisterEvent, Strategy
@@ -153,7 +153,7 @@ class Contest(Part):
         if len(rows) == 0:
             return self.decided(rows, np.empty(0, dtype=np.int64))
         # Sums of probabilities need every hazard; events need few of them.
-        twin = None if world.history.keep_expected else twin_of(self)
+        twin = compiled.twin_of(self) if compiled.is_on and not world.history.keep_expected else None
         if twin is not None:
             return self.decided(rows, twin.codes(world, at, rows))
         who = world.rows(rows)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, wraps
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from irregsim.model.compiled.twin import Twin
@@ -23,8 +24,12 @@ ENGINES: Final = ("numpy", "compiled")
 
 
 F = TypeVar("F", bound=Callable[..., Any])
-#: Twins in use this month, by the name of the function that each replaces.
-_machinery: dict[str, Callable[..., Any]] = {}
+#: Whether the month that began last is compiled.
+is_on = False
+#: Module of each function that has a twin, by its name.
+_twinned: dict[str, str] = {}
+#: Functions whose twins stand in for them now: where each belongs, its name, and itself.
+_replaced: list[tuple[Any, str, Any]] = []
 
 
 class EngineRefused(ValueError):
@@ -73,29 +78,33 @@ def twin_of(contest: Contest) -> Twin | None:
 
 
 def twinned(function: F) -> F:
-    """A function of the machinery that has a compiled twin (`machinery.TWINS`), which runs in compiled months."""
-    name = function.__qualname__
-
-    @wraps(function)
-    def call(*args: Any, **named: Any) -> Any:
-        twin = _machinery.get(name)
-        return function(*args, **named) if twin is None else twin(*args, **named)
-
-    return cast(F, call)
+    """Marks a function that has a compiled twin (`machinery.TWINS`), which stands in for it in compiled months."""
+    _twinned[function.__qualname__] = function.__module__
+    return function
 
 
 def begin_month() -> None:
-    """Chooses the machinery of the month that begins.
+    """Chooses the engine of the month that begins.
 
     Raises:
         EngineRefused: As `engine_name`.
     """
-    if engine_name() != "compiled":
-        _machinery.clear()
-    elif not _machinery:
+    global is_on
+    is_on = engine_name() == "compiled"
+    if is_on and not _replaced:
         from irregsim.model.compiled import registry
 
-        _machinery.update(registry.ready_machinery())
+        for name, twin in registry.ready_machinery().items():
+            owner: Any = sys.modules[_twinned[name]]
+            *path, last = name.split(".")
+            for step in path:
+                owner = getattr(owner, step)
+            _replaced.append((owner, last, getattr(owner, last)))
+            setattr(owner, last, twin)
+    elif _replaced and not is_on:
+        for owner, last, function in _replaced:
+            setattr(owner, last, function)
+        _replaced.clear()
 
 
 def readable(parts: Sequence[Part] | None = None) -> dict[str, dict[str, str | None]]:

@@ -1,4 +1,4 @@
-"""Prints the tables of docs/performance.md: ``python -m docs_tools.performance``, with numba installed.
+"""Compiled months against numpy, as the tables of docs/performance.md: ``python -m benchmarks.compiled``, with numba.
 
 Processor time, the least of many repeats of the same work on the same state, both engines in turn in one process: such
 numbers and their ratios hold on a busy machine too.
