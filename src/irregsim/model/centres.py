@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.compiled import twinned
 from irregsim.model.values import At
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES
@@ -67,6 +68,7 @@ class Centres:
         return other
 
 
+@twinned
 def count_in(index: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
     """How many persons hold each number of an index column; -1 belongs to nobody.
 

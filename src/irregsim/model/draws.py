@@ -20,6 +20,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.compiled import twinned
+
 UInt64Array = npt.NDArray[np.uint64]
 FloatArray = npt.NDArray[np.float64]
 
@@ -288,13 +290,17 @@ class Draws:
         if len(keys) > _WIDE:
             # Row by row what is worked on stays in the processor's cache.
             return np.stack([self.uniform(channel, month, keys) for channel in channels])
-        salts = np.array([self._salt(channel, month) for channel in channels], dtype=np.uint64)
-        return _finalise(keys ^ salts[:, None])
+        return _finalise(keys ^ self.salts(channels, month)[:, None])
+
+    def salts(self, channels: Sequence[str], month: int) -> UInt64Array:
+        """What each of several decisions of one month mixes into the keys of its subjects, shape (channels,)."""
+        return np.array([self._salt(channel, month) for channel in channels], dtype=np.uint64)
 
     def _salt(self, channel: str, month: int) -> int:
         return mix(self._channels[channel] + (month + 2) * _M1)
 
 
+@twinned
 def _finalise(bits: UInt64Array) -> FloatArray:
     """The splitmix64 finaliser in place, then the top 53 bits as a number between 0 and 1.
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model import compiled
 from irregsim.model.chance import first_clock
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
@@ -151,6 +152,10 @@ class Contest(Part):
         """
         if len(rows) == 0:
             return self.decided(rows, np.empty(0, dtype=np.int64))
+        # Sums of probabilities need every hazard; events need few of them.
+        twin = compiled.twin_of(self) if compiled.is_on and not world.history.keep_expected else None
+        if twin is not None:
+            return self.decided(rows, twin.codes(world, at, rows))
         who = world.rows(rows)
         hazards = np.empty((len(self.rules), len(rows)))
         for row, rule in zip(hazards, self.rules, strict=True):

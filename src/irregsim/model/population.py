@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.compiled import twinned
 from irregsim.model.draws import UInt64Array
 from irregsim.vocabulary.codes import is_exit
 
@@ -87,14 +88,14 @@ def _block(kind: type, first: tuple[str, ...]) -> tuple[str, ...]:
 
 
 #: Columns of one type are rows of one block, so that all of them grow, shrink and are let go of together.
-_BLOCKS: dict[type, tuple[str, ...]] = {
+BLOCKS: dict[type, tuple[str, ...]] = {
     np.int64: _block(np.int64, HELD_NUMBERS),
     np.bool_: _block(np.bool_, HELD_FLAGS),
     np.uint64: _block(np.uint64, ()),
 }
 _DEFAULTS: dict[type, npt.NDArray[np.generic]] = {
     kind: np.array([[-1 if name in _NONE_IS_MINUS_ONE else 0] for name in names]).astype(kind)
-    for kind, names in _BLOCKS.items()
+    for kind, names in BLOCKS.items()
 }
 
 
@@ -181,7 +182,7 @@ class Population:
     def __init__(self) -> None:
         self._count = 0
         self._blocks: dict[type, npt.NDArray[Any]] = {
-            kind: np.empty((len(names), 0), dtype=kind) for kind, names in _BLOCKS.items()
+            kind: np.empty((len(names), 0), dtype=kind) for kind, names in BLOCKS.items()
         }
         self._show()
 
@@ -203,7 +204,7 @@ class Population:
             Rows of the new persons.
         """
         old, n = self._count, len(columns["person_id"])
-        for kind, names in _BLOCKS.items():
+        for kind, names in BLOCKS.items():
             block = self._blocks[kind]
             if block.shape[1] < old + n:
                 # Room for later arrivals too, so that most months copy nothing.
@@ -218,9 +219,18 @@ class Population:
         self._show()
         return np.arange(old, old + n)
 
+    @property
+    def blocks(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], UInt64Array]:
+        """All columns of whole numbers, of flags and of keys, each of shape (columns, persons or more); see `BLOCKS`.
+
+        They hold until persons are added or dropped.
+        """
+        return self._blocks[np.int64], self._blocks[np.bool_], self._blocks[np.uint64]
+
+    @twinned
     def _show(self) -> None:
         """Lets every column be read under its name, and lists the children of each guardian."""
-        for kind, names in _BLOCKS.items():
+        for kind, names in BLOCKS.items():
             for row, name in enumerate(names):
                 setattr(self, name, self._blocks[kind][row, : self._count])
         self.kid_rows = np.flatnonzero(self.guardian >= 0)
@@ -238,6 +248,7 @@ class Population:
         self._blocks[np.int64][: len(HELD_NUMBERS), rows] = -1
         self._blocks[np.bool_][: len(HELD_FLAGS), rows] = False
 
+    @twinned
     def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Rows of the children of some guardians, and for each the position of its guardian in ``rows``."""
         count = self._kid_count[rows]
@@ -263,7 +274,7 @@ class Population:
             np.take(block, rows, axis=1, out=kept[:, :n], mode="clip")
             self._blocks[kind] = kept
         self._count = n
-        guardian = self._blocks[np.int64][_BLOCKS[np.int64].index("guardian"), :n]
+        guardian = self._blocks[np.int64][BLOCKS[np.int64].index("guardian"), :n]
         kids = np.flatnonzero(guardian >= 0)
         guardian[kids] = position[guardian[kids]]
         assert (guardian[kids] >= 0).all(), "a child is never in the model without its guardian"
@@ -285,7 +296,7 @@ class Population:
     def of(cls, columns: Mapping[str, npt.NDArray[Any]]) -> Population:
         """The population that `columns` gave."""
         other = cls.__new__(cls)
-        other._blocks = {kind: columns[kind.__name__] for kind in _BLOCKS}
+        other._blocks = {kind: columns[kind.__name__] for kind in BLOCKS}
         other._count = other._blocks[np.int64].shape[1]
         other._show()
         return other

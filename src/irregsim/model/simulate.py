@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model import compiled
+from irregsim.model.compiled import twinned
 from irregsim.model.draws import Draws
 from irregsim.model.engine import Part
 from irregsim.model.history import COUNTRIES, PLACES, WatchedHistory
@@ -40,6 +42,7 @@ def start(values: Values, draws: Draws, keep_spells: bool = False, keep_expected
 
 def begin_month(world: World) -> At:
     """Step 1: the next month begins; its values are in force and centres have the places of the month."""
+    compiled.begin_month()
     world.month += 1
     world.forced[:] = 0
     world.forced_in_circle[:] = 0
@@ -80,15 +83,11 @@ def learn(world: World, at: At) -> None:
     if not at.interactions:
         world.perceived = np.minimum(1.0, at.initial_perceived_risk_ratio * at.feasibility)
         return
-    p = world.population
-    asylum = p.is_sought_asylum & p.is_here & (p.route != Route.DUBLIN)
-    stock = np.bincount(p.country[asylum], minlength=COUNTRIES)
+    stock, members = communities(world)
     # A small community hears of few returns: the prior stock keeps one return from looking like a wave.
     rate = 12.0 * world.forced / (stock + world.forced + at.risk_learning_prior_persons)
     weight = at.risk_learning_share
     world.perceived = np.minimum(1.0, (1.0 - weight) * world.perceived + weight * rate)
-    hosts = world.hosts
-    members = np.bincount(world.circles(np.flatnonzero(asylum)).ravel(), minlength=hosts.circle_count + 1)
     rate = 12.0 * world.forced_in_circle / (members + world.forced_in_circle + at.risk_learning_prior_persons)
     told = np.minimum(1.0, (1.0 - weight) * world.perceived_in_circle + weight * rate)
     new = world.values.agreement_begins(world.month)
@@ -96,9 +95,24 @@ def learn(world: World, at: At) -> None:
         expected = min(1.0, at.initial_perceived_risk_ratio * at.feasibility_high_share)
         share = at.agreement_fear_share
         world.perceived = _towards(world.perceived, expected, np.where(new, share, 0.0))
-        told[:-1] = _towards(told[:-1], expected, np.where(new[hosts.circle_country], share, 0.0))
+        told[:-1] = _towards(told[:-1], expected, np.where(new[world.hosts.circle_country], share, 0.0))
     told[-1] = 0.0
     world.perceived_in_circle = told
+
+
+@twinned
+def communities(world: World) -> tuple[IntArray, IntArray]:
+    """Former asylum seekers in the country who hear of forced returns.
+
+    Returns:
+        How many there are of each citizenship, shape (countries,), and how many belong to each circle of the support
+        network, shape (circles + 1,); the last are those of no circle.
+    """
+    p = world.population
+    asylum = p.is_sought_asylum & p.is_here & (p.route != Route.DUBLIN)
+    stock = np.bincount(p.country[asylum], minlength=COUNTRIES)
+    circles = world.circles(np.flatnonzero(asylum)).ravel()
+    return stock, np.bincount(circles, minlength=world.hosts.circle_count + 1)
 
 
 def _towards(belief: npt.NDArray[np.float64], level: float, share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -106,6 +120,7 @@ def _towards(belief: npt.NDArray[np.float64], level: float, share: npt.NDArray[n
     return np.asarray(belief + share * np.maximum(0.0, level - belief))
 
 
+@twinned
 def record(world: World) -> None:
     """Writes the month's stocks into the history."""
     p, history, month = world.population, world.history, world.month

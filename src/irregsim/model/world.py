@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.centres import REMOTENESS, Centres
+from irregsim.model.compiled import twinned
 from irregsim.model.draws import Draws
 from irregsim.model.employers import PRIVATE_HOUSEHOLD, Employers
 from irregsim.model.history import CITY_OF, DISTRICT_OF, GROUNDS, NO_PLACE, History
@@ -94,6 +95,7 @@ class World:
 
     # -- moves ---------------------------------------------------------------------------------------------------
 
+    @twinned
     def move(
         self,
         rows: IntArray,
@@ -266,16 +268,19 @@ class World:
 
     # -- who -----------------------------------------------------------------------------------------------------
 
+    @twinned
     def who(self, strategy: Strategy) -> IntArray:
         """Rows of the persons in a strategy who are free to act: no children, nobody held."""
         p = self.population
         return np.flatnonzero((p.strategy == strategy) & (p.guardian < 0) & (p.transport_due < 0))
 
+    @twinned
     def among(self, strategies: tuple[Strategy, ...]) -> IntArray:
         """Rows of the persons in any of some strategies who are free to act."""
         p = self.population
         return np.flatnonzero(np.isin(p.strategy, strategies) & (p.guardian < 0) & (p.transport_due < 0))
 
+    @twinned
     def everyone(self) -> IntArray:
         """Rows of all persons in the country who are free to act: no children, nobody held."""
         p = self.population
@@ -352,6 +357,7 @@ class Rows:
         return np.asarray(value)
 
 
+@twinned
 def _circles(world: World, *columns: IntArray) -> IntArray:
     circle, nobody = world.hosts.circle[np.stack(columns)], world.hosts.circle_count
     for i in range(1, len(circle)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +19,12 @@ from irregsim.model.snapshot import freeze, thaw
 from irregsim.model.values import Values
 from irregsim.model.world import World
 from irregsim.storage.arrays import read_arrays, write_arrays
+from irregsim.storage.caches import user_cache
 from irregsim.storage.hashing import canonical_json, sha256_of_text
 from irregsim.study.identity import code_sha256, data_sha256, decisive_versions
 
 if TYPE_CHECKING:
     from irregsim.scenario import Levers
-
-#: Environment variable with the folder for run-ups; empty to keep none.
-FOLDER_VARIABLE: Final = "IRREGSIM_CACHE"
 
 #: Environment variable with the room for run-ups, in megabytes.
 ROOM_VARIABLE: Final = "IRREGSIM_CACHE_MB"
@@ -57,12 +54,7 @@ class RunUps:
             room = int(float(os.environ.get(ROOM_VARIABLE, ROOM_MB)) * 1e6)
         except (ValueError, OverflowError):
             room = ROOM_MB * 1_000_000
-        named = os.environ.get(FOLDER_VARIABLE)
-        if named is not None:
-            return cls(Path(named) / "run-ups" if named else None, room)
-        with contextlib.suppress(RuntimeError, OSError):  # a user without a home has no such folder
-            return cls(_caches() / "irregsim" / "run-ups", room)
-        return cls(None, room)
+        return cls(user_cache("run-ups"), room)
 
     def find(self, key: str, values: Values, draws: Draws, keep_spells: bool) -> World | None:
         """The world of a key, to continue under some values; None where it is not kept, or its file is damaged."""
@@ -99,15 +91,6 @@ class RunUps:
             with contextlib.suppress(OSError):
                 path.unlink()
             total -= size
-
-
-def _caches() -> Path:
-    """Where this system keeps what can be made again."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def key_of(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.compiled import twinned
 from irregsim.model.engine import Contest, Decided, Rule, drawn
 from irregsim.model.history import CITY_OF
 from irregsim.model.month.control import PRISON, meets_police
@@ -125,6 +126,7 @@ class Needs(Contest):
             heads = rows[reported]
             meets_police(world, heads[p.guardian[heads] < 0], "identity_control")
 
+    @twinned
     def _sums(self, world: World, at: At) -> None:
         p, month, history = world.population, world.month, world.history
         here = np.flatnonzero(p.is_here)

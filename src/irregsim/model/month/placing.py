@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model import centres
 from irregsim.model.centres import COUNT as CENTRES
-from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF, POOL_SHARE, count_in
+from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF, POOL_SHARE
 from irregsim.model.chance import queue
 from irregsim.model.history import PLACES
 from irregsim.model.values import At
@@ -32,7 +33,7 @@ def counted_residents(world: World) -> IntArray:
     so the limit on what is left to the finally rejected neither holds nor counts them.
     """
     p = world.population
-    return count_in(np.where(p.route == Route.DUBLIN, -1, p.centre), CENTRES)
+    return centres.count_in(np.where(p.route == Route.DUBLIN, -1, p.centre), CENTRES)
 
 
 def beds_of(world: World, rows: IntArray) -> IntArray:
@@ -213,7 +214,7 @@ def _any_willing(world: World, rows: IntArray) -> IntArray:
 def jobs_filled(world: World) -> IntArray:
     """Workers of each employer, main and side jobs alike, shape (employers,)."""
     p = world.population
-    return count_in(np.maximum(p.employer, p.side_employer), len(world.employers))
+    return centres.count_in(np.maximum(p.employer, p.side_employer), len(world.employers))
 
 
 def free_host(world: World, at: At, rows: IntArray) -> IntArray:
@@ -234,7 +235,7 @@ def guests_of(world: World) -> IntArray:
     """Households each host has taken in, shape (hosts,)."""
     # Children have the host of their guardian, and those who have left have none.
     p, hosts = world.population, len(world.hosts)
-    return np.asarray(count_in(p.host, hosts) - count_in(p.host[p.kid_rows], hosts))
+    return np.asarray(centres.count_in(p.host, hosts) - centres.count_in(p.host[p.kid_rows], hosts))
 
 
 def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:

@@ -1,0 +1,157 @@
+"""The month compiled from the rules as they are written (docs/performance.md).
+
+numpy is the reference and works alone. With ``IRREGSIM_ENGINE=compiled`` and numba installed, `engine.Contest.decide`
+asks here for the contest's twin: the same rules, read from their own text, as loops over persons. Lives, tables and
+their bytes are the same. A rule that cannot be read leaves its contest to numpy; `readable` lists which and why.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from irregsim.model.compiled.twin import Twin
+    from irregsim.model.engine import Contest, Part
+
+#: Environment variable that names the engine of a month.
+ENGINE_VARIABLE: Final = "IRREGSIM_ENGINE"
+ENGINES: Final = ("numpy", "compiled")
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+#: Whether the month that began last is compiled.
+is_on = False
+#: Module of each function that has a twin, by its name.
+_twinned: dict[str, str] = {}
+#: Functions whose twins stand in for them now: where each belongs, its name, and itself.
+_replaced: list[tuple[Any, str, Any]] = []
+
+
+class EngineRefused(ValueError):
+    """The engine asked for cannot be had; the message says why and what to do."""
+
+
+def engine_name() -> str:
+    """The engine that the environment names: one of `ENGINES`.
+
+    Raises:
+        EngineRefused: If there is no such engine, or it needs what is not installed.
+    """
+    name = os.environ.get(ENGINE_VARIABLE) or "numpy"
+    if name == "numpy":
+        return name
+    if name not in ENGINES:
+        raise EngineRefused(f"{ENGINE_VARIABLE} is {name!r}; it can be {' or '.join(ENGINES)}")
+    if not _has_numba():
+        raise EngineRefused(
+            f"{ENGINE_VARIABLE}=compiled needs numba, which is not installed: install irregsim[fast], or leave the "
+            "variable out to run on numpy (the results are the same)"
+        )
+    return name
+
+
+@cache
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+def twin_of(contest: Contest) -> Twin | None:
+    """The compiled form of a contest, to decide with now.
+
+    Returns:
+        None where numpy is to decide: another engine is named, a rule cannot be read, or the kernel is still being
+        compiled by the process in the background that the first call starts.
+
+    Raises:
+        EngineRefused: As `engine_name`.
+    """
+    if engine_name() != "compiled":
+        return None
+    from irregsim.model.compiled import registry
+
+    return registry.ready_twin(contest)
+
+
+def twinned(function: F) -> F:
+    """Marks a function that has a compiled twin (`machinery.TWINS`), which stands in for it in compiled months."""
+    _twinned[function.__qualname__] = function.__module__
+    return function
+
+
+def begin_month() -> None:
+    """Chooses the engine of the month that begins.
+
+    Raises:
+        EngineRefused: As `engine_name`.
+    """
+    global is_on
+    is_on = engine_name() == "compiled"
+    if is_on and not _replaced:
+        from irregsim.model.compiled import registry
+
+        for name, twin in registry.ready_machinery().items():
+            owner: Any = sys.modules[_twinned[name]]
+            *path, last = name.split(".")
+            for step in path:
+                owner = getattr(owner, step)
+            _replaced.append((owner, last, getattr(owner, last)))
+            setattr(owner, last, twin)
+    elif _replaced and not is_on:
+        for owner, last, function in _replaced:
+            setattr(owner, last, function)
+        _replaced.clear()
+
+
+def readable(parts: Sequence[Part] | None = None) -> dict[str, dict[str, str | None]]:
+    """Which rules the reader can read.
+
+    Args:
+        parts: Parts of a month; those of `month.MONTH` by default.
+
+    Returns:
+        By contest and channel: None for a rule that can be read, else what in it cannot. A contest is compiled when
+        all of its rules can be read. Needs no numba.
+    """
+    from irregsim.model.compiled.reader import Reader
+    from irregsim.model.compiled.tree import Unreadable
+    from irregsim.model.engine import Contest
+
+    def fault(contest: Contest, number: int) -> str | None:
+        try:
+            Reader().rule(contest.rules[number].hazard)
+        except Unreadable as error:
+            return str(error)
+        return None
+
+    return {
+        part.name: {rule.channel: fault(part, k) for k, rule in enumerate(part.rules)}
+        for part in _month_or(parts)
+        if isinstance(part, Contest)
+    }
+
+
+def prepare(parts: Sequence[Part] | None = None) -> Mapping[str, float]:
+    """Compiles what is not compiled yet, in this process, or loads it; returns when all of it is ready.
+
+    Args:
+        parts: Parts of a month; those of `month.MONTH` by default.
+
+    Returns:
+        Processor seconds by contest, and of the machinery. Contests that cannot be read are left out.
+    """
+    from irregsim.model.compiled import registry
+
+    return registry.prepare(_month_or(parts))
+
+
+def _month_or(parts: Sequence[Part] | None) -> Sequence[Part]:
+    if parts is not None:
+        return parts
+    from irregsim.model.month import MONTH
+
+    return MONTH

@@ -1,0 +1,522 @@
+"""The compiled month gives the lives that numpy gives, and what it cannot read stays with numpy."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from helpers.whole_world import digest
+from irregsim.inference.posterior import prior_draws
+from irregsim.model import compiled, draws
+from irregsim.model.centres import count_in
+from irregsim.model.chance import first_clock
+from irregsim.model.draws import Draws
+from irregsim.model.engine import Contest, Rule, lookup, tabulated
+from irregsim.model.month import MONTH
+from irregsim.model.parameters import point_draw
+from irregsim.model.simulate import advance_month, begin_month, communities, record, start
+from irregsim.model.values import Values
+from irregsim.scenario import load_scenario
+from irregsim.vocabulary.codes import Exit, Strategy
+
+HAS_NUMBA = importlib.util.find_spec("numba") is not None
+needs_numba = pytest.mark.skipif(not HAS_NUMBA, reason="numba is not installed")
+
+#: Contests of the month and how many rules each has. All are read; a rule that is not stands in `UNREAD` with why.
+READ = {
+    "ties": 2,
+    "moves": 1,
+    "residence": 4,
+    "work": 3,
+    "side_work": 2,
+    "support": 6,
+    "livelihood": 2,
+    "reconsider": 1,
+    "offers": 1,
+    "street_control": 1,
+    "crime_control": 2,
+    "departures": 5,
+    "needs": 2,
+}
+UNREAD: dict[str, str] = {}
+
+SCENARIOS = ("baseline", "package-restrictive", "closures-2017-2020-undone")
+
+
+@pytest.fixture(scope="session")
+def kernels(request):
+    """The kernels of the month, kept between sessions beside what pytest keeps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IRREGSIM_CACHE", str(request.config.cache.mkdir("irregsim")))
+        yield compiled.prepare()
+
+
+@pytest.fixture
+def engine(kernels, monkeypatch, request):
+    """Sets the engine, numpy to begin with."""
+    monkeypatch.setenv("IRREGSIM_CACHE", str(request.config.cache.mkdir("irregsim")))
+
+    def use(name):
+        monkeypatch.setenv(compiled.ENGINE_VARIABLE, name)
+
+    use("numpy")
+    return use
+
+
+@functools.cache
+def levers_of(scenario):
+    return load_scenario(scenario).levers
+
+
+def world_of(scenario="baseline", draw=None, seed=1, scale=0.05, months=0, parts=MONTH):
+    world = start(Values(levers_of(scenario), draw or point_draw(), scale), Draws(seed, 0), True, False)
+    for _ in range(months):
+        advance_month(world, parts)
+    return world
+
+
+def same_by_both(engine, **changes):
+    found = {}
+    for name in compiled.ENGINES:
+        engine(name)
+        found[name] = digest(world_of(**changes))
+    return found["numpy"] == found["compiled"]
+
+
+# -- what is read ----------------------------------------------------------------------------------------------------
+
+
+def test_every_rule_of_the_month_is_read_but_for_those_listed():
+    found = compiled.readable()
+    assert {name: len(rules) for name, rules in found.items()} == READ
+    faults = {channel: why for rules in found.values() for channel, why in rules.items() if why is not None}
+    assert faults == UNREAD
+
+
+RATES = np.array([0.01, 0.02, 0.03])
+MARK = 3
+
+
+def _double(share, at):
+    return np.minimum(2.0 * share, at.job_loss_hazard)
+
+
+def calculates(who, at):
+    months = np.maximum(0, who.months_in_strategy) // 6
+    return np.asarray(np.clip(0.02 + 0.001 * -months, 0.0, 0.02) + _double(share=0.0 + who.has_bed, at=at))
+
+
+def decides(who, at):
+    rate = RATES[who.household]
+    if at.interactions:
+        rate = rate * np.where(who.is_female | ~who.has_tie, 0.5, 1.0)
+    if at.pandemic:
+        return rate
+    return np.where((who.decision >= 2) & (who.age_years < 40.0), rate, np.log(1.0 + rate))
+
+
+def tabulates(who, at):
+    table = np.ones((2, len(Strategy))) * 0.01
+    table[1] = 0.02
+    late = tabulated(lambda months: np.sqrt(months) * at.job_loss_hazard / 10.0, who.months_irregular)
+    return lookup(table, who.is_sought_asylum, who.strategy) + late * who.risk_response(-0.5) * (MARK != 2)
+
+
+def reads_arrays(who, at):
+    near = who.host_patience * 0.001 + 0.01 * who.knows_worker
+    return np.full(len(who), 0.002) + np.where(who.host >= 0, near, who.remoteness / 100.0) * who.feasibility**2
+
+
+def asks_persons(who, at):
+    if who.is_female.any():
+        return 0.1 * who.is_female
+    return 0.0 * who.is_female
+
+
+def adds_flags(who, at):
+    return 0.01 * (who.is_female + who.is_exploited)
+
+
+def takes_a_root(who, at):
+    return np.sqrt(who.age_years) / 1000.0
+
+
+def loops_over(who, at):
+    out = 0.0 * who.age_years
+    for month in range(3):
+        out = out + month
+    return out
+
+
+def changes_in_place(who, at):
+    out = 0.001 * who.age_years
+    out *= 2.0
+    return out
+
+
+def cuts(who, at):
+    return 0.001 * who.age_years[::1]
+
+
+def reads_what_is_not_there(who, at):
+    return 0.001 * who.shoe_size
+
+
+def _decorated(function):
+    @functools.wraps(function)
+    def inner(who, at):
+        return function(who, at)
+
+    return inner
+
+
+@_decorated
+def is_decorated(who, at):
+    return 0.001 * who.age_years
+
+
+def closes_over(rate):
+    def hazard(who, at):
+        return rate * who.age_years
+
+    return hazard
+
+
+REFUSED = [
+    (asks_persons, "is not a call that can be read"),
+    (adds_flags, "calculates with two flags"),
+    (takes_a_root, "np.sqrt"),
+    (loops_over, "`for month in range(3)"),
+    (changes_in_place, "`out *= 2.0` is not a form"),
+    (cuts, "`who.age_years[::1]` is not a form"),
+    (reads_what_is_not_there, "a person has no shoe_size"),
+    (is_decorated, "reads function of the function that made it"),
+    (closes_over(0.001), "reads rate of the function that made it"),
+    (functools.partial(takes_a_root), "is not a plain function"),
+]
+
+
+class Own(Contest):
+    """A part of one's own; it moves nobody that a rule of the month does not move too."""
+
+    name = "own"
+    step = 9
+
+    def __init__(self, *hazards):
+        names = ("care_need", "offence", "reconsider", "onward")  # any channels of the registry serve
+        self.rules = tuple(
+            Rule(channel=name, hazard=hazard, mechanisms=(), source="", grade="D", enters=Exit.VIDERE, cause="onward")
+            for name, hazard in zip(names, hazards, strict=False)
+        )
+
+    def at_risk(self, world, at):
+        return world.everyone()
+
+
+@pytest.mark.parametrize(("hazard", "words"), REFUSED, ids=lambda x: getattr(x, "__name__", "")[:20])
+def test_a_form_that_is_not_in_the_list_is_refused_by_name(hazard, words):
+    (fault,) = compiled.readable([Own(hazard)])["own"].values()
+    assert fault is not None
+    assert words in fault
+
+
+def test_a_rule_whose_file_was_edited_since_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "own_rules.py"
+    path.write_text("def hazard(who, at):\n    return 0.001 * who.age_years\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    hazard = importlib.import_module("own_rules").hazard
+    monkeypatch.delitem(sys.modules, "own_rules")
+    path.write_text("def hazard(who, at):\n    return 0.01 * who.age_years\n", encoding="utf-8")
+    (fault,) = compiled.readable([Own(hazard)])["own"].values()
+    assert fault is not None
+    assert "edited since" in fault
+
+
+# -- the same lives --------------------------------------------------------------------------------------------------
+
+
+@needs_numba
+@pytest.mark.parametrize("scenario", ["baseline", "high-arrivals-2009"])
+def test_both_engines_give_the_same_world(engine, scenario):
+    assert same_by_both(engine, scenario=scenario, months=30, seed=4)
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("number", range(4))
+def test_both_engines_give_the_same_world_over_draws_and_seeds(engine, scenario, number):
+    draw = prior_draws(4)[number]
+    assert same_by_both(engine, scenario=scenario, draw=draw, months=264, seed=number, scale=0.1)
+
+
+@needs_numba
+@pytest.mark.parametrize(("scenario", "number"), [("baseline", None), ("high-arrivals-2009", 3)])
+def test_every_hazard_is_below_its_bound_and_every_code_the_same(engine, scenario, number):
+    from irregsim.model.compiled.twin import verifying
+
+    engine("compiled")
+    draw = point_draw() if number is None else prior_draws(4)[number]
+    with verifying():
+        world_of(scenario, draw, months=18)
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("number", range(6))
+def test_every_hazard_is_below_its_bound_over_prior_draws(engine, scenario, number):
+    from irregsim.model.compiled.twin import verifying
+
+    engine("compiled")
+    with verifying():
+        world_of(scenario, prior_draws(6)[number], seed=number, months=264)
+
+
+@needs_numba
+def test_one_person_alone_decides_as_among_all(engine):
+    engine("compiled")
+    world = world_of(months=24)
+    at = begin_month(world)
+    for part in MONTH:
+        part.begin(world, at)
+        rows = part.at_risk(world, at)
+        if isinstance(part, Contest) and len(rows):
+            whole = part.decide(world, at, rows)
+            few = np.unique(np.concatenate([np.flatnonzero(whole.code >= 0)[:10], np.arange(min(5, len(rows)))]))
+            alone = [int(part.decide(world, at, rows[j : j + 1]).code[0]) for j in few]
+            assert alone == whole.code[few].tolist(), part.name
+        if len(rows):
+            part.settle(world, at, part.decide(world, at, rows))
+
+
+@needs_numba
+def test_a_copy_goes_on_alike_under_either_engine(engine):
+    engine("compiled")
+    world = world_of(months=24)
+    values = Values(levers_of("package-restrictive"), point_draw(), 0.05)
+    ends = []
+    for name in compiled.ENGINES:
+        engine(name)
+        copy = world.copy(values)
+        for _ in range(12):
+            advance_month(copy)
+        ends.append(digest(copy))
+    assert ends[0] == ends[1]
+    assert ends[0] != digest(world)
+
+
+@needs_numba
+@pytest.mark.parametrize("months", [1, 23, 24])  # the first, and before and after the end of a year
+def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
+    from irregsim.model.compiled import machinery, stocks
+
+    world = world_of(months=months)
+    at = begin_month(world)
+    p = world.population
+    p.transport_due[world.everyone()[::7]] = world.month + 1
+
+    def after(function):
+        copy = world.copy()
+        return digest(copy), function(copy), digest(copy)
+
+    heads = world.everyone()[::3]
+    where = np.resize([*Strategy, Exit.VIDERE], len(heads)).astype(np.int64)
+    subtype = np.resize([1, 0, 2], len(heads)).astype(np.int64)
+    known = ("tie_0", "tie_1", "tie_2", "host")
+    everyone, two = world.everyone(), (Strategy.SYNLIG, Strategy.FRITT_FALL)
+    calls = {
+        "World.who": (lambda w: w.who(Strategy.SYNLIG), lambda w: machinery.who(w, Strategy.SYNLIG)),
+        "World.among": (lambda w: w.among(two), lambda w: machinery.among(w, two)),
+        "World.everyone": (lambda w: w.everyone(), machinery.everyone),
+        "Population._show": (lambda w: w.population._show(), lambda w: machinery.show(w.population)),
+        "Population.children_of": (
+            lambda w: w.population.children_of(everyone),
+            lambda w: machinery.children_of(w.population, everyone),
+        ),
+        "World.move": (
+            lambda w: w.move(heads, where, "reconsider", subtype),
+            lambda w: machinery.move(w, heads, where, "reconsider", subtype),
+        ),
+        "_finalise": (
+            lambda w: draws._finalise(w.population.key.copy()),
+            lambda w: machinery.finalise(w.population.key.copy()),
+        ),
+        "_circles": (
+            lambda w: w.circles(everyone),
+            lambda w: machinery.circles(w, *(vars(w.population)[c][everyone] for c in known)),
+        ),
+        "count_in": (
+            lambda w: count_in(w.population.host, len(w.hosts)),
+            lambda w: machinery.count_in(w.population.host, len(w.hosts)),
+        ),
+        "record": (record, stocks.record),
+        "communities": (communities, stocks.communities),
+        "Needs._sums": (lambda w: MONTH[-1]._sums(w, at), lambda w: stocks.sums(None, w, at)),
+    }
+    assert calls.keys() == machinery.TWINS.keys()
+    for name, (by_numpy, by_loops) in calls.items():
+        before, expected, changed = after(by_numpy)
+        _, found, also = after(by_loops)
+        assert changed == also, name
+        assert (before == changed) == (name not in ("record", "Needs._sums", "World.move")), name
+        pairs = zip(expected, found, strict=True) if isinstance(expected, tuple) else [(expected, found)]
+        for one, other in pairs:
+            assert one is other is None or np.array_equal(one, other), name
+    one, other = world.copy().population, world.copy().population
+    one._show()
+    machinery.show(other)
+    for name in ("kid_rows", "_kids_sorted", "_kid_count", "_kid_start"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
+
+
+# -- rules of one's own ----------------------------------------------------------------------------------------------
+
+
+@needs_numba
+def test_forms_of_the_list_mean_what_numpy_means(engine):
+    from irregsim.model.compiled.twin import Twin
+
+    world = world_of(months=24)
+    at = begin_month(world)
+    rows = world.everyone()
+    own = Own(calculates, decides, tabulates, reads_arrays)
+    assert set(compiled.readable([own])["own"].values()) == {None}
+    twin = Twin(own)
+    twin.load()
+    twin.verify(world, at, rows)
+    assert len(np.unique(twin.codes(world, at, rows))) > len(own.rules) - 1
+
+
+@needs_numba
+def test_a_rule_that_cannot_be_read_leaves_its_part_to_numpy(engine):
+    own = Own(takes_a_root)
+    engine("compiled")
+    assert compiled.twin_of(own) is None
+    assert same_by_both(engine, months=14, parts=(*MONTH, own))
+
+
+@needs_numba
+def test_a_readable_rule_of_ones_own_is_compiled_when_first_asked(engine):
+    own = Own(tabulates)
+    engine("compiled")
+    assert compiled.twin_of(own) is not None
+    assert same_by_both(engine, months=14, parts=(*MONTH, own))
+
+
+# -- a wrong bound cannot be missed ----------------------------------------------------------------------------------
+
+
+@needs_numba
+def test_a_bound_that_is_too_low_stops_the_run(engine, monkeypatch):
+    from irregsim.model.compiled import ranges
+    from irregsim.model.compiled.twin import BoundBroken, verifying
+
+    true = ranges.limits
+    monkeypatch.setattr(ranges, "limits", lambda world: 0.2 * true(world))
+    engine("compiled")
+    with pytest.raises(BoundBroken, match="above its bound"):
+        world_of(months=24, scale=0.3)
+    with pytest.raises(AssertionError, match="perceived_risk is"), verifying():
+        world_of(months=2)
+
+
+@needs_numba
+def test_a_column_outside_its_range_is_found(engine):
+    from irregsim.model.compiled import ranges
+
+    world = world_of(months=6)
+    ranges.check(world)
+    world.population.decision[world.everyone()[3]] = 9
+    with pytest.raises(AssertionError, match="decision is 9 in month 5, outside 0 to 3"):
+        ranges.check(world)
+
+
+@needs_numba
+def test_a_person_whose_route_and_asylum_do_not_agree_stops_the_run(engine):
+    from irregsim.model.compiled.twin import BoundBroken
+
+    engine("compiled")
+    world = world_of(months=6)
+    flags = world.population.is_sought_asylum
+    flags[world.everyone()[3]] ^= True
+    with pytest.raises(BoundBroken, match="do not go together"):
+        advance_month(world)
+
+
+@needs_numba
+def test_a_wrong_code_is_found(engine, monkeypatch):
+    from irregsim.model.compiled import twin
+
+    engine("compiled")
+    monkeypatch.setattr(twin, "first_clock", lambda hazards, uniforms: first_clock(hazards * 1.2, uniforms))
+    with pytest.raises(AssertionError, match="codes differ"), twin.verifying():
+        world_of(months=6)
+
+
+# -- which engine ----------------------------------------------------------------------------------------------------
+
+
+def test_numpy_is_the_engine_where_none_is_named(monkeypatch):
+    monkeypatch.delenv(compiled.ENGINE_VARIABLE, raising=False)
+    assert compiled.twin_of(MONTH[1]) is None
+
+
+def test_an_engine_that_cannot_be_had_is_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setenv(compiled.ENGINE_VARIABLE, "fortran")
+    with pytest.raises(compiled.EngineRefused, match="IRREGSIM_ENGINE is 'fortran'; it can be numpy or compiled"):
+        world_of(months=1)
+    monkeypatch.setenv(compiled.ENGINE_VARIABLE, "compiled")
+    monkeypatch.setattr(compiled, "_has_numba", lambda: False)
+    with pytest.raises(compiled.EngineRefused, match=r"needs numba.*install irregsim\[fast\]"):
+        world_of(months=1)
+
+
+@needs_numba
+def test_sums_of_probabilities_are_numpys(engine, monkeypatch):
+    engine("compiled")
+    monkeypatch.setattr(compiled, "twin_of", None)
+    world = start(Values(levers_of("baseline"), point_draw(), 0.05), Draws(1, 0), False, True)
+    advance_month(world)
+    assert world.history.expected["death"][0].sum() > 0
+
+
+@needs_numba
+def test_numpy_decides_until_the_kernels_are_made(engine, monkeypatch, tmp_path):
+    from irregsim.model.compiled import registry
+
+    asked = []
+    engine("compiled")
+    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))  # nothing is made there
+    monkeypatch.setattr(registry, "_twins", {})
+    monkeypatch.setattr(registry, "_not_before", {})
+    monkeypatch.setattr(registry, "_fill", lambda contest: asked.append(contest.name) or True)
+    waiting = digest(world_of(months=2))
+    assert len(set(asked) & READ.keys()) >= 10
+    assert all(not twin.is_loaded for _, twin in registry._twins.values())
+    monkeypatch.undo()
+    assert waiting == digest(world_of(months=2))
+
+
+@needs_numba
+def test_one_process_at_a_time_makes_kernels(engine):
+    from irregsim.model.compiled import registry
+
+    with registry._lock(wait=0):
+        assert not registry.fill()
+    assert registry.fill()
+
+
+@needs_numba
+def test_a_kernel_is_named_by_its_text(engine):
+    from irregsim.model.compiled import store
+    from irregsim.model.compiled.twin import Twin
+
+    names = [store.name_of(Twin(part).text) for part in MONTH if isinstance(part, Contest)]
+    assert names == [store.name_of(Twin(part).text) for part in MONTH if isinstance(part, Contest)]
+    assert all(a != b for a, b in pairwise(sorted(names)))
