@@ -10,6 +10,7 @@ import pytest
 
 import comparison_frames
 from irregsim.present.pages.compare import render_report
+from irregsim.present.words import centre_words, lever_change
 from irregsim.scenario.levers import readers
 from irregsim.vocabulary import labels, numbers
 from irregsim.vocabulary.codes import month_number
@@ -83,3 +84,16 @@ def test_numbers_months_and_lists(lang, written):
         numbers.listed(["a", "b", "c"], lang),
         numbers.plain("-0.25", lang),
     ] == written
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "words"),
+    [
+        ("Øst samlet", "en", "Øst police district, all centres"),
+        ("Andre samlet", "nb", "andre politidistrikter, alle mottak"),
+        ("Hå", "en", "Hå"),
+    ],
+)
+def test_pooled_centres_are_named_by_their_district(name, lang, words):
+    assert centre_words(name, lang) == words
+    assert lever_change(f"levers.reception_centres.close.{name}", "false", lang).startswith(f"{words}: ")

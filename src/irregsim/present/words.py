@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
-from irregsim.vocabulary.codes import HIDDEN
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import DISTRICTS, HIDDEN
 from irregsim.vocabulary.labels import label, labels
 from irregsim.vocabulary.numbers import rounded_text
 from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES
@@ -145,6 +146,15 @@ def lever_words(key: str, lang: str) -> str:
     return f"{place}: {meaning}" if place else meaning
 
 
+def centre_words(name: str, lang: str) -> str:
+    """A reception centre in words: a named one as it is, the pool of a district's other centres by the district."""
+    for centre in reference.centres():
+        if centre.name == name and centre.capacity is None:
+            district = DISTRICTS[reference.places()[centre.place].district]
+            return label("present.all_centres", lang).format(district=label(f"district.{district}", lang))
+    return name
+
+
 def lever_change(key: str, value: str, lang: str) -> str:
     """A lever and its value in few words, such as ``Bergen: Emergency shelter, 48``.
 
@@ -160,6 +170,7 @@ def lever_change(key: str, value: str, lang: str) -> str:
         return f"{key}: {value}"
     place = bare[len(found.key) + 1 :]
     if found.kind is Kind.CENTRE_DATES:
+        place = centre_words(place, lang)
         return f"{place}: {label('live.centre_open' if value == 'true' else 'live.centre_closed', lang)}"
     words = {"true": label("live.yes", lang), "false": label("live.no", lang), "none": label("live.none", lang)}
     text = words.get(value, value)

@@ -8,6 +8,7 @@ from typing import Any
 import reacton.ipyvuetify as rv
 import solara
 
+from irregsim.present.words import centre_words
 from irregsim.scenario.levers import GROUPS, REGISTRY, By, Holds, Kind, Lever, Part, group_of, number_text, range_text
 from irregsim.scenario.levers import words as words_of
 from irregsim.vocabulary import reference
@@ -192,7 +193,7 @@ def Dated(room: Room, lever: Lever, say: Say, version: object, since: str, on_se
 
 
 def _place_words(lever: Lever, place: str, say: Say) -> str:
-    return place if lever.by is By.CENTRE else label(f"{lever.by.value}.{place}", say.lang)
+    return centre_words(place, say.lang) if lever.by is By.CENTRE else label(f"{lever.by.value}.{place}", say.lang)
 
 
 def _value(lever: Lever, value: Value, say: Say, put: Callable[[Value], None]) -> None:
