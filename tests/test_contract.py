@@ -17,9 +17,9 @@ from irregsim.study import tables as run_tables
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
 COMMANDS = {
-    "run": "--replicates --seed --jobs --draws --per-draw --scale --set --end --out --lang --format --quiet --publish "
+    "run": "--replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --out --lang --format --quiet --publish "
     "--show-levels --spells --without",
-    "compare": "--reference --replicates --seed --jobs --draws --per-draw --scale --set --end --without --city "
+    "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without --city "
     "--spells --out --lang --format --quiet --publish --show-levels",
     "validate": "--set --end",
     "scenarios": "--lang",
@@ -28,7 +28,7 @@ COMMANDS = {
     "targets": "--all --compare --csv",
     "new": "--from",
     "diff": "--set --end",
-    "calibrate": "--out --first --second --scale --draws --truths --near-truths --seed --jobs --quiet",
+    "calibrate": "--out --first --second --scale --draws --truths --near-truths --seed --jobs --cluster --quiet",
     "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --quiet",
     "reproduce": "--jobs --quiet",
     "schema": "",
