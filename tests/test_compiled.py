@@ -520,3 +520,16 @@ def test_a_kernel_is_named_by_its_text(engine):
     names = [store.name_of(Twin(part).text) for part in MONTH if isinstance(part, Contest)]
     assert names == [store.name_of(Twin(part).text) for part in MONTH if isinstance(part, Contest)]
     assert all(a != b for a, b in pairwise(sorted(names)))
+
+
+@needs_numba
+def test_a_kernel_that_was_changed_on_disk_is_written_again_and_never_loaded(tmp_path, monkeypatch):
+    from irregsim.model.compiled import store
+
+    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))
+    text = "VALUE = 1\n"
+    path = store.folder() / f"{store.name_of(text)}.py"
+    path.write_text("raise RuntimeError('somebody else wrote this')\n", encoding="utf-8")
+    module = store.module_of(text)
+    assert module.VALUE == 1 and path.read_text(encoding="utf-8") == text
+    del sys.modules[store.name_of(text)]

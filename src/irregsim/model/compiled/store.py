@@ -81,6 +81,14 @@ def mark_ready(text: str) -> None:
     (folder() / f"{name_of(text)}{_READY}").touch()
 
 
+def _holds(path: Path, text: str) -> bool:
+    """Whether a file is there and is this text: nothing else is ever loaded."""
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def module_of(text: str) -> ModuleType:
     """The module of a kernel; written first where it is not there.
 
@@ -91,7 +99,7 @@ def module_of(text: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     path = folder() / f"{name}.py"
-    if not path.exists():
+    if not _holds(path, text):
         # Written whole under another name first: other processes may look for it now.
         handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
