@@ -17,10 +17,10 @@ from irregsim.study import tables as run_tables
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
 COMMANDS = {
-    "run": "--replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --out --lang --format --quiet --publish "
-    "--show-levels --spells --without",
-    "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without --city "
-    "--spells --out --lang --format --quiet --publish --show-levels",
+    "run": "--replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --out --lang --format --quiet "
+    "--publish --show-levels --spells --without",
+    "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without "
+    "--city --spells --out --lang --format --quiet --publish --show-levels",
     "validate": "--set --end",
     "scenarios": "--lang",
     "levers": "--lang",
