@@ -32,7 +32,7 @@ QUICK = (
     "unit/test_history",
     "unit/test_mutants",
     "unit/test_population",
-    "unit/test_scarce_things",
+    "unit/test_month_by_hand",
     "unit/test_statistics_helpers",
     "test_chance",
     "test_claims",
