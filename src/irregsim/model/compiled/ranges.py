@@ -88,7 +88,7 @@ def of(world: World) -> FloatArray:
 def limits(world: World) -> FloatArray:
     """Highest value of each attribute in `HAND_WRITTEN`; the lowest is 0."""
     believed = max(float(world.perceived.max()), float(world.perceived_in_circle.max()))
-    # A belief is told on as it is or mixed with another one, and then raised or lowered by who one is.
+    # A belief is passed on as it is or mixed with another one, and then raised or lowered by who one is.
     top = believed * max(1.0, world.unknown_risk_ratio) * max(1.0, world.shaken_risk_ratio)
     return np.array([_LIMIT[name](min(1.0, top * (1.0 + 1e-9))) for name in HAND_WRITTEN])
 
