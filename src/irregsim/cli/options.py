@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from irregsim.present.formats import FORMATS
+from irregsim.vocabulary.labels import LANGUAGES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -64,7 +65,7 @@ def quiet_option(command: Command) -> Command:
 
 def lang_option(help_: str, default: str = "en") -> Callable[[Command], Command]:
     """``--lang``."""
-    return click.option("--lang", type=click.Choice(["nb", "en"]), default=default, show_default=True, help=help_)
+    return click.option("--lang", type=click.Choice(LANGUAGES), default=default, show_default=True, help=help_)
 
 
 def seed_option(whose: str) -> Callable[[Command], Command]:

@@ -8,6 +8,7 @@ import click
 
 from irregsim.cli.errors import errors
 from irregsim.cli.options import complete_scenario, lang_option, quiet_option, seed_option, set_options
+from irregsim.vocabulary.labels import LANGUAGES
 
 
 @click.command(short_help="Open the workshop's page in the browser.")
@@ -107,7 +108,7 @@ def serve(
 
 @click.command(short_help="Write the workshop's pages: exercises, handouts, lesson plans.")
 @click.option("--out", metavar="DIR", default="outputs/workshop", show_default=True, help="Folder of the pages.")
-@click.option("--lang", type=click.Choice(["nb", "en"]), help="Language of the pages. Default: both, one page in each.")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of the pages. Default: both, one page in each.")
 @quiet_option
 def workshop(out: str, lang: str | None, quiet: bool) -> None:
     """Write pages for a class that open from a file: exercises, printable handouts, a page for the teacher.
@@ -123,7 +124,7 @@ def workshop(out: str, lang: str | None, quiet: bool) -> None:
     from irregsim.workshop.handouts import write_pages
 
     with errors():
-        written = write_pages(Path(out), ("nb", "en") if lang is None else (lang,))
+        written = write_pages(Path(out), LANGUAGES if lang is None else (lang,))
     if not quiet:
         for path in written:
             click.echo(path)
