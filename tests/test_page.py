@@ -234,6 +234,8 @@ def test_a_slider_sets_a_lever_from_the_next_month_and_the_two_sides_part(seen, 
     undo.first.wait_for()
     seen.step()
     assert seen.told["parted"] == "true"
+    # The picture follows what the page says of itself, a moment later on a busy machine.
+    seen.page.locator(".view-vessels g.scenario").wait_for(state="attached")
     assert seen.page.locator(".view-vessels g.scenario").count() == 1
     file = seen.save(tmp_path / "mine.yaml")
     text = file.read_text(encoding="utf-8")
