@@ -18,6 +18,7 @@ import irregsim
 from irregsim.cli import main
 from irregsim.commands import compare as comparing
 from irregsim.commands import compare_folder as folder_of_comparison
+from irregsim.commands.reproduce import reproduce
 from irregsim.commands.run import RunFailed, WrongUse
 from irregsim.model.parameters import point_draw
 from irregsim.present import formats, plots
@@ -905,3 +906,10 @@ def test_a_format_of_ones_own_is_written_for_a_comparison(done, place, monkeypat
     manifest = json.loads((place / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["format"] == "txt" and "tables.txt" in manifest["outputs"]
     assert not list((place / "out").glob("*.csv"))
+
+
+def test_a_run_of_a_comparison_can_be_reproduced_though_it_has_no_pictures(done):
+    folder = done.folder / "runs" / "no-stay"
+    assert not (folder / "plots").exists()
+    found = reproduce(folder, jobs=1)
+    assert found.differ == {} and "stocks.parquet" in found.compared

@@ -193,7 +193,7 @@ def _runs(ready: Checked, request: CompareRequest, folder: Path, progress: Progr
     places = [folder / RUNS / plan.scenario.name for plan in todo]
     for place in places:
         check_folder(place)
-    # Pictures of a comparison say what pictures of its runs would, which a run of the scenario alone can draw.
+    # The comparison has pictures of its own; those of a run are drawn when the scenario is run by itself.
     plain = Output(lang=request.output.lang, pictures=False)
     partings = {month for one in plans[1:] if (month := plans[0].scenario.levers.first_difference(one.scenario.levers))}
     try:

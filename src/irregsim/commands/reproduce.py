@@ -76,11 +76,13 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
             # The draws of the folder are those without the claims already.
             without=tuple(str(id_) for id_ in manifest["without"]),
         )
+        outputs = dict(manifest["outputs"])
         output = Output(
             *(manifest[name] for name in ("format", "lang")),
             *(bool(manifest[name]) for name in ("publish", "show_levels")),
+            # A run that was made for a comparison has none.
+            pictures=any(name.startswith("plots/") for name in outputs),
         )
-        outputs = dict(manifest["outputs"])
         then, now = dict(manifest["versions"]), versions()
         notes = [
             f"{name} was {then[name]} and is {now.get(name, 'missing')}" for name in then if then[name] != now.get(name)
