@@ -78,8 +78,10 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
         )
         outputs = dict(manifest["outputs"])
         output = Output(
-            *(manifest[name] for name in ("format", "lang")),
-            *(bool(manifest[name]) for name in ("publish", "show_levels")),
+            format=manifest["format"],
+            lang=manifest["lang"],
+            publish=bool(manifest["publish"]),
+            show_levels=bool(manifest["show_levels"]),
             # A run that was made for a comparison has none.
             pictures=any(name.startswith("plots/") for name in outputs),
         )
