@@ -173,6 +173,8 @@ CHANNELS: Final[dict[str, int]] = {
     "target_error": 252,
     # what came later, whatever the step
     "hire_forged_papers": 253,
+    "identity": 254,
+    "work_overlooked": 255,
 }
 
 #: First number for channels of those who extend the model; irregsim itself never uses one from here on.

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 
 from irregsim.model.chance import pick
 from irregsim.model.draws import Draws, UInt64Array
+from irregsim.model.asylum_counts import decisions
 from irregsim.model.values import At
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import Substrategy
@@ -34,7 +35,9 @@ class Hosts:
 
     def __init__(self, draws: Draws, at: At) -> None:
         countries, places = reference.countries(), reference.places()
-        by_country = np.array([sum(c.asylum_weights) / 3 / 1000 + c.immigration_act_count / 4565 for c in countries])
+        rejected = decisions().rejected.sum(axis=0)
+        seen = np.array([c.immigration_act_count for c in countries])
+        by_country = rejected / rejected.sum() + seen / seen.sum()
         by_place = np.array([p.former_asylum_share + p.never_asylum_share for p in places])
         weight = np.outer(by_country / by_country.sum(), by_place / by_place.sum())
         size = np.maximum(1, np.floor(weight * at.hosts_count * at.scale + 0.5).astype(np.int64))

@@ -13,6 +13,7 @@ from irregsim.model.draws import Draws
 from irregsim.model.engine import Part
 from irregsim.model.history import COUNTRIES, PLACES, WatchedHistory
 from irregsim.model.month import MONTH
+from irregsim.model.month.placing import counted_residents
 from irregsim.model.values import At, Values
 from irregsim.model.world import World
 from irregsim.scenario import Scenario
@@ -47,7 +48,7 @@ def begin_month(world: World) -> At:
     world.forced[:] = 0
     world.forced_in_circle[:] = 0
     at = world.values.at(world.month)
-    world.centres.open_month(at)
+    world.centres.open_month(at, int(counted_residents(world).sum()))
     return at
 
 

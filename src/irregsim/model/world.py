@@ -390,7 +390,7 @@ _DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "months_irregular": lambda who, world: np.maximum(0, world.month - who.entry_month),
     "age_years": lambda who, world: (world.month - who.birth_month) / 12.0,
     "age_whole": lambda who, world: (world.month - who.birth_month) // 12,
-    "can_be_sent": lambda who, world: who.is_identity_established | ~who.is_sought_asylum,
+    "can_be_sent": lambda who, world: who.is_identity_established,
     "district": lambda who, world: DISTRICT_OF.take(who.place),
     "city": lambda who, world: CITY_OF.take(who.place),
     "market_ratio": lambda who, world: _MARKET.take(who.place),

@@ -304,3 +304,4 @@ class RegisterEvent(IntEnum):
     ASSISTED_RETURN = 11
     LEFT_CENTRE = 12
     HEALTH_CONTACT = 13
+    LEFT_UNNOTICED = 14

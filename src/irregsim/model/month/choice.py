@@ -20,7 +20,15 @@ from irregsim.model.month.discretion import nav_share, says_yes
 from irregsim.model.month.exits import assisted_factor, eligible_for_assistance, leave_assisted, leave_onward
 from irregsim.model.month.labour import hire
 from irregsim.model.month.network import add_tie
-from irregsim.model.month.placing import free_beds, free_host, guests_of, place_in_centres, place_with_hosts, stay_with
+from irregsim.model.month.placing import (
+    free_beds,
+    free_host,
+    guests_of,
+    ordinary_places,
+    place_in_centres,
+    place_with_hosts,
+    stay_with,
+)
 from irregsim.model.month.reception import move_in
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
@@ -122,7 +130,8 @@ class Choice(Part):
         stranger = self._stranger(world, rows)
         free = world.hosts.capacity[stranger] > guests_of(world)[stranger]
         can_provide = free if at.interactions else np.ones(len(rows), dtype=np.bool_)
-        beds = np.maximum(0, free_beds(world)) if at.interactions else world.centres.capacity
+        free_now = free_beds(world) if at.interactions else world.centres.capacity
+        beds = np.where(free_now > 0, ordinary_places(world), 0.0)
         weights = logit_weights(utilities(who, at, bed_offer(beds), has_host, can_provide))
         month = world.month
         uniforms = world.draws.uniforms(OPTIONS, month, who.key)
@@ -183,17 +192,17 @@ class BedOffer:
     """What reception has to offer this month.
 
     Attributes:
-        any: Whether any centre has a free bed.
-        remoteness: Mean remoteness of the free beds, 0 (city) to 1.
+        any: Whether any centre takes somebody in.
+        remoteness: Mean remoteness of the places of those that do, 0 (city) to 1.
     """
 
     any: bool
     remoteness: float
 
 
-def bed_offer(beds: IntArray) -> BedOffer:
-    """The offer of centres with some free beds each, shape (centres,)."""
-    total = int(beds.sum())
+def bed_offer(beds: FloatArray) -> BedOffer:
+    """The offer of centres that still take somebody in, from the places of each; shape (centres,)."""
+    total = float(beds.sum())
     return BedOffer(total > 0, float((beds * REMOTENESS[: len(beds)]).sum() / total) if total else 0.0)
 
 

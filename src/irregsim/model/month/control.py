@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from irregsim.model.chance import queue
 from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup
-from irregsim.model.month.discretion import says_yes
+from irregsim.model.month.discretion import says_yes, sent_ratio
 from irregsim.model.month.exits import leave_onward, leave_temporarily
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
@@ -185,10 +185,10 @@ class Tracks(Part):
         rows, cause = decided.rows, decided.code
         p.met[:] = -1
         stays = np.ones(len(rows), dtype=np.bool_)
-        # A police officer who meets somebody in the street may look away (the shared rule of discretion; F 2.3, 11.2).
-        street = np.flatnonzero(cause == CAUSE_CODE["identity_control"])
-        looks_away = says_yes(at, at.police_look_away_share, world.rows(rows[street]).city)
-        stays[street[drawn(world, "police_look_away", rows[street], looks_away)]] = False
+        # Who meets somebody that has committed no crime may look away (the shared rule of discretion; F 2.3, 11.2).
+        met = np.flatnonzero(cause != CAUSE_CODE["crime_control"])
+        looks_away = says_yes(at, at.police_look_away_share, world.rows(rows[met]).city)
+        stays[met[drawn(world, "police_look_away", rows[met], looks_away)]] = False
         sells = np.flatnonzero(cause == CAUSE_CODE["sex_market_control"])
         victim = sells[drawn(world, "trafficking_identified", rows[sells], at.trafficking_identification_share)]
         leave_temporarily(world, at, rows[victim], "trafficking_protection")
@@ -215,7 +215,7 @@ def _rejected(world: World, at: At, rows: IntArray) -> None:
 
     No new decision is made. Reads ``shaken_risk_ratio`` by way of the perceived risk of those let go.
     """
-    returnable = drawn(world, "pu_fetch_identity", rows, world.rows(rows).feasibility)
+    returnable = drawn(world, "pu_fetch_identity", rows, sent_ratio(world.rows(rows), at))
     world.population.is_shaken[rows[~returnable]] = True
     hold(world, at, rows[returnable], ASYLUM, np.full(int(returnable.sum()), 1))
 
@@ -227,7 +227,7 @@ def _never_asylum(world: World, at: At, rows: IntArray, cause: IntArray) -> None
     bortvist = drawn(world, "track_bortvist", rows, np.where(decided, 0.0, at.bortvist_from_resident_share))
     refused = rows[bortvist]
     world.note(RegisterEvent.ORDER_BORTVIST, refused)
-    goes = drawn(world, "track_transport", refused, world.rows(refused).feasibility)
+    goes = drawn(world, "track_transport", refused, sent_ratio(world.rows(refused), at))
     out = refused[goes]
     world.note(RegisterEvent.TRANSPORT_BORTVIST, out)
     world.move(out, Exit.BORTVIST, cause[bortvist][goes])
@@ -311,7 +311,7 @@ class Transport(Part):
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Former asylum seekers were held because they can be sent; for the others the country decides (M009)."""
         p = world.population
-        chance = np.where(p.track[rows] == ASYLUM, 1.0, world.rows(rows).feasibility)
+        chance = np.where(p.track[rows] == ASYLUM, 1.0, sent_ratio(world.rows(rows), at))
         return self.decided(rows, drawn(world, "track_transport", rows, chance).astype(np.int64))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:

@@ -24,14 +24,15 @@ def assisted_factor(who: Rows, at: At) -> FloatArray:
     """Ratio on assisted return from risk, time and the scheme: one sensitivity for centre, hiding and free fall.
 
     Args:
-        who: Reads ``perceived_risk`` (0 to 1 a year) and ``months_irregular``.
+        who: Reads ``perceived_risk`` (0 to 1 a year), ``country`` and ``months_irregular``.
         at: Reads ``assisted_risk_slope``, ``assisted_duration_power``, ``assisted_scheme``, ``assisted_support_nok``,
-            ``assisted_support_elasticity``, ``assisted_information``, ``assisted_information_elasticity``.
+            ``assisted_support_elasticity``, ``assisted_information``, ``assisted_information_elasticity``,
+            ``assisted_willingness`` (by citizenship: where the state takes nobody back by force, fewer are willing).
 
     Returns:
         Ratio above 0, shape (n,). Mechanisms: M001-M004.
     """
-    ratio = who.risk_response(at.assisted_risk_slope)
+    ratio = who.risk_response(at.assisted_risk_slope) * at.assisted_willingness[who.country]
     ratio = ratio * tabulated(lambda months: (1.0 + months / 6.0) ** at.assisted_duration_power, who.months_irregular)
     support = max(at.assisted_support_nok, 100.0) / at.assisted_support_reference_nok
     information = max(at.assisted_information, 0.01)
@@ -100,14 +101,20 @@ def regularised_hazard(who: Rows, at: At) -> FloatArray:
 
 
 def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard of a time-limited permit under section 74, where return is not possible (M096).
+    """Hazard of a time-limited permit under section 74, for those who cooperate and cannot be returned all the same.
 
-    At-risk set: former asylum seekers whose return is not feasible. Reads ``temporary_permit_hazard`` (per month).
+    At-risk set: former asylum seekers with established identity whose country takes hardly anybody back; who withholds
+    the identity earns no permit (F 2.1; M096). After three years the immigration regulation (section 8-7) opens it wider.
+
+    Args:
+        who: Reads ``is_sought_asylum``, ``is_identity_established``, ``country``, ``is_dublin``, ``months_irregular``.
+        at: Reads ``temporary_permit_hazard`` (per month), ``temporary_permit_long_ratio``,
+            ``temporary_permit_feasibility_limit`` and ``feasibility`` (by citizenship).
     """
-    return np.asarray(
-        at.temporary_permit_hazard
-        * (who.is_sought_asylum & (who.feasibility < at.temporary_permit_feasibility_limit) & ~who.is_dublin)
-    )
+    cannot = at.feasibility[who.country] < at.temporary_permit_feasibility_limit
+    earns = who.is_sought_asylum & who.is_identity_established & cannot & ~who.is_dublin
+    long = np.where(who.months_irregular >= 36, at.temporary_permit_long_ratio, 1.0)
+    return np.asarray(at.temporary_permit_hazard * earns * long)
 
 
 def death_hazard(who: Rows, at: At) -> FloatArray:
@@ -206,6 +213,8 @@ def seen_at_exit(world: World, at: At, rows: IntArray) -> None:
         rows: Heads of household about to leave, shape (n,).
     """
     p = world.population
+    # Nobody tells PU: the name stays on its list of those with a final rejection.
+    world.note(RegisterEvent.LEFT_UNNOTICED, with_children(world, rows[p.is_sought_asylum[rows]]))
     never = rows[~p.is_sought_asylum[rows] & (p.decision[rows] < 2)]
     seen = never[drawn(world, "exit_control", never, at.exit_control_detection_share)]
     world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, seen)

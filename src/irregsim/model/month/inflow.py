@@ -20,8 +20,9 @@ from irregsim.model.history import DISTRICT_OF, NO_PLACE
 from irregsim.model.hosts import slot_keys
 from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.month.control import ASYLUM, hold
+from irregsim.model.month.discretion import sent_ratio
+from irregsim.model.month.identity import established_at_entry
 from irregsim.model.month.placing import (
-    beds_for_transfers,
     jobs_filled,
     place_in_centres,
     place_in_jobs,
@@ -276,7 +277,7 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
         household=np.where(is_guardian, int(Household.GUARDIAN), int(Household.ALONE)),
         child_status=np.where(is_guardian, child_statuses(world, at, key), 0),
         decision=decision,
-        is_identity_established=np.where(sought, u["birth_identity"] < at.identity_established_share, True),
+        is_identity_established=u["birth_identity"] < established_at_entry(at, country, sought),
         has_forged_papers=works & ~sought & (u["birth_forged_papers"] < at.forged_papers_share),
         has_care_need=u["birth_care_need"] < np.minimum(1.0, ill_chance),
         is_convicted=penal | (u["birth_conviction"] < at.conviction_share),
@@ -302,7 +303,7 @@ def _held_at_rejection(world: World, at: At, rows: IntArray) -> None:
     """
     p = world.population
     told = rows[p.route[rows] == Route.ASYLUM_REJECTED]
-    chance = at.held_at_rejection_share * world.rows(told).feasibility
+    chance = at.held_at_rejection_share * sent_ratio(world.rows(told), at)
     held = told[drawn(world, "held_at_rejection", told, chance)]
     hold(world, at, held, ASYLUM, np.ones(len(held), dtype=np.int64))
 
@@ -398,7 +399,7 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
     sub = np.zeros(len(rows), dtype=np.int64)
 
     seek = np.flatnonzero(wanted == Strategy.SYNLIG)
-    got = place_in_centres(world, at, rows[seek], "birth_centre", beds_for_transfers(world, at))
+    got = place_in_centres(world, at, rows[seek], "birth_centre")
     p.centre[rows[seek]] = got
     # Where a person's centre or host is, there the person begins.
     home = p.place[rows]

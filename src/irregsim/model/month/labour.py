@@ -9,6 +9,7 @@ from irregsim.model.employers import DAYS_PER_MONTH
 from irregsim.model.engine import Contest, Decided, Part, Rule, drawn
 from irregsim.model.history import DISTRICT_OF
 from irregsim.model.month.control import meets_police
+from irregsim.model.month.discretion import sent_ratio
 from irregsim.model.month.exits import leave_temporarily
 from irregsim.model.month.inflow import inspection_hazard
 from irregsim.model.month.placing import jobs_filled, place_in_jobs
@@ -158,6 +159,7 @@ class Work(Contest):
         p = world.population
         found, lost, carded = decided.of("inspection"), decided.of("job_loss"), decided.of("tax_card_loss")
         complain(world, at, np.concatenate([lost, carded]))
+        found = found[~overlooked(world, at, found)]
         inspect(world, at, found, p.employer[found])
         # Some who are exploited are seen to be possible victims of trafficking before anything else happens (M076).
         used = np.where(p.is_exploited[found], at.trafficking_identification_share * at.trafficking_worker_ratio, 0.0)
@@ -208,10 +210,22 @@ class SideWork(Contest):
         """A side job ends in both cases; the found meet the police."""
         p = world.population
         found = decided.of("side_inspection")
+        found = found[~overlooked(world, at, found)]
         inspect(world, at, found, p.side_employer[found])
         end_side_job(world, np.concatenate([found, decided.of("side_job_ends")]))
         if at.worker_consequences:
             meets_police(world, found, "inspection")
+
+
+def overlooked(world: World, at: At, rows: IntArray) -> npt.NDArray[np.bool_]:
+    """Whose work the police overlook because they cannot be sent anyway, or seem to be refugees (F 8.4; M057).
+
+    Args:
+        world: The replicate.
+        at: Values of the month; reads ``work_overlooked_share``, the share among those who cannot be sent at all.
+        rows: Workers found, shape (n,).
+    """
+    return drawn(world, "work_overlooked", rows, at.work_overlooked_share * (1.0 - sent_ratio(world.rows(rows), at)))
 
 
 def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:

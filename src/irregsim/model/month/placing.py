@@ -7,22 +7,23 @@ import numpy.typing as npt
 
 from irregsim.model import centres
 from irregsim.model.centres import COUNT as CENTRES
-from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF, POOL_SHARE
+from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, NO_LIMIT, PLACE_OF, POOL_SHARE
 from irregsim.model.chance import queue
 from irregsim.model.history import PLACES
 from irregsim.model.values import At
 from irregsim.model.world import World
 from irregsim.vocabulary.codes import Route
 
-_ORDINARY = np.flatnonzero(~IS_ADAPTED & ~IS_ALTERNATIVE).tolist()
+_ADAPTED = np.flatnonzero(IS_ADAPTED).tolist()
 _ALTERNATIVE_IN = [np.flatnonzero(IS_ALTERNATIVE & (place == PLACE_OF)).tolist() for place in range(PLACES)]
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 
 def free_beds(world: World) -> IntArray:
-    """Free places of each centre for persons with a final rejection, shape (centres,)."""
+    """Free places of each centre for persons with a final rejection, without limit in most; shape (centres,)."""
     return world.centres.capacity - counted_residents(world)
 
 
@@ -42,21 +43,20 @@ def beds_of(world: World, rows: IntArray) -> IntArray:
     return 1 + np.bincount(where, minlength=len(rows)).astype(np.int64)
 
 
-def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserved: int = 0) -> IntArray:
+def place_in_centres(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
     """Finds centre places for households, by one keyed rank for families and single persons alike.
 
-    Whom the rank leaves in gets a bed; among those, families are placed before single persons, since a household needs
-    its beds in one centre. Adapted units take ill persons only; alternative placement takes families only (F 5.2, 7.2).
-    Persons under a Dublin decision have places in addition to these (`counted_residents`), also where a final
-    rejection ends the right to stay. With more places the same persons are served and some more, but for a household
-    that no single centre has room for.
+    Ordinary centres take everybody, by a keyed draw in proportion to their places, but for those that a scenario limits:
+    these serve by rank, and who is left over goes to another centre while any has room. Adapted units take ill persons
+    only; alternative placement takes families only (F 5.2, 7.2). Persons under a Dublin decision have places of their
+    own (`counted_residents`), also where a final rejection ends the right to stay. With more places the same persons are
+    served and some more, but for a household that no single centre has room for.
 
     Args:
         world: The replicate.
         at: Values of the month.
         rows: Heads of household, shape (n,).
         channel: Channel of the rank.
-        reserved: Beds kept for residents whose units close this month; they come before newcomers.
 
     Returns:
         Centre of each, -1 where no place was left, shape (n,).
@@ -65,92 +65,65 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserve
     dublin = world.population.route[rows] == Route.DUBLIN
     result[dublin] = _wherever_open(world, rows[dublin])
     if at.stay_after_rejection:
-        result[~dublin] = _find_beds(world, at, rows[~dublin], channel, reserved)
+        result[~dublin] = _find_beds(world, at, rows[~dublin], channel)
     return result
 
 
-def ordinary_places(world: World) -> IntArray:
-    """Capacity of the ordinary centres, 0 for adapted units and alternative placement, shape (centres,)."""
-    return np.where(~IS_ADAPTED & ~IS_ALTERNATIVE, world.centres.capacity, 0)
+def ordinary_places(world: World) -> FloatArray:
+    """Places of the ordinary centres for all residents, 0 for adapted units and alternative placement; by centre."""
+    return world.centres.places
 
 
 def _wherever_open(world: World, rows: IntArray) -> IntArray:
-    """An ordinary centre for each, by a keyed draw in proportion to capacity and without limit.
+    """An ordinary centre for each, by a keyed draw in proportion to places and without limit.
 
     Where all centres have closed to the finally rejected, reception of newcomers continues: it is spread as the pooled
     centres were.
     """
-    capacity = ordinary_places(world)
-    weight = np.cumsum(capacity if capacity.any() else POOL_SHARE)
+    places = ordinary_places(world)
+    weight = np.cumsum(places if places.any() else POOL_SHARE)
     u = world.draws.uniform("centre_where", world.month, world.population.key[rows])
     return np.searchsorted(weight, u * weight[-1], side="right").astype(np.int64)  # type: ignore[no-any-return]
 
 
-def beds_for_transfers(world: World, at: At) -> int:
-    """Beds that residents whose units close this month are likely to need elsewhere; 0 without interactions."""
-    if not at.interactions:
-        return 0
-    residents = counted_residents(world)
-    over = np.maximum(0, residents - world.centres.capacity)
-    return int(np.ceil(np.maximum(residents * world.centres.closing_share, over).sum()))
-
-
-def _find_beds(world: World, at: At, rows: IntArray, channel: str, reserved: int) -> IntArray:
+def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
     result = np.full(len(rows), -1, dtype=np.int64)
     if len(rows) == 0:
         return result
     p = world.population
-    free = free_beds(world)
+    left = free_beds(world)
     if not at.interactions:
-        # Without limits everyone is served wherever a place exists at all.
-        free = np.where(world.centres.capacity > 0, 1 << 40, 0)
+        left = np.where(world.centres.capacity > 0, NO_LIMIT, 0)
+    beds = beds_of(world, rows)
     rank = world.draws.uniform(channel, world.month, p.key[rows])
     where = world.draws.uniform("centre_where", world.month, p.key[rows])
-    beds = beds_of(world, rows)
-    ordinary = ~IS_ADAPTED & ~IS_ALTERNATIVE
     order = np.argsort(rank)
-    # Beds that a household and all before it in rank need: whom the ordinary centres have no room for is not in.
-    needed = np.empty(len(rows), dtype=np.int64)
-    needed[order] = np.cumsum(beds[order])
-    room = max(0, int(np.maximum(free[ordinary], 0).sum()) - reserved)
-    is_in = needed <= room
-    family = order[(beds > 1)[order]]
-    left = free.tolist()
-    for i, need, home, u in zip(
-        family.tolist(), beds[family].tolist(), p.place[rows[family]].tolist(), where[family].tolist(), strict=True
-    ):
-        fits = [c for c in _ALTERNATIVE_IN[home] if left[c] >= need]
-        if not fits and is_in[i]:
-            fits = [c for c in _ORDINARY if left[c] >= need]
-        # Centres with more free beds are likelier.
-        total = u * sum(left[c] for c in fits)
-        for c in fits:
-            total -= left[c]
-            if total < 0:
-                result[i] = c
-                left[c] -= need
+    for i in order[(beds > 1)[order]].tolist():
+        for c in _ALTERNATIVE_IN[int(p.place[rows[i]])]:
+            if left[c] >= beds[i]:
+                result[i], left[c] = c, left[c] - beds[i]
                 break
-    free = np.array(left)
-    single = beds == 1
-    ill = single & p.has_care_need[rows]
-    for group, kinds in ((ill, IS_ADAPTED), (single, ordinary)):
-        who = np.flatnonzero(group & (result < 0))
-        if len(who) == 0:
-            continue
-        if not at.interactions:
-            open_here = np.flatnonzero(kinds & (world.centres.capacity > 0))
-            if len(open_here):
-                result[who] = open_here[(where[who] * len(open_here)).astype(np.int64)]
-            continue
-        stock = np.where(kinds, np.maximum(free, 0), 0)
-        most = int(stock.sum()) if kinds is IS_ADAPTED else max(0, int(stock.sum()) - reserved)
-        served = who[np.argsort(rank[who])][:most]
-        # Which centre: the served draw from the free beds without replacement, in the order of `where`.
-        slots = np.repeat(np.arange(CENTRES), stock)
-        spread = np.argsort((np.arange(len(slots)) * 0.6180339887498949) % 1.0)
-        taken = slots[spread[: len(served)]]
-        result[served[np.argsort(where[served])]] = taken
-        free = free - np.bincount(taken, minlength=CENTRES)
+    for i in order[((beds == 1) & p.has_care_need[rows])[order]].tolist():
+        c = next((c for c in _ADAPTED if left[c] >= 1), None)
+        if c is None:
+            break
+        result[i], left[c] = c, left[c] - 1
+    places = np.where(left > 0, ordinary_places(world), 0.0)
+    if places.any():
+        rest = order[result[order] < 0]
+        edges = np.cumsum(places)
+        first = np.searchsorted(edges, where[rest] * edges[-1], side="right")
+        free = left[first] > NO_LIMIT // 2
+        result[rest[free]] = first[free]
+        # Few centres have a limit, so few households are left for a walk in the order of rank.
+        within = (where[rest] * edges[-1] - (edges - places)[first]) / places[first]
+        for i, c, u in zip(rest[~free].tolist(), first[~free].tolist(), within[~free].tolist(), strict=True):
+            if left[c] < beds[i]:
+                open_to = np.cumsum(np.where(left >= beds[i], places, 0.0))
+                if open_to[-1] == 0:
+                    continue
+                c = int(np.searchsorted(open_to, u * open_to[-1], side="right"))
+            result[i], left[c] = c, left[c] - beds[i]
     world.history.binds("centres", world.month, int((result < 0).sum()))
     return result
 

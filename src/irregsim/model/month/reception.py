@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from irregsim.model.centres import PLACE_OF
 from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated, with_children
+from irregsim.model.month.discretion import sent_ratio
 from irregsim.model.month.network import cut_ties
 from irregsim.model.month.placing import beds_of, counted_residents, ordinary_places, place_in_centres
 from irregsim.model.values import At
@@ -137,16 +138,14 @@ def allowance_ratio(at: At) -> float:
 
 
 def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard that PU fetches a returnable resident from the known address.
-
-    Feasibility is the country's times identity; the ill are not sent (M007-M011, M059, M063).
+    """Hazard that PU fetches a returnable resident from the known address (M007-M011, M059, M063).
 
     Args:
-        who: Reads ``feasibility``, ``has_care_need``, ``is_dublin``.
-        at: Reads ``pu_fetch_hazard`` (per month, effort of 2013), ``pu_effort`` (ratio), ``ill_fetch_ratio``.
+        who: Reads ``feasibility``, ``has_care_need``, ``household``, ``is_dublin``.
+        at: Reads ``pu_fetch_hazard`` (per month, effort of 2013), ``pu_effort`` (ratio), ``ill_fetch_ratio``,
+            ``family_fetch_ratio``.
     """
-    by_illness = np.array([1.0, at.ill_fetch_ratio])[who.has_care_need.astype(np.int64)]
-    return np.asarray(at.pu_fetch_hazard * at.pu_effort * who.feasibility * ~who.is_dublin * by_illness)
+    return np.asarray(at.pu_fetch_hazard * at.pu_effort * sent_ratio(who, at) * ~who.is_dublin)
 
 
 def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:
