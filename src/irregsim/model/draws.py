@@ -175,6 +175,12 @@ CHANNELS: Final[dict[str, int]] = {
     "hire_forged_papers": 253,
     "identity": 254,
     "work_overlooked": 255,
+    "colleague_news": 256,
+    "sent_away": 257,
+    "union_complaint": 258,
+    "wage_taken": 259,
+    "reporter_removed": 260,
+    "birth": 261,
 }
 
 #: First number for channels of those who extend the model; irregsim itself never uses one from here on.

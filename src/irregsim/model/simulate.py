@@ -103,16 +103,16 @@ def learn(world: World, at: At) -> None:
 
 @twinned
 def communities(world: World) -> tuple[IntArray, IntArray]:
-    """Former asylum seekers in the country who hear of forced returns.
+    """Everybody in the country who hears of forced departures, but for persons under a Dublin decision.
 
     Returns:
         How many there are of each citizenship, shape (countries,), and how many belong to each circle of the support
         network, shape (circles + 1,); the last are those of no circle.
     """
     p = world.population
-    asylum = p.is_sought_asylum & p.is_here & (p.route != Route.DUBLIN)
-    stock = np.bincount(p.country[asylum], minlength=COUNTRIES)
-    circles = world.circles(np.flatnonzero(asylum)).ravel()
+    hears = p.is_here & (p.route != Route.DUBLIN)
+    stock = np.bincount(p.country[hears], minlength=COUNTRIES)
+    circles = world.circles(np.flatnonzero(hears)).ravel()
     return stock, np.bincount(circles, minlength=world.hosts.circle_count + 1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.centres import REMOTENESS, Centres
+from irregsim.model.centres import IS_ALTERNATIVE, REMOTENESS, Centres
 from irregsim.model.compiled import twinned
 from irregsim.model.draws import Draws
 from irregsim.model.employers import PRIVATE_HOUSEHOLD, Employers
@@ -61,7 +61,7 @@ class World:
         self.unknown_risk_ratio = float(first.unknown_identity_risk_ratio)
         #: Who was met by the police and let go fears it more: perceived risk relative to before.
         self.shaken_risk_ratio = float(first.shaken_risk_ratio)
-        #: Forced returns of former asylum seekers this month, by citizenship: what compatriots hear of.
+        #: Forced departures this month, by citizenship: what compatriots hear of.
         self.forced = np.zeros(len(reference.countries()), dtype=np.int64)
         #: The same by circle of the support network, shape (circles + 1,); the last entry is for nobody.
         self.forced_in_circle = np.zeros(self.hosts.circle_count + 1, dtype=np.int64)
@@ -210,7 +210,7 @@ class World:
         return _circles(self, p.tie_0[rows], p.tie_1[rows], p.tie_2[rows], p.host[rows])
 
     def hear_of(self, rows: IntArray) -> None:
-        """Forced returns of former asylum seekers: compatriots hear of them, first in the circles they belonged to.
+        """Forced departures of every kind: compatriots hear of them, first in the circles they belonged to.
 
         Args:
             rows: Persons returned, children too, shape (n,); called before they move.
@@ -385,6 +385,9 @@ def _feasibility(who: Rows, world: World) -> FloatArray:
 #: Size of the market for drugs and sex in each place, relative.
 _MARKET = np.array([p.market_ratio for p in reference.places()])
 
+#: Whether each centre is alternative placement; the last entry is for those in none.
+_IN_ALTERNATIVE = np.append(IS_ALTERNATIVE, False)
+
 _DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "months_in_strategy": lambda who, world: world.month - who.strategy_start,
     "months_irregular": lambda who, world: np.maximum(0, world.month - who.entry_month),
@@ -408,6 +411,7 @@ _DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "employer_is_home": lambda who, world: world.employers.sector[who.employer] == PRIVATE_HOUSEHOLD,
     "side_employer_is_home": lambda who, world: world.employers.sector[who.side_employer] == PRIVATE_HOUSEHOLD,
     "remoteness": lambda who, world: REMOTENESS[who.centre],
+    "in_alternative_placement": lambda who, world: _IN_ALTERNATIVE[who.centre],
     "perceived_risk": _perceived,
     "feasibility": _feasibility,
     "has_bed": lambda who, world: world.bed_share[who.city],

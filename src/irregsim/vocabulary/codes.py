@@ -281,6 +281,7 @@ CAUSES: tuple[str, ...] = (
     "death",
     # moves
     "city_move",
+    "birth",
 )
 """Causes of a flow, in storage order: new causes are added at the end, none is renamed or moved."""
 

@@ -206,22 +206,27 @@ def bed_offer(beds: FloatArray) -> BedOffer:
     return BedOffer(total > 0, float((beds * REMOTENESS[: len(beds)]).sum() / total) if total else 0.0)
 
 
-def nav_help(who: Rows, at: At) -> FloatArray:
+def nav_help(who: Rows, at: At, bed: BedOffer) -> FloatArray:
     """Chance that somebody at NAV or in child welfare helps this month, after asking repeatedly.
 
-    The shared rule of discretion (`says_yes`). Child-welfare workers argue for families (F 6.5, 7.3; M050).
+    The shared rule of discretion (`says_yes`). Child-welfare workers argue for families (F 6.5, 7.3; M050). Emergency
+    help is for those who can get no state accommodation (F 2.1, 7; M110): for whom a reception centre is open, NAV is not.
 
     Args:
-        who: Reads ``city`` and ``household``.
-        at: Reads ``nav_emergency_help`` (by city), ``discretion_yes_share``, ``nav_rule_2014_ratio``,
+        who: Reads ``city``, ``household``, ``is_sought_asylum`` and ``is_dublin``.
+        at: Reads ``stay_after_rejection``, ``nav_despite_bed_share`` (relative to others), ``nav_emergency_help`` (by
+            city), ``discretion_yes_share``, ``nav_rule_2014_ratio``,
             ``nav_wide_ratio``, ``asks_per_month``, ``family_discretion_ratio``, ``child_welfare_yes_share``,
             ``discretion_by_city``.
+        bed: What reception has to offer.
 
     Returns:
-        Probability, shape (n,). Mechanisms: M050-M052.
+        Probability, shape (n,). Mechanisms: M050-M052, M110.
     """
     is_family = who.household > 0
     nav = says_yes(at, nav_share(at, by_nav_rule(at), who.city, is_family), who.city, at.asks_per_month)
+    has_bed = who.is_sought_asylum & ~who.is_dublin & (bed.any and bool(at.stay_after_rejection))
+    nav = nav * np.where(has_bed, at.nav_despite_bed_share, 1.0)
     child_welfare = says_yes(at, at.child_welfare_yes_share * is_family, who.city)
     return np.asarray(1.0 - (1.0 - nav) * (1.0 - child_welfare))
 
@@ -253,7 +258,7 @@ def utilities(
     risk = who.perceived_risk
     pressure = at.free_fall_pressure * months
     roof = who.has_bed
-    helped = nav_help(who, at)
+    helped = nav_help(who, at, bed)
     # Response to hardship: no roof and no help; the prior of its effect includes zero (deterrence or displacement).
     hardship = (1.0 - roof) * (1.0 - helped)
     departs = at.departure_from_hardship_log_ratio * hardship
@@ -274,7 +279,8 @@ def utilities(
     is_open = bed.any and bool(at.stay_after_rejection)
     out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & is_open, centre, _CLOSED)
     out[DEPENDENCE] = np.where(has_host, at.dependence_utility, _CLOSED)
-    out[WORK] = np.where(who.offer >= 0, at.work_utility, _CLOSED)
+    # Work is where the police look for people: who fears a return takes it less readily (F 2.1, 8.2; M098).
+    out[WORK] = np.where(who.offer >= 0, at.work_utility - at.work_visibility * 4.0 * risk, _CLOSED)
 
     age = who.age_years
     young_man = ~who.is_female & (age < 35)

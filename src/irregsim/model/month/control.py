@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.chance import queue
-from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup
-from irregsim.model.month.discretion import says_yes, sent_ratio
+from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, with_children
+from irregsim.model.month.discretion import says_yes, sent_ratio, worthiness
 from irregsim.model.month.exits import leave_onward, leave_temporarily
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
@@ -187,7 +187,8 @@ class Tracks(Part):
         stays = np.ones(len(rows), dtype=np.bool_)
         # Who meets somebody that has committed no crime may look away (the shared rule of discretion; F 2.3, 11.2).
         met = np.flatnonzero(cause != CAUSE_CODE["crime_control"])
-        looks_away = says_yes(at, at.police_look_away_share, world.rows(rows[met]).city)
+        who = world.rows(rows[met])
+        looks_away = says_yes(at, at.police_look_away_share * worthiness(who, at), who.city)
         stays[met[drawn(world, "police_look_away", rows[met], looks_away)]] = False
         sells = np.flatnonzero(cause == CAUSE_CODE["sex_market_control"])
         victim = sells[drawn(world, "trafficking_identified", rows[sells], at.trafficking_identification_share)]
@@ -217,12 +218,20 @@ def _rejected(world: World, at: At, rows: IntArray) -> None:
     """
     returnable = drawn(world, "pu_fetch_identity", rows, sent_ratio(world.rows(rows), at))
     world.population.is_shaken[rows[~returnable]] = True
+    world.history.outcome("sent_away_from_site", world.month, world.population.place[rows[~returnable]])
     hold(world, at, rows[returnable], ASYLUM, np.full(int(returnable.sum()), 1))
 
 
 def _never_asylum(world: World, at: At, rows: IntArray, cause: IntArray) -> None:
-    """Never asylum: bortvisning by the police, or an expulsion case at UDI (M055, M058, M060, M061, M077, M088)."""
+    """Never asylum: sent away from the place, bortvisning by the police, or an expulsion case at UDI.
+
+    Mechanisms: M055, M058, M060, M061, M077, M088, M113. Who is only sent away from the place stays, shaken.
+    """
     p = world.population
+    away = drawn(world, "sent_away", rows, at.sent_away_share)
+    p.is_shaken[rows[away]] = True
+    world.history.outcome("sent_away_from_site", world.month, p.place[rows[away]])
+    rows, cause = rows[~away], cause[~away]
     decided = p.decision[rows] >= 2
     bortvist = drawn(world, "track_bortvist", rows, np.where(decided, 0.0, at.bortvist_from_resident_share))
     refused = rows[bortvist]
@@ -230,6 +239,7 @@ def _never_asylum(world: World, at: At, rows: IntArray, cause: IntArray) -> None
     goes = drawn(world, "track_transport", refused, sent_ratio(world.rows(refused), at))
     out = refused[goes]
     world.note(RegisterEvent.TRANSPORT_BORTVIST, out)
+    world.hear_of(with_children(world, out))
     world.move(out, Exit.BORTVIST, cause[bortvist][goes])
 
     rows, decided, cause = rows[~bortvist], decided[~bortvist], cause[~bortvist]
@@ -324,7 +334,7 @@ class Transport(Part):
         other = everyone[track != ASYLUM]
         world.note(RegisterEvent.TRANSPORT_ASYLUM, asylum)
         world.note(RegisterEvent.TRANSPORT_EXPELLED, other)
-        world.hear_of(asylum)
+        world.hear_of(everyone)
         world.move(sent, Exit.TVANGSRETUR, "forced_transport")
         p.transport_due[freed] = -1
         falling = freed[p.strategy[freed] != Strategy.FRITT_FALL]

@@ -37,6 +37,19 @@ def sent_ratio(who: Rows, at: At) -> FloatArray:
     return np.asarray(who.feasibility * lookup(by_illness[:, None] * by_household, who.has_care_need, who.household))
 
 
+def worthiness(who: Rows, at: At) -> FloatArray:
+    """Ratio on the readiness of front-line staff by who stands before them (F 8.4, 11.2; M111).
+
+    Families with children, and persons who cannot be sent anyway, are met with more leniency.
+
+    Args:
+        who: Reads ``household`` and ``feasibility``.
+        at: Reads ``discretion_child_ratio`` and ``discretion_not_returnable_ratio``.
+    """
+    cannot = 1.0 + (at.discretion_not_returnable_ratio - 1.0) * (1.0 - who.feasibility)
+    return np.asarray(np.where(who.household > 0, at.discretion_child_ratio, 1.0) * cannot)
+
+
 def says_yes(at: At, share: npt.ArrayLike, city: npt.NDArray[np.int64], asks: float = 1.0) -> FloatArray:
     """Chance that somebody says yes.
 

@@ -34,10 +34,12 @@ def assisted_factor(who: Rows, at: At) -> FloatArray:
     """
     ratio = who.risk_response(at.assisted_risk_slope) * at.assisted_willingness[who.country]
     ratio = ratio * tabulated(lambda months: (1.0 + months / 6.0) ** at.assisted_duration_power, who.months_irregular)
-    support = max(at.assisted_support_nok, 100.0) / at.assisted_support_reference_nok
+    # The sum is lower once the deadline to leave has passed, a month after the rejection (F 2.1 fn 5; UDI).
+    after = np.where(who.months_irregular >= 1, at.assisted_support_after_deadline_share, 1.0)
+    support = np.maximum(at.assisted_support_nok * after, 100.0) / at.assisted_support_reference_nok
     information = max(at.assisted_information, 0.01)
     scheme = at.assisted_scheme * support**at.assisted_support_elasticity
-    return np.asarray(ratio * scheme * information**at.assisted_information_elasticity)
+    return np.asarray(ratio * scheme * information**at.assisted_information_elasticity)  # type: ignore[operator]
 
 
 def hardship_ratio(who: Rows, at: At) -> FloatArray:
@@ -59,6 +61,8 @@ def assisted_return_hazard(who: Rows, at: At) -> FloatArray:
     """
     hidden = at.assisted_hidden_ratio
     ratio = at.assisted_return_hazard * np.array([1.0, hidden, hidden, hidden, 0.0])[who.strategy]
+    # A centre furthers return, alternative placement less so (F 7.2; M109).
+    ratio = ratio * np.where(who.in_alternative_placement, at.alternative_return_ratio, 1.0)
     return np.asarray(ratio * eligible_for_assistance(who, at) * assisted_factor(who, at) * hardship_ratio(who, at))
 
 
@@ -66,8 +70,9 @@ def onward_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of onward travel or going home on one's own; from free fall it is an option of the choice.
 
     Args:
-        who: Reads ``is_sought_asylum``, ``strategy``, ``substrategy``.
-        at: Reads ``onward_former_asylum_hazard`` and ``onward_never_asylum_hazard`` (per month),
+        who: Reads ``is_sought_asylum``, ``strategy``, ``substrategy``, ``months_irregular``.
+        at: Reads ``onward_duration_power`` (who has stayed long is likelier to stay), and
+            ``onward_former_asylum_hazard`` and ``onward_never_asylum_hazard`` (per month),
             ``onward_centre_ratio``, ``family_reunion_onward_ratio``, ``departure_from_hardship_log_ratio``.
 
     Returns:
@@ -78,7 +83,9 @@ def onward_hazard(who: Rows, at: At) -> FloatArray:
     by_substrategy[Substrategy.PARTNER] = at.family_reunion_onward_ratio
     by_strategy = np.array([at.onward_centre_ratio, 1.0, 1.0, 1.0, 0.0])
     table = base[:, None, None] * by_strategy[:, None] * by_substrategy
-    return lookup(table, who.is_sought_asylum, who.strategy, who.substrategy) * hardship_ratio(who, at)
+    hazard = lookup(table, who.is_sought_asylum, who.strategy, who.substrategy)
+    stays = tabulated(lambda months: (1.0 + months / 12.0) ** at.onward_duration_power, who.months_irregular)
+    return np.asarray(hazard * stays * hardship_ratio(who, at))
 
 
 def regularised_hazard(who: Rows, at: At) -> FloatArray:

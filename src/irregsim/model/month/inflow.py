@@ -14,9 +14,8 @@ from scipy.special import gammaincinv
 
 from irregsim.model.centres import PLACE_OF
 from irregsim.model.chance import pick, poisson_quantile
-from irregsim.model.employers import PRIVATE_HOUSEHOLD, Employers
 from irregsim.model.engine import Part, drawn
-from irregsim.model.history import DISTRICT_OF, NO_PLACE
+from irregsim.model.history import NO_PLACE
 from irregsim.model.hosts import slot_keys
 from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.month.control import ASYLUM, hold
@@ -71,6 +70,8 @@ _BIRTH = (
     "birth_past_months",
     "birth_conviction",
 )
+#: Longest stay before the first month, months.
+LONGEST_PAST = 420.0
 _QUANTILES = np.linspace(0.0, 0.9999, 4096)
 
 
@@ -254,8 +255,9 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
     age = np.where(young, 18.0 + 6.0 * age_u, age)
     past = np.zeros(n)
     if entry_month < 0:
-        past = -np.log(u["birth_past_months"]) * at.initial_months_mean
-    begun = np.full(n, max(entry_month, 0)) - np.floor(np.minimum(past, 180.0)).astype(np.int64)
+        # A few have been here for very long (F 2.1: the scheme of 2021): a tail longer than the exponential's.
+        past = (-np.log(u["birth_past_months"])) ** at.initial_months_power * at.initial_months_mean
+    begun = np.full(n, max(entry_month, 0)) - np.floor(np.minimum(past, LONGEST_PAST)).astype(np.int64)
     place = np.where(sought, pick(_FORMER, u["birth_place"]), pick(_NEVER, u["birth_place"]))
     penal = route == Route.PENAL_EXPULSION
     decision = np.where(sought, int(Decision.DUTY_TO_LEAVE), int(Decision.NONE))
@@ -426,7 +428,7 @@ def _begin(world: World, at: At, rows: IntArray) -> None:
 
     seek = np.flatnonzero(wanted == Strategy.ARBEIDENDE)
     if world.month == 0:
-        world.employers.decide(at, inspection_hazard(world.employers, at))
+        world.employers.decide(at, world.employers.inspections(at))
     vacancies = world.employers.open_jobs - jobs_filled(world)
     closeness = (p.tie_0[rows[seek]] >= 0).astype(np.int64)
     employer = place_in_jobs(world, at, rows[seek], closeness, vacancies)
@@ -466,13 +468,6 @@ def marginal_subtype(world: World, at: At, rows: IntArray) -> IntArray:
     return np.where(
         u < sex_sale, int(Substrategy.SEX_SALE), np.where(u < drugs, int(Substrategy.DRUGS), int(Substrategy.PROPERTY))
     )
-
-
-def inspection_hazard(employers: Employers, at: At) -> FloatArray:
-    """Hazard that a worker is found in an inspection, per month, by employer (F 8.2, 8.3; M055, M070)."""
-    intensity = at.control_effort * at.district_control * at.workplace_inspections
-    home = np.where(employers.sector == PRIVATE_HOUSEHOLD, at.private_household_inspection_ratio, 1.0)
-    return np.asarray(at.workplace_inspection_hazard * intensity[DISTRICT_OF[employers.place]] * home)
 
 
 def _asylum_case_expulsions(world: World, at: At, rows: IntArray) -> None:

@@ -11,7 +11,6 @@ from irregsim.model.history import DISTRICT_OF
 from irregsim.model.month.control import meets_police
 from irregsim.model.month.discretion import sent_ratio
 from irregsim.model.month.exits import leave_temporarily
-from irregsim.model.month.inflow import inspection_hazard
 from irregsim.model.month.placing import jobs_filled, place_in_jobs
 from irregsim.model.month.reception import allowance_ratio
 from irregsim.model.values import At
@@ -34,7 +33,7 @@ class Dismissal(Part):
 
     def begin(self, world: World, at: At) -> None:
         """Sets willingness and open jobs."""
-        world.employers.decide(at, inspection_hazard(world.employers, at))
+        world.employers.decide(at, world.employers.inspections(at))
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Workers, with main or side jobs, beyond what their employer still offers."""
@@ -169,9 +168,27 @@ class Work(Contest):
         p.has_tax_card[carded] = False
         if at.worker_consequences:
             meets_police(world, found, "inspection")
+            tell_colleagues(world, at, found)
         away = drawn(world, "worker_recognised", found, at.sent_from_site_share)
         world.move(found[away], Strategy.FRITT_FALL, "inspection")
         super().settle(world, at, decided)
+
+
+def tell_colleagues(world: World, at: At, found: IntArray) -> None:
+    """Some who work for the same employer fear a forced return more after an inspection that found somebody (M002, M098).
+
+    Args:
+        world: The replicate.
+        at: Values of the month; reads ``colleague_news_share``.
+        found: Workers found who meet the police, shape (n,).
+    """
+    p = world.population
+    if not at.interactions or len(found) == 0:
+        return
+    same = np.isin(p.employer, p.employer[found]) & (p.strategy == Strategy.ARBEIDENDE) & (p.transport_due < 0)
+    same[found] = False
+    rows = np.flatnonzero(same)
+    p.is_shaken[rows[drawn(world, "colleague_news", rows, at.colleague_news_share)]] = True
 
 
 def side_job_ends_hazard(who: Rows, at: At) -> FloatArray:
@@ -264,6 +281,10 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
         fined = drawn(world, "worker_sanctioned", rows, odds / (1.0 + odds))
         world.note(RegisterEvent.WORKER_SANCTION, rows[fined], place=place[fined])
         world.history.outcome("fines_nok", world.month, place[fined], at.worker_nok)
+        # The police may take the wage found on the worker as proceeds of a crime (F 8.3, 11.5).
+        taken = drawn(world, "wage_taken", rows, at.wage_taken_share)
+        informal = at.agreed_wage_nok - at.wage_gap_nok
+        world.history.outcome("wages_withheld_nok", world.month, place[taken], max(0.0, informal))
     employers.learn(np.bincount(employer, minlength=len(employers)), at)
 
 
@@ -283,13 +304,20 @@ def pay_back(world: World, at: At, rows: IntArray, place: IntArray, documented: 
 
 
 def complain(world: World, at: At, rows: IntArray) -> None:
-    """Workers whose job ends and who report the employer: only with the directive's complaint route (M066).
+    """Workers whose job ends and who report the employer: by a union, or by the directive's complaint route (M066, M107).
 
-    Those found in an inspection are not among them: their employer's case is open already.
+    Those found in an inspection are not among them: their employer's case is open already. An own-account worker has
+    nobody to complain of.
     """
-    if not (at.directive_in_force and at.directive_complaint_route) or len(rows) == 0:
+    if len(rows) == 0:
         return
     p, employers = world.population, world.employers
+    rows = rows[~employers.is_own_account[p.employer[rows]]]
+    by_union = drawn(world, "union_complaint", rows, at.union_complaint_share)
+    claims_wages(world, at, rows[by_union])
+    if not (at.directive_in_force and at.directive_complaint_route):
+        return
+    rows = rows[~by_union]
     rows = rows[drawn(world, "complaint", rows, at.complaint_share)]
     employer = p.employer[rows]
     place = employers.place[employer]
@@ -299,6 +327,20 @@ def complain(world: World, at: At, rows: IntArray) -> None:
     documented = drawn(world, "workdays_documented", rows, at.documented_workdays_share)
     pay_back(world, at, rows, place, documented)
     employers.learn(np.bincount(employer, minlength=len(employers)), at)
+
+
+def claims_wages(world: World, at: At, rows: IntArray) -> None:
+    """A union gets the wages of the months worked paid, without police or sanction (F 4.5, 8.3; M107).
+
+    Args:
+        world: The replicate.
+        at: Values of the month; reads ``agreed_wage_nok``.
+        rows: Workers whose claim a union takes up, shape (n,).
+    """
+    p = world.population
+    place = world.employers.place[p.employer[rows]]
+    months = np.maximum(1, world.month - p.strategy_start[rows])
+    world.history.outcome("back_pay_nok", world.month, place, months * at.agreed_wage_nok)
 
 
 def offer_hazard(who: Rows, at: At) -> FloatArray:

@@ -141,11 +141,12 @@ def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard that PU fetches a returnable resident from the known address (M007-M011, M059, M063).
 
     Args:
-        who: Reads ``feasibility``, ``has_care_need``, ``household``, ``is_dublin``.
+        who: Reads ``feasibility``, ``has_care_need``, ``household``, ``is_dublin``, ``in_alternative_placement``.
         at: Reads ``pu_fetch_hazard`` (per month, effort of 2013), ``pu_effort`` (ratio), ``ill_fetch_ratio``,
-            ``family_fetch_ratio``.
+            ``family_fetch_ratio``, ``alternative_return_ratio``.
     """
-    return np.asarray(at.pu_fetch_hazard * at.pu_effort * sent_ratio(who, at) * ~who.is_dublin)
+    known = np.where(who.in_alternative_placement, at.alternative_return_ratio, 1.0)
+    return np.asarray(at.pu_fetch_hazard * at.pu_effort * sent_ratio(who, at) * ~who.is_dublin * known)
 
 
 def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:
