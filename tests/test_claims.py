@@ -447,7 +447,7 @@ def complaints(s: Scene) -> float:
 def cost(s: Scene, **values: Any) -> float:
     """Highest expected cost of an informal job, NOK a month."""
     at = s.under(**values)
-    return float(s.world.employers.expected_cost(at, inflow.inspection_hazard(s.world.employers, at), 20.0).max())
+    return float(s.world.employers.expected_cost(at, s.world.employers.inspections(at), 20.0).max())
 
 
 def workdays_cost(s: Scene) -> float:
@@ -468,7 +468,7 @@ def proof_sanctions(s: Scene) -> float:
 
 def districts_differ(s: Scene) -> float:
     employers = s.world.employers
-    hazard = inflow.inspection_hazard(employers, s.at)
+    hazard = employers.inspections(s.at)
     hazard = hazard[employers.sector != PRIVATE_HOUSEHOLD]
     return float(np.log(hazard.max() / hazard.min()))
 
@@ -533,7 +533,7 @@ def begin_in_a_centre(s: Scene) -> float:
 
 def first_stock_in_centres(s: Scene) -> float:
     first = Scene(s.world.values.draw, 0)
-    first.world.employers.decide(first.at, inflow.inspection_hazard(first.world.employers, first.at))
+    first.world.employers.decide(first.at, first.world.employers.inspections(first.at))
     inflow.Inflow()._initial(first.world, first.at)
     p = first.world.population
     former = p.strategy[(p.route == Route.ASYLUM_REJECTED) & (p.guardian < 0)]
