@@ -20,6 +20,7 @@ from irregsim.model.hosts import slot_keys
 from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.month.control import ASYLUM, hold
 from irregsim.model.month.discretion import sent_ratio
+from irregsim.model.month.exits import back_later
 from irregsim.model.month.identity import established_at_entry
 from irregsim.model.month.placing import (
     jobs_filled,
@@ -126,6 +127,12 @@ class Inflow(Part):
         if len(due) == 0:
             return
         u = world.draws.uniform("temporary_permit_ends", world.month, p.key[due])
+        # Where return is still hardly possible most permits are renewed, which is no new grant (F 2.1 fn 6).
+        cannot = at.feasibility[p.country[due]] < at.temporary_permit_feasibility_limit
+        renewed = np.where(cannot & p.is_sought_asylum[due], at.temporary_permit_renewed_share, 0.0)
+        again = u < renewed
+        back_later(world, at, due[again])
+        due, u = due[~again], ((u - renewed) / (1.0 - renewed))[~again]
         back = due[u < at.temporary_permit_return_share]
         kids, _ = world.children_of(due)
         p.back_due[np.concatenate([due, kids])] = -1
