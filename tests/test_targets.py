@@ -184,7 +184,9 @@ def test_every_later_target_repeats_its_row_or_its_part_of_it() -> None:
         used.add((series, period))
     # None is left lying, and all that is taken from a file is checked here or above.
     assert used == figures.keys()
-    assert all("external/public" in t.source or pattern.fullmatch(t.source) for t in targets() if "external/" in t.source)
+    assert all(
+        "external/public" in t.source or pattern.fullmatch(t.source) for t in targets() if "external/" in t.source
+    )
 
 
 def test_asylum_orders_are_derived_as_they_say() -> None:
@@ -420,8 +422,8 @@ def test_vintages_are_of_their_source() -> None:
 
 def test_values_are_multiples_of_the_unit_they_were_rounded_to() -> None:
     derived = {t.id for t in targets() if t.rounding > 1.0 and t.value % t.rounding}
-    # 345 is derived from a rounded percentage, 1111 from another and 217 from part of a year: their unit is the width of
-    # what they may be.
+    # 345 is derived from a rounded percentage, 1111 from another and 217 from part of a year: their unit is the width
+    # of what they may be.
     assert derived == {
         "pu_orders/track/asylum/2019",
         "assisted_returns/total/total/2009",

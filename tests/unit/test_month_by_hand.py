@@ -90,7 +90,9 @@ def test_assisted_return_follows_a_power_of_one_and_half_years():
 
 def test_support_is_lower_from_a_month_after_the_rejection():
     s = Scene(point_draw())
-    at = s.under(assisted_duration_power=0.0, assisted_support_after_deadline_share=0.25, assisted_support_elasticity=0.5)
+    at = s.under(
+        assisted_duration_power=0.0, assisted_support_after_deadline_share=0.25, assisted_support_elasticity=0.5
+    )
     factor = assisted_factor(s.who(*({**FALLING, "entry_month": s.world.month - m} for m in (0, 1, 60))), at)
     assert (factor / factor[0]).tolist() == pytest.approx([1.0, 0.5, 0.5], rel=1e-12)
 
