@@ -23,7 +23,8 @@ COUNTRY = {c.name: i for i, c in enumerate(reference.countries())}
 PLACE = {p.name: i for i, p in enumerate(reference.places())}
 CONGREGATION = np.array([c.congregation_ratio for c in reference.countries()])
 MARKET = np.array([p.market_ratio for p in reference.places()])
-REMOTE, NEAR = int(np.argmax(REMOTENESS)), int(np.flatnonzero(REMOTENESS == 0)[0])
+#: The remotest ordinary centre, and the one in Oslo.
+REMOTE, NEAR = int(np.argmax(REMOTENESS)), next(c.index for c in reference.centres() if c.name == "Oslo")
 
 Columns = Mapping[str, Any]
 

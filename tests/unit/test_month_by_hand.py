@@ -8,6 +8,7 @@ from scipy import stats
 
 from helpers.scenes import DEALER, FALLING, GUEST, PLACE, RESIDENT, SELLER, WORKER, Scene
 from helpers.statistics import assert_count_plausible
+from irregsim.model.centres import NO_LIMIT
 from irregsim.model.employers import DAYS_PER_MONTH
 from irregsim.model.month import MONTH
 from irregsim.model.month.choice import Choice, stay_away
@@ -81,10 +82,19 @@ def test_durations_change_group_after_whole_years(months, group):
 
 def test_assisted_return_follows_a_power_of_one_and_half_years():
     s = Scene(point_draw())
-    at = s.under(assisted_duration_power=0.7)
+    at = s.under(assisted_duration_power=0.7, assisted_support_after_deadline_share=1.0)
     times = [0, 6, 18]
     factor = assisted_factor(s.who(*({**FALLING, "entry_month": s.world.month - m} for m in times)), at)
     assert (factor / factor[0]).tolist() == pytest.approx([1.0, 2.0**0.7, 4.0**0.7], rel=1e-12)
+
+
+def test_support_is_lower_from_a_month_after_the_rejection():
+    s = Scene(point_draw())
+    at = s.under(
+        assisted_duration_power=0.0, assisted_support_after_deadline_share=0.25, assisted_support_elasticity=0.5
+    )
+    factor = assisted_factor(s.who(*({**FALLING, "entry_month": s.world.month - m} for m in (0, 1, 60))), at)
+    assert (factor / factor[0]).tolist() == pytest.approx([1.0, 0.5, 0.5], rel=1e-12)
 
 
 def test_a_guardian_has_one_child_and_a_binomial_of_three_more():
@@ -125,7 +135,9 @@ def test_adapted_units_are_no_ordinary_places():
     places = ordinary_places(s.world)
     names = [centre.name for centre in reference.centres()]
     assert places[names.index("Kristiansand")] == 0 < s.world.centres.capacity[names.index("Kristiansand")]
-    assert places[names.index("Hå")] == s.world.centres.capacity[names.index("Hå")] > 0
+    # Hå has the places that the data give it, at the scale of the scene, and refuses nobody.
+    assert places[names.index("Hå")] == 175 * s.world.values.scale
+    assert s.world.centres.capacity[names.index("Hå")] == NO_LIMIT
 
 
 def test_residents_under_a_dublin_decision_are_counted_in_whole_persons():
