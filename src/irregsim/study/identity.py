@@ -32,9 +32,10 @@ TABLE_CODE: Final = ("storage", "study/frames.py", "study/tables.py")
 MODEL_DATA: Final = (
     "centres.csv",
     "countries.csv",
+    "external/unhcr_asylum_decisions_norway.csv",
     "feasibility.csv",
     "places.csv",
-    "reception_path.csv",
+    "reception_residents.csv",
     "rejections.csv",
     "route_mix.csv",
 )
