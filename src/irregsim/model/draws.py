@@ -296,6 +296,16 @@ class Draws:
         """What each of several decisions of one month mixes into the keys of its subjects, shape (channels,)."""
         return np.array([self._salt(channel, month) for channel in channels], dtype=np.uint64)
 
+    @staticmethod
+    def one(salt: int, key: int) -> float:
+        """One uniform number, as `uniform` gives it, without the overhead of arrays.
+
+        Args:
+            salt: Of the decision in its month, one of `salts`.
+            key: Of the subject, one of `keys`.
+        """
+        return ((mix(salt ^ key) >> 11) | 1) * _SCALE
+
     def _salt(self, channel: str, month: int) -> int:
         return mix(self._channels[channel] + (month + 2) * _M1)
 
