@@ -10,6 +10,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from irregsim.vocabulary.shipped import read_table
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -215,24 +217,14 @@ def year_of(month: int) -> int:
     return FIRST_YEAR + month // 12
 
 
-DISTRICTS: tuple[str, ...] = (
-    "Oslo",
-    "Øst",
-    "Innlandet",
-    "Sør-Øst",
-    "Agder",
-    "Sør-Vest",
-    "Vest",
-    "Trøndelag",
-    "Andre",
-)
-"""Police districts of the report's tables, in a fixed order; ``Andre`` pools the rest."""
+DISTRICTS: tuple[str, ...] = tuple(row["district"] for row in read_table("districts.csv"))
+"""Police districts of the report's tables, in the order of ``districts.csv``; ``Andre`` pools the rest."""
 
-CITIES: tuple[str, ...] = ("Oslo", "Bergen", "Trondheim", "Stavanger", "Kristiansand")
-"""The five cities of the report, in a fixed order."""
+CITIES: tuple[str, ...] = tuple(row["city"] for row in read_table("cities.csv"))
+"""The cities, in the order of ``cities.csv``: the five of the report, and those that are added after them."""
 
 OTHER_CITY = "other"
-"""Everywhere outside the five cities."""
+"""Everywhere outside the cities."""
 
 CAUSES: tuple[str, ...] = (
     "start",

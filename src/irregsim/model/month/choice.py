@@ -52,6 +52,8 @@ _MARKETS = {
     "choice_drugs": Substrategy.DRUGS,
     "choice_property": Substrategy.PROPERTY,
 }
+#: The city whose rule at NAV is that of all other places.
+_NATIONAL = CITIES.index("Oslo")
 _CITY_DISTRICT = np.array([next(p.district for p in reference.places() if p.city == c) for c in range(len(CITIES))])
 _MUNICIPAL = np.array([name.startswith("municipal") for name in HEALTH_MODELS])
 
@@ -172,7 +174,7 @@ def stay_away(at: At) -> FloatArray:
         at: Reads ``shelter_avoid_share`` (at checks of 2019) and ``identity_checks`` (by district).
 
     Returns:
-        Shape (6,); the last is for all other places.
+        Shape (cities + 1,); the last is for all other places.
     """
     checks = np.append(at.identity_checks[_CITY_DISTRICT], 1.0)
     return np.asarray(np.minimum(1.0, at.shelter_avoid_share * checks))
@@ -218,10 +220,14 @@ def nav_help(who: Rows, at: At) -> FloatArray:
 
 
 def by_nav_rule(at: At) -> FloatArray:
-    """Ratio on discretion in each city, and outside the five by the national rule of Oslo; shape (6,)."""
+    """Ratio on discretion in each city, and outside them by the national rule of Oslo; shape (cities + 1,)."""
     ratio = {"rule_2004": 1.0, "rule_2014": at.nav_rule_2014_ratio, "wide": at.nav_wide_ratio}
     by_rule = np.array([ratio[rule] for rule in NAV_RULES])
-    return np.asarray(by_rule[np.append(at.nav_emergency_help, at.nav_emergency_help[0])])
+    return np.asarray(by_rule[_nav_rule(at)])
+
+
+def _nav_rule(at: At) -> IntArray:
+    return np.append(at.nav_emergency_help, at.nav_emergency_help[_NATIONAL])
 
 
 def utilities(
@@ -248,7 +254,7 @@ def utilities(
     # Response to hardship: no roof and no help; the prior of its effect includes zero (deterrence or displacement).
     hardship = (1.0 - roof) * (1.0 - helped)
     departs = at.departure_from_hardship_log_ratio * hardship
-    conditional = np.append(at.nav_emergency_help, at.nav_emergency_help[0])[who.city] == NAV_RULES.index("rule_2014")
+    conditional = _nav_rule(at)[who.city] == NAV_RULES.index("rule_2014")
     out = np.full((len(OPTIONS), n), _CLOSED)
 
     out[STAY] = at.stay_utility - pressure + at.shelter_utility * roof + at.nav_utility * helped
