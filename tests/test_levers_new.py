@@ -318,3 +318,9 @@ def test_each_city_of_the_report_has_an_effect_of_its_own():
     assert len({*own.values(), values_module.OTHER_READINESS}) == len(CITIES) + 1
     for city, name in (*own.items(), ("all other places", values_module.OTHER_READINESS)):
         assert city in parameters()[name].meaning
+
+
+def test_the_effects_of_districts_are_in_the_order_of_the_districts():
+    for number, district in enumerate(DISTRICTS):
+        assert f"intensity of {district}," in parameters()[f"district_control_effect_{number}"].meaning
+        assert f"Leaning of {district} to" in parameters()[f"district_case_effect_{number}"].meaning
