@@ -154,7 +154,7 @@ print(*sorted(path.replace(chr(92), "/").partition(mark)[2] for path in seen if 
         ("data/labels.csv", "personer", "mennesker", False),
         ("model/draws.py", "0xBF58476D1CE4E5B9", "0xBF58476D1CE4E5BB", True),
         ("model/draws.py", '"""', '"""Some other words. ', False),
-        ("data/places.csv", "Oslo", "Osl", True),
+        ("data/cities.csv", "Oslo", "Osl", True),
     ],
 )
 def test_what_is_shown_makes_no_finished_replicate_void_and_what_is_done_does(tmp_path, name, old, new, counts):

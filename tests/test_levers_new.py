@@ -37,7 +37,8 @@ from irregsim.scenario.attributes import Form, attributes
 from irregsim.scenario.levers import By, Holds, Kind, Lever
 from irregsim.storage.folder import MANIFEST, RunFolder
 from irregsim.study.comparison.pairs import Run, first_difference
-from irregsim.vocabulary.codes import CITIES, DISTRICTS, OTHER_CITY, month_number, month_text
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number, month_text
+from irregsim.vocabulary.reference import DataError, readiness_parameters
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
 
@@ -284,18 +285,42 @@ def test_months_are_written_as_text_only_at_the_border(baseline):
 # -- a new city ------------------------------------------------------------------------------------------------------
 
 
-def test_a_city_without_an_effect_of_its_own_is_refused(monkeypatch):
-    """It must not take that of all other places, whose number its own would be."""
+@pytest.fixture
+def drammen(monkeypatch):
+    """A sixth city, which has the readiness parameter that is given."""
     monkeypatch.setattr(values_module, "CITIES", (*CITIES, "Drammen"))
-    with pytest.raises(ValueError, match=r"staff in Drammen are to help: add a row .*parameters.csv, and its name"):
-        values_module.city_effects(point_draw())
-    monkeypatch.setattr(values_module, "CITY_EFFECTS", {**values_module.CITY_EFFECTS, "Drammen": "drammen_effect"})
-    draw = {**point_draw(), "discretion_city_effect_5": -1.0, "drammen_effect": 0.5}
-    assert values_module.city_effects(draw)[-2:].tolist() == [0.5, -1.0]
+    known = values_module.reference.readiness_parameters()
+
+    def with_parameter(name):
+        more = {"Drammen": name} if name else {}
+        monkeypatch.setattr(values_module.reference, "readiness_parameters", lambda: {**known, **more})
+        return {**point_draw(), "discretion_city_effect_5": -1.0}
+
+    return with_parameter
 
 
-def test_each_city_has_an_effect_of_its_own():
-    assert set(values_module.CITY_EFFECTS) == {*CITIES, OTHER_CITY}
-    assert len(set(values_module.CITY_EFFECTS.values())) == len(CITIES) + 1
-    for city, name in values_module.CITY_EFFECTS.items():
-        assert ("all other places" if city == OTHER_CITY else city) in parameters()[name].meaning
+def test_a_city_has_the_effect_that_its_row_names_or_that_of_all_other_places(drammen):
+    before = values_module.city_effects(drammen(""))
+    assert before[-2:].tolist() == [-1.0, -1.0]
+    own = values_module.city_effects({**drammen("drammen_effect"), "drammen_effect": 0.5})
+    assert own[-2:].tolist() == [0.5, -1.0]
+    assert own[:-2].tolist() == before[:-2].tolist() == [point_draw()[f"discretion_city_effect_{i}"] for i in range(5)]
+
+
+def test_a_city_that_names_a_parameter_that_there_is_not_is_refused(drammen):
+    with pytest.raises(DataError, match=r"cities.csv: .*Drammen: no parameter drammen_effect .*leave the column empty"):
+        values_module.city_effects(drammen("drammen_effect"))
+
+
+def test_each_city_of_the_report_has_an_effect_of_its_own():
+    own = readiness_parameters()
+    assert list(own) == list(CITIES)
+    assert len({*own.values(), values_module.OTHER_READINESS}) == len(CITIES) + 1
+    for city, name in (*own.items(), ("all other places", values_module.OTHER_READINESS)):
+        assert city in parameters()[name].meaning
+
+
+def test_the_effects_of_districts_are_in_the_order_of_the_districts():
+    for number, district in enumerate(DISTRICTS):
+        assert f"intensity of {district}," in parameters()[f"district_control_effect_{number}"].meaning
+        assert f"Leaning of {district} to" in parameters()[f"district_case_effect_{number}"].meaning

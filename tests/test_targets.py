@@ -303,7 +303,7 @@ def test_every_target_has_the_role_and_the_error_of_its_class() -> None:
 
 
 def test_no_fitted_target_is_one_that_a_table_of_the_model_holds() -> None:
-    """Weights of countries.csv and places.csv are sums or parts of targets, and none of those targets is fitted."""
+    """Weights of countries.csv and districts.csv are sums or parts of targets, and none of those targets is fitted."""
     held = set()
     for country in reference.countries():
         counts = {"utlendingsloven": country.immigration_act_count, "straff": country.penal_count}

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.compiled import twinned
+from irregsim.vocabulary.codes import Substrategy
 
 UInt64Array = npt.NDArray[np.uint64]
 FloatArray = npt.NDArray[np.float64]
@@ -174,6 +175,8 @@ CHANNELS: Final[dict[str, int]] = {
     # what came later, whatever the step
     "hire_forged_papers": 253,
 }
+#: Options of later subtypes: from their code, which never changes either. No other decision has such a number.
+CHANNELS.update({s.option: 1000 + int(s) for s in Substrategy if s.option and s.option not in CHANNELS})
 
 #: First number for channels of those who extend the model; irregsim itself never uses one from here on.
 OWN_CHANNELS: Final = 10_000

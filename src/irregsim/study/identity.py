@@ -31,9 +31,10 @@ TABLE_CODE: Final = ("storage", "study/frames.py", "study/tables.py")
 #: read by those who compare and show.
 MODEL_DATA: Final = (
     "centres.csv",
+    "cities.csv",
     "countries.csv",
+    "districts.csv",
     "feasibility.csv",
-    "places.csv",
     "reception_path.csv",
     "rejections.csv",
     "route_mix.csv",

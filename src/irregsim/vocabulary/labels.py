@@ -2,7 +2,8 @@
 
 Codes in tables are fixed; what readers see of them in plots, reports and the browser is in ``data/labels.csv``: one row
 a key, one column a language. Keys begin with what they name: ``strategy.synlig``, ``exit.videre``,
-``outcome.care_needed``, ``title.exits``, ``sentence.hidden_levels``. A language is added as a column.
+``outcome.care_needed``, ``title.exits``, ``sentence.hidden_levels``. A language is added as a column. A city needs
+no row: it has its own name in every language.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from irregsim.vocabulary.reference import DataError, columns_of, read_table
+from irregsim.vocabulary.codes import CITIES
+from irregsim.vocabulary.shipped import DataError, columns_of, read_table
 
 _TABLE: Final = "labels.csv"
 
@@ -60,7 +62,8 @@ def labels() -> Mapping[str, Mapping[str, str]]:
     Raises:
         DataError: If the table is not sound; with every fault.
     """
-    return read_labels(read_table(_TABLE))
+    cities = {f"city.{city}": dict.fromkeys(LANGUAGES, city) for city in CITIES}
+    return cities | read_labels(read_table(_TABLE))
 
 
 def label(key: str, lang: str = "en") -> str:

@@ -240,7 +240,7 @@ def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
 
 
 def cities(runs: Runs, units: Mapping[str, str]) -> pd.DataFrame:
-    """Effects over the window in each of the five cities.
+    """Effects over the window in each city.
 
     Args:
         runs: The runs.

@@ -50,7 +50,7 @@ _QUIET: Final = {
 }
 
 #: Subtypes that are shown: who provides. What somebody sells or takes is not.
-_TOLD = (Substrategy.PARTNER, Substrategy.RELATIVE, Substrategy.FRIEND, Substrategy.CONGREGATION)
+_TOLD = tuple(s for s in Substrategy if s.lives.with_hosts)
 
 
 def told_cause(cause: str) -> str:
