@@ -86,7 +86,7 @@ def series_words(register: str, dimension: str, key: str, lang: str) -> str:
 
 
 def effect_text(row: Mapping[str, Any], lang: str) -> str:
-    """An effect with its interval, rounded: as the table has it, or made here in a language it has no column for.
+    """An effect with its interval, rounded: as the table has it, or made here where it is older than the language.
 
     Args:
         row: Of a table with the columns ``mean``, ``lo``, ``hi``, ``unit`` and ``rounded_text_<language>``.
