@@ -45,24 +45,25 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 def entry(key: str, kind: Kind, holds: Holds, default: object, **more: object) -> Lever:
     """An entry of a lever that there is not."""
     given: dict[str, object] = {
-        "name": f"Name of {key}",
-        "name_nb": f"Navn på {key}",
         "section": "levers",
-        "unit": "somethings",
-        "unit_nb": "noe",
-        "who_decides": "somebody",
-        "who_decides_nb": "noen",
+        "unit": "places",
+        "who_decides": "districts",
         "source": "a source",
-        "meaning": f"What {key} means.",
-        "meaning_nb": f"Hva {key} betyr.",
-        "no_direction": "nobody knows",
-        "no_direction_nb": "ingen vet",
+        "no_direction": "no_order",
         "fields": (key.rpartition(".")[2],),
         "example": "[{from: 2024-01, value: 2}]",
         "low": 0.0,
         "high": 10.0,
     }
     return Lever(key=key, kind=kind, holds=holds, default=default, **{**given, **more})  # type: ignore[arg-type]
+
+
+def rows_of(lever: Lever) -> dict[str, dict[str, str]]:
+    """The words of such a lever."""
+    return {
+        f"lever.{lever.key}.name": {"nb": f"Navn på {lever.key}", "en": f"Name of {lever.key}"},
+        f"lever.{lever.key}.meaning": {"nb": f"Hva {lever.key} betyr.", "en": f"What {lever.key} means."},
+    }
 
 
 WINDOW_PARTS = registry.find("pandemic").parts
@@ -111,7 +112,7 @@ def test_a_new_lever_is_its_entry(case, tmp_path):
     name = lever.fields[0]
     month = month_number("2015-01")
     old = load_scenario("baseline", end="2016-12").to_mapping()
-    with registry_with(lever):
+    with registry_with(lever, words=rows_of(lever)):
         # The baseline does not state it, so the default of the entry holds.
         baseline = load_scenario("baseline", end="2016-12")
         changed = load_scenario("baseline", end="2016-12", overrides=[f"{lever.path}={said}"])
@@ -144,12 +145,18 @@ def test_a_new_lever_is_its_entry(case, tmp_path):
         for key in lever.key.split("."):
             properties = properties.get(key) or properties
             properties = properties["anyOf"][0]["properties"] if "." in lever.key and key != name else properties
-        assert lever.meaning in properties["description"]
+        assert registry.words(lever).meaning in properties["description"]
         answer = CliRunner().invoke(main, ["levers", lever.key])
-        assert answer.exit_code == 0 and lever.meaning in answer.output
-        assert lever.meaning_nb in registry.explain(lever.key, "nb")
+        assert answer.exit_code == 0 and registry.words(lever).meaning in answer.output
+        assert f"Hva {lever.key} betyr." in registry.explain(lever.key, "nb")
     with pytest.raises(ScenarioError, match="no such"):
         load_scenario("baseline", overrides=[f"{lever.path}={said}"])
+
+
+def test_a_lever_without_words_is_named_with_the_row_that_is_missing():
+    lever, _, _, _ = NEW["a number"]
+    with registry_with(lever), pytest.raises(KeyError, match=r"no label 'lever.police.patrols.name'"):
+        registry.words(lever, "nb")
 
 
 def test_a_field_of_another_lever_is_refused():

@@ -30,6 +30,7 @@ from irregsim.model.parameters import parameters
 from irregsim.vocabulary import reference
 from irregsim.vocabulary import report_tables as tables
 from irregsim.vocabulary.codes import DISTRICTS
+from irregsim.vocabulary.labels import labels
 from irregsim.vocabulary.reference import DataError, read_table
 
 pytestmark = pytest.mark.once
@@ -177,7 +178,7 @@ def test_every_scope_of_the_sanctions_tells_of_those_with_stay() -> None:
 
 
 def test_registers_have_labels_and_uses_are_known() -> None:
-    labelled = {r["key"] for r in read_table("labels.csv")}
+    labelled = set(labels())
     assert {f"register.{name}" for name in REGISTERS} <= labelled
     assert {f"dimension.{name}" for names in REGISTERS.values() for name in names} <= labelled
     assert {f"use.{name}" for name in USES} <= labelled

@@ -10,6 +10,7 @@ from irregsim.scenario import Scenario, diff_rows
 from irregsim.study.comparison.pairs import Runs, first_difference
 from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.labels import by_language, in_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,10 +72,7 @@ def about_comparison(request: Request, ready: Checked, id_: str, cities: Sequenc
         "reference": reference.name,
         "scenarios": [one.name for one in others],
         "titles": {one.name: dict(one.title) for one in scenarios},
-        "descriptions": {
-            one.name: one.description if isinstance(one.description, str) else one.description[request.output.lang]
-            for one in scenarios
-        },
+        "descriptions": {one.name: in_language(by_language(one.description), request.output.lang) for one in scenarios},
         "decides": {one.name: list(one.decides) for one in scenarios},
         "period": (month_text(reference.start), month_text(reference.end)),
         "first_effective": {one.name: first_difference(reference, one) for one in others},

@@ -120,13 +120,6 @@ def countries() -> tuple[Country, ...]:
     )
 
 
-def country_name(name: str, lang: str) -> str:
-    """A country's name; the report's tables have Norwegian ones, every other language has the English one."""
-    if lang == "nb":
-        return name
-    return next((country.name_en for country in countries() if country.name == name), name)
-
-
 @cache
 def feasibility_steps() -> tuple[FeasibilityStep, ...]:
     """Dated feasibility groups; each country has a step at month 0."""

@@ -28,8 +28,9 @@ from irregsim.study.identity import code_sha256
 from irregsim.study.replicates import available_cores
 from irregsim.study.workers import in_order
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.labels import Text
 from irregsim.vocabulary.numbers import rounded_text, with_percent
-from irregsim.workshop.exercises import PLACE, Exercise, Text, Variant, material
+from irregsim.workshop.exercises import PLACE, Exercise, Variant, material
 from irregsim.workshop.live.followed import outcome
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.live.snapshot import Flow, Look, SideLook, look

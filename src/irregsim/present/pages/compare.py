@@ -3,7 +3,7 @@
 `render_report` takes tables by name and ``about``, a mapping with these keys (those marked * may be missing):
 
 - ``comparison_id``, ``command``, ``seed``, ``replicates``, ``scale``, ``draws`` (``posterior``, ``prior``, ``point``);
-- ``lang``*: ``nb`` or ``en`` (default);
+- ``lang``*: one of `LANGUAGES`; ``en`` if left out;
 - ``reference`` and ``scenarios``: names; ``titles``*: name to ``{nb, en}``; ``descriptions``*: name to text;
 - ``period``: first and last month; ``fit_period``*: first and last month of the calibration period;
 - ``first_effective``: scenario to month; ``run_ids``*: name to id; ``versions``*: name to version;

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from irregsim.study.comparison.declare import Basis, Column, Compared, Form, Kind, Rule, Table
+from irregsim.vocabulary.labels import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,8 +65,7 @@ def _key_figures(*keys: str) -> tuple[Column, ...]:
         _ERROR,
         *_texts("verdict", "why"),
         Column("more_replicates", Kind.NUMBER),
-        # The languages that these tables have a text in; in others it is made when it is read.
-        *(Column(f"rounded_text_{lang}", Kind.TEXT, Rule.EFFECT) for lang in ("nb", "en")),
+        *(Column(f"rounded_text_{lang}", Kind.TEXT, Rule.EFFECT) for lang in LANGUAGES),
         _N,
     )
 
