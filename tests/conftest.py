@@ -27,6 +27,7 @@ FIRST = ("test_page", "test_experiment", "test_cli", "test_notebooks", "test_mod
 #: Files of `make test-quick`, by their path in tests/: parts by themselves, without a process, a browser or a whole
 #: run. All of them together must stay far below thirty seconds on two processors.
 QUICK = (
+    "unit/test_arrivals_by_hand",
     "unit/test_drawn_helper",
     "unit/test_hazards",
     "unit/test_history",

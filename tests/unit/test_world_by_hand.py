@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from helpers.scenes import COUNTRY, FALLING, PLACE, Scene
+from irregsim.model.employers import Employers
 from irregsim.model.month.placing import place_in_jobs
 from irregsim.model.parameters import point_draw
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import CITIES
 
 SLOPE = 0.7
 
@@ -52,3 +57,122 @@ def test_without_a_limit_any_willing_employer_of_ones_place_will_do(willing):
     here = s.world.population.place[rows] == PLACE["Oslo"]
     assert (got[~here] == -1).all()
     assert set(got[here].tolist()) == (set(oslo[:willing].tolist()) or {-1})
+
+
+def beds(**given: Any) -> dict[str, int]:
+    """Beds of centres by name, and of alternative placement as ``in Oslo``, at a tenth of the population."""
+    s = Scene(point_draw())
+    nan = np.full(len(CENTRE_NAMES), np.nan)
+    usual = {"scale": 0.1, "centre_open": np.ones(len(nan), dtype=bool), "centre_capacity": nan}
+    s.world.centres.open_month(s.under(**{**usual, **given}))
+    return dict(
+        zip([*CENTRE_NAMES, *(f"in {city}" for city in CITIES)], s.world.centres.capacity.tolist(), strict=True)
+    )
+
+
+def one_centre(name: str, value: float, rest: float) -> np.ndarray:
+    return np.array([value if name == centre else rest for centre in CENTRE_NAMES])
+
+
+CENTRE_NAMES = [centre.name for centre in reference.centres()]
+NAMED = {centre.name: centre.capacity for centre in reference.centres() if centre.capacity}
+POOL = next(centre for centre in reference.centres() if centre.capacity is None)
+
+
+def test_a_named_centre_has_its_own_beds_and_a_pool_its_share_of_the_rest():
+    made = beds(reception_places=1000.0)
+    for name, own in NAMED.items():
+        assert made[name] == max(1, int(np.floor(own * 0.1 + 0.5)))
+    rest = 1000.0 - 0.1 * sum(NAMED.values())
+    assert made[POOL.name] == int(np.floor(rest * POOL.pool_share + 0.5)) > 1
+    # Nothing is left for the pools where the named centres have it all.
+    assert beds(reception_places=0.0)[POOL.name] == 0
+
+
+@pytest.mark.parametrize(("capacity", "expected"), [(0.0, 0), (0.2, 1), (14.0, 1), (16.0, 2), (34.0, 3), (36.0, 4)])
+def test_beds_of_a_lever_are_whole_and_one_at_least(capacity, expected):
+    name = next(iter(NAMED))
+    assert beds(centre_capacity=one_centre(name, capacity, np.nan))[name] == expected
+
+
+def test_a_closed_centre_has_no_bed_and_leaves_its_places_to_the_pools():
+    name = max(NAMED, key=lambda name: NAMED[name])
+    closed = one_centre(name, 0, 1).astype(bool)
+    before, after = beds(reception_places=1000.0), beds(reception_places=1000.0, centre_open=closed)
+    assert after[name] == 0
+    assert after[POOL.name] - before[POOL.name] == pytest.approx(0.1 * NAMED[name] * POOL.pool_share, abs=1.0)
+    assert after[POOL.name] > before[POOL.name]
+
+
+def test_alternative_placement_is_in_the_cities_that_have_it():
+    oslo = np.array([city == "Oslo" for city in CITIES])
+    made = beds(alternative_placement=oslo, alternative_placement_places=np.full(len(CITIES), 40.0))
+    assert {city: made[f"in {city}"] for city in CITIES} == {city: 4 if city == "Oslo" else 0 for city in CITIES}
+
+
+def test_a_centre_that_closes_empties_whole_once_and_a_pool_by_its_units():
+    s = Scene(point_draw())
+    name = max(NAMED, key=lambda name: NAMED[name])
+    number, pool = CENTRE_NAMES.index(name), CENTRE_NAMES.index(POOL.name)
+    closed = one_centre(name, 0, 1).astype(bool)
+    s.world.centres.open_month(s.under(centre_open=np.ones(len(closed), dtype=bool), centre_units_closing_share=0.3))
+    assert s.world.centres.closing_share[[number, pool]].tolist() == [0.0, 0.3]
+    for share in (1.0, 0.0):
+        s.world.centres.open_month(s.under(centre_open=closed, centre_units_closing_share=0.0))
+        assert s.world.centres.closing_share[[number, pool]].tolist() == [share, 0.0]
+
+
+@pytest.mark.parametrize(("jobs", "mean"), [(3000.0, 3.0), (500.0, 1.0)])
+def test_employers_have_one_job_and_the_rest_of_the_mean_each_by_a_draw(jobs, mean):
+    """At least one job; the mean is twice the willing jobs per employer, since half of all jobs are willing."""
+    s = Scene(point_draw())
+    given = {"employers_count": 2000.0, "scale": 0.5, "foreign_employer_share": 0.25, "wage_gap_log_sd": 0.4}
+    at = s.under(**given, informal_jobs_count=jobs, foreign_employer_case_ratio=0.2)
+    made = Employers(s.world.draws, at)
+    assert len(made) == 1000 and made.jobs.min() == 1
+    u = s.world.draws.uniform("employer_jobs", -1, made.key)
+    assert made.jobs.tolist() == (1 + np.floor(-np.log(u) * (mean - 1.0) + 0.5)).astype(int).tolist()
+    assert made.reference_jobs == 0.5 * made.jobs.sum()
+    log_gap = np.log(made.gap_ratio) / 0.4
+    assert abs(log_gap.mean()) < 4 / np.sqrt(1000) and abs(log_gap.std() - 1) < 4 / np.sqrt(2 * 1000)
+    assert set(made.case_ratio.tolist()) == {0.2, 1.0}
+    assert abs((made.case_ratio == 0.2).mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 1000)
+
+
+def test_there_are_employers_for_every_place_of_the_smallest_population():
+    s = Scene(point_draw())
+    assert len(Employers(s.world.draws, s.under(employers_count=100.0, scale=0.01))) == 13
+
+
+def test_who_is_willing_and_how_many_jobs_are_open():
+    s = Scene(point_draw())
+    made = s.world.employers
+    made.gap_ratio[:] = 1.0
+    made.readiness_z[:] = np.linspace(-2, 2, len(made))
+    made.jobs[:] = 3
+    none = np.zeros(len(made))
+    at = s.under(
+        employer_willingness_log_sd=0.0, employer_margin_median=0.5, job_demand_ratio=0.5, directive_in_force=False,
+        employer_forgetting_share=0.25,
+    )  # fmt: skip
+    made.perceived[:] = 3.0
+    made.decide(at, none)
+    # Without risk the margin is all of the gain, more than the half that is asked; half of three jobs is 1.5.
+    assert made.is_willing.all() and set(made.open_jobs.tolist()) == {2}
+    assert made.perceived.tolist() == [2.5] * len(made)
+    made.decide(s.under(**{**vars(at), "employer_margin_median": 1.0}), none)
+    assert not made.is_willing.any() and not made.open_jobs.any()
+    # Those who ask for more than the whole are not willing: the threshold is a power of readiness.
+    made.decide(s.under(**{**vars(at), "employer_willingness_log_sd": np.log(2.0)}), none)
+    assert made.is_willing.tolist() == (made.readiness_z < 1.0).tolist()
+
+
+@pytest.mark.parametrize(("found", "steps"), [(0, 0), (1, 1), (3, 3), (9, 3)])
+def test_an_employer_learns_from_three_found_at_most(found, steps):
+    s = Scene(point_draw())
+    made, numbers = s.world.employers, np.zeros(len(s.world.employers), dtype=np.int64)
+    numbers[1] = found
+    made.learn(numbers, s.under(employer_learning_ratio=0.5))
+    assert made.perceived[:3].tolist() == [1.0, 1.0 + 0.5 * steps, 1.0]
+    made.learn(numbers, s.under(interactions=False))
+    assert made.perceived[1] == 1.0 + 0.5 * steps
