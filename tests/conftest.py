@@ -28,6 +28,7 @@ FIRST = ("test_page", "test_experiment", "test_cli", "test_notebooks", "test_mod
 #: run. All of them together must stay far below thirty seconds on two processors.
 QUICK = (
     "unit/test_arrivals_by_hand",
+    "unit/test_comparison_by_hand",
     "unit/test_drawn_helper",
     "unit/test_hazards",
     "unit/test_history",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from helpers.scenes import COUNTRY, FALLING, PLACE, Scene
 from irregsim.model.employers import Employers
@@ -133,8 +134,8 @@ def test_employers_have_one_job_and_the_rest_of_the_mean_each_by_a_draw(jobs, me
     u = s.world.draws.uniform("employer_jobs", -1, made.key)
     assert made.jobs.tolist() == (1 + np.floor(-np.log(u) * (mean - 1.0) + 0.5)).astype(int).tolist()
     assert made.reference_jobs == 0.5 * made.jobs.sum()
-    log_gap = np.log(made.gap_ratio) / 0.4
-    assert abs(log_gap.mean()) < 4 / np.sqrt(1000) and abs(log_gap.std() - 1) < 4 / np.sqrt(2 * 1000)
+    z = stats.norm.ppf(s.world.draws.uniform("employer_perception", -1, made.key))
+    assert np.log(made.gap_ratio) == pytest.approx(0.4 * z, rel=1e-9)
     assert set(made.case_ratio.tolist()) == {0.2, 1.0}
     assert abs((made.case_ratio == 0.2).mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 1000)
 
