@@ -7,8 +7,10 @@ import pytest
 from scipy import stats
 
 from helpers.scenes import DEALER, FALLING, GUEST, PLACE, RESIDENT, SELLER, WORKER, Scene
+from helpers.scenes import MONTH as MONTH_OF_SCENES
 from helpers.statistics import assert_count_plausible
 from irregsim.model.employers import DAYS_PER_MONTH
+from irregsim.model.engine import Part
 from irregsim.model.month import MONTH
 from irregsim.model.month.choice import Choice, stay_away
 from irregsim.model.month.control import EXPELLED, PRISON, hold
@@ -21,7 +23,17 @@ from irregsim.model.registers import Observer
 from irregsim.model.registers.duty_to_leave import DUTY_TO_LEAVE
 from irregsim.model.simulate import GROUP_SHAPE, communities, learn, record
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import CAUSE_CODE, CITIES, Exit, Household, RegisterEvent, Route, year_of
+from irregsim.vocabulary.codes import (
+    CAUSE_CODE,
+    CITIES,
+    DISTRICTS,
+    Exit,
+    Household,
+    RegisterEvent,
+    Route,
+    Side,
+    year_of,
+)
 
 
 @pytest.mark.parametrize("documented", [0.0, 0.3])
@@ -68,6 +80,36 @@ def test_free_beds_are_shared_by_lot_among_those_who_come():
     # Three free beds at this scale, for sixty who would come but for those whom controls keep away.
     assert s.world.bed_share[bergen] == pytest.approx(3.0 / (60 * come[bergen]) * come[bergen])
     assert np.delete(s.world.bed_share, bergen).tolist() == [0.0] * len(CITIES)
+
+
+@pytest.mark.parametrize(("beds", "persons", "share"), [(300.0, 2, 1.0), (5.0, 8, 5 / 8), (0.3, 1, 0.3), (0.0, 3, 0.0)])
+def test_nobody_has_more_than_a_bed(beds, persons, share):
+    """A part of a bed is that part of the nights, also where less than one person asks."""
+    s = Scene(point_draw())
+    at = s.under(
+        shelter_beds=np.array([0.0, beds, 0.0, 0.0, 0.0]), shelter_free_bed_share=1.0, scale=1.0,
+        shelter_avoid_share=0.0,
+    )  # fmt: skip
+    s.add({**FALLING, "place": PLACE["Vest/Bergen"]}, copies=persons)
+    Choice().begin(s.world, at)
+    assert s.world.bed_share[CITIES.index("Bergen")] == pytest.approx(share, rel=1e-12)
+
+
+@pytest.mark.parametrize("interactions", [True, False])
+def test_those_who_keep_away_have_no_bed(interactions):
+    s = Scene(point_draw())
+    at = s.under(
+        shelter_beds=np.full(5, 1e4), shelter_free_bed_share=0.25, shelter_avoid_share=0.3, interactions=interactions,
+        identity_checks=np.linspace(1.0, 3.0, len(DISTRICTS)),
+    )  # fmt: skip
+    away = stay_away(at)
+    assert away[CITIES.index("Oslo")] == pytest.approx(0.3, rel=1e-12) and away[-1] == pytest.approx(0.3, rel=1e-12)
+    assert (away <= 1.0).all() and away.max() > 0.3
+    s.add(FALLING)
+    Choice().begin(s.world, at)
+    free = 1.0 if interactions else 0.25
+    assert s.world.bed_share[CITIES.index("Oslo")] == pytest.approx(0.7 * free, rel=1e-12)
+    assert s.world.bed_share[-1] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -250,3 +292,61 @@ def test_those_held_count_against_the_limit_of_persons_not_of_places():
     more = s.add(FALLING, copies=2)
     assert not hold(s.world, at, more, EXPELLED, np.ones(2, dtype=np.int64)).any()
     assert hold(s.world, at, more, PRISON, np.ones(2, dtype=np.int64)).all(), "prison has no such limit"
+
+
+#: One of each kind of person, by name.
+PERSONS = {
+    "resident": RESIDENT,
+    "guest": GUEST,
+    "worker": WORKER,
+    "seller": SELLER,
+    "dealer": DEALER,
+    "falling": FALLING,
+    "child": {**RESIDENT, "guardian": 0, "household": int(Household.CHILD)},
+    "child in free fall": {**FALLING, "guardian": 5, "household": int(Household.CHILD)},
+    "with a side job": {**RESIDENT, "side_employer": 0, "side": int(Side.WORK)},
+    "met": {**FALLING, "met": CAUSE_CODE["identity_control"]},
+    "held": {**FALLING, "transport_due": MONTH_OF_SCENES + 1, "track": EXPELLED},
+    "due": {**WORKER, "transport_due": MONTH_OF_SCENES, "track": EXPELLED},
+    "away for a time": {**FALLING, "strategy": int(Exit.MIDLERTIDIG), "back_due": MONTH_OF_SCENES},
+    "gone": {**FALLING, "strategy": int(Exit.VIDERE)},
+}
+
+OUTSIDE = {"guest", "worker", "seller", "dealer"}
+FREE = {"resident", "with a side job", "falling", "met", *OUTSIDE}
+#: Whom each part of the month asks.
+ASKED = {
+    "ties": FREE,
+    "moves": {"seller", "dealer", "falling", "met"},
+    "transfers": set(),
+    "residence": {"resident", "with a side job"},
+    "dismissal": set(),
+    "work": {"worker"},
+    "side_work": {"with a side job"},
+    "support": {"guest"},
+    "livelihood": {"seller", "dealer"},
+    "reconsider": OUTSIDE,
+    "offers": {"resident", "guest", "falling", "met"},
+    "choice": {"falling", "met"},
+    "transport": {"due"},
+    "street_control": FREE - {"seller", "dealer"},
+    "crime_control": {"seller", "dealer"},
+    "tracks": {"met"},
+    "schemes": set(),
+    "departures": FREE,
+    "needs": FREE | {"child", "child in free fall"},
+}
+
+
+@pytest.mark.parametrize("name", [part.name for part in MONTH if type(part).at_risk is not Part.at_risk])
+def test_whom_a_part_asks(name):
+    s = Scene(point_draw())
+    s.add(*PERSONS.values())
+    s.world.population.list_families()
+    part = next(part for part in MONTH if part.name == name)
+    part.begin(s.world, s.at)
+    # There are beds and jobs for all.
+    s.world.centres.capacity[:] = 50
+    s.world.employers.open_jobs[:] = 50
+    names = list(PERSONS)
+    assert {names[row] for row in part.at_risk(s.world, s.at)} == ASKED[name]
