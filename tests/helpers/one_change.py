@@ -1,10 +1,10 @@
 """A pytest plugin: tests are collected once, and then run for one small change after another (scripts/mutants asks).
 
-Loaded with ``-p helpers.one_change``. Each line of its input is JSON: ``path`` of a file of the source from the root,
-its changed ``text``, ``tests`` by name, and ``seconds`` that they may take. In a fork the functions that the change is
-in get their new code, and the tests are run until one fails. The answer, a line on the file descriptor in
-MUTANTS_ANSWERS, is ``passed``, ``failed``, ``timeout``, or ``elsewhere`` for a change that is in no function (a
-constant of a module has been read already); before the first line it is ``ready``.
+Loaded with ``-p helpers.one_change``. Each line of its input is JSON: ``path`` of a file of the source from the root
+(empty for no change), its changed ``text``, ``tests`` by name, and ``seconds`` that they may take. In a fork the
+functions that the change is in get their new code, and the tests are run until one fails. The answer, a line on the
+file descriptor in `ANSWERS`, is ``passed``, ``failed``, ``timeout``, or ``elsewhere`` for a change that is in no function
+(a constant of a module has been read already); before the first line it is ``ready``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ import pytest
 
 _ROOT = Path(__file__).resolve().parents[2]
 
+#: Names the file descriptor of the answers.
+ANSWERS = "MUTANTS_ANSWERS"
+
 # Taken before pytest captures the input.
-_ASKED, _ANSWERS = os.fdopen(os.dup(0)), os.fdopen(int(os.environ["MUTANTS_ANSWERS"]), "w")
+_ASKED = os.fdopen(os.dup(0)) if ANSWERS in os.environ else None
 
 
 def functions(code: CodeType) -> Iterator[CodeType]:
@@ -71,10 +74,12 @@ def put_in(path: str, text: str) -> bool:
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Read what to try, and answer, until there is no more."""
+    assert _ASKED is not None, "scripts/mutants loads this"
+    answers = os.fdopen(int(os.environ[ANSWERS]), "w")
     items = {item.nodeid: item for item in session.items}
     gc.collect()
     gc.freeze()  # forks share what is there, as long as nobody counts it again
-    print("ready", file=_ANSWERS, flush=True)
+    print("ready", file=answers, flush=True)
     for line in _ASKED:
         asked = json.loads(line)
         end, child = time.monotonic() + asked["seconds"], os.fork()
@@ -91,13 +96,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
         said = "timeout" if done[0] == 0 else {0: "passed", 1: "failed", 2: "elsewhere"}.get(done[1] >> 8, "broken")
-        print(said, file=_ANSWERS, flush=True)
+        print(said, file=answers, flush=True)
     return True
 
 
 def _tried(session: pytest.Session, items: list[pytest.Item], asked: dict[str, str]) -> int:
     gc.unfreeze()
-    if not put_in(asked["path"], asked["text"]):
+    if asked["path"] and not put_in(asked["path"], asked["text"]):
         return 2
     before = session.testsfailed
     for item, after in zip(items, [*items[1:], None], strict=True):
