@@ -3,8 +3,8 @@
 Loaded with ``-p helpers.one_change``. Each line of its input is JSON: ``path`` of a file of the source from the root
 (empty for no change), its changed ``text``, ``tests`` by name, and ``seconds`` that they may take. In a fork the
 functions that the change is in get their new code, and the tests are run until one fails. The answer, a line on the
-file descriptor in `ANSWERS`, is ``passed``, ``failed``, ``timeout``, or ``elsewhere`` for a change that is in no function
-(a constant of a module has been read already); before the first line it is ``ready``.
+file descriptor in `ANSWERS`, is ``passed``, ``failed``, ``timeout``, or ``elsewhere`` for a change that is in no
+function (a constant of a module has been read already); before the first line it is ``ready``.
 """
 
 from __future__ import annotations

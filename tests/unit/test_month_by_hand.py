@@ -296,13 +296,14 @@ def test_those_held_count_against_the_limit_of_persons_not_of_places():
 
 #: One of each kind of person, by name.
 PERSONS = {
-    "resident": RESIDENT,
     "guest": GUEST,
+    "resident": RESIDENT,
     "worker": WORKER,
     "seller": SELLER,
     "dealer": DEALER,
     "falling": FALLING,
-    "child": {**RESIDENT, "guardian": 0, "household": int(Household.CHILD)},
+    "child of a guest": {**GUEST, "guardian": 0, "household": int(Household.CHILD)},
+    "child": {**RESIDENT, "guardian": 1, "household": int(Household.CHILD)},
     "child in free fall": {**FALLING, "guardian": 5, "household": int(Household.CHILD)},
     "with a side job": {**RESIDENT, "side_employer": 0, "side": int(Side.WORK)},
     "met": {**FALLING, "met": CAUSE_CODE["identity_control"]},
@@ -334,7 +335,7 @@ ASKED = {
     "tracks": {"met"},
     "schemes": set(),
     "departures": FREE,
-    "needs": FREE | {"child", "child in free fall"},
+    "needs": FREE | {"child of a guest", "child", "child in free fall"},
 }
 
 
@@ -350,3 +351,14 @@ def test_whom_a_part_asks(name):
     s.world.employers.open_jobs[:] = 50
     names = list(PERSONS)
     assert {names[row] for row in part.at_risk(s.world, s.at)} == ASKED[name]
+
+
+def test_the_chance_that_is_kept_beside_an_event_is_its_share_of_the_chance_of_any():
+    s = Scene(point_draw())
+    at = s.under(care_need_hazard=0.3, care_need_elderly_ratio=1.0, care_need_ill_ratio=1.0, offence_hazard=0.1,
+                 offence_exposed_ratio=1.0)  # fmt: skip
+    rows = s.add(GUEST, copies=3)
+    part = next(part for part in MONTH if part.name == "needs")
+    for channel, hazard in (("care_need", 0.3), ("offence", 0.1)):
+        expected = 3 * hazard / 0.4 * (1 - np.exp(-0.4))
+        assert s.chance(channel, lambda: part.decide(s.world, at, rows)) == pytest.approx(expected, rel=1e-12)
