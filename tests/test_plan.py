@@ -26,6 +26,9 @@ def test_the_plan_lists_every_part_and_rule_in_order():
     assert [row["part"] for row in rows] == [part.name for part in MONTH]
     assert [row["order"] for row in rows] == list(range(1, len(MONTH) + 1))
     assert [rule["channel"] for row in rows for rule in row["rules"]] == [r.channel for p in MONTH for r in p.rules]
+    # Steps 1, the values of the month, and 10, the record, have no part.
+    steps = [row["step"] for row in rows]
+    assert steps == sorted(steps) and set(steps) == set(range(2, 10))
     assert all(row["what"] and row["at_risk"] for row in rows)
     by_name = {row["part"]: row for row in rows}
     assert by_name["inflow"]["at_risk"] == "nobody is asked"

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.scenes import FALLING, GUEST, MONTH, PLACE, RESIDENT, WORKER, Scene
 from helpers.settling import child_of
-from irregsim.model.month.inflow import come_of_age
+from irregsim.model.month.inflow import admit, come_of_age
 from irregsim.model.parameters import point_draw
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import Decision, Household, RegisterEvent, Route, Strategy, Substrategy
@@ -254,3 +254,26 @@ def test_children_come_of_age_in_a_centre_and_in_free_fall():
     alone, head, child = int(Household.ALONE), int(Household.GUARDIAN), int(Household.CHILD)
     assert p.household.tolist() == [alone, alone, head, alone, child, head, child, head, child, head, child]
     assert [p.tie_0[1], p.tie_1[1], p.tie_2[1]] == [3, 4, 5] and p.child_status[1] == 0
+
+
+def test_a_single_child_comes_of_age_too():
+    s = Scene(point_draw())
+    grown = {"birth_month": MONTH - 18 * 12}
+    s.add({**FALLING, "household": int(Household.GUARDIAN)}, child_of(0, **FALLING) | grown)
+    come_of_age(s.world)
+    assert s.world.population.guardian.tolist() == [-1, -1]
+    assert s.world.population.household.tolist() == [int(Household.ALONE)] * 2
+
+
+def test_those_of_the_first_month_begin_then_and_the_stock_before_them_up_to_fifteen_years_earlier():
+    mean, count = 60.0, 3000
+    groups = (np.array([int(Route.WITHOUT_PERMIT)]), np.array([3]), np.array([count]))
+    s = Scene(point_draw(), month=0)
+    s.at = s.under(**USUAL, initial_months_mean=mean)
+    rows = [admit(s.world, s.at, month, *groups) for month in (0, -1)]
+    now, before = (s.world.population.entry_month[these] for these in rows)
+    assert now.tolist() == [0] * count
+    assert before.max() == 0 and before.min() == -180
+    # Whole months of an exponential time that ends at 180: the mean of its cut-off part.
+    k = np.arange(1, 181)
+    assert abs(-before.mean() - np.exp(-k / mean).sum()) < 4 * mean / np.sqrt(count)
