@@ -33,6 +33,7 @@ QUICK = (
     "unit/test_hazards",
     "unit/test_history",
     "unit/test_mutants",
+    "unit/test_needs_by_hand",
     "unit/test_population",
     "unit/test_month_by_hand",
     "unit/test_ratios_by_hand",

@@ -277,3 +277,36 @@ def test_those_of_the_first_month_begin_then_and_the_stock_before_them_up_to_fif
     # Whole months of an exponential time that ends at 180: the mean of its cut-off part.
     k = np.arange(1, 181)
     assert abs(-before.mean() - np.exp(-k / mean).sum()) < 4 * mean / np.sqrt(count)
+
+
+def test_the_first_employer_exploits_as_the_others_do():
+    s = Scene(point_draw())
+    s.at = s.under(**USUAL, exploited_worker_share=1.0)
+    s.world.employers.readiness_z[:] = 10.0
+    s.world.employers.readiness_z[0] = -10.0
+    rows = s.newcomers(Route.WITHOUT_PERMIT)
+    p = s.world.population
+    workers = rows[p.strategy[rows] == Strategy.ARBEIDENDE]
+    assert len(workers) and (p.employer[workers] == 0).all() and p.is_exploited[workers].all()
+
+
+def test_where_the_stock_of_the_first_month_is():
+    """Former asylum seekers by a share of their own; all others as those do who came without a permit or overstayed."""
+    starts = {start.route: np.array(start.start_shares) for start in reference.route_starts()}
+    common = (starts[Route.WITHOUT_PERMIT] + starts[Route.VISA_OVERSTAY]) / 2
+    assert np.abs(common - starts[Route.FAMILY_PERMIT_LOST]).max() > 0.05, "else it could not be seen"
+    s = Scene(point_draw(), month=0)
+    s.at = s.under(
+        **USUAL, initial_months_mean=1e4, initial_former_asylum_centre_share=1.0, age_at_entry_sd_years=1.0,
+    )  # fmt: skip
+    strategies = {}
+    for route in (Route.ASYLUM_REJECTED, Route.FAMILY_PERMIT_LOST):
+        rows = admit(s.world, s.at, -1, np.array([int(route)]), np.array([3]), np.array([3000]))
+        rows = rows[s.world.population.entry_month[rows] < 0]
+        strategies[route] = np.bincount(s.world.population.strategy[rows], minlength=5) / len(rows)
+    assert strategies[Route.ASYLUM_REJECTED].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
+    # Work without a willing employer nearby is free fall: the two together.
+    found = strategies[Route.FAMILY_PERMIT_LOST]
+    for one in ([1], [3], [2, 4]):
+        share = common[one].sum()
+        assert abs(found[one].sum() - share) < 4 * np.sqrt(share * (1 - share) / 3000) + 1e-12, one

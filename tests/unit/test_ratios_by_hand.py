@@ -216,6 +216,50 @@ RATIOS: tuple[tuple[str, Columns, Columns, Callable[[At], float]], ...] = (
 # fmt: on
 
 
+#: Rule, a person with no difference that counts, and the hazard itself.
+# fmt: off
+LEVELS: tuple[tuple[str, Columns, Callable[[At], float]], ...] = (
+    ("walkout", {**RESIDENT, **TIED, "entry_month": MONTH}, lambda at:
+        at.walkout_hazard * 2.0**-at.allowance_walkout_elasticity),
+    ("pu_fetch", RESIDENT, lambda at: at.pu_fetch_hazard * at.pu_effort * 0.5),
+    ("dublin_transfer", {**RESIDENT, "route": int(Route.DUBLIN)}, lambda at:
+        at.dublin_transfer_hazard * at.dublin_effort),
+    ("dublin_abscond", {**RESIDENT, "route": int(Route.DUBLIN)}, lambda at: at.dublin_abscond_hazard),
+    ("identity_control", FALLEN, lambda at:
+        at.identity_control_hazard * at.control_effort * at.district_control[OSLO] * at.identity_checks[OSLO]),
+    ("crime_control", DEALER, lambda at: at.identity_control_hazard * at.marginalised_control_ratio
+        * at.penal_priority * at.control_effort * at.district_control[OSLO]),
+    ("sex_market_control", SELLER, lambda at: at.identity_control_hazard * at.marginalised_control_ratio
+        * at.control_effort * at.district_control[OSLO] * at.identity_checks[OSLO]),
+    ("job_loss", WORKER, lambda at: at.job_loss_hazard),
+    ("job_offer", {**FALLEN, **TIED}, lambda at: at.job_offer_hazard),
+    ("host_ends_stay", NEW_GUEST, lambda at: at.host_ends_stay_hazard),
+    ("break_up", {**WITH_PARTNER, "strategy_start": MONTH}, lambda at:
+        at.host_ends_stay_hazard * at.partner_hazard_ratio * at.break_up_ratio),
+    ("rent_demand", GUEST, lambda at: at.rent_demand_hazard),
+    ("violence_begins", WITH_PARTNER, lambda at: at.violence_onset_hazard),
+    ("violence_breaks", {**WITH_PARTNER, "in_violence": True}, lambda at:
+        at.violence_hazard * at.violence_exposure_ratio * at.safe_reporting_leave_ratio),
+    ("benefits_stopped", WITH_RELATIVE, lambda at: at.benefits_stopped_hazard),
+    ("reconsider", WORKER, lambda at: at.reconsider_hazard),
+    ("onward", GUEST, lambda at: at.onward_never_asylum_hazard),
+    ("regularised", GUEST, lambda at: at.regularisation_hazard),
+    ("death", FALLEN, lambda at: at.death_hazard_at_30),
+    ("care_need", FALLEN, lambda at: at.care_need_hazard),
+    ("offence", WORKER, lambda at: at.offence_hazard),
+)
+# fmt: on
+
+
+@pytest.mark.parametrize("row", LEVELS, ids=[row[0] for row in LEVELS])
+def test_without_a_difference_a_hazard_is_the_parameters_own(row):
+    channel, person, expected = row
+    s = scene()
+    at = _fixed(s, under(s))
+    (hazard,) = RULES[channel].hazard(s.who(person), at)
+    assert hazard == pytest.approx(expected(at), rel=1e-12) and hazard > 0
+
+
 def ratio_of(channel: str, person: Columns, different: Columns, at: At, s: Scene) -> float:
     one, other = RULES[channel].hazard(s.who(person, {**person, **different}), at)
     assert one > 0, "the pair could not differ"
