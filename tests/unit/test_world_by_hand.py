@@ -10,7 +10,7 @@ from scipy import stats
 
 from helpers.scenes import COUNTRY, FALLING, PLACE, Scene
 from irregsim.model.employers import Employers
-from irregsim.model.month.placing import place_in_jobs
+from irregsim.model.month.placing import place_in_jobs, place_with_hosts
 from irregsim.model.parameters import point_draw
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES
@@ -177,3 +177,16 @@ def test_an_employer_learns_from_three_found_at_most(found, steps):
     assert made.perceived[:3].tolist() == [1.0, 1.0 + 0.5 * steps, 1.0]
     made.learn(numbers, s.under(interactions=False))
     assert made.perceived[1] == 1.0 + 0.5 * steps
+
+
+def test_whom_a_host_has_no_room_for_is_turned_away():
+    s = Scene(point_draw())
+    s.world.hosts.capacity[:] = 1
+    rows = s.add(FALLING, copies=4)
+    host = np.array([5, 5, 6, -1])
+    served = place_with_hosts(s.world, s.under(interactions=True), rows, host)
+    assert served[:2].sum() == 1 and served[2:].tolist() == [True, False]
+    assert s.world.history.binding["hosts"][s.world.month] == 1
+    # Without limits everybody who asks somebody is taken in, and nobody is turned away.
+    assert place_with_hosts(s.world, s.under(interactions=False), rows, host).tolist() == [True, True, True, False]
+    assert s.world.history.binding["hosts"].sum() == 1
