@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from helpers.scenes import COUNTRY, FALLING, PLACE, Scene
+from helpers.scenes import COUNTRY, FALLING, PLACE, RESIDENT, Scene
+from helpers.settling import child_of
 from irregsim.model.employers import Employers
-from irregsim.model.month.placing import place_in_jobs, place_with_hosts
+from irregsim.model.month import MONTH as PARTS
+from irregsim.model.month.placing import place_in_centres, place_in_jobs, place_with_hosts
 from irregsim.model.parameters import point_draw
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES
@@ -190,3 +192,55 @@ def test_whom_a_host_has_no_room_for_is_turned_away():
     # Without limits everybody who asks somebody is taken in, and nobody is turned away.
     assert place_with_hosts(s.world, s.under(interactions=False), rows, host).tolist() == [True, True, True, False]
     assert s.world.history.binding["hosts"].sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "family", "ill", "served"),
+    [
+        ("Hå", True, False, True), ("Hå", False, False, True), ("Hå", False, True, True),
+        # An adapted unit is for single persons with a need for care; alternative placement for families of its city.
+        ("Kristiansand", True, False, False), ("Kristiansand", False, False, False),
+        ("Kristiansand", False, True, True),
+        ("in Oslo", True, False, True), ("in Bergen", True, False, False),
+        ("in Oslo", False, False, False),
+    ],
+)  # fmt: skip
+def test_whom_a_kind_of_place_is_for(where, family, ill, served):
+    s = Scene(point_draw())
+    number = [*CENTRE_NAMES, *(f"in {city}" for city in CITIES)].index(where)
+    s.world.centres.capacity[:] = 0
+    s.world.centres.capacity[number] = 2
+    person = {**FALLING, "is_sought_asylum": True, "has_care_need": ill}
+    rows = s.add({**person, "household": 1}, child_of(0, **person)) if family else s.add(person)
+    centre = place_in_centres(s.world, s.under(interactions=True), rows[:1], "centre_rank")
+    assert centre.tolist() == [number if served else -1]
+
+
+def test_a_family_is_not_put_in_an_adapted_unit_where_the_ordinary_beds_are_apart():
+    s = Scene(point_draw())
+    s.world.centres.capacity[:] = 0
+    ordinary = [n for n, c in enumerate(reference.centres()) if c.kind != "adapted"][:2]
+    s.world.centres.capacity[[*ordinary, CENTRE_NAMES.index("Kristiansand")]] = [1, 1, 2]
+    person = {**FALLING, "is_sought_asylum": True}
+    rows = s.add({**person, "household": 1}, child_of(0, **person))
+    assert place_in_centres(s.world, s.under(interactions=True), rows[:1], "centre_rank").tolist() == [-1]
+
+
+def test_who_must_move_leaves_the_bed_before_another_is_looked_for():
+    """In each ordinary centre: a full house whose residents all go along have their own beds again."""
+    transfers = next(part for part in PARTS if part.name == "transfers")
+    for number, centre in enumerate(reference.centres()):
+        if centre.kind == "adapted":
+            continue
+        s = Scene(point_draw())
+        s.world.centres.capacity[:] = 0
+        s.world.centres.capacity[number] = 3
+        rows = s.add({**RESIDENT, "centre": number}, copies=3)
+        at = s.under(interactions=True, tie_loss_at_transfer_share=0.0)
+        transfers.settle(s.world, at, transfers.decided(rows, np.full(3, transfers.outcomes["goes_along"])))
+        assert s.world.population.centre[rows].tolist() == [number] * 3
+        # And where they come from elsewhere.
+        others = s.add({**RESIDENT, "centre": (number + 1) % len(CENTRE_NAMES)}, copies=2)
+        s.world.centres.capacity[number] = 5
+        transfers.settle(s.world, at, transfers.decided(others, np.full(2, transfers.outcomes["goes_along"])))
+        assert s.world.population.centre[others].tolist() == [number] * 2
