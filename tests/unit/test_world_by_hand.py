@@ -244,3 +244,15 @@ def test_who_must_move_leaves_the_bed_before_another_is_looked_for():
         s.world.centres.capacity[number] = 5
         transfers.settle(s.world, at, transfers.decided(others, np.full(2, transfers.outcomes["goes_along"])))
         assert s.world.population.centre[others].tolist() == [number] * 2
+
+
+def test_what_is_heard_is_the_mean_over_the_circles_one_belongs_to():
+    s = Scene(point_draw())
+    world, circle = s.world, s.world.hosts.circle
+    other = int(np.flatnonzero(circle != circle[0])[0])
+    world.circle_news_share, world.shaken_risk_ratio = 0.5, 1.0
+    world.perceived[:] = 0.1
+    world.perceived_in_circle[circle[0]], world.perceived_in_circle[circle[other]] = 0.2, 0.8
+    who = s.who({**FALLING, "tie_0": 0, "tie_1": other}, {**FALLING, "tie_2": other, "host": 0, "tie_0": 0})
+    # Half of it is what the nation knows; a circle counts once, however often one meets it.
+    assert who.perceived_risk.tolist() == pytest.approx([0.5 * 0.1 + 0.5 * 0.5] * 2, rel=1e-12)
