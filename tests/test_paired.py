@@ -415,7 +415,7 @@ class Asked(BaseException):
 
 
 class Listening(Beginnings):
-    def world(self, key, values, make):
+    def world(self, key, values, make, kept=None):
         raise Asked(key)
 
 

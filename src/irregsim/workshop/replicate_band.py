@@ -8,11 +8,11 @@ from functools import partial
 from typing import Final
 
 from irregsim.inference.posterior import choose
-from irregsim.model import simulate
 from irregsim.model.draws import Draws
-from irregsim.model.values import Values
 from irregsim.scenario import Scenario
+from irregsim.study.forks import worlds_together
 from irregsim.study.replicates import available_cores
+from irregsim.study.run_ups import RunUps
 from irregsim.study.workers import in_order
 from irregsim.workshop.live.record import Record
 from irregsim.workshop.live.shown import Pair
@@ -49,22 +49,19 @@ def pair_of(
         shift: Added to ``number`` for the replicate: replicate 0 is the one on the page.
     """
     replicate = number + shift
-    draw = draws[replicate]
-    values = Values(reference.levers, draw, scale)
-    world = simulate.watched(values, Draws(seed, replicate), 0, spells=False)
-    parts_at = scenario.levers.first_difference(reference.levers)
-    other = world if parts_at != 0 else None
-    if parts_at == 0:
-        other = simulate.watched(Values(scenario.levers, draw, scale), Draws(seed, replicate), 0, spells=False)
-    assert other is not None, "two worlds from the start, or one"
-    for month in range(until + 1):
-        if month == parts_at and other is world:
-            other = world.copy(Values(scenario.levers, draw, scale))
-        if other is not world:
-            simulate.advance_month(other)
-        simulate.advance_month(world)
-    record = Record.of(world)
-    return Pair(record, record if other is world else Record.of(other), first)
+    found: dict[int, Record] = {}
+    together = worlds_together(
+        (reference, scenario),
+        draws[replicate],
+        Draws(seed, replicate),
+        scale=scale,
+        until=until,
+        partings=(first,),
+        run_ups=RunUps.of_user(),
+    )
+    for group, world in together:
+        found |= dict.fromkeys(group, Record.of(world))
+    return Pair(found[0], found[1], first)
 
 
 class More:
