@@ -83,7 +83,12 @@ class Beginnings:
 
 
 def _beginning(
-    values: Values, draws: Draws, month: int, parts: Sequence[Part], most_persons: int | None
+    values: Values,
+    draws: Draws,
+    month: int,
+    parts: Sequence[Part],
+    most_persons: int | None,
+    run_ups: RunUps | None,
 ) -> World:
     """A world before a month, with its spells and the moves of every month; simulated, or kept on disk from before.
 
@@ -94,7 +99,7 @@ def _beginning(
     def count(world: World) -> None:
         _check(world, most_persons)
 
-    how: Any = {"spells": True, "run_ups": RunUps.of_user(), "parts": parts}
+    how: Any = {"spells": True, "run_ups": run_ups, "parts": parts}
     return _watched(world_before(values, draws, month, **how, each_month=count), most_persons)
 
 
@@ -209,17 +214,19 @@ class PairedModel(IrregularMigrationModel):
 
     def _at_first(self, values: Values) -> World:
         """A world before the first month shown."""
-        make = partial(_beginning, values, self._chance, self.first, self.parts, self.most_persons)
+        make = partial(_beginning, values, self._chance, self.first, self.parts, self.most_persons, self._run_ups())
         if self._beginnings is None:
             return make()
         return self._beginnings.world(self._key(values), values, make, lambda: self._kept(values))
 
     def _kept(self, values: Values) -> World | None:
         """The world before the first month shown, where it is kept on disk."""
-        world = None
-        if tuple(self.parts) == tuple(MONTH):
-            world = kept_before(values, self._chance, self.first, spells=True, run_ups=RunUps.of_user())
+        world = kept_before(values, self._chance, self.first, spells=True, run_ups=self._run_ups())
         return None if world is None else _watched(world, self.most_persons)
+
+    def _run_ups(self) -> RunUps | None:
+        """Where beginnings are kept on disk; nowhere those of a month of other parts, which are another model's."""
+        return RunUps.of_user() if tuple(self.parts) == tuple(MONTH) else None
 
     def _key(self, values: Values) -> str:
         """Hash over all that decides the world up to the first month shown."""

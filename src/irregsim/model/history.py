@@ -186,8 +186,9 @@ class History:
 
     def moves_by_month(self) -> IntArray:
         """Persons moved in each month, by origin and destination code; shape (months, states, states)."""
-        flows = unpack(FLOW, self.codes()["flows"])
-        code = (flows["month"] * STATE_CODES + flows["origin"]) * STATE_CODES + flows["destination"]
+        # Month, origin and destination come first: what is packed behind them is left out by one division.
+        behind = list(FLOW.values())[list(FLOW).index("destination") + 1 :]
+        code = self.codes()["flows"] // int(np.prod(behind))
         count = np.bincount(code, minlength=self.months * STATE_CODES * STATE_CODES)
         return count.reshape(self.months, STATE_CODES, STATE_CODES)
 

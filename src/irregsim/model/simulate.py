@@ -17,7 +17,7 @@ from irregsim.model.values import At, Values
 from irregsim.model.world import World
 from irregsim.scenario import Scenario
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import Feasibility, Household, Route, Side, Strategy, Substrategy, month_text, year_of
+from irregsim.vocabulary.codes import Feasibility, Household, Route, Side, Strategy, Substrategy, year_of
 
 IntArray = npt.NDArray[np.int64]
 

@@ -89,14 +89,15 @@ def worlds_together(
     """
 
     def begun(number: int, month: int) -> World:
-        """A scenario's world at the last parting that is kept up to a month, or else before its first month."""
+        """A scenario's world before a month if that is kept, or else before its first month."""
         values = Values(scenarios[number].levers, draw, scale)
-        return _last_kept(values, draws, {*partings, month}, month, spells, run_ups)
+        world = None if month < 1 else kept_before(values, draws, month, spells=spells, run_ups=run_ups)
+        return world or start(values, draws, spells, keep_expected=False)
 
-    def advance(world: World, stop: int, parts_there: bool) -> None:
+    def advance(world: World, stop: int, parts_there: bool) -> World:
         """On to a month, with the worlds kept that others may start from."""
         at = {*partings, stop} if parts_there else {month for month in partings if month < stop}
-        _advance(world, stop, at, spells, run_ups)
+        return _advance(world, stop, at, spells, run_ups)
 
     def next_parting(group: Sequence[int]) -> tuple[int | None, list[int]]:
         month, apart = _next_parting(scenarios, group)
@@ -108,7 +109,7 @@ def worlds_together(
         while group:
             month, apart = next_parting(group)
             stop = end_of(lead) if month is None else month
-            advance(world, stop, parts_there=month is not None or stop in partings)
+            world = advance(world, stop, parts_there=month is not None or stop in partings)
             if month is None:
                 break
             group = [number for number in group if number not in apart]
@@ -143,14 +144,13 @@ def world_before(
         draws: Keyed draws of the replicate.
         month: The month that would run next.
         spells: Whether to keep the spells of single persons.
-        run_ups: Where it is kept; None to keep none.
-        parts: Parts of a month; a world of other parts than `MONTH` is another model's, and never kept.
+        run_ups: Where it is kept; None to keep none. It must be None where the parts are not those of `MONTH`: a
+            run-up does not say of which parts it is.
+        parts: Parts of a month.
         each_month: Called after each month that is simulated here; what it raises is raised here.
     """
-    run_ups = run_ups if tuple(parts) == tuple(MONTH) else None
-    world = _last_kept(values, draws, {month}, month, spells, run_ups)
-    _advance(world, month, {month}, spells, run_ups, parts, each_month)
-    return world
+    world = start(values, draws, spells, keep_expected=False)
+    return _advance(world, month, {month}, spells, run_ups, parts, each_month)
 
 
 def kept_before(
@@ -162,17 +162,6 @@ def kept_before(
     return run_ups.find(_key(values, draws, month, spells), values, draws, spells)
 
 
-def _last_kept(
-    values: Values, draws: Draws, months: Collection[int], until: int, spells: bool, run_ups: RunUps | None
-) -> World:
-    """The world before the last of some months up to one that is kept, or else before the first month of all."""
-    for month in sorted((month for month in months if month <= until), reverse=True):
-        kept = kept_before(values, draws, month, spells=spells, run_ups=run_ups)
-        if kept is not None:
-            return kept
-    return start(values, draws, spells, keep_expected=False)
-
-
 def _advance(
     world: World,
     stop: int,
@@ -181,14 +170,20 @@ def _advance(
     run_ups: RunUps | None,
     parts: Sequence[Part] = MONTH,
     each_month: Callable[[World], None] | None = None,
-) -> None:
-    """On to the end of the month before one; worlds before some months on the way are kept."""
+) -> World:
+    """On to the end of the month before one, from the last world on the way that is kept; the others are kept now."""
+    for month in sorted((month for month in kept_at if world.month + 1 < month <= stop), reverse=True):
+        kept = kept_before(world.values, world.draws, month, spells=spells, run_ups=run_ups)
+        if kept is not None:
+            world = kept
+            break
     while world.month + 1 < stop:
         advance_month(world, parts)
         if each_month is not None:
             each_month(world)
         if run_ups is not None and world.month + 1 in kept_at:
             run_ups.keep(_key(world.values, world.draws, world.month + 1, spells), world)
+    return world
 
 
 def _key(values: Values, draws: Draws, month: int, spells: bool) -> str:

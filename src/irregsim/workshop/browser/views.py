@@ -33,6 +33,7 @@ from irregsim.workshop.pictures.svg import Picture
 from irregsim.workshop.pictures.tiles import draw_tiles
 from irregsim.workshop.pictures.vessels import draw_vessels
 from irregsim.workshop.pictures.words import PictureWords, outcome_name
+from irregsim.workshop.replicate_band import warm_up
 from irregsim.workshop.room import Room, RoomModel
 
 #: A picture of nothing, for views without one: the page reports that it has drawn it.
@@ -60,15 +61,37 @@ Draw = Callable[[], Picture]
 def Views(
     room: Room, model: RoomModel, say: Say, tab: int, on_tab: Callable[[int], None], version: int, use: Use
 ) -> None:
-    """Month, tabs and the chosen view; redrawn with every step of Mesa's controls.
+    """Month, tabs and the chosen view; redrawn with the steps of Mesa's controls, as far as the page can follow."""
+    update_counter.get()
+    more, set_more = solara.use_state(0)
+    shown = solara.use_ref((0, 0, 0, "", 0, 0))
+    # The same object every time, or `View` would be drawn with it.
+    told = solara.use_memo(lambda: lambda: set_more(lambda n: n + 1), [])
+    if room.model is not model:
+        return  # another is being made
+    now = (model.number, model.changes, tab, say.lang, version, more)
+    last = shown.current
+    is_a_month_on = last != now and (last[0], *last[2:]) == (now[0], *now[2:])
+    if not (is_a_month_on and room.pace.leaves_out(told)):
+        shown.current = now
+    View(room, say, tab, on_tab, use, told, room.pace.shown(shown.current), shown.current)
+
+
+@solara.component
+def View(
+    room: Room,
+    say: Say,
+    tab: int,
+    on_tab: Callable[[int], None],
+    use: Use,
+    told: Callable[[], None],
+    frame: int,
+    state: object,
+) -> None:
+    """What `Views` shows of one month.
 
     A component is drawn again only when what it is given has changed: so all that read the room are given ``frame``.
     """
-    update_counter.get()
-    more, set_more = solara.use_state(0)
-    if room.model is not model:
-        return  # another is being made
-    frame = room.pace.shown((model.number, model.changes, tab, say.lang, version, more))
     words = PictureWords(say.lang, *room.running.titles(say.lang), room.running.differences)
     Head(room, say, frame)
     with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
@@ -78,9 +101,6 @@ def Views(
 
     def show(picture: Picture) -> None:
         Drawn(picture, frame, room.pace.drawn)
-
-    def told() -> None:
-        set_more(lambda n: n + 1)
 
     last = room.running.scenario.end
     with rv.Html(tag="div", class_=f"irregsim-view view-{name}"):
@@ -143,6 +163,7 @@ def RunMore(room: Room, say: Say, told: Callable[[], None], frame: int) -> None:
         room.run_more(told)
         told()
 
+    solara.use_effect(warm_up, [])  # so that they are there when the button is pressed
     with rv.Html(tag="div", class_="irregsim-more"):
         if work is not None and work.is_running:
             done = len(work.pairs)
