@@ -19,7 +19,7 @@ from irregsim.study.summaries import LAST_OBSERVED_YEAR
 from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text, year_of
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.browser.exercise import Exercises, Use
-from irregsim.workshop.browser.parts import Drawn
+from irregsim.workshop.browser.parts import Drawn, MonthHead
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.live.followed import outcomes
 from irregsim.workshop.live.lives import Twin
@@ -138,16 +138,14 @@ def Head(room: Room, say: Say, frame: int) -> None:
     words = PictureWords(say.lang)
     month = model.world.month
     reference, scenario = room.running.titles(say.lang)
-    with rv.Html(tag="div", class_="irregsim-head"):
-        with rv.Html(tag="div", class_="irregsim-when"):
-            rv.Html(tag="span", class_="irregsim-month", children=[upper(words.month(month))])
-            if year_of(month) > LAST_OBSERVED_YEAR:
-                rv.Html(tag="span", class_="irregsim-assumed", children=[say("assumed")])
-        told = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
-        rv.Html(tag="div", class_="irregsim-what", children=[told])
-        rv.Html(tag="div", class_="irregsim-care", children=[say("care")])
-        state = f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}"
-        rv.Html(tag="span", class_="tally", children=[state], attributes={"aria-hidden": "true"})
+    told = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
+    MonthHead(
+        month=upper(words.month(month)),
+        assumed=say("assumed") if year_of(month) > LAST_OBSERVED_YEAR else "",
+        compared=told,
+        care=say("care"),
+        state=f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}",
+    )
 
 
 @solara.component
