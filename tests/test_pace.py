@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from irregsim.workshop import pace as pace_module
-from irregsim.workshop.pace import Pace
+from irregsim.workshop.pace import Pace, stepped_last
 
 #: Seconds for whatever happens at once; a slow machine may take them.
 SOON = 20
@@ -127,15 +127,16 @@ def test_a_month_is_left_out_until_the_last_picture_is_drawn(monkeypatch):
     assert now == [100.0]
 
 
-def test_pictures_take_half_of_the_time_at_most(monkeypatch):
+def test_pictures_take_a_third_of_the_time_at_most(monkeypatch):
     now, pace = quick_page(monkeypatch), Pace()
+    assert not pace.leaves_out(unasked)
     frame = pace.shown("a")
     now[0] += 0.3  # so long it took to draw
     hears(pace, frame)
     now[0] += 60  # a pause costs nothing
     pace.begins()
     pace.ends()
-    now[0] += 0.29
+    now[0] += 0.59
     assert pace.leaves_out(unasked)
     now[0] += 0.02
     assert not pace.leaves_out(unasked)
@@ -143,13 +144,16 @@ def test_pictures_take_half_of_the_time_at_most(monkeypatch):
 
 def test_a_picture_under_way_counts_as_long_as_it_has_taken(monkeypatch):
     now, pace = quick_page(monkeypatch), Pace()
+    assert not pace.leaves_out(unasked)
     frame = pace.shown("a")
     now[0] += 0.2
     pace.begins()
     hears(pace, frame)
     pace.ends()
     assert pace.leaves_out(unasked)
-    now[0] += 0.21
+    now[0] += 0.39
+    assert pace.leaves_out(unasked)
+    now[0] += 0.02
     assert not pace.leaves_out(unasked)
 
 
@@ -206,3 +210,16 @@ def test_months_run_ahead_of_the_picture_but_not_far(patient, monkeypatch):
     hears(pace, frame)
     third.join(SOON)
     assert not third.is_alive()
+
+
+def test_the_pace_that_a_thread_has_stepped_last_is_known():
+    one, other, found = Pace(), Pace(), []
+
+    def step() -> None:
+        found.append(stepped_last())
+        one.ends()
+        other.ends()
+        found.append(stepped_last())
+
+    elsewhere(step).join(SOON)
+    assert found == [None, other]

@@ -13,17 +13,23 @@ _PATIENCE: Final = 1.5
 #: Months that may run without a picture: the page shows where it is, and one that draws nothing does not race on.
 _AHEAD: Final = 6
 
+#: Time for months after a picture, as a multiple of what the picture has cost: pictures take a third at most.
+_MONTHS_FOR_PICTURES: Final = 2.0
+
 #: Seconds without a month after which the picture of the last one is drawn, if it was left out.
 _STILL: Final = 0.15
+
+
+_thread = threading.local()
 
 
 class Pace:
     """Decides which months get a picture, and lets a model step only where the page can follow.
 
     While a month runs, the page draws the one before. A month is left out while the last picture is not drawn yet, and
-    for as long as that picture has cost, so that pictures take half of the time at most. The last month before a pause
-    always gets one. The page reports what it has drawn. A step that was asked for by the thread that hears from the
-    page never waits and always gets a picture, because the news would come to the waiting thread.
+    for twice as long as that picture has cost, so that pictures take a third of the time at most. The last month before
+    a pause always gets one. The page reports what it has drawn. A step that was asked for by the thread that hears from
+    the page never waits and always gets a picture, because the news would come to the waiting thread.
     """
 
     def __init__(self) -> None:
@@ -33,7 +39,7 @@ class Pace:
         self._frame = 0
         self._key: object = None
         self._ahead = 0
-        self._handed_at = self._drawn_at = self._rests_until = 0.0
+        self._asked_at = self._drawn_at = self._rests_until = 0.0
         self._skipped = 0.0
         self._later: threading.Timer | None = None
 
@@ -52,7 +58,6 @@ class Pace:
             self._key = key
             self._frame += 1
             self._ahead = 0
-            self._handed_at = time.monotonic()
             self._drawn.clear()
         return self._frame
 
@@ -71,6 +76,7 @@ class Pace:
         """
         now = time.monotonic()
         if threading.get_ident() == self._hears or (self._drawn.is_set() and now >= self._rests_until):
+            self._asked_at = now
             return False
         self._skipped = now
         if self._later is None:
@@ -98,11 +104,12 @@ class Pace:
         if self._ahead == 0:
             now = time.monotonic()
             drawn = self._drawn_at if self._drawn.is_set() else now
-            self._rests_until = now + max(0.0, drawn - self._handed_at)
+            self._rests_until = now + _MONTHS_FOR_PICTURES * max(0.0, drawn - self._asked_at)
 
     def ends(self) -> None:
         """A month has run; waits for the last picture if too many have run without one."""
         self._ahead += 1
+        _thread.pace = self
         if self._ahead > _AHEAD:
             self.wait()
 
@@ -110,3 +117,8 @@ class Pace:
         """Waits for the last picture, but not forever."""
         if threading.get_ident() != self._hears:
             self._drawn.wait(_PATIENCE)
+
+
+def stepped_last() -> Pace | None:
+    """The pace of the model that this thread has stepped last; None before it has stepped any."""
+    return getattr(_thread, "pace", None)

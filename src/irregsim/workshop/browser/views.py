@@ -9,8 +9,8 @@ from typing import Any, Final
 import reacton.ipyvuetify as rv
 import solara
 import solara.lab
-from mesa.visualization import make_plot_component
-from mesa.visualization.utils import update_counter
+from mesa.visualization import make_plot_component, solara_viz
+from mesa.visualization.utils import force_update, update_counter
 
 from irregsim.model.population import person_code
 from irregsim.present.colours import COLOURS
@@ -23,6 +23,7 @@ from irregsim.workshop.browser.parts import Drawn, MonthHead
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.live.followed import outcomes
 from irregsim.workshop.live.lives import Twin
+from irregsim.workshop.pace import stepped_last
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.history import draw_history
 from irregsim.workshop.pictures.iceberg import draw_iceberg
@@ -57,24 +58,32 @@ TABS: Final = (
 Draw = Callable[[], Picture]
 
 
+def show_month() -> None:
+    """Stands in for Mesa's call after a step: leaves out the months that the page has no time for.
+
+    Every such call has the whole page compared, controls included, which takes as long as a month.
+    """
+    pace = stepped_last()
+    if pace is None or not pace.leaves_out(force_update):
+        force_update()
+
+
+solara_viz.force_update = show_month
+
+
 @solara.component
 def Views(
     room: Room, model: RoomModel, say: Say, tab: int, on_tab: Callable[[int], None], version: int, use: Use
 ) -> None:
-    """Month, tabs and the chosen view; redrawn with the steps of Mesa's controls, as far as the page can follow."""
+    """Month, tabs and the chosen view; redrawn with the steps of Mesa's controls that `show_month` lets through."""
     update_counter.get()
     more, set_more = solara.use_state(0)
-    shown = solara.use_ref((0, 0, 0, "", 0, 0))
     # The same object every time, or `View` would be drawn with it.
     told = solara.use_memo(lambda: lambda: set_more(lambda n: n + 1), [])
     if room.model is not model:
         return  # another is being made
-    now = (model.number, model.changes, tab, say.lang, version, more)
-    last = shown.current
-    is_a_month_on = last != now and (last[0], *last[2:]) == (now[0], *now[2:])
-    if not (is_a_month_on and room.pace.leaves_out(told)):
-        shown.current = now
-    View(room, say, tab, on_tab, use, told, room.pace.shown(shown.current), shown.current)
+    state = (model.number, model.changes, tab, say.lang, version, more)
+    View(room, say, tab, on_tab, use, told, room.pace.shown(state), state)
 
 
 @solara.component
