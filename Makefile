@@ -10,7 +10,7 @@ SCENARIO ?= scenarios/baseline.yaml
 ARGS ?=
 TEST_ARGS ?=
 JOBS ?= 2
-MUTANTS ?= 40
+MUTANTS ?= 100
 SEED ?= 1
 
 ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
@@ -43,10 +43,9 @@ benchmark:  ## measure where the time goes and write it into docs/performance.md
 	@$(ENVIRONMENT) dev
 	'$(VENV)/bin/python' -m benchmarks.measure docs/performance.md
 
-mutants:  ## change model and comparison in small ways and see which changes no test sees (MUTANTS, SEED; an hour)
+mutants:  ## change model and comparison in small ways and see which changes no test sees (MUTANTS of each, SEED)
 	@$(ENVIRONMENT) dev
-	scripts/mutants --sample $(MUTANTS) --seed $(SEED) --jobs $(JOBS) src/irregsim/model
-	scripts/mutants --sample $(MUTANTS) --seed $(SEED) --jobs $(JOBS) src/irregsim/study/comparison
+	scripts/mutants --sample $(MUTANTS) --seed $(SEED) --jobs $(JOBS) src/irregsim/model src/irregsim/study/comparison
 
 lint:  ## check style, types and import layers
 	@$(ENVIRONMENT) dev

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from irregsim.agents import IrregularMigrationModel
 from irregsim.inference.posterior import choose
 from irregsim.model.draws import Draws
 from irregsim.model.month import MONTH
@@ -30,6 +31,7 @@ from irregsim.storage.folder import Parts
 from irregsim.study.forks import run_together
 from irregsim.study.frames import frames, run_replicate
 from irregsim.study.tables import tables_of
+from irregsim.vocabulary.codes import month_text
 
 #: Months in which parts are measured, and how often each.
 MONTHS = (60, 160)
@@ -110,6 +112,27 @@ def part_rows() -> Iterator[Row]:
         yield Row(f"part {name}", seconds / persons * 1e9)
 
 
+def alone_rows(scale: float = 0.1) -> Iterator[Row]:
+    """Months over Mesa agents in which each person decides alone, against the same months in columns."""
+    draw = choose("posterior")[0].values[0]
+    period = {"start": month_text(MONTHS[0]), "end": month_text(MONTHS[0] + REPEATS)}
+    staged, whole = (IrregularMigrationModel("baseline", 1, draw=draw, scale=scale, period=period) for _ in range(2))
+    alone, together = [], []
+    for _ in range(REPEATS):
+        persons = staged.persons
+        alone.append(least(lambda: _stage_by_stage(staged), 1) / persons)
+        together.append(least(whole.step, 1) / persons)
+    ratio = min(alone) / min(together)
+    yield Row(f"each person alone, scale {scale:g}", min(alone) * 1e9, f"{ratio:.0f} times the same in columns")
+
+
+def _stage_by_stage(model: IrregularMigrationModel) -> None:
+    model.begin_month()
+    for stage in model.stages:
+        model.agents.do(stage)
+    model.end_month()
+
+
 def replicate_rows() -> Iterator[Row]:
     """A whole replicate, its tables and files, with and without lives; and scenarios that share their run-up."""
     draw = choose("posterior")[0].values[0]
@@ -146,7 +169,7 @@ def table() -> str:
     rows = [Row("bare keyed loop, 25 000 persons", bare)]
     for scale in (0.1, 1.0, 4.0):
         rows += month_rows(scale)
-    rows += [*part_rows(), *replicate_rows()]
+    rows += [*alone_rows(), *part_rows(), *replicate_rows()]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     lines = [
         f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}; peak memory {peak:.0f} MB.",

@@ -27,13 +27,19 @@ FIRST = ("test_page", "test_experiment", "test_cli", "test_notebooks", "test_mod
 #: Files of `make test-quick`, by their path in tests/: parts by themselves, without a process, a browser or a whole
 #: run. All of them together must stay far below thirty seconds on two processors.
 QUICK = (
+    "unit/test_arrivals_by_hand",
+    "unit/test_comparison_by_hand",
     "unit/test_drawn_helper",
     "unit/test_hazards",
     "unit/test_history",
     "unit/test_mutants",
+    "unit/test_needs_by_hand",
     "unit/test_population",
     "unit/test_month_by_hand",
+    "unit/test_ratios_by_hand",
+    "unit/test_series_by_hand",
     "unit/test_statistics_helpers",
+    "unit/test_world_by_hand",
     "test_chance",
     "test_claims",
     "test_disclosure",

@@ -83,8 +83,8 @@ expects:
 
 def declare_words() -> None:
     """Rows of ``labels.csv``."""
-    read = words.read_table
-    words.read_table = lambda name: [*read(name), *({"key": k, "nb": w, "en": w} for k, w in WORDS.items())]
+    read, rows = words.read_table, [{"key": key, "nb": text, "en": text} for key, text in WORDS.items()]
+    words.read_table = lambda name: [*read(name), *(rows if name == "labels.csv" else [])]
 
 
 def declare_outcome() -> None:
@@ -131,9 +131,12 @@ def declare_register() -> None:
 
 def declare_on_the_page() -> None:
     """A picture, and a statistic of the page, in a section of their own."""
-    from irregsim.present.pages import compare_tables as page
+    import pandas as pd
+
     from irregsim.present.plots import compare as plots
     from irregsim.present.plots.style import Drawing, new_figure, settings
+    from irregsim.study.comparison.declare import Column, Compared, Form, Table
+    from irregsim.study.comparison.tables import register
 
     def draw(inputs: plots.Inputs) -> Drawing | None:
         rows = inputs.outcome(f"outcome:{OUTCOME}")
@@ -145,14 +148,18 @@ def declare_on_the_page() -> None:
             figure.subplots().plot(rows["mean"].to_numpy())
         return Drawing(figure, rows, inputs.alt(PICTURE))
 
-    def tables(facts: page.Facts, scenario: str) -> list[dict[str, Any]]:
-        rows = [[row["month"]] for row in facts.rows("differences", scenario) if row["outcome"] == f"outcome:{OUTCOME}"]
-        caption = facts.words(f"{STATISTIC}_caption")
-        return [facts.table(caption, ("c_month",), [{"name": "", "rows": rows[:2]}])] if rows else []
+    def make(compared: Compared) -> pd.DataFrame:
+        rows = [
+            (effect.pair.name, f"outcome:{OUTCOME}", month)
+            for effect in compared.effects
+            for month in effect.pair.months[:2]
+        ]
+        return pd.DataFrame(rows, columns=["scenario", "outcome", "month"])
 
     kept = tuple(one for one in plots.PICTURES if one.name == "registers")
     plots.PICTURES = (*kept, plots.Picture(PICTURE, draw, PICTURE))  # type: ignore[misc]
-    page.STATISTICS = (*page.STATISTICS, page.Statistic(PICTURE, tables))  # type: ignore[misc]
+    columns = (Column("scenario"), Column("outcome"), Column("month"))
+    register(Table(STATISTIC, make, columns, Form.COLUMNS, section=PICTURE, shown=("outcome", "month")))
 
 
 def command(*arguments: str) -> str:

@@ -276,6 +276,20 @@ def test_poisson_quantiles_grow_with_the_mean(u, values):
     assert (np.diff(k) >= 0).all()
 
 
+@pytest.mark.parametrize("mean", [0.5, 2.0, 7.5, 8.0, 8.5, 20.0, 40.0])
+def test_a_poisson_quantile_at_and_between_the_steps_of_the_distribution(mean):
+    """The smallest k whose probability is reached: k at its own step, and the next one just above."""
+    k = np.arange(int(mean) + 15)
+    u = stats.poisson.cdf(k, mean)
+    inside = (u > 2.0**-52) & (u < 1 - 1e-9)
+    k, u = k[inside], u[inside]
+    means = np.full(len(k), mean)
+    assert poisson_quantile(u * (1 - 1e-9), means).tolist() == k.tolist()
+    assert poisson_quantile(u * (1 + 1e-9), means).tolist() == (k + 1).tolist()
+    if mean > 8:  # below, the probabilities are added up in another order than SciPy's
+        assert poisson_quantile(u, means).tolist() == k.tolist()
+
+
 def test_poisson_quantiles_of_uniforms_are_poisson():
     u = uniforms(1)[0]
     k = poisson_quantile(u, np.full(len(u), 3.7))

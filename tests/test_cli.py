@@ -719,14 +719,14 @@ def test_new_writes_a_file_that_is_good_and_never_overwrites(here):
 
 
 def test_listings_explain_and_hint():
-    from irregsim.scenario.levers import find
+    from irregsim.scenario.levers import find, words
 
     assert "baseline" in irregsim_("scenarios").stdout
     assert "levers.fines.worker_nok" in irregsim_("levers").stdout
     assert "assumptions.pandemic" in irregsim_("levers").stdout
     for name in ("fines.worker_nok", "levers.fines.worker_nok"):
         assert "who decides" in irregsim_("levers", name).stdout
-        assert find(name).meaning_nb in irregsim_("levers", name, "--lang", "nb").stdout
+        assert words(find(name), "nb").meaning in irregsim_("levers", name, "--lang", "nb").stdout
     answer = irregsim_("levers", "fines.worker")
     assert answer.exit_code == 2 and "did you mean" in answer.stderr
     name = irregsim_("parameters").stdout.splitlines()[1].split()[0]
@@ -738,12 +738,12 @@ def test_listings_explain_and_hint():
 
 
 def test_every_lever_can_be_explained():
-    from irregsim.scenario.levers import ASSUMPTIONS, LEVERS
+    from irregsim.scenario.levers import ASSUMPTIONS, LEVERS, words
 
     for lever in [*LEVERS, *ASSUMPTIONS]:
         answer = irregsim_("levers", lever.path)
         assert answer.exit_code == 0
-        assert " ".join(lever.meaning.split()) in " ".join(answer.stdout.split())
+        assert " ".join(words(lever).meaning.split()) in " ".join(answer.stdout.split())
         assert "e+" not in answer.stdout
 
 

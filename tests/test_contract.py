@@ -14,6 +14,8 @@ from irregsim.model.parameters import point_draw
 from irregsim.storage.hashing import sha256_of_file
 from irregsim.storage.parquet import content_sha256
 from irregsim.study import tables as run_tables
+from irregsim.study.comparison import tables as comparison_tables
+from irregsim.study.comparison.declare import Form
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
 COMMANDS = {
@@ -50,6 +52,52 @@ COLUMNS = {
     "detection": "year replicate register event strategy district events person_months",
 }
 
+#: Tables of a comparison in their order, column by column.
+_FIGURES = (
+    "since to kind unit reference_mean mean lo hi lo50 hi50 share_positive mc_se verdict why more_replicates "
+    "rounded_text_nb rounded_text_en n"
+)
+COMPARED = {
+    "differences": "month scenario outcome mean median lo hi lo80 hi80 lo50 hi50 share_of_draws_positive "
+    "share_of_draws_negative mc_se reference_mean cumulative_mean cumulative_lo cumulative_hi variance_saved n",
+    "key_figures": f"scenario outcome panel {_FIGURES}",
+    "cities": f"scenario city outcome {_FIGURES}",
+    "groups": f"scenario dimension group outcome {_FIGURES}",
+    "responses": "scenario outcome third unit reference_mean mean lo hi n",
+    "evidence": "scenario outcome group grade share error by_chance enters draws",
+    "measured": "scenario register year rate_is change change_lo change_hi behaviour behaviour_lo behaviour_hi "
+    "measurement measurement_lo measurement_hi outside outside_lo outside_hi latent_outcome latent latent_lo latent_hi "
+    "latent_reference n",
+    "costs": "scenario item outcome carrier receiver unit reference_mean mean lo hi amount amount_year nok_mean nok_lo "
+    "nok_hi source grade",
+    "balance": "scenario to_month kind state reference_mean scenario_mean change_in_state lo hi entered left n",
+    "alluvial": "scenario to_month reference_state scenario_state persons lo hi total n",
+    "chronogram": "scenario side cohort months_since state share persons n",
+    "sequences": "scenario side cohort life person replicate sought_asylum run state start months",
+    "mean_time": "scenario side cohort strategy months lo hi n",
+    "transitions": "scenario side cohort origin destination rate lo hi moves n",
+    "survival": "scenario side cohort months at_risk survival lo hi n",
+    "incidence": "scenario side cohort exit months incidence lo hi n",
+    "twins": "scenario person replicate first_parting reference_state scenario_state cause_reference cause_scenario "
+    "first_month_apart months_apart end_reference end_scenario sought_asylum",
+    "twin_lives": "scenario person replicate side run state start end cause",
+    "partings": "scenario cause_reference cause_scenario reference_state scenario_state persons lo hi total n",
+    "apart": "scenario month persons lo hi share n",
+}
+
+#: Columns of them that nobody but the owner of the exact tables sees, and tables that are never published.
+WITHHELD = {
+    "measured": "latent_reference",
+    "balance": "entered left",
+    "alluvial": "persons lo hi total",
+    "chronogram": "persons",
+    "transitions": "moves",
+    "survival": "at_risk",
+    "partings": "persons lo hi total",
+    "apart": "persons lo hi share",
+}
+NEVER_PUBLISHED = {"sequences", "twins", "twin_lives", "apart"}
+
 MANIFEST_KEYS = (
     "run_id scenario scenario_sha256 data_sha256 posterior_id draws per_draw gate seed replicates without numerics "
     "versions git_commit git_dirty command started seconds outputs"
@@ -78,6 +126,19 @@ def test_the_tables_have_these_columns_in_this_order():
     assert {name: " ".join(c for c, _ in columns) for name, columns in run_tables.TABLES.items()} == COLUMNS
     spells = " ".join(column for column, _ in run_tables.SPELLS)
     assert spells.startswith("replicate person strategy start end cause_of_end ")
+
+
+def test_the_tables_of_a_comparison_have_these_columns_in_this_order():
+    # A new one comes behind them.
+    tables = list(comparison_tables.TABLES.values())[: len(COMPARED)]
+    assert [(table.name, " ".join(table.names)) for table in tables] == [*COMPARED.items()]
+    assert all(table.is_stored for table in tables)
+
+
+def test_what_of_a_comparison_is_withheld_is_this():
+    tables = list(comparison_tables.TABLES.values())[: len(COMPARED)]
+    assert {table.name: " ".join(table.withheld()) for table in tables if table.withheld()} == WITHHELD
+    assert {table.name for table in tables if table.form is Form.NEVER} == NEVER_PUBLISHED
 
 
 def test_no_table_of_persons_or_strategies_knows_a_citizenship():

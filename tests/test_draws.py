@@ -357,3 +357,11 @@ def test_a_channel_that_is_taken_is_refused(monkeypatch, name, number, words):
 
 def test_no_channel_of_irregsim_lies_among_those_of_others():
     assert max(CHANNELS.values()) < OWN_CHANNELS
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(-1, 400), st.sampled_from(sorted(CHANNELS)))
+def test_one_subject_alone_has_the_number_it_has_among_others(seed, month, channel):
+    draws = Draws(seed, 0)
+    keys = draws.keys(persons(20))
+    (salt,) = draws.salts([channel], month).tolist()
+    assert [draws.one(salt, key) for key in keys.tolist()] == draws.uniform(channel, month, keys).tolist()

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from irregsim.cli import main
 from irregsim.model.claims import claims
 from irregsim.scenario.levers import find
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.labels import LANGUAGES, Text, labels
 from irregsim.vocabulary.reference import DataError
-from irregsim.workshop.exercises import PARTS, PLACE, VIEWS, Text, material, read_material
+from irregsim.workshop.exercises import FILES, PLACE, VIEWS, material, read_material, texts_of
 from irregsim.workshop.handouts import PAGES, make_page, write_pages
 from irregsim.workshop.stored_runs import about, checked, filled, stored
 from test_labels import BANNED
@@ -26,16 +26,6 @@ pytestmark = pytest.mark.once
 COMMITTED = Path(__file__).parents[1] / "docs" / "workshop"
 
 VARIANTS = [(one.id, number) for one in material().exercises for number in range(len(one.variants))]
-
-
-def texts_in(value: object) -> list[Text]:
-    if isinstance(value, Text):
-        return [value]
-    if isinstance(value, tuple):
-        return [text for one in value for text in texts_in(one)]
-    if hasattr(value, "__dict__"):
-        return [text for one in vars(value).values() for text in texts_in(one)]
-    return []
 
 
 # -- the material ----------------------------------------------------------------------------------------------
@@ -51,15 +41,15 @@ def test_there_is_what_a_class_needs():
 
 
 def test_words_differ_between_the_languages_and_none_is_banned():
-    every = texts_in(material())
+    every = list(texts_of(material()))
     assert len(every) > 150
-    assert {text.en for text in every if text.nb == text.en} <= {"UDI", "PU"}
-    assert [words for text in every for words in (text.nb, text.en) if BANNED.search(words)] == []
+    assert {text("en") for text in every if text("nb") == text("en")} <= {"UDI", "PU"}
+    assert [words for text in every for words in text.texts.values() if BANNED.search(words)] == []
 
 
 def test_both_languages_name_the_same_numbers():
-    for text in texts_in(material()):
-        assert sorted(PLACE.findall(text.nb)) == sorted(PLACE.findall(text.en)), text.en
+    for text in texts_of(material()):
+        assert sorted(PLACE.findall(text("nb"))) == sorted(PLACE.findall(text("en"))), text.key
 
 
 def test_claims_and_levers_are_there():
@@ -71,14 +61,14 @@ def test_claims_and_levers_are_there():
 
 def parts() -> dict[str, object]:
     folder = files("irregsim") / "data" / "workshop"
-    return {name: yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")) for name in PARTS}
+    return {name: yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")) for name in FILES}
 
 
-def refused(change) -> str:
+def refused(change, rows=None) -> str:
     changed = parts()
     change(changed)
     with pytest.raises(DataError) as error:
-        read_material(lambda name: yaml.safe_dump(changed[name], allow_unicode=True))
+        read_material(lambda name: yaml.safe_dump(changed[name], allow_unicode=True), rows)
     return str(error.value)
 
 
@@ -104,24 +94,38 @@ def set_in(part: str, *path: object):
         (set_in("exercises", 0, "predict", 0, "variant", 4), "is of variant 4, which does not exist"),
         (set_in("exercises", 0, "predict", 0, "variant", 1), "is of variant 1, which does not exist"),
         (set_in("exercises", 0, "until", "2021-01"), "runs from 2022-01 to 2021-01"),
-        (set_in("exercises", 1, "id", "centre-closes"), "duplicate exercise centre-closes"),
-        (set_in("exercises", 0, "title", {"nb": "Bare én"}), "exercises.0.title.en: is missing"),
-        (set_in("exercises", 0, "title", "en", ""), "exercises.0.title.en: is empty text"),
-        (set_in("exercises", 0, "title", "Fines"), "exercises.0.title: must be a mapping with the keys nb, en, found"),
+        (set_in("exercises", 2, "id", "centre-closes"), "duplicate exercise centre-closes"),
+        (set_in("exercises", 0, "title", "Fines"), "words are not written here but in a table, under exercises.centre"),
+        (set_in("exercises", 0, "id", "closing"), "exercises.closing.title: has no words; add its row"),
         (set_in("exercises", 0, "minutes", 61), "exercises.0.minutes: is 61; at most 60"),
         (set_in("exercises", 0, "minutes", True), "exercises.0.minutes: must be a whole number, found True"),
         (set_in("exercises", 0, "predict", []), "exercises.0.predict: has 0 entries; at least 2"),
-        (set_in("exercises", 0, "steps", "one"), "exercises.0.steps: must be a list, found 'one'"),
+        (set_in("exercises", 0, "predict", "one"), "exercises.0.predict: must be a list, found 'one'"),
         (set_in("exercises", 0, "claims", ["M1"]), r"exercises.0.claims.0: 'M1' does not have the form M\d{3}"),
         (set_in("exercises", 0, "view", "map"), "exercises.0.view: must be one of vessels, history, difference"),
         (set_in("plans", 0, "minutes", 50), "plans.0.minutes: must be one of 45, 90, 120, found 50"),
-        (set_in("exercises", 0, "colour", "red"), "exercises.0.colour: no such key; known: id, title, minutes"),
+        (set_in("exercises", 0, "colour", "red"), "exercises.0.colour: no such key; known: id, minutes, variants"),
         (set_in("plans", 0, "stretches", 0, "minutes", 59), "its stretches add up to"),
         (set_in("plans", 0, "stretches", 0, "exercise", "none-such"), "no exercise 'none-such'"),
     ],
 )
 def test_what_is_not_sound_is_refused(change, told):
     assert told in refused(change)
+
+
+@pytest.mark.parametrize(
+    ("without", "more", "told"),
+    [
+        ("exercises.fines.title", "", "exercises.fines.title: has no words; add its row"),
+        ("note.before.1", "", "note.before: has 0 rows of words; at least 1"),
+        ("roles.udi.asks.2", "", "roles.udi.asks: has 1 rows of words; at least 2"),
+        ("note.before.3", "", "note.before.4: nothing asks for this row (entries go by id"),
+        ("", "plans.9.title", "plans.9.title: nothing asks for this row"),
+    ],
+)
+def test_a_row_of_words_that_is_missing_or_spare_is_named(without, more, told):
+    rows = {key: texts for key, texts in labels().items() if key != without}
+    assert told in refused(lambda changed: None, {**rows, **({more: {"nb": "x", "en": "y"}} if more else {})})
 
 
 def test_every_fault_is_told_at_once():
@@ -166,9 +170,9 @@ def test_before_the_policies_part_the_stored_sides_are_the_same():
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_texts_are_filled(lang):
     for exercise in material().exercises:
-        for text in (exercise.reveal, exercise.key, *exercise.discussion):
+        for text in (*exercise.reveal, *exercise.key, *exercise.discussion):
             assert "{{" not in filled(text, exercise, lang)
-    text = filled(Text(nb="{{index:hidden}}", en="{{index:hidden}}"), material().exercise("centre-closes"), lang)
+    text = filled(Text({"en": "{{index:hidden}}"}), material().exercise("centre-closes"), lang)
     assert re.fullmatch(r".*\d.*\u00a0%", text)
 
 
@@ -217,7 +221,7 @@ def test_an_answer_is_not_on_the_page_that_students_get():
     for lang in LANGUAGES:
         handout, teacher = make_page("handouts", lang), make_page("teacher", lang)
         for exercise in material().exercises:
-            key = filled(exercise.key, exercise, lang).split("\n\n")[0]
+            key = filled(exercise.key[0], exercise, lang)
             assert key not in handout and key in teacher.replace("&#39;", "'").replace("&#34;", '"')
 
 

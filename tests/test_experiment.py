@@ -28,6 +28,7 @@ from irregsim.study.identity import part_key, run_id, versions
 from irregsim.study.progress import Lines
 from irregsim.study.replicates import DrawSet, Plan, available_cores
 from irregsim.study.tables import TABLES
+from irregsim.vocabulary import labels
 from irregsim.vocabulary.codes import EXITS
 from run_tools import FAKE, TESTS, leave_pictures_out, short_scenario, start_command, tables_of, use_fake
 
@@ -143,7 +144,7 @@ print(*sorted(path.replace(chr(92), "/").partition(mark)[2] for path in seen if 
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     read = set(answer.stdout.split())
     # Scenario, draws and words come in through the plan.
-    elsewhere = {"labels.csv", "parameters.csv", "report/mechanisms.csv"}
+    elsewhere = {*labels.TABLES, "parameters.csv", "report/mechanisms.csv"}
     assert read - elsewhere == set(identity.MODEL_DATA)
 
 
@@ -154,7 +155,7 @@ print(*sorted(path.replace(chr(92), "/").partition(mark)[2] for path in seen if 
         ("data/labels.csv", "personer", "mennesker", False),
         ("model/draws.py", "0xBF58476D1CE4E5B9", "0xBF58476D1CE4E5BB", True),
         ("model/draws.py", '"""', '"""Some other words. ', False),
-        ("data/places.csv", "Oslo", "Osl", True),
+        ("data/cities.csv", "Oslo", "Osl", True),
     ],
 )
 def test_what_is_shown_makes_no_finished_replicate_void_and_what_is_done_does(tmp_path, name, old, new, counts):

@@ -504,7 +504,7 @@ def test_every_fault_of_the_reasons_is_told_at_once(tmp_path):
     with pytest.raises(WrongUse) as caught:
         work.read_reasons(tmp_path)
     assert [line.rpartition("csv:")[2] for line in str(caught.value).splitlines()] == [
-        f"2: {id_} needs one text in each language",
+        f"2: {id_} needs one text in each of en, nb",
         "3: no target 'no' (irregsim targets --all lists them)",
         f"4: duplicate {id_}",
     ]

@@ -214,11 +214,14 @@ def test_faults_of_the_table_come_all_at_once() -> None:
         {"key": "c", "nb": "x", "en": ""},
         {"key": "d", "nb": "x"},
     ]
+    others = [{"key": "b", "nb": "x", "en": "y"}, {"key": "e", "nb": "x", "en": "y", "nn": "z"}]
     with pytest.raises(DataError) as caught:
-        read_labels(rows)
+        read_labels({"labels.csv": rows, "labels_levers.csv": others})
     assert str(caught.value).splitlines() == [
         "labels.csv:3: duplicate a",
         "labels.csv:4: b has no text in nb",
         "labels.csv:5: c has no text in en",
         "labels.csv:6: expected the columns key,nb,en",
+        "labels_levers.csv:2: duplicate b",
+        "labels_levers.csv:3: expected the columns key,nb,en",
     ]

@@ -16,7 +16,6 @@ from helpers.lever_cases import CASES, Case, filled, keys_needed
 from helpers.worlds import advance, baseline, branch, differences, past, whole_numbers
 from irregsim.model.centres import COUNT as CENTRE_COUNT
 from irregsim.model.history import OUTCOMES
-from irregsim.model.hosts import TYPES
 from irregsim.model.world import World
 from irregsim.vocabulary.codes import CAUSE_CODE, INFLOW, Exit, RegisterEvent, Side, Strategy, Substrategy
 
@@ -209,7 +208,7 @@ def test_employers_differ_in_willingness_and_their_jobs_bind():
 def test_hosts_differ_in_patience_and_stays_end():
     world = lived()
     hosts = world.hosts
-    assert set(np.unique(hosts.type)) == {int(t) for t in TYPES}
+    assert set(np.unique(hosts.type)) == {int(s) for s in Substrategy if s.lives.with_hosts}
     assert np.quantile(hosts.patience, 0.9) / np.quantile(hosts.patience, 0.1) > 1.5
     guests = np.bincount(world.population.host[world.population.host >= 0], minlength=len(hosts))
     assert guests.sum() > 0

@@ -37,31 +37,33 @@ from irregsim.scenario.attributes import Form, attributes
 from irregsim.scenario.levers import By, Holds, Kind, Lever
 from irregsim.storage.folder import MANIFEST, RunFolder
 from irregsim.study.comparison.pairs import Run, first_difference
-from irregsim.vocabulary.codes import CITIES, DISTRICTS, OTHER_CITY, month_number, month_text
+from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number, month_text
+from irregsim.vocabulary.reference import DataError, readiness_parameters
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
 
 def entry(key: str, kind: Kind, holds: Holds, default: object, **more: object) -> Lever:
     """An entry of a lever that there is not."""
     given: dict[str, object] = {
-        "name": f"Name of {key}",
-        "name_nb": f"Navn på {key}",
         "section": "levers",
-        "unit": "somethings",
-        "unit_nb": "noe",
-        "who_decides": "somebody",
-        "who_decides_nb": "noen",
+        "unit": "places",
+        "who_decides": "districts",
         "source": "a source",
-        "meaning": f"What {key} means.",
-        "meaning_nb": f"Hva {key} betyr.",
-        "no_direction": "nobody knows",
-        "no_direction_nb": "ingen vet",
+        "no_direction": "no_order",
         "fields": (key.rpartition(".")[2],),
         "example": "[{from: 2024-01, value: 2}]",
         "low": 0.0,
         "high": 10.0,
     }
     return Lever(key=key, kind=kind, holds=holds, default=default, **{**given, **more})  # type: ignore[arg-type]
+
+
+def rows_of(lever: Lever) -> dict[str, dict[str, str]]:
+    """The words of such a lever."""
+    return {
+        f"lever.{lever.key}.name": {"nb": f"Navn på {lever.key}", "en": f"Name of {lever.key}"},
+        f"lever.{lever.key}.meaning": {"nb": f"Hva {lever.key} betyr.", "en": f"What {lever.key} means."},
+    }
 
 
 WINDOW_PARTS = registry.find("pandemic").parts
@@ -110,7 +112,7 @@ def test_a_new_lever_is_its_entry(case, tmp_path):
     name = lever.fields[0]
     month = month_number("2015-01")
     old = load_scenario("baseline", end="2016-12").to_mapping()
-    with registry_with(lever):
+    with registry_with(lever, words=rows_of(lever)):
         # The baseline does not state it, so the default of the entry holds.
         baseline = load_scenario("baseline", end="2016-12")
         changed = load_scenario("baseline", end="2016-12", overrides=[f"{lever.path}={said}"])
@@ -143,12 +145,18 @@ def test_a_new_lever_is_its_entry(case, tmp_path):
         for key in lever.key.split("."):
             properties = properties.get(key) or properties
             properties = properties["anyOf"][0]["properties"] if "." in lever.key and key != name else properties
-        assert lever.meaning in properties["description"]
+        assert registry.words(lever).meaning in properties["description"]
         answer = CliRunner().invoke(main, ["levers", lever.key])
-        assert answer.exit_code == 0 and lever.meaning in answer.output
-        assert lever.meaning_nb in registry.explain(lever.key, "nb")
+        assert answer.exit_code == 0 and registry.words(lever).meaning in answer.output
+        assert f"Hva {lever.key} betyr." in registry.explain(lever.key, "nb")
     with pytest.raises(ScenarioError, match="no such"):
         load_scenario("baseline", overrides=[f"{lever.path}={said}"])
+
+
+def test_a_lever_without_words_is_named_with_the_row_that_is_missing():
+    lever, _, _, _ = NEW["a number"]
+    with registry_with(lever), pytest.raises(KeyError, match=r"no label 'lever.police.patrols.name'"):
+        registry.words(lever, "nb")
 
 
 def test_a_field_of_another_lever_is_refused():
@@ -284,18 +292,42 @@ def test_months_are_written_as_text_only_at_the_border(baseline):
 # -- a new city ------------------------------------------------------------------------------------------------------
 
 
-def test_a_city_without_an_effect_of_its_own_is_refused(monkeypatch):
-    """It must not take that of all other places, whose number its own would be."""
+@pytest.fixture
+def drammen(monkeypatch):
+    """A sixth city, which has the readiness parameter that is given."""
     monkeypatch.setattr(values_module, "CITIES", (*CITIES, "Drammen"))
-    with pytest.raises(ValueError, match=r"staff in Drammen are to help: add a row .*parameters.csv, and its name"):
-        values_module.city_effects(point_draw())
-    monkeypatch.setattr(values_module, "CITY_EFFECTS", {**values_module.CITY_EFFECTS, "Drammen": "drammen_effect"})
-    draw = {**point_draw(), "discretion_city_effect_5": -1.0, "drammen_effect": 0.5}
-    assert values_module.city_effects(draw)[-2:].tolist() == [0.5, -1.0]
+    known = values_module.reference.readiness_parameters()
+
+    def with_parameter(name):
+        more = {"Drammen": name} if name else {}
+        monkeypatch.setattr(values_module.reference, "readiness_parameters", lambda: {**known, **more})
+        return {**point_draw(), "discretion_city_effect_5": -1.0}
+
+    return with_parameter
 
 
-def test_each_city_has_an_effect_of_its_own():
-    assert set(values_module.CITY_EFFECTS) == {*CITIES, OTHER_CITY}
-    assert len(set(values_module.CITY_EFFECTS.values())) == len(CITIES) + 1
-    for city, name in values_module.CITY_EFFECTS.items():
-        assert ("all other places" if city == OTHER_CITY else city) in parameters()[name].meaning
+def test_a_city_has_the_effect_that_its_row_names_or_that_of_all_other_places(drammen):
+    before = values_module.city_effects(drammen(""))
+    assert before[-2:].tolist() == [-1.0, -1.0]
+    own = values_module.city_effects({**drammen("drammen_effect"), "drammen_effect": 0.5})
+    assert own[-2:].tolist() == [0.5, -1.0]
+    assert own[:-2].tolist() == before[:-2].tolist() == [point_draw()[f"discretion_city_effect_{i}"] for i in range(5)]
+
+
+def test_a_city_that_names_a_parameter_that_there_is_not_is_refused(drammen):
+    with pytest.raises(DataError, match=r"cities.csv: .*Drammen: no parameter drammen_effect .*leave the column empty"):
+        values_module.city_effects(drammen("drammen_effect"))
+
+
+def test_each_city_of_the_report_has_an_effect_of_its_own():
+    own = readiness_parameters()
+    assert list(own) == list(CITIES)
+    assert len({*own.values(), values_module.OTHER_READINESS}) == len(CITIES) + 1
+    for city, name in (*own.items(), ("all other places", values_module.OTHER_READINESS)):
+        assert city in parameters()[name].meaning
+
+
+def test_the_effects_of_districts_are_in_the_order_of_the_districts():
+    for number, district in enumerate(DISTRICTS):
+        assert f"intensity of {district}," in parameters()[f"district_control_effect_{number}"].meaning
+        assert f"Leaning of {district} to" in parameters()[f"district_case_effect_{number}"].meaning

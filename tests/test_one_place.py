@@ -13,7 +13,7 @@ import pytest
 from irregsim.model.history import OUTCOMES as HISTORY_OUTCOMES
 from irregsim.model.registers import REGISTERS
 from irregsim.present.pages.compare import SECTIONS
-from irregsim.present.pages.compare_tables import STATISTICS
+from irregsim.present.pages.compare_tables import sections as sections_of_tables
 from irregsim.present.plots.compare import PICTURES
 from irregsim.study.comparison.costs import all_costs
 from irregsim.study.comparison.key_figures import PANELS
@@ -145,6 +145,6 @@ def test_every_picture_and_section_of_a_comparison_has_words():
     own = {"forest", "displacement"}  # their alternative text is made of numbers
     described = {key.removeprefix("compare.alt_") for key in labels() if key.startswith("compare.alt_")}
     assert described == set(names) - own
-    sections = {*SECTIONS, *(one.section for one in PICTURES), *(one.section for one in STATISTICS)}
+    sections = {*SECTIONS, *(one.section for one in PICTURES), *sections_of_tables()}
     assert [one for one in sections - {"all", "twins"} if f"compare.h_{one}" not in labels()] == []
     assert [one for one in sections - {"all", "twins"} if f"compare.note_{one}" not in labels()] == []

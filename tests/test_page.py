@@ -167,6 +167,8 @@ def test_step_play_pause_and_reset(seen):
     stopped = seen.steps
     time.sleep(1.0)
     assert seen.steps == stopped
+    seen.step()
+    assert seen.steps == stopped + 1, "the page had come to the last month, whichever it left out before"
     seen.button(seen.words("page.mesa_reset")).click()
     seen.wait_for_steps("n === 0")
     seen.wait_for_picture(before, same=True)  # the same seed gives the same months

@@ -20,7 +20,7 @@ from irregsim.agents import Beginnings, IrregularMigrationModel, PairedModel
 from irregsim.agents.paired import LockedCollector
 from irregsim.model import simulate
 from irregsim.model.draws import Draws
-from irregsim.model.history import WatchedHistory
+from irregsim.model.history import History, WatchedHistory
 from irregsim.model.parameters import point_draw
 from irregsim.model.population import COLUMNS, person_code
 from irregsim.model.values import Values
@@ -415,7 +415,7 @@ class Asked(BaseException):
 
 
 class Listening(Beginnings):
-    def world(self, key, values, make):
+    def world(self, key, values, make, kept=None):
         raise Asked(key)
 
 
@@ -573,6 +573,42 @@ def test_a_world_can_be_made_in_another_process():
     assert unlike(model.reference_world, alone_at(4)) == []
     paired(CLOSED, beginnings=kept)
     assert len(made) == 1
+
+
+def test_a_beginning_is_kept_on_disk_and_goes_on_as_if_it_had_been_simulated(tmp_path, monkeypatch):
+    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))
+    paired(CLOSED, beginnings=Beginnings())
+    assert [path.parent.name for path in tmp_path.rglob("*.run-up")] == ["run-ups"]
+
+    def again(make):
+        raise AssertionError("simulated again")
+
+    there = Beginnings()
+    there.elsewhere = again
+    model = run(paired(CLOSED, beginnings=there), 4)
+    assert unlike(model.world, alone_at(4, NO_STAY)) == []
+    assert unlike(model.reference_world, alone_at(4)) == []
+    moves = run(alone(CLOSED), 4).world.history.moves_by_month()
+    assert np.array_equal(model.world.history.moves_by_month(), moves) and moves.any()
+
+
+def test_a_beginning_of_another_model_is_kept_nowhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))
+
+    class Shorter(PairedModel):
+        parts = PairedModel.parts[:-1]
+
+    Shorter(BASELINE, BASELINE, scale=0.001, draws="point", beginnings=Beginnings())
+    assert list(tmp_path.rglob("*.run-up")) == []
+
+
+def test_too_many_persons_in_a_kept_beginning_are_refused_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))
+    monkeypatch.setattr(PairedModel, "most_persons", None)
+    here = paired(BASELINE, beginnings=Beginnings()).persons
+    monkeypatch.setattr(PairedModel, "most_persons", here - 1)
+    with pytest.raises(simulate.TooManyPersons, match=f"{here} persons, more than {here - 1}"):
+        paired(BASELINE, beginnings=Beginnings())
 
 
 def test_a_world_that_could_not_be_made_is_asked_for_anew():
@@ -802,6 +838,10 @@ def test_moves_add_up_however_they_are_recorded(calls):
         history.flow(month, 3, int(origin), destination, 1, np.full(len(country), 2), country)
     for month in range(4):
         assert np.array_equal(history.moves(month), moves_from(history, month))
+    plain = History(4)
+    plain.take_codes(history.codes())
+    assert np.array_equal(plain.moves_by_month(), history.moves_by_month())
+    assert np.array_equal(WatchedHistory.of(plain).moves_by_month(), history.moves_by_month())
 
 
 def test_a_copy_of_the_moves_goes_its_own_way():

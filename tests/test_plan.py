@@ -26,6 +26,9 @@ def test_the_plan_lists_every_part_and_rule_in_order():
     assert [row["part"] for row in rows] == [part.name for part in MONTH]
     assert [row["order"] for row in rows] == list(range(1, len(MONTH) + 1))
     assert [rule["channel"] for row in rows for rule in row["rules"]] == [r.channel for p in MONTH for r in p.rules]
+    # Steps 1, the values of the month, and 10, the record, have no part.
+    steps = [row["step"] for row in rows]
+    assert steps == sorted(steps) and set(steps) == set(range(2, 10))
     assert all(row["what"] and row["at_risk"] for row in rows)
     by_name = {row["part"]: row for row in rows}
     assert by_name["inflow"]["at_risk"] == "nobody is asked"
@@ -43,10 +46,19 @@ def test_the_time_of_a_replicate_is_shown_by_part_and_stage():
     assert sum(row["share"] for row in rows) == pytest.approx(1.0)
     for row in rows[:-1]:
         assert row["seconds"] == pytest.approx(sum(row[stage] for stage in STAGES))
-        assert row["seconds"] >= 0 and row["microseconds"] >= 0
+        assert all(row[stage] >= 0 for stage in STAGES)
     by_name = {row["part"]: row for row in rows}
     assert by_name["inflow"]["begin"] > 0 and by_name["choice"]["decide"] > 0
     assert rows[-1]["begin"] is None
+    # Per person and month of the same replicate as it is simulated without a clock.
+    scenario = load_scenario("baseline", end="2012-01")
+    world = simulate.start(Values(scenario.levers, point_draw(), SCALE), Draws(2021, 0))
+    person_months = 0
+    for _ in range(world.values.months):
+        simulate.advance_month(world, MONTH)
+        person_months += simulate.persons_here(world)
+    for row in rows:
+        assert row["microseconds"] == pytest.approx(row["seconds"] * 1e6 / person_months)
 
 
 def test_a_timed_month_is_the_same_month():

@@ -36,7 +36,7 @@ def months(monkeypatch):
     """Counts the months that are simulated."""
     counted = []
     real = forks.advance_month
-    monkeypatch.setattr(forks, "advance_month", lambda world: (counted.append(world.month), real(world)))
+    monkeypatch.setattr(forks, "advance_month", lambda world, parts: (counted.append(world.month), real(world, parts)))
     return counted
 
 

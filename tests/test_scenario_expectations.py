@@ -145,7 +145,7 @@ def test_the_list_is_grouped_by_who_decides(lang, own):
     answer = CliRunner().invoke(main, ["scenarios", "--lang", lang])
     assert answer.exit_code == 0, answer.output
     lines = answer.stdout.splitlines()
-    headings = [lines.index(words[lang]) for words in DECIDERS.values() if words[lang] in lines]
+    headings = [lines.index(words) for words in (label(f"decider.{one}", lang) for one in DECIDERS) if words in lines]
     assert len(headings) >= 5
     assert headings == sorted(headings)
 
@@ -153,9 +153,9 @@ def test_the_list_is_grouped_by_who_decides(lang, own):
         row = next(i for i, line in enumerate(lines) if line.split(" ")[0] == name)
         return lines[max(i for i in headings if i < row)]
 
-    assert group("fines-tripled") == DECIDERS["police"][lang]
-    assert group("agreement-eritrea") == DECIDERS["ministry"][lang]
-    assert group("no-pandemic") == DECIDERS["nobody"][lang]
+    assert group("fines-tripled") == label("decider.police", lang)
+    assert group("agreement-eritrea") == label("decider.ministry", lang)
+    assert group("no-pandemic") == label("decider.nobody", lang)
     assert any(line.startswith("fines-tripled") and own in line for line in lines)
     assert next(i for i, line in enumerate(lines) if line.startswith("baseline")) < headings[0]
 
@@ -174,7 +174,7 @@ def test_a_shipped_scenario_is_told_in_one_language(name, lang):
         assert expected.why[lang] in flat
         assert expected.why[other] not in flat
         assert f"[{expected.outcome}]: {words_of_direction(expected.direction, lang)}" in flat
-        assert RESTS_ON[expected.rests_on][lang] in flat
+        assert label(f"rests_on.{expected.rests_on}", lang) in flat
     # Wrapped: only what a scenario sets (paths and values) may be long.
     assert max(len(line) for line in text.splitlines() if " -> " not in line) <= 120
 

@@ -30,6 +30,7 @@ from irregsim.model.parameters import parameters
 from irregsim.vocabulary import reference
 from irregsim.vocabulary import report_tables as tables
 from irregsim.vocabulary.codes import DISTRICTS
+from irregsim.vocabulary.labels import labels
 from irregsim.vocabulary.reference import DataError, read_table
 
 pytestmark = pytest.mark.once
@@ -206,7 +207,7 @@ def test_every_scope_of_the_sanctions_tells_of_those_with_stay() -> None:
 
 
 def test_registers_have_labels_and_uses_are_known() -> None:
-    labelled = {r["key"] for r in read_table("labels.csv")}
+    labelled = set(labels())
     assert {f"register.{name}" for name in REGISTERS} <= labelled
     assert {f"dimension.{name}" for names in REGISTERS.values() for name in names} <= labelled
     assert {f"use.{name}" for name in USES} <= labelled
@@ -349,7 +350,7 @@ def test_every_target_has_the_role_and_the_error_of_its_class() -> None:
 
 
 def test_no_fitted_target_is_one_that_a_table_of_the_model_holds() -> None:
-    """Weights of countries.csv and places.csv are sums or parts of targets, and none of those targets is fitted."""
+    """Weights of countries.csv and districts.csv are sums or parts of targets, and none of those targets is fitted."""
     held = set()
     for country in reference.countries():
         counts = {"utlendingsloven": country.immigration_act_count, "straff": country.penal_count}

@@ -28,19 +28,23 @@ from irregsim.model.parameters import point_draw
 from irregsim.model.simulate import TooManyPersons
 from irregsim.scenario import ScenarioError, diff_rows, load_scenario, scenario_text
 from irregsim.scenario.levers import REGISTRY, By, Kind, find
+from irregsim.study import forks
 from irregsim.study.replicates import ReplicateError
 from irregsim.study.workers import Elsewhere, in_order
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, Strategy, month_number, month_text
+from irregsim.workshop import pace as pace_module
 from irregsim.workshop import replicate_band as more_module
 from irregsim.workshop import room as room_module
 from irregsim.workshop.browser import serve as serving
 from irregsim.workshop.browser.server import Server
 from irregsim.workshop.browser.words import Say
+from irregsim.workshop.exercises import material
 from irregsim.workshop.live.record import Record
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.replicate_band import More, pair_of
-from irregsim.workshop.room import Pace, Room, RoomModel
+from irregsim.workshop.room import Room, RoomModel
 from irregsim.workshop.settings import Change, Settings, load_file, places_of
+from irregsim.workshop.stored_runs import pairs_of
 
 #: Seconds that a thread may take that has nothing to wait for.
 SOON = 20
@@ -690,6 +694,36 @@ def test_each_replicate_has_its_own_draw(tmp_path, monkeypatch):
     assert work.args[2] == {1: made.draws[1], 2: made.draws[2], 3: made.draws[0]}
 
 
+def test_a_later_band_continues_the_one_before(tmp_path, monkeypatch):
+    """Of the second one only the months that are new are simulated, and it is the same as in one go."""
+    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))
+    settings, first = no_stay(Settings(**TINY)), month_number("2012-01")
+    months = []
+    real = forks.advance_month
+    monkeypatch.setattr(forks, "advance_month", lambda world, parts: (months.append(1), real(world, parts)))
+
+    def pair(until: str, earlier: tuple[int, ...] = ()) -> Pair:
+        months.clear()
+        return pair_of(settings.scenario, settings.reference, {1: point_draw()}, settings.seed, settings.scale,
+                       first, month_number(until), 0, earlier=earlier)  # fmt: skip
+
+    pair("2012-05")
+    assert len(months) == month_number("2012-06") + 3, "March to May twice"
+    again = pair("2012-08", (month_number("2012-05"),))
+    assert len(months) == 2 * 3
+    assert same_pair(again, by_hand(settings, month_number("2012-08"), 1))
+    pair("2012-04")
+    assert len(months) == 2 * 2, "from where the two part"
+
+
+def test_variants_of_an_exercise_are_what_each_is_by_itself():
+    exercise = next(one for one in material().exercises if len(one.variants) > 1)
+    together = pairs_of(exercise, exercise.variants, [1, 2], scale=0.005)
+    for variant, pairs in zip(exercise.variants, together, strict=True):
+        ((_, alone),) = pairs_of(exercise, [variant], [1, 2], scale=0.005)
+        assert same_pair(pairs[1], alone)
+
+
 def iter_of(items):
     """A generator of some items."""
     yield from items
@@ -828,107 +862,33 @@ def test_more_runs_are_of_the_pair_on_the_page(monkeypatch):
     assert work.args[1].levers == model.reference.levers
 
 
-# -- the pace of steps and pictures ------------------------------------------------------------------------------
+# -- the pace of steps and pictures (test_pace has the rest) -----------------------------------------------------
 
 
-@pytest.fixture
-def patient(monkeypatch):
-    """Waits as long as a test, so that a wait that does not end fails it."""
-    monkeypatch.setattr(room_module, "_PATIENCE", SOON)
-
-
-def elsewhere(work: Callable[[], object]) -> threading.Thread:
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def hears(pace: Pace, frame: int) -> None:
-    """The page's news, heard by a thread of its own."""
-    elsewhere(lambda: pace.drawn(frame)).join(SOON)
-
-
-def ends(thread: threading.Thread) -> bool:
-    thread.join(0.2)
-    return not thread.is_alive()
-
-
-def test_before_the_first_picture_nobody_waits(patient):
-    begun = time.monotonic()
-    Pace().wait()
-    assert time.monotonic() - begun < 1
-
-
-def test_a_step_waits_until_the_picture_is_drawn(patient):
-    pace = Pace()
-    frame = pace.shown("a")
-    waiting = elsewhere(pace.wait)
-    assert not ends(waiting)
-    hears(pace, frame)
-    waiting.join(SOON)
-    assert not waiting.is_alive()
-    pace.wait()  # drawn: nobody waits any more
-
-
-def test_news_of_an_old_picture_lets_nobody_go(patient):
-    pace = Pace()
-    old, new = pace.shown("a"), pace.shown("b")
-    assert new > old
-    waiting = elsewhere(pace.wait)
-    hears(pace, old)
-    assert not ends(waiting)
-    hears(pace, new)
-    waiting.join(SOON)
-    assert not waiting.is_alive()
-
-
-def test_the_same_picture_is_one_frame(patient):
-    pace = Pace()
-    frame = pace.shown("a")
-    hears(pace, frame)
-    assert pace.shown("a") == frame
-    begun = time.monotonic()
-    pace.wait()
-    assert time.monotonic() - begun < 1, "it has been drawn already"
-    other = pace.shown("b")
-    assert pace.shown("a") == other + 1, "another picture again"
-
-
-def test_the_thread_that_hears_from_the_page_never_waits(patient):
-    pace = Pace()
-    pace.drawn(pace.shown("a"))  # heard by this thread
-    pace.shown("b")
-    begun = time.monotonic()
-    pace.wait()
-    assert time.monotonic() - begun < 1
-    waiting = elsewhere(pace.wait)
-    assert not ends(waiting), "another thread does"
-    pace.drawn(2)
-    waiting.join(SOON)
-    assert not waiting.is_alive()
-
-
-def test_a_page_that_draws_nothing_holds_no_step_for_ever(monkeypatch):
-    monkeypatch.setattr(room_module, "_PATIENCE", 0.05)
-    pace = Pace()
-    pace.shown("a")
-    begun = time.monotonic()
-    pace.wait()
-    assert 0.04 <= time.monotonic() - begun < SOON
-
-
-def test_a_step_of_a_room_waits_for_its_own_picture(patient):
+def test_steps_of_a_room_wait_for_its_own_picture(monkeypatch):
+    monkeypatch.setattr(pace_module, "_PATIENCE", SOON)
+    monkeypatch.setattr(pace_module, "_AHEAD", 1)
     room, other = room_of(), room_of()
     model = room.make()
     other.make()
     frame = room.pace.shown("a")
-    stepping = elsewhere(model.step)
-    assert not ends(stepping)
+
+    def two_steps() -> None:
+        model.step()
+        model.step()
+
+    stepping = threading.Thread(target=two_steps)
+    stepping.start()
+    while room.pair().month < month_number("2012-02"):
+        time.sleep(0.01)
+    stepping.join(0.2)
+    assert stepping.is_alive(), "the second month has run, and waits for the picture"
     other.model.step()
-    assert (model.month, other.model.month) == ("2011-12", "2012-01"), "another room is not held"
-    hears(room.pace, frame)
+    assert other.model.month == "2012-01", "another room is not held"
+    hearing = threading.Thread(target=lambda: room.pace.drawn(frame))
+    hearing.start()
     stepping.join(SOON)
-    assert model.month == "2012-01"
+    assert not stepping.is_alive()
 
 
 # -- serving -----------------------------------------------------------------------------------------------------
@@ -1375,6 +1335,51 @@ def test_a_process_that_died_is_replaced():
         assert elsewhere(partial(nap, 0)) == 0
     finally:
         elsewhere.close()
+
+
+def which(number: int) -> int:
+    return os.getpid()
+
+
+@pytest.mark.once
+def test_processes_stay_for_the_next_work_and_go_when_idle():
+    standing = Elsewhere(1, idle=0.5)
+    try:
+        first, again = (set(standing.in_order(which, 3)) for _ in range(2))
+        assert first == again and os.getpid() not in first
+        (process,) = first
+        for _ in range(100 * SOON):
+            if not alive(process):
+                break
+            time.sleep(0.01)
+        assert not alive(process), "its memory is free"
+        (new,) = set(standing.in_order(which, 1))
+        assert new != process
+    finally:
+        standing.close()
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs still."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.once
+def test_work_that_is_stopped_does_not_keep_others_from_the_processes():
+    stopped, standing = threading.Event(), Elsewhere(1)
+    try:
+        found = standing.in_order(nap, 2, stopped.is_set)
+        assert next(found) == 0
+        stopped.set()
+        begun = time.monotonic()
+        assert list(found) == []
+        assert time.monotonic() - begun < SOON
+    finally:
+        standing.close()
 
 
 def loaded(folder: Path, **files: str) -> Settings:

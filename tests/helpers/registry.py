@@ -1,9 +1,9 @@
-"""The registry of levers with entries that no file has: what a new lever must do without any other line."""
+"""The registry of levers with entries that no file has, and rows of words for them: all that a new lever must have."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,11 +11,18 @@ import pytest
 
 from irregsim.scenario import levers
 from irregsim.scenario.levers import Lever
+from irregsim.vocabulary import labels
 
 
 @contextmanager
-def registry_with(*new: Lever) -> Iterator[None]:
-    """More entries in the registry, everywhere in irregsim, as if they were in the files of `scenario.levers`."""
+def registry_with(*new: Lever, words: Mapping[str, Mapping[str, str]] | None = None) -> Iterator[None]:
+    """More entries in the registry, everywhere in irregsim, as if they were in the files of `scenario.levers`.
+
+    Args:
+        new: The entries.
+        words: Rows of ``labels_levers.csv`` by key, then by language.
+    """
+    rows = {**labels.labels(), **(words or {})}
     old = {name: getattr(levers, name) for name in ("REGISTRY", "LEVERS", "ASSUMPTIONS")}
     sections = {name: tuple(lever for lever in new if lever.section == name.lower()) for name in old}
     added = {name: entries + (new if name == "REGISTRY" else sections[name]) for name, entries in old.items()}
@@ -25,6 +32,7 @@ def registry_with(*new: Lever) -> Iterator[None]:
             for name, entries in old.items():
                 if vars(module).get(name) is entries:
                     patch.setattr(module, name, added[name])
+        patch.setattr(labels, "labels", lambda: rows)
         _forget(modules)
         yield
     _forget(modules)

@@ -16,6 +16,7 @@ import yaml
 from irregsim.model.claims import claims, excused, neutral
 from irregsim.scenario import DECIDERS, load_scenario, shipped_scenarios
 from irregsim.scenario.levers import REGISTRY
+from irregsim.vocabulary.labels import label
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,11 +71,12 @@ def table() -> str:
     """The scenarios grouped by the decider named first, as Markdown."""
     loaded = [load_scenario(name) for name in shipped_scenarios()]
     lines = []
-    for decider, heading in {"": {"en": "Reference"}, **DECIDERS}.items():
+    for decider in ("", *DECIDERS):
         rows = [one for one in loaded if (one.decides[0] if one.decides else "") == decider]
         if not rows:
             continue
-        lines += ["", f"### {heading['en']}", "", "| scenario | what it is | på norsk | decides |", "|---|---|---|---|"]
+        heading = label(f"decider.{decider}" if decider else "listing.reference")
+        lines += ["", f"### {heading}", "", "| scenario | what it is | på norsk | decides |", "|---|---|---|---|"]
         for one in rows:
             title = {lang: text.replace("|", "\\|") for lang, text in one.title.items()}
             lines.append(f"| `{one.name}` | {title['en']} | {title['nb']} | {', '.join(one.decides) or '-'} |")

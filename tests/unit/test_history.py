@@ -14,6 +14,7 @@ from irregsim.model.history import (
     OUTCOMES,
     PLACES,
     History,
+    WatchedHistory,
     pack,
     summed,
     unpack,
@@ -36,6 +37,18 @@ def test_a_flow_is_read_as_it_was_written():
         (cause, 0, 2, 0, 23, INFLOW, NO_PLACE, 1),
         (3, 7, int(Exit.DOD), NO_PLACE, 0, 1, 5, 1),
     }
+
+
+def test_moves_of_a_month_are_added_up_as_they_are_recorded():
+    h = WatchedHistory(24)
+    two, one = np.array([35, 35]), np.array([0])
+    h.flow(23, 3, int(Strategy.SYNLIG), int(Exit.VIDERE), NO_PLACE, NO_PLACE, two)
+    h.flow(23, 2, np.array([4]), np.array([int(Strategy.SYNLIG)]), NO_PLACE, NO_PLACE, one)
+    h.flow(22, 2, INFLOW, int(Strategy.SYNLIG), NO_PLACE, 0, one)
+    moves = h.copy(24).moves(23)
+    assert moves[Strategy.SYNLIG, Exit.VIDERE] == 2 and moves[4, Strategy.SYNLIG] == 1 and moves.sum() == 3
+    assert h.moves(22)[INFLOW, Strategy.SYNLIG] == h.moves(22).sum() == 1
+    assert h.flow_counts()["persons"].sum() == 4, "the record itself is kept too"
 
 
 def test_an_event_is_written_down_when_the_agency_does():

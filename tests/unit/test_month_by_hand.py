@@ -7,20 +7,34 @@ import pytest
 from scipy import stats
 
 from helpers.scenes import DEALER, FALLING, GUEST, PLACE, RESIDENT, SELLER, WORKER, Scene
+from helpers.scenes import MONTH as MONTH_OF_SCENES
 from helpers.statistics import assert_count_plausible
 from irregsim.model.centres import NO_LIMIT
 from irregsim.model.employers import DAYS_PER_MONTH
+from irregsim.model.engine import Part
 from irregsim.model.month import MONTH
 from irregsim.model.month.choice import Choice, stay_away
+from irregsim.model.month.control import EXPELLED, PRISON, hold
 from irregsim.model.month.exits import assisted_factor
 from irregsim.model.month.inflow import _add_children
+from irregsim.model.month.network import cut_ties
 from irregsim.model.month.placing import ordinary_places
 from irregsim.model.parameters import point_draw
 from irregsim.model.registers import Observer
 from irregsim.model.registers.duty_to_leave import DUTY_TO_LEAVE
-from irregsim.model.simulate import GROUP_SHAPE, record
+from irregsim.model.simulate import GROUP_SHAPE, communities, learn, record
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import CITIES, Household, Route, year_of
+from irregsim.vocabulary.codes import (
+    CAUSE_CODE,
+    CITIES,
+    DISTRICTS,
+    Exit,
+    Household,
+    RegisterEvent,
+    Route,
+    Side,
+    year_of,
+)
 
 
 @pytest.mark.parametrize("documented", [0.0, 0.3])
@@ -67,6 +81,36 @@ def test_free_beds_are_shared_by_lot_among_those_who_come():
     # Three free beds at this scale, for sixty who would come but for those whom controls keep away.
     assert s.world.bed_share[bergen] == pytest.approx(3.0 / (60 * come[bergen]) * come[bergen])
     assert np.delete(s.world.bed_share, bergen).tolist() == [0.0] * len(CITIES)
+
+
+@pytest.mark.parametrize(("beds", "persons", "share"), [(300.0, 2, 1.0), (5.0, 8, 5 / 8), (0.3, 1, 0.3), (0.0, 3, 0.0)])
+def test_nobody_has_more_than_a_bed(beds, persons, share):
+    """A part of a bed is that part of the nights, also where less than one person asks."""
+    s = Scene(point_draw())
+    at = s.under(
+        shelter_beds=np.array([0.0, beds, 0.0, 0.0, 0.0]), shelter_free_bed_share=1.0, scale=1.0,
+        shelter_avoid_share=0.0,
+    )  # fmt: skip
+    s.add({**FALLING, "place": PLACE["Vest/Bergen"]}, copies=persons)
+    Choice().begin(s.world, at)
+    assert s.world.bed_share[CITIES.index("Bergen")] == pytest.approx(share, rel=1e-12)
+
+
+@pytest.mark.parametrize("interactions", [True, False])
+def test_those_who_keep_away_have_no_bed(interactions):
+    s = Scene(point_draw())
+    at = s.under(
+        shelter_beds=np.full(5, 1e4), shelter_free_bed_share=0.25, shelter_avoid_share=0.3, interactions=interactions,
+        identity_checks=np.linspace(1.0, 3.0, len(DISTRICTS)),
+    )  # fmt: skip
+    away = stay_away(at)
+    assert away[CITIES.index("Oslo")] == pytest.approx(0.3, rel=1e-12) and away[-1] == pytest.approx(0.3, rel=1e-12)
+    assert (away <= 1.0).all() and away.max() > 0.3
+    s.add(FALLING)
+    Choice().begin(s.world, at)
+    free = 1.0 if interactions else 0.25
+    assert s.world.bed_share[CITIES.index("Oslo")] == pytest.approx(0.7 * free, rel=1e-12)
+    assert s.world.bed_share[-1] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -152,3 +196,181 @@ def test_residents_under_a_dublin_decision_are_counted_in_whole_persons():
     ratio = draw["duty_register_break_ratio"]
     assert DUTY_TO_LEAVE.observe(expected)[0][3] == pytest.approx(500.5 * ratio)
     assert total[3] == int(total[3])
+
+
+@pytest.mark.parametrize(
+    ("months", "group"), [(0, 0), (18 * 12 - 1, 0), (18 * 12, 1), (67 * 12 - 1, 1), (67 * 12, 2), (90 * 12, 2)]
+)
+def test_ages_change_group_at_eighteen_and_sixty_seven(months, group):
+    s = Scene(point_draw())
+    s.add({**FALLING, "birth_month": s.world.month - months})
+    record(s.world)
+    table = s.world.history.groups[year_of(s.world.month)].reshape(GROUP_SHAPE)
+    assert table.sum(axis=(0, 1, 2, 4, 5, 6)).tolist() == np.eye(3)[group].tolist()
+
+
+def test_the_record_of_a_december_counts_each_resident_once_and_dublin_cases_apart():
+    s = Scene(point_draw(), month=12 * 9 + 11)
+    seeker = {**RESIDENT, "country": 3}
+    gone = {**FALLING, "strategy": int(Exit.VIDERE)}
+    s.add(
+        seeker, seeker, {**seeker, "route": int(Route.DUBLIN)}, {**FALLING, "country": 3}, {**GUEST, "country": 5}, gone
+    )
+    record(s.world)
+    history, month = s.world.history, s.world.month
+    assert history.duty_in_centres[month].nonzero()[0].tolist() == [3] and history.duty_in_centres[month, 3] == 2
+    assert history.dublin_in_centres[month].nonzero()[0].tolist() == [3] and history.dublin_in_centres[month, 3] == 1
+    # In centres and outside, by country.
+    by_country = history.by_country[month].reshape(-1, 2)
+    assert by_country[[3, 5]].tolist() == [[3, 1], [0, 1]] and by_country.sum() == 5
+    stocks = history.stocks[month].reshape(5, len(PLACE), 2)
+    # Never sought asylum, and did.
+    assert stocks[:, PLACE["Oslo"]].tolist() == [[0, 3], [1, 0], [0, 0], [0, 0], [1, 0]] and stocks.sum() == 5
+    record(s.world)
+    assert history.groups[year_of(month)].sum() == 2 * 5, "months of a year are added"
+
+
+def test_stocks_at_the_end_of_other_months_are_no_count_of_a_year():
+    s = Scene(point_draw(), month=12 * 9 + 10)
+    s.add(RESIDENT)
+    record(s.world)
+    assert not s.world.history.duty_in_centres[s.world.month].any()
+
+
+@pytest.mark.parametrize(("returned", "expected"), [(0, 0.0), (1, 0.5 * 12 / 21), (400, 1.0)])
+def test_what_is_learnt_of_forced_returns_is_a_chance(returned, expected):
+    """Half of what is believed is replaced by the yearly rate, and no belief is above certainty."""
+    s = Scene(point_draw())
+    at = s.under(risk_learning_share=0.5, risk_learning_prior_persons=20.0)
+    s.world.perceived[:] = s.world.perceived_in_circle[:] = 0.0
+    s.world.forced[3] = returned
+    s.world.forced_in_circle[7] = returned
+    learn(s.world, at)
+    assert s.world.perceived[3] == pytest.approx(min(1.0, expected), rel=1e-12)
+    assert s.world.perceived_in_circle[7] == pytest.approx(min(1.0, expected), rel=1e-12)
+    assert np.delete(s.world.perceived, 3).tolist() == [0.0] * (len(s.world.perceived) - 1)
+
+
+def test_dublin_cases_are_no_part_of_the_community_that_learns():
+    s = Scene(point_draw())
+    seeker = {**FALLING, "is_sought_asylum": True, "country": 3, "tie_0": 0}
+    s.add(
+        seeker,
+        {**seeker, "route": int(Route.DUBLIN)},
+        {**seeker, "strategy": int(Exit.VIDERE)},
+        {**FALLING, "country": 3},
+    )
+    stock, members = communities(s.world)
+    assert stock[3] == stock.sum() == 1
+    assert members[s.world.hosts.circle[0]] == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_ties_are_cut_all_or_none(share):
+    s = Scene(point_draw())
+    rows = s.add({**FALLING, "tie_0": 0, "tie_1": 1, "tie_2": 2}, {**FALLING, "tie_0": 3})
+    cut_ties(s.world, rows[:1], share)
+    ties = [
+        [int(column[row]) for column in (s.world.population.tie_0, s.world.population.tie_1, s.world.population.tie_2)]
+        for row in rows
+    ]
+    assert ties == [[-1, -1, -1] if share else [0, 1, 2], [3, -1, -1]]
+
+
+@pytest.mark.parametrize(("mean", "allowed"), [(1.0, {1}), (1.5, {1, 2}), (2.0, {2})])
+def test_a_decision_takes_one_or_two_months(mean, allowed):
+    s = Scene(point_draw())
+    at = s.under(
+        decision_delay_months=mean, police_look_away_share=0.0, penal_ground_share=0.0, interactions=False,
+        bortvist_from_resident_share=0.0, detention_east_share=0.0, detention_elsewhere_share=0.0,
+        leave_after_decision_share=0.0, trafficking_identification_share=0.0,
+    )  # fmt: skip
+    rows = s.add({**FALLING, "met": CAUSE_CODE["identity_control"]}, copies=200)
+    part = next(part for part in MONTH if part.name == "tracks")
+    part.settle(s.world, at, part.decided(rows, np.full(len(rows), part.outcomes["identity_control"])))
+    counts = s.world.history.register_counts()
+    later = counts["month"][counts["event"] == RegisterEvent.EXPULSION_IMMIGRATION_ACT] - s.world.month
+    assert set(later.tolist()) == allowed
+
+
+def test_those_held_count_against_the_limit_of_persons_not_of_places():
+    """Places at this scale times persons per place and month."""
+    s = Scene(point_draw())
+    at = s.under(detention_capacity=30.0, detention_turnover_count=2.0, scale=0.1, interactions=True)
+    rows = s.add(FALLING, copies=9)
+    served = hold(s.world, at, rows, EXPELLED, np.ones(len(rows), dtype=np.int64))
+    assert served.sum() == 6
+    assert (s.world.population.transport_due[rows[served]] == s.world.month + 1).all()
+    more = s.add(FALLING, copies=2)
+    assert not hold(s.world, at, more, EXPELLED, np.ones(2, dtype=np.int64)).any()
+    assert hold(s.world, at, more, PRISON, np.ones(2, dtype=np.int64)).all(), "prison has no such limit"
+
+
+#: One of each kind of person, by name.
+PERSONS = {
+    "guest": GUEST,
+    "resident": RESIDENT,
+    "worker": WORKER,
+    "seller": SELLER,
+    "dealer": DEALER,
+    "falling": FALLING,
+    "child of a guest": {**GUEST, "guardian": 0, "household": int(Household.CHILD)},
+    "child": {**RESIDENT, "guardian": 1, "household": int(Household.CHILD)},
+    "child in free fall": {**FALLING, "guardian": 5, "household": int(Household.CHILD)},
+    "with a side job": {**RESIDENT, "side_employer": 0, "side": int(Side.WORK)},
+    "met": {**FALLING, "met": CAUSE_CODE["identity_control"]},
+    "held": {**FALLING, "transport_due": MONTH_OF_SCENES + 1, "track": EXPELLED},
+    "due": {**WORKER, "transport_due": MONTH_OF_SCENES, "track": EXPELLED},
+    "away for a time": {**FALLING, "strategy": int(Exit.MIDLERTIDIG), "back_due": MONTH_OF_SCENES},
+    "gone": {**FALLING, "strategy": int(Exit.VIDERE)},
+}
+
+OUTSIDE = {"guest", "worker", "seller", "dealer"}
+FREE = {"resident", "with a side job", "falling", "met", *OUTSIDE}
+#: Whom each part of the month asks.
+ASKED = {
+    "ties": FREE,
+    "moves": {"seller", "dealer", "falling", "met"},
+    "transfers": set(),
+    "residence": {"resident", "with a side job"},
+    "dismissal": set(),
+    "work": {"worker"},
+    "side_work": {"with a side job"},
+    "support": {"guest"},
+    "livelihood": {"seller", "dealer"},
+    "reconsider": OUTSIDE,
+    "offers": {"resident", "guest", "falling", "met"},
+    "choice": {"falling", "met"},
+    "transport": {"due"},
+    "street_control": FREE - {"seller", "dealer"},
+    "crime_control": {"seller", "dealer"},
+    "tracks": {"met"},
+    "schemes": set(),
+    "departures": FREE,
+    "needs": FREE | {"child of a guest", "child", "child in free fall"},
+}
+
+
+@pytest.mark.parametrize("name", [part.name for part in MONTH if type(part).at_risk is not Part.at_risk])
+def test_whom_a_part_asks(name):
+    s = Scene(point_draw())
+    s.add(*PERSONS.values())
+    s.world.population.list_families()
+    part = next(part for part in MONTH if part.name == name)
+    part.begin(s.world, s.at)
+    # There are beds and jobs for all.
+    s.world.centres.capacity[:] = 50
+    s.world.employers.open_jobs[:] = 50
+    names = list(PERSONS)
+    assert {names[row] for row in part.at_risk(s.world, s.at)} == ASKED[name]
+
+
+def test_the_chance_that_is_kept_beside_an_event_is_its_share_of_the_chance_of_any():
+    s = Scene(point_draw())
+    at = s.under(care_need_hazard=0.3, care_need_elderly_ratio=1.0, care_need_ill_ratio=1.0, offence_hazard=0.1,
+                 offence_exposed_ratio=1.0)  # fmt: skip
+    rows = s.add(GUEST, copies=3)
+    part = next(part for part in MONTH if part.name == "needs")
+    for channel, hazard in (("care_need", 0.3), ("offence", 0.1)):
+        expected = 3 * hazard / 0.4 * (1 - np.exp(-0.4))
+        assert s.chance(channel, lambda: part.decide(s.world, at, rows)) == pytest.approx(expected, rel=1e-12)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.one_change import replacements
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -67,8 +69,72 @@ def test_a_sample_is_the_same_every_time_and_a_larger_one_holds_it(script):
         ast.parse(script.applied(one, path.read_text(encoding="utf-8")))
 
 
-def test_every_file_of_model_and_comparison_has_tests(script):
-    source = ROOT / "src" / "irregsim"
-    for folder in ("model", "study/comparison"):
-        for file in (source / folder).rglob("*.py"):
-            assert script.tests_of(file.relative_to(ROOT).as_posix()), file
+def test_the_tests_of_a_change_are_those_of_its_line_then_of_its_file_and_quickest_first(script):
+    def test(seconds, lines, *shared):
+        return {"seconds": seconds, "lines": {"src/a/sums.py": lines}, "shared": list(shared)}
+
+    record = script.Record(
+        {
+            "": test(0.0, [1, 2]),
+            "fixture tests/test_b.py::made": test(5.0, [3]),
+            "tests/test_b.py::test_by_a_fixture": test(0.1, [], "fixture tests/test_b.py::made"),
+            "tests/test_b.py::test_by_it_again": test(0.2, [], "fixture tests/test_b.py::made"),
+            "tests/test_b.py::test_slow": test(2.0, [3, 4]),
+            "tests/test_b.py::test_quick": test(1.0, [3]),
+            "tests/test_b.py::test_elsewhere": test(0.5, [9]),
+            "tests/test_sums.py::test_of_the_file": test(0.7, [9]),
+            "tests/test_b.py::test_of_nothing": test(0.0, []),
+        }
+    )
+    (change,) = script.mutants("src/a/sums.py", "\n\nx = y + z\n")
+    ids = ["test_quick", "test_slow", "test_by_a_fixture", "test_by_it_again"]
+    chosen, seconds = record.of(change, 100.0)
+    assert [name.split("::")[1] for name in chosen] == [*ids, "test_of_the_file", "test_elsewhere"]
+    # What tests share is made once.
+    assert seconds == pytest.approx(1.0 + 2.0 + 5.1 + 0.2 + 0.7 + 0.5)
+    chosen, seconds = record.of(change, 3.8)
+    assert [name.split("::")[1] for name in chosen] == ["test_quick", "test_slow", "test_of_the_file"]
+    assert record.of(change, 0.0)[0] == ["tests/test_b.py::test_quick"], "one is asked whatever it costs"
+    assert not record.is_read_at_once(change)
+    (at_once,) = script.mutants("src/a/sums.py", "x = y + z\n")
+    assert record.is_read_at_once(at_once)
+    (unknown,) = script.mutants("src/a/other.py", "x = y + z\n")
+    assert record.of(unknown, 100.0) == ([], 0.0)
+
+
+def test_survivors_are_found_again_where_they_are_now(script):
+    found = script.mutants("x.py", "a < b\nx = c + d\n")
+    printed = f"seen      {found[0]}\nSURVIVED  {found[1]}{script.MOVES}\n"
+    moved = script.mutants("x.py", "\n\na < b\nx = c + d\n")
+    assert script.survivors_of(printed, moved) == moved[1:]
+
+
+SOURCE = """
+LIMIT = 3
+
+def outer(x):
+    def inner(y):
+        return y + 1
+    return inner(x) < LIMIT
+
+class Thing:
+    size = 2
+    def half(self):
+        return [part / 2 for part in self.parts]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "functions"),
+    [
+        ("y + 1", "y - 1", {"outer"}),
+        ("< LIMIT", "<= LIMIT", {"outer"}),
+        ("part / 2", "part * 2", {"half"}),
+        ("return inner", "\n\n    return inner", set()),  # only lines have moved
+        ("LIMIT = 3", "LIMIT = 4", None),
+        ("size = 2", "size = 3", None),
+    ],
+)
+def test_a_change_is_of_these_functions_or_of_more_than_functions(old, new, functions):
+    changed = replacements(SOURCE, SOURCE.replace(old, new), "x.py")
+    assert (None if changed is None else {code.co_name for code in changed}) == functions

@@ -33,7 +33,7 @@ def test_the_children_of_a_head_have_the_next_numbers():
 
 
 def test_the_code_of_a_person_is_sixteen_digits_that_never_change():
-    assert person_code(12345) == person_code(np.uint64(12345))
+    assert person_code(12345) == person_code(np.uint64(12345)) == "0c747387a2199859"
     assert len({person_code(i) for i in range(1000)}) == 1000
     assert set("".join(person_code(i) for i in range(100))) <= set("0123456789abcdef")
     assert {len(person_code(i)) for i in range(100)} == {16}
@@ -93,3 +93,14 @@ def test_persons_who_left_are_forgotten_but_not_those_who_may_come_back():
     )
     p.drop_gone()
     assert p.person_id.tolist() == [0, 2]
+
+
+def test_what_is_not_said_of_a_person_is_none_or_zero():
+    p = Population()
+    p.add(person_id=np.array([16], dtype=np.uint64))
+    none = {
+        "host", "centre", "employer", "side_employer", "offer", "guardian", "tie_0", "tie_1", "tie_2", "met",
+        "transport_due", "back_due",
+    }  # fmt: skip
+    for name in set(COLUMNS) - {"person_id"}:
+        assert getattr(p, name)[0] == (-1 if name in none else 0), name

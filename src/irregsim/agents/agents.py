@@ -84,7 +84,7 @@ class View(Agent):
         unique_id: A whole number, the same as long as the model lives; a person's is the same in every scenario.
         node: Name of the agent's node in `IrregularMigrationModel.network`.
         district: Police district.
-        city: One of the five cities, or ``other``.
+        city: A city, or ``other``.
     """
 
     node: str
@@ -118,7 +118,7 @@ class View(Agent):
         raise NotImplementedError
 
     district = _Read(lambda a: DISTRICTS[reference.places()[a._place()].district], "Police district.")
-    city = _Read(lambda a: reference.places()[a._place()].city_name, "One of the five cities, or ``other``.")
+    city = _Read(lambda a: reference.places()[a._place()].city_name, "City, or ``other``.")
 
     def _take_part(self, stage: str) -> None:
         """Employers, hosts and centres decide nothing person by person: their limits act when a stage is settled."""

@@ -10,6 +10,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,9 +110,8 @@ class IrregularMigrationModel(Model):
         self._open: OpenMonth | None = None
         self._migrants: dict[int, Migrant] = {}
         self._rows: dict[int, int] = {}
-        self._rows_of = self._views_of = self._sets_of = -1
-        self._sets: dict[type[View], AgentSet] = {}
-        self._all: AgentSet = AgentSet([], random=self.random)
+        self._rows_of = self._views_of = -1
+        self._sets: dict[type[View], tuple[int, AgentSet]] = {}
         self._fixed: tuple[list[Employer], list[ReceptionCentre], list[Host]] | None = None
         self._groups: tuple[int, IntArray] | None = None
 
@@ -122,7 +122,7 @@ class IrregularMigrationModel(Model):
     def _begun(self, values: Values, chance: Draws) -> World:
         """The world after the burn-in, before the first month that is shown."""
         world = simulate.start(values, chance)
-        world.history = WatchedHistory(values.months)
+        world.history = WatchedHistory(values.months, keep_expected=False)
         for _ in range(self.resolved.start):
             simulate.advance_month(world, self.parts)
         return world
@@ -202,7 +202,7 @@ class IrregularMigrationModel(Model):
         Raises:
             RuntimeError: If no month is open, or a later stage has begun.
         """
-        if self._opened().ask(stage, row):
+        if (self._open or self._opened()).ask(stage, row):
             self._changed()
 
     def _opened(self) -> OpenMonth:
@@ -268,8 +268,7 @@ class IrregularMigrationModel(Model):
     @property
     def agents(self) -> AgentSet:
         """All agents: migrants now in the country, employers, reception centres and hosts."""
-        self._look()
-        return self._all
+        return self._set_of(View)
 
     @agents.setter
     def agents(self, agents: object) -> None:
@@ -278,8 +277,7 @@ class IrregularMigrationModel(Model):
     @property
     def agents_by_type(self) -> dict[type[View], AgentSet]:
         """The agents of each class."""
-        self._look()
-        return dict(self._sets)
+        return {kind: self._set_of(kind) for kind in self.agent_types}
 
     @property
     def agent_types(self) -> list[type[View]]:
@@ -346,20 +344,20 @@ class IrregularMigrationModel(Model):
             self._migrants, self._views_of = now, self.changes
         return list(self._migrants.values())
 
-    def _look(self) -> None:
-        if self._sets_of == self.changes:
-            return
-        people = self._look_at_people()
-        employers, centres, hosts = self._registries()
-        groups: dict[type[View], list[Any]] = {
-            Migrant: people,
-            Employer: employers,
-            ReceptionCentre: centres,
-            Host: hosts,
-        }
-        self._sets = {kind: AgentSet(views, random=self.random) for kind, views in groups.items()}
-        self._all = AgentSet([view for views in groups.values() for view in views], random=self.random)
-        self._sets_of = self.changes
+    def _set_of(self, kind: type[View]) -> AgentSet:
+        """The agents of a class; the set that was given before the latest change if it would be made the same again.
+
+        To make a set takes longer than to compare it, and most stages of a month bring or remove nobody.
+        """
+        seen, kept = self._sets.get(kind, (-1, None))
+        if kept is None or seen != self.changes:
+            people, registries = self._look_at_people(), self._registries()
+            groups = dict(zip(self.agent_types, (people, *registries), strict=True))
+            views = list(chain(*groups.values())) if kind is View else groups[kind]
+            if kept is None or list(kept) != views:
+                kept = AgentSet(views, random=self.random)
+            self._sets[kind] = (self.changes, kept)
+        return kept
 
 
 def _stock(model: IrregularMigrationModel, strategy: Strategy) -> int:

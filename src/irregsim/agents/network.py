@@ -132,9 +132,12 @@ def to_networkx(world: World, limit: int | None = 500) -> nx.Graph[str]:
         strategy = Strategy(int(p.strategy[row])).code
         graph.add_node(name, kind="person", strategy=strategy, **_where(int(p.place[row])))
 
+    known: dict[int, str] = {}  # hosts that are nodes
+
     def add_host(number: int) -> str:
         node = host_node(world, number)
-        if node not in graph:
+        if number not in known:
+            known[number] = node
             kind = Substrategy(int(hosts.type[number])).code
             graph.add_node(node, kind="host", type=kind, **_where(int(hosts.place[number])))
         return node
@@ -157,7 +160,7 @@ def to_networkx(world: World, limit: int | None = 500) -> nx.Graph[str]:
         for kind, column in ((SIDE_WORKER, p.side_employer), (WORKER, p.employer)):
             if column[row] >= 0:
                 graph.add_edge(name, add_employer(int(column[row])), kind=kind)
-    _join_circles(world, graph, rows, names)
+    _join_circles(world, graph, rows, names, known)
     for row, name in names.items():
         guardian = names.get(int(p.guardian[row]))
         if guardian is not None:
@@ -170,15 +173,15 @@ def _where(place: int) -> dict[str, str]:
     return {"district": DISTRICTS[there.district], "city": there.city_name}
 
 
-def _join_circles(world: World, graph: nx.Graph[str], rows: IntArray, names: dict[int, str]) -> None:
+def _join_circles(
+    world: World, graph: nx.Graph[str], rows: IntArray, names: dict[int, str], known: dict[int, str]
+) -> None:
     """Circles of compatriots and congregations, their hosts, and persons who meet there (F 4.4; M041)."""
     hosts, circles = world.hosts, world.circles(rows)
     together: dict[int, list[str]] = {}
     for i, row in enumerate(rows.tolist()):
         for number in sorted(set(circles[:, i].tolist()) - {hosts.circle_count}):
             together.setdefault(number, []).append(names[row])
-    in_graph = np.flatnonzero([host_node(world, number) in graph for number in range(len(hosts))]).tolist()
-    known = {host_node(world, number): number for number in in_graph}
     for number, members in sorted(together.items()):
         node = circle_node(world, number)
         kind = "congregation" if hosts.is_congregation_circle[number] else "compatriots"
@@ -186,7 +189,7 @@ def _join_circles(world: World, graph: nx.Graph[str], rows: IntArray, names: dic
         graph.add_edges_from(((name, node) for name in members), kind=MEMBER)
         for i, one in enumerate(members):
             graph.add_edges_from(((one, other) for other in members[i + 1 :]), kind=CO_NATIONAL)
-    for name, number in known.items():
+    for number, name in sorted(known.items()):
         circle = int(hosts.circle[number])
         if circle in together:
             graph.add_edge(name, circle_node(world, circle), kind=MEMBER)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,9 +19,14 @@ from mesa.datacollection import DataCollector
 from irregsim.agents.mesa_model import REPORTERS, IrregularMigrationModel
 from irregsim.model import simulate
 from irregsim.model.draws import Draws
+from irregsim.model.engine import Part
+from irregsim.model.history import WatchedHistory
+from irregsim.model.month import MONTH
 from irregsim.model.values import Values
 from irregsim.model.world import World
 from irregsim.scenario import Scenario
+from irregsim.study.forks import kept_before, world_before
+from irregsim.study.run_ups import RunUps
 from irregsim.vocabulary.codes import month_number, month_text
 
 T = TypeVar("T")
@@ -49,19 +54,24 @@ class Beginnings:
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
 
-    def world(self, key: str, values: Values, make: Callable[[], World]) -> World:
+    def world(
+        self, key: str, values: Values, make: Callable[[], World], kept: Callable[[], World | None] | None = None
+    ) -> World:
         """A copy of the world of a key, made if it is not kept.
 
         Args:
             key: Names all that decides the world up to now.
             values: Values with which the copy continues.
             make: Simulates it from 2009-01; must travel to another process. One thread at a time asks for a key.
+            kept: Asked first, in this process: takes it from where it is kept for longer; None to ask nowhere.
         """
         with self._lock:
             mine = self._making.setdefault(key, threading.Lock())
         with mine:
             with self._lock:
                 found = self._kept.get(key)
+            if found is None and kept is not None:
+                found = kept()
             if found is None:
                 found = make() if self.elsewhere is None else self.elsewhere(make)
             with self._lock:
@@ -70,6 +80,40 @@ class Beginnings:
                 while len(self._kept) > self._most:
                     self._making.pop(self._kept.popitem(last=False)[0], None)
         return found.copy(values)
+
+
+def _beginning(
+    values: Values,
+    draws: Draws,
+    month: int,
+    parts: Sequence[Part],
+    most_persons: int | None,
+    run_ups: RunUps | None,
+) -> World:
+    """A world before a month, with its spells and the moves of every month; simulated, or kept on disk from before.
+
+    Raises:
+        TooManyPersons: If more than ``most_persons`` persons are in the country at the end of a month.
+    """
+
+    def count(world: World) -> None:
+        _check(world, most_persons)
+
+    how: Any = {"spells": True, "run_ups": run_ups, "parts": parts}
+    return _watched(world_before(values, draws, month, **how, each_month=count), most_persons)
+
+
+def _watched(world: World, most_persons: int | None) -> World:
+    """A world that adds up its moves month by month from now on."""
+    _check(world, most_persons)
+    world.history = WatchedHistory.of(world.history)
+    return world
+
+
+def _check(world: World, most_persons: int | None) -> None:
+    here = simulate.persons_here(world)
+    if most_persons is not None and here > most_persons:
+        raise simulate.TooManyPersons(f"{month_text(world.month)}: {here} persons, more than {most_persons}")
 
 
 class LockedCollector(DataCollector):
@@ -170,10 +214,19 @@ class PairedModel(IrregularMigrationModel):
 
     def _at_first(self, values: Values) -> World:
         """A world before the first month shown."""
-        make = partial(simulate.watched, values, self._chance, self.first, self.parts, most_persons=self.most_persons)
+        make = partial(_beginning, values, self._chance, self.first, self.parts, self.most_persons, self._run_ups())
         if self._beginnings is None:
             return make()
-        return self._beginnings.world(self._key(values), values, make)
+        return self._beginnings.world(self._key(values), values, make, lambda: self._kept(values))
+
+    def _kept(self, values: Values) -> World | None:
+        """The world before the first month shown, where it is kept on disk."""
+        world = kept_before(values, self._chance, self.first, spells=True, run_ups=self._run_ups())
+        return None if world is None else _watched(world, self.most_persons)
+
+    def _run_ups(self) -> RunUps | None:
+        """Where beginnings are kept on disk; nowhere those of a month of other parts, which are another model's."""
+        return RunUps.of_user() if tuple(self.parts) == tuple(MONTH) else None
 
     def _key(self, values: Values) -> str:
         """Hash over all that decides the world up to the first month shown."""

@@ -2,7 +2,7 @@
 
 `simulate.advance_month` asks all persons at risk in one call. Here each is asked in a call of its own, and the part is
 settled when the last has answered: limits are resolved between the parts, never within one. Since `Part.decide` is a
-function of single rows, the lives are the same.
+function of single rows, the lives are the same. `model.alone` says how a person decides without that call's overhead.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model import simulate
+from irregsim.model.alone import Alone
 from irregsim.model.engine import Part
 from irregsim.model.month import MONTH
 from irregsim.model.world import World
@@ -39,6 +40,7 @@ class OpenMonth:
         self._stages = tuple(part.name for part in parts)
         self._at = simulate.begin_month(world)
         self._position = -1
+        self._alone: Alone | None = None
         self._begin_next()
 
     @property
@@ -60,12 +62,13 @@ class OpenMonth:
             RuntimeError: If the part is over.
             ValueError: If there is no such part.
         """
-        changed = self._reach(stage)
+        changed = stage != self.stage and self._reach(stage)
         place = self._places.get(row)
         if place is None or self._answered[place] or self._settled:
             return changed
-        decided = self._parts[self._position].decide(self._world, self._at, self._rows[place : place + 1])
-        self._code[place] = decided.code[0]
+        if self._alone is None:
+            self._alone = Alone(self._parts[self._position], self._world, self._at, self._rows)
+        self._code[place] = self._alone.code(place)
         self._answered[place] = True
         self._left -= 1
         if self._left == 0:
@@ -108,6 +111,7 @@ class OpenMonth:
         part = self._parts[self._position]
         part.begin(self._world, self._at)
         self._rows = part.at_risk(self._world, self._at)
+        self._alone = None
         n = len(self._rows)
         self._places = {int(row): place for place, row in enumerate(self._rows)}
         self._code: npt.NDArray[np.int64] = np.empty(n, dtype=np.int64)

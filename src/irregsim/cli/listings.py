@@ -40,7 +40,7 @@ def scenarios(name: str | None, lang: str) -> None:
 
 @click.command(short_help="List or explain levers and assumptions.")
 @click.argument("name", required=False)
-@lang_option("Language of the explanation.")
+@lang_option("Language of the list or the explanation.")
 def levers(name: str | None, lang: str) -> None:
     """List what a scenario can set; with NAME, explain one lever or assumption.
 
@@ -53,7 +53,7 @@ def levers(name: str | None, lang: str) -> None:
     from irregsim.scenario.levers import REGISTRY, explain
 
     if name is None:
-        click.echo(lever_list())
+        click.echo(lever_list(lang))
         return
     names = {text for lever in REGISTRY for text in (lever.path, lever.key)}
     click.echo(explain(known(name, names, "lever or assumption", "irregsim levers"), lang))

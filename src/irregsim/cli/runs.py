@@ -20,6 +20,7 @@ from irregsim.cli.options import (
     quiet_option,
     seed_option,
 )
+from irregsim.vocabulary.codes import CITIES
 
 
 @click.command(short_help="Simulate a scenario into a run folder.")
@@ -66,7 +67,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
 @click.option("--replicates", type=click.IntRange(min=2), help="Number of replicates. Default: the reference's.")
 @seed_option("reference")
 @plan_options
-@click.option("--city", metavar="CITY", help="Add a fact sheet of one of the five cities to the page: --city Bergen.")
+@click.option("--city", metavar="CITY", help=f"Add a fact sheet of a city to the page: {', '.join(CITIES)}.")
 @click.option(
     "--spells/--no-spells",
     default=True,

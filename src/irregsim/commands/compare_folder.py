@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.present.export import LEVELS, levels
 from irregsim.present.formats import FORMATS, ComparisonTables
-from irregsim.present.publication import lives as published_lives
-from irregsim.present.publication.one_scale import one_scale
+from irregsim.present.publication.effects import for_readers, published
 from irregsim.storage.folder import RunFolder
 from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter
 from irregsim.study.comparison.pairs import Runs
+from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.labels import label
 
 if TYPE_CHECKING:
@@ -86,15 +86,14 @@ def write_folder(
     """
     from irregsim.present.pages.compare import render_report
     from irregsim.present.plots.compare import draw_all
-    from irregsim.present.publication.effects import published
 
     asked = {LEVELS: levels_of(runs, about["lang"])} if about["show_levels"] else {}
     names: dict[str, str | None] = {
         f"{name}.parquet": write_table(frame, staging / f"{name}.parquet")
-        for name, frame in {**frames, **asked}.items()
+        for name, frame in {**stored(frames), **asked}.items()
     }
     write_json(staging / PROOF, dict(about["proof"]))
-    shown = {**(published(frames, units) if about["publish"] else frames), **asked}
+    shown = {**(published(stored(frames), units) if about["publish"] else stored(frames)), **asked}
     FORMATS[format_].of_comparison(ComparisonTables(shown, about, units, staging))
     (staging / "plots").mkdir()
     for_page = {**for_readers(frames, units), **asked}
@@ -105,23 +104,9 @@ def write_folder(
     return {name: names.get(name) for name in files}
 
 
-def for_readers(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """Tables as the page and the pictures read them, from which no hidden level follows.
-
-    Args:
-        frames: Exact tables by name.
-        units: Unit by outcome.
-
-    Returns:
-        Tables of effects as `one_scale.one_scale` has them, unrounded; balance and life courses in their published form
-        (`published_lives`); of single synthetic lives the twins, and the sequences of those who enter later (of those
-        present, lives in centres could be counted against all).
-    """
-    out = one_scale(frames, units) | published_lives.published(frames)
-    out.pop("apart", None)
-    if "sequences" in out:
-        out["sequences"] = out["sequences"][out["sequences"]["cohort"].astype(str) == published_lives.ENTERED]
-    return out
+def stored(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Those of the tables that are written."""
+    return {name: frame for name, frame in frames.items() if TABLES[name].is_stored}
 
 
 def levels_of(runs: Runs, lang: str) -> pd.DataFrame:

@@ -10,13 +10,14 @@ from irregsim.scenario import Scenario, diff_rows
 from irregsim.study.comparison.pairs import Runs, first_difference
 from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.labels import by_language, in_language
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def make_tables(runs: Runs, jobs: int = 1) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
-    """Every table of a comparison.
+    """Every table of a comparison that is declared (`irregsim.study.comparison.tables`) and that the runs allow.
 
     Args:
         runs: The runs.
@@ -25,36 +26,18 @@ def make_tables(runs: Runs, jobs: int = 1) -> tuple[dict[str, pd.DataFrame], dic
     Returns:
         Tables by name, the proof of pairing, and the unit of every outcome.
     """
-    from irregsim.study.comparison.costs import costs
-    from irregsim.study.comparison.differences import differences, effects
-    from irregsim.study.comparison.evidence import evidence
-    from irregsim.study.comparison.key_figures import cities, groups, key_figures
-    from irregsim.study.comparison.lives.tables import joined, of_pair
-    from irregsim.study.comparison.measured import measured
+    from irregsim.study.comparison.declare import Compared
     from irregsim.study.comparison.proof import proof, with_persons
-    from irregsim.study.comparison.responses import responses
+    from irregsim.study.comparison.tables import TABLES
 
     told = proof(runs.pairs)
     _refuse_unequal(told, runs.reference.name)
-    found = effects(runs)
-    numbers, draws = runs.draw_numbers, runs.draws
-    units = {outcome: unit for effect in found for outcome, unit in effect.units.items()}
-    frames = {
-        "differences": differences(found, numbers),
-        "key_figures": key_figures(found, numbers),
-        "cities": cities(runs, units),
-        "groups": groups(runs),
-        "responses": responses(found, draws),
-        "evidence": evidence(found, draws),
-        "measured": measured(found),
-        "costs": costs(found),
-    }
-    # Always the balance; lives only where spells were kept.
-    pieces = [of_pair(pair, jobs) for pair in runs.pairs]
-    frames |= joined(pieces)
-    for pair, piece in zip(runs.pairs, pieces, strict=True):
-        told[pair.name] = with_persons(told[pair.name], piece.first_parting)
-    return frames, told, units
+    compared = Compared(runs, jobs)
+    made = {name: table.made(compared) for name, table in TABLES.items()}
+    frames = {name: frame for name, frame in made.items() if frame is not None}
+    for pair, lives in zip(runs.pairs, compared.pairs, strict=True):
+        told[pair.name] = with_persons(told[pair.name], lives.first_parting)
+    return frames, told, compared.units
 
 
 def _refuse_unequal(proof: Mapping[str, Mapping[str, Any]], reference: str) -> None:
@@ -89,10 +72,7 @@ def about_comparison(request: Request, ready: Checked, id_: str, cities: Sequenc
         "reference": reference.name,
         "scenarios": [one.name for one in others],
         "titles": {one.name: dict(one.title) for one in scenarios},
-        "descriptions": {
-            one.name: one.description if isinstance(one.description, str) else one.description[request.output.lang]
-            for one in scenarios
-        },
+        "descriptions": {one.name: in_language(by_language(one.description), request.output.lang) for one in scenarios},
         "decides": {one.name: list(one.decides) for one in scenarios},
         "period": (month_text(reference.start), month_text(reference.end)),
         "first_effective": {one.name: first_difference(reference, one) for one in others},

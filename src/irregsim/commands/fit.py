@@ -26,7 +26,7 @@ from irregsim.storage.hashing import canonical_json, sha256_of_file, sha256_of_t
 from irregsim.study.identity import finished_run
 from irregsim.study.progress import Progress
 from irregsim.study.replicates import DrawSet
-from irregsim.vocabulary.labels import LANGUAGES, label
+from irregsim.vocabulary.labels import ALWAYS, LANGUAGES, in_language, label
 from irregsim.vocabulary.reference import DataError
 
 if TYPE_CHECKING:
@@ -203,17 +203,18 @@ def read_reasons(folder: Path) -> dict[str, dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
-            if tuple(reader.fieldnames or ()) != ("id", *LANGUAGES):
+            columns = tuple(reader.fieldnames or ())
+            if columns[:1] != ("id",) or not set(ALWAYS) <= set(columns[1:]) <= set(LANGUAGES):
                 raise WrongUse(f"{path}:1: expected the columns id,{','.join(LANGUAGES)}")
             for row in reader:
                 where = f"{path}:{reader.line_num}"
-                texts = {lang: row[lang] for lang in LANGUAGES}
+                texts = {lang: row[lang] for lang in columns[1:] if row[lang] and row[lang].strip()}
                 if row["id"] not in known:
                     faults.append(f"{where}: no target {row['id']!r} (irregsim targets --all lists them)")
                 elif row["id"] in found:
                     faults.append(f"{where}: duplicate {row['id']}")
-                elif None in row or not all(text and text.strip() for text in texts.values()):
-                    faults.append(f"{where}: {row['id']} needs one text in each language")
+                elif None in row or not set(ALWAYS) <= set(texts):
+                    faults.append(f"{where}: {row['id']} needs one text in each of {', '.join(ALWAYS)}")
                 found[row["id"]] = texts
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise WrongUse(f"{path}: cannot be read: {error}") from None
@@ -309,7 +310,7 @@ def _write(
         coverage=done.coverage,
         worst=done.worst,
         notes={target.id: target.note for target in targets()},
-        reasons={id_: texts[request.output.lang] for id_, texts in done.reasons.items()},
+        reasons={id_: in_language(texts, request.output.lang) for id_, texts in done.reasons.items()},
         moved=done.moved,
         newer=made.newer,
         pictures=pictures,

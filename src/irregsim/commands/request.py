@@ -33,7 +33,7 @@ class Output:
 
     Attributes:
         format: A name in `irregsim.present.formats.FORMATS`.
-        lang: Language of pictures and pages, ``nb`` or ``en``.
+        lang: Language of pictures and pages.
         publish: CSV and workbook in the form for publication.
         show_levels: Levels of the hidden population as an interval, in pictures, on the screen, and with
             ``publish`` in CSV and workbook.

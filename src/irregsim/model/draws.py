@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.compiled import twinned
+from irregsim.vocabulary.codes import Substrategy
 
 UInt64Array = npt.NDArray[np.uint64]
 FloatArray = npt.NDArray[np.float64]
@@ -182,6 +183,8 @@ CHANNELS: Final[dict[str, int]] = {
     "reporter_removed": 260,
     "birth": 261,
 }
+#: Options of later subtypes: from their code, which never changes either. No other decision has such a number.
+CHANNELS.update({s.option: 1000 + int(s) for s in Substrategy if s.option and s.option not in CHANNELS})
 
 #: First number for channels of those who extend the model; irregsim itself never uses one from here on.
 OWN_CHANNELS: Final = 10_000
@@ -303,6 +306,16 @@ class Draws:
     def salts(self, channels: Sequence[str], month: int) -> UInt64Array:
         """What each of several decisions of one month mixes into the keys of its subjects, shape (channels,)."""
         return np.array([self._salt(channel, month) for channel in channels], dtype=np.uint64)
+
+    @staticmethod
+    def one(salt: int, key: int) -> float:
+        """One uniform number, as `uniform` gives it, without the overhead of arrays.
+
+        Args:
+            salt: Of the decision in its month, one of `salts`.
+            key: Of the subject, one of `keys`.
+        """
+        return ((mix(salt ^ key) >> 11) | 1) * _SCALE
 
     def _salt(self, channel: str, month: int) -> int:
         return mix(self._channels[channel] + (month + 2) * _M1)

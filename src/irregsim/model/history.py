@@ -184,6 +184,14 @@ class History:
         code, persons = np.unique(codes, return_counts=True)
         return unpack(FLOW, code) | {"persons": persons.astype(np.int64)}
 
+    def moves_by_month(self) -> IntArray:
+        """Persons moved in each month, by origin and destination code; shape (months, states, states)."""
+        # Month, origin and destination come first: what is packed behind them is left out by one division.
+        behind = list(FLOW.values())[list(FLOW).index("destination") + 1 :]
+        code = self.codes()["flows"] // int(np.prod(behind))
+        count = np.bincount(code, minlength=self.months * STATE_CODES * STATE_CODES)
+        return count.reshape(self.months, STATE_CODES, STATE_CODES)
+
     # -- register events -----------------------------------------------------------------------------------------
 
     def register(
@@ -325,6 +333,22 @@ class WatchedHistory(History):
     def __init__(self, months: int, keep_spells: bool = False, keep_expected: bool = True) -> None:
         super().__init__(months, keep_spells, keep_expected)
         self._moves: dict[int, IntArray] = {}
+
+    @classmethod
+    def of(cls, history: History) -> WatchedHistory:
+        """A watched history that continues a plain one, which must not be used afterwards."""
+        other = cls(history.months, history.spells is not None, history.keep_expected)
+        moves = history.moves_by_month()
+        other.__dict__.update(vars(history))
+        other._moves = {month: table for month, table in enumerate(moves) if table.any()}
+        return other
+
+    def moves_by_month(self) -> IntArray:
+        """As `History.moves_by_month`, from what has been added up."""
+        out = np.zeros((self.months, STATE_CODES, STATE_CODES), dtype=np.int64)
+        for month, table in self._moves.items():
+            out[month] = table
+        return out
 
     def flow(
         self,

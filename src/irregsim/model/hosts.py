@@ -20,9 +20,6 @@ from irregsim.vocabulary.codes import Substrategy
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-#: Host types carry the codes of the substrategies they make possible.
-TYPES = (Substrategy.PARTNER, Substrategy.RELATIVE, Substrategy.FRIEND, Substrategy.CONGREGATION)
-
 
 class Hosts:
     """The registry of hosts, drawn once per replicate, in strata of country background and place.
@@ -52,10 +49,16 @@ class Hosts:
             (stratum.astype(np.uint64) << np.uint64(24)) + within.astype(np.uint64) + np.uint64(1 << 60)
         )
         ratio = np.array([c.congregation_ratio for c in countries])[self.country]
-        shares = np.array([at.host_partner_share, at.host_relative_share, at.host_friend_share])
+        # Host types carry the codes of the subtypes of those who stay with them.
+        of_type = {
+            Substrategy.PARTNER: at.host_partner_share,
+            Substrategy.RELATIVE: at.host_relative_share,
+            Substrategy.FRIEND: at.host_friend_share,
+        }
+        shares = np.array(list(of_type.values()))
         plain = pick(np.cumsum(shares / shares.sum()), draws.uniform("host_type", -1, self.key))
         is_congregation = draws.uniform("host_capacity", -1, self.key) < at.host_congregation_share * ratio
-        self.type = np.where(is_congregation, int(Substrategy.CONGREGATION), np.array(TYPES)[plain])
+        self.type = np.where(is_congregation, int(Substrategy.CONGREGATION), np.array(list(of_type))[plain])
         self.capacity = np.where(is_congregation, round(at.congregation_places), 1)
         self.patience = np.exp(at.host_patience_log_sd * ndtri(draws.uniform("host_patience", -1, self.key)))
         self.is_exploitative = draws.uniform("host_exploits", -1, self.key) < at.exploitative_host_share

@@ -17,7 +17,7 @@ from functools import cache
 from statistics import NormalDist
 from typing import Final
 
-from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.labels import Words, label
 from irregsim.vocabulary.reference import DataError, read_table
 
 COLUMNS: Final = (
@@ -71,40 +71,6 @@ GROUPS: Final = (
     "registers",
 )
 
-_WORDS: Final[dict[str, dict[str, str]]] = {
-    "en": {
-        "unit": "Unit",
-        "median": "Median",
-        "range": "95 % range of the prior",
-        "prior": "Prior",
-        "grade": "Evidence",
-        "status": "Use",
-        "source": "Source",
-        "report": "F is Fafo-rapport 2021:15, by section",
-        "mechanisms": "Claims that use it",
-        "none": "none of the report's claims",
-        "derived": "The prior is based on",
-        "not_derived": "no published count",
-        "target": "the count",
-        "note": "Note",
-    },
-    "nb": {
-        "unit": "Enhet",
-        "median": "Median",
-        "range": "95 %-intervall i prioren",
-        "prior": "Prior",
-        "grade": "Grunnlag",
-        "status": "Bruk",
-        "source": "Kilde",
-        "report": "F er Fafo-rapport 2021:15, etter avsnitt",
-        "mechanisms": "Påstander som bruker den",
-        "none": "ingen av rapportens påstander",
-        "derived": "Prioren bygger på",
-        "not_derived": "ingen publisert telling",
-        "target": "tellingen",
-        "note": "Merknad",
-    },
-}
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CODE: Final = re.compile(r"\b([TXD]\d\d)\b")
@@ -398,7 +364,7 @@ def explain(name: str, lang: str = "en") -> str:
 
     Args:
         name: Of a parameter.
-        lang: ``en`` or ``nb``: the language of the headings. Meaning, source and claims are in English.
+        lang: The language of the headings. Meaning, source and claims are in English.
 
     Returns:
         Lines without a final line break.
@@ -406,30 +372,28 @@ def explain(name: str, lang: str = "en") -> str:
     Raises:
         KeyError: If there is no such parameter or language.
     """
-    if lang not in _WORDS:
-        raise KeyError(f"no language {lang!r}; there are {', '.join(_WORDS)}")
-    words = _WORDS[lang]
+    words = Words(lang, "parameter_says")
     what = parameter(name)
-    lines = [what.name, f"  {what.meaning}", f"  {words['unit']}: {what.unit}"]
-    lines.append(f"  {words['median']}: {_number(what.median)}")
+    lines = [what.name, f"  {what.meaning}", f"  {words('unit')}: {what.unit}"]
+    lines.append(f"  {words('median')}: {_number(what.median)}")
     if what.distribution != "fixed":
-        lines.append(f"  {words['range']}: {_number(what.quantile(0.025))} – {_number(what.quantile(0.975))}")
-    lines.append(f"  {words['prior']}: {_prior_text(what)}: {DISTRIBUTIONS[what.distribution]}")
-    lines.append(f"  {words['grade']}: {what.grade}, {label(f'grade.{what.grade}', lang)}")
-    lines.append(f"  {words['status']}: {label(f'status.{what.status}', lang)}")
-    suffix = f" ({words['report']})" if re.search(r"\bF \d|\bF ch", what.source) else ""
-    lines.append(f"  {words['source']}: {what.source}{suffix}")
+        lines.append(f"  {words('range')}: {_number(what.quantile(0.025))} – {_number(what.quantile(0.975))}")
+    lines.append(f"  {words('prior')}: {_prior_text(what)}: {DISTRIBUTIONS[what.distribution]}")
+    lines.append(f"  {words('grade')}: {what.grade}, {label(f'grade.{what.grade}', lang)}")
+    lines.append(f"  {words('status')}: {label(f'status.{what.status}', lang)}")
+    suffix = f" ({words('report')})" if re.search(r"\bF \d|\bF ch", what.source) else ""
+    lines.append(f"  {words('source')}: {what.source}{suffix}")
     coded = _coded_rows()
     codes = dict.fromkeys(_CODE.findall(f"{what.source} {what.note}"))
     lines.extend(f"    {code}: {coded[code]}" for code in codes if code in coded)
-    lines.append(f"  {words['mechanisms']}:" + ("" if what.mechanisms else f" {words['none']}"))
+    lines.append(f"  {words('mechanisms')}:" + ("" if what.mechanisms else f" {words('none')}"))
     lines.extend(f"    {code}: {_mechanisms()[code]}" for code in what.mechanisms)
-    lines.append(f"  {words['derived']}:" + ("" if what.derived_from else f" {words['not_derived']}"))
+    lines.append(f"  {words('derived')}:" + ("" if what.derived_from else f" {words('not_derived')}"))
     for entry in what.derived_from:
         target = entry.removeprefix("target:")
-        lines.append(f"    {words['target']} {target}" if target != entry else f"    {entry}")
+        lines.append(f"    {words('target')} {target}" if target != entry else f"    {entry}")
     if what.note:
-        lines.append(f"  {words['note']}: {what.note}")
+        lines.append(f"  {words('note')}: {what.note}")
     return "\n".join(lines)
 
 

@@ -11,14 +11,14 @@ from irregsim.model import compiled
 from irregsim.model.compiled import twinned
 from irregsim.model.draws import Draws
 from irregsim.model.engine import Part
-from irregsim.model.history import COUNTRIES, PLACES, WatchedHistory
+from irregsim.model.history import COUNTRIES, PLACES
 from irregsim.model.month import MONTH
 from irregsim.model.month.placing import counted_residents
 from irregsim.model.values import At, Values
 from irregsim.model.world import World
 from irregsim.scenario import Scenario
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import Feasibility, Household, Route, Side, Strategy, Substrategy, month_text, year_of
+from irregsim.vocabulary.codes import Feasibility, Household, Route, Side, Strategy, Substrategy, year_of
 
 IntArray = npt.NDArray[np.int64]
 
@@ -162,38 +162,6 @@ def feasibility_groups(month: int) -> IntArray:
 
 class TooManyPersons(ValueError):
     """A world has more persons than it may have; the message says when and how many."""
-
-
-def watched(
-    values: Values,
-    draws: Draws,
-    month: int,
-    parts: Sequence[Part] = MONTH,
-    spells: bool = True,
-    most_persons: int | None = None,
-) -> World:
-    """A world before a month, with the moves of every month so far, and without sums of probabilities.
-
-    Args:
-        values: Levers and one parameter draw, month by month.
-        draws: Keyed draws of the replicate.
-        month: The month that would run next.
-        parts: Parts of a month, as in `advance_month`.
-        spells: Whether to keep single spells.
-        most_persons: Persons present at which it stops; None for no bound.
-
-    Raises:
-        TooManyPersons: If there are more.
-    """
-    world = start(values, draws)
-    world.history = WatchedHistory(values.months, spells, keep_expected=False)
-    for _ in range(month):
-        advance_month(world, parts)
-        if most_persons is not None:
-            here = persons_here(world)
-            if here > most_persons:
-                raise TooManyPersons(f"{month_text(world.month - 1)}: {here} persons, more than {most_persons}")
-    return world
 
 
 def persons_here(world: World) -> int:

@@ -8,7 +8,6 @@ of effort). What a single step of the month makes of them for a whole simulation
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
@@ -196,18 +195,8 @@ class Values:
         return np.where(np.isnan(agreement), out, np.maximum(out, np.nan_to_num(agreement)))
 
 
-#: Parameter of each city's readiness to help. Names are those of the stored posterior: a new city gets a row of
-#: parameters.csv under a name of its own, and never the number of another place.
-CITY_EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "Oslo": "discretion_city_effect_0",
-        "Bergen": "discretion_city_effect_1",
-        "Trondheim": "discretion_city_effect_2",
-        "Stavanger": "discretion_city_effect_3",
-        "Kristiansand": "discretion_city_effect_4",
-        OTHER_CITY: "discretion_city_effect_5",
-    }
-)
+#: Parameter of the readiness to help outside the cities, and in a city that has none of its own in ``cities.csv``.
+OTHER_READINESS: Final = "discretion_city_effect_5"
 
 
 def city_effects(draw: Mapping[str, float]) -> FloatArray:
@@ -217,19 +206,20 @@ def city_effects(draw: Mapping[str, float]) -> FloatArray:
         draw: Value of every parameter by name.
 
     Returns:
-        Shape (cities + 1,), in the order of ``CITIES``.
+        Shape (cities + 1,), in the order of ``CITIES``. A city without a parameter of its own has that of all other
+        places.
 
     Raises:
-        ValueError: If a city has no parameter of its own.
+        DataError: If ``cities.csv`` names a parameter that there is not.
     """
-    places = (*CITIES, OTHER_CITY)
-    missing = [city for city in places if city not in CITY_EFFECTS]
+    own = reference.readiness_parameters()
+    missing = [f"{city}: no parameter {name}" for city, name in own.items() if name not in draw]
     if missing:
-        raise ValueError(
-            f"no parameter says how ready front-line staff in {', '.join(missing)} are to help: add a row like "
-            "discretion_city_effect_0 to data/parameters.csv, and its name to CITY_EFFECTS in model/values.py"
+        raise reference.DataError(
+            f"cities.csv: readiness_parameter of {'; '.join(missing)} (add it to parameters.csv as a row like that of "
+            f"{OTHER_READINESS}, or leave the column empty: the city is then as all other places)"
         )
-    return np.array([draw[CITY_EFFECTS[city]] for city in places])
+    return np.array([draw[own.get(place, OTHER_READINESS)] for place in (*CITIES, OTHER_CITY)])
 
 
 def district_effects(draw: Mapping[str, float]) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from irregsim.present.publication.one_scale import one_scale
 from irregsim.present.terminal import table
-from irregsim.present.words import outcome_words, title_of
+from irregsim.present.words import effect_text, outcome_words, title_of
 from irregsim.vocabulary.labels import label
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ def summary(key_figures: pd.DataFrame, about: Mapping[str, Any], lang: str = "en
         clear = rows[rows["verdict"] != "cannot tell"]
         lines += ["", f"{name}: {title_of(name, about, lang)} (from {about['first_effective'][name]})"]
         if len(clear):
-            texts = zip(clear["outcome"], clear[f"rounded_text_{lang}"], clear["unit"], clear["kind"], strict=True)
             head = ["change", "95 % of replicates", "unit"]
-            cells = [[outcome_words(o, lang), text, f"{unit}, {kind}"] for o, text, unit, kind in texts]
+            cells = [
+                [outcome_words(row["outcome"], lang), effect_text(row, lang), f"{row['unit']}, {row['kind']}"]
+                for row in clear.to_dict("records")
+            ]
             lines.append(table([head, *cells], left=3))
         else:
             lines.append("  no effect differs clearly from zero")

@@ -8,6 +8,8 @@ from irregsim.inference.targets import Move, Target, compare, targets
 from irregsim.present.terminal import table
 from irregsim.scenario import DECIDERS, Scenario
 from irregsim.scenario.levers import REGISTRY, Lever
+from irregsim.scenario.levers import words as lever_words
+from irregsim.vocabulary.labels import Words, in_language, label
 
 
 def scenario_list(scenarios: Sequence[Scenario], lang: str) -> str:
@@ -20,31 +22,39 @@ def scenario_list(scenarios: Sequence[Scenario], lang: str) -> str:
     groups: dict[str, list[list[str]]] = {"": [], **{decider: [] for decider in DECIDERS}}
     for scenario in scenarios:
         who = scenario.decides
-        row = [scenario.name, scenario.title[lang], scenario.extends or "-", ", ".join(who) or "-"]
+        row = [scenario.name, in_language(scenario.title, lang), scenario.extends or "-", ", ".join(who) or "-"]
         groups[who[0] if who else ""].append(row)
-    headings = {"": {"nb": "Referanse", "en": "Reference"}, **DECIDERS}
-    heads = {"nb": ["navn", "tittel", "bygger på", "avgjør"], "en": ["name", "title", "extends", "decides"]}[lang]
+    words = Words(lang, "listing")
+    heads = [words(head) for head in ("name", "title", "extends", "decides")]
     # One table, so that the columns of all groups are aligned.
     lines = table([heads, *(row for rows in groups.values() for row in rows)], left=4, indent="").splitlines()
     out = [lines.pop(0)]
     for decider, rows in groups.items():
         if rows:
-            out += ["", headings[decider][lang], *(lines.pop(0) for _ in rows)]
-    explain = {"nb": "Forklaring på ett av dem: ", "en": "To explain one: "}[lang]
-    return "\n".join([*out, "", f"{explain}irregsim scenarios NAME"])
+            heading = label(f"decider.{decider}", lang) if decider else words("reference")
+            out += ["", heading, *(lines.pop(0) for _ in rows)]
+    return "\n".join([*out, "", words("explain", command="irregsim scenarios NAME")])
 
 
-def lever_list() -> str:
-    """Levers and assumptions, a line each."""
-    rows = [["name", "unit", "range", "who decides"]]
-    rows += [[lever.path, lever.unit, _range(lever), lever.who_decides] for lever in REGISTRY]
-    return table(rows, left=4, indent="") + "\n\nTo explain one: irregsim levers NAME"
+def lever_list(lang: str) -> str:
+    """Levers and assumptions, a line each.
+
+    Args:
+        lang: Language of headings, units and deciders.
+    """
+    words = Words(lang, "listing")
+    rows = [[words(head) for head in ("name", "unit", "range", "who_decides")]]
+    for lever in REGISTRY:
+        own = lever_words(lever, lang)
+        rows.append([lever.path, own.unit, _range(lever, lang), own.who_decides])
+    return table(rows, left=4, indent="") + "\n\n" + words("explain", command="irregsim levers NAME")
 
 
-def _range(lever: Lever) -> str:
+def _range(lever: Lever, lang: str) -> str:
     if lever.options:
         return ", ".join(lever.options)
-    return f"{lever.low:.12g} to {lever.high:.12g}" if lever.high > lever.low else "-"
+    to = label("lever_says.to", lang)
+    return f"{lever.low:.12g} {to} {lever.high:.12g}" if lever.high > lever.low else "-"
 
 
 def parameter_list(rows: Sequence[Mapping[str, str]]) -> str:

@@ -9,7 +9,7 @@ from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import DISTRICTS, HIDDEN
-from irregsim.vocabulary.labels import label, labels
+from irregsim.vocabulary.labels import in_language, label, labels
 from irregsim.vocabulary.numbers import rounded_text
 from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES
 
@@ -77,7 +77,7 @@ def series_words(register: str, dimension: str, key: str, lang: str) -> str:
         register: Its name.
         dimension: Dimension of the series.
         key: Its key; ``total`` for the whole dimension.
-        lang: ``nb`` or ``en``.
+        lang: One of `LANGUAGES`.
     """
     text = label(f"register_short.{register}", lang)
     if key != "total":
@@ -86,7 +86,7 @@ def series_words(register: str, dimension: str, key: str, lang: str) -> str:
 
 
 def effect_text(row: Mapping[str, Any], lang: str) -> str:
-    """An effect with its interval, rounded: as the table has it, or made here in a language it has no column for.
+    """An effect with its interval, rounded: as the table has it, or made here where it is older than the language.
 
     Args:
         row: Of a table with the columns ``mean``, ``lo``, ``hi``, ``unit`` and ``rounded_text_<language>``.
@@ -190,4 +190,4 @@ def short_title(name: str, about: Mapping[str, Any], lang: str) -> str:
 def title_of(name: str, about: Mapping[str, Any], lang: str) -> str:
     """Title of a scenario: from ``about["titles"]``, else its name."""
     found = about.get("titles", {}).get(name)
-    return str(found.get(lang) or found["en"]) if found else name
+    return in_language(found, lang) if found else name

@@ -9,46 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from irregsim.scenario.faults import hinted, nearest, shorten
 from irregsim.vocabulary import labels, reference
 from irregsim.vocabulary import report_tables as tables
 from irregsim.vocabulary.codes import Exit, Strategy
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.labels import ALWAYS, LANGUAGES, by_language
 
 if TYPE_CHECKING:
     from irregsim.scenario.file_checks import Checker
     from irregsim.scenario.yaml_nodes import Mark, Node
 
-DECIDERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "Storting": {"nb": "Stortinget", "en": "The Storting"},
-        "ministry": {"nb": "Regjeringen og departementene", "en": "The government and its ministries"},
-        "UDI": {"nb": "Utlendingsdirektoratet (UDI)", "en": "The Directorate of Immigration (UDI)"},
-        "police": {"nb": "Politiet og påtalemyndigheten", "en": "The police and the prosecutors"},
-        "municipality": {"nb": "Kommunene", "en": "The municipalities"},
-        "NGO": {"nb": "Frivillige organisasjoner", "en": "Voluntary organisations"},
-        "nobody": {"nb": "Ingen: en antakelse", "en": "Nobody: an assumption"},
-    }
-)
-"""Words of ``decides``, in the order in which lists show them, with their headings."""
+DECIDERS: tuple[str, ...] = ("Storting", "ministry", "UDI", "police", "municipality", "NGO", "nobody")
+"""Words of ``decides``, in the order in which lists show them; headings are the labels ``decider.<word>``."""
 
 DIRECTIONS: tuple[str, ...] = ("up", "down", "unsure")
 """Words of ``direction``: against the parent, from the change on."""
 
-RESTS_ON: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "report": {"nb": "rapporten sier det", "en": "the report says so"},
-        "theory": {
-            "nb": "et argument fra teori eller fra andre land",
-            "en": "an argument from theory or from other countries",
-        },
-        "construction": {"nb": "modellen er bygd slik", "en": "the model is built that way"},
-    }
-)
-"""Words of ``rests_on`` and what they mean, by language."""
+RESTS_ON: tuple[str, ...] = ("report", "theory", "construction")
+"""Words of ``rests_on``; what they mean is in the labels ``rests_on.<word>``."""
 
 FAMILIES: tuple[str, ...] = ("stock", "exit", "register", "outcome", "centre", "hazard")
 """What an outcome of ``expects`` can be, before its colon."""
@@ -65,9 +45,9 @@ class Expectation:
         outcome: Such as ``stock:synlig``, ``exit:tvangsretur``, ``register:udi_expulsions``,
             ``outcome:roofless_person_months`` or ``hazard:walkout`` (sum of a rule's probabilities).
         direction: One of `DIRECTIONS`.
-        rests_on: A key of `RESTS_ON`.
+        rests_on: One of `RESTS_ON`.
         mechanisms: Ids of the mechanisms it works through.
-        why: The reason in words, by language (``nb``, ``en``).
+        why: The reason in words, by language.
     """
 
     outcome: str
@@ -91,11 +71,13 @@ class Expectation:
         """What `to_mapping` wrote. A ``why`` of one text, as written before it had languages, counts for all.
 
         Raises:
-            KeyError: If a key or a language is missing.
+            KeyError: If a key is missing, or a language that every text has.
         """
         mechanisms = tuple(str(one) for one in row["mechanisms"])
-        why = row["why"] if isinstance(row["why"], Mapping) else dict.fromkeys(LANGUAGES, row["why"])
-        words = {language: str(why[language]) for language in LANGUAGES}
+        why = row["why"]
+        if isinstance(why, Mapping):
+            why = {**{language: why[language] for language in ALWAYS}, **why}
+        words = {language: str(text) for language, text in by_language(why).items()}
         return cls(str(row["outcome"]), str(row["direction"]), str(row["rests_on"]), mechanisms, words)
 
 
@@ -189,19 +171,19 @@ def _entry(checker: Checker, node: Node, path: str) -> Expectation | None:
 
 
 def _why(checker: Checker, node: Node, path: str) -> dict[str, str]:
-    """The reason by language: one text counts for all, and a language left out takes the other's words."""
+    """The reason by language, as `labels.by_language` completes it."""
     if node.kind != "mapping":
         text = checker.text(node, path)
-        return {} if text is None else dict.fromkeys(LANGUAGES, text)
+        return {} if text is None else by_language(text)
     if not node.pairs:
-        checker.fault(node.mark, path, "has no text (write {nb: ..., en: ...}, or one text for both)")
+        how = ", ".join(f"{language}: ..." for language in LANGUAGES)
+        checker.fault(node.mark, path, f"has no text (write {{{how}}}, or one text for all)")
     texts: dict[str, str] = {}
     for key, _, child in checker.pairs(node, path, dict.fromkeys(LANGUAGES, ""), "language"):
         text = checker.text(child, f"{path}.{key}")
         if text is not None:
             texts[key] = text
-    other = next(iter(texts.values()), "")
-    return {language: texts.get(language, other) for language in LANGUAGES}
+    return by_language(texts)
 
 
 def _outcome(checker: Checker, node: Node, path: str) -> str | None:

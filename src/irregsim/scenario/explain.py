@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from irregsim.scenario.attributes import attributes
-from irregsim.scenario.expectations import DECIDERS, RESTS_ON, Expectation
+from irregsim.scenario.expectations import Expectation
 from irregsim.scenario.levers import REGISTRY, Kind, Lever, number_text
 from irregsim.scenario.resolved import Levers, Scenario, Scheme
 from irregsim.vocabulary.codes import month_text, year_of
-from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.labels import Words, by_language, in_language, label
 
 Value = bool | float | str | None
 
@@ -24,40 +24,6 @@ _NOT_SIMULATED = "not simulated"
 #: Of an outcome's family, the kind of label that names it; `hazard` has none, since rules have no labels.
 _LABELLED: Mapping[str, str] = MappingProxyType(
     {"stock": "strategy", "exit": "exit", "register": "register", "outcome": "outcome"}
-)
-
-#: Words of `explain_scenario`.
-_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "nb": {
-            "decides": "avgjør",
-            "undecided": "ikke oppgitt",
-            "period": "periode",
-            "extends": "bygger på",
-            "sets": "endrer, sammenlignet med {parent}:",
-            "expects": "forventet virkning sammenlignet med {parent}, fra og med endringen:",
-            "nothing_expected": "ingen forventet virkning er oppgitt",
-            "rule": "samlet sannsynlighet i regelen {rule}",
-            "rests_on": "bygger på: {ground}",
-            "up": "opp",
-            "down": "ned",
-            "unsure": "ingen klar retning",
-        },
-        "en": {
-            "decides": "decides",
-            "undecided": "not stated",
-            "period": "period",
-            "extends": "extends",
-            "sets": "changes, compared with {parent}:",
-            "expects": "expected effect compared with {parent}, from the change on:",
-            "nothing_expected": "no expected effect is stated",
-            "rule": "total probability in the rule {rule}",
-            "rests_on": "rests on: {ground}",
-            "up": "up",
-            "down": "down",
-            "unsure": "no clear direction",
-        },
-    }
 )
 
 
@@ -212,45 +178,45 @@ def explain_scenario(scenario: Scenario, lang: str = "en") -> str:
 
     Args:
         scenario: As read from a file; one from a mapping knows no parent, and what it sets is left out.
-        lang: ``nb`` or ``en``. Key paths, codes and values stay as they are written in a file.
+        lang: A language. Key paths, codes and values stay as they are written in a file.
 
     Returns:
         Lines without a final line break.
     """
-    words = _WORDS[lang]
-    about = scenario.description if isinstance(scenario.description, str) else scenario.description[lang]
-    lines = [f"{scenario.name}: {scenario.title[lang]}"]
+    words = Words(lang, "scenario_says")
+    about = in_language(by_language(scenario.description), lang)
+    lines = [f"{scenario.name}: {in_language(scenario.title, lang)}"]
     lines += textwrap.wrap(about, 100, initial_indent="  ", subsequent_indent="  ")
-    who = "; ".join(DECIDERS[word][lang] for word in scenario.decides) or words["undecided"]
-    lines.append(f"  {words['decides']}: {who}")
-    lines.append(f"  {words['period']}: {month_text(scenario.start)} .. {month_text(scenario.end)}")
+    who = "; ".join(label(f"decider.{word}", lang) for word in scenario.decides) or words("undecided")
+    lines.append(f"  {words('decides')}: {who}")
+    lines.append(f"  {words('period')}: {month_text(scenario.start)} .. {month_text(scenario.end)}")
     if scenario.extends is None:
         return "\n".join(lines)
-    lines.append(f"  {words['extends']}: {scenario.extends}")
+    lines.append(f"  {words('extends')}: {scenario.extends}")
     if scenario.parent_levers is not None:
         # The two columns are distinguished by position, not by name: a file may have its parent's name.
         parent = replace(scenario, levers=scenario.parent_levers)
         rows = [list(row.values()) for row in diff_rows([parent, scenario])]
-        lines += ["", f"  {words['sets'].format(parent=scenario.extends)}"] if rows else []
+        lines += ["", f"  {words('sets', parent=scenario.extends)}"] if rows else []
         lines += [f"    {key}, {first} .. {last}: {before} -> {after}" for key, first, last, before, after in rows]
     if not scenario.expects:
-        return "\n".join([*lines, "", f"  {words['nothing_expected']}"])
-    lines += ["", f"  {words['expects'].format(parent=scenario.extends)}"]
+        return "\n".join([*lines, "", f"  {words('nothing_expected')}"])
+    lines += ["", f"  {words('expects', parent=scenario.extends)}"]
     for expected in scenario.expects:
         lines += _expected(expected, lang)
     return "\n".join(lines)
 
 
 def _expected(expected: Expectation, lang: str) -> list[str]:
-    words = _WORDS[lang]
+    words = Words(lang, "scenario_says")
     family, _, code = expected.outcome.partition(":")
     kind = _LABELLED.get(family)
-    name = label(f"{kind}.{code}", lang) if kind else words["rule"].format(rule=code)
-    ground = words["rests_on"].format(ground=RESTS_ON[expected.rests_on][lang])
+    name = label(f"{kind}.{code}", lang) if kind else words("rule", rule=code)
+    ground = words("rests_on", ground=label(f"rests_on.{expected.rests_on}", lang))
     claims = f" ({', '.join(expected.mechanisms)})" if expected.mechanisms else ""
     return [
-        f"    {name} [{expected.outcome}]: {words[expected.direction]}",
-        *textwrap.wrap(expected.why[lang], 100, initial_indent="      ", subsequent_indent="      "),
+        f"    {name} [{expected.outcome}]: {words(expected.direction)}",
+        *textwrap.wrap(in_language(expected.why, lang), 100, initial_indent="      ", subsequent_indent="      "),
         f"      {ground}{claims}",
     ]
 

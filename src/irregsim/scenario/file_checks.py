@@ -15,11 +15,11 @@ from irregsim.scenario.attributes import Written, names_of
 from irregsim.scenario.document import ALWAYS, Document, Entry, Given, Path, Point, identity_of
 from irregsim.scenario.expectations import read_decides, read_expects
 from irregsim.scenario.faults import hinted, nearest, shorten
-from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part
+from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part, words
 from irregsim.scenario.value_checks import BAD, LAST_MONTH, Bad, ValueChecker, found, listed
 from irregsim.scenario.yaml_nodes import Mark, Node
 from irregsim.vocabulary.codes import month_number, month_text
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.labels import LANGUAGES, by_language
 
 MOST_REPLICATES = 1_000_000
 LARGEST_SEED = 2**63 - 1
@@ -90,7 +90,7 @@ class Checker(ValueChecker):
             document.name = self._name(seen["name"])
         if "title" in seen:
             title = self._texts(seen["title"], "title")
-            document.title = dict.fromkeys(LANGUAGES, title) if isinstance(title, str) else title
+            document.title = by_language(title) if isinstance(title, str) else title
         if "description" in seen:
             document.description = self._texts(seen["description"], "description")
         if "decides" in seen:
@@ -124,7 +124,7 @@ class Checker(ValueChecker):
         return name or ""
 
     def _texts(self, node: Node, path: str) -> dict[str, str] | str | None:
-        """One text, or a text by language; a missing language takes the other's words."""
+        """One text, or a text by language, as `labels.by_language` completes it."""
         if node.kind == "scalar":
             return self.text(node, path)
         texts: dict[str, str] = {}
@@ -134,10 +134,10 @@ class Checker(ValueChecker):
                 texts[key] = text
         if not texts:
             if node.kind == "mapping" and not node.pairs:
-                self.fault(node.mark, path, "has no text (write {nb: ..., en: ...})")
+                how = ", ".join(f"{language}: ..." for language in LANGUAGES)
+                self.fault(node.mark, path, f"has no text (write {{{how}}})")
             return None
-        other = next(iter(texts.values()))
-        return {language: texts.get(language, other) for language in LANGUAGES}
+        return by_language(texts)
 
     def _period(self, node: Node, document: Document) -> None:
         for key, _, child in self.pairs(node, "period", {"start": "", "end": ""}, "key of a period"):
@@ -262,7 +262,7 @@ class Checker(ValueChecker):
         written = {key.text for key, _ in node.pairs}
         for part in parts:
             if part.required and part.name not in written:
-                self.fault(node.mark, f"{path}.{part.name}", f"is missing ({part.meaning})")
+                self.fault(node.mark, f"{path}.{part.name}", f"is missing ({words(part).meaning})")
         start, end = values.get("from"), values.get("to")
         if isinstance(start, int) and isinstance(end, int) and end < start:
             self.fault(marks["to"], f"{path}.to", f"{month_text(end)} is before from, {month_text(start)}")

@@ -7,9 +7,10 @@ from typing import Any
 from irregsim.scenario.attributes import names_of
 from irregsim.scenario.expectations import schema_of_decides, schema_of_expects
 from irregsim.scenario.file_checks import LARGEST_SEED, MOST_REPLICATES, NAME_PATTERN
-from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part
+from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part, words
 from irregsim.scenario.value_checks import country_names
 from irregsim.vocabulary import reference
+from irregsim.vocabulary.labels import LANGUAGES
 
 Schema = dict[str, Any]
 
@@ -24,7 +25,7 @@ def json_schema() -> Schema:
     beyond
     it: ``load_scenario`` decides.
     """
-    texts: Schema = {"anyOf": [_TEXT, _mapping({"nb": _TEXT, "en": _TEXT}) | {"minProperties": 1}]}
+    texts: Schema = {"anyOf": [_TEXT, _mapping(dict.fromkeys(LANGUAGES, _TEXT)) | {"minProperties": 1}]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "irregsim scenario",
@@ -72,7 +73,8 @@ def _section(section: str) -> Schema:
     for lever in REGISTRY:
         if lever.section == section:
             head, _, tail = lever.key.partition(".")
-            described = _lever(lever) | {"description": f"{lever.meaning} Unit: {lever.unit}. Source: {lever.source}."}
+            own = words(lever)
+            described = _lever(lever) | {"description": f"{own.meaning} Unit: {own.unit}. Source: {lever.source}."}
             if tail:
                 properties.setdefault(head, _nullable(_mapping({})))["anyOf"][0]["properties"][tail] = described
             else:
@@ -104,7 +106,7 @@ def _lever(lever: Lever) -> Schema:
 
 
 def _parts(parts: tuple[Part, ...]) -> Schema:
-    properties = {part.name: _value(part) | {"description": part.meaning} for part in parts}
+    properties = {part.name: _value(part) | {"description": words(part).meaning} for part in parts}
     return _mapping(properties, tuple(part.name for part in parts if part.required))
 
 

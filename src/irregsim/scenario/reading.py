@@ -26,6 +26,7 @@ from irregsim.scenario.inheritance import (
 from irregsim.scenario.resolved import Levers, Scenario
 from irregsim.scenario.yaml_nodes import parse, read_text
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.labels import by_language
 
 BASELINE = "baseline"
 DEFAULT_REPLICATES = 20
@@ -202,7 +203,7 @@ def scenario_of(read: ReadFile, below: ReadFile, last: int, *, is_baseline: bool
     parent = None if read.parent is None else _levers(read.parent.layer, below.start, last, is_baseline=False)
     return Scenario(
         name=document.name,
-        title=document.title or {"nb": document.name, "en": document.name},
+        title=document.title or by_language(document.name),
         description=document.description or "",
         decides=document.decides,
         expects=document.expects,

@@ -215,7 +215,7 @@ class Scenario:
 
     Attributes:
         name: Its name, which also names its output folder.
-        title: Title by language (``nb``, ``en``).
+        title: Title by language.
         description: Description by language, or one text.
         extends: Parent as written in the file, or None.
         start: First reported month (month number, 2009-01 is 0).

@@ -10,7 +10,7 @@ from functools import cache
 
 from irregsim.scenario.attributes import Written, names_of
 from irregsim.scenario.faults import Fault, hinted, nearest, shorten
-from irregsim.scenario.levers import By, Holds, Lever, Part, number_text
+from irregsim.scenario.levers import By, Holds, Lever, Part, number_text, words
 from irregsim.scenario.yaml_nodes import Mark, Node
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import month_number, month_text
@@ -78,7 +78,7 @@ class ValueChecker:
             return None
         result: Written | int | None
         if spec.holds is Holds.NUMBER:
-            result = self.number(node, path, spec.low, spec.high, spec.unit)
+            result = self.number(node, path, spec.low, spec.high, words(spec).unit)
         elif spec.holds is Holds.TRUE_FALSE:
             result = self.true_false(node, path)
         elif spec.holds is Holds.MONTH:
@@ -89,7 +89,7 @@ class ValueChecker:
             result = self.one_of(node, path, names_of(By.CENTRE), "reception centre")
         elif spec.holds is Holds.OPTION:
             assert isinstance(spec, Lever), "only levers have options"
-            result = self.one_of(node, path, spec.options, spec.unit)
+            result = self.one_of(node, path, spec.options, words(spec).unit)
         else:
             result = self.text(node, path)
         return BAD if result is None else result

@@ -31,10 +31,11 @@ TABLE_CODE: Final = ("storage", "study/frames.py", "study/tables.py")
 #: read by those who compare and show.
 MODEL_DATA: Final = (
     "centres.csv",
+    "cities.csv",
     "countries.csv",
+    "districts.csv",
     "external/unhcr_asylum_decisions_norway.csv",
     "feasibility.csv",
-    "places.csv",
     "reception_residents.csv",
     "rejections.csv",
     "route_mix.csv",

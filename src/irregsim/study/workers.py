@@ -48,16 +48,16 @@ class Workers:
         jobs: How many, at least 1.
         work: What `begin` asks for; sent to every process once. Must travel to another process, as what it returns
             must.
+        idle: Seconds without work after which a process ends; the next work has a new one. None for never.
     """
 
-    def __init__(self, jobs: int, work: Callable[[int], Any] | None = None) -> None:
+    def __init__(self, jobs: int, work: Callable[[int], Any] | None = None, idle: float | None = None) -> None:
         from joblib.externals.loky import ProcessPoolExecutor
 
         # The system closes the held end when this process is gone, however it went; a worker notices that.
         self._heard, self._held = Pipe(duplex=False)
-        # Without an end to idleness: work may be asked for after hours.
         self._pool = ProcessPoolExecutor(
-            jobs, timeout=None, initializer=_begin_worker, initargs=(self._heard, work), env=ONE_THREAD
+            jobs, timeout=idle, initializer=_begin_worker, initargs=(self._heard, work), env=ONE_THREAD
         )
 
     def begin(self, replicate: int) -> Future[Any]:
@@ -166,10 +166,16 @@ def _result(future: Future[T], stopped: Callable[[], bool] | None) -> T:
 
 
 class Elsewhere:
-    """One process that does what it is handed, one piece after the other, while this one continues."""
+    """Processes that do what they are handed, while this one continues, and stay for the next piece of work.
 
-    def __init__(self) -> None:
-        self._pool = Workers(1)
+    Args:
+        jobs: How many, at least 1.
+        idle: As for `Workers`.
+    """
+
+    def __init__(self, jobs: int = 1, idle: float | None = None) -> None:
+        self._jobs, self._idle = jobs, idle
+        self._pool = Workers(jobs, idle=idle)
         self._lock = threading.Lock()
 
     def __call__(self, work: Callable[[], T]) -> T:
@@ -182,18 +188,50 @@ class Elsewhere:
             ReplicateError: If the process ends unexpectedly; the next piece of work has a new one. What ``work``
                 raises is raised here.
         """
+        with self._replaced_when_broken() as pool:
+            return pool.submit(work).result()
+
+    def in_order(
+        self, work: Callable[[int], T], replicates: int, stopped: Callable[[], bool] | None = None
+    ) -> Generator[T, None, None]:
+        """As `in_order`, in these processes: what is at work when it is stopped runs to its end, unheard."""
+        waiting: deque[Future[T]] = deque()
+        with contextlib.suppress(_Ended), self._replaced_when_broken() as pool:
+            try:
+                for replicate in range(replicates):
+                    waiting.append(pool.submit(work, replicate))
+                    if len(waiting) >= self._jobs + AHEAD:
+                        yield _result(waiting.popleft(), stopped)
+                while waiting:
+                    yield _result(waiting.popleft(), stopped)
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def begin(self, first: Callable[[], object]) -> None:
+        """Starts the processes, so that the first piece of work does not wait for them; returns at once.
+
+        Args:
+            first: What each does first, such as loading modules; must travel to another process.
+        """
+        for _ in range(self._jobs):
+            self._pool.submit(first)
+
+    @contextlib.contextmanager
+    def _replaced_when_broken(self) -> Iterator[Workers]:
+        """The processes; new ones next time, if one ends unexpectedly."""
         pool = self._pool
         try:
-            return pool.submit(work).result()
+            yield pool
         except BrokenProcessPool:
             with self._lock:
                 if self._pool is pool:
                     pool.end(at_once=True)
-                    self._pool = Workers(1)
+                    self._pool = Workers(self._jobs, idle=self._idle)
             raise ReplicateError("a worker process ended unexpectedly (often because memory ran out)") from None
 
     def close(self) -> None:
-        """Ends the process, whatever it does."""
+        """Ends the processes, whatever they do."""
         self._pool.end(at_once=True)
 
 

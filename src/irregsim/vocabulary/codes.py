@@ -8,7 +8,9 @@ depend on them. Words for readers (Norwegian and English labels) live in ``data/
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from irregsim.vocabulary.shipped import read_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,23 +94,67 @@ def state_code(state: int) -> str:
     return Exit(state).code
 
 
+class Lives(NamedTuple):
+    """What a subtype is, as far as rules need not know its name.
+
+    Attributes:
+        strategy: The primary strategy that it is a subtype of.
+        with_hosts: Whether some hosts are of this type, and those who stay with them are of this subtype.
+        by_choice: Whether it is an option of its own in the choice from free fall, ``choice_`` and its code.
+        loosely: Whether a guest stays for the time being, and is counted as homeless (NIBR).
+        by_crime: Whether the police, who give priority to offenders, look for those who live by it (M074).
+    """
+
+    strategy: Strategy | None = None
+    with_hosts: bool = False
+    by_choice: bool = False
+    loosely: bool = False
+    by_crime: bool = False
+
+
+_NOTHING = Lives()
+
+
 class Substrategy(IntEnum):
-    """Subtype of a strategy, kept because levers act on it (docs/odd.md)."""
+    """Subtype of a strategy, kept because levers act on it (docs/odd.md): its code, and what it is.
+
+    What is said here is what tables, options and pictures know of a subtype. Rules read it by name where it alone is
+    meant. A new one takes the next code, at the end.
+    """
+
+    lives: Lives
 
     NONE = 0
-    PARTNER = 1
-    RELATIVE = 2
-    FRIEND = 3
-    CONGREGATION = 4
-    SURVIVAL_SEX = 5
-    SEX_SALE = 6
-    DRUGS = 7
-    PROPERTY = 8
+    PARTNER = 1, Lives(Strategy.AVHENGIG, with_hosts=True)
+    RELATIVE = 2, Lives(Strategy.AVHENGIG, with_hosts=True)
+    FRIEND = 3, Lives(Strategy.AVHENGIG, with_hosts=True, loosely=True)
+    CONGREGATION = 4, Lives(Strategy.AVHENGIG, with_hosts=True, loosely=True)
+    SURVIVAL_SEX = 5, Lives(Strategy.AVHENGIG, by_choice=True, loosely=True)
+    SEX_SALE = 6, Lives(Strategy.MARGINALISERT, by_choice=True)
+    DRUGS = 7, Lives(Strategy.MARGINALISERT, by_choice=True, by_crime=True)
+    PROPERTY = 8, Lives(Strategy.MARGINALISERT, by_choice=True, by_crime=True)
+
+    def __new__(cls, code: int, lives: Lives = _NOTHING) -> Substrategy:
+        """A whole number, its code."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.lives = lives
+        return member
 
     @property
     def code(self) -> str:
         """Text in tables, such as ``survival_sex``."""
         return self.name.lower()
+
+    @property
+    def option(self) -> str:
+        """Name of its option in the choice from free fall; empty where it is none."""
+        return f"choice_{self.code}" if self.lives.by_choice else ""
+
+
+def chosen_subtypes(strategy: Strategy) -> dict[str, Substrategy]:
+    """Subtypes of a strategy by the option that they are entered by from free fall, in the order of their codes."""
+    return {s.option: s for s in Substrategy if s.option and s.lives.strategy == strategy}
 
 
 class Side(IntEnum):
@@ -215,24 +261,14 @@ def year_of(month: int) -> int:
     return FIRST_YEAR + month // 12
 
 
-DISTRICTS: tuple[str, ...] = (
-    "Oslo",
-    "Øst",
-    "Innlandet",
-    "Sør-Øst",
-    "Agder",
-    "Sør-Vest",
-    "Vest",
-    "Trøndelag",
-    "Andre",
-)
-"""Police districts of the report's tables, in a fixed order; ``Andre`` pools the rest."""
+DISTRICTS: tuple[str, ...] = tuple(row["district"] for row in read_table("districts.csv"))
+"""Police districts of the report's tables, in the order of ``districts.csv``; ``Andre`` pools the rest."""
 
-CITIES: tuple[str, ...] = ("Oslo", "Bergen", "Trondheim", "Stavanger", "Kristiansand")
-"""The five cities of the report, in a fixed order."""
+CITIES: tuple[str, ...] = tuple(row["city"] for row in read_table("cities.csv"))
+"""The cities, in the order of ``cities.csv``: the five of the report, and those that are added after them."""
 
 OTHER_CITY = "other"
-"""Everywhere outside the five cities."""
+"""Everywhere outside the cities."""
 
 CAUSES: tuple[str, ...] = (
     "start",

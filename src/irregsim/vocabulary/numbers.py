@@ -1,4 +1,4 @@
-"""Numbers, months and lists as a language writes them.
+"""Numbers, months, lists and countries as a language writes them.
 
 Babel has the signs and words of a language. Two things are the same in all of them: minus is a minus sign, so that it
 is as wide as a plus, and percent follows a no-break space, as in the texts of ``data/labels.csv``. A language that
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from irregsim.vocabulary.codes import FIRST_YEAR
 from irregsim.vocabulary.disclosure import interval_step, is_few, kind_of
 from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.reference import countries
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -119,6 +120,25 @@ def month_words(month: int, lang: str) -> str:
     return str(
         format_skeleton("yMMMM", datetime.date(FIRST_YEAR + month // 12, month % 12 + 1, 1), locale=_locale(lang))
     )
+
+
+def country_name(name: str, lang: str) -> str:
+    """A country in a language.
+
+    Args:
+        name: As in tabell 10.4, which is in Norwegian.
+        lang: Language.
+
+    Returns:
+        In Norwegian and English the names that scenario files take, in other languages Babel's; the English one where
+        Babel has none, and the name itself where it is no country of the table.
+    """
+    country = next((one for one in countries() if one.name == name), None)
+    if lang == "nb" or country is None:
+        return name
+    if _locale(lang) == _locale("en"):
+        return country.name_en
+    return str(_locale(lang).territories.get(country.iso, country.name_en))
 
 
 def listed(names: Sequence[str], lang: str) -> str:

@@ -29,7 +29,7 @@ class Outcome:
         panel: Part of a comparison's first page and key figures that it belongs to.
         is_counted: Whether an agency or a centre counts it itself. All others are published as an index, or in percent
             of a reference.
-        is_in_cities: Whether a comparison gives it for each of the five cities.
+        is_in_cities: Whether a comparison gives it for each city.
         reveals: Whether small numbers of the unit could point at persons. Outcomes of one unit agree.
         step: Step to which it is rounded while a model runs, at the size of the country; None for the usual five
             persons. For amounts that agencies count: what five persons or so make.

@@ -6,32 +6,15 @@ scenario or on a parameter draw.
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from typing import Any
 
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, OTHER_CITY, Feasibility, Route, Strategy, month_number
-
-
-class DataError(Exception):
-    """A shipped table contradicts itself; the message names the file and every fault."""
-
-
-def read_table(name: str) -> list[dict[str, str]]:
-    """Rows of a shipped CSV file under ``data/``.
-
-    Args:
-        name: Path inside ``data/``, such as ``countries.csv``.
-    """
-    text = (files("irregsim") / "data" / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
-def columns_of(name: str) -> tuple[str, ...]:
-    """Names of the columns of a shipped CSV file under ``data/``; reads its first line only."""
-    with (files("irregsim") / "data" / name).open(encoding="utf-8") as stream:
-        return tuple(next(csv.reader(stream)))
+from irregsim.vocabulary.shipped import DataError as DataError
+from irregsim.vocabulary.shipped import columns_of as columns_of
+from irregsim.vocabulary.shipped import read_table as read_table
 
 
 @dataclass(frozen=True)
@@ -69,7 +52,7 @@ class FeasibilityStep:
 
 @dataclass(frozen=True)
 class Place:
-    """Where people live: one of the five cities or the rest of a police district."""
+    """Where people live: a city, or the rest of a police district."""
 
     index: int
     name: str
@@ -138,13 +121,6 @@ def countries() -> tuple[Country, ...]:
     )
 
 
-def country_name(name: str, lang: str) -> str:
-    """A country's name; the report's tables have Norwegian ones, every other language has the English one."""
-    if lang == "nb":
-        return name
-    return next((country.name_en for country in countries() if country.name == name), name)
-
-
 @cache
 def feasibility_steps() -> tuple[FeasibilityStep, ...]:
     """Dated feasibility groups; each country has a step at month 0."""
@@ -161,31 +137,75 @@ def feasibility_steps() -> tuple[FeasibilityStep, ...]:
     return steps
 
 
+#: Columns of both tables of where people live that add up over a district.
+_SHARES = ("former_asylum_share", "never_asylum_share", "population_share")
+_COUNT = "employer_sanctions_2016_2019"
+
+
+@cache
+def readiness_parameters() -> dict[str, str]:
+    """By city, the parameter of its front-line staff's readiness to help; only cities that have one of their own."""
+    return {r["city"]: r["readiness_parameter"] for r in read_table("cities.csv") if r["readiness_parameter"]}
+
+
 @cache
 def places() -> tuple[Place, ...]:
-    """The 13 places: the five cities and the rest of each district."""
-    rows = read_table("places.csv")
-    out = []
-    for i, row in enumerate(rows):
-        city = CITIES.index(row["city"]) if row["city"] in CITIES else len(CITIES)
-        out.append(
-            Place(
-                index=i,
-                name=row["place"],
-                district=DISTRICTS.index(row["district"]),
-                city=city,
-                former_asylum_share=float(row["former_asylum_share"]),
-                never_asylum_share=float(row["never_asylum_share"]),
-                employer_sanctions_count=int(row["employer_sanctions_2016_2019"]),
-                market_ratio=float(row["market_ratio"]),
-                population_share=float(row["population_share"]),
-            )
-        )
-    for column in ("former_asylum_share", "never_asylum_share", "population_share"):
-        total = sum(getattr(p, column) for p in out)
+    """Where people live: in each district its cities, in their order, then the rest, if the district has one.
+
+    A row of ``districts.csv`` is a whole district; the rest is what its rows of ``cities.csv`` leave.
+
+    Raises:
+        DataError: If the districts do not add up to 1, or cities have more than their district; with every fault.
+    """
+    districts, cities = read_table("districts.csv"), read_table("cities.csv")
+    faults = [
+        f"cities.csv: {city['city']}: no district {city['district']!r}; there are {', '.join(DISTRICTS)}"
+        for city in cities
+        if city["district"] not in DISTRICTS
+    ]
+    out: list[Place] = []
+    for number, district in enumerate(districts):
+        name, inside = district["district"], [city for city in cities if city["district"] == district["district"]]
+        # Shares have few decimals; rounding takes away what subtracting them in binary adds.
+        rest: dict[str, float] = {
+            s: round(float(district[s]) - sum(float(city[s]) for city in inside), 12) for s in _SHARES
+        }
+        rest[_COUNT] = int(district[_COUNT]) - sum(int(city[_COUNT]) for city in inside)
+        faults += [
+            f"districts.csv: {name}: its cities have {-rest[s]:g} more than its {s} (give them less in cities.csv)"
+            for s in rest
+            if rest[s] < 0
+        ]
+        if not district["rest"] and any(rest.values()):
+            faults.append(f"districts.csv: {name}: what its cities leave needs a name in the column rest")
+        for city in inside:
+            alone = not district["rest"]
+            out.append(_place(len(out), city["city"] if alone else f"{name}/{city['city']}", number, city))
+        if district["rest"]:
+            left = {**rest, "market_ratio": float(district["rest_market_ratio"]), "city": OTHER_CITY}
+            out.append(_place(len(out), district["rest"], number, left))
+    for column in _SHARES:
+        total = sum(float(district[column]) for district in districts)
         if abs(total - 1) > 1e-9:
-            raise DataError(f"places.csv: {column} adds up to {total}, not 1")
+            faults.append(f"districts.csv: {column} adds up to {total}, not 1")
+    if faults:
+        raise DataError("\n".join(faults))
     return tuple(out)
+
+
+def _place(index: int, name: str, district: int, row: Mapping[str, Any]) -> Place:
+    city = CITIES.index(row["city"]) if row["city"] != OTHER_CITY else len(CITIES)
+    return Place(
+        index=index,
+        name=name,
+        district=district,
+        city=city,
+        former_asylum_share=float(row["former_asylum_share"]),
+        never_asylum_share=float(row["never_asylum_share"]),
+        employer_sanctions_count=int(row[_COUNT]),
+        market_ratio=float(row["market_ratio"]),
+        population_share=float(row["population_share"]),
+    )
 
 
 @cache

@@ -1,11 +1,14 @@
-"""The exercises, role cards and plans of the workshop: texts in two languages, checked when they are read."""
+"""The exercises, role cards and plans of the workshop, checked when they are read.
+
+What there is stands in ``data/workshop``; its words, in every language, are in ``data/labels_workshop.csv``.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Final, Literal
@@ -14,8 +17,9 @@ import yaml
 
 from irregsim.scenario import shipped_scenarios
 from irregsim.vocabulary.codes import CITIES, month_number
+from irregsim.vocabulary.labels import Text, labels
 from irregsim.vocabulary.reference import DataError
-from irregsim.workshop.checked_yaml import Limits, read_as
+from irregsim.workshop.checked_yaml import Limits, Rows, read_as
 from irregsim.workshop.live.followed import outcomes
 
 _FOLDER: Final = "workshop"
@@ -29,18 +33,6 @@ ANSWERS: Final = ("up", "same", "down")
 #: A number in a text: ``{{stock:synlig}}``, ``{{1|stock:arbeidende}}`` for the second variant,
 #: ``{{outcome:care_received@Stavanger}}`` for a city.
 PLACE: Final = re.compile(r"\{\{(?:(\d)\|)?([a-z]+:[A-Za-z_/]+)(?:@([A-Za-zÆØÅæøå]+))?\}\}")
-
-
-@dataclass(frozen=True)
-class Text:
-    """Words in both languages."""
-
-    nb: str
-    en: str
-
-    def __call__(self, lang: str) -> str:
-        """The words in a language."""
-        return self.nb if lang == "nb" else self.en
 
 
 @dataclass(frozen=True)
@@ -95,9 +87,9 @@ class Exercise:
         question: What is asked.
         predict: What is predicted.
         steps: What to do on the page.
-        reveal: What happened, with numbers from the stored runs put in.
+        reveal: What happened, by paragraph, with numbers from the stored runs put in.
         discussion: Questions for the room.
-        key: What a teacher should know.
+        key: What a teacher should know, by paragraph.
         hinges: The assumption that the answer hangs on.
         claims: Claims of the report.
     """
@@ -114,9 +106,9 @@ class Exercise:
     question: Text
     predict: Annotated[tuple[Predicted, ...], Limits(least=2, most=6)]
     steps: Annotated[tuple[Text, ...], Limits(least=2)]
-    reveal: Text
+    reveal: tuple[Text, ...]
     discussion: Annotated[tuple[Text, ...], Limits(least=2)]
-    key: Text
+    key: tuple[Text, ...]
     hinges: Text
     claims: tuple[Annotated[str, Limits(form=r"M\d{3}")], ...]
 
@@ -134,8 +126,8 @@ class Exercise:
     def named(self) -> tuple[tuple[int, str], ...]:
         """Number of a variant and key of an outcome: all that are predicted, and all that texts name, each once."""
         found = {(one.variant, one.key): None for one in self.predict}
-        for text in (self.reveal, self.key, *self.discussion):
-            for words in (text.nb, text.en):
+        for text in (*self.reveal, *self.key, *self.discussion):
+            for words in text.texts.values():
                 for number, outcome, city in PLACE.findall(words):
                     found[int(number or 0), f"{outcome}@{city}" if city else outcome] = None
         return tuple(found)
@@ -238,8 +230,11 @@ class Material:
         raise KeyError(f"no exercise {name!r}; there are {', '.join(one.id for one in self.exercises)}")
 
 
-#: Parts of the material, each a file of its name.
+#: Parts of the material; their words have keys that begin with these.
 PARTS: Final = tuple(item.name for item in fields(Material))
+
+#: Those that have a file of their name; the note is nothing but words.
+FILES: Final = ("exercises", "roles", "plans")
 
 
 @cache
@@ -250,28 +245,31 @@ def material() -> Material:
         DataError: If it is not sound; with every fault.
     """
     folder = files("irregsim") / "data" / _FOLDER
-    parts = {name: (folder / f"{name}.yaml").read_text(encoding="utf-8") for name in PARTS}
+    parts = {name: (folder / f"{name}.yaml").read_text(encoding="utf-8") for name in FILES}
     return read_material(lambda name: parts[name])
 
 
-def read_material(read: Callable[[str], str]) -> Material:
-    """Material from its files, checked.
+def read_material(read: Callable[[str], str], rows: Rows | None = None) -> Material:
+    """Material from its files and its words, checked.
 
     Args:
-        read: From the name of a part to its YAML.
+        read: From one of `FILES` to its YAML.
+        rows: Words by key, then by language; those of the tables of words if left out.
 
     Raises:
         DataError: With every fault, one a line.
     """
     try:
-        written = {name: yaml.safe_load(read(name)) for name in PARTS}
+        written = {name: yaml.safe_load(read(name)) for name in FILES}
     except yaml.YAMLError as error:
         raise DataError(f"workshop: {error}") from None
     faults: list[str] = []
-    found = read_as(Material, written, "", faults)
+    rows = labels() if rows is None else rows
+    found = read_as(Material, written, "", faults, rows)
     if found is None:
         raise DataError("workshop: " + "\n".join(faults))
     faults += [fault for exercise in found.exercises for fault in _faults(exercise)]
+    faults += _spare(found, rows)
     names = [one.id for one in found.exercises]
     faults += [f"duplicate exercise {name}" for name in dict.fromkeys(names) if names.count(name) > 1]
     for plan in found.plans:
@@ -286,6 +284,28 @@ def read_material(read: Callable[[str], str]) -> Material:
     if faults:
         raise DataError("workshop: " + "\n".join(faults))
     return found
+
+
+def _spare(found: Material, rows: Rows) -> list[str]:
+    """Rows of words that nothing asks for: of an exercise that is gone, or after a gap in the numbers."""
+    used = {text.key for text in texts_of(found)}
+    return [
+        f"{key}: nothing asks for this row (entries go by id, else by number from 1 without a gap)"
+        for key in rows
+        if key.partition(".")[0] in PARTS and key not in used
+    ]
+
+
+def texts_of(value: object) -> Iterator[Text]:
+    """Every text for readers in the material, or in a part of it."""
+    if isinstance(value, Text):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from texts_of(one)
+    elif is_dataclass(value):
+        for item in fields(value):
+            yield from texts_of(getattr(value, item.name))
 
 
 def _faults(exercise: Exercise) -> list[str]:

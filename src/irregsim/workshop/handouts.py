@@ -20,9 +20,9 @@ from irregsim.scenario import load_scenario
 from irregsim.scenario.levers import find
 from irregsim.scenario.levers import words as lever_words
 from irregsim.vocabulary.codes import Strategy, month_number
-from irregsim.vocabulary.labels import LANGUAGES, Words, label
+from irregsim.vocabulary.labels import LANGUAGES, Text, Words, in_language, label
 from irregsim.vocabulary.numbers import month_words, percent
-from irregsim.workshop.exercises import ANSWERS, Exercise, Predicted, Text, material
+from irregsim.workshop.exercises import ANSWERS, Exercise, Predicted, material
 from irregsim.workshop.live.followed import Band, Outcome
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.vessels import draw_vessels
@@ -73,7 +73,7 @@ def make_page(name: str, lang: str) -> str:
 
     Args:
         name: ``workshop`` (exercises that open from a file), ``handouts`` (to print) or ``teacher`` (plans, key, note).
-        lang: ``nb`` or ``en``.
+        lang: Language.
 
     Returns:
         The page as text; it asks for nothing from outside.
@@ -147,8 +147,8 @@ def _plans(lang: str) -> list[dict[str, Any]]:
 
 
 def _exercise(exercise: Exercise, lang: str, *, pictures: bool) -> dict[str, Any]:
-    def paragraphs(text: Text) -> list[str]:
-        return filled(text, exercise, lang).split("\n\n")
+    def paragraphs(texts: Sequence[Text]) -> list[str]:
+        return [filled(text, exercise, lang) for text in texts]
 
     return {
         "id": exercise.id,
@@ -198,7 +198,7 @@ def predicted_words(exercise: Exercise, predicted: Predicted, lang: str) -> str:
 def _variant(exercise: Exercise, number: int, lang: str) -> dict[str, Any]:
     variant = exercise.variants[number]
     reference, scenario = (
-        load_scenario(name).title[lang].partition(". ")[0] for name in ("baseline", variant.scenario)
+        in_language(load_scenario(name).title, lang).partition(". ")[0] for name in ("baseline", variant.scenario)
     )
     words = PictureWords(lang, reference, scenario)
     found = stored(exercise.id, number)
@@ -227,7 +227,7 @@ def write_pages(folder: Path, languages: Sequence[str] = LANGUAGES) -> list[Path
 
     Args:
         folder: Made if it is not there.
-        languages: ``nb``, ``en`` or both.
+        languages: Some of `LANGUAGES`.
 
     Returns:
         The files.

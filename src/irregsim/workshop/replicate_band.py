@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from irregsim.inference.posterior import choose
-from irregsim.model import simulate
 from irregsim.model.draws import Draws
-from irregsim.model.values import Values
 from irregsim.scenario import Scenario
+from irregsim.study.forks import worlds_together
 from irregsim.study.replicates import available_cores
-from irregsim.study.workers import in_order
+from irregsim.study.run_ups import RunUps
+from irregsim.study.workers import Elsewhere
 from irregsim.workshop.live.record import Record
 from irregsim.workshop.live.shown import Pair
 
@@ -22,6 +22,49 @@ MORE: Final = 20
 
 #: One after the other, for all viewers: several at once would only take each other's processors.
 _TURN = threading.Lock()
+
+
+#: Seconds without work after which the processes end and free their memory.
+_IDLE: Final = 600.0
+
+_workers: Elsewhere | None = None
+
+
+def _standing(jobs: int | None = None) -> Elsewhere:
+    """Processes that stay for the next button; two at least, for this one has the page to serve."""
+    global _workers
+    if _workers is None:
+        _workers = Elsewhere(jobs or max(2, available_cores()), _IDLE)
+    return _workers
+
+
+def in_order(
+    work: Callable[[int], Pair], number: int, jobs: int | None = None, stopped: Callable[[], bool] | None = None
+) -> Generator[Pair, None, None]:
+    """Pairs in the order of their number, made in the processes that stay; with one job, in this process."""
+    if jobs == 1:
+        yield from map(work, range(number))
+    else:
+        yield from _standing(jobs).in_order(work, number, stopped)
+
+
+def warm_up() -> None:
+    """Starts the processes and lets them load the model; returns at once. Does nothing where they are there."""
+    if _workers is None:
+        _standing().begin(_load)
+
+
+def _load() -> None:
+    """What a process does first: with this module it has the model and its tables."""
+    choose("posterior")
+
+
+def close() -> None:
+    """Ends the processes that stay, whatever they do."""
+    global _workers
+    if _workers is not None:
+        _workers.close()
+        _workers = None
 
 
 def pair_of(
@@ -34,6 +77,7 @@ def pair_of(
     until: int,
     number: int,
     shift: int = 1,
+    earlier: Sequence[int] = (),
 ) -> Pair:
     """Both sides of one replicate; one world until the two first differ.
 
@@ -47,24 +91,46 @@ def pair_of(
         until: Last month simulated.
         number: Counted from 0.
         shift: Added to ``number`` for the replicate: replicate 0 is the one on the page.
+        earlier: Last months of earlier runs of the same pair, which are continued where they are kept.
     """
-    replicate = number + shift
-    draw = draws[replicate]
-    values = Values(reference.levers, draw, scale)
-    world = simulate.watched(values, Draws(seed, replicate), 0, spells=False)
-    parts_at = scenario.levers.first_difference(reference.levers)
-    other = world if parts_at != 0 else None
-    if parts_at == 0:
-        other = simulate.watched(Values(scenario.levers, draw, scale), Draws(seed, replicate), 0, spells=False)
-    assert other is not None, "two worlds from the start, or one"
-    for month in range(until + 1):
-        if month == parts_at and other is world:
-            other = world.copy(Values(scenario.levers, draw, scale))
-        if other is not world:
-            simulate.advance_month(other)
-        simulate.advance_month(world)
-    record = Record.of(world)
-    return Pair(record, record if other is world else Record.of(other), first)
+    (pair,) = pairs_together(
+        [(scenario, reference)],
+        draws[number + shift],
+        Draws(seed, number + shift),
+        scale,
+        first,
+        until,
+        partings=(first, *(month + 1 for month in (*earlier, until) if month >= first)),
+    )
+    return pair
+
+
+def pairs_together(
+    asked: Sequence[tuple[Scenario, Scenario]],
+    draw: Mapping[str, float],
+    chance: Draws,
+    scale: float,
+    first: int,
+    until: int,
+    partings: Sequence[int] = (),
+) -> list[Pair]:
+    """Several pairs of one replicate; each stretch that any of their sides have in common is simulated once.
+
+    Args:
+        asked: Scenario and reference of each pair, all over the same period.
+        draw: Value of every parameter by name.
+        chance: Keyed draws of the replicate.
+        scale: Size of the population relative to Norway's.
+        first: First month shown.
+        until: Last month simulated.
+        partings: Months whose worlds are kept on disk besides those in which two sides part.
+    """
+    sides = [side for pair in asked for side in pair]
+    found: dict[int, Record] = {}
+    how: Any = {"scale": scale, "until": until, "partings": partings, "run_ups": RunUps.of_user()}
+    for group, world in worlds_together(sides, draw, chance, **how):
+        found |= dict.fromkeys(group, Record.of(world))
+    return [Pair(found[2 * n + 1], found[2 * n], first) for n in range(len(asked))]
 
 
 class More:
@@ -80,7 +146,8 @@ class More:
         until: Last month simulated.
         told: Called, in a thread of its own, whenever a run is finished or the work ends.
         number: How many runs.
-        jobs: Processes.
+        jobs: Processes; 1 for this one, None for as many as there are cores.
+        earlier: As for `pair_of`.
 
     Attributes:
         pairs: Finished runs, replicate 1 first.
@@ -103,6 +170,7 @@ class More:
         told: Callable[[], None],
         number: int = MORE,
         jobs: int | None = None,
+        earlier: Sequence[int] = (),
     ) -> None:
         chosen, _ = choose(draws)
         self.total, self.until = number, until
@@ -112,9 +180,10 @@ class More:
         self._told = told
         self._stopped = threading.Event()
         by_replicate = {j: chosen.values[chosen.index(j)] for j in range(1, number + 1)}
-        self._work = partial(pair_of, scenario, reference, by_replicate, seed, scale, first, until)
-        # Two at least: one process would be this one, which has the page to serve.
-        self._jobs = jobs or max(2, available_cores())
+        self._work = partial(
+            pair_of, scenario, reference, by_replicate, seed, scale, first, until, earlier=tuple(earlier)
+        )
+        self._jobs = jobs
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -26,6 +25,7 @@ from irregsim.workshop.live.network import Net, network
 from irregsim.workshop.live.record import CountedYears, Record
 from irregsim.workshop.live.shown import Pair, index_of
 from irregsim.workshop.live.snapshot import Look, look
+from irregsim.workshop.pace import Pace
 from irregsim.workshop.replicate_band import More
 from irregsim.workshop.settings import Settings, places_of
 
@@ -35,49 +35,8 @@ MOST_PERSONS: Final = 60_000
 #: A state of a room: number of its model, and how often that has changed.
 _Now = tuple[int, int]
 
-#: Seconds that a step waits for the last picture to be drawn, at most; a page in the background draws none.
-_PATIENCE: Final = 1.5
-
-
-class Pace:
-    """Lets a model step only when what it showed last has been drawn.
-
-    The page reports what it has drawn. A step that was asked for by the thread that hears from the page never waits,
-    because the news would come to the waiting thread.
-    """
-
-    def __init__(self) -> None:
-        self._drawn = threading.Event()
-        self._drawn.set()
-        self._hears: int | None = None
-        self._frame = 0
-        self._key: object = None
-
-    def shown(self, key: object) -> int:
-        """A picture is handed to the page.
-
-        Args:
-            key: Names what it shows; another key is another picture.
-
-        Returns:
-            Its number, which the page reports back.
-        """
-        if key != self._key:
-            self._key = key
-            self._frame += 1
-            self._drawn.clear()
-        return self._frame
-
-    def drawn(self, frame: int) -> None:
-        """The page has drawn it; called by the thread that hears from the page."""
-        self._hears = threading.get_ident()
-        if frame >= self._frame:
-            self._drawn.set()
-
-    def wait(self) -> None:
-        """Waits for the last picture, but not forever."""
-        if threading.get_ident() != self._hears:
-            self._drawn.wait(_PATIENCE)
+#: Earlier additional runs that later ones may continue from.
+_BANDED: Final = 3
 
 
 class Room:
@@ -118,6 +77,7 @@ class Room:
         self.most_persons = most_persons
         self._beginnings = beginnings
         self._files: tempfile.TemporaryDirectory[str] | None = None
+        self._band: tuple[object, Band | None] | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -125,6 +85,8 @@ class Room:
         self._look: tuple[_Now, Look] | None = None
         self._pair: tuple[_Now, Pair] | None = None
         self._counted = (CountedYears(), CountedYears())
+        #: Last months of the latest additional runs, which later ones continue.
+        self._banded: tuple[int, ...] = ()
         self._net: Net | None = None
         self._net_of: _Now | None = None
 
@@ -286,7 +248,9 @@ class Room:
             first=model.first,
             until=model.world.month,
             told=told,
+            earlier=self._banded,
         )
+        self._banded = (*self._banded, model.world.month)[-_BANDED:]
         self.more.start()
         return self.more
 
@@ -304,7 +268,13 @@ class Room:
 
     def band(self, name: str, city: str = "") -> Band | None:
         """Spread of an outcome over the runs; None before there are any."""
-        return band(self.pairs(), name, city)
+        if self.more is None or self.more.is_running or not self.more.pairs:
+            return None
+        key = (self.more, len(self.more.pairs), name, city)
+        if self._band is None or self._band[0] != key:
+            # Of months that have run, so it stays as it is while others follow.
+            self._band = (key, band(self.pairs(), name, city))
+        return self._band[1]
 
     def close(self) -> None:
         """The viewer has gone."""
@@ -381,9 +351,8 @@ class RoomModel(PairedModel):
         room.begin(self)
 
     def step(self) -> None:
-        """One month of both sides, once the last picture has been drawn; none once another model is there."""
-        if not self.is_left:
-            self.room.pace.wait()
+        """One month of both sides; none once another model is there, and none far ahead of the pictures."""
+        self.room.pace.begins()
         if self.is_left:
             self.running = False  # or Mesa's play would run it on to its last month
             return
@@ -393,6 +362,8 @@ class RoomModel(PairedModel):
         if self.running and max(self.persons, persons_here(self.reference_world)) > self.room.most_persons:
             self.running = False
             self.room.problem = "too_many_persons"
+        if not self.is_left:
+            self.room.pace.ends()
 
     def reporters(self) -> Mapping[str, Any]:
         """The hidden strategies as an index, and those in centres: what Mesa's own plot may show."""

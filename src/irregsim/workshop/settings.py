@@ -19,6 +19,7 @@ from irregsim.scenario.attributes import Form, Written, attributes, names_of
 from irregsim.scenario.levers import By, Lever, find
 from irregsim.scenario.writing.text import scenario_text
 from irregsim.vocabulary.codes import month_number, month_text, year_of
+from irregsim.vocabulary.labels import in_language
 
 #: The scenario that others are compared with unless a page says otherwise.
 REFERENCE: Final = "baseline"
@@ -231,7 +232,7 @@ class Settings:
 
     def titles(self, lang: str) -> tuple[str, str]:
         """Titles of reference and scenario, up to the end of the first sentence."""
-        titles = [one.title[lang].partition(". ")[0] for one in (self.reference, self.scenario)]
+        titles = [in_language(one.title, lang).partition(". ")[0] for one in (self.reference, self.scenario)]
         return titles[0], titles[1]
 
 

@@ -22,18 +22,20 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.inference.posterior import choose
-from irregsim.scenario import load_scenario
+from irregsim.model.draws import Draws
+from irregsim.scenario import Scenario, load_scenario
 from irregsim.storage.hashing import canonical_json, sha256_of_text
 from irregsim.study.identity import code_sha256
 from irregsim.study.replicates import available_cores
 from irregsim.study.workers import in_order
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.labels import Text
 from irregsim.vocabulary.numbers import rounded_text, with_percent
-from irregsim.workshop.exercises import PLACE, Exercise, Text, Variant, material
+from irregsim.workshop.exercises import PLACE, Exercise, Variant, material
 from irregsim.workshop.live.followed import outcome
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.live.snapshot import Flow, Look, SideLook, look
-from irregsim.workshop.replicate_band import pair_of
+from irregsim.workshop.replicate_band import pairs_together
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -111,33 +113,38 @@ class Stored:
 
 
 def pairs_of(
-    exercise: Exercise, variant: Variant, numbers: Sequence[int], scale: float = 1.0, jobs: int = 1
-) -> list[Pair]:
-    """Runs of a variant.
+    exercise: Exercise, variants: Sequence[Variant], numbers: Sequence[int], scale: float = 1.0, jobs: int = 1
+) -> list[list[Pair]]:
+    """Runs of some variants, a list for each; what they and their references have in common is simulated once.
 
     Args:
         exercise: The exercise.
-        variant: One of its variants.
-        numbers: Replicates.
+        variants: Some of its variants.
+        numbers: Replicates, without a gap.
         scale: Size of the population relative to Norway's.
         jobs: Processes.
     """
-    scenario = load_scenario(variant.scenario, overrides=variant.assume)
-    reference = load_scenario("baseline", overrides=variant.assume)
+    asked = [
+        (load_scenario(one.scenario, overrides=one.assume), load_scenario("baseline", overrides=one.assume))
+        for one in variants
+    ]
     chosen, _ = choose("posterior")
-    draws = {j: chosen.values[chosen.index(j)] for j in numbers}
-    work = partial(
-        pair_of,
-        scenario,
-        reference,
-        draws,
-        exercise.seed,
-        scale,
-        exercise.first,
-        exercise.last,
-        shift=numbers[0],
-    )
-    return list(in_order(work, len(numbers), jobs))
+    draws = [chosen.values[chosen.index(j)] for j in numbers]
+    work = partial(_replicate, exercise, asked, draws, numbers[0], scale)
+    found = list(in_order(work, len(numbers), jobs))
+    return [[pairs[n] for pairs in found] for n in range(len(asked))]
+
+
+def _replicate(
+    exercise: Exercise,
+    asked: Sequence[tuple[Scenario, Scenario]],
+    draws: Sequence[Mapping[str, float]],
+    shift: int,
+    scale: float,
+    number: int,
+) -> list[Pair]:
+    chance = Draws(exercise.seed, number + shift)
+    return pairs_together(asked, draws[number], chance, scale, exercise.first, exercise.last)
 
 
 def hash_of(exercise: Exercise, variant: Variant) -> int:
@@ -192,37 +199,43 @@ def _frame(pair: Pair, month: int) -> dict[str, Any]:
     return {"month": month, "sides": sides}
 
 
-def computed(exercise: Exercise, number: int, replicates: int, jobs: int, keep: Path | None = None) -> dict[str, Any]:
-    """Everything that is stored of a variant.
+def computed(exercise: Exercise, replicates: int, jobs: int, keep: Path | None = None) -> list[dict[str, Any]]:
+    """Everything that is stored of an exercise, for each of its variants.
 
     Args:
         exercise: The exercise.
-        number: Number of the variant.
         replicates: How many, 2 or more.
         jobs: Processes.
         keep: Folder in which runs are kept, so that new words or outcomes need no new runs; None to keep none.
     """
-    variant = exercise.variants[number]
-    name = f"{variant.scenario}-{hash_of(exercise, variant):016x}-{replicates}.pickle"
-    kept = None if keep is None else keep / name
-    if kept is not None and kept.exists():
-        pairs = pickle.loads(kept.read_bytes())
-    else:
-        pairs = pairs_of(exercise, variant, range(replicates), jobs=jobs)
-        if kept is not None:
-            kept.write_bytes(pickle.dumps(pairs))
-    keys = exercise.keys(number)
-    frames = [exercise.first - 1, *(m for m in range(exercise.first, exercise.last + 1) if m % 12 == 11)]
-    return {
-        "effects": {key: effect_of(pairs, key) for key in keys},
-        "frames": [_frame(pairs[0], month) for month in frames],
-        "check": checked(exercise, number),
-    }
+    pairs: dict[int, list[Pair]] = {}
+    files: dict[int, Path] = {}
+    for number, variant in enumerate(exercise.variants):
+        if keep is not None:
+            files[number] = keep / f"{variant.scenario}-{hash_of(exercise, variant):016x}-{replicates}.pickle"
+            if files[number].exists():
+                pairs[number] = pickle.loads(files[number].read_bytes())
+    missing = [number for number in range(len(exercise.variants)) if number not in pairs]
+    if missing:
+        made = pairs_of(exercise, [exercise.variants[number] for number in missing], range(replicates), jobs=jobs)
+        for number, found in zip(missing, made, strict=True):
+            pairs[number] = found
+            if number in files:
+                files[number].write_bytes(pickle.dumps(found))
+    months = [exercise.first - 1, *(m for m in range(exercise.first, exercise.last + 1) if m % 12 == 11)]
+    return [
+        {
+            "effects": {key: effect_of(pairs[number], key) for key in exercise.keys(number)},
+            "frames": [_frame(pairs[number][0], month) for month in months],
+            "check": checked(exercise, number),
+        }
+        for number in range(len(exercise.variants))
+    ]
 
 
 def checked(exercise: Exercise, number: int) -> dict[str, float | None]:
     """Differences of a small run in the last month."""
-    (pair,) = pairs_of(exercise, exercise.variants[number], [0], scale=CHECK_SCALE)
+    ((pair,),) = pairs_of(exercise, [exercise.variants[number]], [0], scale=CHECK_SCALE)
     out: dict[str, float | None] = {}
     for key in exercise.keys(number):
         name, _, city = key.partition("@")
@@ -322,10 +335,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if chosen.only and exercise.id not in chosen.only:
             made[exercise.id] = old["exercises"][exercise.id]
             continue
-        made[exercise.id] = []
-        for number, variant in enumerate(exercise.variants):
-            print(f"{exercise.id}: {variant.scenario}", file=sys.stderr, flush=True)
-            made[exercise.id].append(computed(exercise, number, chosen.replicates, chosen.jobs, chosen.keep))
+        print(f"{exercise.id}: {len(exercise.variants)} variants", file=sys.stderr, flush=True)
+        made[exercise.id] = computed(exercise, chosen.replicates, chosen.jobs, chosen.keep)
         told = {"version": __version__, "posterior": draws.name, "replicates": chosen.replicates, "scale": 1.0}
         text = json.dumps({**told, "exercises": made}, ensure_ascii=False, separators=(",", ":"))
         # Completely or not at all; what is finished is kept if the work is stopped.

@@ -14,6 +14,7 @@ from irregsim.model import simulate
 from irregsim.model.compiled.loops import compiled
 from irregsim.model.history import CITY_CODES, CITY_OF, COUNTRIES, OUTCOME_INDEX, PLACES
 from irregsim.model.month.control import PRISON
+from irregsim.model.month.needs import STAYS_LOOSELY
 from irregsim.model.values import At
 from irregsim.model.world import World
 from irregsim.vocabulary.codes import FIRST_EXIT, Household, Route, Side, Strategy, Substrategy, year_of
@@ -179,12 +180,13 @@ def _sums(
     track: Any,
     city_of: Any,
     exploitative_host: Any,
+    loosely: Any,
     bed: Any,
     codes: Any,
     numbers: Any,
     sums: Any,
 ) -> None:
-    first_exit, synlig, avhengig, falls, friend, survival_sex, child, prison = codes
+    first_exit, synlig, avhengig, falls, survival_sex, child, prison = codes
     roofless, wage, days, held_days = numbers
     for i in range(len(strategy)):
         s = strategy[i]
@@ -195,7 +197,7 @@ def _sums(
             sums[0, c] += roofless * (1.0 - bed[c])
             sums[1, c] += 1.0
         elif s == avhengig:
-            if substrategy[i] >= friend:
+            if loosely[substrategy[i]]:
                 sums[11, c] += 1.0
             if not is_child and (exploitative_host[host[i]] or substrategy[i] == survival_sex):
                 sums[4, c] += 1.0
@@ -218,7 +220,7 @@ def sums(part: object, world: World, at: At) -> None:
     """Twin of `month.needs.Needs._sums`."""
     p = world.population
     out = np.zeros((len(_OUTCOMES), CITY_CODES))
-    ways = Strategy.SYNLIG, Strategy.AVHENGIG, Strategy.FRITT_FALL, Substrategy.FRIEND, Substrategy.SURVIVAL_SEX
+    ways = Strategy.SYNLIG, Strategy.AVHENGIG, Strategy.FRITT_FALL, Substrategy.SURVIVAL_SEX
     codes = np.array((FIRST_EXIT, *ways, Household.CHILD, PRISON))
     numbers = np.array((at.roofless_share, at.wage_gap_nok, _DAYS, _DAYS / at.detention_turnover_count))
     _sums(
@@ -235,6 +237,7 @@ def sums(part: object, world: World, at: At) -> None:
         p.track,
         CITY_OF,
         world.hosts.is_exploitative,
+        STAYS_LOOSELY,
         world.bed_share,
         codes,
         numbers,

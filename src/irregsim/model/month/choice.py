@@ -34,13 +34,15 @@ from irregsim.model.values import At
 from irregsim.model.world import Rows, World
 from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import CITIES, Strategy, Substrategy
+from irregsim.vocabulary.codes import CITIES, Strategy, chosen_subtypes
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-#: Options in the order of their codes; each name is a channel.
-OPTIONS = (
+#: Options of living at the margins, and what each lives by; and those of depending on a provider met by chance.
+_MARKETS, _PROVIDERS = chosen_subtypes(Strategy.MARGINALISERT), chosen_subtypes(Strategy.AVHENGIG)
+#: Options in the order of their codes; each name is a channel. Those of later subtypes follow.
+_FIRST = (
     "choice_stay",
     "choice_centre",
     "choice_dependence",
@@ -52,14 +54,12 @@ OPTIONS = (
     "choice_onward",
     "choice_survival_sex",
 )
-STAY, CENTRE, DEPENDENCE, WORK, SEX_SALE, DRUGS, PROPERTY, ASSISTED, ONWARD, SURVIVAL_SEX = range(10)
+OPTIONS = tuple(dict.fromkeys((*_FIRST, *_MARKETS, *_PROVIDERS)))
+STAY, CENTRE, DEPENDENCE, WORK, SEX_SALE, DRUGS, PROPERTY, ASSISTED, ONWARD, SURVIVAL_SEX = range(len(_FIRST))
 _CLOSED = -np.inf
-#: Options of living at the margins, and what each lives by.
-_MARKETS = {
-    "choice_sex_sale": Substrategy.SEX_SALE,
-    "choice_drugs": Substrategy.DRUGS,
-    "choice_property": Substrategy.PROPERTY,
-}
+_MARGINS = [OPTIONS.index(option) for option in _MARKETS]
+#: The city whose rule at NAV is that of all other places.
+_NATIONAL = CITIES.index("Oslo")
 _CITY_DISTRICT = np.array([next(p.district for p in reference.places() if p.city == c) for c in range(len(CITIES))])
 _MUNICIPAL = np.array([name.startswith("municipal") for name in HEALTH_MODELS])
 
@@ -153,15 +153,12 @@ class Choice(Part):
         world.move(rows, Strategy.SYNLIG, "choice")
         move_in(world, rows, centre, "choice")
 
-        for option, subtype in (
-            ("choice_dependence", None),
-            ("choice_survival_sex", int(Substrategy.SURVIVAL_SEX)),
-        ):
+        for option, subtype in (("choice_dependence", None), *_PROVIDERS.items()):
             rows = decided.of(option)
             host = free_host(world, at, rows) if subtype is None else self._stranger(world, rows)
             served = place_with_hosts(world, at, rows, host)
             rows, host = rows[served], host[served]
-            kind = world.hosts.type[host] if subtype is None else np.full(len(rows), subtype)
+            kind = world.hosts.type[host] if subtype is None else np.full(len(rows), int(subtype))
             world.move(rows, Strategy.AVHENGIG, "choice", kind)
             stay_with(world, rows, host, "choice")
             if subtype is not None:
@@ -181,7 +178,7 @@ def stay_away(at: At) -> FloatArray:
         at: Reads ``shelter_avoid_share`` (at checks of 2019) and ``identity_checks`` (by district).
 
     Returns:
-        Shape (6,); the last is for all other places.
+        Shape (cities + 1,); the last is for all other places.
     """
     checks = np.append(at.identity_checks[_CITY_DISTRICT], 1.0)
     return np.asarray(np.minimum(1.0, at.shelter_avoid_share * checks))
@@ -232,10 +229,14 @@ def nav_help(who: Rows, at: At, bed: BedOffer) -> FloatArray:
 
 
 def by_nav_rule(at: At) -> FloatArray:
-    """Ratio on discretion in each city, and outside the five by the national rule of Oslo; shape (6,)."""
+    """Ratio on discretion in each city, and outside them by the national rule of Oslo; shape (cities + 1,)."""
     ratio = {"rule_2004": 1.0, "rule_2014": at.nav_rule_2014_ratio, "wide": at.nav_wide_ratio}
     by_rule = np.array([ratio[rule] for rule in NAV_RULES])
-    return np.asarray(by_rule[np.append(at.nav_emergency_help, at.nav_emergency_help[0])])
+    return np.asarray(by_rule[_nav_rule(at)])
+
+
+def _nav_rule(at: At) -> IntArray:
+    return np.append(at.nav_emergency_help, at.nav_emergency_help[_NATIONAL])
 
 
 def utilities(
@@ -262,7 +263,7 @@ def utilities(
     # Response to hardship: no roof and no help; the prior of its effect includes zero (deterrence or displacement).
     hardship = (1.0 - roof) * (1.0 - helped)
     departs = at.departure_from_hardship_log_ratio * hardship
-    conditional = np.append(at.nav_emergency_help, at.nav_emergency_help[0])[who.city] == NAV_RULES.index("rule_2014")
+    conditional = _nav_rule(at)[who.city] == NAV_RULES.index("rule_2014")
     out = np.full((len(OPTIONS), n), _CLOSED)
 
     out[STAY] = at.stay_utility - pressure + at.shelter_utility * roof + at.nav_utility * helped
@@ -292,6 +293,7 @@ def utilities(
     margin = margin + np.where(age > 50, -at.marginalised_age_aversion, 0.0)
     # Persons already expelled are pushed further into the margins (M081).
     margin = margin + np.where(who.decision == 3, at.expelled_margin_utility, 0.0)
+    out[_MARGINS] = margin
     out[SEX_SALE] = margin + np.where(who.is_female, at.women_sex_sale_utility, -at.women_sex_sale_utility)
     out[DRUGS] = margin + np.where(young_man, at.young_men_crime_utility, -at.young_men_crime_utility)
     out[PROPERTY] = out[DRUGS] + at.property_utility

@@ -27,6 +27,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 ASYLUM, EXPELLED, PRISON = 0, 1, 2
+#: By subtype, whether those who live by it are offenders.
+_BY_CRIME = np.array([s.lives.by_crime for s in Substrategy])
 _EAST = np.array([DISTRICTS[p.district] in ("Oslo", "Øst") for p in reference.places()])
 
 
@@ -74,7 +76,7 @@ def crime_control_hazard(who: Rows, at: At) -> FloatArray:
         who: Reads ``strategy``, ``substrategy``, ``district``.
         at: Reads ``identity_control_hazard``, ``marginalised_control_ratio``, ``penal_priority``.
     """
-    offends = (who.strategy == Strategy.MARGINALISERT) & (who.substrategy != Substrategy.SEX_SALE)
+    offends = (who.strategy == Strategy.MARGINALISERT) & _BY_CRIME[who.substrategy]
     hazard = at.identity_control_hazard * at.marginalised_control_ratio * at.penal_priority * _intensity(who, at)
     return np.where(offends, hazard, 0.0)
 

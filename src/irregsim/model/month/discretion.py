@@ -54,7 +54,7 @@ def says_yes(at: At, share: npt.ArrayLike, city: npt.NDArray[np.int64], asks: fl
     """Chance that somebody says yes.
 
     Args:
-        at: Reads ``discretion_by_city``, the ratio of each city (six, the last for all other places).
+        at: Reads ``discretion_by_city``, the ratio of each city (the last for all other places).
         share: Share of the service's staff who say yes when asked once, in a city of ratio 1; shape (n,) or one number.
         city: City of each person, shape (n,).
         asks: How many are asked.
@@ -71,7 +71,7 @@ def nav_share(at: At, by_rule: FloatArray, city: npt.NDArray[np.int64], is_famil
 
     Args:
         at: Reads ``discretion_yes_share`` and ``family_discretion_ratio``.
-        by_rule: Ratio of the rule in force in each city, shape (6,).
+        by_rule: Ratio of the rule in force in each city, and outside them; shape (cities + 1,).
         city: City of each person, shape (n,).
         is_family: Guardians and children, shape (n,).
 

@@ -22,6 +22,9 @@ from irregsim.vocabulary.codes import Household, RegisterEvent, Strategy, Substr
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+#: By subtype, whether a guest stays for the time being.
+STAYS_LOOSELY = np.array([s.lives.loosely for s in Substrategy])
+
 
 def care_need_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of a need for health care that cannot wait; rises with age and illness (M010, M101).
@@ -142,7 +145,7 @@ class Needs(Contest):
         guests = here[strategy == Strategy.AVHENGIG]
         history.outcome("homeless_person_months", month, p.place[falling])
         # NIBR counts those who stay with others for the time being; not partners or near relatives.
-        loosely = guests[p.substrategy[guests] >= Substrategy.FRIEND]
+        loosely = guests[STAYS_LOOSELY[p.substrategy[guests]]]
         history.outcome("homeless_person_months", month, p.place[loosely])
         working = here[p.is_exploited[here]]
         history.outcome("exploitative_work_person_months", month, p.place[working])

@@ -3,7 +3,7 @@
 `render_report` takes tables by name and ``about``, a mapping with these keys (those marked * may be missing):
 
 - ``comparison_id``, ``command``, ``seed``, ``replicates``, ``scale``, ``draws`` (``posterior``, ``prior``, ``point``);
-- ``lang``*: ``nb`` or ``en`` (default);
+- ``lang``*: one of `LANGUAGES`; ``en`` if left out;
 - ``reference`` and ``scenarios``: names; ``titles``*: name to ``{nb, en}``; ``descriptions``*: name to text;
 - ``period``: first and last month; ``fit_period``*: first and last month of the calibration period;
 - ``first_effective``: scenario to month; ``run_ids``*: name to id; ``versions``*: name to version;
@@ -185,7 +185,7 @@ class _Page(Facts):
     def sections(self) -> tuple[str, ...]:
         """Names of the sections of pictures and tables, in the order of the page."""
         named = [str(one["section"]) for one in self.about.get("pictures", ())]
-        named += [statistic.section for statistic in tables.STATISTICS]
+        named += tables.sections()
         return first_then_others(SECTIONS, tuple(dict.fromkeys(name for name in named if name not in _APART)))
 
     def section(self, name: str) -> dict[str, Any] | None:
@@ -193,12 +193,7 @@ class _Page(Facts):
         parts = []
         for scenario in self.scenarios:
             plots = self.pictures(name, scenario)
-            made = [
-                one
-                for statistic in tables.STATISTICS
-                if statistic.section == name
-                for one in statistic.tables(self, scenario)
-            ]
+            made = tables.of_section(self, name, scenario)
             if plots or made:
                 parts.append({"title": self.title(scenario), "plots": plots, "tables": made})
         if not parts:

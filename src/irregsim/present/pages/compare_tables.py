@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from irregsim.present.pages.compare_declared import shown, slug
 from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
 from irregsim.present.words import (
     effect_text,
@@ -18,6 +17,7 @@ from irregsim.present.words import (
     upper,
 )
 from irregsim.scenario.levers import REGISTRY, By
+from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import label, labels
 from irregsim.vocabulary.numbers import number, percent
@@ -67,30 +67,34 @@ def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
     return facts.table(caption, heads, groups, text=(1, 7))
 
 
-def displacement(facts: Facts, scenario: str) -> list[dict[str, Any]]:
-    """The balance of every account, and where those are who are elsewhere; what nobody counts never in persons."""
-    tables = []
-    balance = facts.rows("balance", scenario)
-    if balance:
-        last = max(str(row["to_month"]) for row in balance)
-        cells = []
-        for row in balance:
-            if str(row["to_month"]) != last or row["change_in_state"] != row["change_in_state"]:
-                continue
-            ends = (float(row[name]) for name in ("lo", "change_in_state", "hi"))
-            low, mean, high = (facts.change(value, str(row["unit"])) for value in ends)
-            between = low if low == high else f"{low} – {high}"
-            cells.append([_state(facts, str(row["state"])), facts.unit(row), mean, between])
-        caption = facts.words("balance_caption", title=facts.title(scenario), month=last)
-        heads = ("c_state", "c_unit", "c_change", "c_interval")
-        tables.append(facts.table(caption, heads, [{"name": "", "rows": cells}], text=(1,)))
-    alluvial = facts.rows("alluvial", scenario)
-    if alluvial:
-        last = max(str(row["to_month"]) for row in alluvial)
-        caption = facts.words("alluvial_caption", title=facts.title(scenario), month=last)
-        moved = [row for row in alluvial if str(row["to_month"]) == last]
-        tables.append(facts.table(caption, ("c_in_scenario", "c_share"), _moved(facts, moved)))
-    return [table for table in tables if table["groups"]]
+def balance(facts: Facts, scenario: str) -> list[dict[str, Any]]:
+    """The balance of every account in the last month; what nobody counts never in persons."""
+    rows = facts.rows("balance", scenario)
+    if not rows:
+        return []
+    last = max(str(row["to_month"]) for row in rows)
+    cells = []
+    for row in rows:
+        if str(row["to_month"]) != last or row["change_in_state"] != row["change_in_state"]:
+            continue
+        ends = (float(row[name]) for name in ("lo", "change_in_state", "hi"))
+        low, mean, high = (facts.change(value, str(row["unit"])) for value in ends)
+        between = low if low == high else f"{low} – {high}"
+        cells.append([_state(facts, str(row["state"])), facts.unit(row), mean, between])
+    caption = facts.words("balance_caption", title=facts.title(scenario), month=last)
+    heads = ("c_state", "c_unit", "c_change", "c_interval")
+    return [facts.table(caption, heads, [{"name": "", "rows": cells}], text=(1,))] if cells else []
+
+
+def alluvial(facts: Facts, scenario: str) -> list[dict[str, Any]]:
+    """Where those are in the last month who are elsewhere than in the reference, in shares."""
+    rows = facts.rows("alluvial", scenario)
+    if not rows:
+        return []
+    last = max(str(row["to_month"]) for row in rows)
+    caption = facts.words("alluvial_caption", title=facts.title(scenario), month=last)
+    moved = [row for row in rows if str(row["to_month"]) == last]
+    return [facts.table(caption, ("c_in_scenario", "c_share"), _moved(facts, moved))]
 
 
 def _moved(facts: Facts, rows: Rows) -> list[dict[str, Any]]:
@@ -204,11 +208,6 @@ def costs(facts: Facts, scenario: str) -> list[dict[str, Any]]:
     return [facts.table(caption, heads, [{"name": n, "rows": c} for n, c in groups.items()], text=(1, 4))]
 
 
-def slug(text: str) -> str:
-    """A text as the end of a label's key."""
-    return re.sub("[^a-z]+", "_", text.lower()).strip("_")
-
-
 def levels(facts: Facts) -> list[dict[str, Any]]:
     """Levels of the hidden strategies, where they were asked for: intervals only, with the sentence."""
     frame = facts.frames.get("levels")
@@ -301,24 +300,28 @@ def proof(facts: Facts, name: str) -> dict[str, Any]:
     return {"title": facts.title(name), "rows": rows}
 
 
-@dataclass(frozen=True)
-class Statistic:
-    """A statistic of the page: tables of one scenario in a section.
-
-    Attributes:
-        section: Section of the page, as of a `irregsim.present.plots.compare.Picture`.
-        tables: From the facts and a scenario to tables for the template (`Facts.table`); none where there is no row.
-    """
-
-    section: str
-    tables: Callable[[Facts, str], list[dict[str, Any]]]
+#: Tables that are shown in a form of their own; others as their columns are declared (`compare_declared.shown`).
+OWN_FORMS: Final[Mapping[str, Callable[[Facts, str], list[dict[str, Any]]]]] = {
+    "balance": balance,
+    "alluvial": alluvial,
+    "responses": responses,
+    "measured": measured,
+    "evidence": evidence,
+    "costs": costs,
+}
 
 
-#: Every statistic of the page that is of one scenario, in the order of its section.
-STATISTICS: Final[tuple[Statistic, ...]] = (
-    Statistic("displacement", displacement),
-    Statistic("responses", responses),
-    Statistic("measured", measured),
-    Statistic("evidence", evidence),
-    Statistic("costs", costs),
-)
+def sections() -> tuple[str, ...]:
+    """Sections of the page that show a table, in the order of the tables."""
+    return tuple(dict.fromkeys(table.section for table in TABLES.values() if table.section))
+
+
+def of_section(facts: Facts, section: str, scenario: str) -> list[dict[str, Any]]:
+    """The tables of a section for the template; none where they have no rows for the scenario."""
+    out = []
+    for table in TABLES.values():
+        if table.section != section:
+            continue
+        own = OWN_FORMS.get(table.name)
+        out += own(facts, scenario) if own and not table.shown else shown(facts, table, scenario)
+    return out

@@ -10,8 +10,7 @@ from irregsim import __version__
 from irregsim.inference.check.agreement import ROLES
 from irregsim.present.pages import picture, render
 from irregsim.vocabulary.labels import label
-from irregsim.vocabulary.numbers import number, percent, signed, with_percent
-from irregsim.vocabulary.reference import country_name
+from irregsim.vocabulary.numbers import country_name, number, percent, signed, with_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +36,7 @@ class FitContent:
     """What a page of a fit is made from.
 
     Attributes:
-        lang: ``nb`` or ``en``.
+        lang: One of `LANGUAGES`.
         source: Kind of draws: ``posterior``, ``prior`` or ``point``.
         red: Calibration checks of a posterior that failed.
         scale: Population scale of the run.
@@ -139,7 +138,7 @@ def target_words(register: str, dimension: str, key: str, period: str, lang: str
         dimension: As there.
         key: As there; keys joined by ``+`` are named one by one.
         period: As there.
-        lang: ``nb`` or ``en``.
+        lang: One of `LANGUAGES`.
         full: Whether to name the register.
     """
     parts = [label(f"register_short.{register}", lang)] if full else []

@@ -19,8 +19,7 @@ from irregsim.inference.targets import for_register
 from irregsim.model.registers import REGISTERS
 from irregsim.present.plots.style import MODEL, OBSERVED, SHADE, Drawing, count_axis, new_figure, settings, year_axis
 from irregsim.vocabulary.labels import label
-from irregsim.vocabulary.numbers import number
-from irregsim.vocabulary.reference import country_name
+from irregsim.vocabulary.numbers import country_name, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +74,7 @@ class FitTables:
         newer: As ``judged``, with another edition of the targets; None where there is none.
         fitted: Whether the draws were fitted to the targets of role ``fit``.
         sentences: Below every picture.
-        lang: ``nb`` or ``en``.
+        lang: One of `LANGUAGES`.
     """
 
     judged: pd.DataFrame

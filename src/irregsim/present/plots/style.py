@@ -77,7 +77,7 @@ class Options:
     """How pictures are drawn.
 
     Attributes:
-        lang: ``nb`` or ``en``.
+        lang: One of `LANGUAGES`.
         show_levels: Show hidden strategies in persons, as an interval, instead of as an index.
         calibrated: Whether parameters come from a fit that passed its calibration checks; if not, pictures of registers
             say so.

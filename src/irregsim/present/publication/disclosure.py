@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from irregsim.study.comparison.declare import DECIMALS, UNITS, Rule, Table
 from irregsim.vocabulary.disclosure import PER_PERSON, kind_of, rounded
 
 if TYPE_CHECKING:
@@ -30,6 +31,26 @@ def in_units(values: pd.Series, units: pd.Series) -> pd.Series:
     units = units.astype(str)
     for unit in units.unique():
         out = out.where(units != unit, rounded(out, unit))
+    return out
+
+
+def by_columns(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """A table without the columns that are withheld, and with rounded numbers where that alone is the rule.
+
+    Args:
+        frame: A table of a comparison; columns that it does not have are passed over.
+        table: Its declaration.
+    """
+    out = frame.drop(columns=[name for name in table.withheld() if name in frame])
+    for column in table.columns:
+        if column.published is not Rule.ROUNDED or column.name not in out:
+            continue
+        values = out[column.name].astype("float64")
+        if column.kind in DECIMALS:
+            shown = values.round(DECIMALS[column.kind]) + 0.0
+        else:
+            shown = rounded(values, UNITS[column.kind])
+        out[column.name] = shown
     return out
 
 

@@ -16,101 +16,104 @@ Cells with fewer than 5 persons are left out, so that shares need not add up to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from irregsim.present.publication.disclosure import in_units
+from irregsim.present.publication.disclosure import by_columns, in_units
 from irregsim.present.words import account, is_uncounted
+from irregsim.study.comparison.declare import Form, Rule, Table
+from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.codes import HIDDEN
 from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few
+from irregsim.vocabulary.outcomes import first_then_others
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns with numbers and the decimals they keep, by table of shares, months and rates.
-_DECIMALS: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
-    "chronogram": (("share",), 3),
-    "mean_time": (("months", "lo", "hi"), 1),
-    "transitions": (("rate", "lo", "hi"), 4),
-    "survival": (("survival", "lo", "hi"), 3),
-    "incidence": (("incidence", "lo", "hi"), 3),
-}
-
-#: Columns that would reveal the size of the population.
-_LEVELS: Final = ("persons", "at_risk", "moves", "total")
-
 #: The cohort whose number nobody publishes and no register counts.
 ENTERED: Final = "entered"
 
+#: Order of the tables in a published workbook; others come behind them.
+_FIRST: Final = ("balance", "alluvial", "partings")
+
 
 def published(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The published form of the tables of `paired.paired_tables` that have one.
+    """The published form of the tables of balance and lives that have one.
 
     Args:
-        frames: Tables by name; those of other kinds are passed over.
+        frames: Tables by name; those of other forms are passed over.
 
     Returns:
         ``balance``: what registers count in persons, the rest in percent of the reference (``unit``). ``alluvial``:
         of those who are elsewhere than in the reference, by where they are there, the ``share`` in each other state.
         ``partings``: ``share`` of all partings. Tables of shares, months and rates: without the numbers of persons
-        behind them, and without what is left out for those present (see the module). ``apart`` has none: where a centre
-        closes, those apart are those whom the register no longer counts, and their number over their share is
-        everybody.
+        behind them, and without what is left out for those present (see the module).
     """
-    out: dict[str, pd.DataFrame] = {}
-    if "balance" in frames:
-        out["balance"] = _balance(frames["balance"])
-    if "alluvial" in frames:
-        moved = frames["alluvial"]
-        moved = moved[moved["reference_state"] != moved["scenario_state"]]
-        out["alluvial"] = _shares(moved, ["scenario", "to_month", "reference_state"])
-    if "partings" in frames:
-        out["partings"] = _shares(frames["partings"], ["scenario"])
-    for name, (columns, decimals) in _DECIMALS.items():
-        if name in frames:
-            table = _without_disguised(name, _without_small(name, frames[name]))
-            table = table.drop(columns=[c for c in _LEVELS if c in table])
-            out[name] = table.assign(**{c: table[c].round(decimals) + 0.0 for c in columns}).reset_index(drop=True)
-    return out
+    names = (name for name in first_then_others(_FIRST, tuple(TABLES)) if name in frames and name in TABLES)
+    return {name: FORMS[TABLES[name].form](frames[name], TABLES[name]) for name in names if TABLES[name].form in FORMS}
 
 
-def _shares(frame: pd.DataFrame, whole: list[str]) -> pd.DataFrame:
+def _shares(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Cells of 5 persons or more as shares of all cells with the same keys; in each table the largest first."""
+    whole = list(table.whole)
     frame = frame.assign(whole=frame.groupby(whole)["persons"].transform("sum"))
     # Which is larger is published, by how much is not.
     frame = frame.sort_values(
         [*whole[:-1], "whole", whole[-1], "persons"], ascending=[True] * (len(whole) - 1) + [False, True, False]
     )
     shares = (frame["persons"] / frame["whole"]).round(2)
-    out = frame.assign(share=shares).drop(columns=["persons", "lo", "hi", "total", "whole"])
+    out = by_columns(frame.assign(share=shares), table).drop(columns="whole")
     return out[frame["persons"] >= SMALL].reset_index(drop=True)
 
 
-def _balance(balance: pd.DataFrame) -> pd.DataFrame:
+def _elsewhere(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Shares of those whose state is not that of the reference."""
+    return _shares(frame[frame["reference_state"] != frame["scenario_state"]], table)
+
+
+def _balance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     import pandas as pd
 
-    small = is_few(balance["reference_mean"], balance["scenario_mean"])
-    accounts = [account(*row) for row in balance[["kind", "state"]].astype(str).itertuples(index=False)]
-    hidden = pd.Series([is_uncounted(one) for one in accounts], index=balance.index, dtype=bool)
-    base = balance["reference_mean"].where(balance["reference_mean"] > 0)
-    out = balance.drop(columns=["entered", "left"]).assign(unit=hidden.map({True: PERCENT, False: "persons"}))
-    for column in ("reference_mean", "scenario_mean", "change_in_state", "lo", "hi"):
-        values = balance[column].where(~hidden, 100.0 * balance[column] / base)
-        out[column] = in_units(values, out["unit"]).where(~small)
+    small = is_few(frame["reference_mean"], frame["scenario_mean"])
+    accounts = [account(*row) for row in frame[["kind", "state"]].astype(str).itertuples(index=False)]
+    hidden = pd.Series([is_uncounted(one) for one in accounts], index=frame.index, dtype=bool)
+    base = frame["reference_mean"].where(frame["reference_mean"] > 0)
+    out = by_columns(frame, table).assign(unit=hidden.map({True: PERCENT, False: "persons"}))
+    for name in (column.name for column in table.columns if column.published is Rule.EFFECT):
+        values = frame[name].where(~hidden, 100.0 * frame[name] / base)
+        out[name] = in_units(values, out["unit"]).where(~small)
     return out.assign(suppressed=small)
 
 
-def _without_disguised(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Without the rows of those present that a register counts the number of."""
-    others = frame["cohort"].astype(str) != ENTERED
-    if name == "chronogram":
-        return _hidden_among_themselves(frame, others)
-    if name == "mean_time":
-        return frame[~others | frame["strategy"].isin(HIDDEN)]
-    if name == "transitions":
-        counted = ~frame["destination"].astype(str).map(lambda to: to in HIDDEN or is_uncounted(f"exit:{to}"))
-        return frame[~(others & counted)]
-    return frame[~others]
+def _present(frame: pd.DataFrame) -> pd.Series:
+    """Rows of those whose number registers count in part: all but those who entered since the change."""
+    return frame["cohort"].astype(str) != ENTERED
+
+
+def _chronogram(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    # The smaller side decides on months that few are followed for.
+    frame = _without_small(frame, "persons", ["scenario", "cohort", "months_since", "state"], "min")
+    return _finished(_hidden_among_themselves(frame, _present(frame)), table)
+
+
+def _mean_time(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    return _finished(frame[~_present(frame) | frame["strategy"].isin(HIDDEN)], table)
+
+
+def _transitions(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    # The larger side decides on a cell of moves.
+    frame = _without_small(frame, "moves", ["scenario", "cohort", "origin", "destination"], "max")
+    counted = ~frame["destination"].astype(str).map(lambda to: to in HIDDEN or is_uncounted(f"exit:{to}"))
+    return _finished(frame[~(_present(frame) & counted)], table)
+
+
+def _entered(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    # Those at risk are at least five already (`course_tables.LEAST_AT_RISK`).
+    return _finished(frame[~_present(frame)], table)
+
+
+def _finished(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    return by_columns(frame, table).reset_index(drop=True)
 
 
 def _hidden_among_themselves(frame: pd.DataFrame, others: pd.Series) -> pd.DataFrame:
@@ -130,17 +133,20 @@ def _hidden_among_themselves(frame: pd.DataFrame, others: pd.Series) -> pd.DataF
     return shown[shown["share"].notna()][list(frame.columns)]
 
 
-def _without_small(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Without cells of fewer than 5 persons or moves in a replicate, on either side."""
-    basis, keys = {
-        "chronogram": ("persons", ["scenario", "cohort", "months_since", "state"]),
-        "transitions": ("moves", ["scenario", "cohort", "origin", "destination"]),
-    }.get(name, (None, []))
-    if basis is None:
-        # Those at risk are at least so many already (`lives.LEAST_AT_RISK`).
-        return frame
+def _without_small(frame: pd.DataFrame, persons: str, keys: list[str], side: str) -> pd.DataFrame:
+    """Without cells of fewer than 5 persons or moves in a replicate, on the side with the fewest or the most."""
     sides = frame[frame["side"] != "difference"]
-    least, most = (sides.groupby(keys)[basis].agg(which) for which in ("min", "max"))
-    # The larger count decides on a cell of moves, the smaller one on months that few are followed for.
-    enough = (least if name == "chronogram" else most) >= SMALL
+    enough = sides.groupby(keys)[persons].agg(side) >= SMALL
     return frame[enough.loc[frame.set_index(keys).index].to_numpy()]
+
+
+#: Who makes each form.
+FORMS: Final[Mapping[Form, Callable[[pd.DataFrame, Table], pd.DataFrame]]] = {
+    Form.BALANCE: _balance,
+    Form.ELSEWHERE: _elsewhere,
+    Form.PARTS: _shares,
+    Form.CHRONOGRAM: _chronogram,
+    Form.MEAN_TIME: _mean_time,
+    Form.TRANSITIONS: _transitions,
+    Form.ENTERED: _entered,
+}

@@ -16,26 +16,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from irregsim.present.words import is_uncounted
+from irregsim.study.comparison.declare import Form, Kind, Rule, Table
+from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.disclosure import PERCENT
-from irregsim.vocabulary.labels import LANGUAGES
 from irregsim.vocabulary.numbers import rounded_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns that are rescaled, by table; where there is a reference for each row, it becomes 100.
-SCALED: Final[Mapping[str, tuple[str, ...]]] = {
-    "differences": ("mean", "median", "lo", "hi", "lo80", "hi80", "lo50", "hi50", "mc_se"),
-    "key_figures": ("mean", "lo", "hi", "lo50", "hi50", "mc_se"),
-    "cities": ("mean", "lo", "hi", "lo50", "hi50", "mc_se"),
-    "groups": ("mean", "lo", "hi", "lo50", "hi50", "mc_se"),
-    "responses": ("mean", "lo", "hi"),
-    "costs": ("mean", "lo", "hi"),
-}
-
-_CUMULATIVE: Final = ("cumulative_mean", "cumulative_lo", "cumulative_hi")
-_LATENT: Final = ("latent", "latent_lo", "latent_hi")
-_MONEY: Final = ("nok_mean", "nok_lo", "nok_hi")
+#: Before the language of a column that tells an effect in words.
+TEXT: Final = "rounded_text_"
 
 
 def one_scale(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> dict[str, pd.DataFrame]:
@@ -46,63 +36,72 @@ def one_scale(frames: Mapping[str, pd.DataFrame], units: Mapping[str, str]) -> d
         units: Unit by outcome.
 
     Returns:
-        All tables. Those of `SCALED` have a column ``unit``; rows in `PERCENT` have a ``reference_mean`` of 100
-        (``cumulative_*``: in percent of the sum of the reference since the change), texts in percent, and no money.
-        Rows without a reference above 0, of which there is no percentage, are left out. In ``measured`` the latent
-        effect is in percent where ``latent_unit`` says so (missing without a reference above 0).
+        All tables; those of `Form.EFFECTS` as `scaled` has them.
     """
-    out = dict(frames)
-    for name in SCALED:
-        if name in frames:
-            out[name] = _scaled(frames[name], name, units)
-    if "measured" in frames:
-        out["measured"] = _measured(frames["measured"], units)
-    return out
+    return {
+        name: scaled(frame, TABLES[name], units) if name in TABLES and TABLES[name].form is Form.EFFECTS else frame
+        for name, frame in frames.items()
+    }
 
 
-def _scaled(frame: pd.DataFrame, name: str, units: Mapping[str, str]) -> pd.DataFrame:
+def scaled(frame: pd.DataFrame, table: Table, units: Mapping[str, str]) -> pd.DataFrame:
+    """A table of effects with what is not counted in percent of the reference.
+
+    Args:
+        frame: The table; columns that it does not have are passed over.
+        table: Its declaration, of `Form.EFFECTS`.
+        units: Unit by outcome; persons for one that is not there.
+
+    Returns:
+        The table with a column of units (`Basis.unit`). Rows in `PERCENT` have a reference of 100, effects in percent
+        of it (those so far in percent of the sum of the reference since the change), texts in percent, and no number in
+        another unit, such as money. Rows without a reference above 0, of which there is no percentage, are left out;
+        with `Basis.keeps_rows` only their effect is missing.
+    """
+    basis = table.basis
     if frame.empty:
-        return frame if "unit" in frame else frame.assign(unit="")
-    outcome = frame["outcome"].astype(str)
-    unit = frame["unit"] if "unit" in frame else outcome.map(lambda one: units.get(one, "persons"))
+        return frame if basis.unit in frame else frame.assign(**{basis.unit: ""})
+    outcome = frame[basis.outcome].astype(str)
+    unit = frame[basis.unit] if basis.unit in frame else outcome.map(lambda one: units.get(one, "persons"))
     hidden = outcome.map(is_uncounted).astype(bool)
-    base = frame["reference_mean"].where(frame["reference_mean"] > 0)
-    out = frame.assign(unit=unit.where(~hidden, PERCENT))
-    for column in SCALED[name]:
-        out[column] = frame[column].where(~hidden, 100.0 * frame[column] / base)
-    if name == "differences":
-        for column in _CUMULATIVE:
-            out[column] = frame[column].where(~hidden, 100.0 * frame[column] / _so_far(frame, outcome))
-    for column in (c for c in _MONEY if c in out):
-        out[column] = out[column].where(~hidden)
-    out["reference_mean"] = frame["reference_mean"].where(~hidden, 100.0)
-    out = out[~(hidden & base.isna())].reset_index(drop=True)
-    for lang in LANGUAGES:
-        column = f"rounded_text_{lang}"
-        if column in out:
-            rows = zip(out[column], out["unit"], out["mean"], out["lo"], out["hi"], strict=True)
-            out[column] = [
-                rounded_text(mean, lo, hi, unit, lang) if unit == PERCENT else text for text, unit, mean, lo, hi in rows
-            ]
+    level = frame[basis.reference]
+    base = level.where(level > 0)
+    out = frame.assign(**{basis.unit: unit.where(~hidden, PERCENT)})
+    effects = [c for c in table.columns if c.published is Rule.EFFECT and c.name in frame and c.name != basis.reference]
+    in_unit = [column.name for column in effects if column.kind is Kind.UNIT]
+    for name in in_unit:
+        out[name] = frame[name].where(~hidden, 100.0 * frame[name] / base)
+    for column in effects:
+        if column.kind not in (Kind.UNIT, Kind.TEXT):
+            out[column.name] = frame[column.name].where(~hidden)
+    so_far = [column.name for column in table.columns if column.published is Rule.SO_FAR and column.name in frame]
+    if so_far:
+        total = _so_far(frame, outcome, in_unit, basis.reference)
+        for name in so_far:
+            out[name] = frame[name].where(~hidden, 100.0 * frame[name] / total)
+    out[basis.reference] = level.where(~hidden, 100.0)
+    if not basis.keeps_rows:
+        out = out[~(hidden & base.isna())].reset_index(drop=True)
+    for column in effects:
+        if column.kind is Kind.TEXT:
+            _retold(out, table, column.name)
     return out
 
 
-def _so_far(frame: pd.DataFrame, outcome: pd.Series) -> pd.Series:
+def _retold(out: pd.DataFrame, table: Table, text: str) -> None:
+    """Puts effects in percent into words, in place."""
+    basis = table.basis
+    lang = text.removeprefix(TEXT)
+    rows = zip(out[text], out[basis.unit], *(out[c] for c in (basis.change, *table.ends_of(basis.change))), strict=True)
+    out[text] = [
+        rounded_text(mean, lo, hi, unit, lang) if unit == PERCENT else told for told, unit, mean, lo, hi in rows
+    ]
+
+
+def _so_far(frame: pd.DataFrame, outcome: pd.Series, effects: list[str], reference: str) -> pd.Series:
     """Sum of the reference from the first month that differs on; missing before it, and where it is 0."""
     by = [frame["scenario"].astype(str), outcome]
-    differs = (frame[["mean", "lo", "hi", "mc_se"]] != 0).any(axis=1).astype(int).groupby(by).cummax() > 0
-    total = frame["reference_mean"].where(differs, 0.0).groupby(by).cumsum()
+    differs = (frame[effects] != 0).any(axis=1).astype(int).groupby(by).cummax() > 0
+    total = frame[reference].where(differs, 0.0).groupby(by).cumsum()
     # Before the change nothing differs, and nothing of anything is nothing.
     return total.where(total > 0).where(differs, 1.0)
-
-
-def _measured(frame: pd.DataFrame, units: Mapping[str, str]) -> pd.DataFrame:
-    if frame.empty:
-        return frame.assign(latent_unit="")
-    outcome = frame["latent_outcome"].astype(str)
-    hidden = outcome.map(is_uncounted).astype(bool)
-    base = frame["latent_reference"].where(frame["latent_reference"] > 0)
-    unit = outcome.map(lambda one: units.get(one, "persons"))
-    scaled = {column: frame[column].where(~hidden, 100.0 * frame[column] / base) for column in _LATENT}
-    reference = frame["latent_reference"].where(~hidden, 100.0)
-    return frame.assign(latent_unit=unit.where(~hidden, PERCENT), latent_reference=reference, **scaled)

@@ -14,8 +14,9 @@ from __future__ import annotations
 from irregsim.scenario.levers.assumptions import ASSUMPTIONS
 from irregsim.scenario.levers.control_and_municipal import CONTROL_AND_MUNICIPAL
 from irregsim.scenario.levers.entry import HEALTH_MODELS, NAV_RULES, By, Holds, Kind, Lever, Part
-from irregsim.scenario.levers.readers import GROUPS, SAYS, Words, group_of, term, words
+from irregsim.scenario.levers.readers import GROUPS, Words, group_of, heading, term, words
 from irregsim.scenario.levers.reception_and_work import RECEPTION_AND_WORK
+from irregsim.vocabulary.labels import Words as Say
 
 __all__ = [
     "ASSUMPTIONS",
@@ -34,6 +35,7 @@ __all__ = [
     "explain",
     "find",
     "group_of",
+    "heading",
     "number_text",
     "range_text",
     "words",
@@ -76,14 +78,15 @@ def number_text(value: float) -> str:
 
 def range_text(lever: Lever | Part, lang: str = "en") -> str:
     """The accepted values in words, such as ``0 to 1``. What a file says, such as ``true``, stays as it is written."""
-    says = SAYS[lang]
+    says = Say(lang, "lever_says")
     if lever.holds is Holds.NUMBER:
-        return f"{number_text(lever.low)} {says['to']} {number_text(lever.high)}"
+        return f"{number_text(lever.low)} {says('to')} {number_text(lever.high)}"
     if lever.holds is Holds.TRUE_FALSE:
-        return f"true {says['or']} false"
+        return f"true {says('or')} false"
     if isinstance(lever, Lever) and lever.options:
         return ", ".join(lever.options)
-    return says.get(lever.holds, says["text"])
+    named = lever.holds in (Holds.MONTH, Holds.COUNTRY, Holds.CENTRE)
+    return says(lever.holds.value if named else "text")
 
 
 def default_text(lever: Lever, lang: str = "en") -> str:
@@ -94,7 +97,7 @@ def default_text(lever: Lever, lang: str = "en") -> str:
         return "true" if lever.default else "false"
     if isinstance(lever.default, float):
         return number_text(lever.default)
-    return SAYS[lang]["none"] if lever.default == () else str(lever.default)
+    return Say(lang, "lever_says")("none") if lever.default == () else str(lever.default)
 
 
 def explain(lever: Lever | str, lang: str = "en") -> str:
@@ -102,7 +105,7 @@ def explain(lever: Lever | str, lang: str = "en") -> str:
 
     Args:
         lever: The lever, or its name as for `find`.
-        lang: ``nb`` or ``en``. Keys, codes, values and the source stay as they are written.
+        lang: A language. Keys, codes, values and the source stay as they are written.
 
     Returns:
         Lines without a final line break: path and name, meaning, unit, range, default, keys of an entry, what a
@@ -112,36 +115,36 @@ def explain(lever: Lever | str, lang: str = "en") -> str:
         KeyError: If there is no such lever or language.
     """
     lever = find(lever) if isinstance(lever, str) else lever
-    own, says = words(lever, lang), SAYS[lang]
+    own, says = words(lever, lang), Say(lang, "lever_says")
     rows = {"unit": own.unit}
     if lever.holds in (Holds.TRUE_FALSE, Holds.OPTION) or lever.high > lever.low:
         rows["values"] = range_text(lever, lang)
     rows["default"] = default_text(lever, lang)
     if lever.by:
-        rows["set_by"] = term(lever.by.value, lang)
+        rows["set_by"] = term("by", lever.by.value, lang)
     parts = [f"    - {part.name}: {_part_text(part, lang)}" for part in lever.parts]
-    rows["inherited"] = term(lever.merge, lang)
+    rows["inherited"] = term("merge", lever.merge, lang)
     if lever.identity != "none":
-        rows["identity"] = term(lever.identity, lang)
+        rows["identity"] = term("identity", lever.identity, lang)
     if lever.moves:
-        arrows = ", ".join(f"{outcome} {term(sign, lang)}" for outcome, sign in lever.moves.items())
-        rows["moves"] = f"{arrows} ({term(lever.basis, lang)})"
+        arrows = ", ".join(f"{outcome} {term('sign', sign, lang)}" for outcome, sign in lever.moves.items())
+        rows["moves"] = f"{arrows} ({term('basis', lever.basis, lang)})"
     else:
         rows["no_direction"] = own.no_direction
     rows["who_decides"] = own.who_decides
     rows["source"] = lever.source
-    rows["mechanisms"] = ", ".join(lever.mechanisms) or says["none"]
+    rows["mechanisms"] = ", ".join(lever.mechanisms) or says("none")
     rows["example"] = f"{lever.key.rpartition('.')[2]}: {lever.example}"
-    lines = [f"  {says[key]}: {text}" for key, text in rows.items()]
+    lines = [f"  {says(key)}: {text}" for key, text in rows.items()]
     if parts:
         before = list(rows).index("inherited")
-        lines[before:before] = [f"  {says['parts']}:", *parts]
+        lines[before:before] = [f"  {says('parts')}:", *parts]
     return "\n".join([f"{lever.path}: {own.name}", f"  {own.meaning}", *lines])
 
 
 def _part_text(part: Part, lang: str) -> str:
     """A key of an entry: what it means, what may be written, and whether it must be."""
-    own, says = words(part, lang), SAYS[lang]
+    own, says = words(part, lang), Say(lang, "lever_says")
     unit = f" ({own.unit})" if own.unit else ""
-    need = says["required"] if part.required else says["optional"]
-    return f"{own.meaning} {says['accepts']}: {range_text(part, lang)}{unit}; {need}."
+    need = says("required" if part.required else "optional")
+    return f"{own.meaning} {says('accepts')}: {range_text(part, lang)}{unit}; {need}."

@@ -1,4 +1,4 @@
-"""What one lever is: its key, shape, unit, range, default, direction and source."""
+"""What one lever is: its key, shape, unit, range, default, direction and source. Its words are in a table."""
 
 from __future__ import annotations
 
@@ -51,17 +51,13 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """One key of an entry, such as ``effectiveness`` of a return agreement.
+    """One key of an entry, such as ``effectiveness`` of a return agreement. What readers see of it: `readers.words`.
 
     Attributes:
         name: Key as written.
         holds: Type of the value.
-        meaning: What it says, in English.
-        meaning_nb: What it says, in Norwegian.
-        name_words: Short words for the key, in English.
-        name_words_nb: Short words for the key, in Norwegian.
-        unit: Unit of a number, in English.
-        unit_nb: Unit of a number, in Norwegian.
+        words: Key of its words, where they are others than those of the keys of that name; empty where not.
+        unit: Unit of a number, by the key of its words.
         low: Smallest number accepted.
         high: Largest number accepted.
         usual: Lowest, highest and step that a slider offers, as for `Lever`.
@@ -72,12 +68,8 @@ class Part:
 
     name: str
     holds: Holds
-    meaning: str
-    meaning_nb: str
-    name_words: str
-    name_words_nb: str
+    words: str = ""
     unit: str = ""
-    unit_nb: str = ""
     low: float = 0.0
     high: float = 0.0
     usual: tuple[float, float, float] | None = None
@@ -88,18 +80,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Lever:
-    """One thing a scenario can set.
+    """One thing a scenario can set. What readers see of it, in every language, is in a table of words: `readers.words`.
 
     Attributes:
         key: Dotted key below ``levers`` or ``assumptions``.
-        name: Short name for a control, in English; at most 38 characters.
-        name_nb: Short name for a control, in Norwegian; at most 38 characters.
         section: ``levers`` or ``assumptions``.
         kind: Shape of what is written.
         holds: Type of its value (of ``effectiveness``, ``on`` and so on where entries have parts).
         by: Centre, district or city, where it is set by one.
-        unit: Unit in words, in English.
-        unit_nb: Unit in words, in Norwegian.
+        unit: Unit, by the key of its words.
         low: Smallest number accepted.
         high: Largest number accepted.
         usual: Lowest, highest and step that a slider offers, for a number. A file may say anything from ``low`` to
@@ -107,38 +96,28 @@ class Lever:
             it was given.
         default: Value where neither the file nor any parent says anything.
         moves: Outcome to ``up``, ``down`` or ``none`` when the lever is raised or turned on.
-        no_direction: Why there is no direction, where ``moves`` is empty; in English.
-        no_direction_nb: The same in Norwegian.
-        basis: ``from the report``, ``from theory`` or ``by construction``, for ``moves``.
-        who_decides: Who can set it in Norway, in English.
-        who_decides_nb: Who can set it in Norway, in Norwegian.
+        no_direction: Why there is no direction, where ``moves`` is empty, by the key of its words.
+        basis: What ``moves`` rests on: ``report``, ``theory`` or ``construction``.
+        who_decides: Who can set it in Norway, by the key of its words.
         source: Where meaning and values come from.
-        meaning: What it is, in English.
-        meaning_nb: What it is, in Norwegian.
         mechanisms: Ids of the report's claims that it works through.
         options: Values accepted, for an option.
         parts: Keys of an entry.
-        identity: What makes two entries the same one.
-        merge: What a child's entry does to an inherited one.
+        identity: What makes two entries the same one, by the key of its words; ``none`` where there is only one.
+        merge: What a child's entry does to an inherited one, by the key of its words.
         nullable: Whether ``null`` may be written for the value.
         fields: Names of the fields of ``scenario.Levers`` that it fills.
         example: A small piece of YAML for its value.
     """
 
     key: str
-    name: str
-    name_nb: str
     section: Literal["levers", "assumptions"]
     kind: Kind
     holds: Holds
     unit: str
-    unit_nb: str
     default: object
     who_decides: str
-    who_decides_nb: str
     source: str
-    meaning: str
-    meaning_nb: str
     fields: tuple[str, ...]
     example: str
     by: By = By.NOTHING
@@ -147,13 +126,12 @@ class Lever:
     usual: tuple[float, float, float] | None = None
     moves: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     no_direction: str = ""
-    no_direction_nb: str = ""
     basis: str = ""
     mechanisms: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     identity: str = "month"
-    merge: str = "dated values override from their first date on; a single value overrides the whole path"
+    merge: str = "path"
     nullable: bool = False
 
     @property
@@ -162,37 +140,9 @@ class Lever:
         return f"{self.section}.{self.key}"
 
 
-MULTIPLE = "multiple of the baseline path, whose 2019 mean is 1"
-"""Unit of a lever or assumption that scales a path."""
-
-MULTIPLE_NB = "ganger referansebanen, som i snitt er 1 i 2019"
-"""The same in Norwegian."""
-
-FROM = Part(
-    "from",
-    Holds.MONTH,
-    "First month in force.",
-    "Første måned i kraft.",
-    name_words="From",
-    name_words_nb="Fra",
-    required=True,
-)
-TO = Part(
-    "to",
-    Holds.MONTH,
-    "Last month in force; left out: to the end.",
-    "Siste måned i kraft; utelatt: ut perioden.",
-    name_words="To",
-    name_words_nb="Til og med",
-)
-REFERENCE = Part(
-    "reference",
-    Holds.TEXT,
-    "Where the entry comes from.",
-    "Hvor oppføringen er hentet fra.",
-    name_words="Reference",
-    name_words_nb="Kilde",
-)
+FROM = Part("from", Holds.MONTH, required=True)
+TO = Part("to", Holds.MONTH)
+REFERENCE = Part("reference", Holds.TEXT)
 
 
 def moves_of(**outcomes: str) -> Mapping[str, str]:

@@ -1,4 +1,10 @@
-"""What readers see of the levers: groups, words by language, and the fixed words of `explain`."""
+"""What readers see of the levers: groups, words by language, and the fixed words of `explain`.
+
+The words are in ``data/labels_levers.csv``: ``lever.<key>.name`` and ``.meaning`` of a lever or an assumption,
+``lever_part.<key>.name`` and ``.meaning`` of a key of its entries. Units, who decides, reasons for having no direction
+and the terms of an entry are shared, and named by short keys: ``lever_unit.beds``, ``lever_decides.udi_with_ngos``,
+``lever_no_direction.no_order``, ``lever_merge.path``.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from irregsim.scenario.levers.entry import By, Holds, Lever, Part
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.scenario.levers.entry import Lever, Part
+from irregsim.vocabulary.labels import label
 
-GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "return": {"nb": "Retur", "en": "Return"},
-        "reception": {"nb": "Asylmottak", "en": "Reception centres"},
-        "work": {"nb": "Arbeid og arbeidsgivere", "en": "Work and employers"},
-        "control": {"nb": "Kontroll og politi", "en": "Control and police"},
-        "regularisation": {"nb": "Regularisering", "en": "Regularisation"},
-        "municipal": {"nb": "Kommunale tilbud", "en": "Municipal services"},
-        "assumptions": {"nb": "Antakelser", "en": "Assumptions"},
-    }
-)
-"""Headings for levers, by language, in the order in which readers meet them."""
+GROUPS: tuple[str, ...] = ("return", "reception", "work", "control", "regularisation", "municipal", "assumptions")
+"""Groups of levers, in the order in which readers meet them; headings by `heading`."""
 
 _GROUP_OF: Mapping[str, str] = MappingProxyType(
     {
@@ -39,100 +35,13 @@ _GROUP_OF: Mapping[str, str] = MappingProxyType(
 )
 """First part of a lever's key to its group."""
 
-SAYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "en": {
-            "required": "required",
-            "optional": "may be left out",
-            "unit": "unit",
-            "values": "range",
-            "set_by": "can be set by",
-            "default": "default",
-            "parts": "keys of an entry",
-            "accepts": "Accepts",
-            "moves": "expected when raised or turned on",
-            "no_direction": "no expected direction",
-            "who_decides": "who decides",
-            "source": "source",
-            "mechanisms": "mechanisms",
-            "inherited": "in a scenario that extends another",
-            "identity": "entries are matched by",
-            "example": "example",
-            "to": "to",
-            "or": "or",
-            "none": "none",
-            "text": "text",
-            Holds.MONTH: "a month, YYYY-MM",
-            Holds.COUNTRY: "a country",
-            Holds.CENTRE: "a reception centre",
-        },
-        "nb": {
-            "required": "må være med",
-            "optional": "kan utelates",
-            "unit": "enhet",
-            "values": "gyldige verdier",
-            "set_by": "kan settes per",
-            "default": "standardverdi",
-            "parts": "nøkler i en oppføring",
-            "accepts": "Godtar",
-            "moves": "ventet når den heves eller slås på",
-            "no_direction": "ingen ventet retning",
-            "who_decides": "hvem avgjør",
-            "source": "kilde",
-            "mechanisms": "mekanismer",
-            "inherited": "i et scenario som bygger på et annet",
-            "identity": "oppføringer kjennes igjen på",
-            "example": "eksempel",
-            "to": "til",
-            "or": "eller",
-            "none": "ingen",
-            "text": "tekst",
-            Holds.MONTH: "en måned, ÅÅÅÅ-MM",
-            Holds.COUNTRY: "et land",
-            Holds.CENTRE: "et mottak",
-        },
-    }
-)
-"""Fixed words of ``explain``, by language."""
-
-_TERMS_NB: Mapping[str, str] = MappingProxyType(
-    {
-        By.CENTRE: "mottak",
-        By.DISTRICT: "politidistrikt",
-        By.CITY: "by",
-        "up": "opp",
-        "down": "ned",
-        "none": "ingen",
-        "from the report": "ifølge rapporten",
-        "from theory": "ut fra teori",
-        "by construction": "slik modellen er bygd",
-        "month": "måned",
-        "year": "år",
-        "centre and month": "mottak og måned",
-        "district and month": "politidistrikt og måned",
-        "city and month": "by og måned",
-        "country and from": "country og from",
-        "dated values override from their first date on; a single value overrides the whole path": "daterte verdier "
-        "overstyrer fra og med første dato; en enkelt verdi overstyrer hele forløpet",
-        "replaces": "erstatter",
-        "replaces; null removes": "erstatter; null fjerner",
-        "the same year replaces; null removes": "samme år erstatter; null fjerner",
-        "added; the same country and from replaces; effectiveness null removes": "legges til; samme country og from "
-        "erstatter; effectiveness null fjerner",
-        "added; the same centre replaces; on null removes": "legges til; samme centre erstatter; on null fjerner",
-        "added; the same from replaces; min_years null removes": "legges til; samme from erstatter; min_years null "
-        "fjerner",
-    }
-)
-"""Norwegian for the fixed terms of entries. Keys of a file, such as ``from``, stay as they are written."""
-
 
 @dataclass(frozen=True)
 class Words:
     """What readers see of a lever, or of a key of its entries, in one language.
 
     Attributes:
-        name: Short name.
+        name: Short name for a control; at most 38 characters.
         meaning: What it is.
         unit: Unit in words; empty for a key without one.
         who_decides: Who can set it; empty for a key of an entry.
@@ -151,27 +60,46 @@ def words(lever: Lever | Part, lang: str = "en") -> Words:
 
     Args:
         lever: Either.
-        lang: ``nb`` or ``en``.
+        lang: A language.
 
     Raises:
-        KeyError: If there is no such language.
+        KeyError: If there is no such language, or a word is missing; the message names its key.
     """
-    if lang not in LANGUAGES:
-        raise KeyError(f"no language {lang!r}; there are {', '.join(LANGUAGES)}")
     if isinstance(lever, Part):
-        if lang == "nb":
-            return Words(lever.name_words_nb, lever.meaning_nb, lever.unit_nb)
-        return Words(lever.name_words, lever.meaning, lever.unit)
-    if lang == "nb":
-        return Words(lever.name_nb, lever.meaning_nb, lever.unit_nb, lever.who_decides_nb, lever.no_direction_nb)
-    return Words(lever.name, lever.meaning, lever.unit, lever.who_decides, lever.no_direction)
+        own, unit = f"lever_part.{lever.words or lever.name}", _shared("unit", lever.unit, lang)
+        return Words(label(f"{own}.name", lang), label(f"{own}.meaning", lang), unit)
+    return Words(
+        label(f"lever.{lever.key}.name", lang),
+        label(f"lever.{lever.key}.meaning", lang),
+        _shared("unit", lever.unit, lang),
+        _shared("decides", lever.who_decides, lang),
+        _shared("no_direction", lever.no_direction, lang),
+    )
+
+
+def _shared(kind: str, key: str, lang: str) -> str:
+    return term(kind, key, lang) if key else ""
 
 
 def group_of(lever: Lever) -> str:
-    """The key of `GROUPS` under which readers find a lever or an assumption."""
+    """The one of `GROUPS` in which readers find a lever or an assumption."""
     return lever.section if lever.section == "assumptions" else _GROUP_OF[lever.key.partition(".")[0]]
 
 
-def term(text: str, lang: str) -> str:
-    """A fixed term of an entry in a language; one that is a key of a file stays as it is written."""
-    return _TERMS_NB.get(text, text) if lang == "nb" else text
+def heading(group: str, lang: str) -> str:
+    """The words above one of `GROUPS`."""
+    return label(f"lever_group.{group}", lang)
+
+
+def term(kind: str, key: str, lang: str) -> str:
+    """A term that entries share, in a language; names of keys of a file stay as they are written.
+
+    Args:
+        kind: ``unit``, ``decides``, ``no_direction``, ``merge``, ``identity``, ``by``, ``sign`` or ``basis``.
+        key: As an entry has it.
+        lang: A language.
+
+    Raises:
+        KeyError: If there is no such language or term.
+    """
+    return label(f"lever_{kind}.{key}", lang)

@@ -8,10 +8,11 @@ import textwrap
 
 from irregsim.scenario.faults import Fault, ScenarioError
 from irregsim.scenario.file_checks import NAME_PATTERN, TOP_KEYS
-from irregsim.scenario.levers import REGISTRY, Kind, Lever, range_text
+from irregsim.scenario.levers import REGISTRY, Kind, Lever, range_text, words
 from irregsim.scenario.loading import load_scenario
 from irregsim.scenario.yaml_nodes import plain_value
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.labels import LANGUAGES
 
 assert TOP_KEYS[0] == "schema", "the text below follows the order of the contract"
 
@@ -35,7 +36,7 @@ def new_scenario_text(name: str, parent: str = "baseline") -> str:
         "# Check it with: irregsim validate THIS-FILE.yaml",
         "schema: 1",
         f"name: {quoted}",
-        f"title: {{nb: {quoted}, en: {quoted}}}",
+        f"title: {{{', '.join(f'{lang}: {quoted}' for lang in LANGUAGES)}}}",
         "description: Describe what the scenario changes, and why.",
         f"extends: {plain_text(parent)}",
     ]
@@ -68,8 +69,9 @@ def _section(levers: list[Lever]) -> list[str]:
                 groups.add(head)
                 lines.append(f"  {head}:")
             indent = "    "
-        lines += textwrap.wrap(lever.meaning, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+        own = words(lever)
+        lines += textwrap.wrap(own.meaning, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
         limits = f"{range_text(lever)}; " if lever.kind in (Kind.DATED, Kind.SETTING, Kind.YEARS) else ""
-        lines.append(f"{indent}# ({limits}{lever.unit}; decides: {lever.who_decides})")
+        lines.append(f"{indent}# ({limits}{own.unit}; decides: {own.who_decides})")
         lines.append(f"{indent}# {tail or head}: {lever.example}")
     return lines

@@ -19,7 +19,7 @@ from irregsim.scenario.writing.levers import Task, different_fields, sections
 from irregsim.scenario.writing.yaml_layout import Branch, Flow, block_lines, paragraphs, yaml_text
 from irregsim.scenario.yaml_nodes import MAX_BYTES, parse
 from irregsim.vocabulary.codes import month_text
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.labels import ALWAYS, by_language
 
 HEAD = "# Written by irregsim; check it with: irregsim validate THIS-FILE.yaml"
 
@@ -42,7 +42,7 @@ def scenario_text(
         scenario: What to write.
         parent: The shipped scenario that the file extends, known by its name; by default the shipped baseline.
         name: Name instead of the scenario's.
-        title: Title by language instead of the scenario's; a language left out takes the other's words.
+        title: Title by language instead of the scenario's; completed as `labels.by_language` does.
         description: Description, one text or by language, instead of the scenario's; "" for none.
 
     Raises:
@@ -52,7 +52,7 @@ def scenario_text(
     wanted = replace(
         scenario,
         name=name,
-        title=_by_language(scenario.title if title is None else title),
+        title=by_language(scenario.title if title is None else title),
         description=_described(scenario.description if description is None else description),
     )
     above = _shipped(BASELINE if parent is None else parent.name, name)
@@ -74,13 +74,8 @@ def _shipped(name: str, shown: str) -> ReadFile:
     return read_shipped(name)
 
 
-def _by_language(texts: Mapping[str, str]) -> dict[str, str]:
-    other = next(iter(texts.values()), "")
-    return {language: texts.get(language, other) for language in dict.fromkeys((*LANGUAGES, *texts))}
-
-
 def _described(description: Mapping[str, str] | str) -> dict[str, str] | str:
-    return description if isinstance(description, str) else _by_language(description)
+    return description if isinstance(description, str) else by_language(description)
 
 
 def _still_said(scenario: Scenario, parent: str) -> bool:
@@ -102,7 +97,7 @@ def _head(task: Task, changes: bool) -> list[str]:
     scenario, parent = task.scenario, task.above.document.name
     lines = [HEAD] if changes else [HEAD, f"# No lever or assumption differs from {parent}: this file changes nothing."]
     titles = list(scenario.title.values())
-    one_title = len(scenario.title) == len(LANGUAGES) and len(set(titles)) == 1
+    one_title = scenario.title.keys() == set(ALWAYS) and len(set(titles)) == 1
     top: dict[str, Branch] = {
         "schema": "1",
         "name": yaml_text(scenario.name),

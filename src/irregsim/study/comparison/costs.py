@@ -18,6 +18,7 @@ import numpy as np
 from irregsim.model.parameters import GRADES
 from irregsim.study.comparison.differences import Effects
 from irregsim.study.comparison.key_figures import window_values
+from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.reference import DataError
 
 if TYPE_CHECKING:
@@ -30,25 +31,7 @@ PARTIES: Final = ("state", "municipality", "NGO", "municipality and NGO", "emplo
 
 _FIELDS: Final = ("item", "outcome", "unit", "amount", "year", "source", "grade", "carrier", "receiver", "note")
 
-COLUMNS: Final = (
-    "scenario",
-    "item",
-    "outcome",
-    "carrier",
-    "receiver",
-    "unit",
-    "reference_mean",
-    "mean",
-    "lo",
-    "hi",
-    "amount",
-    "amount_year",
-    "nok_mean",
-    "nok_lo",
-    "nok_hi",
-    "source",
-    "grade",
-)
+COLUMNS: Final = TABLES["costs"].names
 
 
 @dataclass(frozen=True)

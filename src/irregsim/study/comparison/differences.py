@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from irregsim.study.comparison.pairs import Pair, Runs
 from irregsim.study.comparison.series import INDEX, Collected, collect, hidden_index, is_averaged
+from irregsim.study.comparison.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,23 +25,7 @@ FloatArray = npt.NDArray[np.float64]
 #: Ends of the intervals by column.
 ENDS: Final = {"lo": 0.025, "hi": 0.975, "lo80": 0.1, "hi80": 0.9, "lo50": 0.25, "hi50": 0.75}
 
-COLUMNS: Final = (
-    "month",
-    "scenario",
-    "outcome",
-    "mean",
-    "median",
-    *ENDS,
-    "share_of_draws_positive",
-    "share_of_draws_negative",
-    "mc_se",
-    "reference_mean",
-    "cumulative_mean",
-    "cumulative_lo",
-    "cumulative_hi",
-    "variance_saved",
-    "n",
-)
+COLUMNS: Final = TABLES["differences"].names
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from irregsim.study.comparison.differences import Effects
 from irregsim.study.comparison.key_figures import key_outcomes, window_values
 from irregsim.study.comparison.responses import standardised
 from irregsim.study.comparison.series import FloatArray
+from irregsim.study.comparison.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ CHANCE: Final = "chance"
 PERMUTATIONS: Final = 400
 FALSE_ALARM: Final = 0.05
 
-COLUMNS: Final = ("scenario", "outcome", "group", "grade", "share", "error", "by_chance", "enters", "draws")
+COLUMNS: Final = TABLES["evidence"].names
 
 #: Group and grade of parameters.
 Key = tuple[str, str]

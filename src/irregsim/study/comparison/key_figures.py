@@ -21,6 +21,7 @@ from irregsim.study.comparison.differences import Effects, statistics
 from irregsim.study.comparison.pairs import Pair, Runs
 from irregsim.study.comparison.series import is_averaged, over_window
 from irregsim.vocabulary.codes import HIDDEN
+from irregsim.vocabulary.labels import LANGUAGES
 from irregsim.vocabulary.numbers import rounded_text
 from irregsim.vocabulary.outcomes import OUTCOMES, first_then_others
 from irregsim.vocabulary.outcomes import PANELS as PANEL_NAMES
@@ -173,7 +174,7 @@ def _row(reference: FloatArray, difference: FloatArray, unit: str, draws: npt.ND
         "verdict": word,
         "why": why,
         "more_replicates": more,
-        **{f"rounded_text_{lang}": rounded_text(mean, lo, hi, unit, lang) for lang in ("nb", "en")},
+        **{f"rounded_text_{lang}": rounded_text(mean, lo, hi, unit, lang) for lang in LANGUAGES},
         "n": len(difference),
     }
 
@@ -211,7 +212,7 @@ def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
         Columns ``scenario``, ``outcome``, ``panel``, ``since``, ``to``, ``kind`` (``mean`` or ``sum`` over the months),
         ``unit``, ``reference_mean``, ``mean``, ``lo``, ``hi``, ``lo50``, ``hi50``, ``share_positive``, ``mc_se``,
         ``verdict``, ``why``, ``more_replicates`` (missing where none are needed or none would help),
-        ``rounded_text_nb``, ``rounded_text_en``, ``n``.
+        ``rounded_text_<language>`` for each of `LANGUAGES` (``rounded_text_nb``, ``rounded_text_en``), ``n``.
     """
     import pandas as pd
 
@@ -240,7 +241,7 @@ def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
 
 
 def cities(runs: Runs, units: Mapping[str, str]) -> pd.DataFrame:
-    """Effects over the window in each of the five cities.
+    """Effects over the window in each city.
 
     Args:
         runs: The runs.

@@ -15,6 +15,7 @@ from irregsim.model.registers import REGISTERS
 from irregsim.study.comparison.detection_split import PARTS, split
 from irregsim.study.comparison.differences import Effects
 from irregsim.study.comparison.series import FloatArray, is_averaged
+from irregsim.study.comparison.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,17 +28,7 @@ NAMES: Final = {"change": "change", **dict(zip(PARTS, ("behaviour", "measurement
 
 _TOLD: Final = (*NAMES.values(), "latent")
 
-COLUMNS: Final = (
-    "scenario",
-    "register",
-    "year",
-    "rate_is",
-    *(f"{name}{end}" for name in NAMES.values() for end in ("", "_lo", "_hi")),
-    "latent_outcome",
-    *(f"latent{end}" for end in ("", "_lo", "_hi")),
-    "latent_reference",
-    "n",
-)
+COLUMNS: Final = TABLES["measured"].names
 
 
 def measured(all_effects: Sequence[Effects]) -> pd.DataFrame:

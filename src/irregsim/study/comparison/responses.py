@@ -17,6 +17,7 @@ import numpy.typing as npt
 from irregsim.study.comparison.differences import Effects
 from irregsim.study.comparison.key_figures import key_outcomes, window_values
 from irregsim.study.comparison.series import FloatArray
+from irregsim.study.comparison.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ THIRDS: Final = ("deterrence", "between", "displacement")
 #: With fewer distinct draws nothing is split: a third would show random variation.
 FEWEST_DRAWS: Final = 15
 
-COLUMNS: Final = ("scenario", "outcome", "third", "unit", "reference_mean", "mean", "lo", "hi", "n")
+COLUMNS: Final = TABLES["responses"].names
 
 
 def standardised(values: FloatArray) -> FloatArray:

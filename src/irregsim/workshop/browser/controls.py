@@ -9,7 +9,19 @@ import reacton.ipyvuetify as rv
 import solara
 
 from irregsim.present.words import centre_words
-from irregsim.scenario.levers import GROUPS, REGISTRY, By, Holds, Kind, Lever, Part, group_of, number_text, range_text
+from irregsim.scenario.levers import (
+    GROUPS,
+    REGISTRY,
+    By,
+    Holds,
+    Kind,
+    Lever,
+    Part,
+    group_of,
+    heading,
+    number_text,
+    range_text,
+)
 from irregsim.scenario.levers import words as words_of
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import month_number, year_of
@@ -37,11 +49,11 @@ def Levers(room: Room, say: Say, version: object, since: str, on_set: Set) -> No
     """
     opened, set_opened = solara.use_state([])
     with rv.ExpansionPanels(multiple=True, accordion=True, v_model=opened, on_v_model=set_opened):
-        for place, (group, names) in enumerate(GROUPS.items()):
+        for place, group in enumerate(GROUPS):
             levers = [lever for lever in REGISTRY if group_of(lever) == group]
             changed = sum(any(path == lever.path for path, _ in room.settings.changes) for lever in levers)
             with rv.ExpansionPanel(class_=f"irregsim-group group-{group}"):
-                head = names[say.lang] + (f" · {changed}" if changed else "")
+                head = heading(group, say.lang) + (f" · {changed}" if changed else "")
                 rv.ExpansionPanelHeader(children=[head])
                 with rv.ExpansionPanelContent():
                     # Closed groups are not built: forty controls would slow every change.

@@ -204,8 +204,8 @@ def Reveal(room: Room, exercise: Exercise, say: Say, answers: dict[str, str], fr
             ]
             rv.Html(tag="tr", children=[rv.Html(tag="td", children=[cell]) for cell in cells])
     rv.Html(tag="p", class_="irregsim-note", children=[say("stored_note", month=exercise.until)])
-    for paragraph in filled(exercise.reveal, exercise, lang).split("\n\n"):
-        rv.Html(tag="p", children=[paragraph])
+    for text in exercise.reveal:
+        rv.Html(tag="p", children=[filled(text, exercise, lang)])
     with rv.Alert(type="info", text=True, dense=True):
         solara.Text(f"{say('hinges')} {filled(exercise.hinges, exercise, lang)}")
 

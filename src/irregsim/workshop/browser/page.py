@@ -18,7 +18,7 @@ from irregsim.model.simulate import TooManyPersons
 from irregsim.scenario import Fault, ScenarioError, load_scenario, shipped_scenarios
 from irregsim.scenario.yaml_nodes import MAX_BYTES, parse
 from irregsim.vocabulary.codes import month_number, year_of
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.labels import LANGUAGES, in_language
 from irregsim.workshop.browser.controls import Levers, Set
 from irregsim.workshop.browser.parts import Faults, MesaWords, Upload
 from irregsim.workshop.browser.server import SERVER
@@ -230,7 +230,7 @@ def _command(settings: Settings) -> str:
 @cache
 def _title(name: str, lang: str) -> str:
     """Title of a shipped scenario up to the end of its first sentence."""
-    return load_scenario(name).title[lang].partition(". ")[0]
+    return in_language(load_scenario(name).title, lang).partition(". ")[0]
 
 
 def uploaded(files: list[dict[str, Any]], folder: Path, settings: Settings, say: Say) -> Settings:

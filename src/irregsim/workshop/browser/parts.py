@@ -20,6 +20,11 @@ def _Frame(svg: str, frame: int, event_drawn: Callable[[int], None]) -> None:
     """The picture in the page."""
 
 
+@solara.component_vue(str(_HERE / "head.vue"))
+def MonthHead(month: str, assumed: str, compared: str, care: str, state: str) -> None:
+    """The month and what must always be said; one message to the page a month, whatever changes of it."""
+
+
 @solara.component_vue(str(_HERE / "mesa_words.vue"))
 def MesaWords(words: dict[str, str], hidden: list[str], step: str) -> None:
     """Puts words in the place of those that Mesa's controls have."""

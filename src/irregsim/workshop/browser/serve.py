@@ -205,6 +205,7 @@ def serve(
         browse: Whether to open a browser.
         ready: Called with the address once the page can be opened.
     """
+    from irregsim.workshop import replicate_band
     from irregsim.workshop.browser.server import SERVER
 
     SERVER.settings, SERVER.lang = settings, lang
@@ -228,6 +229,7 @@ def serve(
             server.run()
     finally:
         elsewhere.close()
+        replicate_band.close()
 
 
 def _begin(settings: Settings) -> None:

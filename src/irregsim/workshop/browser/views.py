@@ -9,8 +9,8 @@ from typing import Any, Final
 import reacton.ipyvuetify as rv
 import solara
 import solara.lab
-from mesa.visualization import make_plot_component
-from mesa.visualization.utils import update_counter
+from mesa.visualization import make_plot_component, solara_viz
+from mesa.visualization.utils import force_update, update_counter
 
 from irregsim.model.population import person_code
 from irregsim.present.colours import COLOURS
@@ -19,10 +19,11 @@ from irregsim.study.summaries import LAST_OBSERVED_YEAR
 from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text, year_of
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.browser.exercise import Exercises, Use
-from irregsim.workshop.browser.parts import Drawn
+from irregsim.workshop.browser.parts import Drawn, MonthHead
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.live.followed import outcomes
 from irregsim.workshop.live.lives import Twin
+from irregsim.workshop.pace import stepped_last
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.history import draw_history
 from irregsim.workshop.pictures.iceberg import draw_iceberg
@@ -33,6 +34,7 @@ from irregsim.workshop.pictures.svg import Picture
 from irregsim.workshop.pictures.tiles import draw_tiles
 from irregsim.workshop.pictures.vessels import draw_vessels
 from irregsim.workshop.pictures.words import PictureWords, outcome_name
+from irregsim.workshop.replicate_band import warm_up
 from irregsim.workshop.room import Room, RoomModel
 
 #: A picture of nothing, for views without one: the page reports that it has drawn it.
@@ -56,19 +58,49 @@ TABS: Final = (
 Draw = Callable[[], Picture]
 
 
+def show_month() -> None:
+    """Stands in for Mesa's call after a step: leaves out the months that the page has no time for.
+
+    Every such call has the whole page compared, controls included, which takes as long as a month.
+    """
+    pace = stepped_last()
+    if pace is None or not pace.leaves_out(force_update):
+        force_update()
+
+
+solara_viz.force_update = show_month
+
+
 @solara.component
 def Views(
     room: Room, model: RoomModel, say: Say, tab: int, on_tab: Callable[[int], None], version: int, use: Use
 ) -> None:
-    """Month, tabs and the chosen view; redrawn with every step of Mesa's controls.
+    """Month, tabs and the chosen view; redrawn with the steps of Mesa's controls that `show_month` lets through."""
+    update_counter.get()
+    more, set_more = solara.use_state(0)
+    # The same object every time, or `View` would be drawn with it.
+    told = solara.use_memo(lambda: lambda: set_more(lambda n: n + 1), [])
+    if room.model is not model:
+        return  # another is being made
+    state = (model.number, model.changes, tab, say.lang, version, more)
+    View(room, say, tab, on_tab, use, told, room.pace.shown(state), state)
+
+
+@solara.component
+def View(
+    room: Room,
+    say: Say,
+    tab: int,
+    on_tab: Callable[[int], None],
+    use: Use,
+    told: Callable[[], None],
+    frame: int,
+    state: object,
+) -> None:
+    """What `Views` shows of one month.
 
     A component is drawn again only when what it is given has changed: so all that read the room are given ``frame``.
     """
-    update_counter.get()
-    more, set_more = solara.use_state(0)
-    if room.model is not model:
-        return  # another is being made
-    frame = room.pace.shown((model.number, model.changes, tab, say.lang, version, more))
     words = PictureWords(say.lang, *room.running.titles(say.lang), room.running.differences)
     Head(room, say, frame)
     with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
@@ -78,9 +110,6 @@ def Views(
 
     def show(picture: Picture) -> None:
         Drawn(picture, frame, room.pace.drawn)
-
-    def told() -> None:
-        set_more(lambda n: n + 1)
 
     last = room.running.scenario.end
     with rv.Html(tag="div", class_=f"irregsim-view view-{name}"):
@@ -118,16 +147,14 @@ def Head(room: Room, say: Say, frame: int) -> None:
     words = PictureWords(say.lang)
     month = model.world.month
     reference, scenario = room.running.titles(say.lang)
-    with rv.Html(tag="div", class_="irregsim-head"):
-        with rv.Html(tag="div", class_="irregsim-when"):
-            rv.Html(tag="span", class_="irregsim-month", children=[upper(words.month(month))])
-            if year_of(month) > LAST_OBSERVED_YEAR:
-                rv.Html(tag="span", class_="irregsim-assumed", children=[say("assumed")])
-        told = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
-        rv.Html(tag="div", class_="irregsim-what", children=[told])
-        rv.Html(tag="div", class_="irregsim-care", children=[say("care")])
-        state = f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}"
-        rv.Html(tag="span", class_="tally", children=[state], attributes={"aria-hidden": "true"})
+    told = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
+    MonthHead(
+        month=upper(words.month(month)),
+        assumed=say("assumed") if year_of(month) > LAST_OBSERVED_YEAR else "",
+        compared=told,
+        care=say("care"),
+        state=f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}",
+    )
 
 
 @solara.component
@@ -143,6 +170,7 @@ def RunMore(room: Room, say: Say, told: Callable[[], None], frame: int) -> None:
         room.run_more(told)
         told()
 
+    solara.use_effect(warm_up, [])  # so that they are there when the button is pressed
     with rv.Html(tag="div", class_="irregsim-more"):
         if work is not None and work.is_running:
             done = len(work.pairs)

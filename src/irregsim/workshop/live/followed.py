@@ -84,7 +84,7 @@ def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True) -> O
     Args:
         pair: Both sides.
         name: One of `outcomes`.
-        city: One of the five cities, or empty for the country.
+        city: A city, or empty for the country.
         rounded: Whether an index has steps; without them only means and quantiles over replicates may be shown.
 
     Raises:

@@ -50,7 +50,7 @@ _QUIET: Final = {
 }
 
 #: Subtypes that are shown: who provides. What somebody sells or takes is not.
-_TOLD = (Substrategy.PARTNER, Substrategy.RELATIVE, Substrategy.FRIEND, Substrategy.CONGREGATION)
+_TOLD = tuple(s for s in Substrategy if s.lives.with_hosts)
 
 
 def told_cause(cause: str) -> str:
@@ -122,9 +122,13 @@ def lives_of(world: World, persons: Sequence[int]) -> tuple[Life, ...]:
     if kept.person:
         ids = np.concatenate(kept.person)
         at = np.flatnonzero(np.isin(ids, wanted))
-        columns = [np.concatenate(c)[at] for c in (kept.start, kept.end, kept.strategy, kept.destination, kept.cause)]
-        for person, *row in zip(ids[at].tolist(), *(column.tolist() for column in columns), strict=True):
-            found[person].append((row[0], row[1], row[2], row[3], row[4]))
+        ends = np.cumsum([len(piece) for piece in kept.person])
+        pieces = np.searchsorted(ends, at, side="right")
+        # Few of many: each is looked up in the piece that holds it.
+        for person, piece, i in zip(ids[at].tolist(), pieces.tolist(), (at - ends[pieces]).tolist(), strict=True):
+            columns = (kept.start, kept.end, kept.strategy, kept.destination, kept.cause)
+            start, end, strategy, destination, cause = (int(column[piece][i]) for column in columns)
+            found[person].append((start, end, strategy, destination, cause))
     p = world.population
     now = np.flatnonzero(np.isin(p.person_id, wanted) & (p.strategy < len(Strategy)))
     for i in now.tolist():

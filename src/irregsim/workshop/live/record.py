@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.centres import NAMED
-from irregsim.model.history import PLACES, WatchedHistory
+from irregsim.model.history import PLACES
 from irregsim.model.registers import REGISTERS
 from irregsim.model.registers.base import Observer
 from irregsim.model.world import World
-from irregsim.vocabulary.codes import FIRST_YEAR, INFLOW, STATE_CODES, Exit, Strategy, year_of
+from irregsim.vocabulary.codes import FIRST_YEAR, INFLOW, Exit, Strategy, year_of
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -90,16 +90,13 @@ class Record:
         """The record of a world between two months.
 
         Args:
-            world: With a `WatchedHistory`.
+            world: Any; a `WatchedHistory` is quicker where records are read month by month.
             registers: Counts that are known already; None to count now, which takes as long as a month or two.
         """
         history = world.history
-        assert isinstance(history, WatchedHistory), "moves are added up month by month"
         t = world.month + 1
         by_place = history.stocks[:t].reshape(t, len(Strategy), PLACES, 2).sum(axis=3)
-        moves = np.zeros((t, STATE_CODES, STATE_CODES), dtype=np.int64)
-        for month in range(t):
-            moves[month] = history.moves(month)
+        moves = history.moves_by_month()[:t].copy()
         exits = moves[:, :, [int(e) for e in Exit]].sum(axis=1)
         return Record(
             stocks=by_place.sum(axis=2),

@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 
 from irregsim.present.colours import COLOURS
-from irregsim.vocabulary.codes import HIDDEN
+from irregsim.vocabulary.codes import DISTRICTS, HIDDEN, OTHER_CITY
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import percent
+from irregsim.vocabulary.reference import places
 from irregsim.workshop.live.snapshot import Look, SideLook
 from irregsim.workshop.pictures.svg import LINE, PAPER, SOFT, Picture, Svg
 from irregsim.workshop.pictures.words import PictureWords, short
@@ -30,17 +31,15 @@ _PLACES: Final = {
     "Agder": (1, 4),
 }
 
-#: The city inside a district.
-_CITIES: Final = {
-    "Oslo": "Oslo",
-    "Vest": "Bergen",
-    "Trøndelag": "Trondheim",
-    "Sør-Vest": "Stavanger",
-    "Agder": "Kristiansand",
-}
+#: The cities inside each district.
+_CITIES: Final = {name: tuple(p.city_name for p in places() if p.district == number and p.city_name != OTHER_CITY)
+                  for number, name in enumerate(DISTRICTS)}  # fmt: skip
+_CITY_Y: Final = 37.0
+#: What the tiles are higher by where a district has more than one city.
+_MORE: Final = _CITY_Y * (max(map(len, _CITIES.values())) - 1)
 
-_WIDTH, _HEIGHT = 640.0, 590.0
-_LEFT, _TOP, _STEP_X, _STEP_Y, _TILE_X, _TILE_Y = 10.0, 44.0, 156.0, 104.0, 148.0, 96.0
+_WIDTH, _HEIGHT = 640.0, 590.0 + 5 * _MORE
+_LEFT, _TOP, _STEP_X, _STEP_Y, _TILE_X, _TILE_Y = 10.0, 44.0, 156.0, 104.0 + _MORE, 148.0, 96.0 + _MORE
 
 
 def draw_tiles(look: Look, words: PictureWords) -> Picture:
@@ -67,14 +66,15 @@ def _tile(svg: Svg, x: float, y: float, district: str, side: SideLook, words: Pi
         hint = words("centres_here", names=", ".join(names)) if names else words("no_centre")
         svg.text(x + _TILE_X - 8, y + 17, told or "–", 11, colour=COLOURS["synlig"] if names else SOFT, anchor="end",
                  hint=hint)  # fmt: skip
-        city = _CITIES.get(district)
-        if city == district:
-            _bar(svg, x + 8, y + 30, side.shares[f"city:{city}"], words, 26)
+        cities = _CITIES[district]
+        if cities == (district,):
+            _bar(svg, x + 8, y + 30, side.shares[f"city:{district}"], words, 26)
             return
         _bar(svg, x + 8, y + 25, side.shares[district], words, 20)
-        if city is not None:
-            svg.text(x + 8, y + 66, city, 12)
-            _bar(svg, x + 8, y + 71, side.shares[f"city:{city}"], words, 16)
+        for number, city in enumerate(cities):
+            top = y + _CITY_Y * number
+            svg.text(x + 8, top + 66, label(f"city.{city}", words.lang), 12)
+            _bar(svg, x + 8, top + 71, side.shares[f"city:{city}"], words, 16)
 
 
 def _bar(svg: Svg, x: float, y: float, shares: np.ndarray | None, words: PictureWords, high: float) -> None:

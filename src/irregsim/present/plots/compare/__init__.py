@@ -85,7 +85,7 @@ def draw_all(
         frames: Tables of the comparison folder by name (``differences``, ``key_figures``, ...).
         about: What the comparison is about; see `irregsim.present.pages.compare` for the keys.
         folder: Where the files go; an existing folder.
-        lang: ``nb`` or ``en``.
+        lang: One of `LANGUAGES`.
 
     Returns:
         One entry a picture, in the order of the page, for ``about["pictures"]`` of the page: ``name`` (of the files),

@@ -40,7 +40,7 @@ class Inputs:
         frames: Tables of the comparison folder by name; a picture whose table is missing or empty is left out.
         about: What the comparison is about (`irregsim.present.pages.compare` lists its keys).
         scenario: The scenario of a picture of one scenario; empty for pictures of all.
-        lang: ``nb`` or ``en``.
+        lang: One of `LANGUAGES`.
     """
 
     frames: Mapping[str, pd.DataFrame]

@@ -158,7 +158,7 @@ def draw_tradeoff(inputs: Inputs) -> Drawing | None:
 
 
 def draw_cities(inputs: Inputs) -> Drawing | None:
-    """The five cities side by side: effects on living conditions and services in percent of the reference.
+    """The cities side by side: effects on living conditions and services in percent of the reference.
 
     Returns:
         The drawing; its data has ``city``, ``outcome``, ``mean``, ``lo``, ``hi`` (percent). None without the table

@@ -31,6 +31,7 @@ from irregsim.study.comparison.lives.states import (
     Window,
     quantiles,
 )
+from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.codes import month_number, month_text
 
 if TYPE_CHECKING:
@@ -40,11 +41,8 @@ if TYPE_CHECKING:
 ACCOUNTS: tuple[str, ...] = (*STRATEGIES, *EXITS, "inflow")
 KINDS: tuple[str, ...] = (*["strategy"] * len(STRATEGIES), *["exit"] * len(EXITS), "inflow")
 
-BALANCE_COLUMNS = (
-    "scenario", "to_month", "kind", "state", "reference_mean", "scenario_mean", "change_in_state", "lo", "hi",
-    "entered", "left", "n",
-)  # fmt: skip
-ALLUVIAL_COLUMNS = ("scenario", "to_month", "reference_state", "scenario_state", "persons", "lo", "hi", "total", "n")
+BALANCE_COLUMNS = TABLES["balance"].names
+ALLUVIAL_COLUMNS = TABLES["alluvial"].names
 
 
 class BalanceError(AssertionError):

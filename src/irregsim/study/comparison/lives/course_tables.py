@@ -13,6 +13,7 @@ import numpy as np
 
 from irregsim.study.comparison.lives.courses import CLOCKS, COHORTS, SAMPLE, FloatArray, Lives, Sampled
 from irregsim.study.comparison.lives.states import EXITS, STATES, STRATEGIES, IntArray, person_text, quantiles
+from irregsim.study.comparison.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +24,12 @@ SIDES = ("reference", "scenario", "difference")
 #: on fewer persons says nothing, and would be suppressed in what is published.
 LEAST_AT_RISK = 5
 
-CHRONOGRAM_COLUMNS = ("scenario", "side", "cohort", "months_since", "state", "share", "persons", "n")
-SEQUENCE_COLUMNS = (
-    "scenario", "side", "cohort", "life", "person", "replicate", "sought_asylum", "run", "state", "start", "months",
-)  # fmt: skip
-MEAN_TIME_COLUMNS = ("scenario", "side", "cohort", "strategy", "months", "lo", "hi", "n")
-TRANSITION_COLUMNS = ("scenario", "side", "cohort", "origin", "destination", "rate", "lo", "hi", "moves", "n")
-STILL_PRESENT_COLUMNS = ("scenario", "side", "cohort", "months", "at_risk", "survival", "lo", "hi", "n")
-INCIDENCE_COLUMNS = ("scenario", "side", "cohort", "exit", "months", "incidence", "lo", "hi", "n")
+CHRONOGRAM_COLUMNS = TABLES["chronogram"].names
+SEQUENCE_COLUMNS = TABLES["sequences"].names
+MEAN_TIME_COLUMNS = TABLES["mean_time"].names
+TRANSITION_COLUMNS = TABLES["transitions"].names
+STILL_PRESENT_COLUMNS = TABLES["survival"].names
+INCIDENCE_COLUMNS = TABLES["incidence"].names
 
 
 def lives_tables(name: str, lives: Sequence[Lives]) -> dict[str, pd.DataFrame]:

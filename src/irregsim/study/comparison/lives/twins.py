@@ -31,6 +31,7 @@ from irregsim.study.comparison.lives.states import (
     quantiles,
     sample_keys,
 )
+from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.codes import month_text
 
 if TYPE_CHECKING:
@@ -39,16 +40,10 @@ if TYPE_CHECKING:
 #: Twins in the sample of a scenario.
 SAMPLE = 200
 
-TWIN_COLUMNS = (
-    "scenario", "person", "replicate", "first_parting", "reference_state", "scenario_state", "cause_reference",
-    "cause_scenario", "first_month_apart", "months_apart", "end_reference", "end_scenario", "sought_asylum",
-)  # fmt: skip
-LIFE_COLUMNS = ("scenario", "person", "replicate", "side", "run", "state", "start", "end", "cause")
-PARTING_COLUMNS = (
-    "scenario", "cause_reference", "cause_scenario", "reference_state", "scenario_state", "persons", "lo", "hi",
-    "total", "n",
-)  # fmt: skip
-APART_COLUMNS = ("scenario", "month", "persons", "lo", "hi", "share", "n")
+TWIN_COLUMNS = TABLES["twins"].names
+LIFE_COLUMNS = TABLES["twin_lives"].names
+PARTING_COLUMNS = TABLES["partings"].names
+APART_COLUMNS = TABLES["apart"].names
 
 SIDES = ("reference", "scenario")
 
