@@ -86,7 +86,14 @@ class Decided:
         code = self.outcomes.get(outcome)
         if code is None:
             raise ValueError(f"no outcome is called {outcome!r} (there are {', '.join(self.outcomes)})")
-        return np.asarray(self.rows[self.code == code])
+        rows, found = self.some
+        return np.asarray(rows[found == code])
+
+    @cached_property
+    def some(self) -> tuple[IntArray, IntArray]:
+        """Rows of those with any outcome, and its code: few of many, so they are looked for once."""
+        found = (self.code >= 0).nonzero()[0]
+        return self.rows[found], self.code[found]
 
 
 class Part:
@@ -180,28 +187,31 @@ class Contest(Part):
 
         A part with more to do calls this last, since a person who has moved has left place, job and host.
         """
-        for rule in self.rules:
+        rows, code = decided.some
+        if len(rows) == 0:
+            return
+        for number, rule in enumerate(self.rules):
             if rule.notes:
-                everyone = with_children(world, decided.of(rule.channel))
+                everyone = with_children(world, rows[code == number])
                 for event in rule.notes:
                     world.note(event, everyone)
         target, cause = self._moves
-        moved = np.flatnonzero(target[decided.code] >= 0)
-        code = decided.code[moved]
-        world.move(decided.rows[moved], target[code], cause[code])
+        moved = (target[code] >= 0).nonzero()[0]
+        code = code[moved]
+        world.move(rows[moved], target[code], cause[code])
 
     @cached_property
     def _moves(self) -> tuple[IntArray, IntArray]:
-        """State each rule leads to, and the cause, by code; the last of each, -1, is for code -1, nothing."""
+        """State each rule leads to, and the cause, by code; -1 where it is for `settle` to say."""
         target = [-1 if rule.enters is None else int(rule.enters) for rule in self.rules]
         cause = [-1 if rule.cause is None else CAUSE_CODE[rule.cause] for rule in self.rules]
-        return np.array([*target, -1]), np.array([*cause, -1])
+        return np.array(target), np.array(cause)
 
 
 def with_children(world: World, rows: IntArray) -> IntArray:
     """Some heads of household and all their children, shape (n,)."""
     kids, _ = world.children_of(rows)
-    return np.concatenate([rows, kids])
+    return np.concatenate([rows, kids]) if len(kids) else rows
 
 
 def tabulated(function: Callable[[FloatArray], FloatArray], whole: IntArray) -> FloatArray:

@@ -249,18 +249,24 @@ class History:
             table = self.binding[limit] = np.zeros(self.months, dtype=np.int64)
         table[month] += persons
 
-    def outcome(self, name: str, month: int, place: npt.ArrayLike, amount: npt.ArrayLike = 1.0) -> None:
+    def outcome(self, name: str, month: int, place: npt.ArrayLike, amount: npt.ArrayLike | None = None) -> None:
         """Adds to an outcome.
 
         Args:
             name: Code in `OUTCOMES`.
             month: Month number.
             place: Place of each person or event, shape (n,).
-            amount: Amount of each, broadcast to shape (n,).
+            amount: Amount of each, broadcast to shape (n,); 1 each where none is given.
         """
         city = CITY_OF[np.atleast_1d(place)]
+        if len(city) == 0:
+            return
+        row = self.outcomes[month, OUTCOME_INDEX[name]]
+        if amount is None:
+            row += np.bincount(city, minlength=CITY_CODES)
+            return
         weights = np.broadcast_to(np.asarray(amount, dtype=np.float64), city.shape)
-        self.outcomes[month, OUTCOME_INDEX[name]] += np.bincount(city, weights=weights, minlength=CITY_CODES)
+        row += np.bincount(city, weights=weights, minlength=CITY_CODES)
 
     def copy(self, months: int) -> History:
         """An independent copy with room for another number of months."""

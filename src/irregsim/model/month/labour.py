@@ -239,7 +239,7 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
     # Confiscation reaches a sanctioned employer's saved wages; back pay follows where the directive is in force.
     fine = fine + at.confiscate_profit_share * at.wage_gap_nok * employers.gap_ratio[employer] * months
     place = employers.place[employer]
-    world.history.outcome("inspections", world.month, place, 1.0)
+    world.history.outcome("inspections", world.month, place)
     world.history.outcome("fines_nok", world.month, place[sanctioned], fine[sanctioned])
     if at.directive_in_force:
         pay_back(world, at, rows[sanctioned], place[sanctioned], documented[sanctioned])
@@ -280,7 +280,7 @@ def complain(world: World, at: At, rows: IntArray) -> None:
     employer = p.employer[rows]
     place = employers.place[employer]
     world.note(RegisterEvent.EMPLOYER_SANCTION, rows, place=place)
-    world.history.outcome("offences_reported", world.month, place, 1.0)
+    world.history.outcome("offences_reported", world.month, place)
     world.history.outcome("fines_nok", world.month, place, at.employer_base_nok)
     documented = drawn(world, "workdays_documented", rows, at.documented_workdays_share)
     pay_back(world, at, rows, place, documented)
