@@ -20,7 +20,7 @@ from irregsim.model.month import MONTH
 from irregsim.model.parameters import point_draw
 from irregsim.model.simulate import advance_month, begin_month, communities, record
 from irregsim.model.values import Values
-from irregsim.vocabulary.codes import Exit, Strategy
+from irregsim.vocabulary.codes import Exit, RegisterEvent, Strategy
 
 #: Contests of the month and how many rules each has. All are read; a rule that is not stands in `UNREAD` with why.
 READ = {
@@ -281,6 +281,10 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
             lambda w: w.move(heads, where, "reconsider", subtype),
             lambda w: machinery.move(w, heads, where, "reconsider", subtype),
         ),
+        "World.note": (
+            lambda w: w.note(RegisterEvent.LEFT_CENTRE, heads, where, w.population.place[heads]),
+            lambda w: machinery.note(w, RegisterEvent.LEFT_CENTRE, heads, where, w.population.place[heads]),
+        ),
         "_finalise": (
             lambda w: draws._finalise(w.population.key.copy()),
             lambda w: machinery.finalise(w.population.key.copy()),
@@ -302,7 +306,7 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         before, expected, changed = after(by_numpy)
         _, found, also = after(by_loops)
         assert changed == also, name
-        assert (before == changed) == (name not in ("record", "Needs._sums", "World.move")), name
+        assert (before == changed) == (name not in ("record", "Needs._sums", "World.move", "World.note")), name
         pairs = zip(expected, found, strict=True) if isinstance(expected, tuple) else [(expected, found)]
         for one, other in pairs:
             assert one is other is None or np.array_equal(one, other), name
@@ -328,7 +332,9 @@ def test_forms_of_the_list_mean_what_numpy_means(engine):
     twin = Twin(own)
     twin.load()
     twin.verify(world, at, rows)
-    assert len(np.unique(twin.codes(world, at, rows))) > len(own.rules) - 1
+    code, found = twin.codes(world, at, rows)
+    assert len(np.unique(code)) > len(own.rules) - 1
+    assert np.array_equal(found, np.flatnonzero(code >= 0))
 
 
 @needs_numba

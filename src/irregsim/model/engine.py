@@ -162,7 +162,10 @@ class Contest(Part):
         # Sums of probabilities need every hazard; events need few of them.
         twin = compiled.twin_of(self) if compiled.is_on and not world.history.keep_expected else None
         if twin is not None:
-            return self.decided(rows, twin.codes(world, at, rows))
+            code, found = twin.codes(world, at, rows)
+            decided = self.decided(rows, code)
+            decided.__dict__["some"] = rows[found], code[found]  # known already, so `some` need not look for them
+            return decided
         who = world.rows(rows)
         hazards = np.empty((len(self.rules), len(rows)))
         for row, rule in zip(hazards, self.rules, strict=True):

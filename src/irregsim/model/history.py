@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from types import MappingProxyType
 from typing import Final
 
@@ -58,6 +59,8 @@ FLOW: Final = MappingProxyType(
         "country": COUNTRIES,
     }
 )
+#: How many numbers there are for the fields of a flow after origin and destination.
+_AFTER_STATES: Final = prod(list(FLOW.values())[3:])
 EVENT: Final = MappingProxyType(
     {
         "month": _MONTHS,
@@ -176,7 +179,11 @@ class History:
         Raises:
             ValueError: If a code is outside its bound in `FLOW`.
         """
-        self._flow_codes.append(pack(FLOW, month, origin, destination, cause, origin_place, destination_place, country))
+        self.add_flows(month, pack(FLOW, month, origin, destination, cause, origin_place, destination_place, country))
+
+    def add_flows(self, month: int, packed: IntArray) -> None:
+        """Records moves of one month that `pack` has made numbers of, shape (n,); they are not copied."""
+        self._flow_codes.append(packed)
 
     def flow_counts(self) -> dict[str, IntArray]:
         """All flows, summed: month, cause, origin, destination, their places, country and persons."""
@@ -209,7 +216,11 @@ class History:
             ValueError: If a code is outside its bound in `EVENT`.
         """
         when = np.asarray(month + np.asarray(delay, dtype=np.int64))
-        self._event_codes.append(pack(EVENT, when, int(event), place, country, strategy))
+        self.add_events(pack(EVENT, when, int(event), place, country, strategy))
+
+    def add_events(self, packed: IntArray) -> None:
+        """Records register events that `pack` has made numbers of, shape (n,); they are not copied."""
+        self._event_codes.append(packed)
 
     def register_counts(self) -> dict[str, IntArray]:
         """All register events, summed: month, event, place, country, strategy and count."""
@@ -332,22 +343,13 @@ class WatchedHistory(History):
         super().__init__(months, keep_spells, keep_expected)
         self._moves: dict[int, IntArray] = {}
 
-    def flow(
-        self,
-        month: int,
-        cause: npt.ArrayLike,
-        origin: npt.ArrayLike,
-        destination: npt.ArrayLike,
-        origin_place: npt.ArrayLike,
-        destination_place: npt.ArrayLike,
-        country: IntArray,
-    ) -> None:
-        """Records moves of persons, as `History.flow` does."""
-        super().flow(month, cause, origin, destination, origin_place, destination_place, country)
-        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + np.asarray(destination, dtype=np.int64)
-        self.moves(month)[:] += np.bincount(
-            np.broadcast_to(code, np.shape(country)), minlength=STATE_CODES * STATE_CODES
-        ).reshape(STATE_CODES, STATE_CODES)
+    def add_flows(self, month: int, packed: IntArray) -> None:
+        """Records moves, as `History.add_flows` does."""
+        super().add_flows(month, packed)
+        states = packed // _AFTER_STATES % (STATE_CODES * STATE_CODES)
+        self.moves(month)[:] += np.bincount(states, minlength=STATE_CODES * STATE_CODES).reshape(
+            STATE_CODES, STATE_CODES
+        )
 
     def moves(self, month: int) -> IntArray:
         """Persons moved in a month, by origin and destination code; shape (states, states)."""

@@ -186,6 +186,7 @@ class World:
         p.place[rows] = place
         self.set_cell(rows)
 
+    @twinned
     def note(
         self, event: RegisterEvent, rows: IntArray, delay: npt.ArrayLike = 0, place: IntArray | None = None
     ) -> None:
@@ -393,8 +394,7 @@ def _perceived(who: Rows, world: World) -> FloatArray:
         np.copyto(risk, told, where=count > 0)
     risk *= np.where(who.can_be_sent, 1.0, world.unknown_risk_ratio)
     risk *= np.where(who.is_shaken, world.shaken_risk_ratio, 1.0)
-    np.minimum(1.0, risk, out=risk)
-    return risk
+    return np.asarray(np.minimum(1.0, risk, out=risk))
 
 
 def _feasibility(who: Rows, world: World) -> FloatArray:

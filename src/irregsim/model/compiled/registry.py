@@ -23,7 +23,7 @@ from irregsim.model.parameters import point_draw
 from irregsim.model.values import Values
 from irregsim.model.world import World
 from irregsim.scenario import load_scenario
-from irregsim.vocabulary.codes import Strategy
+from irregsim.vocabulary.codes import RegisterEvent, Strategy
 
 #: Seconds between two looks at whether a kernel is ready.
 _LOOK_AGAIN: Final = 0.5
@@ -140,6 +140,7 @@ def _compile_machinery() -> float:
     stocks.record(world)
     stocks.communities(world)
     stocks.sums(None, world, world.values.at(world.month))
+    machinery.note(world, RegisterEvent.HEALTH_CONTACT, somebody)
     machinery.move(world, somebody, Strategy.FRITT_FALL, "choice")
     store.mark_ready(machinery.text())
     return time.process_time() - begun
