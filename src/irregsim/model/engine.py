@@ -170,7 +170,7 @@ class Contest(Part):
         hazards = np.empty((len(self.rules), len(rows)))
         for row, rule in zip(hazards, self.rules, strict=True):
             row[:] = rule.hazard(who, at)
-        channels = tuple(rule.channel for rule in self.rules)
+        channels = self._channels
         uniforms = world.draws.uniforms(channels, world.month, who.key)
         winner = first_clock(hazards, uniforms)
         if not world.history.keep_expected:
@@ -202,6 +202,10 @@ class Contest(Part):
         moved = (target[code] >= 0).nonzero()[0]
         code = code[moved]
         world.move(rows[moved], target[code], cause[code])
+
+    @cached_property
+    def _channels(self) -> tuple[str, ...]:
+        return tuple(rule.channel for rule in self.rules)
 
     @cached_property
     def _moves(self) -> tuple[IntArray, IntArray]:
@@ -248,7 +252,7 @@ def lookup(table: FloatArray, *codes: npt.NDArray[Any]) -> FloatArray:
     return np.asarray(table.ravel().take(flat))
 
 
-def drawn(world: World, channel: str, rows: IntArray, chance: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def drawn(world: World, channel: str, rows: IntArray, chance: float | FloatArray) -> npt.NDArray[np.bool_]:
     """Whether an event of a given probability happens to each person this month; adds to the sums.
 
     Args:
@@ -260,6 +264,7 @@ def drawn(world: World, channel: str, rows: IntArray, chance: npt.ArrayLike) -> 
     if len(rows) == 0:
         return np.zeros(0, dtype=np.bool_)
     p = world.population
-    chance = np.full(len(rows), chance, dtype=np.float64)
-    world.history.expect(channel, world.month, p.cell[rows], chance)
+    if world.history.keep_expected:
+        each = np.full(len(rows), chance, dtype=np.float64)
+        world.history.expect(channel, world.month, p.cell[rows], each)
     return np.asarray(world.draws.uniform(channel, world.month, p.key[rows]) < chance)

@@ -89,7 +89,7 @@ def pack(bounds: Mapping[str, int], *fields: npt.ArrayLike) -> IntArray:
     Raises:
         ValueError: If a code is outside its bound, with the name of the field: it would change the fields before it.
     """
-    codes = tuple(np.asarray(field_) for field_ in fields)
+    codes = tuple(map(np.asarray, fields))
     try:
         return np.atleast_1d(np.ravel_multi_index(codes, tuple(bounds.values())))
     except ValueError:
@@ -216,7 +216,7 @@ class History:
             ValueError: If a code is outside its bound in `EVENT`.
         """
         when = np.asarray(month + np.asarray(delay, dtype=np.int64))
-        self.add_events(pack(EVENT, when, int(event), place, country, strategy))
+        self._event_codes.append(pack(EVENT, when, int(event), place, country, strategy))
 
     def add_events(self, packed: IntArray) -> None:
         """Records register events that `pack` has made numbers of, shape (n,); they are not copied."""

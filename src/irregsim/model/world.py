@@ -356,6 +356,7 @@ class Rows:
         return np.asarray(table.ravel().take(self.can_be_sent * table.shape[1] + self.country))
 
     def __getattr__(self, name: str) -> npt.NDArray[Any]:
+        value: npt.NDArray[Any]
         if name in COLUMNS:
             value = getattr(self._world.population, name).take(self.rows)
         else:
@@ -363,8 +364,8 @@ class Rows:
             if maker is None:
                 raise AttributeError(f"a person has no {name}")
             value = maker(self, self._world)
-        object.__setattr__(self, name, value)
-        return np.asarray(value)
+        self.__dict__[name] = value
+        return value
 
 
 @twinned

@@ -15,7 +15,7 @@ from irregsim.model.month.placing import jobs_filled, place_in_jobs
 from irregsim.model.month.reception import allowance_ratio
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
-from irregsim.vocabulary.codes import RegisterEvent, Side, Strategy
+from irregsim.vocabulary.codes import RegisterEvent, Side, Strategy, is_exit
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -202,7 +202,8 @@ class SideWork(Contest):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Persons with a side job."""
         p = world.population
-        return np.flatnonzero((p.side_employer >= 0) & (p.transport_due < 0) & p.is_here)
+        rows = np.flatnonzero(p.side_employer >= 0)
+        return np.asarray(rows[(p.transport_due[rows] < 0) & ~is_exit(p.strategy[rows])])
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """A side job ends in both cases; the found meet the police."""
