@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import pytest
@@ -129,13 +129,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.fixture(scope="session")
-def kernels(request: pytest.FixtureRequest) -> Iterator[Mapping[str, float]]:
+def kernels(request: pytest.FixtureRequest) -> Mapping[str, float]:
     """The kernels of the month, kept between sessions beside what pytest keeps."""
     from irregsim.model import compiled
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IRREGSIM_CACHE", str(request.config.cache.mkdir("irregsim")))
-        yield compiled.prepare()
+        seconds = compiled.prepare()
+    return seconds
 
 
 @pytest.fixture
