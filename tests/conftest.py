@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import pytest
@@ -126,6 +126,33 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if _is_quick(item.config) and seconds > QUICK_SECONDS:
         pytest.fail(f"took {seconds:.1f} s of processor time: name it in NOT_QUICK of tests/conftest.py")
     return result
+
+
+@pytest.fixture(scope="session")
+def kernels(request: pytest.FixtureRequest) -> Mapping[str, float]:
+    """The kernels of the month, kept between sessions beside what pytest keeps."""
+    from irregsim.model import compiled
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IRREGSIM_CACHE", str(request.config.cache.mkdir("irregsim")))
+        seconds = compiled.prepare()
+    return seconds
+
+
+@pytest.fixture
+def engine(
+    kernels: Mapping[str, float], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[[str], None]:
+    """Sets the engine, numpy to begin with."""
+    from irregsim.model import compiled
+
+    monkeypatch.setenv("IRREGSIM_CACHE", str(request.config.cache.mkdir("irregsim")))
+
+    def use(name: str) -> None:
+        monkeypatch.setenv(compiled.ENGINE_VARIABLE, name)
+
+    use("numpy")
+    return use
 
 
 def _is_quick(config: pytest.Config) -> bool:

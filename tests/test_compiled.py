@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
+import importlib
 import sys
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from helpers.engines import Own, levers_of, needs_numba, same_by_both, world_of
 from helpers.whole_world import digest
 from irregsim.inference.posterior import prior_draws
 from irregsim.model import compiled, draws
 from irregsim.model.centres import count_in
 from irregsim.model.chance import first_clock
-from irregsim.model.draws import Draws
-from irregsim.model.engine import Contest, Rule, lookup, tabulated
+from irregsim.model.engine import Contest, lookup, tabulated
 from irregsim.model.month import MONTH
 from irregsim.model.parameters import point_draw
-from irregsim.model.simulate import advance_month, begin_month, communities, record, start
+from irregsim.model.simulate import advance_month, begin_month, communities, record
 from irregsim.model.values import Values
-from irregsim.scenario import load_scenario
-from irregsim.vocabulary.codes import Exit, Strategy
-
-HAS_NUMBA = importlib.util.find_spec("numba") is not None
-needs_numba = pytest.mark.skipif(not HAS_NUMBA, reason="numba is not installed")
+from irregsim.vocabulary.codes import Exit, RegisterEvent, Strategy
 
 #: Contests of the month and how many rules each has. All are read; a rule that is not stands in `UNREAD` with why.
 READ = {
@@ -46,46 +41,6 @@ READ = {
 UNREAD: dict[str, str] = {}
 
 SCENARIOS = ("baseline", "package-restrictive", "closures-2017-2020-undone")
-
-
-@pytest.fixture(scope="session")
-def kernels(request):
-    """The kernels of the month, kept between sessions beside what pytest keeps."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IRREGSIM_CACHE", str(request.config.cache.mkdir("irregsim")))
-        yield compiled.prepare()
-
-
-@pytest.fixture
-def engine(kernels, monkeypatch, request):
-    """Sets the engine, numpy to begin with."""
-    monkeypatch.setenv("IRREGSIM_CACHE", str(request.config.cache.mkdir("irregsim")))
-
-    def use(name):
-        monkeypatch.setenv(compiled.ENGINE_VARIABLE, name)
-
-    use("numpy")
-    return use
-
-
-@functools.cache
-def levers_of(scenario):
-    return load_scenario(scenario).levers
-
-
-def world_of(scenario="baseline", draw=None, seed=1, scale=0.05, months=0, parts=MONTH):
-    world = start(Values(levers_of(scenario), draw or point_draw(), scale), Draws(seed, 0), True, False)
-    for _ in range(months):
-        advance_month(world, parts)
-    return world
-
-
-def same_by_both(engine, **changes):
-    found = {}
-    for name in compiled.ENGINES:
-        engine(name)
-        found[name] = digest(world_of(**changes))
-    return found["numpy"] == found["compiled"]
 
 
 # -- what is read ----------------------------------------------------------------------------------------------------
@@ -199,23 +154,6 @@ REFUSED = [
     (closes_over(0.001), "reads rate of the function that made it"),
     (functools.partial(takes_a_root), "is not a plain function"),
 ]
-
-
-class Own(Contest):
-    """A part of one's own; it moves nobody that a rule of the month does not move too."""
-
-    name = "own"
-    step = 9
-
-    def __init__(self, *hazards):
-        names = ("care_need", "offence", "reconsider", "onward")  # any channels of the registry serve
-        self.rules = tuple(
-            Rule(channel=name, hazard=hazard, mechanisms=(), source="", grade="D", enters=Exit.VIDERE, cause="onward")
-            for name, hazard in zip(names, hazards, strict=False)
-        )
-
-    def at_risk(self, world, at):
-        return world.everyone()
 
 
 @pytest.mark.parametrize(("hazard", "words"), REFUSED, ids=lambda x: getattr(x, "__name__", "")[:20])
@@ -343,6 +281,10 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
             lambda w: w.move(heads, where, "reconsider", subtype),
             lambda w: machinery.move(w, heads, where, "reconsider", subtype),
         ),
+        "World.note": (
+            lambda w: w.note(RegisterEvent.LEFT_CENTRE, heads, where, w.population.place[heads]),
+            lambda w: machinery.note(w, RegisterEvent.LEFT_CENTRE, heads, where, w.population.place[heads]),
+        ),
         "_finalise": (
             lambda w: draws._finalise(w.population.key.copy()),
             lambda w: machinery.finalise(w.population.key.copy()),
@@ -364,7 +306,7 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         before, expected, changed = after(by_numpy)
         _, found, also = after(by_loops)
         assert changed == also, name
-        assert (before == changed) == (name not in ("record", "Needs._sums", "World.move")), name
+        assert (before == changed) == (name not in ("record", "Needs._sums", "World.move", "World.note")), name
         pairs = zip(expected, found, strict=True) if isinstance(expected, tuple) else [(expected, found)]
         for one, other in pairs:
             assert one is other is None or np.array_equal(one, other), name
@@ -390,7 +332,9 @@ def test_forms_of_the_list_mean_what_numpy_means(engine):
     twin = Twin(own)
     twin.load()
     twin.verify(world, at, rows)
-    assert len(np.unique(twin.codes(world, at, rows))) > len(own.rules) - 1
+    code, found = twin.codes(world, at, rows)
+    assert len(np.unique(code)) > len(own.rules) - 1
+    assert np.array_equal(found, np.flatnonzero(code >= 0))
 
 
 @needs_numba
@@ -457,79 +401,3 @@ def test_a_wrong_code_is_found(engine, monkeypatch):
     monkeypatch.setattr(twin, "first_clock", lambda hazards, uniforms: first_clock(hazards * 1.2, uniforms))
     with pytest.raises(AssertionError, match="codes differ"), twin.verifying():
         world_of(months=6)
-
-
-# -- which engine ----------------------------------------------------------------------------------------------------
-
-
-def test_numpy_is_the_engine_where_none_is_named(monkeypatch):
-    monkeypatch.delenv(compiled.ENGINE_VARIABLE, raising=False)
-    assert compiled.twin_of(MONTH[1]) is None
-
-
-def test_an_engine_that_cannot_be_had_is_refused_in_a_sentence(monkeypatch):
-    monkeypatch.setenv(compiled.ENGINE_VARIABLE, "fortran")
-    with pytest.raises(compiled.EngineRefused, match="IRREGSIM_ENGINE is 'fortran'; it can be numpy or compiled"):
-        world_of(months=1)
-    monkeypatch.setenv(compiled.ENGINE_VARIABLE, "compiled")
-    monkeypatch.setattr(compiled, "_has_numba", lambda: False)
-    with pytest.raises(compiled.EngineRefused, match=r"needs numba.*install irregsim\[fast\]"):
-        world_of(months=1)
-
-
-@needs_numba
-def test_sums_of_probabilities_are_numpys(engine, monkeypatch):
-    engine("compiled")
-    monkeypatch.setattr(compiled, "twin_of", None)
-    world = start(Values(levers_of("baseline"), point_draw(), 0.05), Draws(1, 0), False, True)
-    advance_month(world)
-    assert world.history.expected["death"][0].sum() > 0
-
-
-@needs_numba
-def test_numpy_decides_until_the_kernels_are_made(engine, monkeypatch, tmp_path):
-    from irregsim.model.compiled import registry
-
-    asked = []
-    engine("compiled")
-    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))  # nothing is made there
-    monkeypatch.setattr(registry, "_twins", {})
-    monkeypatch.setattr(registry, "_not_before", {})
-    monkeypatch.setattr(registry, "_fill", lambda contest: asked.append(contest.name) or True)
-    waiting = digest(world_of(months=2))
-    assert len(set(asked) & READ.keys()) >= 10
-    assert all(not twin.is_loaded for _, twin in registry._twins.values())
-    monkeypatch.undo()
-    assert waiting == digest(world_of(months=2))
-
-
-@needs_numba
-def test_one_process_at_a_time_makes_kernels(engine):
-    from irregsim.model.compiled import registry
-
-    with registry._lock(wait=0):
-        assert not registry.fill()
-    assert registry.fill()
-
-
-@needs_numba
-def test_a_kernel_is_named_by_its_text(engine):
-    from irregsim.model.compiled import store
-    from irregsim.model.compiled.twin import Twin
-
-    names = [store.name_of(Twin(part).text) for part in MONTH if isinstance(part, Contest)]
-    assert names == [store.name_of(Twin(part).text) for part in MONTH if isinstance(part, Contest)]
-    assert all(a != b for a, b in pairwise(sorted(names)))
-
-
-@needs_numba
-def test_a_kernel_that_was_changed_on_disk_is_written_again_and_never_loaded(tmp_path, monkeypatch):
-    from irregsim.model.compiled import store
-
-    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))
-    text = "VALUE = 1\n"
-    path = store.folder() / f"{store.name_of(text)}.py"
-    path.write_text("raise RuntimeError('somebody else wrote this')\n", encoding="utf-8")
-    module = store.module_of(text)
-    assert module.VALUE == 1 and path.read_text(encoding="utf-8") == text
-    del sys.modules[store.name_of(text)]

@@ -86,7 +86,14 @@ class Decided:
         code = self.outcomes.get(outcome)
         if code is None:
             raise ValueError(f"no outcome is called {outcome!r} (there are {', '.join(self.outcomes)})")
-        return np.asarray(self.rows[self.code == code])
+        rows, found = self.some
+        return np.asarray(rows[found == code])
+
+    @cached_property
+    def some(self) -> tuple[IntArray, IntArray]:
+        """Rows of those with any outcome, and its code: few of many, so they are looked for once."""
+        found = (self.code >= 0).nonzero()[0]
+        return self.rows[found], self.code[found]
 
 
 class Part:
@@ -155,12 +162,15 @@ class Contest(Part):
         # Sums of probabilities need every hazard; events need few of them.
         twin = compiled.twin_of(self) if compiled.is_on and not world.history.keep_expected else None
         if twin is not None:
-            return self.decided(rows, twin.codes(world, at, rows))
+            code, found = twin.codes(world, at, rows)
+            decided = self.decided(rows, code)
+            decided.__dict__["some"] = rows[found], code[found]  # known already, so `some` need not look for them
+            return decided
         who = world.rows(rows)
         hazards = np.empty((len(self.rules), len(rows)))
         for row, rule in zip(hazards, self.rules, strict=True):
             row[:] = rule.hazard(who, at)
-        channels = tuple(rule.channel for rule in self.rules)
+        channels = self._channels
         uniforms = world.draws.uniforms(channels, world.month, who.key)
         winner = first_clock(hazards, uniforms)
         if not world.history.keep_expected:
@@ -180,28 +190,35 @@ class Contest(Part):
 
         A part with more to do calls this last, since a person who has moved has left place, job and host.
         """
-        for rule in self.rules:
+        rows, code = decided.some
+        if len(rows) == 0:
+            return
+        for number, rule in enumerate(self.rules):
             if rule.notes:
-                everyone = with_children(world, decided.of(rule.channel))
+                everyone = with_children(world, rows[code == number])
                 for event in rule.notes:
                     world.note(event, everyone)
         target, cause = self._moves
-        moved = np.flatnonzero(target[decided.code] >= 0)
-        code = decided.code[moved]
-        world.move(decided.rows[moved], target[code], cause[code])
+        moved = (target[code] >= 0).nonzero()[0]
+        code = code[moved]
+        world.move(rows[moved], target[code], cause[code])
+
+    @cached_property
+    def _channels(self) -> tuple[str, ...]:
+        return tuple(rule.channel for rule in self.rules)
 
     @cached_property
     def _moves(self) -> tuple[IntArray, IntArray]:
-        """State each rule leads to, and the cause, by code; the last of each, -1, is for code -1, nothing."""
+        """State each rule leads to, and the cause, by code; -1 where it is for `settle` to say."""
         target = [-1 if rule.enters is None else int(rule.enters) for rule in self.rules]
         cause = [-1 if rule.cause is None else CAUSE_CODE[rule.cause] for rule in self.rules]
-        return np.array([*target, -1]), np.array([*cause, -1])
+        return np.array(target), np.array(cause)
 
 
 def with_children(world: World, rows: IntArray) -> IntArray:
     """Some heads of household and all their children, shape (n,)."""
     kids, _ = world.children_of(rows)
-    return np.concatenate([rows, kids])
+    return np.concatenate([rows, kids]) if len(kids) else rows
 
 
 def tabulated(function: Callable[[FloatArray], FloatArray], whole: IntArray) -> FloatArray:
@@ -235,7 +252,7 @@ def lookup(table: FloatArray, *codes: npt.NDArray[Any]) -> FloatArray:
     return np.asarray(table.ravel().take(flat))
 
 
-def drawn(world: World, channel: str, rows: IntArray, chance: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def drawn(world: World, channel: str, rows: IntArray, chance: float | FloatArray) -> npt.NDArray[np.bool_]:
     """Whether an event of a given probability happens to each person this month; adds to the sums.
 
     Args:
@@ -247,6 +264,7 @@ def drawn(world: World, channel: str, rows: IntArray, chance: npt.ArrayLike) -> 
     if len(rows) == 0:
         return np.zeros(0, dtype=np.bool_)
     p = world.population
-    chance = np.full(len(rows), chance, dtype=np.float64)
-    world.history.expect(channel, world.month, p.cell[rows], chance)
+    if world.history.keep_expected:
+        each = np.full(len(rows), chance, dtype=np.float64)
+        world.history.expect(channel, world.month, p.cell[rows], each)
     return np.asarray(world.draws.uniform(channel, world.month, p.key[rows]) < chance)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from types import MappingProxyType
 from typing import Final
 
@@ -58,6 +59,8 @@ FLOW: Final = MappingProxyType(
         "country": COUNTRIES,
     }
 )
+#: How many numbers there are for the fields of a flow after origin and destination.
+_AFTER_STATES: Final = prod(list(FLOW.values())[3:])
 EVENT: Final = MappingProxyType(
     {
         "month": _MONTHS,
@@ -86,7 +89,7 @@ def pack(bounds: Mapping[str, int], *fields: npt.ArrayLike) -> IntArray:
     Raises:
         ValueError: If a code is outside its bound, with the name of the field: it would change the fields before it.
     """
-    codes = tuple(np.asarray(field_) for field_ in fields)
+    codes = tuple(map(np.asarray, fields))
     try:
         return np.atleast_1d(np.ravel_multi_index(codes, tuple(bounds.values())))
     except ValueError:
@@ -176,7 +179,11 @@ class History:
         Raises:
             ValueError: If a code is outside its bound in `FLOW`.
         """
-        self._flow_codes.append(pack(FLOW, month, origin, destination, cause, origin_place, destination_place, country))
+        self.add_flows(month, pack(FLOW, month, origin, destination, cause, origin_place, destination_place, country))
+
+    def add_flows(self, month: int, packed: IntArray) -> None:
+        """Records moves of one month that `pack` has made numbers of, shape (n,); they are not copied."""
+        self._flow_codes.append(packed)
 
     def flow_counts(self) -> dict[str, IntArray]:
         """All flows, summed: month, cause, origin, destination, their places, country and persons."""
@@ -219,6 +226,10 @@ class History:
         when = np.asarray(month + np.asarray(delay, dtype=np.int64))
         self._event_codes.append(pack(EVENT, when, int(event), place, country, strategy))
 
+    def add_events(self, packed: IntArray) -> None:
+        """Records register events that `pack` has made numbers of, shape (n,); they are not copied."""
+        self._event_codes.append(packed)
+
     def register_counts(self) -> dict[str, IntArray]:
         """All register events, summed: month, event, place, country, strategy and count."""
         codes = np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64)
@@ -257,18 +268,24 @@ class History:
             table = self.binding[limit] = np.zeros(self.months, dtype=np.int64)
         table[month] += persons
 
-    def outcome(self, name: str, month: int, place: npt.ArrayLike, amount: npt.ArrayLike = 1.0) -> None:
+    def outcome(self, name: str, month: int, place: npt.ArrayLike, amount: npt.ArrayLike | None = None) -> None:
         """Adds to an outcome.
 
         Args:
             name: Code in `OUTCOMES`.
             month: Month number.
             place: Place of each person or event, shape (n,).
-            amount: Amount of each, broadcast to shape (n,).
+            amount: Amount of each, broadcast to shape (n,); 1 each where none is given.
         """
         city = CITY_OF[np.atleast_1d(place)]
+        if len(city) == 0:
+            return
+        row = self.outcomes[month, OUTCOME_INDEX[name]]
+        if amount is None:
+            row += np.bincount(city, minlength=CITY_CODES)
+            return
         weights = np.broadcast_to(np.asarray(amount, dtype=np.float64), city.shape)
-        self.outcomes[month, OUTCOME_INDEX[name]] += np.bincount(city, weights=weights, minlength=CITY_CODES)
+        row += np.bincount(city, weights=weights, minlength=CITY_CODES)
 
     def copy(self, months: int) -> History:
         """An independent copy with room for another number of months."""
@@ -350,22 +367,13 @@ class WatchedHistory(History):
             out[month] = table
         return out
 
-    def flow(
-        self,
-        month: int,
-        cause: npt.ArrayLike,
-        origin: npt.ArrayLike,
-        destination: npt.ArrayLike,
-        origin_place: npt.ArrayLike,
-        destination_place: npt.ArrayLike,
-        country: IntArray,
-    ) -> None:
-        """Records moves of persons, as `History.flow` does."""
-        super().flow(month, cause, origin, destination, origin_place, destination_place, country)
-        code = np.asarray(origin, dtype=np.int64) * STATE_CODES + np.asarray(destination, dtype=np.int64)
-        self.moves(month)[:] += np.bincount(
-            np.broadcast_to(code, np.shape(country)), minlength=STATE_CODES * STATE_CODES
-        ).reshape(STATE_CODES, STATE_CODES)
+    def add_flows(self, month: int, packed: IntArray) -> None:
+        """Records moves, as `History.add_flows` does."""
+        super().add_flows(month, packed)
+        states = packed // _AFTER_STATES % (STATE_CODES * STATE_CODES)
+        self.moves(month)[:] += np.bincount(states, minlength=STATE_CODES * STATE_CODES).reshape(
+            STATE_CODES, STATE_CODES
+        )
 
     def moves(self, month: int) -> IntArray:
         """Persons moved in a month, by origin and destination code; shape (states, states)."""

@@ -26,6 +26,8 @@ IntArray = npt.NDArray[np.int64]
 AGE_GROUPS = ("0-17", "18-66", "67+")
 DURATIONS = ("<1", "1-5", "5-10", "10-16", "16+")
 _DURATION_MONTHS = np.array([12, 60, 120, 192])
+#: Its code by months without legal stay, up to the month from which it stays the same.
+_DURATION_AT = np.searchsorted(_DURATION_MONTHS, np.arange(_DURATION_MONTHS[-1] + 1), side="right")
 GROUP_SHAPE = (len(Strategy), 2, 2, len(AGE_GROUPS), 2, len(DURATIONS), len(Feasibility))
 
 
@@ -144,7 +146,7 @@ def record(world: World) -> None:
         table = history.groups[year] = np.zeros(int(np.prod(GROUP_SHAPE)), dtype=np.int64)
     age = month - p.birth_month[here]
     age_group = (age >= 18 * 12).astype(np.int64) + (age >= 67 * 12)
-    duration = np.searchsorted(_DURATION_MONTHS, month - p.entry_month[here], side="right")
+    duration = _DURATION_AT.take(month - p.entry_month[here], mode="clip")
     code = (strategy * 2 + sought) * 2 + p.is_female[here]
     code = (code * 3 + age_group) * 2 + (p.household[here] != Household.ALONE)
     code = (code * 5 + duration) * 4 + feasibility_groups(month)[country]

@@ -8,6 +8,7 @@ of effort). What a single step of the month makes of them for a whole simulation
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
@@ -102,10 +103,14 @@ class Values:
         Returns:
             Shape (countries,); none in the first month.
         """
+        return np.asarray(self._agreement_begins[month])
+
+    @cached_property
+    def _agreement_begins(self) -> npt.NDArray[np.bool_]:
         agreement = np.nan_to_num(self.levers.agreement_effectiveness)
-        if month == 0:
-            return np.zeros(agreement.shape[1], dtype=np.bool_)
-        return np.asarray((agreement[month] > self._paths["feasibility"][month - 1]) & (agreement[month - 1] == 0.0))
+        begins = np.zeros(agreement.shape, dtype=np.bool_)
+        begins[1:] = (agreement[1:] > self._paths["feasibility"][:-1]) & (agreement[:-1] == 0.0)
+        return begins
 
     def _drivers(self) -> dict[str, npt.NDArray[Any]]:
         draw, levers, months = self.draw, self.levers, self.months

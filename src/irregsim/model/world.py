@@ -20,6 +20,7 @@ from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import (
     CAUSE_CODE,
     CITIES,
+    STATE_CODES,
     Decision,
     Ground,
     Household,
@@ -185,6 +186,7 @@ class World:
         p.place[rows] = place
         self.set_cell(rows)
 
+    @twinned
     def note(
         self, event: RegisterEvent, rows: IntArray, delay: npt.ArrayLike = 0, place: IntArray | None = None
     ) -> None:
@@ -196,6 +198,8 @@ class World:
             delay: Months until it is written down, one for all or one each.
             place: Where it is counted, shape (n,); by default where each person is.
         """
+        if len(rows) == 0:
+            return
         p = self.population
         where = p.place[rows] if place is None else place
         self.history.register(self.month, event, where, p.country[rows], delay, p.strategy[rows])
@@ -215,11 +219,15 @@ class World:
         Args:
             rows: Persons returned, children too, shape (n,); called before they move.
         """
+        if len(rows) == 0:
+            return
         self.forced += np.bincount(self.population.country[rows], minlength=len(self.forced))
         self.forced_in_circle += np.bincount(self.circles(rows).ravel(), minlength=len(self.forced_in_circle))
 
     def set_cell(self, rows: IntArray) -> None:
         """Keeps the column of place x ground after a move, a decision or an arrival."""
+        if len(rows) == 0:
+            return
         p = self.population
         ground = np.where(p.is_sought_asylum[rows], int(Ground.ASYLUM), int(Ground.NEVER_ASYLUM))
         ground = np.where(p.route[rows] == Route.DUBLIN, int(Ground.DUBLIN), ground)
@@ -278,7 +286,9 @@ class World:
     def among(self, strategies: tuple[Strategy, ...]) -> IntArray:
         """Rows of the persons in any of some strategies who are free to act."""
         p = self.population
-        return np.flatnonzero(np.isin(p.strategy, strategies) & (p.guardian < 0) & (p.transport_due < 0))
+        within = np.zeros(STATE_CODES, dtype=np.bool_)
+        within[list(strategies)] = True
+        return np.flatnonzero(within.take(p.strategy) & (p.guardian < 0) & (p.transport_due < 0))
 
     @twinned
     def everyone(self) -> IntArray:
@@ -346,6 +356,7 @@ class Rows:
         return np.asarray(table.ravel().take(self.can_be_sent * table.shape[1] + self.country))
 
     def __getattr__(self, name: str) -> npt.NDArray[Any]:
+        value: npt.NDArray[Any]
         if name in COLUMNS:
             value = getattr(self._world.population, name).take(self.rows)
         else:
@@ -353,15 +364,20 @@ class Rows:
             if maker is None:
                 raise AttributeError(f"a person has no {name}")
             value = maker(self, self._world)
-        object.__setattr__(self, name, value)
-        return np.asarray(value)
+        self.__dict__[name] = value
+        return value
 
 
 @twinned
 def _circles(world: World, *columns: IntArray) -> IntArray:
-    circle, nobody = world.hosts.circle[np.stack(columns)], world.hosts.circle_count
-    for i in range(1, len(circle)):
-        circle[i][(circle[:i] == circle[i]).any(axis=0)] = nobody
+    nobody = world.hosts.circle_count
+    circle = world.hosts.circle[np.stack(columns)]
+    for i, later in enumerate(circle):
+        if i > 0:
+            again = later == circle[0]
+            for earlier in circle[1:i]:
+                again |= later == earlier
+            np.putmask(later, again, nobody)
     return np.asarray(circle)
 
 
@@ -372,10 +388,14 @@ def _perceived(who: Rows, world: World) -> FloatArray:
     if share > 0.0:
         circle = who.circles
         told = world.perceived_in_circle.take(circle).sum(axis=0)
-        count = (circle < world.hosts.circle_count).sum(axis=0)
-        risk = np.where(count > 0, (1.0 - share) * risk + share * told / np.maximum(1, count), risk)
-    risk = risk * np.where(who.can_be_sent, 1.0, world.unknown_risk_ratio)
-    return np.asarray(np.minimum(1.0, risk * np.where(who.is_shaken, world.shaken_risk_ratio, 1.0)))
+        count = (circle < world.hosts.circle_count).sum(axis=0, dtype=np.int8)
+        told *= share
+        told /= np.maximum(1, count)
+        told += (1.0 - share) * risk
+        np.copyto(risk, told, where=count > 0)
+    risk *= np.where(who.can_be_sent, 1.0, world.unknown_risk_ratio)
+    risk *= np.where(who.is_shaken, world.shaken_risk_ratio, 1.0)
+    return np.asarray(np.minimum(1.0, risk, out=risk))
 
 
 def _feasibility(who: Rows, world: World) -> FloatArray:

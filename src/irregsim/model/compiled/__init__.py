@@ -1,8 +1,9 @@
 """The month compiled from the rules as they are written (docs/performance.md).
 
-numpy is the reference and works alone. With ``IRREGSIM_ENGINE=compiled`` and numba installed, `engine.Contest.decide`
-asks here for the contest's twin: the same rules, read from their own text, as loops over persons. Lives, tables and
-their bytes are the same. A rule that cannot be read leaves its contest to numpy; `readable` lists which and why.
+numpy is the reference and works alone. Where numba is installed, `engine.Contest.decide` asks here for the contest's
+twin: the same rules, read from their own text, as loops over persons. Lives, tables and their bytes are the same. A
+rule that cannot be read leaves its contest to numpy; `readable` lists which and why. ``IRREGSIM_ENGINE`` names one
+engine; without it numpy begins, and machine code takes over where it is ready.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -21,11 +23,21 @@ if TYPE_CHECKING:
 #: Environment variable that names the engine of a month.
 ENGINE_VARIABLE: Final = "IRREGSIM_ENGINE"
 ENGINES: Final = ("numpy", "compiled")
-
+#: Name of the choice between them that is made where none is named.
+AUTO: Final = "auto"
+#: Months of a process that numpy decides before machine code is looked for: loading it takes as long as some twenty of
+#: them, which few months would not make up for.
+_MONTHS_BY_NUMPY: Final = 24
+#: Seconds between two looks at whether it is ready.
+_LOOK_AGAIN: Final = 2.0
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: Whether the month that began last is compiled.
 is_on = False
+_months_begun = 0
+_not_before = 0.0
+#: Folder in which machine code was found to be complete.
+_found_in: str | None = None
 #: Module of each function that has a twin, by its name.
 _twinned: dict[str, str] = {}
 #: Functions whose twins stand in for them now: where each belongs, its name, and itself.
@@ -37,16 +49,16 @@ class EngineRefused(ValueError):
 
 
 def engine_name() -> str:
-    """The engine that the environment names: one of `ENGINES`.
+    """The engine that the environment names: one of `ENGINES`, or `AUTO`, which is meant where none is named.
 
     Raises:
         EngineRefused: If there is no such engine, or it needs what is not installed.
     """
-    name = os.environ.get(ENGINE_VARIABLE) or "numpy"
-    if name == "numpy":
+    name = os.environ.get(ENGINE_VARIABLE) or AUTO
+    if name in (AUTO, "numpy"):
         return name
     if name not in ENGINES:
-        raise EngineRefused(f"{ENGINE_VARIABLE} is {name!r}; it can be {' or '.join(ENGINES)}")
+        raise EngineRefused(f"{ENGINE_VARIABLE} is {name!r}; it can be {AUTO}, {' or '.join(ENGINES)}")
     if not _has_numba():
         raise EngineRefused(
             f"{ENGINE_VARIABLE}=compiled needs numba, which is not installed: install irregsim[fast], or leave the "
@@ -70,11 +82,32 @@ def twin_of(contest: Contest) -> Twin | None:
     Raises:
         EngineRefused: As `engine_name`.
     """
-    if engine_name() != "compiled":
+    name = engine_name()
+    if name == "numpy" or (name == AUTO and not is_on):
         return None
     from irregsim.model.compiled import registry
 
-    return registry.ready_twin(contest)
+    return registry.ready_twin(contest, waits=name != AUTO)
+
+
+def _is_found() -> bool:
+    """Whether machine code is ready where no engine is named; has it made in the background where it is not."""
+    global _months_begun, _not_before, _found_in
+    from irregsim.model.compiled import background
+
+    if not _has_numba() or (folder := background.root()) is None:
+        return False
+    if str(folder) == _found_in:
+        return True
+    _months_begun += 1
+    if _months_begun <= _MONTHS_BY_NUMPY or time.monotonic() < _not_before:
+        return False
+    if background.is_complete():
+        _found_in = str(folder)
+        return True
+    background.is_at_work()
+    _not_before = time.monotonic() + _LOOK_AGAIN
+    return False
 
 
 def twinned(function: F) -> F:
@@ -90,7 +123,8 @@ def begin_month() -> None:
         EngineRefused: As `engine_name`.
     """
     global is_on
-    is_on = engine_name() == "compiled"
+    name = engine_name()
+    is_on = name == "compiled" or (name == AUTO and _is_found())
     if is_on and not _replaced:
         from irregsim.model.compiled import registry
 

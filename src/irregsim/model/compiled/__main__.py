@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
+import sys
 
-from irregsim.model.compiled.registry import fill
+from irregsim.model.compiled import background
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        with contextlib.suppress(OSError):
-            os.nice(10)  # whoever waits for results goes first
+    if "--background" in sys.argv[1:]:
+        background.go_with_starter()
+    from irregsim.model.compiled.registry import fill
+
     fill()

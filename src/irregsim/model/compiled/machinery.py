@@ -17,10 +17,10 @@ import numpy.typing as npt
 from irregsim.model.compiled import stocks
 from irregsim.model.compiled.loops import compiled
 from irregsim.model.draws import UInt64Array
-from irregsim.model.history import NO_PLACE
+from irregsim.model.history import EVENT, FLOW, NO_PLACE
 from irregsim.model.population import BLOCKS, HELD_FLAGS, HELD_NUMBERS, Population
 from irregsim.model.world import World
-from irregsim.vocabulary.codes import CAUSE_CODE, FIRST_EXIT, Strategy, Substrategy
+from irregsim.vocabulary.codes import CAUSE_CODE, FIRST_EXIT, RegisterEvent, Strategy, Substrategy
 
 IntArray = npt.NDArray[np.int64]
 
@@ -166,7 +166,18 @@ def circles(world: World, tie_0: IntArray, tie_1: IntArray, tie_2: IntArray, hos
     return out
 
 
-# -- moves -----------------------------------------------------------------------------------------------------------
+# -- moves and notes -------------------------------------------------------------------------------------------------
+
+
+@compiled
+def _packed(bounds: Any, fields: Any) -> int:
+    """Several codes as one number, as `history.pack`; -1 if one is outside its bound."""
+    out = 0
+    for k in range(len(bounds)):
+        if fields[k] < 0 or fields[k] >= bounds[k]:
+            return -1
+        out = out * bounds[k] + fields[k]
+    return out
 
 
 @compiled
@@ -175,80 +186,86 @@ def _movers(
     target: Any,
     subtype: Any,
     why: Any,
-    strategy: Any,
-    substrategy: Any,
+    whole: Any,
     by_guardian: Any,
     count: Any,
     start: Any,
     with_children: bool,
-    codes: Any,
+    month: int,
+    columns: Any,
+    states: Any,
+    bounds: Any,
 ) -> Any:
-    """Those whose state changes, heads before children, with their new state, its subtype and the cause."""
-    first_exit, arbeidende, marginalisert, avhengig, relative = codes
+    """Those whose state changes, heads before children.
+
+    Returns:
+        Their rows, new state, its subtype, cause, old state, place, country, and the flow as one number; and whether
+        every code is inside its bound.
+    """
+    strategy, substrategy, place, country = columns
+    first_exit, arbeidende, marginalisert, avhengig, relative, no_place = states
     each_target, each_subtype, each_why = len(target) > 1, len(subtype) > 1, len(why) > 1
     total = len(rows)
     if with_children:
         for i in rows:
             total += count[i]
-    out = np.empty((5, total), np.int64)
-    found = 0
-    for a in range(len(rows)):
-        i, t, s = rows[a], target[a if each_target else 0], subtype[a if each_subtype else 0]
-        if strategy[i] == t:
-            substrategy[i] = s
-        else:
-            out[0, found], out[1, found], out[2, found] = i, t, s
-            out[3, found], out[4, found] = why[a if each_why else 0], strategy[i]
-            found += 1
-    if total > len(rows):
+    out = np.empty((8, total), np.int64)
+    fields = np.empty(len(bounds), np.int64)
+    found, is_inside = 0, True
+    for of_children in range(2 if total > len(rows) else 1):
         for a in range(len(rows)):
             t, s = target[a if each_target else 0], subtype[a if each_subtype else 0]
-            if t in (arbeidende, marginalisert):
-                t, s = avhengig, relative
-            for k in range(start[rows[a]], start[rows[a]] + count[rows[a]]):
-                i = by_guardian[k]
-                if strategy[i] >= first_exit:
+            w = why[a if each_why else 0]
+            first, last = 0, 1
+            if of_children:
+                first, last = start[rows[a]], start[rows[a]] + count[rows[a]]
+                if t in (arbeidende, marginalisert):
+                    t, s = avhengig, relative
+            for k in range(first, last):
+                i = by_guardian[k] if of_children else rows[a]
+                origin, p, c = whole[strategy, i], whole[place, i], whole[country, i]
+                if of_children and origin >= first_exit:
                     continue
-                if strategy[i] == t:
-                    substrategy[i] = s
-                else:
-                    out[0, found], out[1, found], out[2, found] = i, t, s
-                    out[3, found], out[4, found] = why[a if each_why else 0], strategy[i]
-                    found += 1
-    return out, found
+                if origin == t:
+                    whole[substrategy, i] = s
+                    continue
+                fields[0], fields[1], fields[2], fields[3], fields[4] = month, origin, t, w, p
+                fields[5], fields[6] = (no_place if t >= first_exit else p), c
+                flow = _packed(bounds, fields)
+                is_inside = is_inside and flow >= 0
+                out[0, found], out[1, found], out[2, found], out[3, found] = i, t, s, w
+                out[4, found], out[5, found], out[6, found], out[7, found] = origin, p, c, flow
+                found += 1
+    return out[:, :found], is_inside
 
 
 @compiled
-def _moved(
-    rows: Any,
-    target: Any,
-    subtype: Any,
-    month: int,
-    first_exit: int,
-    strategy: Any,
-    substrategy: Any,
-    strategy_start: Any,
-    side: Any,
-    transport_due: Any,
-    whole: Any,
-    held_numbers: int,
-    flags: Any,
-    held_flags: int,
-) -> None:
-    for a in range(len(rows)):
-        i = rows[a]
-        strategy[i], substrategy[i], strategy_start[i], side[i] = target[a], subtype[a], month, 0
-        for k in range(held_numbers):
+def _moved(moved: Any, month: int, first_exit: int, whole: Any, flags: Any, columns: Any, held: Any) -> None:
+    strategy, substrategy, strategy_start, side, transport_due = columns
+    for a in range(moved.shape[1]):
+        i, t = moved[0, a], moved[1, a]
+        whole[strategy, i], whole[substrategy, i], whole[strategy_start, i], whole[side, i] = t, moved[2, a], month, 0
+        for k in range(held[0]):
             whole[k, i] = -1
-        for k in range(held_flags):
+        for k in range(held[1]):
             flags[k, i] = False
-        if target[a] >= first_exit:
-            transport_due[i] = -1
+        if t >= first_exit:
+            whole[transport_due, i] = -1
 
 
-_MOVES: Final = np.array(
-    (FIRST_EXIT, Strategy.ARBEIDENDE, Strategy.MARGINALISERT, Strategy.AVHENGIG, Substrategy.RELATIVE), dtype=np.int64
+def _positions(*names: str) -> tuple[int, ...]:
+    return tuple(BLOCKS[np.int64].index(name) for name in names)
+
+
+_READ: Final = _positions("strategy", "substrategy", "place", "country")
+_WRITTEN: Final = _positions("strategy", "substrategy", "strategy_start", "side", "transport_due")
+_STATES: Final = tuple(
+    map(int, (FIRST_EXIT, Strategy.ARBEIDENDE, Strategy.MARGINALISERT, Strategy.AVHENGIG, Substrategy.RELATIVE))
 )
+_MOVES: Final = (*_STATES, NO_PLACE)
+_HELD: Final = (len(HELD_NUMBERS), len(HELD_FLAGS))
+_FLOW: Final = np.array(list(FLOW.values()))
+_EVENT: Final = np.array(list(EVENT.values()))
 
 
 def move(
@@ -262,24 +279,62 @@ def move(
     """Twin of `World.move`."""
     if len(rows) == 0:
         return
-    p, history = world.population, world.history
+    p, history, month = world.population, world.history, world.month
     target, subtype, why = (
         np.array(x, dtype=np.int64, ndmin=1)
         for x in (destination, substrategy, CAUSE_CODE[cause] if isinstance(cause, str) else cause)
     )
+    whole, flags, _ = p.blocks
+    how = bool(with_children), month
     families = p._kids_sorted, p._kid_count, p._kid_start
-    out, found = _movers(rows, target, subtype, why, p.strategy, p.substrategy, *families, bool(with_children), _MOVES)
-    rows, target, subtype, why, origin = (row[:found] for row in out)
-    place = p.place[rows]
-    to = np.where(target >= FIRST_EXIT, NO_PLACE, place)
-    history.flow(world.month, why, origin, target, place, to, p.country[rows])
+    moved, is_inside = _movers(rows, target, subtype, why, whole, *families, *how, _READ, _MOVES, _FLOW)
+    rows, target, _, why, origin, place, country, flow = moved
+    if is_inside:
+        history.add_flows(month, flow.copy())
+    else:  # it says which code it is
+        history.flow(month, why, origin, target, place, np.where(target >= FIRST_EXIT, NO_PLACE, place), country)
     if history.spells is not None:
         # The record keeps these arrays.
         world._end_spells(rows.copy(), why.copy(), target.copy())
-    whole, flags, _ = p.blocks
-    columns = p.strategy, p.substrategy, p.strategy_start, p.side, p.transport_due
-    held = whole, len(HELD_NUMBERS), flags, len(HELD_FLAGS)
-    _moved(rows, target, subtype, world.month, FIRST_EXIT, *columns, *held)
+    _moved(moved, month, _STATES[0], whole, flags, _WRITTEN, _HELD)
+
+
+@compiled
+def _noted(
+    rows: Any, delay: Any, where: Any, whole: Any, month: int, event: int, columns: Any, bounds: Any, packed: Any
+) -> bool:
+    strategy, place, country = columns
+    fields = np.empty(len(bounds), np.int64)
+    each_delay, elsewhere = len(delay) > 1, len(where) > 0
+    is_inside = True
+    for a in range(len(rows)):
+        i = rows[a]
+        fields[0], fields[1] = month + delay[a if each_delay else 0], event
+        fields[2] = where[a] if elsewhere else whole[place, i]
+        fields[3], fields[4] = whole[country, i], whole[strategy, i]
+        packed[a] = _packed(bounds, fields)
+        is_inside = is_inside and packed[a] >= 0
+    return is_inside
+
+
+_NOTED: Final = _positions("strategy", "place", "country")
+_NOWHERE: Final = np.empty(0, dtype=np.int64)
+
+
+def note(
+    world: World, event: RegisterEvent, rows: IntArray, delay: npt.ArrayLike = 0, place: IntArray | None = None
+) -> None:
+    """Twin of `World.note`."""
+    if len(rows) == 0:
+        return
+    p, history, month = world.population, world.history, world.month
+    late = np.array(delay, dtype=np.int64, ndmin=1)
+    packed: IntArray = np.empty(len(rows), dtype=np.int64)
+    where = _NOWHERE if place is None else place
+    if _noted(rows, late, where, p.blocks[0], month, int(event), _NOTED, _EVENT, packed):
+        history.add_events(packed)
+    else:  # it says which code it is
+        history.register(month, event, where if len(where) else p.place[rows], p.country[rows], late, p.strategy[rows])
 
 
 # -- draws -----------------------------------------------------------------------------------------------------------
@@ -310,6 +365,7 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "World.among": among,
     "World.everyone": everyone,
     "World.move": move,
+    "World.note": note,
     "_circles": circles,
     "count_in": count_in,
     "_finalise": finalise,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import filelock
 import numpy as np
 
-from irregsim.model.compiled import store
+from irregsim.model.compiled import background, loops, store
 from irregsim.model.compiled.tree import Unreadable
 from irregsim.model.compiled.twin import Twin
 from irregsim.model.draws import Draws
@@ -23,28 +23,30 @@ from irregsim.model.parameters import point_draw
 from irregsim.model.values import Values
 from irregsim.model.world import World
 from irregsim.scenario import load_scenario
-from irregsim.vocabulary.codes import Strategy
+from irregsim.vocabulary.codes import RegisterEvent, Strategy
 
 #: Seconds between two looks at whether a kernel is ready.
 _LOOK_AGAIN: Final = 0.5
-_LOCK: Final = "filling.lock"
 
 _twins: weakref.WeakKeyDictionary[Contest, tuple[tuple[Rule, ...], Twin | None]] = weakref.WeakKeyDictionary()
 _not_before: weakref.WeakKeyDictionary[Contest, float] = weakref.WeakKeyDictionary()
-_filler: subprocess.Popen[bytes] | None = None
-_filled = False
 _machinery_ready = False
 
 
-def ready_twin(contest: Contest) -> Twin | None:
-    """The twin of a contest if it can decide now; see `compiled.twin_of`."""
+def ready_twin(contest: Contest, waits: bool = True) -> Twin | None:
+    """The twin of a contest if it can decide now; see `compiled.twin_of`.
+
+    Args:
+        contest: Of the model's own month, or another.
+        waits: Whether a kernel that nobody makes in the background is made here, which takes a second or so.
+    """
     twin = _twin(contest)
     if twin is None or twin.is_loaded:
         return twin
     now = time.monotonic()
     if now < _not_before.get(contest, 0.0):
         return None
-    if not twin.is_ready and _fill(contest):
+    if not twin.is_ready and (_is_awaited(contest) or not waits):
         _not_before[contest] = now + _LOOK_AGAIN
         return None
     twin.load()
@@ -64,7 +66,9 @@ def _twin(contest: Contest) -> Twin | None:
 def prepare(parts: Sequence[Part]) -> dict[str, float]:
     """See `compiled.prepare`."""
     with _lock(wait=-1):  # whoever is at it already leaves less to do
-        return _compile(_readable_twins(parts)) | {"machinery": _compile_machinery()}
+        seconds = _compile(_readable_twins(parts)) | {"machinery": _compile_machinery()}
+        _mark_complete()
+        return seconds
 
 
 def _readable_twins(parts: Sequence[Part]) -> list[Twin]:
@@ -82,8 +86,8 @@ def _compile(twins: Sequence[Twin]) -> dict[str, float]:
 
 
 def _lock(wait: float) -> filelock.BaseFileLock:
-    """A lock that one process at a time has while it compiles; waits so many seconds for it, -1 for ever."""
-    return filelock.FileLock(store.folder() / _LOCK, timeout=wait)
+    own, shared = store.folder(), background.root()
+    return background.lock(shared if shared is not None and shared in own.parents else own, wait)
 
 
 @cache
@@ -99,9 +103,10 @@ def fill() -> bool:
     from irregsim.model.month import MONTH
 
     try:
-        with _lock(wait=0):
+        with _lock(wait=0.5):  # somebody may just look whether it is held
             _compile(_readable_twins(MONTH))
             _compile_machinery()
+            _mark_complete()
     except filelock.Timeout:
         return False
     return True
@@ -113,7 +118,7 @@ def ready_machinery() -> Mapping[str, Callable[..., Any]]:
     from irregsim.model.compiled import machinery
 
     if not _machinery_ready:
-        if not store.is_ready(machinery.text()) and _fill():
+        if not store.is_ready(machinery.text()) and _is_awaited():
             return {}
         _machinery_ready = True
     return machinery.TWINS
@@ -135,47 +140,37 @@ def _compile_machinery() -> float:
     stocks.record(world)
     stocks.communities(world)
     stocks.sums(None, world, world.values.at(world.month))
+    machinery.note(world, RegisterEvent.HEALTH_CONTACT, somebody)
     machinery.move(world, somebody, Strategy.FRITT_FALL, "choice")
     store.mark_ready(machinery.text())
     return time.process_time() - begun
 
 
-def _fill(contest: Contest | None = None) -> bool:
-    """Has a process compile what the model's own month needs.
+def _mark_complete() -> None:
+    """Says that the month's machine code is there, if all of the model's own month is."""
+    from irregsim.model.compiled import machinery, stocks
+    from irregsim.model.month import MONTH
+
+    shared = [_stored(module) for module in (loops, machinery, stocks)]
+    if all(shared) and all(twin.is_ready for twin in _readable_twins(MONTH)):
+        background.mark_complete({path for paths in shared for path in paths})
+
+
+def _stored(module: ModuleType) -> set[Path]:
+    """Files that list the machine code of a module's loops; none where it could not be stored."""
+    folders = {loop.stats.cache_path for loop in vars(module).values() if hasattr(loop, "nopython_signatures")}
+    if None in folders:
+        return set()
+    name = Path(str(module.__file__)).stem
+    return {path for folder in folders for path in Path(folder).glob(f"{name}.*.nbi")}
+
+
+def _is_awaited(contest: Contest | None = None) -> bool:
+    """Has a process in the background compile what the model's own month needs, and says whether to wait for it.
 
     Args:
         contest: A contest whose kernel is missing; None where the machinery is.
-
-    Returns:
-        Whether to wait for it: it is at work, and that is among what it makes.
     """
-    global _filler, _filled
     from irregsim.model.month import MONTH
 
-    if _filled or not (contest is None or any(contest is part for part in MONTH)):
-        return False
-    if _filler is None and _busy():
-        return True
-    if _filler is None:
-        quiet = subprocess.DEVNULL
-        command = [sys.executable, "-m", "irregsim.model.compiled"]
-        try:
-            _filler = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
-        except OSError:
-            _filled = True
-            return False
-    # Where it has ended and a kernel is missing still, it failed, or another process is at it.
-    if _filler.poll() is not None:
-        if _busy():
-            return True
-        _filled = True
-        return False
-    return True
-
-
-def _busy() -> bool:
-    try:
-        with _lock(wait=0):
-            return False
-    except (filelock.Timeout, OSError):
-        return True
+    return (contest is None or any(contest is part for part in MONTH)) and background.is_at_work()

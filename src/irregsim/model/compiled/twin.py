@@ -62,13 +62,13 @@ class _Outcome(NamedTuple):
         code: Number of a rule, or -1, shape (n,).
         bound: Upper bound of each hazard by group, shape (rules, groups).
         group: Strategy x ground of each person, shape (n,).
-        looked_at: Persons whose hazards were worked out.
+        found: Positions of those with a rule, ascending.
     """
 
     code: IntArray
     bound: FloatArray
     group: npt.NDArray[np.uint8]
-    looked_at: int
+    found: IntArray
 
 
 class Twin:
@@ -122,8 +122,8 @@ class Twin:
         self._decide(world, at, nobody)
         store.mark_ready(self.text)
 
-    def codes(self, world: World, at: At, rows: IntArray) -> IntArray:
-        """What each person decides or meets: the number of a rule, or -1.
+    def codes(self, world: World, at: At, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """What each person decides or meets: the number of a rule, or -1; and whom any rule concerns.
 
         Args:
             world: The replicate.
@@ -131,14 +131,15 @@ class Twin:
             rows: Persons at risk, shape (n,).
 
         Returns:
-            Shape (n,).
+            Shape (n,), and the positions of those with a rule, ascending.
 
         Raises:
             BoundBroken: If somebody's hazard is above its bound.
         """
         if _verifying:
             self.verify(world, at, rows)
-        return self._decide(world, at, rows).code
+        outcome = self._decide(world, at, rows)
+        return outcome.code, outcome.found
 
     def _decide(self, world: World, at: At, rows: IntArray, everybody: bool = False) -> _Outcome:
         """Codes and bounds; with ``everybody``, the hazards of all persons are worked out whatever the bounds."""
@@ -212,7 +213,8 @@ class Twin:
         if fault >= 0:
             row, rule = divmod(fault, len(self._channels))
             raise BoundBroken(self._too_high(self._channels[rule], row, report[0], report[1]))
-        return _Outcome(code, bound, group[:n], count)
+        some = found[:count]
+        return _Outcome(code, bound, group[:n], some[code[some] >= 0])
 
     def _of_month(self, world: World, at: At) -> tuple[FloatArray, FloatArray, IntArray, tuple[npt.NDArray[Any], ...]]:
         """Scalars, tables, their shapes, and arrays of the world, as the rules' own text makes them."""

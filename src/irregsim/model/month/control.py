@@ -21,6 +21,7 @@ from irregsim.vocabulary.codes import (
     RegisterEvent,
     Strategy,
     Substrategy,
+    is_exit,
 )
 
 FloatArray = npt.NDArray[np.float64]
@@ -29,6 +30,7 @@ IntArray = npt.NDArray[np.int64]
 ASYLUM, EXPELLED, PRISON = 0, 1, 2
 #: By subtype, whether those who live by it are offenders.
 _BY_CRIME = np.array([s.lives.by_crime for s in Substrategy])
+_MET_IN_THE_STREET = tuple(strategy for strategy in Strategy if strategy != Strategy.MARGINALISERT)
 _EAST = np.array([DISTRICTS[p.district] in ("Oslo", "Øst") for p in reference.places()])
 
 
@@ -119,8 +121,7 @@ class StreetControl(Meetings):
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Everybody free to act but the marginalised."""
-        rows = world.everyone()
-        return np.asarray(rows[world.population.strategy[rows] != Strategy.MARGINALISERT])
+        return world.among(_MET_IN_THE_STREET)
 
 
 class CrimeControl(Meetings):
@@ -175,7 +176,8 @@ class Tracks(Part):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Those who met the police, are still here and are not held."""
         p = world.population
-        return np.flatnonzero((p.met >= 0) & p.is_here & (p.transport_due < 0) & (p.guardian < 0))
+        rows = np.flatnonzero(p.met >= 0)
+        return np.asarray(rows[~is_exit(p.strategy[rows]) & (p.transport_due[rows] < 0) & (p.guardian[rows] < 0)])
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """How each was met, a cause."""
@@ -292,8 +294,9 @@ def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> 
     if len(rows) == 0:
         return served
     if track != PRISON and at.interactions:
-        inside = int(((p.transport_due >= 0) & (p.track != PRISON) & (p.guardian < 0) & p.is_here).sum())
-        places = round(at.detention_capacity * at.detention_turnover_count * at.scale) - inside
+        inside = np.flatnonzero(p.transport_due >= 0)
+        inside = inside[(p.track[inside] != PRISON) & (p.guardian[inside] < 0) & ~is_exit(p.strategy[inside])]
+        places = round(at.detention_capacity * at.detention_turnover_count * at.scale) - len(inside)
         rank = world.draws.uniform("detention_rank", month, p.key[rows])
         served = queue(np.zeros(len(rows), dtype=np.int64), np.array([places]), rank)
         world.history.binds("detention", month, int((~served).sum()))
@@ -318,7 +321,8 @@ class Transport(Part):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Held persons whose month has come."""
         p = world.population
-        return np.flatnonzero((p.transport_due >= 0) & (p.transport_due <= world.month) & p.is_here)
+        rows = np.flatnonzero(p.transport_due >= 0)
+        return np.asarray(rows[(p.transport_due[rows] <= world.month) & ~is_exit(p.strategy[rows])])
 
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Former asylum seekers were held because they can be sent; for the others the country decides (M009)."""

@@ -15,7 +15,7 @@ from irregsim.model.month.placing import jobs_filled, place_in_jobs
 from irregsim.model.month.reception import allowance_ratio
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
-from irregsim.vocabulary.codes import RegisterEvent, Side, Strategy
+from irregsim.vocabulary.codes import RegisterEvent, Side, Strategy, is_exit
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -221,7 +221,8 @@ class SideWork(Contest):
     def at_risk(self, world: World, at: At) -> IntArray:
         """Persons with a side job."""
         p = world.population
-        return np.flatnonzero((p.side_employer >= 0) & (p.transport_due < 0) & p.is_here)
+        rows = np.flatnonzero(p.side_employer >= 0)
+        return np.asarray(rows[(p.transport_due[rows] < 0) & ~is_exit(p.strategy[rows])])
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """A side job ends in both cases; the found meet the police."""
@@ -270,7 +271,7 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
     # Confiscation reaches a sanctioned employer's saved wages; back pay follows where the directive is in force.
     fine = fine + at.confiscate_profit_share * at.wage_gap_nok * employers.gap_ratio[employer] * months
     place = employers.place[employer]
-    world.history.outcome("inspections", world.month, place, 1.0)
+    world.history.outcome("inspections", world.month, place)
     world.history.outcome("fines_nok", world.month, place[sanctioned], fine[sanctioned])
     if at.directive_in_force:
         pay_back(world, at, rows[sanctioned], place[sanctioned], documented[sanctioned])
@@ -322,7 +323,7 @@ def complain(world: World, at: At, rows: IntArray) -> None:
     employer = p.employer[rows]
     place = employers.place[employer]
     world.note(RegisterEvent.EMPLOYER_SANCTION, rows, place=place)
-    world.history.outcome("offences_reported", world.month, place, 1.0)
+    world.history.outcome("offences_reported", world.month, place)
     world.history.outcome("fines_nok", world.month, place, at.employer_base_nok)
     documented = drawn(world, "workdays_documented", rows, at.documented_workdays_share)
     pay_back(world, at, rows, place, documented)

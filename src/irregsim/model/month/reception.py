@@ -79,7 +79,7 @@ class Transfers(Part):
         moved = rows[found]
         p.transfer_count[moved] += 1
         kids, _ = world.children_of(moved)
-        world.history.outcome("child_centre_moves", world.month, p.place[kids], 1.0)
+        world.history.outcome("child_centre_moves", world.month, p.place[kids])
         cut_ties(world, moved[p.place[moved] != PLACE_OF[centre[found]]], at.tie_loss_at_transfer_share)
         move_in(world, moved, centre[found], "transfer")
         world.move(rows[~found], Strategy.FRITT_FALL, "no_place")

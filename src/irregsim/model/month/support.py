@@ -175,7 +175,7 @@ class Support(Contest):
         admitted = admission_chance(at, city)
         chance = at.abuse_permit_share + (at.abuse_permit_admitted_share - at.abuse_permit_share) * admitted
         permit = drawn(world, "crisis_centre", rows, chance)
-        world.history.outcome("offences_reported", world.month, p.place[rows[permit]], 1.0)
+        world.history.outcome("offences_reported", world.month, p.place[rows[permit]])
         world.move(rows[permit], Exit.REGULARISERT, "permit")
         world.move(rows[~permit], Strategy.FRITT_FALL, "violence")
         super().settle(world, at, decided)
