@@ -43,7 +43,7 @@ from irregsim.model.chance import logit_shares, logit_weights
 from irregsim.model.claims import claims, excused, neutral, without
 from irregsim.model.employers import PRIVATE_HOUSEHOLD
 from irregsim.model.history import DISTRICT_OF
-from irregsim.model.month import choice, control, exits, inflow, labour, needs, network, reception, support
+from irregsim.model.month import choice, control, exits, inflow, labour, needs, network, newcomers, reception, support
 from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.parameters import parameters, point_draw
 from irregsim.model.registers import transports
@@ -546,8 +546,8 @@ def old_parents(s: Scene) -> float:
     rows = s.newcomers(Route.VISA_OVERSTAY)
     p, at = s.world.population, s.at
     u = s.world.draws.uniform("birth_age", -1, p.key[rows])
-    ages = inflow._gamma_ages(at.age_at_entry_mean_years - 18.0, at.age_at_entry_sd_years)
-    adult = 18.0 + np.interp(u, inflow._QUANTILES, ages)
+    ages = newcomers._gamma_ages(at.age_at_entry_mean_years - 18.0, at.age_at_entry_sd_years)
+    adult = 18.0 + np.interp(u, newcomers._QUANTILES, ages)
     return float((p.birth_month[rows] != s.world.month - np.floor(adult * 12).astype(np.int64)).mean())
 
 

@@ -183,12 +183,6 @@ class Departures(Contest):
         super().settle(world, at, decided)
 
 
-def leave_assisted(world: World, rows: IntArray, cause: str) -> None:
-    """Assisted return for another cause than the rule's own, with its register event per person."""
-    world.note(RegisterEvent.ASSISTED_RETURN, with_children(world, rows))
-    world.move(rows, Exit.ASSISTERT_RETUR, cause)
-
-
 def leave_onward(world: World, at: At, rows: IntArray, cause: str) -> None:
     """Onward travel for another cause than the rule's own."""
     seen_at_exit(world, at, rows)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
 from irregsim.model import centres
 from irregsim.model.centres import COUNT as CENTRES
 from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF, POOL_SHARE
-from irregsim.model.chance import queue
+from irregsim.model.chance import by_rank, queue
+from irregsim.model.compiled import twinned
 from irregsim.model.history import PLACES
+from irregsim.model.population import within_groups
 from irregsim.model.values import At
 from irregsim.model.world import World
 from irregsim.vocabulary.codes import Route
 
-_ORDINARY = np.flatnonzero(~IS_ADAPTED & ~IS_ALTERNATIVE).tolist()
+_IS_ORDINARY = ~IS_ADAPTED & ~IS_ALTERNATIVE
+_ORDINARY = np.flatnonzero(_IS_ORDINARY).tolist()
 _ALTERNATIVE_IN = [np.flatnonzero(IS_ALTERNATIVE & (place == PLACE_OF)).tolist() for place in range(PLACES)]
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -33,7 +39,8 @@ def counted_residents(world: World) -> IntArray:
     so the limit on what is left to the finally rejected neither holds nor counts them.
     """
     p = world.population
-    return centres.count_in(np.where(p.route == Route.DUBLIN, -1, p.centre), CENTRES)
+    rows = np.flatnonzero(p.centre >= 0)
+    return centres.count_in(p.centre[rows[p.route[rows] != Route.DUBLIN]], CENTRES)
 
 
 def beds_of(world: World, rows: IntArray) -> IntArray:
@@ -42,7 +49,7 @@ def beds_of(world: World, rows: IntArray) -> IntArray:
     return 1 + np.bincount(where, minlength=len(rows)).astype(np.int64)
 
 
-def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserved: int = 0) -> IntArray:
+def place_in_centres(world: World, at: At, rows: IntArray, channel: str, transfers_first: bool = False) -> IntArray:
     """Finds centre places for households, by one keyed rank for families and single persons alike.
 
     Whom the rank leaves in gets a bed; among those, families are placed before single persons, since a household needs
@@ -56,7 +63,7 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserve
         at: Values of the month.
         rows: Heads of household, shape (n,).
         channel: Channel of the rank.
-        reserved: Beds kept for residents whose units close this month; they come before newcomers.
+        transfers_first: Whether beds are kept for residents whose units close this month.
 
     Returns:
         Centre of each, -1 where no place was left, shape (n,).
@@ -65,13 +72,13 @@ def place_in_centres(world: World, at: At, rows: IntArray, channel: str, reserve
     dublin = world.population.route[rows] == Route.DUBLIN
     result[dublin] = _wherever_open(world, rows[dublin])
     if at.stay_after_rejection:
-        result[~dublin] = _find_beds(world, at, rows[~dublin], channel, reserved)
+        result[~dublin] = _find_beds(world, at, rows[~dublin], channel, transfers_first)
     return result
 
 
 def ordinary_places(world: World) -> IntArray:
     """Capacity of the ordinary centres, 0 for adapted units and alternative placement, shape (centres,)."""
-    return np.where(~IS_ADAPTED & ~IS_ALTERNATIVE, world.centres.capacity, 0)
+    return np.where(_IS_ORDINARY, world.centres.capacity, 0)
 
 
 def _wherever_open(world: World, rows: IntArray) -> IntArray:
@@ -86,73 +93,143 @@ def _wherever_open(world: World, rows: IntArray) -> IntArray:
     return np.searchsorted(weight, u * weight[-1], side="right").astype(np.int64)  # type: ignore[no-any-return]
 
 
-def beds_for_transfers(world: World, at: At) -> int:
-    """Beds that residents whose units close this month are likely to need elsewhere; 0 without interactions."""
-    if not at.interactions:
-        return 0
-    residents = counted_residents(world)
+def _beds_for_transfers(world: World, residents: IntArray) -> int:
+    """Beds that residents whose units close this month are likely to need elsewhere."""
     over = np.maximum(0, residents - world.centres.capacity)
     return int(np.ceil(np.maximum(residents * world.centres.closing_share, over).sum()))
 
 
-def _find_beds(world: World, at: At, rows: IntArray, channel: str, reserved: int) -> IntArray:
-    result = np.full(len(rows), -1, dtype=np.int64)
+def _find_beds(world: World, at: At, rows: IntArray, channel: str, transfers_first: bool) -> IntArray:
     if len(rows) == 0:
-        return result
-    p = world.population
-    free = free_beds(world)
-    if not at.interactions:
-        # Without limits everyone is served wherever a place exists at all.
-        free = np.where(world.centres.capacity > 0, 1 << 40, 0)
-    rank = world.draws.uniform(channel, world.month, p.key[rows])
-    where = world.draws.uniform("centre_where", world.month, p.key[rows])
-    beds = beds_of(world, rows)
-    ordinary = ~IS_ADAPTED & ~IS_ALTERNATIVE
+        return np.empty(0, dtype=np.int64)
+    p, capacity = world.population, world.centres.capacity
+    rank, where = world.draws.uniforms((channel, "centre_where"), world.month, p.key[rows])
+    beds, is_ill, home = beds_of(world, rows), p.has_care_need[rows], p.place[rows]
+    if at.interactions:
+        residents = counted_residents(world)
+        reserved = _beds_for_transfers(world, residents) if transfers_first else 0
+        result = fill_beds(capacity - residents, reserved, rank, where, beds, is_ill, home)
+    else:
+        result = _without_limit(capacity > 0, rank, where, beds, is_ill, home)
+    world.history.binds("centres", world.month, int((result < 0).sum()))
+    return result
+
+
+@twinned
+def fill_beds(
+    free: IntArray,
+    reserved: int,
+    rank: FloatArray,
+    where: FloatArray,
+    beds: IntArray,
+    is_ill: BoolArray,
+    home: IntArray,
+) -> IntArray:
+    """Centres of households that stand in line for free beds; see `place_in_centres`.
+
+    Args:
+        free: Free beds of each centre, below 0 counts as none, shape (centres,); not changed.
+        reserved: Beds of ordinary centres that are kept for others.
+        rank: Keyed numbers; the lowest go first, shape (n,). All different.
+        where: Keyed numbers that say which centre it is, shape (n,).
+        beds: Beds each household needs in one centre; shape (n,).
+        is_ill: Whether a single person may live in an adapted unit, shape (n,).
+        home: Place of each household, shape (n,).
+
+    Returns:
+        Centre of each, -1 where no place was left, shape (n,).
+    """
+    result = np.full(len(rank), -1, dtype=np.int64)
     order = np.argsort(rank)
     # Beds that a household and all before it in rank need: whom the ordinary centres have no room for is not in.
-    needed = np.empty(len(rows), dtype=np.int64)
+    needed = np.empty(len(rank), dtype=np.int64)
     needed[order] = np.cumsum(beds[order])
-    room = max(0, int(np.maximum(free[ordinary], 0).sum()) - reserved)
-    is_in = needed <= room
-    family = order[(beds > 1)[order]]
+    is_in = needed <= max(0, int(np.maximum(free[_IS_ORDINARY], 0).sum()) - reserved)
+    left = _place_families(result, free, order[beds[order] > 1], where, beds, home, is_in)
+    single = beds == 1
+    for group, kinds, kept in ((single & is_ill, IS_ADAPTED, 0), (single, _IS_ORDINARY, reserved)):
+        who = order[(group & (result < 0))[order]]
+        stock = np.where(kinds, np.maximum(left, 0), 0)
+        served = who[: max(0, int(stock.sum()) - kept)]
+        if len(served) == 0:
+            continue
+        # Which centre: the served draw from the free beds without replacement, in the order of `where`.
+        bed = _spread(int(stock.sum()), len(served))
+        taken = np.searchsorted(np.cumsum(stock), bed, side="right")
+        result[served[np.argsort(where[served])]] = taken
+        left = left - np.bincount(taken, minlength=len(left))
+    return result
+
+
+def _place_families(
+    result: IntArray,
+    free: IntArray,
+    families: IntArray,
+    where: FloatArray,
+    beds: IntArray,
+    home: IntArray,
+    is_in: BoolArray,
+) -> IntArray:
+    """Writes the centre of each family: alternative placement where it lives, else an ordinary one where it is in.
+
+    Returns:
+        Beds that are left, shape (centres,).
+    """
     left = free.tolist()
-    for i, need, home, u in zip(
-        family.tolist(), beds[family].tolist(), p.place[rows[family]].tolist(), where[family].tolist(), strict=True
-    ):
-        fits = [c for c in _ALTERNATIVE_IN[home] if left[c] >= need]
+    for i in families.tolist():
+        need = int(beds[i])
+        fits = [c for c in _ALTERNATIVE_IN[home[i]] if left[c] >= need]
         if not fits and is_in[i]:
             fits = [c for c in _ORDINARY if left[c] >= need]
         # Centres with more free beds are likelier.
-        total = u * sum(left[c] for c in fits)
+        total = where[i] * sum(left[c] for c in fits)
         for c in fits:
             total -= left[c]
             if total < 0:
                 result[i] = c
                 left[c] -= need
                 break
-    free = np.array(left)
+    return np.array(left, dtype=np.int64)
+
+
+def _without_limit(
+    is_open: BoolArray, rank: FloatArray, where: FloatArray, beds: IntArray, is_ill: BoolArray, home: IntArray
+) -> IntArray:
+    """The same where everyone is served wherever a place exists at all."""
+    result = np.full(len(where), -1, dtype=np.int64)
+    order = np.argsort(rank)
+    _place_families(result, np.where(is_open, 1 << 40, 0), order[beds[order] > 1], where, beds, home, beds > 0)
     single = beds == 1
-    ill = single & p.has_care_need[rows]
-    for group, kinds in ((ill, IS_ADAPTED), (single, ordinary)):
+    for group, kinds in ((single & is_ill, IS_ADAPTED), (single, _IS_ORDINARY)):
         who = np.flatnonzero(group & (result < 0))
-        if len(who) == 0:
-            continue
-        if not at.interactions:
-            open_here = np.flatnonzero(kinds & (world.centres.capacity > 0))
-            if len(open_here):
-                result[who] = open_here[(where[who] * len(open_here)).astype(np.int64)]
-            continue
-        stock = np.where(kinds, np.maximum(free, 0), 0)
-        most = int(stock.sum()) if kinds is IS_ADAPTED else max(0, int(stock.sum()) - reserved)
-        served = who[np.argsort(rank[who])][:most]
-        # Which centre: the served draw from the free beds without replacement, in the order of `where`.
-        slots = np.repeat(np.arange(CENTRES), stock)
-        spread = np.argsort((np.arange(len(slots)) * 0.6180339887498949) % 1.0)
-        taken = slots[spread[: len(served)]]
-        result[served[np.argsort(where[served])]] = taken
-        free = free - np.bincount(taken, minlength=CENTRES)
-    world.history.binds("centres", world.month, int((result < 0).sum()))
+        open_here = np.flatnonzero(kinds & is_open)
+        if len(open_here):
+            result[who] = open_here[(where[who] * len(open_here)).astype(np.int64)]
     return result
+
+
+@lru_cache(maxsize=4)
+def fractions(power: int) -> FloatArray:
+    """Multiples of the golden ratio without their whole part, which spread evenly; shape (2**power,)."""
+    return np.asarray((np.arange(1 << power) * 0.6180339887498949) % 1.0)
+
+
+def _spread(beds: int, persons: int) -> IntArray:
+    """Beds for some persons, spread evenly over all of them; with more persons, the same beds and some more.
+
+    Args:
+        beds: How many there are.
+        persons: How many are taken, at most all.
+
+    Returns:
+        Numbers of beds, from 0, shape (persons,).
+    """
+    fraction = fractions(beds.bit_length())[:beds]
+    # Those taken have the lowest fractions: about as many as persons are below their share of the beds.
+    low = np.flatnonzero(fraction < (persons + 8) / max(beds, 1))
+    if len(low) < persons:
+        low = np.arange(beds)
+    return low[np.argsort(fraction[low])[:persons]]
 
 
 def place_in_jobs(world: World, at: At, rows: IntArray, closeness: IntArray, vacancies: IntArray) -> IntArray:
@@ -176,18 +253,23 @@ def place_in_jobs(world: World, at: At, rows: IntArray, closeness: IntArray, vac
     if not at.interactions:
         return _any_willing(world, rows)
     open_jobs = np.maximum(vacancies, 0)
-    slots = np.repeat(np.arange(len(employers)), open_jobs)
-    if len(slots) == 0:
+    if not open_jobs.any():
         world.history.binds("jobs", world.month, len(rows))
         return result
-    rank = world.draws.uniform("job_rank", world.month, p.key[rows])
     place = p.place[rows]
     # The vacancies of a place are in a keyed order of their employers, each employer's second job after all firsts.
-    number = np.arange(len(slots)) - np.repeat(np.cumsum(open_jobs) - open_jobs, open_jobs)
-    draw = world.draws.uniform("vacancy_rank", world.month, employers.key)[slots]
+    hiring = np.flatnonzero(open_jobs)
+    firsts = np.bincount(employers.place[hiring], minlength=PLACES)
+    if (np.bincount(place, minlength=PLACES) <= firsts).all():
+        # There are firsts enough for all who seek: others need no order.
+        open_jobs = np.minimum(open_jobs, 1)
+    offered = open_jobs[hiring]
+    slots, number = np.repeat(hiring, offered), within_groups(offered)
+    draw = np.repeat(world.draws.uniform("vacancy_rank", world.month, employers.key[hiring]), offered)
     slot_place = employers.place[slots]
-    slot_order = np.lexsort((draw, number, slot_place))
-    seeker_order = np.lexsort((rank, -closeness, place))
+    slot_order = by_rank(slot_place * (int(open_jobs.max()) + 1) + number, draw)
+    rank = world.draws.uniform("job_rank", world.month, p.key[rows])
+    seeker_order = by_rank(place * 4 - closeness, rank)
     slot_start = np.searchsorted(slot_place[slot_order], np.arange(PLACES + 1))
     seeker_place = place[seeker_order]
     position = np.arange(len(rows)) - np.searchsorted(seeker_place, seeker_place, side="left")
@@ -214,28 +296,45 @@ def _any_willing(world: World, rows: IntArray) -> IntArray:
 def jobs_filled(world: World) -> IntArray:
     """Workers of each employer, main and side jobs alike, shape (employers,)."""
     p = world.population
-    return centres.count_in(np.maximum(p.employer, p.side_employer), len(world.employers))
+    employer = np.maximum(p.employer, p.side_employer)
+    return centres.count_in(employer[employer >= 0], len(world.employers))
 
 
-def free_host(world: World, at: At, rows: IntArray) -> IntArray:
-    """First host among each person's ties who has a place free, -1 for none, shape (n,)."""
+def free_host(world: World, rows: IntArray, has_room: BoolArray) -> IntArray:
+    """First host among each person's ties who has a place free, -1 for none, shape (n,).
+
+    Args:
+        world: The replicate.
+        rows: Persons, shape (n,).
+        has_room: From `has_room`.
+    """
     p = world.population
     result = np.full(len(rows), -1, dtype=np.int64)
-    guests = guests_of(world)
     for slot in (p.tie_2, p.tie_1, p.tie_0):
         host = slot[rows]
-        able = host >= 0
-        if at.interactions:
-            able &= guests[host] < world.hosts.capacity[host]
-        result = np.where(able, host, result)
+        np.copyto(result, host, where=has_room[host])
     return result
+
+
+def has_room(world: World, at: At, guests: IntArray) -> BoolArray:
+    """Whether each host has a place free, shape (hosts + 1,); the last is for no host, which has none.
+
+    Args:
+        world: The replicate.
+        at: Values of the month; without ``interactions`` every host has.
+        guests: From `guests_of`.
+    """
+    room: BoolArray = np.zeros(len(world.hosts) + 1, dtype=np.bool_)
+    room[:-1] = guests < world.hosts.capacity if at.interactions else True
+    return room
 
 
 def guests_of(world: World) -> IntArray:
     """Households each host has taken in, shape (hosts,)."""
     # Children have the host of their guardian, and those who have left have none.
-    p, hosts = world.population, len(world.hosts)
-    return np.asarray(centres.count_in(p.host, hosts) - centres.count_in(p.host[p.kid_rows], hosts))
+    p = world.population
+    rows = np.flatnonzero(p.host >= 0)
+    return centres.count_in(p.host[rows[p.guardian[rows] < 0]], len(world.hosts))
 
 
 def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:
@@ -255,7 +354,9 @@ def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:
     world.relocate(rows[elsewhere], world.hosts.place[host[elsewhere]], cause)
 
 
-def place_with_hosts(world: World, at: At, rows: IntArray, host: IntArray, channel: str = "host_rank") -> BoolArray:
+def place_with_hosts(
+    world: World, at: At, rows: IntArray, host: IntArray, channel: str = "host_rank", guests: IntArray | None = None
+) -> BoolArray:
     """Who is taken in, when several ask the same host, by keyed rank.
 
     Args:
@@ -264,13 +365,15 @@ def place_with_hosts(world: World, at: At, rows: IntArray, host: IntArray, chann
         rows: Persons asking, shape (n,).
         host: Host each asks, -1 for none, shape (n,).
         channel: Channel of the rank.
+        guests: From `guests_of`, where it has been asked already.
     """
     asks = host >= 0
     if not at.interactions:
         return asks
-    free = world.hosts.capacity - guests_of(world)
-    rank = world.draws.uniform(channel, world.month, world.population.key[rows[asks]])
+    free = world.hosts.capacity - (guests_of(world) if guests is None else guests)
+    asking = np.flatnonzero(asks)
+    rank = world.draws.uniform(channel, world.month, world.population.key[rows[asking]])
     served = np.zeros(len(rows), dtype=np.bool_)
-    served[asks] = queue(host[asks], free, rank)
-    world.history.binds("hosts", world.month, int(asks.sum() - served.sum()))
+    served[asking] = queue(host[asking], free, rank)
+    world.history.binds("hosts", world.month, len(asking) - int(served.sum()))
     return served
