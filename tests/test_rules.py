@@ -17,7 +17,7 @@ from helpers.worlds import advance, baseline, branch, past
 from irregsim.model.draws import CHANNELS
 from irregsim.model.engine import Contest, Rule
 from irregsim.model.history import CELLS
-from irregsim.model.month import MONTH, inflow
+from irregsim.model.month import MONTH, newcomers
 from irregsim.model.month.choice import OPTIONS, Choice
 from irregsim.model.month.exits import Departures
 from irregsim.model.parameters import GRADES
@@ -101,7 +101,8 @@ def test_outcomes_are_named_once_and_for_all_parts():
 
 #: Calls that draw, and where their channels stand: literals, or one of these tuples by name.
 DRAWING = {"uniform", "uniforms", "drawn", "place_in_centres", "place_with_hosts", "_find_beds"}
-TUPLES = {"_BIRTH": inflow._BIRTH, "OPTIONS": OPTIONS}
+TUPLES = {name: getattr(newcomers, name) for name in ("_HOUSEHOLD", "_BIRTH", "_CHILD_BIRTH", "_TIE_BIRTH")}
+TUPLES["OPTIONS"] = OPTIONS
 
 #: Channels of one decision that is made in several functions, with the reason.
 SEVERAL = {
@@ -132,7 +133,9 @@ def drawing_places() -> dict[str, set[str]]:
             function = node.func
             name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
             if name in DRAWING:
-                for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                given += [part for argument in given if isinstance(argument, ast.Tuple) for part in argument.elts]
+                for argument in given:
                     if isinstance(argument, ast.Constant) and argument.value in CHANNELS:
                         out.setdefault(str(argument.value), set()).add(where)
                     for channel in TUPLES.get(getattr(argument, "id", ""), ()):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from helpers.scenes import DEALER, FALLING, GUEST, PLACE, RESIDENT, SELLER, WORKER, Scene
+from helpers.scenes import COUNTRY, DEALER, FALLING, GUEST, PLACE, RESIDENT, SELLER, WORKER, Scene
 from helpers.scenes import MONTH as MONTH_OF_SCENES
 from helpers.statistics import assert_count_plausible
 from irregsim.model.centres import NO_LIMIT
@@ -16,8 +16,8 @@ from irregsim.model.month import MONTH
 from irregsim.model.month.choice import Choice, stay_away
 from irregsim.model.month.control import EXPELLED, PRISON, hold
 from irregsim.model.month.exits import assisted_factor
-from irregsim.model.month.inflow import _add_children
 from irregsim.model.month.network import cut_ties
+from irregsim.model.month.newcomers import newcomers
 from irregsim.model.month.placing import ordinary_places
 from irregsim.model.parameters import point_draw
 from irregsim.model.registers import Observer
@@ -143,20 +143,21 @@ def test_support_is_lower_from_a_month_after_the_rejection():
 
 def test_a_guardian_has_one_child_and_a_binomial_of_three_more():
     s = Scene(point_draw())
-    at = s.under(children_per_guardian_mean=1.9)
-    n = 40_000
-    rows = s.add({**RESIDENT, "household": int(Household.GUARDIAN)}, copies=n)
-    _add_children(s.world, at, rows)
-    p = s.world.population
-    children = np.bincount(p.guardian[p.guardian >= 0], minlength=n)[rows]
-    assert (p.guardian >= 0).sum() == children.sum() > n
+    at = s.under(children_per_guardian_mean=1.9, child_share_in_centre=0.4)
+    groups = (np.array([x]) for x in (int(Route.ASYLUM_REJECTED), COUNTRY["Somalia"], 200_000))
+    columns, guardian = newcomers(s.world, at, s.world.month, *groups)
+    heads = len(columns["guardian"]) - len(guardian)
+    guardians = columns["household"][:heads] == Household.GUARDIAN
+    children = np.bincount(guardian, minlength=heads)[guardians]
+    n = int(guardians.sum())
+    assert len(guardian) == children.sum() > n > 40_000
     for number, share in enumerate(stats.binom.pmf(range(4), 3, 0.3), start=1):
         assert_count_plausible(
             int((children == number).sum()), trials=n, probability=share, false_alarm=1e-6, must_see=0.3
         )
-    kids = np.flatnonzero(p.guardian >= 0)
     for name in ("country", "place", "strategy", "is_sought_asylum", "entry_month"):
-        assert np.array_equal(getattr(p, name)[kids], getattr(p, name)[p.guardian[kids]]), name
+        assert np.array_equal(columns[name][heads:], columns[name][guardian]), name
+    assert np.array_equal(columns["guardian"][heads:], len(s.world.population) + guardian)
 
 
 def test_guardians_arrive_with_their_children():

@@ -42,7 +42,7 @@ class Centres:
         self.contracts = np.zeros(1)
         #: Places of each centre for all residents; 0 for one that is closed, and for adapted and alternative units.
         self.places = np.zeros(COUNT)
-        #: Most persons with a final rejection who may live there; `NO_LIMIT` for ordinary centres unless a lever sets it.
+        #: Most persons with a final rejection who may live there; `NO_LIMIT` in ordinary ones unless a lever sets it.
         self.capacity = np.zeros(COUNT, dtype=np.int64)
         self.is_open = np.zeros(COUNT, dtype=np.bool_)
         #: Share of a pool's units that close this month; 1 for a centre that closes whole.
@@ -51,8 +51,8 @@ class Centres:
     def open_month(self, at: At, residents: int) -> None:
         """Sets places, limits and closing shares of the month.
 
-        Named centres keep their own places; pools share the rest of the contracts. A lever's capacity is a hard limit on
-        persons with a final rejection.
+        Named centres keep their own places; pools share the rest of the contracts. A lever's capacity is a hard limit
+        on persons with a final rejection.
 
         Args:
             at: Values of the month; reads ``other_residents``, ``reception_occupancy_share``,
@@ -67,7 +67,9 @@ class Centres:
         ordinary_named = at.centre_open & (_OWN > 0) & ~IS_ADAPTED[:NAMED]
         pooled = max(0.0, now - own[ordinary_named].sum())
         places = np.where(IS_POOLED[:NAMED], pooled * _POOL, own)
-        self.places = np.concatenate([np.where(at.centre_open & ~IS_ADAPTED[:NAMED], places, 0.0), np.zeros(len(CITIES))])
+        self.places = np.concatenate(
+            [np.where(at.centre_open & ~IS_ADAPTED[:NAMED], places, 0.0), np.zeros(len(CITIES))]
+        )
         set_by_lever = ~np.isnan(at.centre_capacity)
         limit = np.where(set_by_lever, np.nan_to_num(at.centre_capacity) * at.scale, own)
         alternative = np.where(at.alternative_placement, at.alternative_placement_places * at.scale, 0.0)

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import pdtr, pdtrik
 
+from irregsim.model.compiled import twinned
+
 #: Mean up to which Poisson quantiles are found by adding up the distribution.
 _SMALL_MEAN = 8.0
 
@@ -59,7 +61,7 @@ def choose(weights: FloatArray, uniforms: FloatArray) -> IntArray:
         Index of the chosen option, shape (n,).
     """
     with np.errstate(divide="ignore"):
-        return np.asarray(np.argmin(-np.log(uniforms) / weights, axis=0))
+        return np.asarray(np.argmax(np.log(uniforms) / weights, axis=0))
 
 
 def logit_weights(utilities: FloatArray) -> FloatArray:
@@ -74,6 +76,20 @@ def logit_weights(utilities: FloatArray) -> FloatArray:
 def logit_shares(weights: FloatArray) -> FloatArray:
     """Choice probabilities of the same logit model; columns of the result sum to 1."""
     return np.asarray(weights / weights.sum(axis=0))
+
+
+def by_rank(group: npt.NDArray[np.integer], rank: FloatArray) -> IntArray:
+    """Positions of persons by their group, and within each by rank, the lowest first.
+
+    Args:
+        group: Whole numbers, shape (n,).
+        rank: Keyed numbers, all different, shape (n,).
+    """
+    order = np.argsort(rank)
+    group = group[order]
+    if len(group) and group.min() >= -(1 << 15) and group.max() < 1 << 15:
+        group = group.astype(np.int16)  # short numbers are sorted without comparisons
+    return np.asarray(order[np.argsort(group, kind="stable")])
 
 
 def queue(places: npt.NDArray[np.integer], limits: npt.NDArray[np.integer], rank: FloatArray) -> npt.NDArray[np.bool_]:
@@ -92,7 +108,7 @@ def queue(places: npt.NDArray[np.integer], limits: npt.NDArray[np.integer], rank
     served = np.zeros(len(places), dtype=np.bool_)
     if len(places) == 0:
         return served
-    order = np.lexsort((rank, places))
+    order = by_rank(places, rank)
     sorted_places = places[order]
     starts = np.searchsorted(sorted_places, sorted_places, side="left")
     position = np.arange(len(order)) - starts
@@ -112,23 +128,32 @@ def poisson_quantile(uniform: FloatArray, mean: FloatArray) -> IntArray:
     k = np.zeros(len(mean), dtype=np.int64)
     # Small means by adding up the distribution, which is exact and fast; large ones by its inverse.
     small = np.flatnonzero((mean > 0) & (mean <= _SMALL_MEAN))
-    u, mu = uniform[small], mean[small]
-    term = np.exp(-mu)
-    below = term.copy()
-    count = 0
-    while len(small):
-        open_ = u > below
-        k[small[~open_]] = count
-        small, u, mu, term, below = small[open_], u[open_], mu[open_], term[open_], below[open_]
-        count += 1
-        term = term * mu / count
-        # Terms that no longer count end the search where rounding keeps the sum under 1.
-        below = np.where(term > 0, below + term, 1.0)
+    nobody = np.exp(-mean[small])
+    some = uniform[small] > nobody  # the others, mostly, have 0
+    few = small[some]
+    k[few] = _by_sums(uniform[few], mean[few], nobody[some])
     large = np.flatnonzero(mean > _SMALL_MEAN)
     u, mu = uniform[large], mean[large]
     upper = np.ceil(pdtrik(u, mu))
     lower = np.maximum(upper - 1, 0)
     k[large] = np.where(pdtr(lower, mu) >= u, lower, upper).astype(np.int64)
+    return k
+
+
+@twinned
+def _by_sums(uniform: FloatArray, mean: FloatArray, nobody: FloatArray) -> IntArray:
+    """Poisson quantiles by adding up the distribution; ``nobody`` is P(X = 0) and below ``uniform``."""
+    k = np.zeros(len(mean), dtype=np.int64)
+    term, below = nobody.copy(), nobody
+    above, count = uniform > below, 0
+    while above.any():
+        k += above
+        count += 1
+        term *= mean
+        term /= count
+        # Terms that no longer count end the search where rounding keeps the sum under 1.
+        below = np.where(term > 0, below + term, 1.0)
+        above = uniform > below
     return k
 
 

@@ -15,6 +15,7 @@ every processor and version.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -285,7 +286,7 @@ class Draws:
         Raises:
             KeyError: If the channel is not in the registry.
         """
-        return _finalise(keys ^ np.uint64(self._salt(channel, month)))
+        return _finalise(keys ^ _salt(self._channels[channel], month))
 
     def uniforms(self, channels: Sequence[str], month: int, keys: UInt64Array) -> FloatArray:
         """Several decisions of the same subjects in one month; row i equals ``uniform(channels[i], ...)``.
@@ -305,7 +306,7 @@ class Draws:
 
     def salts(self, channels: Sequence[str], month: int) -> UInt64Array:
         """What each of several decisions of one month mixes into the keys of its subjects, shape (channels,)."""
-        return np.array([self._salt(channel, month) for channel in channels], dtype=np.uint64)
+        return np.array([_salt(self._channels[channel], month) for channel in channels], dtype=np.uint64)
 
     @staticmethod
     def one(salt: int, key: int) -> float:
@@ -317,8 +318,11 @@ class Draws:
         """
         return ((mix(salt ^ key) >> 11) | 1) * _SCALE
 
-    def _salt(self, channel: str, month: int) -> int:
-        return mix(self._channels[channel] + (month + 2) * _M1)
+
+@lru_cache(maxsize=1 << 15)  # of all channels in all months: every replicate asks for the same
+def _salt(channel: int, month: int) -> np.uint64:
+    """What a decision in one month mixes into the keys of its subjects."""
+    return np.uint64(mix(channel + (month + 2) * _M1))
 
 
 @twinned

@@ -1,8 +1,8 @@
 """Employers who would consider informal work: who is willing this month, at what expected cost (F 8.3).
 
 Informal jobs follow what is left of the gain after the expected sanction, relative to the first month, with an
-elasticity (`employer_elasticity`): no single threshold decides. Part of what informal work gets dearer is taken from the
-wage, and part of the jobs that employers give up goes on as own-account work, which no employer can be charged for.
+elasticity (`employer_elasticity`): no single threshold decides. Part of what informal work gets dearer is taken from
+the wage, and part of the jobs that employers give up goes on as own-account work, for which no employer can be charged.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def job_share(at: At, reference: FloatArray, cost: FloatArray) -> FloatArray:
     """Share of the registry's jobs that employers offer: ``((1 - c/g) / (1 - c0/g)) ** elasticity`` of one half.
 
     The reduced form has no threshold of its own. For scale: Arizona's mandate to check every worker, with loss of the
-    licence, took about 17 % of the unauthorised population of working age in two years (PPIC); how dear that mandate was
-    to an employer is not known, so the elasticity keeps a wide prior.
+    licence, took about 17 % of the unauthorised population of working age in two years (PPIC); how dear that mandate
+    was to an employer is not known, so the elasticity keeps a wide prior.
 
     Args:
         at: Reads ``employer_elasticity`` and ``wage_pass_through_share``, the part of a change in cost that the worker

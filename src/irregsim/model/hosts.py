@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from irregsim.model.asylum_counts import decisions
 from irregsim.model.chance import pick
 from irregsim.model.draws import Draws, UInt64Array
-from irregsim.model.asylum_counts import decisions
 from irregsim.model.values import At
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import Substrategy
@@ -95,8 +95,9 @@ class Hosts:
         Returns:
             Host numbers, shape (n,).
         """
-        size = self.stratum_size[country, place]
-        return np.asarray(self.stratum_start[country, place] + np.floor(uniform * size).astype(np.int64))
+        stratum = country * self.stratum_size.shape[1] + place
+        size, start = self.stratum_size.take(stratum), self.stratum_start.take(stratum)
+        return np.asarray(start + (uniform * size).astype(np.int64))
 
     def fellow(self, host: IntArray, uniform: FloatArray) -> IntArray:
         """A host in the same circle as another one, by a keyed uniform.
@@ -109,9 +110,13 @@ class Hosts:
             Host numbers, shape (n,); it may be the same host.
         """
         circle = self.circle[host]
-        return np.asarray(self.circle_start[circle] + np.floor(uniform * self.circle_size[circle]).astype(np.int64))
+        return np.asarray(self.circle_start[circle] + (uniform * self.circle_size[circle]).astype(np.int64))
 
 
-def slot_keys(draws: Draws, keys: UInt64Array, slot: int) -> UInt64Array:
-    """Keys of a person's tie slots, one per slot."""
-    return keys + np.uint64((slot + 1) * 0x9E3779B97F4A7C15 & ((1 << 64) - 1))
+#: What a tie slot adds to the key of a person.
+_SLOT = np.arange(1, 9, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+
+
+def slot_keys(keys: UInt64Array, slot: int | IntArray) -> UInt64Array:
+    """Keys of a person's tie slots, 0 to 7: one slot for all, or one each."""
+    return np.asarray(keys + _SLOT[slot])

@@ -111,12 +111,23 @@ def person_ids(
         rank: Number within (month, route, country), from 0.
         child: 0 for the head of a household, 1, 2, ... for its children.
     """
-    fields = [np.asarray(x).astype(np.uint64) for x in (np.asarray(entry_month) + 1, route, country, rank, child)]
-    shifts = (44, 38, 28, 4, 0)
-    out = np.zeros(np.broadcast_shapes(*[f.shape for f in fields]), dtype=np.uint64)
-    for field, shift in zip(fields, shifts, strict=True):
-        out |= field << np.uint64(shift)
-    return out
+    ids = (np.asarray(entry_month) + 1) << 44
+    for field, shift in ((route, 38), (country, 28), (rank, 4), (child, 0)):
+        ids = ids | (np.asarray(field) << shift)
+    return ids.astype(np.uint64)
+
+
+def within_groups(count: IntArray) -> IntArray:
+    """0, 1, 2, ... within each of some groups that follow each other.
+
+    Args:
+        count: Members of each group, shape (groups,).
+
+    Returns:
+        Number of each member, shape (count.sum(),).
+    """
+    before = np.cumsum(count) - count
+    return np.arange(int(count.sum())) - np.repeat(before, count)
 
 
 def person_code(person_id: int) -> str:
@@ -211,10 +222,8 @@ class Population:
                 grown: npt.NDArray[Any] = np.empty((len(names), (old + n) * 5 // 4), dtype=kind)
                 grown[:, :old] = block[:, :old]
                 self._blocks[kind] = block = grown
-            block[:, old : old + n] = _DEFAULTS[kind]
-            for row, name in enumerate(names):
-                if name in columns:
-                    block[row, old : old + n] = columns[name]
+            for new, name, default in zip(block[:, old : old + n], names, _DEFAULTS[kind], strict=True):
+                new[:] = columns.get(name, default)
         self._count = old + n
         self._show()
         return np.arange(old, old + n)
@@ -256,8 +265,7 @@ class Population:
         if total == 0:
             return _NOBODY, _NOBODY
         where = np.repeat(np.arange(len(rows)), count)
-        number = np.arange(total) - np.repeat(np.cumsum(count) - count, count)
-        return self._kids_sorted[self._kid_start[rows][where] + number], where
+        return self._kids_sorted[self._kid_start[rows][where] + within_groups(count)], where
 
     def take(self, rows: IntArray) -> None:
         """Keeps the rows given, in that order; guardians of children are found again.

@@ -176,9 +176,11 @@ class Values:
 
     def _willingness(self, months: int) -> FloatArray:
         """Assisted return by month and citizenship, relative to the middle group: a fact of its own (F 2.1; M003)."""
-        ratio = np.exp([self.draw[f"assisted_willing_{name}_log_ratio"] for name in ("none", "weak")] + [0.0] + [
-            self.draw["assisted_willing_high_log_ratio"]
-        ])
+        ratio = np.exp(
+            [self.draw[f"assisted_willing_{name}_log_ratio"] for name in ("none", "weak")]
+            + [0.0]
+            + [self.draw["assisted_willing_high_log_ratio"]]
+        )
         out = np.ones((months, len(reference.countries())))
         for step in reference.feasibility_steps():
             out[step.start :, step.country] = ratio[step.group]

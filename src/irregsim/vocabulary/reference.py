@@ -248,14 +248,17 @@ def other_residents() -> tuple[tuple[int, float], ...]:
 
 @cache
 def yearly_series(series: str) -> dict[int, float]:
-    """A yearly count: ``first_instance`` and ``appeal_body`` as the agencies published them, ``dublin``, ``applications``."""
+    """A yearly count of `rejections.csv`: year to number.
+
+    ``first_instance`` and ``appeal_body`` are as the agencies published them; ``dublin`` and ``applications`` drive.
+    """
     return {int(r["year"]): float(r["value"]) for r in read_table("rejections.csv") if r["series"] == series}
 
 
 #: Citizens of the EU and EEA, whom the model does not cover, by UNHCR's code.
 _EEA = frozenset(
-    "AUT BEL BGR CHE CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HRV HUN IRL ISL ITA LIE LTU LUX LVA MLT NLD POL PRT ROU SVK "
-    "SVN SWE".split()
+    """AUT BEL BGR CHE CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HRV HUN IRL ISL ITA LIE LTU LUX LVA MLT NLD POL PRT ROU
+    SVK SVN SWE""".split()  # noqa: SIM905
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.compiled import stocks
+from irregsim.model.compiled import places, stocks
 from irregsim.model.compiled.loops import compiled
 from irregsim.model.draws import UInt64Array
 from irregsim.model.history import EVENT, FLOW, NO_PLACE
@@ -374,9 +374,10 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "record": stocks.record,
     "communities": stocks.communities,
     "Needs._sums": stocks.sums,
+    "_by_sums": places.by_sums,
 }
 
 
 def text() -> str:
     """What the machine code of the machinery depends on."""
-    return "".join(Path(str(file)).read_text(encoding="utf-8") for file in (__file__, stocks.__file__))
+    return "".join(Path(str(file)).read_text(encoding="utf-8") for file in (__file__, places.__file__, stocks.__file__))

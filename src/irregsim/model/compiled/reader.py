@@ -36,7 +36,7 @@ from irregsim.model.population import COLUMNS
 from irregsim.model.world import Rows
 
 #: Whole numbers from 0 that `tabulated` is worked out for: months since arrival and years of age stay below.
-TABULATED: Final = 640
+TABULATED: Final = 900
 
 #: A helper that calls helpers that call helpers beyond this is taken to call itself.
 _DEEPEST: Final = 30

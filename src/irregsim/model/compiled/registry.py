@@ -126,7 +126,7 @@ def ready_machinery() -> Mapping[str, Callable[..., Any]]:
 
 def _compile_machinery() -> float:
     """Compiles all loops of the machinery, or loads them; returns processor seconds."""
-    from irregsim.model.compiled import machinery, stocks
+    from irregsim.model.compiled import machinery, places, stocks
 
     begun, world = time.process_time(), _sample().copy()
     nobody = np.full(1, -1)
@@ -137,6 +137,8 @@ def _compile_machinery() -> float:
     machinery.count_in(world.population.centre, 1)
     machinery.circles(world, nobody, nobody, nobody, nobody)
     machinery.finalise(world.population.key.copy())
+    half = np.full(1, 0.5)
+    places.by_sums(half, half, 0.5 * half)
     stocks.record(world)
     stocks.communities(world)
     stocks.sums(None, world, world.values.at(world.month))

@@ -50,8 +50,8 @@ def queue(values: Values) -> Queue:
 
     In month t, with R rejections, a share a that appeals and B appeals waiting:
     ``D(t) = min(B(t) / m, phi U(t))`` are decided, ``B(t+1) = B(t) + a R(t) - D(t)``, and
-    ``F(t) = (1-a) R(t-1) + (1 - reversed) D(t)`` become final. U are the appeal body's decisions of the year, of which a
-    share phi concerns first appeals; what one citizenship leaves of it serves the others. After the last counted year
+    ``F(t) = (1-a) R(t-1) + (1 - reversed) D(t)`` become final. U are the appeal body's decisions of the year, of which
+    a share phi concerns first appeals; what one citizenship leaves of it serves the others. After the last counted year
     the appeal body keeps pace.
 
     Args:
@@ -94,7 +94,7 @@ def queue(values: Values) -> Queue:
 
 
 def _yearly_rejections(values: Values, end: int) -> FloatArray:
-    """First-instance rejections by year since `FIRST_COUNTED` and country: counts with their errors, then what is stated.
+    """First-instance rejections by year since `FIRST_COUNTED` and country: counts with their errors, then as stated.
 
     A year stated by the lever takes the mix of its own count, later ones the mix of the last `_RECENT` counted; a year
     without either repeats the year before.

@@ -13,17 +13,18 @@ import numpy.typing as npt
 
 from irregsim.model.centres import REMOTENESS
 from irregsim.model.chance import choose, logit_shares, logit_weights
-from irregsim.model.engine import Contest, Decided, Part, Rule
+from irregsim.model.engine import Contest, Decided, Part, Rule, with_children
 from irregsim.model.history import CITY_CODES, CITY_OF
 from irregsim.model.hosts import slot_keys
 from irregsim.model.month.discretion import nav_share, says_yes
-from irregsim.model.month.exits import assisted_factor, eligible_for_assistance, leave_assisted, leave_onward
+from irregsim.model.month.exits import assisted_factor, eligible_for_assistance, seen_at_exit
 from irregsim.model.month.labour import hire
 from irregsim.model.month.network import add_tie
 from irregsim.model.month.placing import (
     free_beds,
     free_host,
     guests_of,
+    has_room,
     ordinary_places,
     place_in_centres,
     place_with_hosts,
@@ -34,7 +35,7 @@ from irregsim.model.values import At
 from irregsim.model.world import Rows, World
 from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import CITIES, Strategy, chosen_subtypes
+from irregsim.vocabulary.codes import CITIES, Exit, RegisterEvent, Strategy, Substrategy, chosen_subtypes
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -60,6 +61,9 @@ _CLOSED = -np.inf
 _MARGINS = [OPTIONS.index(option) for option in _MARKETS]
 #: The city whose rule at NAV is that of all other places.
 _NATIONAL = CITIES.index("Oslo")
+#: Where the choice leads, but for those taken in by a host: to a centre, to a market, out of the country.
+_TARGETS = (Strategy.SYNLIG, *(Strategy.MARGINALISERT for _ in _MARKETS), Exit.ASSISTERT_RETUR, Exit.VIDERE)
+_SUBTYPES = (Substrategy.NONE, *_MARKETS.values(), Substrategy.NONE, Substrategy.NONE)
 _CITY_DISTRICT = np.array([next(p.district for p in reference.places() if p.city == c) for c in range(len(CITIES))])
 _MUNICIPAL = np.array([name.startswith("municipal") for name in HEALTH_MODELS])
 
@@ -126,49 +130,64 @@ class Choice(Part):
         if len(rows) == 0:
             return self.decided(rows, np.empty(0, dtype=np.int64))
         who = world.rows(rows)
-        has_host = free_host(world, at, rows) >= 0
-        stranger = self._stranger(world, rows)
-        free = world.hosts.capacity[stranger] > guests_of(world)[stranger]
-        can_provide = free if at.interactions else np.ones(len(rows), dtype=np.bool_)
+        room = has_room(world, at, guests_of(world))
+        has_host = free_host(world, rows, room) >= 0
+        can_provide = room[self._stranger(world, rows)]
         free_now = free_beds(world) if at.interactions else world.centres.capacity
         beds = np.where(free_now > 0, ordinary_places(world), 0.0)
         weights = logit_weights(utilities(who, at, bed_offer(beds), has_host, can_provide))
-        month = world.month
-        uniforms = world.draws.uniforms(OPTIONS, month, who.key)
-        world.history.expect_many(OPTIONS, month, who.cell, logit_shares(weights))
-        return self.decided(rows, choose(weights, uniforms))
+        if world.history.keep_expected:
+            world.history.expect_many(OPTIONS, world.month, who.cell, logit_shares(weights))
+        return self.decided(rows, choose(weights, world.draws.uniforms(OPTIONS, world.month, who.key)))
 
     def _stranger(self, world: World, rows: IntArray) -> IntArray:
         """A provider met by chance, of the same background."""
         p = world.population
-        u = world.draws.uniform("tie_forms_host", world.month, slot_keys(world.draws, p.key[rows], 7))
+        u = world.draws.uniform("tie_forms_host", world.month, slot_keys(p.key[rows], 7))
         return world.hosts.of(p.country[rows], p.place[rows], u)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Scarce places by rank; who is not served stays in free fall."""
-        p = world.population
-        rows = decided.of("choice_centre")
-        centre = place_in_centres(world, at, rows, "centre_rank")
-        rows, centre = rows[centre >= 0], centre[centre >= 0]
-        world.move(rows, Strategy.SYNLIG, "choice")
-        move_in(world, rows, centre, "choice")
-
-        for option, subtype in (("choice_dependence", None), *_PROVIDERS.items()):
-            rows = decided.of(option)
-            host = free_host(world, at, rows) if subtype is None else self._stranger(world, rows)
-            served = place_with_hosts(world, at, rows, host)
-            rows, host = rows[served], host[served]
-            kind = world.hosts.type[host] if subtype is None else np.full(len(rows), int(subtype))
-            world.move(rows, Strategy.AVHENGIG, "choice", kind)
-            stay_with(world, rows, host, "choice")
-            if subtype is not None:
-                add_tie(p, rows, host)
-
+        seek = decided.of("choice_centre")
+        centre = place_in_centres(world, at, seek, "centre_rank")
+        residents, centre = seek[centre >= 0], centre[centre >= 0]
+        guests, host, kind, first_met = self._find_hosts(world, at, decided)
         hire(world, at, decided.of("choice_work"))
-        for option, market in _MARKETS.items():
-            world.move(decided.of(option), Strategy.MARGINALISERT, "choice", int(market))
-        leave_assisted(world, decided.of("choice_assisted"), "choice")
-        leave_onward(world, at, decided.of("choice_onward"), "choice")
+        assisted, onward = decided.of("choice_assisted"), decided.of("choice_onward")
+        world.note(RegisterEvent.ASSISTED_RETURN, with_children(world, assisted))
+        seen_at_exit(world, at, onward)
+
+        others = (residents, *(decided.of(option) for option in _MARKETS), assisted, onward)
+        count = [len(rows) for rows in others]
+        world.move(
+            np.concatenate([*others, guests]),
+            np.repeat((*_TARGETS, Strategy.AVHENGIG), (*count, len(guests))),
+            "choice",
+            np.concatenate([np.repeat(_SUBTYPES, count), kind]),
+        )
+        move_in(world, residents, centre, "choice")
+        stay_with(world, guests, host, "choice")
+        add_tie(world.population, guests[first_met:], host[first_met:])
+
+    def _find_hosts(self, world: World, at: At, decided: Decided) -> tuple[IntArray, IntArray, IntArray, int]:
+        """Who is taken in; those who know a host ask before anybody meets one.
+
+        Returns:
+            Guests, the host of each, the subtype of each, and the place of the first who met the host by chance.
+        """
+        guests = guests_of(world)
+        known = decided.of("choice_dependence")
+        host = free_host(world, known, has_room(world, at, guests))
+        served = place_with_hosts(world, at, known, host, guests=guests)
+        taken_in = [(known[served], host[served], world.hosts.type[host[served]])]
+        for option, subtype in _PROVIDERS.items():
+            guests = guests + np.bincount(taken_in[-1][1], minlength=len(guests))
+            rows = decided.of(option)
+            host = self._stranger(world, rows)
+            served = place_with_hosts(world, at, rows, host, guests=guests)
+            taken_in.append((rows[served], host[served], np.full(int(served.sum()), int(subtype))))
+        rows, host, kind = (np.concatenate(column) for column in zip(*taken_in, strict=True))
+        return rows, host, kind, len(taken_in[0][0])
 
 
 def stay_away(at: At) -> FloatArray:
@@ -207,7 +226,7 @@ def nav_help(who: Rows, at: At, bed: BedOffer) -> FloatArray:
     """Chance that somebody at NAV or in child welfare helps this month, after asking repeatedly.
 
     The shared rule of discretion (`says_yes`). Child-welfare workers argue for families (F 6.5, 7.3; M050). Emergency
-    help is for those who can get no state accommodation (F 2.1, 7; M110): for whom a reception centre is open, NAV is not.
+    help is for those who can get no state accommodation (F 2.1, 7; M110), so not for whom a reception centre is open.
 
     Args:
         who: Reads ``city``, ``household``, ``is_sought_asylum`` and ``is_dublin``.
@@ -220,12 +239,15 @@ def nav_help(who: Rows, at: At, bed: BedOffer) -> FloatArray:
     Returns:
         Probability, shape (n,). Mechanisms: M050-M052, M110.
     """
-    is_family = who.household > 0
-    nav = says_yes(at, nav_share(at, by_nav_rule(at), who.city, is_family), who.city, at.asks_per_month)
-    has_bed = who.is_sought_asylum & ~who.is_dublin & (bed.any and bool(at.stay_after_rejection))
+    # One chance for each city, kind of household and offer of reception: worked out for those, not for each person.
+    city, kind = np.divmod(np.arange(CITY_CODES * 4), 4)
+    is_family, has_bed = kind >= 2, kind % 2 == 1
+    nav = says_yes(at, nav_share(at, by_nav_rule(at), city, is_family), city, at.asks_per_month)
     nav = nav * np.where(has_bed, at.nav_despite_bed_share, 1.0)
-    child_welfare = says_yes(at, at.child_welfare_yes_share * is_family, who.city)
-    return np.asarray(1.0 - (1.0 - nav) * (1.0 - child_welfare))
+    child_welfare = says_yes(at, at.child_welfare_yes_share * is_family, city)
+    helped = 1.0 - (1.0 - nav) * (1.0 - child_welfare)
+    offered = who.is_sought_asylum & ~who.is_dublin & (bed.any and bool(at.stay_after_rejection))
+    return np.asarray(helped.take(who.city * 4 + (who.household > 0) * 2 + offered))
 
 
 def by_nav_rule(at: At) -> FloatArray:
@@ -290,12 +312,14 @@ def utilities(
         + at.pressure_to_crime_ratio * pressure
         + at.market_size_power * np.log(who.market_ratio)
     )
-    margin = margin + np.where(age > 50, -at.marginalised_age_aversion, 0.0)
+    margin[age > 50] += -at.marginalised_age_aversion
     # Persons already expelled are pushed further into the margins (M081).
-    margin = margin + np.where(who.decision == 3, at.expelled_margin_utility, 0.0)
+    margin[who.decision == 3] += at.expelled_margin_utility
     out[_MARGINS] = margin
-    out[SEX_SALE] = margin + np.where(who.is_female, at.women_sex_sale_utility, -at.women_sex_sale_utility)
-    out[DRUGS] = margin + np.where(young_man, at.young_men_crime_utility, -at.young_men_crime_utility)
+    by_sex = np.array([-at.women_sex_sale_utility, at.women_sex_sale_utility])
+    by_youth = np.array([-at.young_men_crime_utility, at.young_men_crime_utility])
+    out[SEX_SALE] = margin + by_sex.take(who.is_female)
+    out[DRUGS] = margin + by_youth.take(young_man)
     out[PROPERTY] = out[DRUGS] + at.property_utility
 
     # A scheme of no strength is no option.

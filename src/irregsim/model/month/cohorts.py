@@ -1,7 +1,7 @@
 """How many persons step 2 expects: new cohorts by route and country, month by month (docs/data.md).
 
-Former asylum seekers follow the queue of asylum cases (`asylum_cases`), Dublin cases their own counts; other routes have
-a level in 2019, a trend and a mix of countries.
+Former asylum seekers follow the queue of asylum cases (`asylum_cases`), Dublin cases their own counts; other routes
+have a level in 2019, a trend and a mix of countries.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def assisted_factor(who: Rows, at: At) -> FloatArray:
     support = np.maximum(at.assisted_support_nok * after, 100.0) / at.assisted_support_reference_nok
     information = max(at.assisted_information, 0.01)
     scheme = at.assisted_scheme * support**at.assisted_support_elasticity
-    return np.asarray(ratio * scheme * information**at.assisted_information_elasticity)  # type: ignore[operator]
+    return np.asarray(ratio * scheme * information**at.assisted_information_elasticity)
 
 
 def hardship_ratio(who: Rows, at: At) -> FloatArray:
@@ -111,7 +111,7 @@ def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of a time-limited permit under section 74, for those who cooperate and cannot be returned all the same.
 
     At-risk set: former asylum seekers with established identity whose country takes hardly anybody back; who withholds
-    the identity earns no permit (F 2.1; M096). After three years the immigration regulation (section 8-7) opens it wider.
+    the identity earns no permit (F 2.1; M096). After three years the immigration regulation (section 8-7) is wider.
 
     Args:
         who: Reads ``is_sought_asylum``, ``is_identity_established``, ``country``, ``is_dublin``, ``months_irregular``.
@@ -195,12 +195,6 @@ class Departures(Contest):
         world.move(kids, Exit.REGULARISERT, "family", with_children=False)
         world.move(dead, Exit.DOD, "death", with_children=False)
         super().settle(world, at, decided)
-
-
-def leave_assisted(world: World, rows: IntArray, cause: str) -> None:
-    """Assisted return for another cause than the rule's own, with its register event per person."""
-    world.note(RegisterEvent.ASSISTED_RETURN, with_children(world, rows))
-    world.move(rows, Exit.ASSISTERT_RETUR, cause)
 
 
 def leave_onward(world: World, at: At, rows: IntArray, cause: str) -> None:

@@ -175,7 +175,7 @@ class Work(Contest):
 
 
 def tell_colleagues(world: World, at: At, found: IntArray) -> None:
-    """Some who work for the same employer fear a forced return more after an inspection that found somebody (M002, M098).
+    """Some who work for the same employer fear a return more after an inspection that found somebody (M002, M098).
 
     Args:
         world: The replicate.
@@ -305,7 +305,7 @@ def pay_back(world: World, at: At, rows: IntArray, place: IntArray, documented: 
 
 
 def complain(world: World, at: At, rows: IntArray) -> None:
-    """Workers whose job ends and who report the employer: by a union, or by the directive's complaint route (M066, M107).
+    """Workers whose job ends and who report the employer: by a union, or by the directive's route (M066, M107).
 
     Those found in an inspection are not among them: their employer's case is open already. An own-account worker has
     nobody to complain of.

@@ -96,7 +96,7 @@ class Ties(Contest):
         """A new tie is made where one lives, often through somebody known already; a worn one is lost."""
         p, draws = world.population, world.draws
         rows = decided.of("tie_forms")
-        keys = slot_keys(draws, p.key[rows], 5)
+        keys = slot_keys(p.key[rows], 5)
         u = draws.uniform("tie_forms_host", world.month, keys)
         host = world.hosts.of(p.country[rows], p.place[rows], u)
         if at.interactions:
@@ -173,7 +173,7 @@ def cut_ties(world: World, rows: IntArray, share: float) -> None:
     """
     p = world.population
     for slot, column in enumerate((p.tie_0, p.tie_1, p.tie_2)):
-        u = world.draws.uniform("tie_lost_at_transfer", world.month, slot_keys(world.draws, p.key[rows], slot))
+        u = world.draws.uniform("tie_lost_at_transfer", world.month, slot_keys(p.key[rows], slot))
         column[rows[u < share]] = -1
 
 

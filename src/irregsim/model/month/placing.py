@@ -8,8 +8,9 @@ import numpy.typing as npt
 from irregsim.model import centres
 from irregsim.model.centres import COUNT as CENTRES
 from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, NO_LIMIT, PLACE_OF, POOL_SHARE
-from irregsim.model.chance import queue
+from irregsim.model.chance import by_rank, queue
 from irregsim.model.history import PLACES
+from irregsim.model.population import within_groups
 from irregsim.model.values import At
 from irregsim.model.world import World
 from irregsim.vocabulary.codes import Route
@@ -34,7 +35,8 @@ def counted_residents(world: World) -> IntArray:
     so the limit on what is left to the finally rejected neither holds nor counts them.
     """
     p = world.population
-    return centres.count_in(np.where(p.route == Route.DUBLIN, -1, p.centre), CENTRES)
+    rows = np.flatnonzero(p.centre >= 0)
+    return centres.count_in(p.centre[rows[p.route[rows] != Route.DUBLIN]], CENTRES)
 
 
 def beds_of(world: World, rows: IntArray) -> IntArray:
@@ -46,11 +48,11 @@ def beds_of(world: World, rows: IntArray) -> IntArray:
 def place_in_centres(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
     """Finds centre places for households, by one keyed rank for families and single persons alike.
 
-    Ordinary centres take everybody, by a keyed draw in proportion to their places, but for those that a scenario limits:
-    these serve by rank, and who is left over goes to another centre while any has room. Adapted units take ill persons
-    only; alternative placement takes families only (F 5.2, 7.2). Persons under a Dublin decision have places of their
-    own (`counted_residents`), also where a final rejection ends the right to stay. With more places the same persons are
-    served and some more, but for a household that no single centre has room for.
+    Ordinary centres take everybody, by a keyed draw in proportion to their places, but for those that a scenario
+    limits: these serve by rank, and who is left over goes to another centre while any has room. Adapted units take ill
+    persons only; alternative placement takes families only (F 5.2, 7.2). Persons under a Dublin decision have places of
+    their own (`counted_residents`), also where a final rejection ends the right to stay. With more places the same
+    persons are served and some more, but for a household that no single centre has room for.
 
     Args:
         world: The replicate.
@@ -104,20 +106,22 @@ def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
                 result[i], left[c] = c, left[c] - beds[i]
                 break
     for i in order[((beds == 1) & p.has_care_need[rows])[order]].tolist():
-        c = next((c for c in _ADAPTED if left[c] >= 1), None)
-        if c is None:
+        free = [c for c in _ADAPTED if left[c] >= 1]
+        if not free:
             break
-        result[i], left[c] = c, left[c] - 1
+        result[i], left[free[0]] = free[0], left[free[0]] - 1
     places = np.where(left > 0, ordinary_places(world), 0.0)
     if places.any():
         rest = order[result[order] < 0]
         edges = np.cumsum(places)
         first = np.searchsorted(edges, where[rest] * edges[-1], side="right")
-        free = left[first] > NO_LIMIT // 2
-        result[rest[free]] = first[free]
+        boundless = left[first] > NO_LIMIT // 2
+        result[rest[boundless]] = first[boundless]
         # Few centres have a limit, so few households are left for a walk in the order of rank.
         within = (where[rest] * edges[-1] - (edges - places)[first]) / places[first]
-        for i, c, u in zip(rest[~free].tolist(), first[~free].tolist(), within[~free].tolist(), strict=True):
+        for i, c, u in zip(
+            rest[~boundless].tolist(), first[~boundless].tolist(), within[~boundless].tolist(), strict=True
+        ):
             if left[c] < beds[i]:
                 open_to = np.cumsum(np.where(left >= beds[i], places, 0.0))
                 if open_to[-1] == 0:
@@ -149,18 +153,23 @@ def place_in_jobs(world: World, at: At, rows: IntArray, closeness: IntArray, vac
     if not at.interactions:
         return _any_willing(world, rows)
     open_jobs = np.maximum(vacancies, 0)
-    slots = np.repeat(np.arange(len(employers)), open_jobs)
-    if len(slots) == 0:
+    if not open_jobs.any():
         world.history.binds("jobs", world.month, len(rows))
         return result
-    rank = world.draws.uniform("job_rank", world.month, p.key[rows])
     place = p.place[rows]
     # The vacancies of a place are in a keyed order of their employers, each employer's second job after all firsts.
-    number = np.arange(len(slots)) - np.repeat(np.cumsum(open_jobs) - open_jobs, open_jobs)
-    draw = world.draws.uniform("vacancy_rank", world.month, employers.key)[slots]
+    hiring = np.flatnonzero(open_jobs)
+    firsts = np.bincount(employers.place[hiring], minlength=PLACES)
+    if (np.bincount(place, minlength=PLACES) <= firsts).all():
+        # There are firsts enough for all who seek: others need no order.
+        open_jobs = np.minimum(open_jobs, 1)
+    offered = open_jobs[hiring]
+    slots, number = np.repeat(hiring, offered), within_groups(offered)
+    draw = np.repeat(world.draws.uniform("vacancy_rank", world.month, employers.key[hiring]), offered)
     slot_place = employers.place[slots]
-    slot_order = np.lexsort((draw, number, slot_place))
-    seeker_order = np.lexsort((rank, -closeness, place))
+    slot_order = by_rank(slot_place * (int(open_jobs.max()) + 1) + number, draw)
+    rank = world.draws.uniform("job_rank", world.month, p.key[rows])
+    seeker_order = by_rank(place * 4 - closeness, rank)
     slot_start = np.searchsorted(slot_place[slot_order], np.arange(PLACES + 1))
     seeker_place = place[seeker_order]
     position = np.arange(len(rows)) - np.searchsorted(seeker_place, seeker_place, side="left")
@@ -187,28 +196,45 @@ def _any_willing(world: World, rows: IntArray) -> IntArray:
 def jobs_filled(world: World) -> IntArray:
     """Workers of each employer, main and side jobs alike, shape (employers,)."""
     p = world.population
-    return centres.count_in(np.maximum(p.employer, p.side_employer), len(world.employers))
+    employer = np.maximum(p.employer, p.side_employer)
+    return centres.count_in(employer[employer >= 0], len(world.employers))
 
 
-def free_host(world: World, at: At, rows: IntArray) -> IntArray:
-    """First host among each person's ties who has a place free, -1 for none, shape (n,)."""
+def free_host(world: World, rows: IntArray, has_room: BoolArray) -> IntArray:
+    """First host among each person's ties who has a place free, -1 for none, shape (n,).
+
+    Args:
+        world: The replicate.
+        rows: Persons, shape (n,).
+        has_room: From `has_room`.
+    """
     p = world.population
     result = np.full(len(rows), -1, dtype=np.int64)
-    guests = guests_of(world)
     for slot in (p.tie_2, p.tie_1, p.tie_0):
         host = slot[rows]
-        able = host >= 0
-        if at.interactions:
-            able &= guests[host] < world.hosts.capacity[host]
-        result = np.where(able, host, result)
+        np.copyto(result, host, where=has_room[host])
     return result
+
+
+def has_room(world: World, at: At, guests: IntArray) -> BoolArray:
+    """Whether each host has a place free, shape (hosts + 1,); the last is for no host, which has none.
+
+    Args:
+        world: The replicate.
+        at: Values of the month; without ``interactions`` every host has.
+        guests: From `guests_of`.
+    """
+    room: BoolArray = np.zeros(len(world.hosts) + 1, dtype=np.bool_)
+    room[:-1] = guests < world.hosts.capacity if at.interactions else True
+    return room
 
 
 def guests_of(world: World) -> IntArray:
     """Households each host has taken in, shape (hosts,)."""
     # Children have the host of their guardian, and those who have left have none.
-    p, hosts = world.population, len(world.hosts)
-    return np.asarray(centres.count_in(p.host, hosts) - centres.count_in(p.host[p.kid_rows], hosts))
+    p = world.population
+    rows = np.flatnonzero(p.host >= 0)
+    return centres.count_in(p.host[rows[p.guardian[rows] < 0]], len(world.hosts))
 
 
 def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:
@@ -228,7 +254,9 @@ def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:
     world.relocate(rows[elsewhere], world.hosts.place[host[elsewhere]], cause)
 
 
-def place_with_hosts(world: World, at: At, rows: IntArray, host: IntArray, channel: str = "host_rank") -> BoolArray:
+def place_with_hosts(
+    world: World, at: At, rows: IntArray, host: IntArray, channel: str = "host_rank", guests: IntArray | None = None
+) -> BoolArray:
     """Who is taken in, when several ask the same host, by keyed rank.
 
     Args:
@@ -237,13 +265,15 @@ def place_with_hosts(world: World, at: At, rows: IntArray, host: IntArray, chann
         rows: Persons asking, shape (n,).
         host: Host each asks, -1 for none, shape (n,).
         channel: Channel of the rank.
+        guests: From `guests_of`, where it has been asked already.
     """
     asks = host >= 0
     if not at.interactions:
         return asks
-    free = world.hosts.capacity - guests_of(world)
-    rank = world.draws.uniform(channel, world.month, world.population.key[rows[asks]])
+    free = world.hosts.capacity - (guests_of(world) if guests is None else guests)
+    asking = np.flatnonzero(asks)
+    rank = world.draws.uniform(channel, world.month, world.population.key[rows[asking]])
     served = np.zeros(len(rows), dtype=np.bool_)
-    served[asks] = queue(host[asks], free, rank)
-    world.history.binds("hosts", world.month, int(asks.sum() - served.sum()))
+    served[asking] = queue(host[asking], free, rank)
+    world.history.binds("hosts", world.month, len(asking) - int(served.sum()))
     return served

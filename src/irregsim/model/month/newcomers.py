@@ -1,0 +1,258 @@
+"""Who newcomers are: the columns of heads of household and their children, from their identities alone.
+
+All newcomers of a month are made as one batch, since what is drawn for a person depends on no other.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaincinv
+
+from irregsim.model.chance import pick
+from irregsim.model.draws import UInt64Array
+from irregsim.model.hosts import slot_keys
+from irregsim.model.month.identity import established_at_entry
+from irregsim.model.population import person_ids, within_groups
+from irregsim.model.values import At
+from irregsim.model.world import World
+from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import Decision, Household, Route, Strategy
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+#: Columns of some persons by name, each of shape (n,).
+Columns = dict[str, npt.NDArray[Any]]
+
+_FORMER = np.cumsum([p.former_asylum_share for p in reference.places()])
+#: Cumulative shares of the places where persons who never sought asylum begin.
+NEVER = np.cumsum([p.never_asylum_share for p in reference.places()])
+_SOUGHT = np.isin(list(Route), (Route.ASYLUM_REJECTED, Route.DUBLIN))
+_LOST_PERMIT = np.isin(list(Route), range(Route.FAMILY_PERMIT_LOST, Route.PERMIT_REVOKED + 1))
+_MAY_FORGE = np.isin(list(Route), (Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY))
+
+#: Draws that say who arrives with whom: heads of household that a thinning keeps, and their children.
+_HOUSEHOLD = ("birth_rank", "birth_family", "birth_children")
+#: Draws that make a head of household, once in a lifetime.
+_BIRTH = (
+    "birth_age",
+    "birth_sex",
+    "birth_place",
+    "birth_identity",
+    "birth_forged_papers",
+    "birth_care_need",
+    "birth_tax_card",
+    "birth_elderly_parent",
+    "birth_past_months",
+    "birth_conviction",
+    "birth_child_status",
+    "birth_has_tie",
+    "birth_tie_count",
+)
+#: Draws that make a child.
+_CHILD_BIRTH = ("birth_age", "birth_sex", "birth_care_need")
+#: Draws that make a tie, under a key for each.
+_TIE_BIRTH = ("birth_tie_far", "birth_tie_host")
+#: What of a guardian's is its children's too.
+_OF_GUARDIAN = (
+    "country",
+    "route",
+    "place",
+    "strategy",
+    "entry_month",
+    "strategy_start",
+    "is_sought_asylum",
+    "decision",
+    "is_identity_established",
+    "child_status",
+)
+#: Longest stay before the first month, months.
+LONGEST_PAST = 420.0
+_QUANTILES = np.linspace(0.0, 0.9999, 4096)
+
+
+@lru_cache(maxsize=8)
+def _gamma_ages(mean: float, sd: float) -> FloatArray:
+    """Quantiles of a gamma distribution at `_QUANTILES`, years; a table, because the inverse is slow."""
+    shape = (mean / sd) ** 2
+    return np.asarray(gammaincinv(shape, _QUANTILES) * mean / shape)
+
+
+def newcomers(
+    world: World, at: At, entry_month: int, route: IntArray, country: IntArray, count: IntArray
+) -> tuple[Columns, IntArray]:
+    """Columns of the persons of some (route, country) groups, before they have found a beginning.
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        entry_month: As in `inflow.admit`, and so are the others.
+        route: `Route` of each group, shape (groups,).
+        country: Country index of each group, shape (groups,).
+        count: Heads of each group, shape (groups,).
+
+    Returns:
+        Columns of heads of household, then of children, and where each child's guardian is among the heads.
+    """
+    heads, children = _heads(world, at, entry_month, route, country, count)
+    guardian = np.repeat(np.arange(len(children)), children)
+    kids = _children(world, at, heads, guardian, within_groups(children) + 1)
+    kids["guardian"] = len(world.population) + guardian
+    return {name: _joined(column, kids.get(name), len(guardian)) for name, column in heads.items()}, guardian
+
+
+def _joined(heads: npt.NDArray[Any], kids: npt.NDArray[Any] | None, count: int) -> npt.NDArray[Any]:
+    """A column of heads of household and children; what children do not have is 0, or False, of them."""
+    return np.concatenate([heads, np.zeros(count, dtype=heads.dtype) if kids is None else kids])
+
+
+def _heads(
+    world: World, at: At, entry_month: int, route: IntArray, country: IntArray, count: IntArray
+) -> tuple[Columns, IntArray]:
+    """Columns of heads of household, as `admit` is given them, and how many children each has, shape (heads,)."""
+    draws = world.draws
+    rank = within_groups(count)
+    route, country = np.repeat(route, count), np.repeat(country, count)
+    ids = person_ids(entry_month, route, country, rank, 0)
+    key = draws.keys(ids)
+    # Means count persons; a route with children admits fewer heads: those ranks that a thinning draw keeps.
+    rank_u, family_u, children_u = draws.uniforms(_HOUSEHOLD, -1, key)
+    share = np.where(_SOUGHT, at.child_share_in_centre, np.where(_LOST_PERMIT, at.child_share_permit_lost, 0.0))
+    guardians = share / ((1.0 - share) * at.children_per_guardian_mean)
+    kept = np.flatnonzero(rank_u >= share[route])
+    route, country, ids, key = route[kept], country[kept], ids[kept], key[kept]
+    is_guardian = family_u[kept] < guardians[route]
+    children = np.where(is_guardian, children_of_guardians(at, children_u[kept]), 0)
+
+    u = dict(zip(_BIRTH, draws.uniforms(_BIRTH, -1, key), strict=True))
+    n, sought, young = len(ids), _SOUGHT[route], route == Route.LAPSED_YOUNG
+    women = np.where(_SOUGHT, at.women_share_former_asylum, at.women_share_never_asylum)
+    women[Route.VISA_LOST], women[Route.LAPSED_YOUNG] = at.women_share_visa_lost, at.women_share_lapsed_young
+    is_elderly = (route == Route.VISA_OVERSTAY) & (
+        u["birth_elderly_parent"] < at.elderly_parent_share * at.overstay_relative_share
+    )
+    age_u = u["birth_age"]
+    mean = at.age_at_entry_mean_years - 18.0
+    age = 18.0 + np.interp(age_u, _QUANTILES, _gamma_ages(mean, at.age_at_entry_sd_years))
+    age[is_elderly] = 67.0 + 18.0 * age_u[is_elderly]
+    # Young persons after child welfare (F 4.6; M084).
+    age[young] = 18.0 + 6.0 * age_u[young]
+    begun = np.full(n, max(entry_month, 0))
+    if entry_month < 0:
+        # A few have been here for very long (F 2.1: the scheme of 2021): a tail longer than the exponential's.
+        past = (-np.log(u["birth_past_months"])) ** at.initial_months_power * at.initial_months_mean
+        begun -= np.floor(np.minimum(past, LONGEST_PAST)).astype(np.int64)
+    place = pick(NEVER, u["birth_place"])
+    place[sought] = pick(_FORMER, u["birth_place"][sought])
+    penal = route == Route.PENAL_EXPULSION
+    decision = np.where(_SOUGHT, int(Decision.DUTY_TO_LEAVE), int(Decision.NONE))
+    decision[Route.PENAL_EXPULSION] = int(Decision.EXPELLED_PENAL)
+    ill_chance = at.care_need_at_entry_share * np.where(age >= 67, at.care_need_elderly_ratio, 1.0)
+    ties = _ties(world, at, key, country, place, sought, u)
+    return {
+        "person_id": ids,
+        "key": key,
+        "country": country,
+        "route": route,
+        "place": place,
+        "strategy": np.full(n, int(Strategy.FRITT_FALL)),
+        "entry_month": begun,
+        "strategy_start": np.full(n, world.month),
+        "birth_month": world.month - np.floor(age * 12).astype(np.int64),
+        "is_sought_asylum": sought,
+        "is_female": u["birth_sex"] < women[route],
+        "household": np.where(is_guardian, int(Household.GUARDIAN), int(Household.ALONE)),
+        "guardian": np.full(n, -1),
+        "child_status": np.where(is_guardian, child_statuses(at, u["birth_child_status"]), 0),
+        "decision": decision[route],
+        "is_identity_established": u["birth_identity"] < established_at_entry(at, country, sought),
+        "has_forged_papers": _MAY_FORGE[route] & (u["birth_forged_papers"] < at.forged_papers_share),
+        "has_care_need": u["birth_care_need"] < np.minimum(1.0, ill_chance),
+        "is_convicted": penal | (u["birth_conviction"] < at.conviction_share),
+        "has_tax_card": sought & at.tax_card & (u["birth_tax_card"] < at.tax_card_at_entry_share),
+        "tie_0": ties[0],
+        "tie_1": ties[1],
+        "tie_2": ties[2],
+    }, children
+
+
+def child_statuses(at: At, uniform: FloatArray) -> IntArray:
+    """Status of a guardian's children: 0 none, 1 permit, 2 citizen (F 6.4; shares are assumptions)."""
+    citizen, permit = at.child_citizen_share, at.child_permit_share
+    return np.where(uniform < citizen, 2, np.where(uniform < citizen + permit, 1, 0))
+
+
+def children_of_guardians(at: At, uniform: FloatArray) -> IntArray:
+    """Children of each guardian, one to four: one, and a binomial of three (F 6; M014).
+
+    Args:
+        at: Reads ``children_per_guardian_mean``.
+        uniform: In (0, 1), shape (n,).
+    """
+    share = (at.children_per_guardian_mean - 1.0) / 3.0
+    cumulative = np.cumsum([(1 - share) ** 3, 3 * share * (1 - share) ** 2, 3 * share**2 * (1 - share), share**3])
+    return 1 + pick(cumulative, uniform)
+
+
+def _ties(
+    world: World,
+    at: At,
+    key: UInt64Array,
+    country: IntArray,
+    place: IntArray,
+    sought: BoolArray,
+    u: Columns,
+) -> IntArray:
+    """Hosts each newcomer could turn to: none for many, several for some (F 4.3, 4.4; M019, M041, M042).
+
+    Returns:
+        Shape (3, n); -1 for none.
+    """
+    former, never = at.tie_at_entry_former_asylum_share, at.tie_at_entry_never_asylum_share
+    has_any = u["birth_has_tie"] < np.where(sought, former, never)
+    # One tie, and more with a chance that gives the stated mean over all persons.
+    more = max(0.0, 1.0 - 0.5 * (former + never) / at.hosts_per_migrant_mean)
+    extra = np.floor(np.log(u["birth_tie_count"]) / np.log(max(more, 1e-9)))
+    count = np.where(has_any, 1 + np.minimum(extra, 2).astype(np.int64), 0)
+    who, slot = np.repeat(np.arange(len(key)), count), within_groups(count)
+    keys = slot_keys(key[who], slot)
+    far_u, host_u = world.draws.uniforms(_TIE_BIRTH, -1, keys)
+    where = np.where(far_u < at.tie_in_oslo_share, 0, place[who])
+    ties = np.full((3, len(key)), -1)
+    ties[slot, who] = world.hosts.of(country[who], where, host_u)
+    return ties
+
+
+def _children(world: World, at: At, heads: Columns, guardian: IntArray, number: IntArray) -> Columns:
+    """Children of guardians: persons of their own who go where the guardian goes (F 6; M014).
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        heads: Columns of heads of household.
+        guardian: Where each child's guardian is among the heads, shape (children,).
+        number: The number of each among the guardian's children, from 1 up.
+
+    Returns:
+        Columns of the children, but for ``guardian``.
+    """
+    ids = heads["person_id"][guardian] + number.astype(np.uint64)
+    key = world.draws.keys(ids)
+    age, sex, care_need = world.draws.uniforms(_CHILD_BIRTH, -1, key)
+    none = np.full(len(ids), -1)
+    return {
+        "person_id": ids,
+        "key": key,
+        "household": np.full(len(ids), int(Household.CHILD)),
+        "is_female": sex < 0.5,
+        "birth_month": world.month - np.floor(age * 16.0 * 12).astype(np.int64),
+        "has_care_need": care_need < at.care_need_at_entry_share,
+        "tie_0": none,
+        "tie_1": none,
+        "tie_2": none,
+        **{name: heads[name][guardian] for name in _OF_GUARDIAN},
+    }
