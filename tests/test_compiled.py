@@ -27,7 +27,9 @@ from irregsim.vocabulary.codes import Exit, RegisterEvent, Strategy
 READ = {
     "ties": 2,
     "moves": 1,
+    "births": 1,
     "residence": 4,
+    "identity": 1,
     "work": 3,
     "side_work": 2,
     "support": 6,
