@@ -50,7 +50,9 @@ def begin_month(world: World) -> At:
     world.forced[:] = 0
     world.forced_in_circle[:] = 0
     at = world.values.at(world.month)
-    world.centres.open_month(at, int(counted_residents(world).sum()))
+    # Without interactions nobody's place follows how many others need one.
+    residents = int(counted_residents(world).sum()) if at.interactions else 0
+    world.centres.open_month(at, residents)
     return at
 
 
