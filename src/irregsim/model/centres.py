@@ -38,8 +38,8 @@ class Centres:
     """
 
     def __init__(self) -> None:
-        #: Places under contract in the country, at the scale of the simulation; 0 before the first month.
-        self.contracts = np.zeros(1)
+        #: Places under contract in the country and in pools, at the scale of the simulation; 0 before the first month.
+        self.contracts = np.zeros(2)
         #: Places of each centre for all residents; 0 for one that is closed, and for adapted and alternative units.
         self.places = np.zeros(COUNT)
         #: Most persons with a final rejection who may live there; `NO_LIMIT` in ordinary ones unless a lever sets it.
@@ -60,12 +60,12 @@ class Centres:
             residents: Persons with a final rejection who live in centres now.
         """
         needed = (at.other_residents + residents) / at.reception_occupancy_share
-        before = self.contracts[0]
+        before, pooled_before = self.contracts
         now = needed if before == 0 else before + (needed - before) / max(1.0, at.reception_delay_months)
-        self.contracts[0] = now
         own = _OWN * at.scale
         ordinary_named = at.centre_open & (_OWN > 0) & ~IS_ADAPTED[:NAMED]
         pooled = max(0.0, now - own[ordinary_named].sum())
+        self.contracts = np.array([now, pooled])
         places = np.where(IS_POOLED[:NAMED], pooled * _POOL, own)
         self.places = np.concatenate(
             [np.where(at.centre_open & ~IS_ADAPTED[:NAMED], places, 0.0), np.zeros(len(CITIES))]
@@ -80,7 +80,9 @@ class Centres:
         limited = np.concatenate([set_by_lever | IS_ADAPTED[:NAMED], np.ones(len(CITIES), dtype=np.bool_)])
         now_open = np.concatenate([at.centre_open, at.alternative_placement])
         self.capacity = np.where(now_open, np.where(limited, capacity, NO_LIMIT), 0)
-        self.closing_share = np.where(IS_POOLED & (before > 0), max(0.0, 1.0 - now / max(before, now)), 0.0)
+        # Named centres close by date; what is given up otherwise is given up by the pools.
+        closing = max(0.0, 1.0 - pooled / pooled_before) if pooled_before > 0 else 0.0
+        self.closing_share = np.where(IS_POOLED, closing, 0.0)
         self.closing_share[self.is_open & ~now_open] = 1.0
         self.is_open = now_open
 

@@ -7,6 +7,10 @@ the wage, and part of the jobs that employers give up goes on as own-account wor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
@@ -15,6 +19,7 @@ from irregsim.model.chance import pick
 from irregsim.model.draws import Draws
 from irregsim.model.values import At
 from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import DISTRICTS
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -35,6 +40,17 @@ DAYS_PER_MONTH = 20.0
 
 #: Share of the jobs in the registry that are offered at the cost of the first month: the rest is room to grow.
 _WILLING = 0.5
+#: Rules in force in January 2009 in the baseline (F 8.3).
+_RULES_OF_2009: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "employer_base_nok": 10_000.0,
+        "employer_per_workday_nok": 0.0,
+        "documented_workdays_share": 0.1,
+        "confiscate_profit_share": 0.0,
+        "directive_in_force": False,
+        "workplace_inspections": np.ones(len(DISTRICTS)),
+    }
+)
 #: Least share of the gain that is taken to be left in the first month.
 _LEAST = 0.05
 
@@ -93,8 +109,10 @@ class Employers:
         self.open_jobs = np.zeros(count, dtype=np.int64)
         self.is_own_account = np.zeros(count, dtype=np.bool_)
         self.reference_jobs = float(self.jobs.sum()) * _WILLING
-        #: Expected sanction per job and month in the first month, NOK: what the number of jobs there belongs to.
-        self.reference_cost = self.expected_cost(at, self.inspections(at), 1.0 / at.job_loss_hazard)
+        #: Expected sanction per job and month under the rules of January 2009, NOK, whatever a scenario has from then
+        #: on: what the number of jobs belongs to.
+        then = At({**vars(at), **_RULES_OF_2009})
+        self.reference_cost = self.expected_cost(then, self.inspections(then), 1.0 / at.job_loss_hazard)
 
     def __len__(self) -> int:
         return len(self.key)

@@ -36,6 +36,10 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 
+#: A child below this age has no place of its own in a centre.
+INFANT_MONTHS = 12
+
+
 class World:
     """Everything that changes in a replicate.
 
@@ -311,8 +315,9 @@ class World:
         synlig = p.strategy == Strategy.SYNLIG
         assert p.is_sought_asylum[synlig].all(), "only persons who sought asylum are ever synlig"
         assert ((p.centre >= 0) == synlig).all(), "a centre place is held by residents and nobody else"
-        # Places are counted in beds of heads of household and their children alike; Dublin cases have their own.
-        counted = synlig & (p.route != Route.DUBLIN)
+        # Places are counted in beds of heads of household and their children alike, but for infants; Dublin cases have
+        # their own.
+        counted = synlig & (p.route != Route.DUBLIN) & (p.birth_month <= self.month - INFANT_MONTHS)
         residents = np.bincount(p.centre[counted], minlength=len(self.centres.capacity))
         if self.values.levers.interactions:
             assert (residents <= self.centres.capacity).all(), (

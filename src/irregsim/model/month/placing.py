@@ -12,7 +12,7 @@ from irregsim.model.chance import by_rank, queue
 from irregsim.model.history import PLACES
 from irregsim.model.population import within_groups
 from irregsim.model.values import At
-from irregsim.model.world import World
+from irregsim.model.world import INFANT_MONTHS, World
 from irregsim.vocabulary.codes import Route
 
 _ADAPTED = np.flatnonzero(IS_ADAPTED).tolist()
@@ -32,11 +32,12 @@ def counted_residents(world: World) -> IntArray:
     """Residents of each centre who take a place left to persons with a final rejection, shape (centres,).
 
     Persons under a Dublin decision wait for their transfer in places of the reception system's own, as applicants do,
-    so the limit on what is left to the finally rejected neither holds nor counts them.
+    so the limit on what is left to the finally rejected neither holds nor counts them; an infant needs no place yet.
     """
     p = world.population
     rows = np.flatnonzero(p.centre >= 0)
-    return centres.count_in(p.centre[rows[p.route[rows] != Route.DUBLIN]], CENTRES)
+    rows = rows[(p.route[rows] != Route.DUBLIN) & (p.birth_month[rows] <= world.month - INFANT_MONTHS)]
+    return centres.count_in(p.centre[rows], CENTRES)
 
 
 def beds_of(world: World, rows: IntArray) -> IntArray:
