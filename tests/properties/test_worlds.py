@@ -266,6 +266,7 @@ def reversed_rules():
 
     def backwards(self, world, at, rows):
         twin = copy.copy(self)
+        twin.__dict__.clear()  # what was worked out once from the rules in their own order
         twin.rules = self.rules[::-1]
         decided = decide(twin, world, at, rows)
         return self.decided(decided.rows, np.where(decided.code >= 0, len(self.rules) - 1 - decided.code, -1))
