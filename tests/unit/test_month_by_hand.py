@@ -262,7 +262,7 @@ def test_dublin_cases_are_no_part_of_the_community_that_learns():
         {**FALLING, "country": 3},
     )
     stock, members = communities(s.world)
-    assert stock[3] == stock.sum() == 1
+    assert stock[3] == stock.sum() == 2, "all others do, whether they sought asylum or not"
     assert members[s.world.hosts.circle[0]] == 1
 
 
@@ -332,6 +332,8 @@ FREE = {"resident", "with a side job", "falling", "met", *OUTSIDE}
 ASKED = {
     "ties": FREE,
     "moves": {"seller", "dealer", "falling", "met"},
+    "births": FREE,
+    "identity": FREE,
     "transfers": set(),
     "residence": {"resident", "with a side job"},
     "dismissal": set(),
@@ -357,6 +359,7 @@ def test_whom_a_part_asks(name):
     s = Scene(point_draw())
     s.add(*PERSONS.values())
     s.world.population.list_families()
+    s.world.population.is_identity_established[:] = name != "identity"
     part = next(part for part in MONTH if part.name == name)
     part.begin(s.world, s.at)
     # There are beds and jobs for all.
