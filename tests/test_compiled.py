@@ -16,8 +16,7 @@ from irregsim.model import chance, compiled, draws
 from irregsim.model.centres import count_in
 from irregsim.model.chance import first_clock
 from irregsim.model.engine import Contest, lookup, tabulated
-from irregsim.model.month import MONTH, placing
-from irregsim.model.month.placing import beds_of
+from irregsim.model.month import MONTH
 from irregsim.model.parameters import point_draw
 from irregsim.model.simulate import advance_month, begin_month, communities, record
 from irregsim.model.values import Values
@@ -272,9 +271,6 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
     known = ("tie_0", "tie_1", "tie_2", "host")
     everyone, two = world.everyone(), (Strategy.SYNLIG, Strategy.FRITT_FALL)
     rows = world.who(Strategy.FRITT_FALL)
-    line = (*world.draws.uniforms(("centre_rank", "centre_where"), world.month, p.key[rows]), beds_of(world, rows))
-    line = (*line, p.has_care_need[rows], p.place[rows])
-    free = np.where(np.arange(len(world.centres.capacity)) % 3, len(rows) // 12, -1)
     u = world.draws.uniform("inflow", world.month, p.key[rows])
     mean = np.linspace(0.01, 8.0, len(rows))
     mean, u = mean[u > np.exp(-mean)], u[u > np.exp(-mean)]
@@ -310,7 +306,6 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         "record": (record, stocks.record),
         "communities": (communities, stocks.communities),
         "Needs._sums": (lambda w: MONTH[-1]._sums(w, at), lambda w: stocks.sums(None, w, at)),
-        "fill_beds": (lambda w: placing.fill_beds(free, 9, *line), lambda w: places.fill_beds(free, 9, *line)),
         "_by_sums": (
             lambda w: chance._by_sums(u, mean, np.exp(-mean)),
             lambda w: places.by_sums(u, mean, np.exp(-mean)),

@@ -205,7 +205,6 @@ def test_families_are_overrepresented_among_residents(lives: Lives):
     assert stats.fisher_exact(table, alternative="greater").pvalue < FALSE_ALARM, table
 
 
-@pytest.mark.xfail(strict=True, reason="21 % of 4 600 against 17 %: four in a hundred residents were born here")
 def test_children_are_about_a_sixth_of_the_residents(lives: Lives):
     """F 7.2 (UDI 2019): children in families are 17 % of those with a duty to leave in centres at the turn to 2019.
 

@@ -85,18 +85,19 @@ def months_of(others: list[float], delay: float, **values: object) -> tuple[Scen
     """Contracts and the closing share of pools, month by month, for a path of other residents."""
     s = Scene(point_draw())
     s.world.centres.__init__()
-    contracts, closing = [], []
+    contracts, closing, s.pools = [], [], []
     for number in others:
         at = s.under(other_residents=number, reception_delay_months=delay, reception_occupancy_share=0.85, **values)
         s.world.centres.open_month(at, 100)
         contracts.append(float(s.world.centres.contracts[0]))
+        s.pools.append(float(s.world.centres.contracts[1]))
         closing.append(float(s.world.centres.closing_share[IS_POOLED].max()))
     return s, np.array(contracts), np.array(closing)
 
 
 def test_contracts_follow_a_fall_with_a_delay_and_never_below_what_is_needed():
     path = [10_000.0] * 3 + [4_000.0] * 30
-    _, contracts, closing = months_of(path, delay=4.0)
+    s, contracts, closing = months_of(path, delay=4.0)
     needed = (np.array(path) + 100) / 0.85
     np.testing.assert_allclose(contracts[:3], needed[:3])
     assert (closing[:3] == 0).all()
@@ -104,9 +105,12 @@ def test_contracts_follow_a_fall_with_a_delay_and_never_below_what_is_needed():
     k = np.arange(1, 31)
     np.testing.assert_allclose(contracts[3:], needed[3:] + (needed[2] - needed[3]) * 0.75**k)
     assert (contracts >= needed - 1e-9).all(), "more has closed than was asked for"
-    np.testing.assert_allclose(closing[3:], 1.0 - contracts[3:] / contracts[2:-1])
-    # In all no more closes than the demand fell by.
-    assert 1.0 - np.prod(1.0 - closing) < 1.0 - needed[-1] / needed[0]
+    # Pools give up what is given up; named centres keep their places until a date.
+    pooled = np.array(s.pools)
+    assert (pooled < contracts).all()
+    np.testing.assert_allclose(closing[3:], 1.0 - pooled[3:] / pooled[2:-1], rtol=1e-6)
+    # In all no more closes than the demand of the pools fell by.
+    assert 1.0 - np.prod(1.0 - closing) < 1.0 - (pooled[0] - (needed[0] - needed[-1])) / pooled[0]
     # With no delay all closes in the month of the fall.
     _, at_once, _ = months_of(path, delay=1.0)
     np.testing.assert_allclose(at_once, needed)
