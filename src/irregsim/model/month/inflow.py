@@ -173,10 +173,9 @@ def come_of_age(world: World) -> None:
     guardians = np.unique(p.guardian[grown])
     for column in (p.tie_0, p.tie_1, p.tie_2):
         column[grown] = column[p.guardian[grown]]
-    p.guardian[grown] = -1
+    p.end_childhood(grown)
     p.household[grown] = int(Household.ALONE)
     p.child_status[grown] = 0
-    p.list_families()
     _, where = p.children_of(guardians)
     alone = np.bincount(where, minlength=len(guardians)) == 0
     p.household[guardians[alone]] = int(Household.ALONE)
