@@ -98,7 +98,7 @@ class Reconsider(Contest):
         """Everybody with a strategy of their own outside centres."""
         p = world.population
         own = (p.strategy >= Strategy.AVHENGIG) & (p.strategy <= Strategy.MARGINALISERT)
-        return np.flatnonzero(own & (p.guardian < 0) & (p.transport_due < 0))
+        return np.asarray((own & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
 
 
 class Choice(Selection):

@@ -192,7 +192,7 @@ class Departures(Contest):
         back_later(world, at, decided.of("temporary_permit"))
         dead = decided.of("death")
         # Child welfare takes over the children of a guardian who dies: legal stay, an assumption.
-        kids, _ = world.children_of(dead)
+        kids, _ = world.population.children_of(dead)
         world.move(kids, Exit.REGULARISERT, "family", with_children=False)
         world.move(dead, Exit.DOD, "death", with_children=False)
         super().settle(world, at, decided)

@@ -107,9 +107,9 @@ class Inflow(Part):
         back_later(world, at, due[again])
         due, u = due[~again], ((u - renewed) / (1.0 - renewed))[~again]
         back = due[u < at.temporary_permit_return_share]
-        kids, _ = world.children_of(due)
+        kids, _ = world.population.children_of(due)
         p.back_due[np.concatenate([due, kids])] = -1
-        kids, _ = world.children_of(back)
+        kids, _ = world.population.children_of(back)
         rows = np.concatenate([back, kids])
         world.history.flow(
             world.month,

@@ -48,7 +48,7 @@ def _residents(world: World) -> IntArray:
 
 def beds_of(world: World, rows: IntArray) -> IntArray:
     """Beds each household needs: one per head and one per child."""
-    _, where = world.children_of(rows)
+    _, where = world.population.children_of(rows)
     return 1 + np.bincount(where, minlength=len(rows)).astype(np.int64)
 
 
@@ -264,7 +264,7 @@ def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:
         cause: Why they came; a name in `vocabulary.CAUSES`.
     """
     p = world.population
-    kids, where = world.children_of(rows)
+    kids, where = world.population.children_of(rows)
     p.host[rows] = host
     p.host[kids] = host[where]
     elsewhere = p.place[rows] != world.hosts.place[host]
