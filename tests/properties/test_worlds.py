@@ -134,7 +134,7 @@ def test_every_exit_has_one_person_one_time_and_one_cause(seed, draw_seed):
     move = World.move
 
     def watched(self, rows, destination, cause, *args, **kwargs):
-        kids, where = self.children_of(rows)
+        kids, where = self.population.children_of(rows)
         target = np.broadcast_to(np.asarray(destination), rows.shape)
         for row, goal in zip([*rows, *kids], [*target, *target[where]], strict=True):
             if goal >= 8:

@@ -358,7 +358,6 @@ ASKED = {
 def test_whom_a_part_asks(name):
     s = Scene(point_draw())
     s.add(*PERSONS.values())
-    s.world.population.list_families()
     s.world.population.is_identity_established[:] = name != "identity"
     part = next(part for part in MONTH if part.name == name)
     part.begin(s.world, s.at)

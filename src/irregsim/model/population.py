@@ -248,9 +248,17 @@ class Population:
         self._kid_count = np.bincount(guardian, minlength=self._count)
         self._kid_start = np.cumsum(self._kid_count) - self._kid_count
 
-    def list_families(self) -> None:
-        """Lists the children of each guardian again, after some have come of age."""
-        self._show()
+    def end_childhood(self, rows: IntArray) -> None:
+        """Children who come of age have no guardian any more; the lists of children lose them.
+
+        Args:
+            rows: Rows of children, each once, shape (n,).
+        """
+        self._kid_count = self._kid_count - np.bincount(self.guardian[rows], minlength=self._count)
+        self._kid_start = np.cumsum(self._kid_count) - self._kid_count
+        self.guardian[rows] = -1
+        self.kid_rows = self.kid_rows[self.guardian[self.kid_rows] >= 0]
+        self._kids_sorted = self._kids_sorted[self.guardian[self._kids_sorted] >= 0]
 
     def let_go(self, rows: IntArray) -> None:
         """Persons who leave a spell leave its place, job or host, and what came with it."""

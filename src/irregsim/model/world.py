@@ -124,9 +124,10 @@ class World:
         if n == 0:
             return
         p = self.population
-        target = np.full(n, destination, dtype=np.int64)
-        subtype = np.full(n, substrategy, dtype=np.int64)
-        why = np.full(n, CAUSE_CODE[cause] if isinstance(cause, str) else cause, dtype=np.int64)
+        target, subtype, why = np.empty((3, n), dtype=np.int64)
+        target[:] = destination
+        subtype[:] = substrategy
+        why[:] = CAUSE_CODE[cause] if isinstance(cause, str) else cause
         kids, where = p.children_of(rows) if with_children else (rows[:0], rows[:0])
         if len(kids):
             here = ~is_exit(p.strategy[kids])
@@ -159,10 +160,6 @@ class World:
         p.let_go(rows)
         p.transport_due[rows[gone]] = -1
 
-    def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """Rows of the children of some guardians, and for each the position of its guardian in ``rows``."""
-        return self.population.children_of(rows)
-
     def relocate(self, rows: IntArray, place: IntArray, cause: str) -> None:
         """Moves persons to another place within their strategy; a move between districts is a flow.
 
@@ -174,7 +171,7 @@ class World:
         if len(rows) == 0:
             return
         p = self.population
-        kids, where = self.children_of(rows)
+        kids, where = p.children_of(rows)
         rows, place = np.concatenate([rows, kids]), np.concatenate([place, place[where]])
         old, strategy = p.place[rows], p.strategy[rows]
         across = (DISTRICT_OF[old] != DISTRICT_OF[place]) & ~is_exit(strategy)
@@ -284,7 +281,7 @@ class World:
     def who(self, strategy: Strategy) -> IntArray:
         """Rows of the persons in a strategy who are free to act: no children, nobody held."""
         p = self.population
-        return np.flatnonzero((p.strategy == strategy) & (p.guardian < 0) & (p.transport_due < 0))
+        return np.asarray(((p.strategy == strategy) & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
 
     @twinned
     def among(self, strategies: tuple[Strategy, ...]) -> IntArray:
@@ -292,13 +289,13 @@ class World:
         p = self.population
         within = np.zeros(STATE_CODES, dtype=np.bool_)
         within[list(strategies)] = True
-        return np.flatnonzero(within.take(p.strategy) & (p.guardian < 0) & (p.transport_due < 0))
+        return np.asarray((within.take(p.strategy) & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
 
     @twinned
     def everyone(self) -> IntArray:
         """Rows of all persons in the country who are free to act: no children, nobody held."""
         p = self.population
-        return np.flatnonzero(p.is_here & (p.guardian < 0) & (p.transport_due < 0))
+        return np.asarray((p.is_here & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
 
     def rows(self, rows: IntArray) -> Rows:
         """A view of some persons for rules."""

@@ -375,6 +375,9 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "communities": stocks.communities,
     "Needs._sums": stocks.sums,
     "_by_sums": places.by_sums,
+    "_residents": places.residents,
+    "_guests": places.guests,
+    "_workers": places.workers,
 }
 
 

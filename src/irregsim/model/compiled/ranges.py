@@ -77,6 +77,7 @@ _GROUPS: Final[dict[str, tuple[tuple[float, float], ...]]] = {
 _LIMIT: Final[dict[str, Callable[[float], float]]] = {
     "perceived_risk": lambda perceived: perceived,
     "knows_worker": lambda perceived: 1.0,
+    "in_congregation": lambda perceived: 1.0,
 }
 
 

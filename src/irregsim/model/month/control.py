@@ -304,7 +304,7 @@ def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> 
     p.transport_due[held] = month + months[served]
     p.track[held] = track
     orders = RegisterEvent.ORDER_ASYLUM if track == ASYLUM else RegisterEvent.ORDER_EXPELLED
-    kids, where = world.children_of(held)
+    kids, where = world.population.children_of(held)
     everyone = np.concatenate([held, kids])
     wait = months[served]
     world.note(orders, everyone, delay=np.concatenate([wait, wait[where]]))
@@ -334,7 +334,7 @@ class Transport(Part):
         """Out of the country, or back to free fall with a decision held."""
         p = world.population
         sent, freed = decided.of("sent"), decided.of("released")
-        kids, where = world.children_of(sent)
+        kids, where = world.population.children_of(sent)
         everyone, track = np.concatenate([sent, kids]), np.concatenate([p.track[sent], p.track[sent][where]])
         asylum = everyone[track == ASYLUM]
         other = everyone[track != ASYLUM]

@@ -35,11 +35,12 @@ def assisted_factor(who: Rows, at: At) -> FloatArray:
     ratio = who.risk_response(at.assisted_risk_slope) * at.assisted_willingness[who.country]
     ratio = ratio * tabulated(lambda months: (1.0 + months / 6.0) ** at.assisted_duration_power, who.months_irregular)
     # The sum is lower once the deadline to leave has passed, a month after the rejection (F 2.1 fn 5; UDI).
-    after = np.where(who.months_irregular >= 1, at.assisted_support_after_deadline_share, 1.0)
+    after = np.array([1.0, at.assisted_support_after_deadline_share])
     support = np.maximum(at.assisted_support_nok * after, 100.0) / at.assisted_support_reference_nok
     information = max(at.assisted_information, 0.01)
     scheme = at.assisted_scheme * support**at.assisted_support_elasticity
-    return np.asarray(ratio * scheme * information**at.assisted_information_elasticity)
+    ratio = ratio * scheme.take(who.months_irregular >= 1)
+    return np.asarray(ratio * information**at.assisted_information_elasticity)
 
 
 def hardship_ratio(who: Rows, at: At) -> FloatArray:
@@ -191,7 +192,7 @@ class Departures(Contest):
         back_later(world, at, decided.of("temporary_permit"))
         dead = decided.of("death")
         # Child welfare takes over the children of a guardian who dies: legal stay, an assumption.
-        kids, _ = world.children_of(dead)
+        kids, _ = world.population.children_of(dead)
         world.move(kids, Exit.REGULARISERT, "family", with_children=False)
         world.move(dead, Exit.DOD, "death", with_children=False)
         super().settle(world, at, decided)

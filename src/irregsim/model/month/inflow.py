@@ -107,9 +107,9 @@ class Inflow(Part):
         back_later(world, at, due[again])
         due, u = due[~again], ((u - renewed) / (1.0 - renewed))[~again]
         back = due[u < at.temporary_permit_return_share]
-        kids, _ = world.children_of(due)
+        kids, _ = world.population.children_of(due)
         p.back_due[np.concatenate([due, kids])] = -1
-        kids, _ = world.children_of(back)
+        kids, _ = world.population.children_of(back)
         rows = np.concatenate([back, kids])
         world.history.flow(
             world.month,
@@ -173,10 +173,9 @@ def come_of_age(world: World) -> None:
     guardians = np.unique(p.guardian[grown])
     for column in (p.tie_0, p.tie_1, p.tie_2):
         column[grown] = column[p.guardian[grown]]
-    p.guardian[grown] = -1
+    p.end_childhood(grown)
     p.household[grown] = int(Household.ALONE)
     p.child_status[grown] = 0
-    p.list_families()
     _, where = p.children_of(guardians)
     alone = np.bincount(where, minlength=len(guardians)) == 0
     p.household[guardians[alone]] = int(Household.ALONE)

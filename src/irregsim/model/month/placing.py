@@ -9,6 +9,7 @@ from irregsim.model import centres
 from irregsim.model.centres import COUNT as CENTRES
 from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, NO_LIMIT, PLACE_OF, POOL_SHARE
 from irregsim.model.chance import by_rank, queue
+from irregsim.model.compiled import twinned
 from irregsim.model.history import PLACES
 from irregsim.model.population import within_groups
 from irregsim.model.values import At
@@ -34,6 +35,11 @@ def counted_residents(world: World) -> IntArray:
     Persons under a Dublin decision wait for their transfer in places of the reception system's own, as applicants do,
     so the limit on what is left to the finally rejected neither holds nor counts them; an infant needs no place yet.
     """
+    return _residents(world)
+
+
+@twinned
+def _residents(world: World) -> IntArray:
     p = world.population
     rows = np.flatnonzero(p.centre >= 0)
     rows = rows[(p.route[rows] != Route.DUBLIN) & (p.birth_month[rows] <= world.month - INFANT_MONTHS)]
@@ -42,7 +48,7 @@ def counted_residents(world: World) -> IntArray:
 
 def beds_of(world: World, rows: IntArray) -> IntArray:
     """Beds each household needs: one per head and one per child."""
-    _, where = world.children_of(rows)
+    _, where = world.population.children_of(rows)
     return 1 + np.bincount(where, minlength=len(rows)).astype(np.int64)
 
 
@@ -196,6 +202,11 @@ def _any_willing(world: World, rows: IntArray) -> IntArray:
 
 def jobs_filled(world: World) -> IntArray:
     """Workers of each employer, main and side jobs alike, shape (employers,)."""
+    return _workers(world)
+
+
+@twinned
+def _workers(world: World) -> IntArray:
     p = world.population
     employer = np.maximum(p.employer, p.side_employer)
     return centres.count_in(employer[employer >= 0], len(world.employers))
@@ -232,6 +243,11 @@ def has_room(world: World, at: At, guests: IntArray) -> BoolArray:
 
 def guests_of(world: World) -> IntArray:
     """Households each host has taken in, shape (hosts,)."""
+    return _guests(world)
+
+
+@twinned
+def _guests(world: World) -> IntArray:
     # Children have the host of their guardian, and those who have left have none.
     p = world.population
     rows = np.flatnonzero(p.host >= 0)
@@ -248,7 +264,7 @@ def stay_with(world: World, rows: IntArray, host: IntArray, cause: str) -> None:
         cause: Why they came; a name in `vocabulary.CAUSES`.
     """
     p = world.population
-    kids, where = world.children_of(rows)
+    kids, where = world.population.children_of(rows)
     p.host[rows] = host
     p.host[kids] = host[where]
     elsewhere = p.place[rows] != world.hosts.place[host]

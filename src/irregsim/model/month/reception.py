@@ -78,7 +78,7 @@ class Transfers(Part):
         found = centre >= 0
         moved = rows[found]
         p.transfer_count[moved] += 1
-        kids, _ = world.children_of(moved)
+        kids, _ = world.population.children_of(moved)
         world.history.outcome("child_centre_moves", world.month, p.place[kids])
         cut_ties(world, moved[p.place[moved] != PLACE_OF[centre[found]]], at.tie_loss_at_transfer_share)
         move_in(world, moved, centre[found], "transfer")
@@ -95,7 +95,7 @@ def move_in(world: World, rows: IntArray, centre: IntArray, cause: str) -> None:
         cause: Why they came; a name in `vocabulary.CAUSES`.
     """
     p = world.population
-    kids, where = world.children_of(rows)
+    kids, where = world.population.children_of(rows)
     p.centre[rows] = centre
     p.centre[kids] = centre[where]
     elsewhere = p.place[rows] != PLACE_OF[centre]
