@@ -246,7 +246,8 @@ def test_events_stand_beside_person_months_of_their_strategy_and_district():
     made.register(month(2019, 5), event, 12, 3, strategy=Strategy.FRITT_FALL)
     made.register(month(2019, 5), event, 1, 3)
     made.register(month(2019, 12), event, 1, 3, delay=1)
-    found = _detection(made, made.register_counts(), month(2019, 1))
+    years = range(2019, 2020)
+    found = _detection(made, made.events_by_year(years), years)
     found = found.astype({"event": str, "strategy": str, "district": str, "register": str})
     assert set(found["year"]) == {2019}
     # Every event has a row for a cell in which somebody lived, so that its rate of 0 is known.
