@@ -119,7 +119,7 @@ def declare_register() -> None:
         counts = observer.dispersed(events[:, None], noise, observer.draw["register_overdispersion"])[:, 0]
         return [(str(year), "total", "total", counts[i].item()) for i, year in enumerate(observer.years)]
 
-    scope = replace(registers.REGISTERS[-1].scope, whom="meetings in the street")
+    scope = replace(registers.REGISTERS[-1].scope, whom="meetings in the street", kind="contact")
     mine = Register(
         REGISTER, scope, "by hand", observe, (RegisterEvent.HEALTH_CONTACT,), rate="measurement", noise=(noise,)
     )

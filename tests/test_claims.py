@@ -38,12 +38,25 @@ from helpers.scenes import (
     Columns,
     Scene,
 )
-from irregsim.model.centres import REMOTENESS
+from irregsim.model.centres import IS_ALTERNATIVE, REMOTENESS
 from irregsim.model.chance import logit_shares, logit_weights
 from irregsim.model.claims import claims, excused, neutral, without
 from irregsim.model.employers import PRIVATE_HOUSEHOLD
 from irregsim.model.history import DISTRICT_OF
-from irregsim.model.month import choice, control, exits, inflow, labour, needs, network, newcomers, reception, support
+from irregsim.model.month import (
+    births,
+    choice,
+    control,
+    exits,
+    identity,
+    inflow,
+    labour,
+    needs,
+    network,
+    newcomers,
+    reception,
+    support,
+)
 from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.parameters import parameters, point_draw
 from irregsim.model.registers import transports
@@ -67,11 +80,15 @@ from irregsim.vocabulary.codes import (
 
 pytestmark = pytest.mark.once
 
+#: A place of alternative placement.
+ALTERNATIVE = int(np.flatnonzero(IS_ALTERNATIVE)[0])
+
 #: What counts as no effect.
 NOTHING = 1e-12
 
 #: A centre with a free bed in the city.
 NEAR_BED = choice.BedOffer(True, 0.0)
+NO_BED = choice.BedOffer(False, 0.0)
 
 Effect = Callable[[Scene], float]
 
@@ -153,6 +170,16 @@ def with_risk(effect: Effect, low: str = "Nigeria", high: str = "Kosovo") -> Eff
 
 
 HIGH_RISK = {"country": COUNTRY["Kosovo"]}
+
+
+def without_risk(effect: Effect) -> Effect:
+    """The effect where nobody perceives a risk of forced return."""
+
+    def changed(s: Scene) -> float:
+        s.world.perceived[:] = 0.0
+        return effect(s)
+
+    return changed
 
 
 def without_news(effect: Effect) -> Effect:
@@ -249,7 +276,18 @@ def ill_are_helped_to_apply(s: Scene) -> float:
 def helped_by_child_welfare(s: Scene) -> float:
     """Chance of help for a guardian where nobody at NAV says yes."""
     who = s.who({**FALLING, "household": int(Household.GUARDIAN)})
-    return float(choice.nav_help(who, s.under(discretion_yes_share=0.0))[0])
+    return float(helped(who, s.under(discretion_yes_share=0.0))[0])
+
+
+def helped(who: Rows, at: At) -> np.ndarray:
+    """Chance of help from NAV or child welfare while a reception centre takes people in."""
+    return choice.nav_help(who, at, NEAR_BED)
+
+
+def help_despite_a_bed(s: Scene) -> float:
+    """Chance of help for a former asylum seeker where a centre is open, less where none is."""
+    who = s.who({**FALLING, "is_sought_asylum": True})
+    return float((choice.nav_help(who, s.at, NEAR_BED) - choice.nav_help(who, s.at, NO_BED))[0])
 
 
 def health(model: str) -> Columns:
@@ -351,7 +389,7 @@ def ticket_draws(s: Scene) -> float:
 
 def asking_again(s: Scene) -> float:
     at = s.under(**nav("rule_2004"))
-    return float(choice.nav_help(s.who(FALLING), at)[0] - s.at.discretion_yes_share)
+    return float(helped(s.who(FALLING), at)[0] - s.at.discretion_yes_share)
 
 
 def permit_after_violence(admitted: bool) -> Effect:
@@ -372,33 +410,65 @@ def found_at_work(channel: str, **columns: Any) -> Effect:
         rows = s.add({**WORKER, **columns})
         part = labour.Work()
         decided = part.decided(rows, np.full(1, part.outcomes["inspection"]))
-        return s.chance(channel, lambda: part.settle(s.world, s.at, decided))
+        at = s.under(work_overlooked_share=0.0)
+        return s.chance(channel, lambda: part.settle(s.world, at, decided))
 
     return effect
+
+
+def colleagues_hear(s: Scene) -> float:
+    """Chance that somebody who works beside a worker found fears a return more."""
+    found, _ = s.add(WORKER, WORKER)
+    return s.chance("colleague_news", lambda: labour.tell_colleagues(s.world, s.at, np.array([found])))
+
+
+def met(channel: str, person: Columns, cause: str, **values: Any) -> Effect:
+    """What follows for somebody met by the police who is not only sent away from the place."""
+
+    def effect(s: Scene) -> float:
+        rows = s.add(person)
+        part = control.Tracks()
+        at = s.under(**{"sent_away_share": 0.0, "police_look_away_share": 0.0, **values})
+        decided = part.decided(rows, np.array([CAUSE_CODE[cause]]))
+        return s.chance(channel, lambda: part.settle(s.world, at, decided))
+
+    return effect
+
+
+def looked_away(exposed: Columns) -> Effect:
+    """Chance that the police look away from somebody, less from a person alone who can be sent."""
+
+    def effect(s: Scene) -> float:
+        share_ = s.at.police_look_away_share
+        certain = {"feasibility": np.array([float(name != "Eritrea") for name in COUNTRY])}
+        plain, other = (
+            met("police_look_away", person, "identity_control", police_look_away_share=share_, **certain)(s)
+            for person in (FALLING, {**FALLING, **exposed})
+        )
+        return other - plain
+
+    return effect
+
+
+def spared_when_reporting(s: Scene) -> float:
+    """Chance that somebody who reports unprotected is not removed for it."""
+    rows = s.add(WORKER)
+    at = s.under(offence_reported_share=1.0, no_removal_when_reporting=False)
+    return 1.0 - s.chance("reporter_removed", lambda: needs.Needs()._offences(s.world, at, rows))
+
+
+def claimed_by_a_union(s: Scene) -> float:
+    rows = s.add(WORKER)
+    return s.chance("union_complaint", lambda: labour.complain(s.world, s.at, rows))
 
 
 def detained(s: Scene) -> float:
     """Chance of detention when met with an expulsion held: Oslo less Bergen."""
 
     def chance(place: str) -> float:
-        rows = s.add({**FALLING, "decision": 2, "place": PLACE[place]})
-        cause = np.array([CAUSE_CODE["identity_control"]])
-        return s.chance("track_detained", lambda: control._never_asylum(s.world, s.at, rows, cause))
+        return met("track_detained", {**FALLING, "decision": 2, "place": PLACE[place]}, "identity_control")(s)
 
     return chance("Oslo") - chance("Vest/Bergen")
-
-
-def sent_out(s: Scene) -> float:
-    rows = s.add(FALLING)
-    cause = np.array([CAUSE_CODE["identity_control"]])
-    return s.chance("track_bortvist", lambda: control._never_asylum(s.world, s.at, rows, cause))
-
-
-def victims(s: Scene) -> float:
-    rows = s.add(SELLER)
-    part = control.Tracks()
-    decided = part.decided(rows, np.array([CAUSE_CODE["sex_market_control"]]))
-    return s.chance("trafficking_identified", lambda: part.settle(s.world, s.at, decided))
 
 
 def pu_orders(s: Scene) -> float:
@@ -447,7 +517,7 @@ def complaints(s: Scene) -> float:
 def cost(s: Scene, **values: Any) -> float:
     """Highest expected cost of an informal job, NOK a month."""
     at = s.under(**values)
-    return float(s.world.employers.expected_cost(at, inflow.inspection_hazard(s.world.employers, at), 20.0).max())
+    return float(s.world.employers.expected_cost(at, s.world.employers.inspections(at), 20.0).max())
 
 
 def workdays_cost(s: Scene) -> float:
@@ -468,7 +538,7 @@ def proof_sanctions(s: Scene) -> float:
 
 def districts_differ(s: Scene) -> float:
     employers = s.world.employers
-    hazard = inflow.inspection_hazard(employers, s.at)
+    hazard = employers.inspections(s.at)
     hazard = hazard[employers.sector != PRIVATE_HOUSEHOLD]
     return float(np.log(hazard.max() / hazard.min()))
 
@@ -533,7 +603,7 @@ def begin_in_a_centre(s: Scene) -> float:
 
 def first_stock_in_centres(s: Scene) -> float:
     first = Scene(s.world.values.draw, 0)
-    first.world.employers.decide(first.at, inflow.inspection_hazard(first.world.employers, first.at))
+    first.world.employers.decide(first.at, first.world.employers.inspections(first.at))
     inflow.Inflow()._initial(first.world, first.at)
     p = first.world.population
     former = p.strategy[(p.route == Route.ASYLUM_REJECTED) & (p.guardian < 0)]
@@ -599,15 +669,21 @@ class Case:
 
 #: A resident whose rejection became final this month.
 FORMER_NOW = {**RESIDENT, "entry_month": MONTH}
+#: Of the middle group of countries.
+FROM_IRAQ = {**RESIDENT, "country": COUNTRY["Irak"]}
 CASES = (
     Case("M001", "assisted return by risk", 1, with_risk(log_ratio(
         exits.assisted_return_hazard, RESIDENT, **HIGH_RISK))),
     Case("M002", "belief after forced returns", 1, hears_of_returns),
     Case("M002", "belief after an agreement", 1, hears_of_an_agreement),
-    Case("M003", "assisted return, no agreement", -1, log_ratio(
-        exits.assisted_return_hazard, RESIDENT, country=COUNTRY["Eritrea"])),
+    *(Case("M003", f"assisted return, {name}", sign, without_risk(log_ratio(
+        exits.assisted_return_hazard, FROM_IRAQ, country=COUNTRY[country])))
+      for name, country, sign in (
+          ("no agreement", "Eritrea", -1), ("weak cooperation", "Sudan", -1), ("all taken back", "Kosovo", 1))),
     Case("M004", "assisted return by time", -1, log_ratio(
         exits.assisted_return_hazard, FORMER_NOW, entry_month=MONTH - 24)),
+    Case("M004", "assisted return after the deadline", -1, log_ratio(
+        exits.assisted_return_hazard, FORMER_NOW, entry_month=MONTH - 1)),
     Case("M006", "ticket tied to departure", 1, ticket_draws),
     Case("M007", "fetched from the centre", 1, level(reception.pu_fetch_hazard, RESIDENT)),
     Case("M007", "Dublin transfer", 1, level(
@@ -617,6 +693,8 @@ CASES = (
     Case("M008", "fetched, weak cooperation", -1, log_ratio(
         reception.pu_fetch_hazard, RESIDENT, country=COUNTRY["Sudan"])),
     Case("M009", "without identity at entry", 1, has_no_identity),
+    Case("M009", "identity established in time", 1, level(
+        identity.identity_hazard, {**FALLING, "is_identity_established": False})),
     Case("M009", "risk without identity", -1, lambda s: s.world.unknown_risk_ratio - 1.0),
     Case("M010", "fetched when ill", -1, ill_are_fetched),
     Case("M011", "walking out by time", -1, log_ratio(reception.walkout_hazard, FORMER_NOW, entry_month=MONTH - 24)),
@@ -628,6 +706,8 @@ CASES = (
         reception.walkout_hazard, RESIDENT, household=int(Household.GUARDIAN))),
     Case("M014", "centre place, families", 1, utility_difference(
         choice.CENTRE, {"is_sought_asylum": True}, household=int(Household.GUARDIAN))),
+    Case("M014", "fetched, families", -1, log_ratio(
+        reception.pu_fetch_hazard, RESIDENT, household=int(Household.GUARDIAN))),
     Case("M015", "walking out, ill", -1, log_ratio(reception.walkout_hazard, RESIDENT, has_care_need=True)),
     Case("M017", "ties in another place", 1, ties_elsewhere),
     Case("M018", "walking out, remote", 1, log_ratio(reception.walkout_hazard, RESIDENT, centre=REMOTE)),
@@ -691,11 +771,11 @@ CASES = (
     Case("M048", "staying with a bed", 1, bed_helps),
     Case("M049", "control at shelters", 1, shelter_is_checked),
     Case("M049", "keeping away from shelters", 1, lambda s: float(choice.stay_away(s.at)[0])),
-    Case("M050", "help for families", 1, log_ratio(choice.nav_help, FALLING, household=int(Household.GUARDIAN))),
+    Case("M050", "help for families", 1, log_ratio(helped, FALLING, household=int(Household.GUARDIAN))),
     Case("M050", "help through child welfare", 1, helped_by_child_welfare),
     Case("M051", "asking again", 1, asking_again),
     Case("M052", "help under the rule of 2014", -1, by_situation(
-        choice.nav_help, FALLING, nav("rule_2004"), nav("rule_2014"))),
+        helped, FALLING, nav("rule_2004"), nav("rule_2014"))),
     Case("M053", "permit through a child", 1, log_ratio(exits.regularised_hazard, FALLING, child_status=2)),
     Case("M053", "permit after abuse", 1, permit_after_violence(False)),
     Case("M053", "permit after abuse, admitted", 1, permit_after_violence(True)),
@@ -725,9 +805,9 @@ CASES = (
     Case("M074", "control of offenders", 1, police_first),
     Case("M075", "feasibility with cooperation", 1, lambda s: float(np.log(
         s.at.feasibility[COUNTRY["Afghanistan"]] / s.at.feasibility[COUNTRY["Sudan"]]))),
-    Case("M076", "reflection period", 1, victims),
+    Case("M076", "reflection period", 1, met("trafficking_identified", SELLER, "sex_market_control")),
     Case("M076", "reflection period of workers", 1, found_at_work("trafficking_identified", is_exploited=True)),
-    Case("M077", "residents sent out", 1, sent_out),
+    Case("M077", "residents sent out", 1, met("track_bortvist", FALLING, "identity_control")),
     Case("M077", "visitors sent out", 1, arrivals(Route.SHORT_STAY)),
     Case("M077", "visitors who stay on", 1, arrivals(Route.VISA_LOST)),
     *(Case(id_, "leaving the drug milieu", -1, drug_milieu(other))
@@ -763,6 +843,8 @@ CASES = (
     Case("M098", "a more open life", -1, with_risk(
         log_ratio(control.identity_control_hazard, FALLING, **HIGH_RISK))),
     Case("M098", "news in the own circle", 1, hears_in_the_circle),
+    Case("M098", "taking a job by risk", -1, with_risk(utility_difference(choice.WORK, {"offer": 0}, **HIGH_RISK))),
+    Case("M098", "news at work", 1, colleagues_hear),
     Case("M099", "reporting when safe", 1, offences_reported),
     Case("M100", "seeking care after a bill", -1, lambda s: (
         care_sought(s, {**FALLING, "has_bill": True}) - care_sought(s, FALLING))),
@@ -775,6 +857,18 @@ CASES = (
         choice.DRUGS, {"place": int(np.argmin(MARKET))}, place=int(np.argmax(MARKET)))),
     Case("M104", "moves to Oslo", 1, moves_to_markets),
     Case("M105", "arrivals by beds", 1, beds_draw, {"arrival_from_conditions_log_ratio": 0.3}),
+    Case("M106", "births", 1, level(births.birth_hazard, {**FALLING, "is_female": True})),
+    Case("M107", "claimed by a union", 1, claimed_by_a_union),
+    Case("M108", "wage taken", 1, found_at_work("wage_taken")),
+    *(Case("M109", f"{name} from alternative placement", -1, log_ratio(hazard, RESIDENT, centre=ALTERNATIVE))
+      for name, hazard in (
+          ("assisted return", exits.assisted_return_hazard), ("fetched", reception.pu_fetch_hazard))),
+    Case("M110", "help despite a bed", -1, help_despite_a_bed),
+    Case("M111", "looking away from a family", 1, looked_away({"household": int(Household.GUARDIAN)})),
+    Case("M111", "looking away, no return", 1, looked_away({"country": COUNTRY["Eritrea"]})),
+    Case("M112", "spared after a report", 1, spared_when_reporting),
+    Case("M113", "sent away", 1, lambda s: met(
+        "sent_away", FALLING, "identity_control", sent_away_share=s.at.sent_away_share)(s)),
 )  # fmt: skip
 
 
@@ -817,4 +911,4 @@ def test_a_parameter_off_its_median_stands_where_the_median_is_neutral():
 
 def test_districts_of_the_cases_are_the_ones_meant():
     assert DISTRICTS[DISTRICT_OF[PLACE["Oslo"]]] == "Oslo" and DISTRICTS[4] == "Agder"
-    assert REMOTENESS[REMOTE] > 0 == REMOTENESS[NEAR]
+    assert REMOTENESS[REMOTE] > REMOTENESS[NEAR] > 0

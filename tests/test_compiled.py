@@ -15,25 +15,28 @@ from irregsim.inference.posterior import prior_draws
 from irregsim.model import chance, compiled, draws
 from irregsim.model.centres import count_in
 from irregsim.model.chance import first_clock
-from irregsim.model.engine import Contest, lookup, tabulated
+from irregsim.model.engine import Contest, Selection, lookup, tabulated
 from irregsim.model.month import MONTH, placing
-from irregsim.model.month.placing import beds_of
 from irregsim.model.parameters import point_draw
 from irregsim.model.simulate import advance_month, begin_month, communities, record
 from irregsim.model.values import Values
 from irregsim.vocabulary.codes import Exit, RegisterEvent, Strategy
 
-#: Contests of the month and how many rules each has. All are read; a rule that is not stands in `UNREAD` with why.
+#: Parts of the month that are read and how many rules each has; the choice has its utilities. What cannot be read
+#: stands in `UNREAD` with why.
 READ = {
     "ties": 2,
     "moves": 1,
+    "births": 1,
     "residence": 4,
+    "identity": 1,
     "work": 3,
     "side_work": 2,
     "support": 6,
     "livelihood": 2,
     "reconsider": 1,
     "offers": 1,
+    "choice": 1,
     "street_control": 1,
     "crime_control": 2,
     "departures": 5,
@@ -84,7 +87,7 @@ def tabulates(who, at):
 
 
 def reads_arrays(who, at):
-    near = who.host_patience * 0.001 + 0.01 * who.knows_worker
+    near = who.host_patience * 0.001 + 0.01 * who.knows_worker + 0.02 * who.in_congregation
     return np.full(len(who), 0.002) + np.where(who.host >= 0, near, who.remoteness / 100.0) * who.feasibility**2
 
 
@@ -225,7 +228,7 @@ def test_one_person_alone_decides_as_among_all(engine):
     for part in MONTH:
         part.begin(world, at)
         rows = part.at_risk(world, at)
-        if isinstance(part, Contest) and len(rows):
+        if isinstance(part, (Contest, Selection)) and len(rows):
             whole = part.decide(world, at, rows)
             few = np.unique(np.concatenate([np.flatnonzero(whole.code >= 0)[:10], np.arange(min(5, len(rows)))]))
             alone = [int(part.decide(world, at, rows[j : j + 1]).code[0]) for j in few]
@@ -270,9 +273,6 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
     known = ("tie_0", "tie_1", "tie_2", "host")
     everyone, two = world.everyone(), (Strategy.SYNLIG, Strategy.FRITT_FALL)
     rows = world.who(Strategy.FRITT_FALL)
-    line = (*world.draws.uniforms(("centre_rank", "centre_where"), world.month, p.key[rows]), beds_of(world, rows))
-    line = (*line, p.has_care_need[rows], p.place[rows])
-    free = np.where(np.arange(len(world.centres.capacity)) % 3, len(rows) // 12, -1)
     u = world.draws.uniform("inflow", world.month, p.key[rows])
     mean = np.linspace(0.01, 8.0, len(rows))
     mean, u = mean[u > np.exp(-mean)], u[u > np.exp(-mean)]
@@ -308,7 +308,9 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         "record": (record, stocks.record),
         "communities": (communities, stocks.communities),
         "Needs._sums": (lambda w: MONTH[-1]._sums(w, at), lambda w: stocks.sums(None, w, at)),
-        "fill_beds": (lambda w: placing.fill_beds(free, 9, *line), lambda w: places.fill_beds(free, 9, *line)),
+        "_residents": (placing._residents, places.residents),
+        "_guests": (placing._guests, places.guests),
+        "_workers": (placing._workers, places.workers),
         "_by_sums": (
             lambda w: chance._by_sums(u, mean, np.exp(-mean)),
             lambda w: places.by_sums(u, mean, np.exp(-mean)),
@@ -342,6 +344,8 @@ def test_forms_of_the_list_mean_what_numpy_means(engine):
     rows = world.everyone()
     own = Own(calculates, decides, tabulates, reads_arrays)
     assert set(compiled.readable([own])["own"].values()) == {None}
+    for flag in (world.rows(rows).knows_worker, world.rows(rows).in_congregation):
+        assert 0 < flag.sum() < len(rows)
     twin = Twin(own)
     twin.load()
     twin.verify(world, at, rows)

@@ -371,7 +371,7 @@ def test_the_page_can_be_read_and_asks_for_nothing(done):
     assert addresses and all(value.startswith("data:image/svg+xml;base64,") for value in addresses)
     assert "http" not in re.sub(r"base64,[A-Za-z0-9+/=]+", "", text).replace("http-equiv", "")
     pictures = [file.stem for file in (done.folder / "plots").glob("*.svg")]
-    assert len(page.all("img")) == len(pictures) == 8
+    assert len(page.all("img")) == len(pictures) == 9
     assert all(len(image["alt"]) > 60 for image in page.all("img"))
 
 
@@ -553,8 +553,8 @@ def test_points_are_filled_where_they_were_fitted(done):
     (axes,) = figure.axes
     points = {line.get_xdata()[0]: line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "o"}
     roles = done.judged[done.judged["register"] == "assisted_returns"].set_index("period")["role"]
-    assert points == {float(year) + 0.5: fit_plots.OBSERVED for year in range(2012, 2017)}
-    assert (roles.loc["2012":"2016"] == "fit").all()
+    assert points == {float(year) + 0.5: fit_plots.OBSERVED for year in range(2012, 2017)} | {2018.5: "white"}
+    assert (roles.loc["2012":"2016"] == "fit").all() and roles.loc["2018"] == "check"
     orders = fit_plots.pictures(tables_of(done))["fit-pu-orders"]().figure
     faces = {line.get_markerfacecolor() for axes in orders.axes for line in axes.lines if line.get_marker() == "o"}
     assert faces == {"white"}  # all of 2019, and these draws were fitted to counts up to 2016

@@ -246,13 +246,15 @@ def test_events_stand_beside_person_months_of_their_strategy_and_district():
     made.register(month(2019, 5), event, 12, 3, strategy=Strategy.FRITT_FALL)
     made.register(month(2019, 5), event, 1, 3)
     made.register(month(2019, 12), event, 1, 3, delay=1)
-    found = _detection(made, made.register_counts(), month(2019, 1))
+    years = range(2019, 2020)
+    found = _detection(made, made.events_by_year(years), years)
     found = found.astype({"event": str, "strategy": str, "district": str, "register": str})
     assert set(found["year"]) == {2019}
     # Every event has a row for a cell in which somebody lived, so that its rate of 0 is known.
-    assert len(found) == len(RegisterEvent) + 2
+    registered = sum(len(register.events) for register in REGISTERS)
+    assert len(found) == registered + 2
     lived = found[(found["strategy"] == "arbeidende") & (found["district"] == "Vest")]
-    assert len(lived) == len(RegisterEvent) and set(lived["person_months"]) == {4 + 4 + 3}
+    assert len(lived) == registered and set(lived["person_months"]) == {4 + 4 + 3}
     ours = found[found["event"] == "order_expelled"].set_index(["strategy", "district"])
     assert ours[["events", "person_months"]].to_dict("index") == {
         ("arbeidende", "Vest"): {"events": 3, "person_months": 11},

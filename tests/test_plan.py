@@ -85,7 +85,7 @@ def test_the_command_prints_the_plan():
     shown = CliRunner().invoke(main, ["model"])
     assert shown.exit_code == 0, shown.output
     lines = shown.output.splitlines()
-    assert " 5. residence (step 4): What ends a stay in a centre, other than its closing" in lines
+    assert " 6. residence (step 4): What ends a stay in a centre, other than its closing" in lines
     assert "    at risk: Residents free to act" in lines
     assert "    - pu_fetch [D] -> tvangsretur (pu_fetch)" in lines
     assert "    - death [D] decided by the part" in lines
@@ -103,7 +103,7 @@ def test_the_command_says_where_the_time_goes():
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(("--end", "2001-01"), "2001-01 is outside the period"), (("--scale", "0"), "0.0 is not in the range 0.0<x<=1.0")],
+    [(("--end", "2001-01"), "2001-01 is outside the period"), (("--scale", "0"), "must be above 0 and at most 10")],
 )
 def test_the_command_refuses_what_cannot_be_run(options, words):
     shown = CliRunner().invoke(main, ["model", "--time", *options])
@@ -160,7 +160,7 @@ def test_a_new_rule_needs_no_more_than_its_function_its_declaration_and_a_channe
     heads = world.history.expected["sent_for"].sum()
     assert heads > 0
     # Guardians are moved with their children, so more persons leave than guardians are expected to.
-    assert families_sent_for(world) > 1.2 * heads
+    assert families_sent_for(world) > 1.1 * heads
     last = plan(parts)[-1]
     assert (last["part"], last["what"]) == ("sent_for", "Relatives abroad send for families in free fall")
     assert last["at_risk"] == "Persons in free fall"
@@ -170,7 +170,7 @@ def test_a_new_rule_needs_no_more_than_its_function_its_declaration_and_a_channe
 def test_a_new_rule_is_settled_person_by_person_too():
     parts, scenario = parts_with_sent_for(), load_scenario("baseline", end=END)
     whole, asked = (simulate.start(Values(scenario.levers, point_draw(), SCALE), Draws(1, 0)) for _ in range(2))
-    for _ in range(3):
+    for _ in range(30):
         simulate.advance_month(whole, parts)
         month = OpenMonth(asked, parts)
         month.settle("needs")

@@ -79,6 +79,12 @@ def test_the_content_hash_sees_values_and_not_how_they_are_stored(words, seed):
     plain = pa.table({"t": pa.array(words, pa.string()), "n": pa.array(numbers, pa.int64())})
     pieces = pa.concat_tables([plain.slice(0, len(words) // 2), plain.slice(len(words) // 2)])
     assert content_digest(plain) == content_digest(pieces)
+    coded = pa.DictionaryArray.from_arrays(
+        pa.array([{"": 4, "a": 3, "b": 2, "æ": 1}.get(word) for word in words], pa.int8()),
+        pa.array(["unused", "æ", "b", "a", ""]),
+    )
+    assert coded.to_pylist() == words
+    assert content_digest(plain.set_column(0, "t", coded)) == content_digest(plain)
     for i in range(len(words)):
         changed = list(words)
         changed[i] = "changed"

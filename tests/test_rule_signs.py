@@ -23,6 +23,7 @@ from helpers.scenes import (
     Columns,
     Scene,
 )
+from irregsim.model.centres import IS_ALTERNATIVE
 from irregsim.model.engine import Rule
 from irregsim.model.month import MONTH as PARTS
 from irregsim.model.parameters import point_draw
@@ -33,6 +34,9 @@ UP, DOWN, SAME = 1, -1, 0
 
 DUBLIN: Columns = {**RESIDENT, "route": int(Route.DUBLIN)}
 NO_RETURN: Columns = {**RESIDENT, "country": COUNTRY["Eritrea"]}
+NO_PAPERS: Columns = {**FALLING, "is_identity_established": False}
+#: A place of alternative placement.
+ALTERNATIVE = int(np.flatnonzero(IS_ALTERNATIVE)[0])
 ABUSED: Columns = {**WITH_PARTNER, "in_violence": True}
 HELD_CARD: Columns = {**WORKER, "has_tax_card": True}
 SIDE: Columns = {**RESIDENT, "side_employer": 0}
@@ -56,6 +60,11 @@ PERSONS: tuple[tuple[str, Columns, Columns, int], ...] = (
     ("pu_fetch", RESIDENT, {"country": COUNTRY["Eritrea"]}, DOWN),
     ("pu_fetch", RESIDENT, {"is_identity_established": False}, DOWN),
     ("pu_fetch", RESIDENT, {"has_care_need": True}, DOWN),
+    ("pu_fetch", RESIDENT, {"household": int(Household.GUARDIAN)}, DOWN),
+    ("pu_fetch", RESIDENT, {"centre": ALTERNATIVE}, DOWN),
+    ("identity", NO_PAPERS, {"country": COUNTRY["Irak"]}, DOWN),
+    ("identity", NO_PAPERS, {"is_sought_asylum": False}, SAME),
+    ("birth", FALLING, {"is_female": True}, UP),
     ("dublin_transfer", RESIDENT, {"route": int(Route.DUBLIN)}, UP),
     ("dublin_abscond", RESIDENT, {"route": int(Route.DUBLIN)}, UP),
     ("inspection", WORKER, {"has_forged_papers": True}, DOWN),
@@ -92,6 +101,9 @@ PERSONS: tuple[tuple[str, Columns, Columns, int], ...] = (
     ("sex_market_control", DEALER, SELLER, UP),
     ("assisted_return", RESIDENT, {"country": COUNTRY["Eritrea"]}, DOWN),
     ("assisted_return", RESIDENT, {"entry_month": MONTH - 60}, DOWN),
+    ("assisted_return", {**RESIDENT, "entry_month": MONTH}, {"entry_month": MONTH - 1}, DOWN),
+    ("assisted_return", RESIDENT, {"centre": ALTERNATIVE}, DOWN),
+    ("onward", GUEST, {"entry_month": MONTH - 60}, DOWN),
     ("assisted_return", RESIDENT, {"strategy": int(GUEST["strategy"]), "centre": -1}, DOWN),
     ("assisted_return", {**GUEST, "is_sought_asylum": True}, {"pays_rent": True}, UP),
     ("onward", RESIDENT, {"strategy": int(GUEST["strategy"]), "centre": -1}, UP),
@@ -101,7 +113,9 @@ PERSONS: tuple[tuple[str, Columns, Columns, int], ...] = (
     ("regularised", FALLING, {"decision": 2}, DOWN),
     ("regularised", GUEST, WITH_PARTNER, UP),
     ("temporary_permit", RESIDENT, {"country": COUNTRY["Eritrea"]}, UP),
-    ("temporary_permit", RESIDENT, {"is_identity_established": False}, UP),
+    ("temporary_permit", NO_RETURN, {"is_identity_established": False}, DOWN),
+    ("temporary_permit", NO_RETURN, {"entry_month": MONTH - 36}, UP),
+    ("temporary_permit", NO_RETURN, {"is_sought_asylum": False}, DOWN),
     ("death", FALLING, {"birth_month": MONTH - 70 * 12}, UP),
     ("death", FALLING, {"has_care_need": True}, SAME),
     ("care_need", FALLING, {"has_care_need": True}, UP),
@@ -112,11 +126,14 @@ PERSONS: tuple[tuple[str, Columns, Columns, int], ...] = (
 
 CITY_FLAGS = np.ones(5, dtype=np.bool_)
 ALL = np.ones(len(DISTRICTS))
+TAKES_BACK = np.ones(len(COUNTRY))
 
 #: Rule, person, values before and after, sign of the difference they make.
 SITUATIONS: tuple[tuple[str, Columns, Columns, Columns, int], ...] = (
     ("walkout", RESIDENT, {"basic_allowance_nok": 1960.0}, {"basic_allowance_nok": 3000.0}, DOWN),
     ("pu_fetch", RESIDENT, {"pu_effort": 1.0}, {"pu_effort": 2.0}, UP),
+    ("identity", NO_PAPERS, {"pu_effort": 1.0}, {"pu_effort": 2.0}, UP),
+    ("identity", NO_PAPERS, {"identity_cooperation": TAKES_BACK}, {"identity_cooperation": 0.0 * TAKES_BACK}, DOWN),
     ("dublin_transfer", DUBLIN, {"dublin_effort": 1.0}, {"dublin_effort": 2.0}, UP),
     ("inspection", WORKER, {"workplace_inspections": ALL}, {"workplace_inspections": 2.0 * ALL}, UP),
     ("side_inspection", SIDE, {"workplace_inspections": ALL}, {"workplace_inspections": 2.0 * ALL}, UP),
@@ -155,7 +172,6 @@ NEVER: tuple[tuple[str, Columns], ...] = (
     ("tie_wears", FALLING),
     ("walkout", DUBLIN),
     ("pu_fetch", DUBLIN),
-    ("pu_fetch", {**RESIDENT, "has_care_need": True}),
     ("dublin_transfer", RESIDENT),
     ("dublin_abscond", RESIDENT),
     ("tax_card_loss", WORKER),
@@ -174,6 +190,11 @@ NEVER: tuple[tuple[str, Columns], ...] = (
     ("assisted_return", {**FALLING, "is_sought_asylum": True}),
     ("onward", FALLING),
     ("temporary_permit", RESIDENT),
+    ("temporary_permit", {**NO_RETURN, "is_identity_established": False}),
+    ("temporary_permit", {**RESIDENT, "is_identity_established": False}),
+    ("birth", FALLING),
+    ("birth", {**FALLING, "is_female": True, "birth_month": MONTH - 17 * 12}),
+    ("birth", {**FALLING, "is_female": True, "birth_month": MONTH - 45 * 12}),
     ("temporary_permit", {**NO_RETURN, "route": int(Route.DUBLIN)}),
 )
 
@@ -183,6 +204,8 @@ RATES = {
     "tie_wears": "tie_wears_hazard",
     "side_job_ends": "job_loss_hazard",
     "rent_demand": "rent_demand_hazard",
+    "identity": "identity_hazard",
+    "birth": "birth_hazard",
     "benefits_stopped": "benefits_stopped_hazard",
     "reconsider": "reconsider_hazard",
     "dublin_abscond": "dublin_abscond_hazard",
@@ -232,6 +255,8 @@ def test_a_plain_rate_moves_its_hazard_in_proportion(channel: str):
         "benefits_stopped": WITH_RELATIVE,
         "dublin_abscond": DUBLIN,
         "tie_forms": FALLING,
+        "identity": NO_PAPERS,
+        "birth": {**FALLING, "is_female": True},
     }.get(channel, GUEST)
     s, name = scene(), RATES[channel]
     once, twice = (asked(s, channel, person, **{name: k * point_draw()[name]})[0] for k in (1.0, 2.0))

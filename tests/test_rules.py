@@ -102,7 +102,7 @@ def test_outcomes_are_named_once_and_for_all_parts():
 #: Calls that draw, and where their channels stand: literals, or one of these tuples by name.
 DRAWING = {"uniform", "uniforms", "drawn", "place_in_centres", "place_with_hosts", "_find_beds"}
 TUPLES = {name: getattr(newcomers, name) for name in ("_HOUSEHOLD", "_BIRTH", "_CHILD_BIRTH", "_TIE_BIRTH")}
-TUPLES["OPTIONS"] = OPTIONS
+TUPLES["options"] = OPTIONS  # of a part that is chosen from
 
 #: Channels of one decision that is made in several functions, with the reason.
 SEVERAL = {
@@ -138,12 +138,14 @@ def drawing_places() -> dict[str, set[str]]:
                 for argument in given:
                     if isinstance(argument, ast.Constant) and argument.value in CHANNELS:
                         out.setdefault(str(argument.value), set()).add(where)
-                    for channel in TUPLES.get(getattr(argument, "id", ""), ()):
+                    for channel in TUPLES.get(getattr(argument, "id", getattr(argument, "attr", "")), ()):
                         out.setdefault(channel, set()).add(where)
         for child in ast.iter_child_nodes(node):
             visit(child, where)
 
     for path in sorted((ROOT / "src" / "irregsim" / "model").rglob("*.py")):
+        if path.parent.name == "compiled":
+            continue  # a twin draws what the decision it stands for draws
         visit(ast.parse(path.read_text(encoding="utf-8")), path.stem)
     return out
 

@@ -93,6 +93,17 @@ USUAL: dict[str, Any] = {
     "wage_gap_nok": 100.0,
     "stay_after_rejection": True,
     "penal_sentence_months": 6.0,
+    "ill_fetch_ratio": 1.0,
+    "family_fetch_ratio": 1.0,
+    "discretion_child_ratio": 1.0,
+    "discretion_not_returnable_ratio": 1.0,
+    "sent_away_share": 0.0,
+    "work_overlooked_share": 0.0,
+    "colleague_news_share": 0.0,
+    "union_complaint_share": 0.0,
+    "wage_taken_share": 0.0,
+    "reporter_spared_share": 0.0,
+    "care_need_at_entry_share": 0.0,
 }
 
 BERGEN = PLACE["Vest/Bergen"]
@@ -125,11 +136,12 @@ IN_CUSTODY = (WORKER, held(DEALER, EXPELLED, 1), held(DEALER, PRISON, 1))
 
 
 def beds(centre: int, number: int) -> Callable[[Scene], None]:
-    """Free places in one centre and nowhere else."""
+    """Free places in one centre, with a limit on them, and nowhere else."""
 
     def prepare(s: Scene) -> None:
         s.world.centres.capacity = np.zeros(CENTRES, dtype=np.int64)
         s.world.centres.capacity[centre] = number
+        s.world.centres.places = (np.arange(CENTRES) == centre).astype(np.float64)
 
     return prepare
 
@@ -181,6 +193,10 @@ CASES = (
     case("the last tie wears", "ties", {**FALLING, "tie_0": 0, "tie_1": 1}, "tie_wears", "0: tie_1 none"),
     case("to the largest market", "moves", {**FALLING, "place": BERGEN}, "city_move",
          "0: place Oslo; flow Vest/Bergen > Oslo (city_move) 1", market_size_power=200.0),
+    case("a child is born to a resident", "births", {**RESIDENT, "is_female": True}, "birth",
+         "0: household 1; 1: born synlig"),
+    case("a child is born to a worker", "births", {**WORKER, "is_female": True}, "birth",
+         "0: household 1; 1: born avhengig"),
     # -- reception
     case("goes along to the same place", "transfers", FAMILY, "goes_along",
          "0: transfer_count 1; outcome child_centre_moves 1", prepare=beds(NEAR, 2)),
@@ -204,6 +220,9 @@ CASES = (
          "0: synlig > tvangsretur (dublin_transfer); event transport_dublin 1"),
     case("a Dublin case is lost to view", "residence", DUBLIN, "dublin_abscond",
          "0: synlig > fritt_fall (dublin_abscond); event left_centre 1"),
+    case("an identity is established, for the children too", "identity",
+         tuple({**one, "is_identity_established": False} for one in FAMILY), "identity",
+         "0: is_identity_established; 1: is_identity_established"),
     # -- labour
     case("the employer stops", "dismissal", WORKER, "let_go", "0: arbeidende > fritt_fall (employer_stops)"),
     case("the employer of a side job stops", "dismissal", SIDE, "let_go", "0: side 0; 0: side_employer none"),
@@ -233,6 +252,20 @@ CASES = (
     case("the worker is fined and meets the police", "work", WORKER, "inspection",
          "0: met inspection; employers learn 1; event worker_sanction 1; outcome fines_nok 700; outcome inspections 1",
          worker_consequences=True, worker_sanction_share=SURE),
+    case("the police overlook the work of who cannot be sent", "work", WORKER, "inspection", "",
+         work_overlooked_share=1.0, feasibility=NONE, worker_consequences=True),
+    case("and see that of who can be", "work", WORKER, "inspection",
+         "employers learn 1; outcome inspections 1", work_overlooked_share=1.0),
+    case("the police take the wage found on the worker", "work", WORKER, "inspection",
+         "0: met inspection; employers learn 1; outcome inspections 1; "
+         "outcome wages_withheld_nok 900",
+         worker_consequences=True, wage_taken_share=1.0),
+    case("who works for the same employer hears of it", "work",
+         (WORKER, WORKER, {**WORKER, "employer": 1}, held(WORKER, EXPELLED, 1)), "inspection",
+         "0: met inspection; 1: is_shaken; employers learn 1; outcome inspections 1",
+         worker_consequences=True, colleague_news_share=1.0),
+    case("and does not without consequences for workers", "work", (WORKER, WORKER), "inspection",
+         "employers learn 1; outcome inspections 1", colleague_news_share=1.0),
     case("the worker is sent from the site", "work", WORKER, "inspection",
          "0: arbeidende > fritt_fall (inspection); employers learn 1; outcome inspections 1", sent_from_site_share=1.0),
     case("an exploited worker is seen as a victim", "work", {**WORKER, "is_exploited": True}, "inspection",
@@ -244,11 +277,21 @@ CASES = (
          "0: arbeidende > fritt_fall (job_loss); employers learn 1; event employer_sanction 1; "
          "outcome back_pay_nok 3000; outcome fines_nok 50000; outcome offences_reported 1",
          directive_complaint_route=True, complaint_share=1.0, **DIRECTIVE),
+    case("a union gets the wages paid", "work", LONG_AT_WORK, "job_loss",
+         "0: arbeidende > fritt_fall (job_loss); outcome back_pay_nok 10000", union_complaint_share=1.0),
+    case("what a union claims is not reported too", "work", LONG_AT_WORK, "job_loss",
+         "0: arbeidende > fritt_fall (job_loss); outcome back_pay_nok 10000",
+         union_complaint_share=1.0, directive_complaint_route=True, complaint_share=1.0, **DIRECTIVE),
+    case("nobody owes wages to who works on own account", "work", LONG_AT_WORK, "job_loss",
+         "0: arbeidende > fritt_fall (job_loss)", prepare=lambda s: s.world.employers.is_own_account.fill(True),
+         union_complaint_share=1.0, directive_complaint_route=True, complaint_share=1.0, **DIRECTIVE),
     case("the tax card is lost, and the job", "work", {**WORKER, "has_tax_card": True}, "tax_card_loss",
          "0: arbeidende > fritt_fall (tax_card_loss); 0: not has_tax_card"),
     case("found in a side job", "side_work", SIDE, "side_inspection",
          "0: met inspection; 0: side 0; 0: side_employer none; employers learn 1; outcome inspections 1",
          worker_consequences=True),
+    case("a side job is overlooked", "side_work", SIDE, "side_inspection", "",
+         work_overlooked_share=1.0, feasibility=NONE, worker_consequences=True),
     case("a side job ends", "side_work", SIDE, "side_job_ends", "0: side 0; 0: side_employer none"),
     case("a job is offered to somebody in free fall", "offers", FALLING, "job_offer", "0: offer", prepare=one_job),
     case("a resident takes a side job at once", "offers", RESIDENT, "job_offer",
@@ -270,7 +313,7 @@ CASES = (
          "0: avhengig > regularisert (permit); 0: tie_0 none; outcome offences_reported 1",
          abuse_permit_share=1.0, abuse_permit_admitted_share=1.0),
     case("the host's benefits are stopped", "support", WITH_RELATIVE, "benefits_stopped",
-         "0: avhengig > fritt_fall (benefits_stopped)"),
+         "0: is_shaken; 0: pays_rent"),
     case("a way out", "livelihood", DEALER, "way_out", "0: marginalisert > fritt_fall (way_out)"),
     case("the market fails", "livelihood", SELLER, "market_loss", "0: marginalisert > fritt_fall (market_loss)"),
     case("reconsiders", "reconsider", WORKER, "reconsider", "0: arbeidende > fritt_fall (reconsider)"),
@@ -309,7 +352,9 @@ CASES = (
          "0: synlig > tvangsretur (forced_transport); 1: synlig > tvangsretur (forced_transport); "
          "compatriots hear of 2; event transport_asylum 2"),
     case("an expelled person is sent", "transport", held(FALLING, EXPELLED), "sent",
-         "0: fritt_fall > tvangsretur (forced_transport); event transport_expelled 1"),
+         "0: fritt_fall > tvangsretur (forced_transport); compatriots hear of 1; event transport_expelled 1"),
+    case("an ill person is not sent", "transport", held({**FALLING, "has_care_need": True}, EXPELLED), "released",
+         "0: transport_due -1"),
     case("a held worker is released", "transport", held(WORKER, EXPELLED), "released",
          "0: arbeidende > fritt_fall (released); 0: transport_due -1"),
     case("met in the street", "street_control", FALLING, "identity_control", "0: met identity_control"),
@@ -317,6 +362,20 @@ CASES = (
     case("a seller of sex is met", "crime_control", SELLER, "sex_market_control", "0: met sex_market_control"),
     case("the first meeting counts", "street_control", {**FALLING, "met": 12}, "identity_control", ""),
     case("the police look away", "tracks", FALLING, "identity_control", "", police_look_away_share=1e9),
+    case("the police look away from a worker found", "tracks", WORKER, "inspection", "", police_look_away_share=1e9),
+    case("and never from a crime", "tracks", THIEF, "crime_control",
+         "0: decision 3; 0: is_convicted; 0: track 2; 0: transport_due +6; event expulsion_penal 1; "
+         "event order_expelled +6 1",
+         penal_ground_share=1.0, police_look_away_share=1e9),
+    case("only sent away from the place", "tracks", WORKER, "inspection",
+         "0: is_shaken; outcome sent_away_from_site 1",
+         sent_away_share=1.0, bortvist_from_resident_share=1.0, **DETAINED),
+    case("a rejected asylum seeker is not only sent away", "tracks", SEEKER, "identity_control",
+         "0: transport_due +1; event order_asylum +1 1", sent_away_share=1.0),
+    case("an ill person met by the police is not held", "tracks", {**SEEKER, "has_care_need": True}, "identity_control",
+         "0: is_shaken; outcome sent_away_from_site 1", ill_fetch_ratio=0.0),
+    case("a family met by the police is not held", "tracks", SEEKER_FAMILY, "identity_control",
+         "0: is_shaken; outcome sent_away_from_site 1", family_fetch_ratio=0.0),
     case("a meeting is over when it is settled", "tracks", tuple({**one, "met": 0} for one in (FALLING, *IN_CUSTODY)),
          "identity_control", "0: met none; 1: met none; 2: met none; 3: met none", police_look_away_share=1e9),
     case("a victim of trafficking", "tracks", SELLER, "sex_market_control",
@@ -331,9 +390,10 @@ CASES = (
     case("a rejected asylum seeker is held", "tracks", SEEKER_FAMILY, "identity_control",
          "0: transport_due +1; event order_asylum +1 2"),
     case("a rejected asylum seeker who cannot be sent", "tracks", SEEKER, "identity_control",
-         "0: is_shaken", feasibility=NONE),
+         "0: is_shaken; outcome sent_away_from_site 1", feasibility=NONE),
     case("refused and sent", "tracks", FALLING, "identity_control",
-         "0: fritt_fall > bortvist (identity_control); event order_bortvist 1; event transport_bortvist 1",
+         "0: fritt_fall > bortvist (identity_control); compatriots hear of 1; event order_bortvist 1; "
+         "event transport_bortvist 1",
          bortvist_from_resident_share=1.0),
     case("refused and not sent", "tracks", FALLING, "identity_control",
          "event order_bortvist 1", bortvist_from_resident_share=1.0, feasibility=NONE),
@@ -371,7 +431,11 @@ CASES = (
     case("seen at the border, expelled before", "departures", {**FALLING, **EXPELLED_BEFORE}, "onward",
          "0: fritt_fall > videre (onward)", exit_control_detection_share=1.0),
     case("seen at the border, a former asylum seeker", "departures", RESIDENT, "onward",
-         "0: synlig > videre (onward)", exit_control_detection_share=1.0),
+         "0: synlig > videre (onward); event left_unnoticed 1", exit_control_detection_share=1.0),
+    case("a family of former asylum seekers leaves unnoticed", "departures", SEEKER_FAMILY, "onward",
+         "0: fritt_fall > videre (onward); 1: fritt_fall > videre (onward); event left_unnoticed 2"),
+    case("a former asylum seeker travels on from free fall", "choice", SEEKER, "choice_onward",
+         "0: fritt_fall > videre (choice); event left_unnoticed 1"),
     case("a permit", "departures", FAMILY, "regularised",
          "0: synlig > regularisert (permit); 1: synlig > regularisert (permit)"),
     case("a temporary permit", "departures", FAMILY, "temporary_permit",
@@ -401,6 +465,8 @@ CASES = (
     case("who reports unprotected meets the police", "needs", WORKER, "offence",
          "0: met identity_control; outcome offences_reported 1",
          offence_reported_share=1.0, no_removal_when_reporting=False),
+    case("who reports unprotected and is spared", "needs", WORKER, "offence", "outcome offences_reported 1",
+         offence_reported_share=1.0, no_removal_when_reporting=False, reporter_spared_share=1.0),
     case("what a resident family counts for", "needs", tuple({**one, "child_status": 2} for one in FAMILY), "offence",
          "outcome centre_bed_days 60.88; outcome child_months_in_centre 1; "
          "outcome citizen_children_with_parent_at_risk 1; outcome offences_unreported 1"),

@@ -64,8 +64,11 @@ QUIET = {
     "free_fall_pressure": 0.0,
     "remote_walkout_ratio": 1.0,
     "wage_gap_log_sd": 0.0,
-    "employer_willingness_log_sd": 0.0,
-    "employer_margin_median": 0.3,
+    "employer_elasticity": 1e-9,
+    "own_account_share": 0.0,
+    "work_overlooked_share": 0.0,
+    "reporter_spared_share": 0.0,
+    "birth_hazard": 0.0,
     "sector_share_private_household": 0.0,
     "host_patience_log_sd": 0.0,
     "host_congregation_share": 0.0,
@@ -142,7 +145,8 @@ def settle_down(world: World, ways: list[str]) -> None:
     p, n = world.population, len(ways)
     ids = np.arange(n, dtype=np.uint64) + np.uint64(1 << 44)
     host = int(np.flatnonzero((world.hosts.country == COUNTRY) & (world.hosts.place == OSLO))[0])
-    employer = int(np.flatnonzero(world.employers.place == OSLO)[0])
+    # One of the half who are willing, whatever it costs.
+    employer = int(np.flatnonzero((world.employers.place == OSLO) & (world.employers.readiness < 0.5))[0])
 
     def only(way: str, value: int) -> np.ndarray:
         return np.array([value if w == way else -1 for w in ways])
@@ -305,8 +309,9 @@ class Chain:
             "departures": lambda: self.contest("departures", leaving),
             "needs": lambda: self.meetings("needs", self.at.offence_reported_share, ("offence",)),
         }
-        # Parts that change no state here: nobody comes, moves, is moved, stops hiring, works beside, or has a scheme.
-        still = {"inflow", "ties", "moves", "transfers", "dismissal", "side_work", "schemes"}
+        # Parts that change no state here: nobody comes, is born, moves, is moved, stops hiring, works beside, or has a
+        # scheme, and everybody's identity is known.
+        still = {"inflow", "births", "ties", "moves", "transfers", "identity", "dismissal", "side_work", "schemes"}
         assert by_part.keys() | still == {part.name for part in MONTH}, "the chain knows every part of the month"
         product = np.eye(len(STATES))
         for part in order:
@@ -352,7 +357,7 @@ def lived(values: Values, begins: str, seed: int) -> dict[str, int]:
         advance(world, MONTHS)
         flows = world.history.flow_counts()
         np.add.at(gone, flows["destination"], np.where(flows["destination"] >= 8, flows["persons"], 0))
-    assert world.employers.is_willing.all()
+    assert np.array_equal(world.employers.is_willing, world.employers.readiness < 0.5)
     p = world.population
     assert (p.place == OSLO).all()
     here = np.bincount(p.strategy[p.is_here], minlength=len(Strategy))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.worlds import settings_of
+from irregsim.model.asylum_counts import rejected_in
 from irregsim.scenario import Levers
 from irregsim.scenario.levers import LEVERS, REGISTRY, By, Holds, Kind, Lever, number_text
 from irregsim.scenario.resolved import Scheme
@@ -236,8 +237,7 @@ def _scheme(after: int = 0, **conditions: float) -> Idle:
 
 
 def _observed_rejections(levers: Levers, month: int) -> tuple[Levers, Levers]:
-    first = reference.yearly_series("first_instance")
-    stated = tuple((year, first[year]) for year in (2012, 2013, 2014))
+    stated = tuple((year, rejected_in(year)) for year in (2012, 2013, 2014))
     return levers, settings_of(levers, asylum_rejections_per_year=stated)
 
 

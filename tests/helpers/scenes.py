@@ -23,7 +23,8 @@ COUNTRY = {c.name: i for i, c in enumerate(reference.countries())}
 PLACE = {p.name: i for i, p in enumerate(reference.places())}
 CONGREGATION = np.array([c.congregation_ratio for c in reference.countries()])
 MARKET = np.array([p.market_ratio for p in reference.places()])
-REMOTE, NEAR = int(np.argmax(REMOTENESS)), int(np.flatnonzero(REMOTENESS == 0)[0])
+#: The remotest ordinary centre, and the one in Oslo.
+REMOTE, NEAR = int(np.argmax(REMOTENESS)), next(c.index for c in reference.centres() if c.name == "Oslo")
 
 Columns = Mapping[str, Any]
 
@@ -48,7 +49,7 @@ class Scene:
         self.world = World(Values(baseline("2021-12"), draw, 0.1), Draws(1, 0))
         self.world.month = month
         self.at = self.world.values.at(month)
-        self.world.centres.open_month(self.at)
+        self.world.centres.open_month(self.at, 0)
         self._count = 0
 
     def under(self, **values: Any) -> At:
@@ -99,6 +100,6 @@ class Scene:
     def newcomers(self, route: Route, count: int = 400, country: str = "Somalia") -> np.ndarray:
         """Rows of heads of household who arrive this month."""
         at, world = self.at, self.world
-        world.employers.decide(at, inflow.inspection_hazard(world.employers, at))
+        world.employers.decide(at, world.employers.inspections(at))
         groups = (np.array([int(route)]), np.array([COUNTRY[country]]), np.array([count]))
         return inflow.admit(world, at, world.month, *groups)

@@ -118,12 +118,19 @@ def changes(before: Mapping[str, Any], world: World) -> list[str]:
         world: The world after it.
 
     Returns:
-        Sorted lines such as ``0: synlig > tvangsretur (pu_fetch)``, ``0: substrategy friend``, ``event left_centre 1``,
+        Sorted lines such as ``0: synlig > tvangsretur (pu_fetch)``, ``0: substrategy friend``, ``1: born synlig``,
+        ``event left_centre 1``,
         ``outcome fines_nok 100``, ``employers learn 1`` and ``detention turns away 1``.
     """
     p, history = world.population, world.history
     assert history.spells is not None
     out, moved = [], np.zeros(len(p), dtype=np.bool_)
+    # Who is born is new, and has no column that could change.
+    born = np.arange(len(before["strategy"]), len(p))
+    before = {
+        name: np.concatenate([was, getattr(p, name)[born]]) if name in COLUMNS else was for name, was in before.items()
+    }
+    out += [f"{person}: born {state_code(int(p.strategy[person]))}" for person in born]
     for persons, starts, causes, ends in zip(
         history.spells.person, history.spells.strategy, history.spells.cause, history.spells.destination, strict=True
     ):
@@ -158,7 +165,7 @@ def changes(before: Mapping[str, Any], world: World) -> list[str]:
         out.append(f"flow {_PLACES[start]} > {_PLACES[end]} ({CAUSES[cause]}) {n}")
     gone = is_exit(flows["destination"])
     assert (flows["destination_place"][gone] == NO_PLACE).all()
-    assert flows["persons"][~inside].sum() == moved.sum(), "every move is a flow"
+    assert flows["persons"][~inside].sum() == moved.sum() + len(born), "every move and every birth is a flow"
     events: Counter[str] = Counter()
     counts = history.register_counts()
     for month, event, n in zip(counts["month"], counts["event"], counts["count"], strict=True):

@@ -60,7 +60,8 @@ OF_A_SHARE = (
     ({"women_share_visa_lost": 1.0}, "is_female", (Route.VISA_LOST,)),
     ({"women_share_lapsed_young": 1.0}, "is_female", (Route.LAPSED_YOUNG,)),
     ({}, "is_sought_asylum", SOUGHT),
-    ({}, "is_identity_established", tuple(r for r in ADMITTED if r not in SOUGHT)),
+    ({"identity_established_share": 1e-300, "identity_never_asylum_log_odds": 1e6}, "is_identity_established",
+     tuple(r for r in ADMITTED if r not in SOUGHT)),
     ({"identity_established_share": 1.0}, "is_identity_established", ADMITTED),
     ({"forged_papers_share": 1.0}, "has_forged_papers", FORGERS),
     ({"care_need_at_entry_share": 1.0}, "has_care_need", ADMITTED),
@@ -265,25 +266,37 @@ def test_a_single_child_comes_of_age_too():
     assert s.world.population.household.tolist() == [int(Household.ALONE)] * 2
 
 
-def test_those_of_the_first_month_begin_then_and_the_stock_before_them_up_to_fifteen_years_earlier():
+def test_those_of_the_first_month_begin_then_and_the_stock_before_them_up_to_thirty_five_years_earlier():
     mean, count = 60.0, 3000
     groups = (np.array([int(Route.WITHOUT_PERMIT)]), np.array([3]), np.array([count]))
     s = Scene(point_draw(), month=0)
-    s.at = s.under(**USUAL, initial_months_mean=mean)
+    s.at = s.under(**USUAL, initial_months_mean=mean, initial_months_power=1.0)
     rows = [admit(s.world, s.at, month, *groups) for month in (0, -1)]
     now, before = (s.world.population.entry_month[these] for these in rows)
     assert now.tolist() == [0] * count
-    assert before.max() == 0 and before.min() == -180
-    # Whole months of an exponential time that ends at 180: the mean of its cut-off part.
-    k = np.arange(1, 181)
+    assert before.max() == 0 and before.min() >= -420
+    # Whole months of an exponential time that ends at 420: the mean of its cut-off part.
+    k = np.arange(1, 421)
     assert abs(-before.mean() - np.exp(-k / mean).sum()) < 4 * mean / np.sqrt(count)
+
+
+def test_a_power_makes_the_tail_of_the_stock_longer_and_nobody_came_earlier_than_thirty_five_years():
+    groups = (np.array([int(Route.WITHOUT_PERMIT)]), np.array([3]), np.array([3000]))
+    came = {}
+    for power in (1.0, 2.0):
+        s = Scene(point_draw(), month=0)
+        s.at = s.under(**USUAL, initial_months_mean=60.0, initial_months_power=power)
+        rows = admit(s.world, s.at, -1, *groups)
+        came[power] = s.world.population.entry_month[rows]
+    assert (came[2.0] < -400).sum() > (came[1.0] < -400).sum() + 50
+    assert came[2.0].min() == -420
 
 
 def test_the_first_employer_exploits_as_the_others_do():
     s = Scene(point_draw())
     s.at = s.under(**USUAL, exploited_worker_share=1.0)
-    s.world.employers.readiness_z[:] = 10.0
-    s.world.employers.readiness_z[0] = -10.0
+    s.world.employers.readiness[:] = 1.0
+    s.world.employers.readiness[0] = 0.0
     rows = s.newcomers(Route.WITHOUT_PERMIT)
     p = s.world.population
     workers = rows[p.strategy[rows] == Strategy.ARBEIDENDE]

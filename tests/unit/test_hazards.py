@@ -62,7 +62,7 @@ def hazards(channel: str, *people: dict[str, object], **levers: float | bool) ->
         ("walkout", RESIDENT, {"route": Route.DUBLIN}, "zero"),
         ("pu_fetch", RESIDENT, {"country": COUNTRY["Eritrea"]}, "lower"),
         ("pu_fetch", RESIDENT, {"is_identity_established": False}, "zero"),
-        ("pu_fetch", RESIDENT, {"has_care_need": True}, "zero"),
+        ("pu_fetch", RESIDENT, {"has_care_need": True}, "lower"),
         ("pu_fetch", RESIDENT, {"route": Route.DUBLIN}, "zero"),
         ("dublin_transfer", {**RESIDENT, "route": Route.DUBLIN}, {"route": Route.ASYLUM_REJECTED}, "zero"),
         ("inspection", WORKER, {"has_forged_papers": True}, "lower"),

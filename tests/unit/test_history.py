@@ -12,11 +12,12 @@ from irregsim.model.history import (
     FLOW,
     NO_PLACE,
     OUTCOMES,
+    OUTSIDE_STOCK,
     PLACES,
     History,
     WatchedHistory,
     pack,
-    summed,
+    part,
     unpack,
 )
 from irregsim.vocabulary.codes import CAUSES, INFLOW, Exit, RegisterEvent, Strategy
@@ -108,15 +109,31 @@ def test_packed_codes_are_read_as_they_were_written_and_sort_as_they_do(bounds):
     assert len(pack(bounds, *(0 for _ in bounds))) == 1
 
 
-def test_amounts_of_equal_codes_are_added_up():
-    rows = summed(np.array([1, 2, 4, 8]), place=np.array([2, -1, 2, 0]), month=np.array([7, 5, 7, 5]))
-    assert {name: codes.tolist() for name, codes in rows.items()} == {
-        "place": [-1, 0, 2],
-        "month": [5, 5, 7],
-        "amount": [2, 8, 5],
-    }
-    none = np.empty(0, dtype=np.int64)
-    assert summed(none, place=none)["amount"].tolist() == []
+@pytest.mark.parametrize("bounds", [FLOW, EVENT])
+def test_a_part_of_packed_codes_is_what_its_fields_make_alone(bounds):
+    fields = {name: np.array([0, 1, bound - 1, bound // 2]) for name, bound in bounds.items()}
+    packed, names = pack(bounds, *fields.values()), list(bounds)
+    for begin in range(len(names)):
+        for end in range(begin + 1, len(names) + 1):
+            wanted = names[begin:end]
+            alone = pack({name: bounds[name] for name in wanted}, *(fields[name] for name in wanted))
+            assert part(bounds, packed, wanted[0], wanted[-1]).tolist() == alone.tolist()
+
+
+def test_events_of_years_are_those_of_the_register_counts():
+    h = History(30)  # 2009, 2010 and half of 2011
+    assert h.events_by_year(range(2009, 2011)).sum() == 0
+    h.register(11, RegisterEvent.HEALTH_CONTACT, np.array([0, 12]), np.array([35, 1]), strategy=Strategy.FRITT_FALL)
+    h.register(11, RegisterEvent.LEFT_CENTRE, np.array([3, 3]), np.array([7, 7]), delay=np.array([1, 2]))
+    h.register(29, RegisterEvent.LEFT_CENTRE, 3, np.array([7, 7]), delay=np.array([0, 1]))
+    c = h.register_counts()
+    table = np.zeros((3, len(RegisterEvent), PLACES, COUNTRIES, OUTSIDE_STOCK + 1), dtype=np.int64)
+    np.add.at(table, (c["month"] // 12, c["event"], c["place"], c["country"], c["strategy"]), c["count"])
+    # An event after the last month counts in no year, as it does in no table.
+    assert table.sum(axis=(1, 2, 3, 4)).tolist() == [2, 2, 1]
+    assert np.array_equal(h.events_by_year(range(2009, 2012)), table)
+    assert np.array_equal(h.events_by_year(range(2010, 2011)), table[1:2])
+    assert h.events_by_year(range(2010, 2010)).shape == (0, *table.shape[1:])
 
 
 def test_an_empty_history_has_no_flows_and_no_events():

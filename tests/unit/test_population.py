@@ -104,3 +104,22 @@ def test_what_is_not_said_of_a_person_is_none_or_zero():
     }  # fmt: skip
     for name in set(COLUMNS) - {"person_id"}:
         assert getattr(p, name)[0] == (-1 if name in none else 0), name
+
+
+def test_the_lists_of_children_lose_those_who_come_of_age():
+    """The lists are what they are when all families are listed again."""
+    p = Population()
+    heads = p.add(person_id=np.arange(4, dtype=np.uint64), guardian=np.full(4, -1))
+    kids = p.add(person_id=np.arange(4, 10, dtype=np.uint64), guardian=heads[[2, 0, 2, 1, 0, 2]])
+    lists = ("kid_rows", "_kids_sorted", "_kid_count", "_kid_start")
+    before = [getattr(p, name) for name in lists]
+    kept = [array.copy() for array in before]
+    p.end_childhood(kids[[0, 3, 4]])
+    found = [getattr(p, name).tolist() for name in lists]
+    assert p.guardian[kids].tolist() == [-1, 0, 2, -1, -1, 2]
+    assert found == [[5, 6, 9], [5, 6, 9], [1, 0, 2, 0] + [0] * 6, [0, 1, 1, 3, 3, 3, 3, 3, 3, 3]]
+    p._show()
+    assert found == [getattr(p, name).tolist() for name in lists]
+    assert all(np.array_equal(one, other) for one, other in zip(before, kept, strict=True)), (
+        "copies share the old lists"
+    )

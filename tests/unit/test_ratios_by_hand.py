@@ -136,7 +136,8 @@ RATIOS: tuple[tuple[str, Columns, Columns, Callable[[At], float]], ...] = (
     ("walkout", RESIDENT, OLD, lambda at: at.elderly_walkout_ratio),
     ("walkout", RESIDENT, NOT_YET_OLD, lambda at: 1.0),
     ("walkout", {**RESIDENT, "household": 1}, OLD, lambda at: 1.0),
-    ("walkout", RESIDENT, {"centre": REMOTE}, lambda at: 1 + (at.remote_walkout_ratio - 1) * REMOTENESS[REMOTE]),
+    ("walkout", RESIDENT, {"centre": REMOTE}, lambda at: (1 + (at.remote_walkout_ratio - 1) * REMOTENESS[REMOTE])
+        / (1 + (at.remote_walkout_ratio - 1) * REMOTENESS[NEAR])),
     ("walkout", {**RESIDENT, "entry_month": MONTH}, {"entry_month": MONTH - 6}, lambda at:
         2**at.walkout_duration_power),
     ("walkout", RESIDENT, {"route": int(Route.DUBLIN)}, lambda at: 0.0),
@@ -189,7 +190,7 @@ RATIOS: tuple[tuple[str, Columns, Columns, Callable[[At], float]], ...] = (
         np.exp(at.departure_from_hardship_log_ratio)),
     ("assisted_return", {**GUEST, **FORMER}, {"strategy": int(FALLING["strategy"])}, lambda at: 0.0),
     ("assisted_return", {**RESIDENT, "entry_month": MONTH}, {"entry_month": MONTH - 12}, lambda at:
-        3**at.assisted_duration_power),
+        3**at.assisted_duration_power * at.assisted_support_after_deadline_share**at.assisted_support_elasticity),
     ("onward", {**GUEST, **FORMER}, {"strategy": 0, "centre": NEAR}, lambda at: at.onward_centre_ratio),
     ("onward", GUEST, FORMER, lambda at: at.onward_former_asylum_hazard / at.onward_never_asylum_hazard),
     ("onward", GUEST, {"substrategy": int(Substrategy.PARTNER)}, lambda at: at.family_reunion_onward_ratio),
@@ -220,7 +221,8 @@ RATIOS: tuple[tuple[str, Columns, Columns, Callable[[At], float]], ...] = (
 # fmt: off
 LEVELS: tuple[tuple[str, Columns, Callable[[At], float]], ...] = (
     ("walkout", {**RESIDENT, **TIED, "entry_month": MONTH}, lambda at:
-        at.walkout_hazard * 2.0**-at.allowance_walkout_elasticity),
+        (1 + (at.remote_walkout_ratio - 1) * REMOTENESS[NEAR])
+        * at.walkout_hazard * 2.0**-at.allowance_walkout_elasticity),
     ("pu_fetch", RESIDENT, lambda at: at.pu_fetch_hazard * at.pu_effort * 0.5),
     ("dublin_transfer", {**RESIDENT, "route": int(Route.DUBLIN)}, lambda at:
         at.dublin_transfer_hazard * at.dublin_effort),
@@ -242,7 +244,9 @@ LEVELS: tuple[tuple[str, Columns, Callable[[At], float]], ...] = (
         at.violence_hazard * at.violence_exposure_ratio * at.safe_reporting_leave_ratio),
     ("benefits_stopped", WITH_RELATIVE, lambda at: at.benefits_stopped_hazard),
     ("reconsider", WORKER, lambda at: at.reconsider_hazard),
-    ("onward", GUEST, lambda at: at.onward_never_asylum_hazard),
+    ("onward", {**GUEST, "entry_month": MONTH}, lambda at: at.onward_never_asylum_hazard),
+    ("onward", {**GUEST, "entry_month": MONTH - 36}, lambda at:
+        at.onward_never_asylum_hazard * 4.0**at.onward_duration_power),
     ("regularised", GUEST, lambda at: at.regularisation_hazard),
     ("death", FALLEN, lambda at: at.death_hazard_at_30),
     ("care_need", FALLEN, lambda at: at.care_need_hazard),
@@ -358,6 +362,8 @@ PLAIN: dict[str, Any] = {
     "nav_emergency_help": np.full(len(CITIES), NAV_RULES.index("rule_2014")),
     "assisted_open_to_all": True,
     "stay_after_rejection": True,
+    "work_visibility": 0.0,
+    "assisted_willingness": np.ones(len(reference.countries())),
 }
 PRESSED = ("choice_sex_sale", "choice_drugs", "choice_property", "choice_survival_sex")
 AT_THE_MARGIN = PRESSED[:3]
@@ -492,7 +498,7 @@ def test_what_closes_an_option(given, bed, has_host, can_provide, closed):
 
 
 def test_the_offer_of_centres_is_the_mean_remoteness_of_the_free_beds():
-    beds = np.zeros(len(REMOTENESS), dtype=np.int64)
-    assert bed_offer(beds) == BedOffer(False, 0.0)
-    beds[REMOTE], beds[NEAR] = 1, 3
-    assert bed_offer(beds) == BedOffer(True, pytest.approx(REMOTENESS[REMOTE] / 4))
+    places = np.zeros(len(REMOTENESS))
+    assert bed_offer(places) == BedOffer(False, 0.0)
+    places[REMOTE], places[NEAR] = 1, 3
+    assert bed_offer(places) == BedOffer(True, pytest.approx((REMOTENESS[REMOTE] + 3 * REMOTENESS[NEAR]) / 4))

@@ -40,8 +40,8 @@ def test_every_response_to_risk_is_one_power_of_the_risk_each_perceives(shaken_r
         {**seeker, "is_shaken": True},
     )
     heard = (1 - news_share) * 0.1 + news_share * 0.2
-    # Without an established identity a former asylum seeker cannot be sent; others can.
-    risks = [0.1, heard, 0.1 * shaken_ratio, 0.4, 0.2, 0.1, min(1.0, 0.4 * shaken_ratio)]
+    # Without an established identity nobody can be sent, whatever the ground.
+    risks = [0.1, heard, 0.1 * shaken_ratio, 0.4, 0.2, 0.05, min(1.0, 0.4 * shaken_ratio)]
     who = s.who(*persons)
     assert who.perceived_risk.tolist() == pytest.approx(risks, rel=1e-12)
     assert who.risk_response(SLOPE).tolist() == pytest.approx(np.exp(SLOPE * 4 * np.array(risks)), rel=1e-12)
@@ -63,11 +63,11 @@ def test_without_a_limit_any_willing_employer_of_ones_place_will_do(willing):
 
 
 def beds(**given: Any) -> dict[str, int]:
-    """Beds of centres by name, and of alternative placement as ``in Oslo``, at a tenth of the population."""
+    """Most persons who may live in a centre, by name, and of alternative placement as ``in Oslo``, at a tenth."""
     s = Scene(point_draw())
     nan = np.full(len(CENTRE_NAMES), np.nan)
     usual = {"scale": 0.1, "centre_open": np.ones(len(nan), dtype=bool), "centre_capacity": nan}
-    s.world.centres.open_month(s.under(**{**usual, **given}))
+    s.world.centres.open_month(s.under(**{**usual, **given}), 0)
     return dict(
         zip([*CENTRE_NAMES, *(f"in {city}" for city in CITIES)], s.world.centres.capacity.tolist(), strict=True)
     )
@@ -78,18 +78,31 @@ def one_centre(name: str, value: float, rest: float) -> np.ndarray:
 
 
 CENTRE_NAMES = [centre.name for centre in reference.centres()]
-NAMED = {centre.name: centre.capacity for centre in reference.centres() if centre.capacity}
-POOL = next(centre for centre in reference.centres() if centre.capacity is None)
+NAMED = {centre.name: centre.places for centre in reference.centres() if centre.places and centre.kind != "adapted"}
+POOL = next(centre for centre in reference.centres() if centre.places is None)
 
 
-def test_a_named_centre_has_its_own_beds_and_a_pool_its_share_of_the_rest():
-    made = beds(reception_places=1000.0)
-    for name, own in NAMED.items():
-        assert made[name] == max(1, int(np.floor(own * 0.1 + 0.5)))
-    rest = 1000.0 - 0.1 * sum(NAMED.values())
-    assert made[POOL.name] == int(np.floor(rest * POOL.pool_share + 0.5)) > 1
+def places(residents: int, **given: Any) -> dict[str, float]:
+    """Places of centres by name for all residents, at a tenth, where none but these live."""
+    s = Scene(point_draw())
+    usual = {
+        "scale": 0.1,
+        "centre_open": np.ones(len(CENTRE_NAMES), dtype=bool),
+        "other_residents": 0.0,
+        "reception_occupancy_share": 0.8,
+        "reception_delay_months": 4.0,
+    }
+    s.world.centres.contracts[:] = 0.0
+    s.world.centres.open_month(s.under(**{**usual, **given}), residents)
+    return dict(zip(CENTRE_NAMES, s.world.centres.places[: len(CENTRE_NAMES)].tolist(), strict=True))
+
+
+def test_a_named_centre_has_its_own_places_and_a_pool_its_share_of_the_rest():
+    made = places(800)
+    assert {name: made[name] for name in NAMED} == pytest.approx({name: 0.1 * own for name, own in NAMED.items()})
+    assert made[POOL.name] == pytest.approx((800 / 0.8 - 0.1 * sum(NAMED.values())) * POOL.pool_share)
     # Nothing is left for the pools where the named centres have it all.
-    assert beds(reception_places=0.0)[POOL.name] == 0
+    assert places(0)[POOL.name] == 0.0
 
 
 @pytest.mark.parametrize(("capacity", "expected"), [(0.0, 0), (0.2, 1), (14.0, 1), (16.0, 2), (34.0, 3), (36.0, 4)])
@@ -98,13 +111,12 @@ def test_beds_of_a_lever_are_whole_and_one_at_least(capacity, expected):
     assert beds(centre_capacity=one_centre(name, capacity, np.nan))[name] == expected
 
 
-def test_a_closed_centre_has_no_bed_and_leaves_its_places_to_the_pools():
+def test_a_closed_centre_has_no_place_and_leaves_its_places_to_the_pools():
     name = max(NAMED, key=lambda name: NAMED[name])
     closed = one_centre(name, 0, 1).astype(bool)
-    before, after = beds(reception_places=1000.0), beds(reception_places=1000.0, centre_open=closed)
-    assert after[name] == 0
-    assert after[POOL.name] - before[POOL.name] == pytest.approx(0.1 * NAMED[name] * POOL.pool_share, abs=1.0)
-    assert after[POOL.name] > before[POOL.name]
+    before, after = places(800), places(800, centre_open=closed)
+    assert after[name] == 0.0 and beds(centre_open=closed)[name] == 0
+    assert after[POOL.name] - before[POOL.name] == pytest.approx(0.1 * NAMED[name] * POOL.pool_share)
 
 
 def test_alternative_placement_is_in_the_cities_that_have_it():
@@ -113,16 +125,26 @@ def test_alternative_placement_is_in_the_cities_that_have_it():
     assert {city: made[f"in {city}"] for city in CITIES} == {city: 4 if city == "Oslo" else 0 for city in CITIES}
 
 
-def test_a_centre_that_closes_empties_whole_once_and_a_pool_by_its_units():
+def test_a_centre_that_closes_empties_whole_once_and_a_pool_by_what_it_gives_up():
     s = Scene(point_draw())
     name = max(NAMED, key=lambda name: NAMED[name])
     number, pool = CENTRE_NAMES.index(name), CENTRE_NAMES.index(POOL.name)
     closed = one_centre(name, 0, 1).astype(bool)
-    s.world.centres.open_month(s.under(centre_open=np.ones(len(closed), dtype=bool), centre_units_closing_share=0.3))
-    assert s.world.centres.closing_share[[number, pool]].tolist() == [0.0, 0.3]
+    given = {"scale": 0.1, "reception_occupancy_share": 0.8, "reception_delay_months": 2.0, "other_residents": 0.0}
+    s.world.centres.contracts[:] = 0.0
+    at = s.under(**given, centre_open=np.ones(len(closed), dtype=bool))
+    named = 0.1 * sum(NAMED.values())
+    s.world.centres.open_month(at, 800)
+    assert s.world.centres.closing_share[[number, pool]].tolist() == [0.0, 0.0], "nothing is known of before"
+    # Half of the way, in a delay of two months, to what 400 residents need.
+    s.world.centres.open_month(at, 400)
+    assert s.world.centres.contracts.tolist() == pytest.approx([750.0, 750.0 - named])
+    assert s.world.centres.closing_share[pool] == pytest.approx(1 - (750 - named) / (1000 - named))
+    s.world.centres.open_month(at, 2000)
+    assert s.world.centres.closing_share[pool] == 0.0, "nothing closes while more is needed"
     for share in (1.0, 0.0):
-        s.world.centres.open_month(s.under(centre_open=closed, centre_units_closing_share=0.0))
-        assert s.world.centres.closing_share[[number, pool]].tolist() == [share, 0.0]
+        s.world.centres.open_month(s.under(**given, centre_open=closed), 3000)
+        assert s.world.centres.closing_share[number] == share
 
 
 @pytest.mark.parametrize(("jobs", "mean"), [(3000.0, 3.0), (500.0, 1.0)])
@@ -151,23 +173,29 @@ def test_who_is_willing_and_how_many_jobs_are_open():
     s = Scene(point_draw())
     made = s.world.employers
     made.gap_ratio[:] = 1.0
-    made.readiness_z[:] = np.linspace(-2, 2, len(made))
+    made.readiness[:] = np.linspace(0.0, 1.0, len(made))
     made.jobs[:] = 3
+    made.reference_cost[:] = 0.0
     none = np.zeros(len(made))
     at = s.under(
-        employer_willingness_log_sd=0.0, employer_margin_median=0.5, job_demand_ratio=0.5, directive_in_force=False,
-        employer_forgetting_share=0.25,
+        employer_elasticity=2.0, wage_pass_through_share=0.0, own_account_share=0.0, job_demand_ratio=0.5,
+        directive_in_force=False, employer_forgetting_share=0.25,
     )  # fmt: skip
     made.perceived[:] = 3.0
     made.decide(at, none)
-    # Without risk the margin is all of the gain, more than the half that is asked; half of three jobs is 1.5.
-    assert made.is_willing.all() and set(made.open_jobs.tolist()) == {2}
+    # At the reference cost half of the jobs are offered; half of three jobs is 1.5.
+    assert made.is_willing.tolist() == (made.readiness < 0.5).tolist()
+    assert made.open_jobs.tolist() == np.where(made.readiness < 0.5, 2, 0).tolist()
     assert made.perceived.tolist() == [2.5] * len(made)
-    made.decide(s.under(**{**vars(at), "employer_margin_median": 1.0}), none)
-    assert not made.is_willing.any() and not made.open_jobs.any()
-    # Those who ask for more than the whole are not willing: the threshold is a power of readiness.
-    made.decide(s.under(**{**vars(at), "employer_willingness_log_sd": np.log(2.0)}), none)
-    assert made.is_willing.tolist() == (made.readiness_z < 1.0).tolist()
+    # Where the reference was half of the gain dearer, twice the part is left: four times the jobs, at most all.
+    made.reference_cost[:] = 0.5 * at.wage_gap_nok
+    made.decide(at, none)
+    assert made.is_willing.tolist() == (made.readiness < 1.0).tolist()
+    # A cost above the gain leaves nothing, but for own-account work.
+    made.reference_cost[:] = 0.0
+    made.decide(s.under(**{**vars(at), "employer_base_nok": 1e9, "own_account_share": 0.4}), none + 1.0)
+    assert made.is_own_account.tolist() == made.is_willing.tolist() == (made.readiness < 0.2).tolist()
+    assert (made.sanction_odds(at) == 0.0)[made.is_own_account].all()
 
 
 @pytest.mark.parametrize(("found", "steps"), [(0, 0), (1, 1), (3, 3), (9, 3)])
@@ -235,6 +263,7 @@ def test_who_must_move_leaves_the_bed_before_another_is_looked_for():
         s = Scene(point_draw())
         s.world.centres.capacity[:] = 0
         s.world.centres.capacity[number] = 3
+        s.world.centres.places[number] = 1.0
         rows = s.add({**RESIDENT, "centre": number}, copies=3)
         at = s.under(interactions=True, tie_loss_at_transfer_share=0.0)
         transfers.settle(s.world, at, transfers.decided(rows, np.full(3, transfers.outcomes["goes_along"])))

@@ -12,10 +12,10 @@ import click
 @click.option("--end", default="2013-12", show_default=True, metavar="YYYY-MM", help="Last month of that replicate.")
 @click.option(
     "--scale",
-    type=click.FloatRange(0.0, 1.0, min_open=True),
+    type=float,
     default=0.2,
     show_default=True,
-    help="Population of that replicate, as a share of Norway's.",
+    help="Population scale of that replicate, above 0 and at most 10; 1 is the country.",
 )
 def model(timed: bool, end: str, scale: float) -> None:
     """Show what happens in a simulated month, in order: the parts, their rules, and whom they apply to.
@@ -29,7 +29,10 @@ def model(timed: bool, end: str, scale: float) -> None:
       irregsim model --time --end 2013-12 --scale 0.2
     """
     from irregsim.model.plan import plan
+    from irregsim.study.replicates import scale_fault
 
+    if fault := scale_fault(scale):
+        raise click.BadParameter(fault, param_hint="--scale")
     for row in plan():
         click.echo(f"{row['order']:2d}. {row['part']} (step {row['step']}): {row['what']}")
         click.echo(f"    at risk: {row['at_risk']}")

@@ -23,40 +23,66 @@ REMOTENESS = np.array([c.remoteness for c in reference.centres()] + [0.0] * len(
 _POOL = np.array([c.pool_share for c in reference.centres()])
 #: Share of each centre in what is no named centre's, whether open or not.
 POOL_SHARE = np.concatenate([np.nan_to_num(_POOL), np.zeros(len(CITIES))])
-_OWN = np.array([0.0 if c.capacity is None else c.capacity for c in reference.centres()])
-IS_POOLED = np.array([c.capacity is None for c in reference.centres()] + [False] * len(CITIES))
+_OWN = np.array([0.0 if c.places is None else c.places for c in reference.centres()])
+IS_POOLED = np.array([c.places is None for c in reference.centres()] + [False] * len(CITIES))
+#: Capacity of a centre that refuses nobody.
+NO_LIMIT = 1 << 40
 
 
 class Centres:
-    """Capacity of each centre this month, and how many closed since the last."""
+    """The reception system: national places, each centre's part of them, and limits where a scenario or a unit has one.
+
+    Places follow residents (F 4.3, 7.2): UDI rents what they need at the stated occupancy, with a delay, and gives
+    contracts up when they need less. Nobody with a right to a place is refused because there are too few; what closing
+    does to people it does by moving them.
+    """
 
     def __init__(self) -> None:
+        #: Places under contract in the country and in pools, at the scale of the simulation; 0 before the first month.
+        self.contracts = np.zeros(2)
+        #: Places of each centre for all residents; 0 for one that is closed, and for adapted and alternative units.
+        self.places = np.zeros(COUNT)
+        #: Most persons with a final rejection who may live there; `NO_LIMIT` in ordinary ones unless a lever sets it.
         self.capacity = np.zeros(COUNT, dtype=np.int64)
         self.is_open = np.zeros(COUNT, dtype=np.bool_)
         #: Share of a pool's units that close this month; 1 for a centre that closes whole.
         self.closing_share = np.zeros(COUNT)
 
-    def open_month(self, at: At) -> None:
-        """Sets capacity and closing shares of the month.
+    def open_month(self, at: At, residents: int) -> None:
+        """Sets places, limits and closing shares of the month.
 
-        Named centres keep their own capacity; pools share what the national path leaves. A lever's capacity
-        overrides both. Persons with a final rejection have what others leave free (an assumption, graded in
-        ``centres.csv`` and ``centre_places_for_rejected_share``).
+        Named centres keep their own places; pools share the rest of the contracts. A lever's capacity is a hard limit
+        on persons with a final rejection.
+
+        Args:
+            at: Values of the month; reads ``other_residents``, ``reception_occupancy_share``,
+                ``reception_delay_months``, ``centre_open``, ``centre_capacity`` and alternative placement.
+            residents: Persons with a final rejection who live in centres now.
         """
+        needed = (at.other_residents + residents) / at.reception_occupancy_share
+        before, pooled_before = self.contracts
+        now = needed if before == 0 else before + (needed - before) / max(1.0, at.reception_delay_months)
         own = _OWN * at.scale
-        open_named = at.centre_open & (_OWN > 0)
-        pooled_total = max(0.0, at.reception_places - own[open_named].sum())
-        capacity = np.where(IS_POOLED[:NAMED], pooled_total * _POOL, own)
+        ordinary_named = at.centre_open & (_OWN > 0) & ~IS_ADAPTED[:NAMED]
+        pooled = max(0.0, now - own[ordinary_named].sum())
+        self.contracts = np.array([now, pooled])
+        places = np.where(IS_POOLED[:NAMED], pooled * _POOL, own)
+        self.places = np.concatenate(
+            [np.where(at.centre_open & ~IS_ADAPTED[:NAMED], places, 0.0), np.zeros(len(CITIES))]
+        )
         set_by_lever = ~np.isnan(at.centre_capacity)
-        capacity = np.where(set_by_lever, np.nan_to_num(at.centre_capacity) * at.scale, capacity)
-        capacity = np.where(at.centre_open, capacity, 0.0)
+        limit = np.where(set_by_lever, np.nan_to_num(at.centre_capacity) * at.scale, own)
         alternative = np.where(at.alternative_placement, at.alternative_placement_places * at.scale, 0.0)
-        # A place is a whole bed; at small scales a named centre keeps one, or levers on it would affect nobody.
-        whole = np.floor(np.concatenate([capacity, alternative]) + 0.5).astype(np.int64)
-        positive = np.concatenate([capacity, alternative]) > 0
-        self.capacity = np.where(positive, np.maximum(whole, 1), 0)
-        self.closing_share = np.where(IS_POOLED, at.centre_units_closing_share, 0.0)
+        # A place is a whole bed; at small scales a centre with a limit keeps one, or levers on it would affect nobody.
+        exact = np.concatenate([limit, alternative])
+        whole = np.floor(exact + 0.5).astype(np.int64)
+        capacity = np.where(exact > 0, np.maximum(whole, 1), 0)
+        limited = np.concatenate([set_by_lever | IS_ADAPTED[:NAMED], np.ones(len(CITIES), dtype=np.bool_)])
         now_open = np.concatenate([at.centre_open, at.alternative_placement])
+        self.capacity = np.where(now_open, np.where(limited, capacity, NO_LIMIT), 0)
+        # Named centres close by date; what is given up otherwise is given up by the pools.
+        closing = max(0.0, 1.0 - pooled / pooled_before) if pooled_before > 0 else 0.0
+        self.closing_share = np.where(IS_POOLED, closing, 0.0)
         self.closing_share[self.is_open & ~now_open] = 1.0
         self.is_open = now_open
 

@@ -39,7 +39,7 @@ def first_clock(hazards: FloatArray, uniforms: FloatArray) -> IntArray:
         return winner
     rule, person = np.divmod(pair, hazards.shape[1])
     time = -np.log1p(-uniforms[rule, person]) / hazards[rule, person]
-    inside = np.flatnonzero(time < 1.0)
+    inside = (time < 1.0).nonzero()[0]
     # Latest first, so that the earliest clock of a person is written last; ties have probability zero.
     order = inside[np.argsort(-time[inside], kind="stable")]
     winner[person[order]] = rule[order]

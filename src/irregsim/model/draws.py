@@ -175,6 +175,14 @@ CHANNELS: Final[dict[str, int]] = {
     "target_error": 252,
     # what came later, whatever the step
     "hire_forged_papers": 253,
+    "identity": 254,
+    "work_overlooked": 255,
+    "colleague_news": 256,
+    "sent_away": 257,
+    "union_complaint": 258,
+    "wage_taken": 259,
+    "reporter_removed": 260,
+    "birth": 261,
 }
 #: Options of later subtypes: from their code, which never changes either. No other decision has such a number.
 CHANNELS.update({s.option: 1000 + int(s) for s in Substrategy if s.option and s.option not in CHANNELS})

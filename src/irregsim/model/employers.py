@@ -1,10 +1,15 @@
 """Employers who would consider informal work: who is willing this month, at what expected cost (F 8.3).
 
-An employer offers informal jobs while the expected gain less the expected sanction exceeds what breaking the law
-costs them otherwise (readiness). Readiness is spread over employers, so a dearer sanction stops some and not others.
+Informal jobs follow what is left of the gain after the expected sanction, relative to the first month, with an
+elasticity (`employer_elasticity`): no single threshold decides. Part of what informal work gets dearer is taken from
+the wage, and part of the jobs that employers give up goes on as own-account work, for which no employer can be charged.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +19,7 @@ from irregsim.model.chance import pick
 from irregsim.model.draws import Draws
 from irregsim.model.values import At
 from irregsim.vocabulary import reference
+from irregsim.vocabulary.codes import DISTRICTS
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -32,14 +38,52 @@ _DISTRICT = np.array([p.district for p in reference.places()])
 DAYS_PER_MONTH = 20.0
 
 
+#: Share of the jobs in the registry that are offered at the cost of the first month: the rest is room to grow.
+_WILLING = 0.5
+#: Rules in force in January 2009 in the baseline (F 8.3).
+_RULES_OF_2009: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "employer_base_nok": 10_000.0,
+        "employer_per_workday_nok": 0.0,
+        "documented_workdays_share": 0.1,
+        "confiscate_profit_share": 0.0,
+        "directive_in_force": False,
+        "workplace_inspections": np.ones(len(DISTRICTS)),
+    }
+)
+#: Least share of the gain that is taken to be left in the first month.
+_LEAST = 0.05
+
+
+def job_share(at: At, reference: FloatArray, cost: FloatArray) -> FloatArray:
+    """Share of the registry's jobs that employers offer: ``((1 - c/g) / (1 - c0/g)) ** elasticity`` of one half.
+
+    The reduced form has no threshold of its own. For scale: Arizona's mandate to check every worker, with loss of the
+    licence, took about 17 % of the unauthorised population of working age in two years (PPIC); how dear that mandate
+    was to an employer is not known, so the elasticity keeps a wide prior.
+
+    Args:
+        at: Reads ``employer_elasticity`` and ``wage_pass_through_share``, the part of a change in cost that the worker
+            bears by a lower wage.
+        reference: Expected sanction of the first month relative to the gain, shape (n,).
+        cost: The same this month.
+
+    Returns:
+        0 to 1, shape (n,).
+    """
+    borne = reference + (1.0 - at.wage_pass_through_share) * (cost - reference)
+    left = np.maximum(0.0, 1.0 - borne) / np.maximum(_LEAST, 1.0 - reference)
+    return np.asarray(np.minimum(1.0, _WILLING * left**at.employer_elasticity))
+
+
 class Employers:
     """The registry of employers, drawn once per replicate.
 
     Args:
         draws: Keyed draws of the replicate.
         at: Values of the first month; reads ``employers_count``, ``informal_jobs_count``,
-            ``employer_willingness_log_sd``, ``wage_gap_log_sd``, ``perceived_inspection_ratio``,
-            ``foreign_employer_share``, ``foreign_employer_case_ratio``.
+            ``wage_gap_log_sd``, ``foreign_employer_share``, ``foreign_employer_case_ratio``, and what
+            `expected_cost` and `inspections` read.
     """
 
     def __init__(self, draws: Draws, at: At) -> None:
@@ -55,7 +99,7 @@ class Employers:
         mean_jobs = max(1.0, 2.0 * at.informal_jobs_count / at.employers_count)
         extra = -np.log(draws.uniform("employer_jobs", -1, self.key)) * (mean_jobs - 1.0)
         self.jobs = 1 + np.floor(extra + 0.5).astype(np.int64)
-        self.readiness_z = ndtri(draws.uniform("employer_readiness", -1, self.key))
+        self.readiness = draws.uniform("employer_readiness", -1, self.key)
         self.gap_ratio = np.exp(at.wage_gap_log_sd * ndtri(draws.uniform("employer_perception", -1, self.key)))
         foreign = draws.uniform("employer_foreign", -1, self.key) < at.foreign_employer_share
         # Employers abroad are seldom charged, since a case against them is laborious (F 8.3, 8.4; M069).
@@ -63,10 +107,26 @@ class Employers:
         self.perceived = np.ones(count)  # own experience, as a ratio to the general perception
         self.is_willing = np.ones(count, dtype=np.bool_)
         self.open_jobs = np.zeros(count, dtype=np.int64)
-        self.reference_jobs = float(self.jobs.sum()) * 0.5
+        self.is_own_account = np.zeros(count, dtype=np.bool_)
+        self.reference_jobs = float(self.jobs.sum()) * _WILLING
+        #: Expected sanction per job and month under the rules of January 2009, NOK, whatever a scenario has from then
+        #: on: what the number of jobs belongs to.
+        then = At({**vars(at), **_RULES_OF_2009})
+        self.reference_cost = self.expected_cost(then, self.inspections(then), 1.0 / at.job_loss_hazard)
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def inspections(self, at: At) -> FloatArray:
+        """Hazard that a worker is found in an inspection, per month, by employer (F 8.2, 8.3; M055, M070, M073).
+
+        Args:
+            at: Reads ``workplace_inspection_hazard``, ``workplace_inspections``, ``control_effort``,
+                ``district_control`` and ``private_household_inspection_ratio``.
+        """
+        intensity = at.control_effort * at.district_control * at.workplace_inspections
+        home = np.where(self.sector == PRIVATE_HOUSEHOLD, at.private_household_inspection_ratio, 1.0)
+        return np.asarray(at.workplace_inspection_hazard * intensity[_DISTRICT[self.place]] * home)
 
     def sanction_odds(self, at: At) -> FloatArray:
         """Odds that a case in which a worker was found ends in a sanction, without documented workdays.
@@ -78,7 +138,7 @@ class Employers:
             By employer, shape (employers,). Mechanisms: M069, M070.
         """
         odds = at.employer_sanction_share / (1.0 - at.employer_sanction_share)
-        return np.asarray(odds * self.case_ratio * at.case_mix[_DISTRICT[self.place]])
+        return np.asarray(odds * self.case_ratio * at.case_mix[_DISTRICT[self.place]] * ~self.is_own_account)
 
     def expected_cost(self, at: At, inspections: FloatArray, months: float) -> FloatArray:
         """Expected sanction per month of one informal job, NOK, as employers perceive it.
@@ -123,14 +183,16 @@ class Employers:
         """
         # Experience fades towards the general perception.
         self.perceived += at.employer_forgetting_share * (1.0 - self.perceived)
-        months = 1.0 / at.job_loss_hazard
         gain = at.wage_gap_nok * self.gap_ratio
-        cost = self.expected_cost(at, inspections, months)
-        # Readiness is a share of the gain: the median employer is as likely willing as not when the sanction costs
-        # nothing extra, so that employer levers bind for some and not for others (an assumption, grade D).
-        margin = (gain - cost) / gain
-        threshold = np.exp(at.employer_willingness_log_sd * self.readiness_z)
-        self.is_willing = margin > at.employer_margin_median * threshold
+        # An own-account worker has no employer to charge, but what an employer there would expect to pay still counts.
+        self.is_own_account[:] = False
+        cost = self.expected_cost(at, inspections, 1.0 / at.job_loss_hazard)
+        share = job_share(at, self.reference_cost / gain, cost / gain)
+        # Who gives up first is fixed for each employer, so a dearer sanction stops some and the same ones again.
+        offers = self.readiness < share
+        own = share + at.own_account_share * np.maximum(0.0, _WILLING - share)
+        self.is_own_account = ~offers & (self.readiness < own)
+        self.is_willing = offers | self.is_own_account
         demand = at.job_demand_ratio
         self.open_jobs = np.where(self.is_willing, np.floor(self.jobs * demand + 0.5).astype(np.int64), 0)
 
@@ -148,6 +210,6 @@ class Employers:
         """An independent copy; what never changes is shared."""
         other = Employers.__new__(Employers)
         other.__dict__.update(self.__dict__)
-        for name in ("perceived", "is_willing", "open_jobs"):
+        for name in ("perceived", "is_willing", "is_own_account", "open_jobs"):
             setattr(other, name, getattr(self, name).copy())
         return other

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model import compiled
-from irregsim.model.chance import first_clock
+from irregsim.model.chance import choose, first_clock, logit_shares, logit_weights
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
 from irregsim.vocabulary.codes import CAUSE_CODE, Exit, RegisterEvent, Strategy
@@ -215,9 +215,49 @@ class Contest(Part):
         return np.array(target), np.array(cause)
 
 
+class Selection(Part):
+    """A part in which everybody takes the option of highest random utility: a multinomial logit.
+
+    Subclasses give ``options`` and `utilities`; both engines read the same text of the utilities.
+    """
+
+    @property
+    def utilities(self) -> Callable[..., FloatArray]:
+        """Function of the utility of each option.
+
+        From persons, values, what the month offers to all, and any number of flags of each person, to shape
+        (options, n); minus infinity where an option is closed.
+        """
+        raise NotImplementedError
+
+    def offer(self, world: World, at: At) -> object:
+        """What the month offers to all alike."""
+        raise NotImplementedError
+
+    def select(self, world: World, at: At, rows: IntArray, offer: object, *flags: npt.NDArray[np.bool_]) -> Decided:
+        """The option of highest random utility of each person; adds choice probabilities to the history.
+
+        Args:
+            world: The replicate.
+            at: Values of the month.
+            rows: Persons, shape (n,).
+            offer: From `offer`.
+            flags: What else the utilities are given, each of shape (n,).
+        """
+        keep = world.history.keep_expected
+        chooser = compiled.chooser_of(self) if compiled.is_on and not keep else None
+        if chooser is not None:
+            return self.decided(rows, chooser.codes(world, at, rows, offer, flags))
+        who = world.rows(rows)
+        weights = logit_weights(self.utilities(who, at, offer, *flags))
+        if keep:
+            world.history.expect_many(self.options, world.month, who.cell, logit_shares(weights))
+        return self.decided(rows, choose(weights, world.draws.uniforms(self.options, world.month, who.key)))
+
+
 def with_children(world: World, rows: IntArray) -> IntArray:
     """Some heads of household and all their children, shape (n,)."""
-    kids, _ = world.children_of(rows)
+    kids, _ = world.population.children_of(rows)
     return np.concatenate([rows, kids]) if len(kids) else rows
 
 

@@ -19,6 +19,7 @@ from irregsim.vocabulary import outcomes, reference
 from irregsim.vocabulary.codes import (
     CAUSES,
     CITIES,
+    FIRST_YEAR,
     INFLOW,
     OPENING,
     STATE_CODES,
@@ -105,23 +106,23 @@ def unpack(bounds: Mapping[str, int], packed: IntArray) -> dict[str, IntArray]:
     return dict(zip(bounds, np.unravel_index(packed, tuple(bounds.values())), strict=True))
 
 
-def summed(amount: IntArray, **fields: IntArray) -> dict[str, IntArray]:
-    """Amounts added up over equal codes.
+def part(bounds: Mapping[str, int], packed: IntArray, first: str, last: str) -> IntArray:
+    """What `pack` would make of some fields that follow each other, without reading the others.
 
     Args:
-        amount: Whole numbers, such as persons, shape (n,).
-        fields: Codes by name, -1 (none) or more, each of shape (n,).
+        bounds: Bound of each field by name, such as `FLOW`.
+        packed: What `pack` made, shape (n,).
+        first: Name of the first field that is wanted.
+        last: Name of the last, the same or a later one.
 
     Returns:
-        The fields, one row for each combination that occurs, in ascending order, the first field first; and their
-        ``amount``.
+        Shape (n,).
     """
-    # One more than the code, since -1 means none.
-    bounds = {name: int(codes.max(initial=-1)) + 2 for name, codes in fields.items()}
-    rows, inverse = np.unique(pack(bounds, *(codes + 1 for codes in fields.values())), return_inverse=True)
-    total = np.zeros(len(rows), dtype=np.int64)
-    np.add.at(total, inverse, amount)
-    return {name: codes - 1 for name, codes in unpack(bounds, rows).items()} | {"amount": total}
+    names, sizes = list(bounds), list(bounds.values())
+    begin, end = names.index(first), names.index(last) + 1
+    behind = prod(sizes[end:])
+    found = packed // behind if behind > 1 else packed
+    return found % prod(sizes[begin:end]) if begin else found
 
 
 @dataclass
@@ -193,9 +194,7 @@ class History:
 
     def moves_by_month(self) -> IntArray:
         """Persons moved in each month, by origin and destination code; shape (months, states, states)."""
-        # Month, origin and destination come first: what is packed behind them is left out by one division.
-        behind = list(FLOW.values())[list(FLOW).index("destination") + 1 :]
-        code = self.codes()["flows"] // int(np.prod(behind))
+        code = part(FLOW, self.codes()["flows"], "month", "destination")
         count = np.bincount(code, minlength=self.months * STATE_CODES * STATE_CODES)
         return count.reshape(self.months, STATE_CODES, STATE_CODES)
 
@@ -237,6 +236,27 @@ class History:
         out = unpack(EVENT, code) | {"count": count.astype(np.int64)}
         keep = out["month"] < self.months
         return {name: column[keep] for name, column in out.items()}
+
+    def events_by_year(self, years: range) -> IntArray:
+        """Register events of some years by what they were, where and of whom.
+
+        Args:
+            years: Calendar years that follow each other, 2009 or later; months after the last one count nothing.
+
+        Returns:
+            Shape (years, register events, places, countries, strategies and `OUTSIDE_STOCK`).
+        """
+        codes = np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64)
+        month = part(EVENT, codes, "month", "month")
+        begin, end = (12 * (year - FIRST_YEAR) for year in (years.start, years.stop))
+        within = (month >= begin) & (month < min(end, self.months))
+        codes, year = codes[within], (month[within] - begin) // 12
+        # Strategies come first in memory, and last for the reader: most who read add them up, which is fast then.
+        kinds = [EVENT[name] for name in ("event", "place", "country")]
+        shape = (EVENT["strategy"], len(years), *kinds)
+        cell = part(EVENT, codes, "strategy", "strategy") * len(years) + year
+        cell = cell * prod(kinds) + part(EVENT, codes, "event", "country")
+        return np.moveaxis(np.bincount(cell, minlength=prod(shape)).reshape(shape), 0, -1)
 
     # -- sums of probabilities, limits, outcomes -----------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from irregsim.model.asylum_counts import decisions
 from irregsim.model.chance import pick
 from irregsim.model.draws import Draws, UInt64Array
 from irregsim.model.values import At
@@ -31,7 +32,9 @@ class Hosts:
 
     def __init__(self, draws: Draws, at: At) -> None:
         countries, places = reference.countries(), reference.places()
-        by_country = np.array([sum(c.asylum_weights) / 3 / 1000 + c.immigration_act_count / 4565 for c in countries])
+        rejected = decisions().rejected.sum(axis=0)
+        seen = np.array([c.immigration_act_count for c in countries])
+        by_country = rejected / rejected.sum() + seen / seen.sum()
         by_place = np.array([p.former_asylum_share + p.never_asylum_share for p in places])
         weight = np.outer(by_country / by_country.sum(), by_place / by_place.sum())
         size = np.maximum(1, np.floor(weight * at.hosts_count * at.scale + 0.5).astype(np.int64))

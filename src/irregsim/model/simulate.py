@@ -13,6 +13,7 @@ from irregsim.model.draws import Draws
 from irregsim.model.engine import Part
 from irregsim.model.history import COUNTRIES, PLACES
 from irregsim.model.month import MONTH
+from irregsim.model.month.placing import counted_residents
 from irregsim.model.values import At, Values
 from irregsim.model.world import World
 from irregsim.scenario import Scenario
@@ -49,7 +50,9 @@ def begin_month(world: World) -> At:
     world.forced[:] = 0
     world.forced_in_circle[:] = 0
     at = world.values.at(world.month)
-    world.centres.open_month(at)
+    # Without interactions nobody's place follows how many others need one.
+    residents = int(counted_residents(world).sum()) if at.interactions else 0
+    world.centres.open_month(at, residents)
     return at
 
 
@@ -104,16 +107,16 @@ def learn(world: World, at: At) -> None:
 
 @twinned
 def communities(world: World) -> tuple[IntArray, IntArray]:
-    """Former asylum seekers in the country who hear of forced returns.
+    """Everybody in the country who hears of forced departures, but for persons under a Dublin decision.
 
     Returns:
         How many there are of each citizenship, shape (countries,), and how many belong to each circle of the support
         network, shape (circles + 1,); the last are those of no circle.
     """
     p = world.population
-    asylum = p.is_sought_asylum & p.is_here & (p.route != Route.DUBLIN)
-    stock = np.bincount(p.country[asylum], minlength=COUNTRIES)
-    circles = world.circles(np.flatnonzero(asylum)).ravel()
+    hears = p.is_here & (p.route != Route.DUBLIN)
+    stock = np.bincount(p.country[hears], minlength=COUNTRIES)
+    circles = world.circles(np.flatnonzero(hears)).ravel()
     return stock, np.bincount(circles, minlength=world.hosts.circle_count + 1)
 
 

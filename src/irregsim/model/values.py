@@ -7,7 +7,7 @@ of effort). What a single step of the month makes of them for a whole simulation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
@@ -32,14 +32,14 @@ class At:
         raise AttributeError(f"no parameter, lever or driver is called {name}")
 
 
-def log_path(months: int, knots: list[tuple[str, float]]) -> FloatArray:
+def log_path(months: int, knots: Sequence[tuple[str | int, float]]) -> FloatArray:
     """A dated ratio: levels at named months, joined by straight lines on the log scale.
 
     Args:
         months: Length of the path.
-        knots: (month as text, level > 0), by ascending month; held before the first and after the last.
+        knots: (month as text or number, level > 0), by ascending month; held before the first and after the last.
     """
-    x = [month_number(month) for month, _ in knots]
+    x = [month_number(month) if isinstance(month, str) else month for month, _ in knots]
     y = np.log([level for _, level in knots])
     return np.asarray(np.exp(np.interp(np.arange(months), x, y)))
 
@@ -151,10 +151,10 @@ class Values:
         asylum_case = np.full(months, draw["asylum_case_expulsion_share"])
         peak = slice(month_number("2014-01"), month_number("2017-07"))
         asylum_case[peak] = np.minimum(1.0, asylum_case[peak] * draw["asylum_case_expulsion_2015_ratio"])
-        centres_open, places = self._reception(months)
         year = FIRST_YEAR + (np.arange(months) + 0.5) / 12
         demand = np.exp(draw["job_demand_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
         cities = city_effects(draw)
+        feasibility = self._feasibility(months)
         cases = np.array([draw[f"district_case_effect_{i}"] for i in range(len(DISTRICTS))])
         return {
             "discretion_by_city": np.broadcast_to(
@@ -168,19 +168,23 @@ class Values:
             "dublin_effort": dublin * levers.dublin_rate,
             "assisted_scheme": scheme * levers.assisted_scheme,
             "asylum_case_share": asylum_case,
-            "feasibility": self._feasibility(months),
-            "centre_units_closing_share": centres_open,
-            "reception_places": places,
+            "feasibility": feasibility,
+            "identity_cooperation": np.minimum(1.0, feasibility / draw["feasibility_high_share"]),
+            "assisted_willingness": self._willingness(months),
+            "other_residents": log_path(months, list(reference.other_residents())) * self.scale,
         }
 
-    def _reception(self, months: int) -> tuple[FloatArray, FloatArray]:
-        """Share of the national centres that close in a month, and places for persons with a final rejection."""
-        path = reference.reception_path()
-        x = [p[0] for p in path]
-        units = np.exp(np.interp(np.arange(-1, months), x, np.log([p[1] for p in path])))
-        places = np.exp(np.interp(np.arange(months), x, np.log([p[2] for p in path])))
-        closing = np.maximum(0.0, 1.0 - units[1:] / units[:-1])
-        return closing, places * self.draw["centre_places_for_rejected_share"] * self.scale
+    def _willingness(self, months: int) -> FloatArray:
+        """Assisted return by month and citizenship, relative to the middle group: a fact of its own (F 2.1; M003)."""
+        ratio = np.exp(
+            [self.draw[f"assisted_willing_{name}_log_ratio"] for name in ("none", "weak")]
+            + [0.0]
+            + [self.draw["assisted_willing_high_log_ratio"]]
+        )
+        out = np.ones((months, len(reference.countries())))
+        for step in reference.feasibility_steps():
+            out[step.start :, step.country] = ratio[step.group]
+        return out
 
     def _feasibility(self, months: int) -> FloatArray:
         """Feasibility of forced return by month and country, before identity: group level, raised by agreements."""

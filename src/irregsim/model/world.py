@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.centres import REMOTENESS, Centres
+from irregsim.model.centres import IS_ALTERNATIVE, REMOTENESS, Centres
 from irregsim.model.compiled import twinned
 from irregsim.model.draws import Draws
 from irregsim.model.employers import PRIVATE_HOUSEHOLD, Employers
@@ -34,6 +34,10 @@ from irregsim.vocabulary.codes import (
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+
+
+#: A child below this age has no place of its own in a centre.
+INFANT_MONTHS = 12
 
 
 class World:
@@ -62,7 +66,7 @@ class World:
         self.unknown_risk_ratio = float(first.unknown_identity_risk_ratio)
         #: Who was met by the police and let go fears it more: perceived risk relative to before.
         self.shaken_risk_ratio = float(first.shaken_risk_ratio)
-        #: Forced returns of former asylum seekers this month, by citizenship: what compatriots hear of.
+        #: Forced departures this month, by citizenship: what compatriots hear of.
         self.forced = np.zeros(len(reference.countries()), dtype=np.int64)
         #: The same by circle of the support network, shape (circles + 1,); the last entry is for nobody.
         self.forced_in_circle = np.zeros(self.hosts.circle_count + 1, dtype=np.int64)
@@ -120,9 +124,10 @@ class World:
         if n == 0:
             return
         p = self.population
-        target = np.full(n, destination, dtype=np.int64)
-        subtype = np.full(n, substrategy, dtype=np.int64)
-        why = np.full(n, CAUSE_CODE[cause] if isinstance(cause, str) else cause, dtype=np.int64)
+        target, subtype, why = np.empty((3, n), dtype=np.int64)
+        target[:] = destination
+        subtype[:] = substrategy
+        why[:] = CAUSE_CODE[cause] if isinstance(cause, str) else cause
         kids, where = p.children_of(rows) if with_children else (rows[:0], rows[:0])
         if len(kids):
             here = ~is_exit(p.strategy[kids])
@@ -155,10 +160,6 @@ class World:
         p.let_go(rows)
         p.transport_due[rows[gone]] = -1
 
-    def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """Rows of the children of some guardians, and for each the position of its guardian in ``rows``."""
-        return self.population.children_of(rows)
-
     def relocate(self, rows: IntArray, place: IntArray, cause: str) -> None:
         """Moves persons to another place within their strategy; a move between districts is a flow.
 
@@ -170,7 +171,7 @@ class World:
         if len(rows) == 0:
             return
         p = self.population
-        kids, where = self.children_of(rows)
+        kids, where = p.children_of(rows)
         rows, place = np.concatenate([rows, kids]), np.concatenate([place, place[where]])
         old, strategy = p.place[rows], p.strategy[rows]
         across = (DISTRICT_OF[old] != DISTRICT_OF[place]) & ~is_exit(strategy)
@@ -214,7 +215,7 @@ class World:
         return _circles(self, p.tie_0[rows], p.tie_1[rows], p.tie_2[rows], p.host[rows])
 
     def hear_of(self, rows: IntArray) -> None:
-        """Forced returns of former asylum seekers: compatriots hear of them, first in the circles they belonged to.
+        """Forced departures of every kind: compatriots hear of them, first in the circles they belonged to.
 
         Args:
             rows: Persons returned, children too, shape (n,); called before they move.
@@ -280,7 +281,7 @@ class World:
     def who(self, strategy: Strategy) -> IntArray:
         """Rows of the persons in a strategy who are free to act: no children, nobody held."""
         p = self.population
-        return np.flatnonzero((p.strategy == strategy) & (p.guardian < 0) & (p.transport_due < 0))
+        return np.asarray(((p.strategy == strategy) & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
 
     @twinned
     def among(self, strategies: tuple[Strategy, ...]) -> IntArray:
@@ -288,13 +289,13 @@ class World:
         p = self.population
         within = np.zeros(STATE_CODES, dtype=np.bool_)
         within[list(strategies)] = True
-        return np.flatnonzero(within.take(p.strategy) & (p.guardian < 0) & (p.transport_due < 0))
+        return np.asarray((within.take(p.strategy) & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
 
     @twinned
     def everyone(self) -> IntArray:
         """Rows of all persons in the country who are free to act: no children, nobody held."""
         p = self.population
-        return np.flatnonzero(p.is_here & (p.guardian < 0) & (p.transport_due < 0))
+        return np.asarray((p.is_here & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
 
     def rows(self, rows: IntArray) -> Rows:
         """A view of some persons for rules."""
@@ -311,8 +312,9 @@ class World:
         synlig = p.strategy == Strategy.SYNLIG
         assert p.is_sought_asylum[synlig].all(), "only persons who sought asylum are ever synlig"
         assert ((p.centre >= 0) == synlig).all(), "a centre place is held by residents and nobody else"
-        # Places are counted in beds of heads of household and their children alike; Dublin cases have their own.
-        counted = synlig & (p.route != Route.DUBLIN)
+        # Places are counted in beds of heads of household and their children alike, but for infants; Dublin cases have
+        # their own.
+        counted = synlig & (p.route != Route.DUBLIN) & (p.birth_month <= self.month - INFANT_MONTHS)
         residents = np.bincount(p.centre[counted], minlength=len(self.centres.capacity))
         if self.values.levers.interactions:
             assert (residents <= self.centres.capacity).all(), (
@@ -405,12 +407,15 @@ def _feasibility(who: Rows, world: World) -> FloatArray:
 #: Size of the market for drugs and sex in each place, relative.
 _MARKET = np.array([p.market_ratio for p in reference.places()])
 
+#: Whether each centre is alternative placement; the last entry is for those in none.
+_IN_ALTERNATIVE = np.append(IS_ALTERNATIVE, False)
+
 _DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "months_in_strategy": lambda who, world: world.month - who.strategy_start,
     "months_irregular": lambda who, world: np.maximum(0, world.month - who.entry_month),
     "age_years": lambda who, world: (world.month - who.birth_month) / 12.0,
     "age_whole": lambda who, world: (world.month - who.birth_month) // 12,
-    "can_be_sent": lambda who, world: who.is_identity_established | ~who.is_sought_asylum,
+    "can_be_sent": lambda who, world: who.is_identity_established,
     "district": lambda who, world: DISTRICT_OF.take(who.place),
     "city": lambda who, world: CITY_OF.take(who.place),
     "market_ratio": lambda who, world: _MARKET.take(who.place),
@@ -428,6 +433,7 @@ _DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "employer_is_home": lambda who, world: world.employers.sector[who.employer] == PRIVATE_HOUSEHOLD,
     "side_employer_is_home": lambda who, world: world.employers.sector[who.side_employer] == PRIVATE_HOUSEHOLD,
     "remoteness": lambda who, world: REMOTENESS[who.centre],
+    "in_alternative_placement": lambda who, world: _IN_ALTERNATIVE[who.centre],
     "perceived_risk": _perceived,
     "feasibility": _feasibility,
     "has_bed": lambda who, world: world.bed_share[who.city],

@@ -149,7 +149,7 @@ def lever_words(key: str, lang: str) -> str:
 def centre_words(name: str, lang: str) -> str:
     """A reception centre in words: a named one as it is, the pool of a district's other centres by the district."""
     for centre in reference.centres():
-        if centre.name == name and centre.capacity is None:
+        if centre.name == name and centre.places is None:
             district = DISTRICTS[reference.places()[centre.place].district]
             return label("present.all_centres", lang).format(district=label(f"district.{district}", lang))
     return name

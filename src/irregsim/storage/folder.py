@@ -23,9 +23,10 @@ from irregsim.storage.hashing import canonical_json, sha256_of_file
 from irregsim.storage.parquet import (
     Columns,
     TableError,
+    coded_table,
     content_digest,
+    plain_table,
     read_group,
-    table_from_frame,
     to_frame,
     write_table,
 )
@@ -84,9 +85,9 @@ class Parts:
         scratch.mkdir(parents=True)
         digests = {}
         for name, columns in self.tables.items():
-            table = table_from_frame(name, columns, frames[name], replicate)
+            table = coded_table(name, columns, frames[name], replicate)
             digests[name] = content_digest(table).hex()
-            write_table(table, scratch / f"{name}.parquet")
+            write_table(plain_table(table), scratch / f"{name}.parquet")
         (scratch / "digests.json").write_text(canonical_json(digests), encoding="utf-8")
         place = self.path(replicate)
         # A second process may have finished the same replicate; both are equal by construction.

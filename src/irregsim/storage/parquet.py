@@ -42,8 +42,8 @@ def _arrow_schema(columns: Columns) -> Any:
     return pa.schema([pa.field(column, types[kind.rstrip("?")]) for column, kind in columns])
 
 
-def table_from_frame(name: str, columns: Columns, frame: pd.DataFrame, replicate: int) -> Any:
-    """One replicate of a table in the form it is stored, with ``replicate`` put in its place.
+def coded_table(name: str, columns: Columns, frame: pd.DataFrame, replicate: int) -> Any:
+    """One replicate of a table with ``replicate`` put in its place, and text as codes.
 
     Args:
         name: Table name, for messages.
@@ -53,7 +53,7 @@ def table_from_frame(name: str, columns: Columns, frame: pd.DataFrame, replicate
         replicate: Number of the replicate, from 0.
 
     Returns:
-        A pyarrow table with plain string columns.
+        A pyarrow table with dictionaries of strings, each without repeats, as text columns; see `plain_table`.
 
     Raises:
         TableError: If columns, kinds or missing values are not those of the schema.
@@ -64,25 +64,51 @@ def table_from_frame(name: str, columns: Columns, frame: pd.DataFrame, replicate
     if list(frame.columns) != wanted:
         raise TableError(f"{name}: columns {list(frame.columns)}, but the table has {wanted}")
     schema = _arrow_schema(columns)
-    arrays = []
+    arrays: dict[str, Any] = {}
     for column, kind in columns:
         type_ = schema.field(column).type
         if column == "replicate":
-            arrays.append(pa.repeat(pa.scalar(replicate, type_), len(frame)))
+            arrays[column] = pa.repeat(pa.scalar(replicate, type_), len(frame))
             continue
         try:
             array = pa.array(frame[column])
             if kind.startswith("text") and not _holds_text(array.type):
                 raise TableError(f"{name}.{column}: is {array.type}, but must be text")
-            array = array.cast(type_)
+            array = _coded(array) if kind.startswith("text") else array.cast(type_)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
             raise TableError(f"{name}.{column}: is not {kind}: {error}") from error
         if kind in ("int", "float", "bool") and frame[column].dtype.kind != kind[0]:
             raise TableError(f"{name}.{column}: is {frame[column].dtype}, but must be {kind}")
         if array.null_count and kind not in ("text?", "float"):
             raise TableError(f"{name}.{column}: {array.null_count} values are missing, but none may be")
-        arrays.append(array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array)
-    return pa.Table.from_arrays(arrays, schema=schema)
+        arrays[column] = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return pa.table(arrays)
+
+
+def plain_table(coded: Any) -> Any:
+    """A table in the form it is stored: with plain string columns, from those of `coded_table`."""
+    import pyarrow as pa
+
+    columns = {
+        name: column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+        for name, column in zip(coded.column_names, coded.columns, strict=True)
+    }
+    return pa.table(columns)
+
+
+def table_from_frame(name: str, columns: Columns, frame: pd.DataFrame, replicate: int) -> Any:
+    """One replicate of a table in the form it is stored; arguments and errors as for `coded_table`."""
+    return plain_table(coded_table(name, columns, frame, replicate))
+
+
+def _coded(array: Any) -> Any:
+    """Text, plain or coded, as codes of strings."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(array.type) and isinstance(array, pa.Array):
+        # Each text is converted once, not once a row.
+        return pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.string()))
+    return array.cast(pa.string()).dictionary_encode()
 
 
 def _holds_text(type_: Any) -> bool:
@@ -99,6 +125,9 @@ def content_digest(table: Any) -> bytes:
 
     Text counts as its distinct values in order of appearance and the place of each row among them; numbers as
     their little-endian bytes, with one form of NaN and no negative zero.
+
+    Args:
+        table: A pyarrow table; text plain or in dictionaries without repeats, which makes no difference.
     """
     import numpy as np
     import pyarrow as pa
@@ -106,14 +135,11 @@ def content_digest(table: Any) -> bytes:
     digest = hashlib.sha256()
     digest.update(f"{table.num_rows}\n".encode())
     for field in table.schema:
-        column = table.column(field.name).combine_chunks()
-        if pa.types.is_string(field.type):
+        # Pieces may have a dictionary each.
+        column = table.column(field.name).unify_dictionaries().combine_chunks()
+        if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type):
             kind = "text"
-            coded = column.dictionary_encode()
-            if isinstance(coded, pa.ChunkedArray):
-                coded = coded.combine_chunks()
-            texts = canonical_json(coded.dictionary.to_pylist())
-            values = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype("<i4")
+            texts, values = _in_order_of_appearance(column)
         elif pa.types.is_boolean(field.type):
             kind, texts = "bool", ""
             values = column.to_numpy(zero_copy_only=False).astype("u1")
@@ -125,8 +151,25 @@ def content_digest(table: Any) -> bytes:
             kind, texts = "int", ""
             values = column.to_numpy(zero_copy_only=False).astype("<i8")
         digest.update(f"{field.name}:{kind}\n{texts}\n".encode())
-        digest.update(np.ascontiguousarray(values).tobytes())
+        digest.update(np.ascontiguousarray(values).data)
     return digest.digest()
+
+
+def _in_order_of_appearance(column: Any) -> tuple[str, Any]:
+    """Distinct texts of a column as JSON, in order of appearance, and the place of each row among them, -1 for none."""
+    import numpy as np
+    import pyarrow as pa
+
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    used = coded.indices.unique().drop_null().to_numpy()
+    codes = coded.indices.fill_null(-1) if coded.null_count else coded.indices
+    # The last place is found by -1, and stays as it is.
+    places = np.full(len(coded.dictionary) + 1, -1, dtype="<i4")
+    places[used] = np.arange(len(used))
+    texts = coded.dictionary.to_pylist()
+    return canonical_json([texts[code] for code in used.tolist()]), places[codes.to_numpy()]
 
 
 class TableWriter:

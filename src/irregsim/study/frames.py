@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.history import CITY_OF, COUNTRIES, DISTRICT_OF, NO_PLACE, OUTCOMES, PLACES, History, summed
+from irregsim.model.history import (
+    CITY_OF,
+    COUNTRIES,
+    DISTRICT_OF,
+    FLOW,
+    NO_PLACE,
+    OUTCOMES,
+    PLACES,
+    History,
+    pack,
+    part,
+    unpack,
+)
 from irregsim.model.population import person_code
 from irregsim.model.registers import REGISTERS, Observer
 from irregsim.model.simulate import AGE_GROUPS, DURATIONS, GROUP_SHAPE, feasibility_groups, simulate
@@ -40,9 +54,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IntArray = npt.NDArray[np.int64]
-
-#: Flows or register events of a history, summed: columns by name.
-Counts = Mapping[str, IntArray]
+#: Whole numbers of any size.
+Codes = npt.NDArray[np.signedinteger[Any]]
 
 _CITY_NAMES = (*CITIES, OTHER_CITY)
 _STRATEGIES = tuple(s.code for s in Strategy)
@@ -50,18 +63,26 @@ _STRATEGIES = tuple(s.code for s in Strategy)
 _STATES = tuple("" if i == len(Strategy) else state_code(i) for i in range(STATE_CODES))
 
 
-def _text(codes: npt.ArrayLike, names: tuple[str, ...]) -> Any:
+def _text(codes: Codes, names: tuple[str, ...]) -> Any:
     """A text column from codes; -1 is missing."""
     import pandas as pd
 
-    return pd.Categorical.from_codes(np.asarray(codes, dtype=np.int64), categories=pd.Index(list(names)))
+    return pd.Categorical.from_codes(codes, dtype=_categories(names))
 
 
-def _months(numbers: IntArray, missing: npt.NDArray[np.bool_] | None = None) -> Any:
+@lru_cache(maxsize=256)
+def _categories(names: tuple[str, ...]) -> Any:
+    """Names that a column may have; comparing them takes longer than a short column."""
+    import pandas as pd
+
+    return pd.CategoricalDtype(pd.Index(list(names)))
+
+
+def _months(numbers: Codes, missing: npt.NDArray[np.bool_] | None = None) -> Any:
     """Months as text.
 
     Args:
-        numbers: Month numbers; what is missing may be any number.
+        numbers: Month numbers, whole and signed; what is missing may be any number.
         missing: Which have no month; None for none.
     """
     known = numbers if missing is None else numbers[~missing]
@@ -96,17 +117,20 @@ def frames(world: World, first: int) -> dict[str, pd.DataFrame]:
         first: First month reported (``period.start``).
     """
     history = world.history
-    flows, events = history.flow_counts(), history.register_counts()
+    flows = history.codes()["flows"]
+    flows = flows[part(FLOW, flows, "month", "month") >= first]
+    years = _whole_years(first, history.months)
+    events = history.events_by_year(years)
     out = {
         "stocks": _stocks(history, first),
         "flows": _flows(history, flows, first),
         "side_strategies": _side(history, first),
         "centres_by_country": _by_country(history, first),
-        "exits_by_country": _exits(flows, first),
+        "exits_by_country": _exits(flows, history.months),
         "groups": _groups(history, first),
         "outcomes": _outcomes(history, first),
-        "registers": _registers(world, events, first),
-        "detection": _detection(history, events, first),
+        "registers": _registers(world, events, years),
+        "detection": _detection(history, events, years),
     }
     if history.spells is not None:
         out["spells"] = _spells(world, first)
@@ -132,47 +156,44 @@ def _stocks(history: History, first: int) -> pd.DataFrame:
     )
 
 
-def _flows(history: History, flows: Counts, first: int) -> pd.DataFrame:
-    import pandas as pd
+#: Fields of the table of flows in the order of its rows. A district is one more than its code, since -1 means none.
+_FLOW_ROWS = {name: FLOW[name] for name in ("month", "origin", "destination", "cause")} | {
+    "origin_district": len(DISTRICTS) + 1,
+    "destination_district": len(DISTRICTS) + 1,
+}
+_BY_DISTRICTS = _FLOW_ROWS["origin_district"] * _FLOW_ROWS["destination_district"]
 
-    keep = flows["month"] >= first
-    columns = {name: values[keep] for name, values in flows.items()}
-    month, origin, destination = columns["month"], columns["origin"], columns["destination"]
-    cause = columns["cause"]
-    origin_district = DISTRICT_OF[columns["origin_place"]]
-    destination_district = DISTRICT_OF[columns["destination_place"]]
-    persons = columns["persons"]
+#: What is packed behind the cause of a flow (places and country), as the two districts.
+_DISTRICTS_BEHIND = np.ravel_multi_index(
+    tuple((DISTRICT_OF + 1)[np.indices((PLACES + 1, PLACES + 1, COUNTRIES))[:2].reshape(2, -1)]),
+    (_FLOW_ROWS["origin_district"], _FLOW_ROWS["destination_district"]),
+)
+
+
+def _flows(history: History, flows: IntArray, first: int) -> pd.DataFrame:
+    """Moves by district; ``flows`` are those of the reported months, packed, shape (n,)."""
+    before = flows // len(_DISTRICTS_BEHIND)
+    rows = before * _BY_DISTRICTS + _DISTRICTS_BEHIND[flows - before * len(_DISTRICTS_BEHIND)]
     # The stock before the first reported month opens the account.
     if first > 0:
         stock = history.stocks[first - 1].reshape(len(Strategy), PLACES, 2).sum(axis=2)
         strategy, place = np.nonzero(stock)
-        month = np.concatenate([np.full(len(strategy), first), month])
-        origin = np.concatenate([np.full(len(strategy), OPENING), origin])
-        destination = np.concatenate([strategy, destination])
-        cause = np.concatenate([np.full(len(strategy), CAUSE_CODE["opening"]), cause])
-        origin_district = np.concatenate([np.full(len(strategy), DISTRICT_OF[NO_PLACE]), origin_district])
-        destination_district = np.concatenate([DISTRICT_OF[place], destination_district])
-        persons = np.concatenate([stock[strategy, place], persons])
-    # Countries and places within a district are summed.
-    rows = summed(
-        persons,
-        month=month,
-        origin=origin,
-        destination=destination,
-        cause=cause,
-        origin_district=origin_district,
-        destination_district=destination_district,
-    )
-    return pd.DataFrame(
-        {
-            "month": _months(rows["month"]),
-            "origin": _text(rows["origin"], _STATES),
-            "destination": _text(rows["destination"], _STATES),
-            "cause": _text(rows["cause"], CAUSES),
-            "origin_district": _text(rows["origin_district"], DISTRICTS),
-            "destination_district": _text(rows["destination_district"], DISTRICTS),
-            "persons": rows["amount"],
-        }
+        cause, district = CAUSE_CODE["opening"], DISTRICT_OF[place] + 1
+        opening = pack(_FLOW_ROWS, first, OPENING, strategy, cause, DISTRICT_OF[NO_PLACE] + 1, district)
+        rows = np.concatenate([np.repeat(opening, stock[strategy, place]), rows])
+    # Counted from the first month on the numbers are small, and those of half the bytes sort in half the time.
+    lowest = pack(_FLOW_ROWS, first, 0, 0, 0, 0, 0)
+    rows = rows - lowest
+    code, persons = np.unique(rows.astype(np.min_scalar_type(rows.max(initial=0))), return_counts=True)
+    fields = unpack(_FLOW_ROWS, code + lowest)
+    return _frame(
+        month=_months(fields["month"]),
+        origin=_text(fields["origin"], _STATES),
+        destination=_text(fields["destination"], _STATES),
+        cause=_text(fields["cause"], CAUSES),
+        origin_district=_text(fields["origin_district"] - 1, DISTRICTS),
+        destination_district=_text(fields["destination_district"] - 1, DISTRICTS),
+        persons=persons,
     )
 
 
@@ -202,14 +223,22 @@ def _by_country(history: History, first: int) -> pd.DataFrame:
     )
 
 
-def _exits(flows: Counts, first: int) -> pd.DataFrame:
-    keep = (flows["month"] >= first) & is_exit(flows["destination"])
-    rows = summed(flows["persons"][keep], **{name: flows[name][keep] for name in ("month", "country", "destination")})
+def _exits(flows: IntArray, months: int) -> pd.DataFrame:
+    """Exits by country, of packed flows as in `_flows`; ``months`` is the number of months of the history."""
+    states = part(FLOW, flows, "month", "destination")
+    # There are fewer months and states than flows: what they mean is worked out once for each.
+    month, _, destination = (axis.ravel() for axis in np.indices((months, STATE_CODES, STATE_CODES)))
+    ends = is_exit(destination)[states]
+    shape = (months, COUNTRIES, STATE_CODES)
+    cell = (month * prod(shape[1:]) + destination)[states[ends]]
+    cell += part(FLOW, flows[ends], "country", "country") * STATE_CODES
+    table = np.bincount(cell, minlength=prod(shape)).reshape(shape)
+    month, country, destination = np.nonzero(table)
     return _frame(
-        month=_months(rows["month"]),
-        country=_text(rows["country"], _COUNTRY_NAMES),
-        destination=_text(rows["destination"], _STATES),
-        persons=rows["amount"],
+        month=_months(month),
+        country=_text(country, _COUNTRY_NAMES),
+        destination=_text(destination, _STATES),
+        persons=table[month, country, destination],
     )
 
 
@@ -252,13 +281,13 @@ def _whole_years(first: int, months: int) -> range:
     return range(year_of(first + 11), year_of(months))
 
 
-def _registers(world: World, events: Counts, first: int) -> pd.DataFrame:
+def _registers(world: World, events: IntArray, years: range) -> pd.DataFrame:
+    """Published counts; ``events`` are `History.events_by_year` of the years."""
     import pandas as pd
 
-    years = _whole_years(first, world.values.months)
     rows = []
     if len(years):
-        observer = Observer(world.history, world.draws, world.values.draw, years, world.values.scale, counts=events)
+        observer = Observer(world.history, world.draws, world.values.draw, years, world.values.scale, events=events)
         rows = [(period, r.name, dim, key, n) for r in REGISTERS for period, dim, key, n in r.observe(observer)]
     frame = pd.DataFrame(rows, columns=["period", "register", "dimension", "key", "count"])
     return frame.astype({"count": "int64"})
@@ -268,24 +297,24 @@ def _registers(world: World, events: Counts, first: int) -> pd.DataFrame:
 _LIVED = (*_STRATEGIES, "outside")
 
 
-def _detection(history: History, counts: Counts, first: int) -> pd.DataFrame:
+def _detection(history: History, counts: IntArray, years: range) -> pd.DataFrame:
     """Register events and the person-months they came from, by strategy and district.
 
     An event is counted in the year in which the agency records it, under the strategy and the place of the person when
     it happened. Cells of no event and no person-month are left out.
-    """
-    years = _whole_years(first, history.months)
-    assert (counts["strategy"] < len(_LIVED)).all(), "a register event concerns somebody in a stock, or nobody"
-    when = FIRST_YEAR + counts["month"] // 12 - years.start
-    events = np.zeros((len(years), len(RegisterEvent), len(_LIVED), len(DISTRICTS)), dtype=np.int64)
-    keep = (when >= 0) & (when < len(years))
-    cell = (when, counts["event"], counts["strategy"], DISTRICT_OF[counts["place"]])
-    np.add.at(events, tuple(codes[keep] for codes in cell), counts["count"][keep])
 
-    exposure = np.zeros((len(years), len(_LIVED), len(DISTRICTS)), dtype=np.int64)
+    Args:
+        history: What happened.
+        counts: `History.events_by_year` of the years.
+        years: Whole calendar years.
+    """
+    happened = counts.sum(axis=3)
     months = slice((years.start - FIRST_YEAR) * 12, (years.start - FIRST_YEAR + len(years)) * 12)
     stocks = history.stocks[months].reshape(len(years), 12, len(Strategy), PLACES, 2).sum(axis=(1, 4))
+    events = np.zeros((len(years), len(RegisterEvent), len(_LIVED), len(DISTRICTS)), dtype=np.int64)
+    exposure = np.zeros((len(years), len(_LIVED), len(DISTRICTS)), dtype=np.int64)
     for place in range(PLACES):
+        events[..., DISTRICT_OF[place]] += happened[:, :, place]
         exposure[:, : len(Strategy), DISTRICT_OF[place]] += stocks[:, :, place]
 
     pairs = [(number, event) for number, register in enumerate(REGISTERS) for event in register.events]
@@ -310,30 +339,39 @@ def _spells(world: World, first: int) -> pd.DataFrame:
 
     spells = world.history.spells
     assert spells is not None
-    person = np.concatenate(spells.person)
-    strategy, begun = np.concatenate(spells.strategy), np.concatenate(spells.start)
-    end, cause = np.concatenate(spells.end), np.concatenate(spells.cause)
-    destination = np.concatenate(spells.destination)
-    fixed = np.concatenate(spells.fixed, axis=1)
-    keep = (end < 0) | (end >= first)
-    order = np.flatnonzero(keep)[np.lexsort((begun[keep], person[keep]))]
+    end = np.concatenate(spells.end)
+    keep = np.flatnonzero((end < 0) | (end >= first))
+    person = np.concatenate(spells.person)[keep]
+    # Spells are recorded as they end, so those of one person are in order of time already.
+    order = np.argsort(person, kind="stable")
+    person, order = person[order], keep[order]
+
+    def column(parts: list[IntArray]) -> npt.NDArray[np.int32]:
+        # Codes and months are small, and half the bytes are found in half the time.
+        return np.concatenate(parts, dtype=np.int32, casting="same_kind").take(order)
+
+    strategy, begun, end = column(spells.strategy), column(spells.start), end[order]
+    begins = np.concatenate([[True], person[1:] != person[:-1]])[: len(person)]
+    assert (begins[1:] | (begun[1:] >= begun[:-1])).all(), "spells of a person are recorded in order of time"
     # Rows are by person: each person's id is written once, and all else comes from codes.
-    ids, owner = np.unique(person[order], return_inverse=True)
-    sought, female, birth, _, route, country, entry = fixed[:, order]
+    codes = pd.Index(list(map(person_code, person[begins].tolist())), dtype="str")
+    sought, female, birth, route, country, entry = (
+        column([fixed[number] for fixed in spells.fixed]) for number in (0, 1, 2, 4, 5, 6)
+    )
     groups = feasibility_groups(world.month)
     return pd.DataFrame(
         {
-            "person": _text(owner, tuple(map(person_code, ids.tolist()))),
-            "strategy": _text(strategy[order], _STRATEGIES),
-            "start": _months(begun[order]),
-            "end": _months(end[order], end[order] < 0),
-            "cause_of_end": _text(cause[order], CAUSES),
-            "destination": _text(destination[order], _STATES),
+            "person": pd.Categorical.from_codes(np.cumsum(begins) - 1, categories=codes),
+            "strategy": _text(strategy, _STRATEGIES),
+            "start": _months(begun),
+            "end": _months(end, end < 0),
+            "cause_of_end": _text(column(spells.cause), CAUSES),
+            "destination": _text(column(spells.destination), _STATES),
             "entry_month": _months(entry),
             "route": _text(route, tuple(r.code for r in Route)),
             "sought_asylum": sought.astype(bool),
             "sex": _text(female, ("male", "female")),
-            "age_at_entry": np.maximum(0, entry - birth) // 12,
+            "age_at_entry": np.maximum(0, entry - birth).astype(np.int64) // 12,
             "feasibility_group": _text(groups[country], tuple(f.code for f in Feasibility)),
         }
     )

@@ -34,8 +34,9 @@ MODEL_DATA: Final = (
     "cities.csv",
     "countries.csv",
     "districts.csv",
+    "external/unhcr_asylum_decisions_norway.csv",
     "feasibility.csv",
-    "reception_path.csv",
+    "reception_residents.csv",
     "rejections.csv",
     "route_mix.csv",
 )

@@ -317,6 +317,7 @@ CAUSES: tuple[str, ...] = (
     "death",
     # moves
     "city_move",
+    "birth",
 )
 """Causes of a flow, in storage order: new causes are added at the end, none is renamed or moved."""
 
@@ -340,3 +341,4 @@ class RegisterEvent(IntEnum):
     ASSISTED_RETURN = 11
     LEFT_CENTRE = 12
     HEALTH_CONTACT = 13
+    LEFT_UNNOTICED = 14

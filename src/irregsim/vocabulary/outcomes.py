@@ -69,6 +69,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
     Outcome("inspections", "inspections", "labour", is_counted=True, reveals="amount"),
     Outcome("fines_nok", "NOK", "labour", is_counted=True, reveals="amount", step=50_000.0),
     Outcome("back_pay_nok", "NOK", "labour", is_counted=True, reveals="amount", step=50_000.0),
+    Outcome("sent_away_from_site", "persons", "presence"),
 )
 
 #: Outcomes that agencies or centres count themselves; all others are published as an index.

@@ -19,7 +19,10 @@ from irregsim.vocabulary.shipped import read_table as read_table
 
 @dataclass(frozen=True)
 class Country:
-    """A citizenship: one of the 35 of tabell 10.4, or ``Andre`` for all others."""
+    """A citizenship: one of the 35 of tabell 10.4, or ``Andre`` for all others.
+
+    ``iso3`` is its code in UNHCR's tables and ``origin_share`` its part of that code (Serbia and Kosovo share one).
+    """
 
     index: int
     name: str
@@ -29,7 +32,8 @@ class Country:
     congregation_ratio: float
     immigration_act_count: int
     penal_count: int
-    asylum_weights: tuple[float, float, float]
+    iso3: str
+    origin_share: float
     work_tilt: float
     overstay_tilt: float
     permit_tilt: float
@@ -70,15 +74,15 @@ class Place:
 class Centre:
     """A reception centre that the data name, or the pool of all others of a district.
 
-    ``capacity`` counts places for persons with a final rejection; None for a pool, whose places follow the national
-    path by ``pool_share``.
+    ``places`` counts places for all residents, of an adapted unit those for persons with a final rejection; None for a
+    pool, which has its ``pool_share`` of what is left of the national number.
     """
 
     index: int
     name: str
     place: int
     kind: str
-    capacity: float | None
+    places: float | None
     pool_share: float
     remoteness: float
 
@@ -106,11 +110,8 @@ def countries() -> tuple[Country, ...]:
             congregation_ratio=float(row["congregation_ratio"]),
             immigration_act_count=int(row["immigration_act_2018_2020"]),
             penal_count=int(row["penal_2018_2020"]),
-            asylum_weights=(
-                float(row["asylum_weight_2009"]),
-                float(row["asylum_weight_2013"]),
-                float(row["asylum_weight_2017"]),
-            ),
+            iso3=row["iso3"],
+            origin_share=float(row["origin_share"]),
             work_tilt=float(row["work_tilt"]),
             overstay_tilt=float(row["overstay_tilt"]),
             permit_tilt=float(row["permit_tilt"]),
@@ -217,7 +218,7 @@ def centres() -> tuple[Centre, ...]:
             name=row["centre"],
             place=index[row["place"]],
             kind=row["kind"],
-            capacity=float(row["capacity"]) if row["capacity"] else None,
+            places=float(row["places"]) if row["places"] else None,
             pool_share=float(row["pool_share"]),
             remoteness=float(row["remoteness"]),
         )
@@ -240,18 +241,70 @@ def feasibility_group_of_2012() -> tuple[Feasibility, ...]:
 
 
 @cache
-def reception_path() -> tuple[tuple[int, float, float], ...]:
-    """National counts of centres: (month, centres open, places in all), by ascending month."""
-    return tuple(
-        (month_number(r["month"]), float(r["centres_open"]), float(r["places_total"]))
-        for r in read_table("reception_path.csv")
-    )
+def other_residents() -> tuple[tuple[int, float], ...]:
+    """Residents of reception centres without a duty to leave: (month, persons), by ascending month."""
+    return tuple((month_number(r["month"]), float(r["others"])) for r in read_table("reception_residents.csv"))
 
 
 @cache
 def yearly_series(series: str) -> dict[int, float]:
-    """A yearly count that drives inflow: ``first_instance``, ``appeal_body`` or ``dublin``; year to decisions."""
+    """A yearly count of `rejections.csv`: year to number.
+
+    ``first_instance`` and ``appeal_body`` are as the agencies published them; ``dublin`` and ``applications`` drive.
+    """
     return {int(r["year"]): float(r["value"]) for r in read_table("rejections.csv") if r["series"] == series}
+
+
+#: Citizens of the EU and EEA, whom the model does not cover, by UNHCR's code.
+_EEA = frozenset(
+    """AUT BEL BGR CHE CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HRV HUN IRL ISL ITA LIE LTU LUX LVA MLT NLD POL PRT ROU
+    SVK SVN SWE""".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True)
+class AsylumDecision:
+    """Decisions of one year, instance and origin (UNHCR, CC BY 4.0); persons.
+
+    Attributes:
+        year: Calendar year.
+        level: ``FI`` first instance, ``AR`` appeal, ``RA`` reopened.
+        countries: Index and share of the model's citizenships that the origin stands for.
+        recognised: Refugee status.
+        other_protection: Other stay.
+        rejected: On the merits.
+        closed: Dublin cases, withdrawn and lapsed ones.
+    """
+
+    year: int
+    level: str
+    countries: tuple[tuple[int, float], ...]
+    recognised: int
+    other_protection: int
+    rejected: int
+    closed: int
+
+
+@cache
+def asylum_decisions() -> tuple[AsylumDecision, ...]:
+    """Norway's asylum decisions by year, instance and origin outside the EU and EEA."""
+    of_origin: dict[str, list[tuple[int, float]]] = {}
+    for country in countries():
+        of_origin.setdefault(country.iso3, []).append((country.index, country.origin_share))
+    others = [(len(countries()) - 1, 1.0)]
+    return tuple(
+        AsylumDecision(
+            year=int(row["year"]),
+            level=row["level"],
+            countries=tuple(of_origin.get(row["origin_iso3"], others)),
+            recognised=int(row["recognised"]),
+            other_protection=int(row["other_protection"]),
+            rejected=int(row["rejected"]),
+            closed=int(row["closed"]),
+        )
+        for row in read_table("external/unhcr_asylum_decisions_norway.csv")
+        if row["origin_iso3"] not in _EEA
+    )
 
 
 @cache

@@ -326,6 +326,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--keep", type=Path, help="folder that keeps finished runs for reuse")
     parser.add_argument("--only", action="append", default=[], help="exercise to run again; the others are kept")
     chosen = parser.parse_args(arguments)
+    if chosen.keep is not None:
+        chosen.keep.mkdir(parents=True, exist_ok=True)
     from irregsim import __version__
 
     draws, _ = choose("posterior")

@@ -57,6 +57,7 @@ PERCENT: Final = "percent of the total"
 
 _NEEDED: Final = ("period", "replicate", "register", "dimension", "key", "count")
 _SPAN: Final = re.compile(r"(\d{4})-(\d{4})")
+_MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 _Cell = tuple[str, str, str, str]
 
@@ -139,7 +140,19 @@ class _Counts:
             years = [str(year) for year in range(int(span[1]), int(span[2]) + 1)]
             if years and all(year in self._periods[register] for year in years):
                 return np.asarray(sum(self.cell(register, dimension, key, year) for year in years))
+        if _MONTH.fullmatch(period):
+            return self._between(register, dimension, key, period)
         raise self._outside(register, period)
+
+    def _between(self, register: str, dimension: str, key: str, period: str) -> FloatArray:
+        """A stock of another month than December: on the straight line between the Decembers around it."""
+        year, month = int(period[:4]), int(period[5:])
+        before, after = f"{year - 1}-12", f"{year}-12"
+        if not {before, after} <= self._periods[register]:
+            raise self._outside(register, period)
+        part = month / 12.0
+        ends = (self.cell(register, dimension, key, one) for one in (before, after))
+        return np.asarray(sum(share * end for share, end in zip((1.0 - part, part), ends, strict=True)))
 
     def _is_known(self, register: str, dimension: str, key: str) -> bool:
         keys = self._keys[register, dimension]

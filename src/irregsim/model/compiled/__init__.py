@@ -13,12 +13,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 if TYPE_CHECKING:
+    from irregsim.model.compiled.chooser import Chooser
     from irregsim.model.compiled.twin import Twin
-    from irregsim.model.engine import Contest, Part
+    from irregsim.model.engine import Contest, Part, Selection
 
 #: Environment variable that names the engine of a month.
 ENGINE_VARIABLE: Final = "IRREGSIM_ENGINE"
@@ -82,12 +83,21 @@ def twin_of(contest: Contest) -> Twin | None:
     Raises:
         EngineRefused: As `engine_name`.
     """
+    return cast("Twin | None", _of(contest))
+
+
+def chooser_of(part: Selection) -> Chooser | None:
+    """The compiled form of a choice among options, as `twin_of` of a contest."""
+    return cast("Chooser | None", _of(part))
+
+
+def _of(part: Part) -> Twin | Chooser | None:
     name = engine_name()
     if name == "numpy" or (name == AUTO and not is_on):
         return None
     from irregsim.model.compiled import registry
 
-    return registry.ready_twin(contest, waits=name != AUTO)
+    return registry.ready_twin(part, waits=name != AUTO)
 
 
 def _is_found() -> bool:
@@ -148,25 +158,27 @@ def readable(parts: Sequence[Part] | None = None) -> dict[str, dict[str, str | N
         parts: Parts of a month; those of `month.MONTH` by default.
 
     Returns:
-        By contest and channel: None for a rule that can be read, else what in it cannot. A contest is compiled when
-        all of its rules can be read. Needs no numba.
+        By part and channel: None for a rule that can be read, else what in it cannot. A contest is compiled when all
+        of its rules can be read. A choice among options has its function of utilities for a rule. Needs no numba.
     """
     from irregsim.model.compiled.reader import Reader
     from irregsim.model.compiled.tree import Unreadable
-    from irregsim.model.engine import Contest
+    from irregsim.model.engine import Contest, Selection
 
-    def fault(contest: Contest, number: int) -> str | None:
+    def fault(read: Callable[[], object]) -> str | None:
         try:
-            Reader().rule(contest.rules[number].hazard)
+            read()
         except Unreadable as error:
             return str(error)
         return None
 
-    return {
-        part.name: {rule.channel: fault(part, k) for k, rule in enumerate(part.rules)}
-        for part in _month_or(parts)
-        if isinstance(part, Contest)
-    }
+    found: dict[str, dict[str, str | None]] = {}
+    for part in _month_or(parts):
+        if isinstance(part, Contest):
+            found[part.name] = {r.channel: fault(partial(Reader().rule, r.hazard)) for r in part.rules}
+        elif isinstance(part, Selection):
+            found[part.name] = {"utilities": fault(partial(Reader().options, part))}
+    return found
 
 
 def prepare(parts: Sequence[Part] | None = None) -> Mapping[str, float]:

@@ -398,3 +398,9 @@ def perceived_risk(
 def knows_worker(tie_0: int, tie_1: int, tie_2: int, host: int, circle: Any, known: Any) -> Any:
     """The scalar form of ``knows_worker``: whether somebody works in a circle the person belongs to."""
     return known[circle[tie_0]] or known[circle[tie_1]] or known[circle[tie_2]] or known[circle[host]]
+
+
+@compiled
+def in_congregation(tie_0: int, tie_1: int, tie_2: int, host: int, circle: Any, is_one: Any) -> Any:
+    """The scalar form of ``in_congregation``: whether a circle the person belongs to is a congregation."""
+    return is_one[circle[tie_0]] or is_one[circle[tie_1]] or is_one[circle[tie_2]] or is_one[circle[host]]

@@ -374,8 +374,10 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "record": stocks.record,
     "communities": stocks.communities,
     "Needs._sums": stocks.sums,
-    "fill_beds": places.fill_beds,
     "_by_sums": places.by_sums,
+    "_residents": places.residents,
+    "_guests": places.guests,
+    "_workers": places.workers,
 }
 
 

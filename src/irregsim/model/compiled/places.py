@@ -1,132 +1,23 @@
-"""How many come and who gets what is scarce, as loops: numbers in, numbers out, whatever the places are.
+"""How many come and how many places are taken, as loops.
 
 As in `machinery`, each function does what the function named in `TWINS` does with numpy, and gives the same bits.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, PLACE_OF
+from irregsim.model.centres import COUNT as CENTRES
 from irregsim.model.compiled.loops import compiled
-from irregsim.model.month.placing import fractions
+from irregsim.model.world import INFANT_MONTHS, World
+from irregsim.vocabulary.codes import Route
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
-
-#: Kinds of units: any household, single persons of the first group only, families who live there only.
-_ORDINARY, _ADAPTED, _ALTERNATIVE = 0, 1, 2
-_KIND: Final = np.where(IS_ALTERNATIVE, _ALTERNATIVE, np.where(IS_ADAPTED, _ADAPTED, _ORDINARY))
-
-
-@compiled
-def _fill(
-    free: Any,
-    kind: Any,
-    place_of: Any,
-    reserved: int,
-    by_rank: Any,
-    by_where: Any,
-    where: Any,
-    beds: Any,
-    is_first: Any,
-    home: Any,
-    spread: Any,
-) -> Any:
-    units, n = len(free), len(beds)
-    left = free.copy()
-    result = np.full(n, -1, np.int64)
-    fits = np.empty(units, np.bool_)
-    room: Any = -reserved
-    for c in range(units):
-        if kind[c] == 0:
-            room += max(0, free[c])
-    room = max(0, room)
-    needed = 0
-    for i in by_rank:
-        needed += beds[i]
-        if beds[i] > 1:
-            total, found = 0, False
-            for c in range(units):
-                fits[c] = kind[c] == 2 and place_of[c] == home[i] and left[c] >= beds[i]
-                if fits[c]:
-                    total += left[c]
-                    found = True
-            if not found and needed <= room:
-                for c in range(units):
-                    fits[c] = kind[c] == 0 and left[c] >= beds[i]
-                    if fits[c]:
-                        total += left[c]
-            threshold = where[i] * total
-            for c in range(units):
-                if fits[c]:
-                    threshold -= left[c]
-                    if threshold < 0:
-                        result[i] = c
-                        left[c] -= beds[i]
-                        break
-    served = np.empty(n, np.bool_)
-    for group in (1, 0):
-        stock = 0
-        for c in range(units):
-            if kind[c] == group:
-                stock += max(0, left[c])
-        most = stock if group == 1 else stock - reserved
-        count = 0
-        served[:] = False
-        for i in by_rank:
-            if count < most and result[i] < 0 and beds[i] == 1 and (group == 0 or is_first[i]):
-                served[i] = True
-                count += 1
-        if count == 0:
-            continue
-        taken = np.empty(count, np.int64)
-        found_beds = 0
-        for bed in spread:
-            if bed < stock:
-                before = 0
-                for c in range(units):
-                    if kind[c] == group:
-                        before += max(0, left[c])
-                        if bed < before:
-                            taken[found_beds] = c
-                            break
-                found_beds += 1
-                if found_beds == count:
-                    break
-        at = 0
-        for i in by_where:
-            if served[i]:
-                result[i] = taken[at]
-                at += 1
-        for one in taken:
-            left[one] -= 1
-    return result
-
-
-@lru_cache(maxsize=4)
-def _spread(power: int) -> IntArray:
-    return np.argsort(fractions(power))
-
-
-def fill_beds(
-    free: IntArray,
-    reserved: int,
-    rank: FloatArray,
-    where: FloatArray,
-    beds: IntArray,
-    is_ill: BoolArray,
-    home: IntArray,
-) -> IntArray:
-    """Twin of `placing.fill_beds`."""
-    spread = _spread(int(np.maximum(free, 0).sum()).bit_length())
-    lines = np.argsort(rank), np.argsort(where)
-    return np.asarray(_fill(free, _KIND, PLACE_OF, int(reserved), *lines, where, beds, is_ill, home, spread))
 
 
 @compiled
@@ -144,3 +35,49 @@ def _sums(uniform: Any, mean: Any, nobody: Any) -> Any:
 def by_sums(uniform: FloatArray, mean: FloatArray, nobody: FloatArray) -> IntArray:
     """Twin of `chance._by_sums`."""
     return np.asarray(_sums(uniform, mean, nobody))
+
+
+@compiled
+def _in_centres(centre: Any, route: Any, birth_month: Any, dublin: int, latest: int, out: Any) -> None:
+    for i in range(len(centre)):
+        if centre[i] >= 0 and route[i] != dublin and birth_month[i] <= latest:
+            out[centre[i]] += 1
+
+
+def residents(world: World) -> IntArray:
+    """Twin of `placing._residents`."""
+    p = world.population
+    out: IntArray = np.zeros(CENTRES, dtype=np.int64)
+    _in_centres(p.centre, p.route, p.birth_month, int(Route.DUBLIN), world.month - INFANT_MONTHS, out)
+    return out
+
+
+@compiled
+def _with_hosts(host: Any, guardian: Any, out: Any) -> None:
+    for i in range(len(host)):
+        if host[i] >= 0 and guardian[i] < 0:
+            out[host[i]] += 1
+
+
+def guests(world: World) -> IntArray:
+    """Twin of `placing._guests`."""
+    p = world.population
+    out: IntArray = np.zeros(len(world.hosts), dtype=np.int64)
+    _with_hosts(p.host, p.guardian, out)
+    return out
+
+
+@compiled
+def _with_employers(employer: Any, side_employer: Any, out: Any) -> None:
+    for i in range(len(employer)):
+        of = max(employer[i], side_employer[i])
+        if of >= 0:
+            out[of] += 1
+
+
+def workers(world: World) -> IntArray:
+    """Twin of `placing._workers`."""
+    p = world.population
+    out: IntArray = np.zeros(len(world.employers), dtype=np.int64)
+    _with_employers(p.employer, p.side_employer, out)
+    return out

@@ -28,7 +28,7 @@ NAMES: Final = tuple(name for name, kind in COLUMNS.items() if kind is not np.ui
 #: More than any number of persons or months.
 _MANY: Final = 10.0**9
 #: Months before the first that somebody may have come, and the oldest age in months.
-_EARLIEST, _OLDEST = -181, 1500
+_EARLIEST, _OLDEST = -421, 1500
 
 
 class Sizes(NamedTuple):
@@ -77,6 +77,7 @@ _GROUPS: Final[dict[str, tuple[tuple[float, float], ...]]] = {
 _LIMIT: Final[dict[str, Callable[[float], float]]] = {
     "perceived_risk": lambda perceived: perceived,
     "knows_worker": lambda perceived: 1.0,
+    "in_congregation": lambda perceived: 1.0,
 }
 
 

@@ -29,14 +29,15 @@ from irregsim.model.compiled.tree import (
     Person,
     Reading,
     Static,
+    Table,
     Unreadable,
 )
-from irregsim.model.engine import Contest, lookup, tabulated
+from irregsim.model.engine import Contest, Selection, lookup, tabulated
 from irregsim.model.population import COLUMNS
 from irregsim.model.world import Rows
 
 #: Whole numbers from 0 that `tabulated` is worked out for: months since arrival and years of age stay below.
-TABULATED: Final = 640
+TABULATED: Final = 900
 
 #: A helper that calls helpers that call helpers beyond this is taken to call itself.
 _DEEPEST: Final = 30
@@ -55,6 +56,24 @@ def read(contest: Contest) -> Reading:
         except Unreadable as error:
             raise Unreadable(f"{rule.channel}: {error}") from None
     return reader.out
+
+
+def read_options(part: Selection) -> tuple[Reading, int]:
+    """Reads the utilities of a choice among options; its rules are the utility of each option, in their order.
+
+    Returns:
+        What was read, and how many flags of each person the utilities are given.
+
+    Raises:
+        Unreadable: At the first form that is not known.
+    """
+    reader = Reader()
+    reader.out.rules, flags = reader.options(part)
+    return reader.out, flags
+
+
+def _paired(names: list[ast.expr], values: list[ast.expr]) -> bool:
+    return len(names) == len(values) and all(isinstance(name, ast.Name) for name in names)
 
 
 class Reader:
@@ -79,6 +98,20 @@ class Reader:
             Unreadable: At the first form that is not known.
         """
         return self._node(self._function(hazard, [PERSON, Static("at")], {}))
+
+    def options(self, part: Selection) -> tuple[dict[str, Node], int]:
+        """The utility of each option, of one person; and how many flags of the person it is given.
+
+        Raises:
+            Unreadable: At the first form that is not known.
+        """
+        function = part.utilities
+        flags = len(tree_of(function).args.args) - 3
+        given: list[Value] = [Node("given", value=k, kind=FLAG) for k in range(flags)]
+        table = self._function(function, [PERSON, Static("at"), Static("offer"), *given], {})
+        if not isinstance(table, Table) or len(table.rows) != len(part.options):
+            raise Unreadable(f"{function.__name__} returns no table with a row for each option")
+        return {option: table.rows[k] for k, option in enumerate(part.options)}, flags
 
     # -- functions and statements ----------------------------------------------------------------------------------
 
@@ -116,6 +149,13 @@ class Reader:
                     continue
                 case ast.Return(value=ast.expr() as value):
                     return self._expression(value, env, space)
+                case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if _paired(
+                    names, values
+                ):
+                    found = [self._bound(self._expression(value, env, space)) for value in values]
+                    env |= {text_of(name): value for name, value in zip(names, found, strict=True)}
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Tuple() as shape, fill])):
+                    env[name] = self._table(statement.value, shape, fill, env, space)
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     env[name] = self._bound(self._expression(value, env, space))
                 case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name)) as target], value=value):
@@ -133,11 +173,38 @@ class Reader:
     ) -> None:
         """A table of the month that is written in place: ``table[code] = value``."""
         held = env.get(name)
+        if isinstance(held, Table) and not inside_if:
+            filled = self._node(self._expression(value, env, space))
+            held.rows.update(dict.fromkeys(self._codes(target.slice, env, space), filled))
+            return
         if inside_if or not isinstance(held, Static) or held.text in self._used:
             raise Unreadable(f"`{text_of(target)} = ...` writes into an array that is in use")
         written = copy.copy(target)
         written.value = ast.Name(name, ast.Load())
         self.out.month.append(f"{self._static(written, env, space).text} = {self._need_static(value, env, space)}")
+
+    def _table(
+        self, text: ast.expr, shape: ast.Tuple, fill: ast.expr, env: Environment, space: Globals
+    ) -> Table | Static:
+        """``np.full((options, len(who)), fill)``, filled row by row later on; or a table of the month."""
+        if self._is_static(text, env):
+            return Static(self._named("m", self._static(text, env, space).text))
+        match text, shape:
+            case (
+                ast.Call(func=ast.Attribute(value=ast.Name(id="np"), attr="full")),
+                ast.Tuple(elts=[count, ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=of)])]),
+            ) if env.get(of) is PERSON:
+                (options,) = self._codes(count, env, space)
+                return Table(dict.fromkeys(range(options), self._node(self._expression(fill, env, space))))
+        raise Unreadable(f"`{text_of(text)}` is not a form that can be read")
+
+    def _codes(self, node: ast.expr, env: Environment, space: Globals) -> list[int]:
+        """Whole numbers that are the same in every month: one, or a list."""
+        text = self._need_static(node, env, space)
+        used = {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
+        if not used <= self.out.names.keys():
+            raise Unreadable(f"`{text_of(node)}` is not the same in every month")
+        return [int(code) for code in np.atleast_1d(eval(text, dict(self.out.names)))]
 
     def _if(self, statement: ast.If, rest: list[ast.stmt], env: Environment, space: Globals) -> Value | None:
         """An ``if`` on the month's values; both sides are worked out, and the month says which one counts."""
@@ -201,8 +268,8 @@ class Reader:
             value: What was read.
             flag: Whether it must be a flag, since the operator means something else for numbers.
         """
-        if isinstance(value, Person):
-            raise Unreadable("a person is no number")
+        if isinstance(value, (Person, Table)):
+            raise Unreadable("a person is no number, and neither is a table of options")
         if isinstance(value, Node):
             return value
         if value.text == "world.month":

@@ -15,10 +15,11 @@ import filelock
 import numpy as np
 
 from irregsim.model.compiled import background, loops, store
+from irregsim.model.compiled.chooser import Chooser
 from irregsim.model.compiled.tree import Unreadable
 from irregsim.model.compiled.twin import Twin
 from irregsim.model.draws import Draws
-from irregsim.model.engine import Contest, Part, Rule
+from irregsim.model.engine import Contest, Part, Selection
 from irregsim.model.parameters import point_draw
 from irregsim.model.values import Values
 from irregsim.model.world import World
@@ -28,16 +29,17 @@ from irregsim.vocabulary.codes import RegisterEvent, Strategy
 #: Seconds between two looks at whether a kernel is ready.
 _LOOK_AGAIN: Final = 0.5
 
-_twins: weakref.WeakKeyDictionary[Contest, tuple[tuple[Rule, ...], Twin | None]] = weakref.WeakKeyDictionary()
-_not_before: weakref.WeakKeyDictionary[Contest, float] = weakref.WeakKeyDictionary()
+#: What each part was read from, and what became of it; None where it cannot be read.
+_twins: weakref.WeakKeyDictionary[Part, tuple[object, Twin | Chooser | None]] = weakref.WeakKeyDictionary()
+_not_before: weakref.WeakKeyDictionary[Part, float] = weakref.WeakKeyDictionary()
 _machinery_ready = False
 
 
-def ready_twin(contest: Contest, waits: bool = True) -> Twin | None:
-    """The twin of a contest if it can decide now; see `compiled.twin_of`.
+def ready_twin(contest: Part, waits: bool = True) -> Twin | Chooser | None:
+    """The twin of a part if it can decide now; see `compiled.twin_of` and `compiled.chooser_of`.
 
     Args:
-        contest: Of the model's own month, or another.
+        contest: A contest or a choice, of the model's own month or another.
         waits: Whether a kernel that nobody makes in the background is made here, which takes a second or so.
     """
     twin = _twin(contest)
@@ -53,13 +55,17 @@ def ready_twin(contest: Contest, waits: bool = True) -> Twin | None:
     return twin
 
 
-def _twin(contest: Contest) -> Twin | None:
+def _twin(contest: Part) -> Twin | Chooser | None:
     kept = _twins.get(contest)
-    if kept is None or kept[0] is not contest.rules:
-        twin = None
+    of = contest.utilities if isinstance(contest, Selection) else contest.rules
+    if kept is None or kept[0] is not of:
+        twin: Twin | Chooser | None = None
         with contextlib.suppress(Unreadable):
-            twin = Twin(contest)
-        _twins[contest] = kept = (contest.rules, twin)
+            if isinstance(contest, Selection):
+                twin = Chooser(contest)
+            elif isinstance(contest, Contest):
+                twin = Twin(contest)
+        _twins[contest] = kept = (of, twin)
     return kept[1]
 
 
@@ -71,17 +77,17 @@ def prepare(parts: Sequence[Part]) -> dict[str, float]:
         return seconds
 
 
-def _readable_twins(parts: Sequence[Part]) -> list[Twin]:
-    twins = [_twin(part) for part in parts if isinstance(part, Contest)]
+def _readable_twins(parts: Sequence[Part]) -> list[Twin | Chooser]:
+    twins = [_twin(part) for part in parts]
     return [twin for twin in twins if twin is not None]
 
 
-def _compile(twins: Sequence[Twin]) -> dict[str, float]:
+def _compile(twins: Sequence[Twin | Chooser]) -> dict[str, float]:
     seconds = {}
     for twin in twins:
         begun = time.process_time()
         twin.compile(_sample())
-        seconds[twin.contest.name] = time.process_time() - begun
+        seconds[twin.name] = time.process_time() - begun
     return seconds
 
 
@@ -139,7 +145,8 @@ def _compile_machinery() -> float:
     machinery.finalise(world.population.key.copy())
     half = np.full(1, 0.5)
     places.by_sums(half, half, 0.5 * half)
-    places.fill_beds(world.centres.capacity, 0, half, half, -nobody, nobody < 0, -nobody)
+    for count in (places.residents, places.guests, places.workers):
+        count(world)
     stocks.record(world)
     stocks.communities(world)
     stocks.sums(None, world, world.values.at(world.month))
@@ -168,11 +175,11 @@ def _stored(module: ModuleType) -> set[Path]:
     return {path for folder in folders for path in Path(folder).glob(f"{name}.*.nbi")}
 
 
-def _is_awaited(contest: Contest | None = None) -> bool:
+def _is_awaited(contest: Part | None = None) -> bool:
     """Has a process in the background compile what the model's own month needs, and says whether to wait for it.
 
     Args:
-        contest: A contest whose kernel is missing; None where the machinery is.
+        contest: A part whose kernel is missing; None where the machinery is.
     """
     from irregsim.model.month import MONTH
 

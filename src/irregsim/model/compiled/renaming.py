@@ -10,9 +10,9 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from irregsim.model.compiled.tree import Node, Person, Static, Unreadable
+from irregsim.model.compiled.tree import Node, Person, Static, Table, Unreadable
 
-Value: TypeAlias = Node | Static | Person
+Value: TypeAlias = Node | Static | Person | Table
 Environment: TypeAlias = dict[str, Value]
 Globals: TypeAlias = Mapping[str, Any]
 

@@ -109,7 +109,6 @@ def record(world: World) -> None:
 @compiled
 def _communities(
     strategy: Any,
-    sought: Any,
     route: Any,
     country: Any,
     tie_0: Any,
@@ -124,7 +123,7 @@ def _communities(
 ) -> None:
     nobody = len(members) - 1
     for i in range(len(strategy)):
-        if sought[i] and strategy[i] < first_exit and route[i] != dublin:
+        if strategy[i] < first_exit and route[i] != dublin:
             stock[country[i]] += 1
             c0, c1, c2, c3 = circle[tie_0[i]], circle[tie_1[i]], circle[tie_2[i]], circle[host[i]]
             if c1 == c0:
@@ -144,7 +143,7 @@ def communities(world: World) -> tuple[IntArray, IntArray]:
     p, hosts = world.population, world.hosts
     stock: IntArray = np.zeros(COUNTRIES, dtype=np.int64)
     members: IntArray = np.zeros(hosts.circle_count + 1, dtype=np.int64)
-    columns = p.strategy, p.is_sought_asylum, p.route, p.country, p.tie_0, p.tie_1, p.tie_2, p.host
+    columns = p.strategy, p.route, p.country, p.tie_0, p.tie_1, p.tie_2, p.host
     _communities(*columns, hosts.circle, stock, members, int(FIRST_EXIT), int(Route.DUBLIN))
     return stock, members
 

@@ -41,11 +41,12 @@ class Node:
     """One operation on numbers of one person.
 
     Attributes:
-        op: What is done. ``constant``, ``scalar`` (of the month), ``month``, ``column``, ``hand_written``, ``index``
-            (of a table made each month), ``raw_index`` (of an array of the world), ``where``, ``minimum``, ``maximum``,
-            ``exp``, ``log``, ``negative``, ``and``, ``or``, ``not``, or one of `ARITHMETIC` and `COMPARISONS`.
+        op: What is done. ``constant``, ``scalar`` (of the month), ``month``, ``column``, ``given`` (a flag of the
+            person that the part hands over), ``hand_written``, ``index`` (of a table made each month), ``raw_index``
+            (of an array of the world), ``where``, ``minimum``, ``maximum``, ``exp``, ``log``, ``negative``, ``and``,
+            ``or``, ``not``, or one of `ARITHMETIC` and `COMPARISONS`.
         args: What it is done to.
-        value: The constant, the number of the scalar or table, or the name of the column or attribute.
+        value: The constant, the number of the scalar, table or flag, or the name of the column or attribute.
         kind: `FLAG`, `WHOLE`, `REAL` or `HELD`.
     """
 
@@ -67,6 +68,17 @@ class Person:
 
 
 PERSON: Final = Person()
+
+
+@dataclass(slots=True)
+class Table:
+    """A table with a row for each option and a column for each person, while it is filled.
+
+    Attributes:
+        rows: What each option has for one person, by its code.
+    """
+
+    rows: dict[int, Node]
 
 
 @dataclass(slots=True)
@@ -123,4 +135,5 @@ HAND_WRITTEN: Final[Mapping[str, HandWritten]] = {
         REAL,
     ),
     "knows_worker": HandWritten(_CIRCLES, (), ("world.hosts.circle", "world.has_worker_in_circle"), FLAG),
+    "in_congregation": HandWritten(_CIRCLES, (), ("world.hosts.circle", "world.hosts.is_congregation_circle"), FLAG),
 }

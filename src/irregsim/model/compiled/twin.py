@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -12,10 +11,10 @@ import numpy.typing as npt
 
 from irregsim.model.chance import first_clock
 from irregsim.model.compiled import loops, ranges, store
-from irregsim.model.compiled.reader import TABULATED, read
+from irregsim.model.compiled.part import POSITION, Compiled
+from irregsim.model.compiled.reader import read
 from irregsim.model.compiled.tape import tape_of
-from irregsim.model.compiled.tree import FLAG
-from irregsim.model.compiled.writer import kernel_text, month_text, positions
+from irregsim.model.compiled.writer import kernel_text
 from irregsim.model.engine import Contest
 from irregsim.model.values import At
 from irregsim.model.world import World
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_WHOLE_NUMBERS: Final = np.arange(TABULATED, dtype=np.float64)
-_POSITION: Final = {name: row for name, (_, row) in positions().items()}
 #: Arrays of the world that are drawn once and never written to: their lowest and highest value are kept.
 _FIXED: Final = frozenset(
     {"world.hosts.patience", "world.hosts.is_exploitative", "world.hosts.circle"}
@@ -71,56 +68,28 @@ class _Outcome(NamedTuple):
     found: IntArray
 
 
-class Twin:
+class Twin(Compiled):
     """The compiled form of one contest.
 
     Args:
         contest: All of its rules must be readable.
-
-    Attributes:
-        text: The module of its kernel.
 
     Raises:
         Unreadable: If a rule has a form that is not known.
     """
 
     def __init__(self, contest: Contest) -> None:
+        reading = read(contest)
+        super().__init__(contest.name, reading, kernel_text(contest.name, reading, store.shared_loops()))
         self.contest = contest
-        self._reading = read(contest)
-        self._tape = tape_of(self._reading)
-        self._channels = tuple(self._reading.rules)
-        self.text = kernel_text(contest.name, self._reading, store.shared_loops())
-        space = dict(self._reading.names)
-        exec(compile(month_text(self._reading), f"<month of {contest.name}>", "exec"), space)
-        self._month: Callable[[At, World, FloatArray], tuple[tuple[Any, ...], ...]] = space["month"]
-        self._kernel: Callable[..., int] | None = None
+        self._tape = tape_of(reading)
+        self._channels = tuple(reading.rules)
         self._kept: dict[int, tuple[npt.NDArray[Any], tuple[float, float]]] = {}
 
-    @property
-    def is_loaded(self) -> bool:
-        """Whether it can decide at once."""
-        return self._kernel is not None
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether its kernel has been compiled on this machine, so that it need only be loaded."""
-        return store.is_ready(self.text)
-
-    def load(self) -> None:
-        """Finds the kernel; its machine code is loaded when it first decides, or made where there is none."""
-        self._kernel = store.module_of(self.text).winners
-
-    def compile(self, world: World) -> None:
-        """Makes the machine code of the kernel, or loads it.
-
-        Args:
-            world: Any world; it gives the types of arrays.
-        """
-        self.load()
+    def for_nobody(self, world: World) -> None:
+        """Decides for no person, for the types of arrays alone."""
         nobody: IntArray = np.empty(0, dtype=np.int64)
-        at = world.values.at(world.month)
-        self._decide(world, at, nobody)
-        store.mark_ready(self.text)
+        self._decide(world, world.values.at(world.month), nobody)
 
     def codes(self, world: World, at: At, rows: IntArray) -> tuple[IntArray, IntArray]:
         """What each person decides or meets: the number of a rule, or -1; and whom any rule concerns.
@@ -145,7 +114,7 @@ class Twin:
         """Codes and bounds; with ``everybody``, the hazards of all persons are worked out whatever the bounds."""
         assert self._kernel is not None, "it is loaded before it decides"
         whole, flags, keys = world.population.blocks
-        keys = keys[_POSITION["key"]]
+        keys = keys[POSITION["key"]]
         scalars, tables, shapes, raw = self._of_month(world, at)
         salts = world.draws.salts(self._channels, world.month)
         n, month, tape = len(rows), world.month, self._tape
@@ -158,9 +127,9 @@ class Twin:
             flags,
             keys,
             rows,
-            _POSITION["strategy"],
-            _POSITION["route"],
-            _POSITION["is_sought_asylum"],
+            POSITION["strategy"],
+            POSITION["route"],
+            POSITION["is_sought_asylum"],
             tape.nodes,
             tape.numbers,
             tape.results,
@@ -216,31 +185,6 @@ class Twin:
         some = found[:count]
         return _Outcome(code, bound, group[:n], some[code[some] >= 0])
 
-    def _of_month(self, world: World, at: At) -> tuple[FloatArray, FloatArray, IntArray, tuple[npt.NDArray[Any], ...]]:
-        """Scalars, tables, their shapes, and arrays of the world, as the rules' own text makes them."""
-        scalars, made, raw = self._month(at, world, _WHOLE_NUMBERS)
-        for number in self._reading.flags:
-            assert isinstance(scalars[number], (bool, np.bool_)), (
-                f"{self.contest.name}: {self._reading.scalars[number]} is used with & or |, and is no flag"
-            )
-        for (kind, number), holds in self._reading.holds.items():
-            table = (made if kind == "made" else raw)[number]
-            assert (np.asarray(table).dtype == np.bool_) == (holds == FLAG), (
-                f"{self.contest.name}: a table holds {np.asarray(table).dtype} where {holds} is meant"
-            )
-        shapes = np.zeros((max(1, len(made)), 4), dtype=np.int64)
-        flat, start = [], 0
-        for k, table in enumerate(made):
-            table = np.asarray(table)
-            shapes[k, 0] = start
-            shapes[k, 1 : 1 + table.ndim] = table.shape
-            start += table.size
-            flat.append(table.ravel())
-        tables = np.concatenate(flat).astype(np.float64, copy=False) if flat else np.zeros(1)
-        numbers = np.array(scalars if scalars else (0.0,), dtype=np.float64)
-        assert numbers.ndim == 1, f"{self.contest.name}: a number of the month is an array"
-        return numbers, tables, shapes, raw
-
     def _ends(self, k: int, array: npt.NDArray[Any]) -> tuple[float, float]:
         """Lowest and highest value of an array of the world."""
         kept = self._kept.get(k)
@@ -289,6 +233,11 @@ class Twin:
 
 
 _verifying = False
+
+
+def is_verifying() -> bool:
+    """Whether decisions are checked against numpy now."""
+    return _verifying
 
 
 @contextmanager

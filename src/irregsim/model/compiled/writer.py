@@ -14,13 +14,17 @@ import math
 
 import numpy as np
 
-from irregsim.model.compiled.loops import bits, compiled, knows_worker, perceived_risk
+from irregsim.model.compiled.loops import bits, compiled, in_congregation, knows_worker, perceived_risk
 
 # Shared loops: {shared}
+'''
+_CONTEST: Final = (
+    _HEAD
+    + """
 
 
 @compiled
-def winners(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, bound, threshold, code, report{raw}):
+def kernel(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, bound, threshold, code, report{raw}):
     for q in range(count):
         j = found[q]
         i = np.uint64(rows[j])
@@ -30,7 +34,8 @@ def winners(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, 
         best = 1.0
 {rules}
     return -1
-'''
+"""
+)
 _RULE: Final = """        if hit & np.uint64({bit}):  # {channel}
 {lines}
             h = {hazard}
@@ -43,6 +48,33 @@ _RULE: Final = """        if hit & np.uint64({bit}):  # {channel}
                 clock = -math.log1p(-u) / h
                 if clock < best:
                     best = clock
+                    code[j] = {number}
+"""
+_CHOICE: Final = (
+    _HEAD
+    + """
+
+@compiled
+def kernel(I, B, keys, rows, G, salts, S, T, O, month, code{raw}):
+    for j in range(len(rows)):
+        i = np.uint64(rows[j])
+        key = keys[i]
+{lines}
+        top = max({highest})
+        best = math.inf
+        code[j] = 0
+{options}
+    return -1
+"""
+)
+#: The lowest ``-log(u) / weight`` is the highest random utility (`chance.choose`). ``1 - u`` is below ``-log(u)``
+#: and no weight is above 1, so most options need no exponential and few a logarithm.
+_OPTION: Final = """        if x{number} > -math.inf:
+            u = float(bits(key ^ salts[{number}])) * 2.0**-53
+            if 1.0 - u < best:
+                c = -math.log(u) / math.exp(x{number} - top)
+                if c < best:
+                    best = c
                     code[j] = {number}
 """
 
@@ -76,12 +108,53 @@ def kernel_text(contest: str, reading: Reading, shared: str) -> str:
             ).replace("\n\n", "\n")
         )
     raw = "".join(f", A{k}" for k in range(len(reading.raw)))
-    return _HEAD.format(contest=contest, raw=raw, rules="\n".join(rules).rstrip("\n"), shared=shared)
+    return _CONTEST.format(contest=contest, raw=raw, rules="\n".join(rules).rstrip("\n"), shared=shared)
 
 
-def month_text(reading: Reading) -> str:
-    """The function of what depends on the month alone: its scalars, tables and arrays of the world."""
-    lines = ["def month(at, world, whole_numbers):", *(f"    {line}" for line in reading.month)]
+def options_text(part: str, reading: Reading, shared: str) -> str:
+    """The module with the kernel of a choice among options.
+
+    Args:
+        part: Its name.
+        reading: The utility of each option as read.
+        shared: Identity of the shared loops, since they become part of the kernel.
+    """
+    writer = _Writer(8, "v")
+    for node in _hand_written(tuple(reading.rules.values())):
+        writer.number(node)  # before any branch, since several options read them
+    utilities = []
+    for number, (option, utility) in enumerate(reading.rules.items()):
+        value = writer.number(utility)
+        writer.lines.append(f"        x{number} = float({value})  # {option}")
+        utilities.append(f"x{number}")
+    options = "".join(_OPTION.format(number=number) for number in range(len(utilities))).rstrip("\n")
+    raw = "".join(f", A{k}" for k in range(len(reading.raw)))
+    lines = "\n".join(writer.lines)
+    highest = ", ".join(utilities)
+    return _CHOICE.format(contest=part, raw=raw, lines=lines, highest=highest, options=options, shared=shared)
+
+
+def _hand_written(nodes: tuple[Node, ...], seen: dict[Node, None] | None = None) -> dict[Node, None]:
+    """Nodes among some and what they are made of whose form is written by hand, each once."""
+    seen = {} if seen is None else seen
+    for node in nodes:
+        _hand_written(node.args, seen)
+        if node.op == "hand_written":
+            seen[node] = None
+    return seen
+
+
+def month_text(reading: Reading, more: tuple[str, ...] = ()) -> str:
+    """The function of what depends on the month alone: its scalars, tables and arrays of the world.
+
+    Args:
+        reading: A part as read.
+        more: Names of further arguments of the function.
+    """
+    lines = [
+        f"def month({', '.join(('at', 'world', 'whole_numbers', *more))}):",
+        *(f"    {line}" for line in reading.month),
+    ]
     parts = (reading.scalars, reading.made, reading.raw)
     lines.append("    return " + ", ".join("(" + "".join(f"{name}, " for name in part) + ")" for part in parts))
     return "\n".join(lines) + "\n"
@@ -164,6 +237,8 @@ class _Writer:
             case "column":
                 array, row = self._columns[node.value]
                 return f"{array}[{row}, i]"
+            case "given":
+                return f"G[{node.value}, j]"
             case "hand_written":
                 name, *arrays = node.value
                 values = [self._flag(x) if x.kind == FLAG else self._value(x) for x in a]

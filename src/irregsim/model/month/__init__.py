@@ -1,9 +1,11 @@
 """One month, one file per step of docs/odd.md. `MONTH` is the whole model on one screen."""
 
 from irregsim.model.engine import Part
+from irregsim.model.month.births import Births
 from irregsim.model.month.choice import Choice, Reconsider
 from irregsim.model.month.control import CrimeControl, StreetControl, Tracks, Transport
 from irregsim.model.month.exits import Departures, Schemes
+from irregsim.model.month.identity import Identity
 from irregsim.model.month.inflow import Inflow
 from irregsim.model.month.labour import Dismissal, Offers, SideWork, Work
 from irregsim.model.month.needs import Needs
@@ -16,8 +18,10 @@ MONTH: tuple[Part, ...] = (
     Inflow(),  # 2 who comes, and who comes back
     Ties(),  # 3 ties form and wear
     Moves(),  # 3 moves between cities
+    Births(),  # 3 children who are born here
     Transfers(),  # 4 centres close; residents go along, walk out or find no place
     Residence(),  # 4 leaving the centre, PU, Dublin transfers
+    Identity(),  # 4 identities that the police establish
     Dismissal(),  # 5 employers decide; those no longer willing let people go
     Work(),  # 5 inspections, lost jobs, lost tax cards
     SideWork(),  # 5 the same for side jobs

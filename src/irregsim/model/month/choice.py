@@ -6,14 +6,14 @@ would have taken it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.centres import REMOTENESS
-from irregsim.model.chance import choose, logit_shares, logit_weights
-from irregsim.model.engine import Contest, Decided, Part, Rule, with_children
+from irregsim.model.engine import Contest, Decided, Rule, Selection, with_children
 from irregsim.model.history import CITY_CODES, CITY_OF
 from irregsim.model.hosts import slot_keys
 from irregsim.model.month.discretion import nav_share, says_yes
@@ -25,6 +25,7 @@ from irregsim.model.month.placing import (
     free_host,
     guests_of,
     has_room,
+    ordinary_places,
     place_in_centres,
     place_with_hosts,
     stay_with,
@@ -57,9 +58,13 @@ _FIRST = (
 OPTIONS = tuple(dict.fromkeys((*_FIRST, *_MARKETS, *_PROVIDERS)))
 STAY, CENTRE, DEPENDENCE, WORK, SEX_SALE, DRUGS, PROPERTY, ASSISTED, ONWARD, SURVIVAL_SEX = range(len(_FIRST))
 _CLOSED = -np.inf
+#: The least number above 0, so that no logarithm is taken of 0.
+_LEAST = float(np.finfo(np.float64).tiny)
 _MARGINS = [OPTIONS.index(option) for option in _MARKETS]
 #: The city whose rule at NAV is that of all other places.
 _NATIONAL = CITIES.index("Oslo")
+#: City whose rule at NAV is in force in each city, and in all other places; shape (cities + 1,).
+_RULE_OF = np.append(np.arange(len(CITIES)), _NATIONAL)
 #: Where the choice leads, but for those taken in by a host: to a centre, to a market, out of the country.
 _TARGETS = (Strategy.SYNLIG, *(Strategy.MARGINALISERT for _ in _MARKETS), Exit.ASSISTERT_RETUR, Exit.VIDERE)
 _SUBTYPES = (Substrategy.NONE, *_MARKETS.values(), Substrategy.NONE, Substrategy.NONE)
@@ -93,10 +98,10 @@ class Reconsider(Contest):
         """Everybody with a strategy of their own outside centres."""
         p = world.population
         own = (p.strategy >= Strategy.AVHENGIG) & (p.strategy <= Strategy.MARGINALISERT)
-        return np.flatnonzero(own & (p.guardian < 0) & (p.transport_due < 0))
+        return np.asarray((own & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
 
 
-class Choice(Part):
+class Choice(Selection):
     """Options, utilities, and what is scarce among them."""
 
     name = "choice"
@@ -128,15 +133,20 @@ class Choice(Part):
         """The option of highest random utility; adds choice probabilities to the history."""
         if len(rows) == 0:
             return self.decided(rows, np.empty(0, dtype=np.int64))
-        who = world.rows(rows)
         room = has_room(world, at, guests_of(world))
         has_host = free_host(world, rows, room) >= 0
         can_provide = room[self._stranger(world, rows)]
-        beds = np.maximum(0, free_beds(world)) if at.interactions else world.centres.capacity
-        weights = logit_weights(utilities(who, at, bed_offer(beds), has_host, can_provide))
-        if world.history.keep_expected:
-            world.history.expect_many(OPTIONS, world.month, who.cell, logit_shares(weights))
-        return self.decided(rows, choose(weights, world.draws.uniforms(OPTIONS, world.month, who.key)))
+        return self.select(world, at, rows, self.offer(world, at), has_host, can_provide)
+
+    @property
+    def utilities(self) -> Callable[..., FloatArray]:
+        """The function `utilities` of this module."""
+        return utilities
+
+    def offer(self, world: World, at: At) -> BedOffer:
+        """Beds of the centres that still take somebody in."""
+        free_now = free_beds(world) if at.interactions else world.centres.capacity
+        return bed_offer(np.where(free_now > 0, ordinary_places(world), 0.0))
 
     def _stranger(self, world: World, rows: IntArray) -> IntArray:
         """A provider met by chance, of the same background."""
@@ -206,40 +216,46 @@ class BedOffer:
     """What reception has to offer this month.
 
     Attributes:
-        any: Whether any centre has a free bed.
-        remoteness: Mean remoteness of the free beds, 0 (city) to 1.
+        any: Whether any centre takes somebody in.
+        remoteness: Mean remoteness of the places of those that do, 0 (city) to 1.
     """
 
     any: bool
     remoteness: float
 
 
-def bed_offer(beds: IntArray) -> BedOffer:
-    """The offer of centres with some free beds each, shape (centres,)."""
-    total = int(beds.sum())
+def bed_offer(beds: FloatArray) -> BedOffer:
+    """The offer of centres that still take somebody in, from the places of each; shape (centres,)."""
+    total = float(beds.sum())
     return BedOffer(total > 0, float((beds * REMOTENESS[: len(beds)]).sum() / total) if total else 0.0)
 
 
-def nav_help(who: Rows, at: At) -> FloatArray:
+def nav_help(who: Rows, at: At, bed: BedOffer) -> FloatArray:
     """Chance that somebody at NAV or in child welfare helps this month, after asking repeatedly.
 
-    The shared rule of discretion (`says_yes`). Child-welfare workers argue for families (F 6.5, 7.3; M050).
+    The shared rule of discretion (`says_yes`). Child-welfare workers argue for families (F 6.5, 7.3; M050). Emergency
+    help is for those who can get no state accommodation (F 2.1, 7; M110), so not for whom a reception centre is open.
 
     Args:
-        who: Reads ``city`` and ``household``.
-        at: Reads ``nav_emergency_help`` (by city), ``discretion_yes_share``, ``nav_rule_2014_ratio``,
+        who: Reads ``city``, ``household``, ``is_sought_asylum`` and ``is_dublin``.
+        at: Reads ``stay_after_rejection``, ``nav_despite_bed_share`` (relative to others), ``nav_emergency_help`` (by
+            city), ``discretion_yes_share``, ``nav_rule_2014_ratio``,
             ``nav_wide_ratio``, ``asks_per_month``, ``family_discretion_ratio``, ``child_welfare_yes_share``,
             ``discretion_by_city``.
+        bed: What reception has to offer.
 
     Returns:
-        Probability, shape (n,). Mechanisms: M050-M052.
+        Probability, shape (n,). Mechanisms: M050-M052, M110.
     """
-    # One chance for each city and kind of household: worked out for those, not for each person.
-    city, is_family = np.divmod(np.arange(CITY_CODES * 2), 2)
-    nav = says_yes(at, nav_share(at, by_nav_rule(at), city, is_family > 0), city, at.asks_per_month)
+    # One chance for each city, kind of household and offer of reception: worked out for those, not for each person.
+    city, kind = np.arange(CITY_CODES * 4) // 4, np.arange(CITY_CODES * 4) % 4
+    is_family, has_bed = kind >= 2, kind % 2 == 1
+    nav = says_yes(at, nav_share(at, by_nav_rule(at), city, is_family), city, at.asks_per_month)
+    nav = nav * np.where(has_bed, at.nav_despite_bed_share, 1.0)
     child_welfare = says_yes(at, at.child_welfare_yes_share * is_family, city)
     helped = 1.0 - (1.0 - nav) * (1.0 - child_welfare)
-    return np.asarray(helped.take(who.city * 2 + (who.household > 0)))
+    offered = who.is_sought_asylum & ~who.is_dublin & (bed.any and bool(at.stay_after_rejection))
+    return np.asarray(helped.take(who.city * 4 + (who.household > 0) * 2 + offered))
 
 
 def by_nav_rule(at: At) -> FloatArray:
@@ -250,7 +266,7 @@ def by_nav_rule(at: At) -> FloatArray:
 
 
 def _nav_rule(at: At) -> IntArray:
-    return np.append(at.nav_emergency_help, at.nav_emergency_help[_NATIONAL])
+    return np.asarray(at.nav_emergency_help[_RULE_OF])
 
 
 def utilities(
@@ -268,21 +284,20 @@ def utilities(
     Returns:
         Shape (options, n). Mechanisms: M001, M006, M027-M030, M042-M048, M050-M052, M103, M104.
     """
-    n = len(who)
     months = who.months_in_strategy
     risk = who.perceived_risk
     pressure = at.free_fall_pressure * months
     roof = who.has_bed
-    helped = nav_help(who, at)
+    helped = nav_help(who, at, bed)
     # Response to hardship: no roof and no help; the prior of its effect includes zero (deterrence or displacement).
     hardship = (1.0 - roof) * (1.0 - helped)
     departs = at.departure_from_hardship_log_ratio * hardship
     conditional = _nav_rule(at)[who.city] == NAV_RULES.index("rule_2014")
-    out = np.full((len(OPTIONS), n), _CLOSED)
+    out = np.full((len(OPTIONS), len(who)), _CLOSED)
 
-    out[STAY] = at.stay_utility - pressure + at.shelter_utility * roof + at.nav_utility * helped
+    stay = at.stay_utility - pressure + at.shelter_utility * roof + at.nav_utility * helped
     # Food and small sums from a congregation or ethnic network ease the fall (M041).
-    out[STAY] += at.congregation_help_utility * who.in_congregation
+    out[STAY] = stay + at.congregation_help_utility * who.in_congregation
     allowance = at.allowance_utility_per_1000_nok * (at.basic_allowance_nok - at.allowance_reference_nok) / 1000.0
     centre = at.centre_utility + allowance - at.centre_visibility * at.assisted_risk_slope * 4.0 * risk
     centre = centre + at.care_centre_utility * who.has_care_need + at.family_centre_utility * who.is_guardian
@@ -294,7 +309,8 @@ def utilities(
     is_open = bed.any and bool(at.stay_after_rejection)
     out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & is_open, centre, _CLOSED)
     out[DEPENDENCE] = np.where(has_host, at.dependence_utility, _CLOSED)
-    out[WORK] = np.where(who.offer >= 0, at.work_utility, _CLOSED)
+    # Work is where the police look for people: who fears a return takes it less readily (F 2.1, 8.2; M098).
+    out[WORK] = np.where(who.offer >= 0, at.work_utility - at.work_visibility * 4.0 * risk, _CLOSED)
 
     age = who.age_years
     young_man = ~who.is_female & (age < 35)
@@ -303,20 +319,21 @@ def utilities(
         + at.pressure_to_crime_ratio * pressure
         + at.market_size_power * np.log(who.market_ratio)
     )
-    margin[age > 50] += -at.marginalised_age_aversion
+    margin = np.where(age > 50, margin - at.marginalised_age_aversion, margin)
     # Persons already expelled are pushed further into the margins (M081).
-    margin[who.decision == 3] += at.expelled_margin_utility
+    margin = np.where(who.decision == 3, margin + at.expelled_margin_utility, margin)
     out[_MARGINS] = margin
     by_sex = np.array([-at.women_sex_sale_utility, at.women_sex_sale_utility])
     by_youth = np.array([-at.young_men_crime_utility, at.young_men_crime_utility])
     out[SEX_SALE] = margin + by_sex.take(who.is_female)
-    out[DRUGS] = margin + by_youth.take(young_man)
-    out[PROPERTY] = out[DRUGS] + at.property_utility
+    drugs = margin + by_youth.take(young_man)
+    out[DRUGS] = drugs
+    out[PROPERTY] = drugs + at.property_utility
 
     # A scheme of no strength is no option.
     factor = np.where(eligible_for_assistance(who, at), assisted_factor(who, at), 0.0)
-    with np.errstate(divide="ignore"):
-        out[ASSISTED] = at.assisted_return_utility + departs + np.log(factor)
+    scheme = np.where(factor > 0.0, np.log(np.maximum(factor, _LEAST)), _CLOSED)
+    out[ASSISTED] = at.assisted_return_utility + departs + scheme
     ticket = at.nav_ticket_utility * helped * conditional
     out[ONWARD] = at.onward_utility + departs + ticket
     survival = -at.survival_sex_aversion + at.pressure_to_crime_ratio * pressure

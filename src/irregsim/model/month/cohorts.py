@@ -1,7 +1,7 @@
 """How many persons step 2 expects: new cohorts by route and country, month by month (docs/data.md).
 
-Former asylum seekers follow the rejections, Dublin cases their own counts; other routes have a level in 2019, a trend
-and a mix of countries.
+Former asylum seekers follow the queue of asylum cases (`asylum_cases`), Dublin cases their own counts; other routes
+have a level in 2019, a trend and a mix of countries.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.month.asylum_cases import dublin_mix, queue
 from irregsim.model.values import At, Values
 from irregsim.model.world import World
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import FIRST_YEAR, Feasibility, Route, year_of
+from irregsim.vocabulary.codes import FIRST_YEAR, Route, year_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -33,46 +34,6 @@ class ExpectedInflow:
     penal_direct: FloatArray
 
 
-def final_rejections(values: Values) -> FloatArray:
-    """Final duties to leave of former asylum seekers a month (docs/data.md).
-
-    ``F(t) = (1-w) s (R * g)(t) + w k U(t)`` with R the first instance's rejections on the merits, g a gamma lag
-    and U the appeal body's rejections. After 2020, U follows R by ``une_after_2020_ratio``; the last year is held.
-
-    Args:
-        values: Levers and one parameter draw.
-
-    Returns:
-        Persons a month in Norway, whatever the scale; shape (months,).
-    """
-    draw, months = values.draw, values.months
-    first, appeal = reference.yearly_series("first_instance"), reference.yearly_series("appeal_body")
-    error = np.exp(draw["missing_rejections_log_error"])
-    first = {year: count * (error if year in (2018, 2020) else 1.0) for year, count in first.items()}
-    ratio = draw["une_after_2020_ratio"]
-    stated = dict(values.levers.asylum_rejections_per_year)
-    last_year = year_of(months - 1)
-    for year in range(2007, last_year + 1):
-        if year in stated:
-            first[year] = stated[year]
-        elif year not in first:
-            first[year] = first[year - 1]
-        if year > 2020:
-            appeal[year] = first[year] * ratio
-    history = 24  # 2007 and 2008 feed the lag
-    r = np.repeat([first[y] for y in range(2007, last_year + 1)], 12)[: months + history] / 12.0
-    u = np.repeat([appeal[y] for y in range(2007, last_year + 1)], 12)[: months + history] / 12.0
-    mean, sd = draw["final_decision_lag_months"], draw["final_decision_lag_sd_months"]
-    shape, rate = (mean / sd) ** 2, mean / sd**2
-    lags = np.arange(0, 25)
-    weight = (lags + 0.5) ** (shape - 1) * np.exp(-rate * (lags + 0.5))
-    weight /= weight.sum()
-    lagged = np.convolve(np.concatenate([np.full(24, r[0]), r]), weight)[24 : 24 + len(r)]
-    w = draw["une_driver_share"]
-    final = (1 - w) * draw["rejection_to_final_share"] * lagged + w * draw["une_final_share"] * u
-    return np.asarray(final[history:])
-
-
 def expected_inflow(values: Values) -> ExpectedInflow:
     """Expected new persons in every month of a simulation.
 
@@ -86,17 +47,10 @@ def expected_inflow(values: Values) -> ExpectedInflow:
     out = np.zeros((months, len(Route), len(countries)))
     year = FIRST_YEAR + (np.arange(months) + 0.5) / 12
 
-    knots = np.array([2009.0, 2013.5, 2017.5])
-    weights = np.array([c.asylum_weights for c in countries])
-    # No table gives the country mix of rejections: an error of its own for each group of feasibility (of 2012).
-    error = np.array([1.0] + [np.exp(draw[f"asylum_mix_{g.code}_log_error"]) for g in list(Feasibility)[1:]])
-    weights = weights * error[[int(g) for g in reference.feasibility_group_of_2012()]][:, None]
-    weights = weights / weights.sum(axis=0)
-    asylum_mix = np.stack([np.interp(year, knots, row) for row in weights], axis=1)
-    out[:, Route.ASYLUM_REJECTED] = final_rejections(values)[:, None] * asylum_mix
+    out[:, Route.ASYLUM_REJECTED] = draw["present_at_final_share"] * values.made(queue).in_simulation
     dublin = reference.yearly_series("dublin")
     per_month = np.array([dublin.get(year_of(m), dublin[2020]) / 12 for m in range(months)])
-    out[:, Route.DUBLIN] = per_month[:, None] * asylum_mix
+    out[:, Route.DUBLIN] = per_month[:, None] * dublin_mix(months)
 
     trend = np.exp(draw["never_asylum_inflow_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
     trend = trend * draw["pandemic_inflow_ratio"] ** pandemic * levers.never_asylum_inflow

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.chance import queue
-from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup
-from irregsim.model.month.discretion import says_yes
+from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, with_children
+from irregsim.model.month.discretion import says_yes, sent_ratio, worthiness
 from irregsim.model.month.exits import leave_onward, leave_temporarily
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
@@ -189,10 +189,11 @@ class Tracks(Part):
         rows, cause = decided.rows, decided.code
         p.met[:] = -1
         stays = np.ones(len(rows), dtype=np.bool_)
-        # A police officer who meets somebody in the street may look away (the shared rule of discretion; F 2.3, 11.2).
-        street = np.flatnonzero(cause == CAUSE_CODE["identity_control"])
-        looks_away = says_yes(at, at.police_look_away_share, world.rows(rows[street]).city)
-        stays[street[drawn(world, "police_look_away", rows[street], looks_away)]] = False
+        # Who meets somebody that has committed no crime may look away (the shared rule of discretion; F 2.3, 11.2).
+        met = np.flatnonzero(cause != CAUSE_CODE["crime_control"])
+        who = world.rows(rows[met])
+        looks_away = says_yes(at, at.police_look_away_share * worthiness(who, at), who.city)
+        stays[met[drawn(world, "police_look_away", rows[met], looks_away)]] = False
         sells = np.flatnonzero(cause == CAUSE_CODE["sex_market_control"])
         victim = sells[drawn(world, "trafficking_identified", rows[sells], at.trafficking_identification_share)]
         leave_temporarily(world, at, rows[victim], "trafficking_protection")
@@ -219,21 +220,30 @@ def _rejected(world: World, at: At, rows: IntArray) -> None:
 
     No new decision is made. Reads ``shaken_risk_ratio`` by way of the perceived risk of those let go.
     """
-    returnable = drawn(world, "pu_fetch_identity", rows, world.rows(rows).feasibility)
+    returnable = drawn(world, "pu_fetch_identity", rows, sent_ratio(world.rows(rows), at))
     world.population.is_shaken[rows[~returnable]] = True
+    world.history.outcome("sent_away_from_site", world.month, world.population.place[rows[~returnable]])
     hold(world, at, rows[returnable], ASYLUM, np.full(int(returnable.sum()), 1))
 
 
 def _never_asylum(world: World, at: At, rows: IntArray, cause: IntArray) -> None:
-    """Never asylum: bortvisning by the police, or an expulsion case at UDI (M055, M058, M060, M061, M077, M088)."""
+    """Never asylum: sent away from the place, bortvisning by the police, or an expulsion case at UDI.
+
+    Mechanisms: M055, M058, M060, M061, M077, M088, M113. Who is only sent away from the place stays, shaken.
+    """
     p = world.population
+    away = drawn(world, "sent_away", rows, at.sent_away_share)
+    p.is_shaken[rows[away]] = True
+    world.history.outcome("sent_away_from_site", world.month, p.place[rows[away]])
+    rows, cause = rows[~away], cause[~away]
     decided = p.decision[rows] >= 2
     bortvist = drawn(world, "track_bortvist", rows, np.where(decided, 0.0, at.bortvist_from_resident_share))
     refused = rows[bortvist]
     world.note(RegisterEvent.ORDER_BORTVIST, refused)
-    goes = drawn(world, "track_transport", refused, world.rows(refused).feasibility)
+    goes = drawn(world, "track_transport", refused, sent_ratio(world.rows(refused), at))
     out = refused[goes]
     world.note(RegisterEvent.TRANSPORT_BORTVIST, out)
+    world.hear_of(with_children(world, out))
     world.move(out, Exit.BORTVIST, cause[bortvist][goes])
 
     rows, decided, cause = rows[~bortvist], decided[~bortvist], cause[~bortvist]
@@ -294,7 +304,7 @@ def hold(world: World, at: At, rows: IntArray, track: int, months: IntArray) -> 
     p.transport_due[held] = month + months[served]
     p.track[held] = track
     orders = RegisterEvent.ORDER_ASYLUM if track == ASYLUM else RegisterEvent.ORDER_EXPELLED
-    kids, where = world.children_of(held)
+    kids, where = world.population.children_of(held)
     everyone = np.concatenate([held, kids])
     wait = months[served]
     world.note(orders, everyone, delay=np.concatenate([wait, wait[where]]))
@@ -317,20 +327,20 @@ class Transport(Part):
     def decide(self, world: World, at: At, rows: IntArray) -> Decided:
         """Former asylum seekers were held because they can be sent; for the others the country decides (M009)."""
         p = world.population
-        chance = np.where(p.track[rows] == ASYLUM, 1.0, world.rows(rows).feasibility)
+        chance = np.where(p.track[rows] == ASYLUM, 1.0, sent_ratio(world.rows(rows), at))
         return self.decided(rows, drawn(world, "track_transport", rows, chance).astype(np.int64))
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Out of the country, or back to free fall with a decision held."""
         p = world.population
         sent, freed = decided.of("sent"), decided.of("released")
-        kids, where = world.children_of(sent)
+        kids, where = world.population.children_of(sent)
         everyone, track = np.concatenate([sent, kids]), np.concatenate([p.track[sent], p.track[sent][where]])
         asylum = everyone[track == ASYLUM]
         other = everyone[track != ASYLUM]
         world.note(RegisterEvent.TRANSPORT_ASYLUM, asylum)
         world.note(RegisterEvent.TRANSPORT_EXPELLED, other)
-        world.hear_of(asylum)
+        world.hear_of(everyone)
         world.move(sent, Exit.TVANGSRETUR, "forced_transport")
         p.transport_due[freed] = -1
         falling = freed[p.strategy[freed] != Strategy.FRITT_FALL]

@@ -10,11 +10,44 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.engine import lookup
 from irregsim.model.values import At
+from irregsim.model.world import Rows
 
 FloatArray = npt.NDArray[np.float64]
 
 _MOST = 0.99
+
+
+def sent_ratio(who: Rows, at: At) -> FloatArray:
+    """How far somebody can be sent: feasibility, less for the ill and for families with a child at school.
+
+    One rule wherever the police meet a person: fetched from a centre, held when rejected, met in the street or at work
+    (F 4.3, 10.1; M009, M010, M014).
+
+    Args:
+        who: Reads ``feasibility``, ``has_care_need`` and ``household``.
+        at: Reads ``ill_fetch_ratio`` and ``family_fetch_ratio``, relative to others.
+
+    Returns:
+        0 to 1, shape (n,).
+    """
+    by_illness = np.array([1.0, at.ill_fetch_ratio])
+    by_household = np.array([1.0, at.family_fetch_ratio, at.family_fetch_ratio])
+    return np.asarray(who.feasibility * lookup(by_illness[:, None] * by_household, who.has_care_need, who.household))
+
+
+def worthiness(who: Rows, at: At) -> FloatArray:
+    """Ratio on the readiness of front-line staff by who stands before them (F 8.4, 11.2; M111).
+
+    Families with children, and persons who cannot be sent anyway, are met with more leniency.
+
+    Args:
+        who: Reads ``household`` and ``feasibility``.
+        at: Reads ``discretion_child_ratio`` and ``discretion_not_returnable_ratio``.
+    """
+    cannot = 1.0 + (at.discretion_not_returnable_ratio - 1.0) * (1.0 - who.feasibility)
+    return np.asarray(np.where(who.household > 0, at.discretion_child_ratio, 1.0) * cannot)
 
 
 def says_yes(at: At, share: npt.ArrayLike, city: npt.NDArray[np.int64], asks: float = 1.0) -> FloatArray:

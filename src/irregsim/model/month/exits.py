@@ -24,19 +24,23 @@ def assisted_factor(who: Rows, at: At) -> FloatArray:
     """Ratio on assisted return from risk, time and the scheme: one sensitivity for centre, hiding and free fall.
 
     Args:
-        who: Reads ``perceived_risk`` (0 to 1 a year) and ``months_irregular``.
+        who: Reads ``perceived_risk`` (0 to 1 a year), ``country`` and ``months_irregular``.
         at: Reads ``assisted_risk_slope``, ``assisted_duration_power``, ``assisted_scheme``, ``assisted_support_nok``,
-            ``assisted_support_elasticity``, ``assisted_information``, ``assisted_information_elasticity``.
+            ``assisted_support_elasticity``, ``assisted_information``, ``assisted_information_elasticity``,
+            ``assisted_willingness`` (by citizenship: where the state takes nobody back by force, fewer are willing).
 
     Returns:
         Ratio above 0, shape (n,). Mechanisms: M001-M004.
     """
-    ratio = who.risk_response(at.assisted_risk_slope)
+    ratio = who.risk_response(at.assisted_risk_slope) * at.assisted_willingness[who.country]
     ratio = ratio * tabulated(lambda months: (1.0 + months / 6.0) ** at.assisted_duration_power, who.months_irregular)
-    support = max(at.assisted_support_nok, 100.0) / at.assisted_support_reference_nok
+    # The sum is lower once the deadline to leave has passed, a month after the rejection (F 2.1 fn 5; UDI).
+    after = np.array([1.0, at.assisted_support_after_deadline_share])
+    support = np.maximum(at.assisted_support_nok * after, 100.0) / at.assisted_support_reference_nok
     information = max(at.assisted_information, 0.01)
     scheme = at.assisted_scheme * support**at.assisted_support_elasticity
-    return np.asarray(ratio * scheme * information**at.assisted_information_elasticity)
+    ratio = ratio * scheme.take(who.months_irregular >= 1)
+    return np.asarray(ratio * information**at.assisted_information_elasticity)
 
 
 def hardship_ratio(who: Rows, at: At) -> FloatArray:
@@ -58,6 +62,8 @@ def assisted_return_hazard(who: Rows, at: At) -> FloatArray:
     """
     hidden = at.assisted_hidden_ratio
     ratio = at.assisted_return_hazard * np.array([1.0, hidden, hidden, hidden, 0.0])[who.strategy]
+    # A centre furthers return, alternative placement less so (F 7.2; M109).
+    ratio = ratio * np.where(who.in_alternative_placement, at.alternative_return_ratio, 1.0)
     return np.asarray(ratio * eligible_for_assistance(who, at) * assisted_factor(who, at) * hardship_ratio(who, at))
 
 
@@ -65,8 +71,9 @@ def onward_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard of onward travel or going home on one's own; from free fall it is an option of the choice.
 
     Args:
-        who: Reads ``is_sought_asylum``, ``strategy``, ``substrategy``.
-        at: Reads ``onward_former_asylum_hazard`` and ``onward_never_asylum_hazard`` (per month),
+        who: Reads ``is_sought_asylum``, ``strategy``, ``substrategy``, ``months_irregular``.
+        at: Reads ``onward_duration_power`` (who has stayed long is likelier to stay), and
+            ``onward_former_asylum_hazard`` and ``onward_never_asylum_hazard`` (per month),
             ``onward_centre_ratio``, ``family_reunion_onward_ratio``, ``departure_from_hardship_log_ratio``.
 
     Returns:
@@ -77,7 +84,9 @@ def onward_hazard(who: Rows, at: At) -> FloatArray:
     by_substrategy[Substrategy.PARTNER] = at.family_reunion_onward_ratio
     by_strategy = np.array([at.onward_centre_ratio, 1.0, 1.0, 1.0, 0.0])
     table = base[:, None, None] * by_strategy[:, None] * by_substrategy
-    return lookup(table, who.is_sought_asylum, who.strategy, who.substrategy) * hardship_ratio(who, at)
+    hazard = lookup(table, who.is_sought_asylum, who.strategy, who.substrategy)
+    stays = tabulated(lambda months: (1.0 + months / 12.0) ** at.onward_duration_power, who.months_irregular)
+    return np.asarray(hazard * stays * hardship_ratio(who, at))
 
 
 def regularised_hazard(who: Rows, at: At) -> FloatArray:
@@ -100,14 +109,20 @@ def regularised_hazard(who: Rows, at: At) -> FloatArray:
 
 
 def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard of a time-limited permit under section 74, where return is not possible (M096).
+    """Hazard of a time-limited permit under section 74, for those who cooperate and cannot be returned all the same.
 
-    At-risk set: former asylum seekers whose return is not feasible. Reads ``temporary_permit_hazard`` (per month).
+    At-risk set: former asylum seekers with established identity whose country takes hardly anybody back; who withholds
+    the identity earns no permit (F 2.1; M096). After three years the immigration regulation (section 8-7) is wider.
+
+    Args:
+        who: Reads ``is_sought_asylum``, ``is_identity_established``, ``country``, ``is_dublin``, ``months_irregular``.
+        at: Reads ``temporary_permit_hazard`` (per month), ``temporary_permit_long_ratio``,
+            ``temporary_permit_feasibility_limit`` and ``feasibility`` (by citizenship).
     """
-    return np.asarray(
-        at.temporary_permit_hazard
-        * (who.is_sought_asylum & (who.feasibility < at.temporary_permit_feasibility_limit) & ~who.is_dublin)
-    )
+    cannot = at.feasibility[who.country] < at.temporary_permit_feasibility_limit
+    earns = who.is_sought_asylum & who.is_identity_established & cannot & ~who.is_dublin
+    long = np.where(who.months_irregular >= 36, at.temporary_permit_long_ratio, 1.0)
+    return np.asarray(at.temporary_permit_hazard * earns * long)
 
 
 def death_hazard(who: Rows, at: At) -> FloatArray:
@@ -177,7 +192,7 @@ class Departures(Contest):
         back_later(world, at, decided.of("temporary_permit"))
         dead = decided.of("death")
         # Child welfare takes over the children of a guardian who dies: legal stay, an assumption.
-        kids, _ = world.children_of(dead)
+        kids, _ = world.population.children_of(dead)
         world.move(kids, Exit.REGULARISERT, "family", with_children=False)
         world.move(dead, Exit.DOD, "death", with_children=False)
         super().settle(world, at, decided)
@@ -200,6 +215,8 @@ def seen_at_exit(world: World, at: At, rows: IntArray) -> None:
         rows: Heads of household about to leave, shape (n,).
     """
     p = world.population
+    # Nobody tells PU: the name stays on its list of those with a final rejection.
+    world.note(RegisterEvent.LEFT_UNNOTICED, with_children(world, rows[p.is_sought_asylum[rows]]))
     never = rows[~p.is_sought_asylum[rows] & (p.decision[rows] < 2)]
     seen = never[drawn(world, "exit_control", never, at.exit_control_detection_share)]
     world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, seen)

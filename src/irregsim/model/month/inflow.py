@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from irregsim.model.centres import PLACE_OF
 from irregsim.model.chance import pick, poisson_quantile
-from irregsim.model.employers import PRIVATE_HOUSEHOLD, Employers
 from irregsim.model.engine import Part, drawn
-from irregsim.model.history import DISTRICT_OF, NO_PLACE
+from irregsim.model.history import NO_PLACE
 from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.month.control import ASYLUM, hold
+from irregsim.model.month.discretion import sent_ratio
+from irregsim.model.month.exits import back_later
 from irregsim.model.month.newcomers import NEVER, newcomers
 from irregsim.model.month.placing import (
     jobs_filled,
@@ -99,10 +100,16 @@ class Inflow(Part):
         if len(due) == 0:
             return
         u = world.draws.uniform("temporary_permit_ends", world.month, p.key[due])
+        # Where return is still hardly possible most permits are renewed, which is no new grant (F 2.1 fn 6).
+        cannot = at.feasibility[p.country[due]] < at.temporary_permit_feasibility_limit
+        renewed = np.where(cannot & p.is_sought_asylum[due], at.temporary_permit_renewed_share, 0.0)
+        again = u < renewed
+        back_later(world, at, due[again])
+        due, u = due[~again], ((u - renewed) / (1.0 - renewed))[~again]
         back = due[u < at.temporary_permit_return_share]
-        kids, _ = world.children_of(due)
+        kids, _ = world.population.children_of(due)
         p.back_due[np.concatenate([due, kids])] = -1
-        kids, _ = world.children_of(back)
+        kids, _ = world.population.children_of(back)
         rows = np.concatenate([back, kids])
         world.history.flow(
             world.month,
@@ -166,10 +173,9 @@ def come_of_age(world: World) -> None:
     guardians = np.unique(p.guardian[grown])
     for column in (p.tie_0, p.tie_1, p.tie_2):
         column[grown] = column[p.guardian[grown]]
-    p.guardian[grown] = -1
+    p.end_childhood(grown)
     p.household[grown] = int(Household.ALONE)
     p.child_status[grown] = 0
-    p.list_families()
     _, where = p.children_of(guardians)
     alone = np.bincount(where, minlength=len(guardians)) == 0
     p.household[guardians[alone]] = int(Household.ALONE)
@@ -211,7 +217,7 @@ def _held_at_rejection(world: World, at: At, rows: IntArray) -> None:
     """
     p = world.population
     told = rows[p.route[rows] == Route.ASYLUM_REJECTED]
-    chance = at.held_at_rejection_share * world.rows(told).feasibility
+    chance = at.held_at_rejection_share * sent_ratio(world.rows(told), at)
     held = told[drawn(world, "held_at_rejection", told, chance)]
     hold(world, at, held, ASYLUM, np.ones(len(held), dtype=np.int64))
 
@@ -234,7 +240,7 @@ def _begin(world: World, at: At, rows: IntArray, kids: IntArray, guardian: IntAr
     sub = np.zeros(len(rows), dtype=np.int64)
 
     seek = np.flatnonzero(wanted == Strategy.SYNLIG)
-    got = place_in_centres(world, at, rows[seek], "birth_centre", transfers_first=True)
+    got = place_in_centres(world, at, rows[seek], "birth_centre")
     p.centre[rows[seek]] = got
     # Where a person's centre or host is, there the person begins.
     home = p.place[rows]
@@ -262,7 +268,7 @@ def _begin(world: World, at: At, rows: IntArray, kids: IntArray, guardian: IntAr
 
     seek = np.flatnonzero(wanted == Strategy.ARBEIDENDE)
     if world.month == 0:
-        world.employers.decide(at, inspection_hazard(world.employers, at))
+        world.employers.decide(at, world.employers.inspections(at))
     vacancies = world.employers.open_jobs - jobs_filled(world)
     closeness = (p.tie_0[rows[seek]] >= 0).astype(np.int64)
     employer = place_in_jobs(world, at, rows[seek], closeness, vacancies)
@@ -313,13 +319,6 @@ def marginal_subtype(world: World, at: At, rows: IntArray) -> IntArray:
     return np.where(
         u < sex_sale, int(Substrategy.SEX_SALE), np.where(u < drugs, int(Substrategy.DRUGS), int(Substrategy.PROPERTY))
     )
-
-
-def inspection_hazard(employers: Employers, at: At) -> FloatArray:
-    """Hazard that a worker is found in an inspection, per month, by employer (F 8.2, 8.3; M055, M070)."""
-    intensity = at.control_effort * at.district_control * at.workplace_inspections
-    home = np.where(employers.sector == PRIVATE_HOUSEHOLD, at.private_household_inspection_ratio, 1.0)
-    return np.asarray(at.workplace_inspection_hazard * intensity[DISTRICT_OF[employers.place]] * home)
 
 
 def _asylum_case_expulsions(world: World, at: At, rows: IntArray) -> None:

@@ -9,8 +9,8 @@ from irregsim.model.employers import DAYS_PER_MONTH
 from irregsim.model.engine import Contest, Decided, Part, Rule, drawn
 from irregsim.model.history import DISTRICT_OF
 from irregsim.model.month.control import meets_police
+from irregsim.model.month.discretion import sent_ratio
 from irregsim.model.month.exits import leave_temporarily
-from irregsim.model.month.inflow import inspection_hazard
 from irregsim.model.month.placing import jobs_filled, place_in_jobs
 from irregsim.model.month.reception import allowance_ratio
 from irregsim.model.values import At
@@ -33,7 +33,7 @@ class Dismissal(Part):
 
     def begin(self, world: World, at: At) -> None:
         """Sets willingness and open jobs."""
-        world.employers.decide(at, inspection_hazard(world.employers, at))
+        world.employers.decide(at, world.employers.inspections(at))
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Workers, with main or side jobs, beyond what their employer still offers."""
@@ -158,6 +158,7 @@ class Work(Contest):
         p = world.population
         found, lost, carded = decided.of("inspection"), decided.of("job_loss"), decided.of("tax_card_loss")
         complain(world, at, np.concatenate([lost, carded]))
+        found = found[~overlooked(world, at, found)]
         inspect(world, at, found, p.employer[found])
         # Some who are exploited are seen to be possible victims of trafficking before anything else happens (M076).
         used = np.where(p.is_exploited[found], at.trafficking_identification_share * at.trafficking_worker_ratio, 0.0)
@@ -167,9 +168,27 @@ class Work(Contest):
         p.has_tax_card[carded] = False
         if at.worker_consequences:
             meets_police(world, found, "inspection")
+            tell_colleagues(world, at, found)
         away = drawn(world, "worker_recognised", found, at.sent_from_site_share)
         world.move(found[away], Strategy.FRITT_FALL, "inspection")
         super().settle(world, at, decided)
+
+
+def tell_colleagues(world: World, at: At, found: IntArray) -> None:
+    """Some who work for the same employer fear a return more after an inspection that found somebody (M002, M098).
+
+    Args:
+        world: The replicate.
+        at: Values of the month; reads ``colleague_news_share``.
+        found: Workers found who meet the police, shape (n,).
+    """
+    p = world.population
+    if not at.interactions or len(found) == 0:
+        return
+    same = np.isin(p.employer, p.employer[found]) & (p.strategy == Strategy.ARBEIDENDE) & (p.transport_due < 0)
+    same[found] = False
+    rows = np.flatnonzero(same)
+    p.is_shaken[rows[drawn(world, "colleague_news", rows, at.colleague_news_share)]] = True
 
 
 def side_job_ends_hazard(who: Rows, at: At) -> FloatArray:
@@ -209,10 +228,22 @@ class SideWork(Contest):
         """A side job ends in both cases; the found meet the police."""
         p = world.population
         found = decided.of("side_inspection")
+        found = found[~overlooked(world, at, found)]
         inspect(world, at, found, p.side_employer[found])
         end_side_job(world, np.concatenate([found, decided.of("side_job_ends")]))
         if at.worker_consequences:
             meets_police(world, found, "inspection")
+
+
+def overlooked(world: World, at: At, rows: IntArray) -> npt.NDArray[np.bool_]:
+    """Whose work the police overlook because they cannot be sent anyway, or seem to be refugees (F 8.4; M057).
+
+    Args:
+        world: The replicate.
+        at: Values of the month; reads ``work_overlooked_share``, the share among those who cannot be sent at all.
+        rows: Workers found, shape (n,).
+    """
+    return drawn(world, "work_overlooked", rows, at.work_overlooked_share * (1.0 - sent_ratio(world.rows(rows), at)))
 
 
 def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
@@ -251,6 +282,10 @@ def inspect(world: World, at: At, rows: IntArray, employer: IntArray) -> None:
         fined = drawn(world, "worker_sanctioned", rows, odds / (1.0 + odds))
         world.note(RegisterEvent.WORKER_SANCTION, rows[fined], place=place[fined])
         world.history.outcome("fines_nok", world.month, place[fined], at.worker_nok)
+        # The police may take the wage found on the worker as proceeds of a crime (F 8.3, 11.5).
+        taken = drawn(world, "wage_taken", rows, at.wage_taken_share)
+        informal = at.agreed_wage_nok - at.wage_gap_nok
+        world.history.outcome("wages_withheld_nok", world.month, place[taken], max(0.0, informal))
     employers.learn(np.bincount(employer, minlength=len(employers)), at)
 
 
@@ -270,13 +305,20 @@ def pay_back(world: World, at: At, rows: IntArray, place: IntArray, documented: 
 
 
 def complain(world: World, at: At, rows: IntArray) -> None:
-    """Workers whose job ends and who report the employer: only with the directive's complaint route (M066).
+    """Workers whose job ends and who report the employer: by a union, or by the directive's route (M066, M107).
 
-    Those found in an inspection are not among them: their employer's case is open already.
+    Those found in an inspection are not among them: their employer's case is open already. An own-account worker has
+    nobody to complain of.
     """
-    if not (at.directive_in_force and at.directive_complaint_route) or len(rows) == 0:
+    if len(rows) == 0:
         return
     p, employers = world.population, world.employers
+    rows = rows[~employers.is_own_account[p.employer[rows]]]
+    by_union = drawn(world, "union_complaint", rows, at.union_complaint_share)
+    claims_wages(world, at, rows[by_union])
+    if not (at.directive_in_force and at.directive_complaint_route):
+        return
+    rows = rows[~by_union]
     rows = rows[drawn(world, "complaint", rows, at.complaint_share)]
     employer = p.employer[rows]
     place = employers.place[employer]
@@ -286,6 +328,20 @@ def complain(world: World, at: At, rows: IntArray) -> None:
     documented = drawn(world, "workdays_documented", rows, at.documented_workdays_share)
     pay_back(world, at, rows, place, documented)
     employers.learn(np.bincount(employer, minlength=len(employers)), at)
+
+
+def claims_wages(world: World, at: At, rows: IntArray) -> None:
+    """A union gets the wages of the months worked paid, without police or sanction (F 4.5, 8.3; M107).
+
+    Args:
+        world: The replicate.
+        at: Values of the month; reads ``agreed_wage_nok``.
+        rows: Workers whose claim a union takes up, shape (n,).
+    """
+    p = world.population
+    place = world.employers.place[p.employer[rows]]
+    months = np.maximum(1, world.month - p.strategy_start[rows])
+    world.history.outcome("back_pay_nok", world.month, place, months * at.agreed_wage_nok)
 
 
 def offer_hazard(who: Rows, at: At) -> FloatArray:

@@ -119,7 +119,10 @@ class Needs(Contest):
         world.note(RegisterEvent.HEALTH_CONTACT, rows[received])
 
     def _offences(self, world: World, at: At, rows: IntArray) -> None:
-        """Few report while reporting may lead to removal; who does so unprotected meets the police (M066, M099)."""
+        """Few report while reporting may lead to removal, and some who do meet the police for it (M066, M099, M112).
+
+        Police say that they often do not remove somebody who reports a crime, and nobody can count on it (F 9.2).
+        """
         p, month, history = world.population, world.month, world.history
         ratio = at.safe_reporting_ratio if at.no_removal_when_reporting else 1.0
         reported = drawn(world, "offence_reported", rows, min(1.0, at.offence_reported_share * ratio))
@@ -127,7 +130,9 @@ class Needs(Contest):
         history.outcome("offences_unreported", month, p.place[rows[~reported]])
         if not at.no_removal_when_reporting:
             heads = rows[reported]
-            meets_police(world, heads[p.guardian[heads] < 0], "identity_control")
+            heads = heads[p.guardian[heads] < 0]
+            removed = drawn(world, "reporter_removed", heads, 1.0 - at.reporter_spared_share)
+            meets_police(world, heads[removed], "identity_control")
 
     @twinned
     def _sums(self, world: World, at: At) -> None:

@@ -15,6 +15,7 @@ from scipy.special import gammaincinv
 from irregsim.model.chance import pick
 from irregsim.model.draws import UInt64Array
 from irregsim.model.hosts import slot_keys
+from irregsim.model.month.identity import established_at_entry
 from irregsim.model.population import person_ids, within_groups
 from irregsim.model.values import At
 from irregsim.model.world import World
@@ -69,6 +70,8 @@ _OF_GUARDIAN = (
     "is_identity_established",
     "child_status",
 )
+#: Longest stay before the first month, months.
+LONGEST_PAST = 420.0
 _QUANTILES = np.linspace(0.0, 0.9999, 4096)
 
 
@@ -140,8 +143,9 @@ def _heads(
     age[young] = 18.0 + 6.0 * age_u[young]
     begun = np.full(n, max(entry_month, 0))
     if entry_month < 0:
-        past = -np.log(u["birth_past_months"]) * at.initial_months_mean
-        begun -= np.floor(np.minimum(past, 180.0)).astype(np.int64)
+        # A few have been here for very long (F 2.1: the scheme of 2021): a tail longer than the exponential's.
+        past = (-np.log(u["birth_past_months"])) ** at.initial_months_power * at.initial_months_mean
+        begun -= np.floor(np.minimum(past, LONGEST_PAST)).astype(np.int64)
     place = pick(NEVER, u["birth_place"])
     place[sought] = pick(_FORMER, u["birth_place"][sought])
     penal = route == Route.PENAL_EXPULSION
@@ -165,7 +169,7 @@ def _heads(
         "guardian": np.full(n, -1),
         "child_status": np.where(is_guardian, child_statuses(at, u["birth_child_status"]), 0),
         "decision": decision[route],
-        "is_identity_established": ~sought | (u["birth_identity"] < at.identity_established_share),
+        "is_identity_established": u["birth_identity"] < established_at_entry(at, country, sought),
         "has_forged_papers": _MAY_FORGE[route] & (u["birth_forged_papers"] < at.forged_papers_share),
         "has_care_need": u["birth_care_need"] < np.minimum(1.0, ill_chance),
         "is_convicted": penal | (u["birth_conviction"] < at.conviction_share),

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from irregsim.model.centres import PLACE_OF
 from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated, with_children
+from irregsim.model.month.discretion import sent_ratio
 from irregsim.model.month.network import cut_ties
 from irregsim.model.month.placing import beds_of, counted_residents, ordinary_places, place_in_centres
 from irregsim.model.values import At
@@ -77,7 +78,7 @@ class Transfers(Part):
         found = centre >= 0
         moved = rows[found]
         p.transfer_count[moved] += 1
-        kids, _ = world.children_of(moved)
+        kids, _ = world.population.children_of(moved)
         world.history.outcome("child_centre_moves", world.month, p.place[kids])
         cut_ties(world, moved[p.place[moved] != PLACE_OF[centre[found]]], at.tie_loss_at_transfer_share)
         move_in(world, moved, centre[found], "transfer")
@@ -94,7 +95,7 @@ def move_in(world: World, rows: IntArray, centre: IntArray, cause: str) -> None:
         cause: Why they came; a name in `vocabulary.CAUSES`.
     """
     p = world.population
-    kids, where = world.children_of(rows)
+    kids, where = world.population.children_of(rows)
     p.centre[rows] = centre
     p.centre[kids] = centre[where]
     elsewhere = p.place[rows] != PLACE_OF[centre]
@@ -137,16 +138,15 @@ def allowance_ratio(at: At) -> float:
 
 
 def pu_fetch_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard that PU fetches a returnable resident from the known address.
-
-    Feasibility is the country's times identity; the ill are not sent (M007-M011, M059, M063).
+    """Hazard that PU fetches a returnable resident from the known address (M007-M011, M059, M063).
 
     Args:
-        who: Reads ``feasibility``, ``has_care_need``, ``is_dublin``.
-        at: Reads ``pu_fetch_hazard`` (per month, effort of 2013), ``pu_effort`` (ratio), ``ill_fetch_ratio``.
+        who: Reads ``feasibility``, ``has_care_need``, ``household``, ``is_dublin``, ``in_alternative_placement``.
+        at: Reads ``pu_fetch_hazard`` (per month, effort of 2013), ``pu_effort`` (ratio), ``ill_fetch_ratio``,
+            ``family_fetch_ratio``, ``alternative_return_ratio``.
     """
-    by_illness = np.array([1.0, at.ill_fetch_ratio])[who.has_care_need.astype(np.int64)]
-    return np.asarray(at.pu_fetch_hazard * at.pu_effort * who.feasibility * ~who.is_dublin * by_illness)
+    known = np.where(who.in_alternative_placement, at.alternative_return_ratio, 1.0)
+    return np.asarray(at.pu_fetch_hazard * at.pu_effort * sent_ratio(who, at) * ~who.is_dublin * known)
 
 
 def dublin_transfer_hazard(who: Rows, at: At) -> FloatArray:

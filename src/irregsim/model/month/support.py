@@ -94,7 +94,10 @@ def admission_chance(at: At, city: IntArray) -> FloatArray:
 
 
 def benefits_stopped_hazard(who: Rows, at: At) -> FloatArray:
-    """Hazard that the provider's own benefits are cut while a relative lives there (M040)."""
+    """Hazard that the provider's own benefits are cut while a relative lives there (M040).
+
+    The one case that is told ended in concealment: the stay goes on, hidden and at the guest's expense.
+    """
     return np.where(who.substrategy == Substrategy.RELATIVE, at.benefits_stopped_hazard, 0.0)
 
 
@@ -149,8 +152,6 @@ class Support(Contest):
             mechanisms=("M040",),
             source="F 4.4; rate assumed",
             grade="D",
-            enters=Strategy.FRITT_FALL,
-            cause="benefits_stopped",
         ),
     )
 
@@ -163,7 +164,10 @@ class Support(Contest):
         p = world.population
         p.pays_rent[decided.of("rent_demand")] = True
         p.in_violence[decided.of("violence_begins")] = True
-        for ends in ("host_ends_stay", "break_up", "violence_breaks", "benefits_stopped"):
+        cut = decided.of("benefits_stopped")
+        p.pays_rent[cut] = True
+        p.is_shaken[cut] = True
+        for ends in ("host_ends_stay", "break_up", "violence_breaks"):
             rows = decided.of(ends)
             lose_tie(world, rows, p.host[rows])
         rows = decided.of("violence_breaks")

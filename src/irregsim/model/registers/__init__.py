@@ -10,6 +10,7 @@ from irregsim.model.registers.duty_to_leave import DUTY_TO_LEAVE
 from irregsim.model.registers.expulsions import EXPULSIONS
 from irregsim.model.registers.health import HEALTH
 from irregsim.model.registers.outside import WIDER, outside_parts
+from irregsim.model.registers.portfolio import PORTFOLIO
 from irregsim.model.registers.returns import ASSISTED, LEFT_CENTRE
 from irregsim.model.registers.sanctions import SANCTIONS
 from irregsim.model.registers.transports import ORDERS, RETURNS
@@ -23,6 +24,7 @@ REGISTERS: tuple[Register, ...] = (
     ASSISTED,
     LEFT_CENTRE,
     HEALTH,
+    PORTFOLIO,
 )
 
 

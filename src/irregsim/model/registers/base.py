@@ -13,7 +13,7 @@ from scipy.special import gammaincinv
 
 from irregsim.model.chance import poisson_quantile
 from irregsim.model.draws import Draws
-from irregsim.model.history import COUNTRIES, PLACES, History
+from irregsim.model.history import History
 from irregsim.vocabulary.codes import FIRST_YEAR, RegisterEvent
 from irregsim.vocabulary.outcomes import Panel
 
@@ -73,7 +73,7 @@ class Observer:
             and without rounding. Exact for totals, since that noise has mean 1 and persons outside the latent
             population a stated mean; to first order for countries, whose noise is scaled to add up. The events
             themselves are those that happened.
-        counts: `History.register_counts`, where they are summed already.
+        events: `History.events_by_year` of the years, where they are summed already.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Observer:
         years: range,
         scale: float = 1.0,
         is_expected: bool = False,
-        counts: Mapping[str, IntArray] | None = None,
+        events: IntArray | None = None,
     ) -> None:
         self.history = history
         self.draws = draws
@@ -92,19 +92,13 @@ class Observer:
         self.years = years
         self.scale = scale
         self.is_expected = is_expected
-        counts = history.register_counts() if counts is None else counts
-        self._cube: dict[int, IntArray] = {}
-        year = FIRST_YEAR + counts["month"] // 12
-        for event in RegisterEvent:
-            cube = np.zeros((len(years), PLACES, COUNTRIES), dtype=np.int64)
-            mine = (counts["event"] == event) & (year >= years.start) & (year < years.stop)
-            index = (year[mine] - years.start, counts["place"][mine], counts["country"][mine])
-            np.add.at(cube, index, counts["count"][mine])
-            self._cube[event] = cube
+        events = history.events_by_year(years) if events is None else events
+        # No register counts by how people live.
+        self._events: IntArray = events.sum(axis=-1)
 
     def events(self, event: RegisterEvent) -> IntArray:
         """Events by year, place and country, shape (years, 13, 36)."""
-        return self._cube[event]
+        return self._events[:, event]
 
     def dispersed(self, counts: Numbers, noise: Noise, size: float) -> Numbers:
         """Counts with the register's own noise: each series times a gamma number of mean 1 and variance 1/size.

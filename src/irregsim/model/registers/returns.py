@@ -70,7 +70,7 @@ ASSISTED = Register(
 LEFT_CENTRE = Register(
     "left_centre_without_address",
     Scope(
-        whom="residents with a duty to leave; no published series in the data",
+        whom="residents with a duty to leave; one published count, of fifteen months in 2016-2017",
         kind="departure",
         unit="departures; persons, children too",
         eu_eea="out",
@@ -79,11 +79,11 @@ LEFT_CENTRE = Register(
         legal_residents="out",
         delay="none: counted in the month of leaving, though a centre notices later",
         cut_off="year of leaving",
-        coverage="all; no published number shows how many are noticed",
+        coverage="all; one published count, and about half of those who leave come back",
         double_counting="a person who comes back and leaves again counts again",
         rounding="none",
         dispersion="gamma factor (`register_overdispersion`)",
-        breaks="none: no published series",
+        breaks="none known",
     ),
     "F 4.3",
     left_centre,
