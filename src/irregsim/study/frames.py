@@ -320,7 +320,7 @@ def _spells(world: World, first: int) -> pd.DataFrame:
     # Rows are by person: each person's id is written once, and all else comes from codes.
     ids, owner = np.unique(person[order], return_inverse=True)
     sought, female, birth, _, route, country, entry = fixed[:, order]
-    groups = feasibility_groups(world.month)
+    groups = feasibility_groups(world.month, world.values.knowledge)
     return pd.DataFrame(
         {
             "person": _text(owner, tuple(map(person_code, ids.tolist()))),
