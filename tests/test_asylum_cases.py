@@ -217,11 +217,9 @@ def test_errors_of_the_mix_move_no_total_and_the_common_error_moves_all():
 def test_a_stated_year_runs_through_the_queue():
     """5 000 rejections in 2025 give final duties from the month after on, and none before."""
     draw = point_draw()
+    base = baseline(END, KNOWN)
     none, many = (
-        run(
-            draw,
-            settings_of(baseline(END, KNOWN), asylum_rejections_per_year=((2024, 0.0), (2025, number), (2026, 0.0))),
-        )
+        run(draw, settings_of(base, asylum_rejections_per_year=((2024, 0.0), (2025, number), (2026, 0.0))))
         for number in (0.0, 5000.0)
     )
     extra = (many.final - none.final).sum(axis=1)

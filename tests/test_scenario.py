@@ -281,9 +281,8 @@ def test_the_timeline_has_a_row_per_lever_in_force(tmp_path):
         "value: 9}]}, controls: {identity_checks: 2}}\n"
     )
     lines = timeline(child(tmp_path, text, extends=None)).splitlines()
-    assert (
-        lines[0] == "child: 2020-01 to 2024-12, known up to 2026-06 (as_known) (one letter: 1 month; . is the default)"
-    )
+    head = "child: 2020-01 to 2024-12, known up to 2026-06 (as_known)"
+    assert lines[0] == f"{head} (one letter: 1 month; . is the default)"
     assert re.sub(" +", " ", lines[1].strip()) == "2020 2021 2022 2023 2024"
     rows = {line.split("|")[0].strip(): line for line in lines[2:]}
     assert set(rows) == {"levers.fines.worker_nok", "levers.controls.identity_checks"}

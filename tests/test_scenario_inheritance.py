@@ -121,11 +121,8 @@ def test_schemes_are_added_replaced_and_removed(tmp_path):
 
 
 def test_an_inherited_scheme_acts_from_the_start_of_the_period(tmp_path):
-    write(
-        tmp_path,
-        "as_known: 2021-05\nlevers: {regularisation: [{from: 2015-01, to: 2022-12, min_years: 5}]}\n",
-        name="parent",
-    )
+    scheme = "levers: {regularisation: [{from: 2015-01, to: 2022-12, min_years: 5}]}\n"
+    write(tmp_path, f"as_known: 2021-05\n{scheme}", name="parent")
     s = child(tmp_path, "period: {start: 2018-01}\n", extends="parent.yaml")
     assert [(scheme.start, scheme.end) for scheme in s.levers.regularisation] == [
         (month_number("2018-01"), month_number("2022-12"))
@@ -137,7 +134,8 @@ def test_an_inherited_scheme_acts_from_the_start_of_the_period(tmp_path):
 def test_rejections_are_replaced_year_by_year_and_the_last_is_held(tmp_path):
     s = child(
         tmp_path,
-        "as_known: 2021-05\nassumptions: {asylum_rejections_per_year: {2022: 900, 2025: {value: 50, reference: x}, 2021: null}}\n",
+        "as_known: 2021-05\n"
+        "assumptions: {asylum_rejections_per_year: {2022: 900, 2025: {value: 50, reference: x}, 2021: null}}\n",
     )
     assert s.levers.asylum_rejections_per_year == ((2022, 900.0), (2023, 600.0), (2025, 50.0))
     told = {year: s.levers.rejections_in_year(year) for year in (2019, 2020, 2021, 2022, 2024, 2025, 2030)}

@@ -277,6 +277,7 @@ title:
 description: What it changes, and why.
 extends: baseline
 period: {start: 2012-01, end: 2030-12}
+as_known: 2021-05
 
 levers:
   return_agreements:
@@ -318,6 +319,7 @@ run: {replicates: 100}
 """
 
 SETTINGS = [
+    "as_known=2021-05",
     "levers.return_agreements=[{country: ER, from: 2023-01, to: 2024-12, effectiveness: 0.6}]",
     "levers.return_agreements=[{country: MA, from: 2017-01, to: 2022-12, effectiveness: 0.3, reference: T18; short}]",
     "levers.reception_centres.close=[{centre: Bergen, on: null}, {centre: Trondheim, on: 2024-07}]",
