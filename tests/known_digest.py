@@ -35,7 +35,7 @@ def digest_of(long: Scenario, short: Scenario) -> dict[str, Any]:
         rows = np.asarray(path, dtype=np.float64)[list(MONTHS)].reshape(len(MONTHS), -1)
         paths[name] = [float(x) for x in np.nansum(rows, axis=1)]
     cases = queue(values).in_simulation
-    found = {"final": cases, "dublin": dublin_mix(values) if _takes_values() else dublin_mix(values.months)}
+    found = {"final": cases, "dublin": dublin_mix(values)}
     weights = np.arange(1, cases.shape[1] + 1)
     numbers = {name: [float(x) for x in (table[list(MONTHS)] @ weights)] for name, table in found.items()}
     world = simulate(short, draw, seed=3, replicate=0, scale=0.05)
@@ -46,7 +46,3 @@ def digest_of(long: Scenario, short: Scenario) -> dict[str, Any]:
         for _, column in sorted(table.items()):
             sha.update(np.ascontiguousarray(column, dtype=np.int64).tobytes())
     return {"paths": paths, "queue": numbers, "world": sha.hexdigest()}
-
-
-def _takes_values() -> bool:
-    return dublin_mix.__code__.co_varnames[0] == "values"
