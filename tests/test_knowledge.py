@@ -42,6 +42,8 @@ pytestmark = pytest.mark.once
 
 STORED = Path(__file__).parent / "golden" / "known_2021_05.json"
 OLD = "as_known=2021-05"
+NEWEST = max(STATES)
+NEW = f"as_known={NEWEST}"
 COUNTRY = {country.name: country.index for country in reference.countries()}
 ACTING = ("lever", "feasibility", "residents", "ratio")
 #: Facts that change nothing in the baseline: hardly anybody was sent there anyway, and only an agreement shows it.
@@ -49,7 +51,7 @@ SILENT = {"U20"}
 
 
 @cache
-def values(*without: str, as_known: str = DEFAULT_KNOWLEDGE) -> Values:
+def values(*without: str, as_known: str = NEWEST) -> Values:
     return Values(load_scenario("baseline", overrides=[f"as_known={as_known}"], without=without).levers, point_draw())
 
 
@@ -116,10 +118,11 @@ def test_a_child_has_its_parents_state_unless_it_names_one(tmp_path):
     (tmp_path / "new.yaml").write_text(head.format("new", "old.yaml") + "as_known: 2026-06\n", encoding="utf-8")
     old, child, new = (load_scenario(tmp_path / f"{name}.yaml") for name in ("old", "child", "new"))
     assert child.levers == old.levers != new.levers
-    assert new.levers == load_scenario("baseline").levers
+    assert new.levers == load_scenario("baseline", overrides=[NEW]).levers
+    assert old.levers == load_scenario("baseline").levers
     assert dict(old.levers.asylum_rejections_per_year) == {2021: 300.0, 2022: 500.0, 2023: 600.0}
     assert new.levers.asylum_rejections_per_year == ()
-    assert not changes_nothing(old) and changes_nothing(child) and not changes_nothing(new)
+    assert changes_nothing(old) and changes_nothing(child) and not changes_nothing(new)
 
 
 def test_an_unknown_state_is_refused_with_what_is_allowed(tmp_path):
@@ -129,7 +132,7 @@ def test_an_unknown_state_is_refused_with_what_is_allowed(tmp_path):
         load_scenario(path)
     assert str(error.value).endswith(
         "x.yaml:4:11: as_known: '2024-01' is not a state of knowledge; write one of 2021-05, 2026-06, or leave it out "
-        "for the parent's (2026-06 without one)"
+        "for the parent's (2021-05 without one)"
     )
     with pytest.raises(ScenarioError, match="--set:1:1: as_known: '7' is not a state of knowledge"):
         load_scenario("baseline", overrides=["as_known='7'"])
@@ -165,7 +168,7 @@ def test_a_fact_changes_what_it_should_from_its_month_on(id_: str):
 @pytest.mark.parametrize("id_", [one.id for one in facts().values() if one.effect in ("record", "confirms")])
 def test_what_is_only_on_record_changes_nothing(id_: str):
     if facts()[id_].status == "recalled":
-        assert id_ not in Knowledge().facts
+        assert id_ not in Knowledge(NEWEST).facts
         with pytest.raises(UnknownFact, match="is not verified and never acts"):
             checked_facts([id_])
         return
@@ -176,35 +179,36 @@ def test_what_is_only_on_record_changes_nothing(id_: str):
 def test_recalled_facts_are_off_and_the_others_are_on():
     recalled = {one.id for one in facts().values() if one.status == "recalled"}
     assert recalled == {"U27", "U28", "U29"}
-    assert Knowledge().facts.keys() == facts().keys() - recalled
+    assert Knowledge(NEWEST).facts.keys() == facts().keys() - recalled
     assert all(one.start <= month_number("2021-05") for one in Knowledge("2021-05").facts.values())
+    assert Knowledge().facts == Knowledge(DEFAULT_KNOWLEDGE).facts == Knowledge("2021-05").facts
 
 
 def test_a_suspension_stops_returns_whatever_the_agreement():
     agreement = "levers.return_agreements=[{country: Iran, from: 2023-01, effectiveness: 0.6}]"
-    levers = load_scenario("baseline", overrides=[agreement]).levers
+    levers = load_scenario("baseline", overrides=[NEW, agreement]).levers
     path = Values(levers, point_draw())._paths["feasibility"][:, COUNTRY["Iran"]]
     none = point_draw()["feasibility_none_share"]
     told = [path[month_number(month)] for month in ("2025-12", "2026-01", "2026-04", "2026-05")]
     assert told == [0.6, none, none, 0.6]
-    free = load_scenario("baseline", overrides=[agreement], without=["U20"]).levers
+    free = load_scenario("baseline", overrides=[NEW, agreement], without=["U20"]).levers
     assert (Values(free, point_draw())._paths["feasibility"][month_number("2023-01") :, COUNTRY["Iran"]] == 0.6).all()
 
 
 def test_facts_of_levers_have_their_reference_and_a_child_replaces_them(tmp_path):
-    rows = load_scenario("baseline").references
+    rows = load_scenario("baseline", overrides=[NEW]).references
     assert ("levers.fines.employer_base_nok", "2021-09", "U03: domstol.no HR-2021-1780-A") in rows
     assert any(about == "2021-06" and text.startswith("U01: ") for _, about, text in rows)
     path = tmp_path / "x.yaml"
     text = "schema: 1\nname: x\nextends: baseline\nlevers: {regularisation: [{from: 2021-06, min_years: null}]}\n"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text + f"as_known: {NEWEST}\n", encoding="utf-8")
     assert load_scenario(path).levers.regularisation == ()
     # Under a state that has no such scheme there is nothing to remove, and that is told.
     path.write_text(text + "as_known: 2021-05\n", encoding="utf-8")
     with pytest.raises(ScenarioError, match="nothing to remove for 2021-06"):
         load_scenario(path)
     # Left out on the command line, it is not missed.
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text + f"as_known: {NEWEST}\n", encoding="utf-8")
     assert load_scenario(path, without=["U01"]).levers.regularisation == ()
 
 
@@ -261,7 +265,8 @@ def test_every_dated_row_belongs_to_a_fact_that_there_is():
 
 
 def test_assumption_starts_the_month_after_the_last_fact():
-    new, old = assumption_starts(), assumption_starts("2021-05")
+    new, old = assumption_starts(NEWEST), assumption_starts("2021-05")
+    assert assumption_starts() == assumption_starts(DEFAULT_KNOWLEDGE)
     assert set(old.values()) == {"2021-01"} and new["*"] == "2021-01"
     assert new["assumptions.asylum_rejections_per_year"] == "2026-01"
     assert new["reception_residents"] == "2024-07"
@@ -271,12 +276,22 @@ def test_assumption_starts_the_month_after_the_last_fact():
         assumption_starts("2030-01")
 
 
+def test_a_fact_that_is_no_history_yet_does_not_act():
+    base = values(as_known="2021-05")
+    later = [one.id for one in facts().values() if one.effect in ACTING and one.start > month_number("2021-05")]
+    assert {"U01", "U03"} <= set(later)
+    for id_ in later:
+        assert id_ not in Knowledge("2021-05").facts
+        assert changed(base, values(id_, as_known="2021-05")) == {}
+        assert base.levers.first_difference(values(id_, as_known="2021-05").levers) is None
+
+
 # -- identity, commands ------------------------------------------------------------------------------------------------
 
 
 def test_state_and_facts_are_part_of_the_identity():
-    base = load_scenario("baseline")
-    others = [load_scenario("baseline", overrides=[OLD]), load_scenario("baseline", without=["U05"])]
+    base = load_scenario("baseline", overrides=[NEW])
+    others = [load_scenario("baseline", overrides=[OLD]), load_scenario("baseline", overrides=[NEW], without=["U05"])]
     assert len({one.sha256 for one in (base, *others)}) == 3
     assert others[1].to_mapping()["facts_left_out"] == ["U05"]
     assert "known up to 2026-06 (as_known); left out: U05" in timeline(others[1])
@@ -287,11 +302,13 @@ def test_state_and_facts_are_part_of_the_identity():
 
 
 def test_a_written_file_says_its_state_and_refuses_single_facts(tmp_path):
-    text = scenario_text(load_scenario("fines-tripled", overrides=[OLD]), load_scenario("fines-tripled"))
-    assert "\nas_known: 2021-05\n" in text.replace('"', "")
+    for state in STATES:
+        says = load_scenario("fines-tripled", overrides=[f"as_known={state}"])
+        text = scenario_text(says, load_scenario("fines-tripled"))
+        assert (f"\nas_known: {state}\n" in text.replace('"', "")) == (state != DEFAULT_KNOWLEDGE)
     assert "as_known" not in scenario_text(load_scenario("fines-tripled"), load_scenario("fines-tripled"))
     with pytest.raises(ScenarioError, match=r"a file cannot leave out single facts \(U03\)"):
-        scenario_text(load_scenario("fines-tripled", without=["U03"]))
+        scenario_text(load_scenario("fines-tripled", overrides=[NEW], without=["U03"]))
 
 
 @pytest.fixture
@@ -305,6 +322,7 @@ def here(tmp_path, monkeypatch) -> Path:
 def test_a_run_without_a_fact_says_so_and_can_be_reproduced(here: Path):
     options = {"--end": "2021-12", "--replicates": "1", "--jobs": "1", "--draws": "point", "--out": "out"}
     arguments = ["run", "baseline", *(word for pair in options.items() for word in pair), "--without", "U05"]
+    arguments += ["--set", NEW]
     answer = CliRunner().invoke(main, [*arguments, "--without", "M047"])
     assert answer.exit_code == 0, answer.output
     assert "known up to 2026-06 (as_known); left out: U05" in answer.stdout
