@@ -349,7 +349,7 @@ def test_attributes_read_the_columns(looked_at):
     world = looked_at.world
     p, here = world.population, np.flatnonzero(world.population.is_here)
     rows = {person_code(int(p.person_id[row])): int(row) for row in here}
-    groups = simulate.feasibility_groups(world.month)
+    groups = simulate.feasibility_groups(world.month, world.values.knowledge)
     for person in looked_at.migrants:
         row = rows[person.person]
         assert person.sought_asylum == p.is_sought_asylum[row]

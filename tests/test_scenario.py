@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from irregsim.scenario import (
     Scenario,
     ScenarioError,
+    Scheme,
     changes_nothing,
     diff_rows,
     json_schema,
@@ -70,7 +71,10 @@ def test_the_baseline_holds_the_dated_history(baseline):
     assert (baseline.start, baseline.end) == (month_number("2012-01"), month_number("2030-12"))
     assert (baseline.replicates, baseline.seed) == (20, 2021)
     # T26: 50 000 and 5 000 per workday from 2019. T16: the tax card ends in 2015. T37: allowance of 2021.
-    assert steps(levers.employer_base_nok, "2009-01")[-1] == ("2019-01", 50000.0)
+    # U03: 30 000 for a small case from 2021-09, which is no history yet in May 2021.
+    assert steps(levers.employer_base_nok, "2009-01")[-1:] == [("2019-01", 50000.0)]
+    newest = load_scenario("baseline", overrides=["as_known=2026-06"]).levers
+    assert steps(newest.employer_base_nok, "2009-01")[-2:] == [("2019-01", 50000.0), ("2021-09", 30000.0)]
     assert steps(levers.employer_per_workday_nok, "2009-01") == [("2009-01", 0.0), ("2019-01", 5000.0)]
     assert steps(levers.tax_card, "2009-01") == [("2009-01", True), ("2015-01", False)]
     assert steps(levers.basic_allowance_nok, "2009-01") == [("2009-01", 1960.0), ("2021-01", 1992.0)]
@@ -91,6 +95,9 @@ def test_the_baseline_holds_the_dated_history(baseline):
     models = [(month, HEALTH_MODELS[code]) for month, code in steps(levers.health_model[:, bergen], "2009-01")]
     assert models == [("2009-01", "none"), ("2013-01", "ngo_centre")]
     assert steps(levers.shelter_beds[:, trondheim], "2009-01") == [("2009-01", 10.0), ("2020-03", 0.0)]
+    # U01: the one-off scheme of 2021.
+    window = month_number("2021-06"), month_number("2021-12")
+    assert newest.regularisation == (Scheme(*window, 16.0, 65.0, True, True, False),)
     assert levers.regularisation == ()
     assert not levers.directive_in_force.any()
     assert levers.interactions
@@ -230,9 +237,9 @@ def test_levers_differ_when_one_month_differs(baseline):
         "levers: {return_agreements: [{country: Eritrea, from: 2023-01, effectiveness: 0}]}\n",
         "levers: {fines: {worker_nok: 8000}}\n",
         "levers: {fines: {employer_base_nok: [{from: 2022-01, value: 50000}]}}\n",
+        "as_known: 2021-05\n",
         "levers: {controls: {identity_checks: {Oslo: 1}}}\n",
         "levers: {employer_sanctions_directive: null}\n",
-        "assumptions: {asylum_rejections_per_year: {2024: 600}}\n",
         "assumptions: {pandemic: {from: 2020-03, to: 2021-12}}\n",
     ],
 )
@@ -249,6 +256,9 @@ def test_changes_nothing(tmp_path, text):
         "levers: {return_agreements: [{country: Eritrea, from: 2030-12, effectiveness: 0.01}]}\n",
         "levers: {fines: {worker_nok: [{from: 2030-12, value: 8001}]}}\n",
         "assumptions: {asylum_rejections_per_year: {2030: 601}}\n",
+        "as_known: 2026-06\n",
+        "levers: {regularisation: [{from: 2021-06, to: 2021-12, min_years: 16, min_age_plus_years: 65, "
+        "no_conviction: true, sought_asylum_only: true}]}\n",
         "assumptions: {interactions: false}\n",
         "assumptions: {response: {return_risk: 0}}\n",
         "levers: {regularisation: [{from: 2030-12, min_years: 5}]}\n",
@@ -258,6 +268,21 @@ def test_changes_something(tmp_path, text):
     scenario = child(tmp_path, text)
     assert not changes_nothing(scenario)
     assert not changes_nothing(Scenario.from_mapping(scenario.to_mapping()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "as_known: 2026-06\n",
+        "levers: {fines: {employer_base_nok: [{from: 2022-01, value: 30000}]}}\n",
+        "levers: {regularisation: [{from: 2021-06, to: 2021-12, min_years: 16, min_age_plus_years: 65, "
+        "no_conviction: true, sought_asylum_only: true}]}\n",
+    ],
+)
+def test_what_is_history_in_2026_changes_nothing_there(tmp_path, text):
+    child(tmp_path, "as_known: 2026-06\n", name="newest")
+    assert changes_nothing(child(tmp_path, text, extends="newest.yaml"))
 
 
 def test_the_baseline_has_no_parent(baseline):
@@ -274,7 +299,8 @@ def test_the_timeline_has_a_row_per_lever_in_force(tmp_path):
         "value: 9}]}, controls: {identity_checks: 2}}\n"
     )
     lines = timeline(child(tmp_path, text, extends=None)).splitlines()
-    assert lines[0] == "child: 2020-01 to 2024-12 (one letter: 1 month; . is the default)"
+    head = "child: 2020-01 to 2024-12, known up to 2021-05 (as_known)"
+    assert lines[0] == f"{head} (one letter: 1 month; . is the default)"
     assert re.sub(" +", " ", lines[1].strip()) == "2020 2021 2022 2023 2024"
     rows = {line.split("|")[0].strip(): line for line in lines[2:]}
     assert set(rows) == {"levers.fines.worker_nok", "levers.controls.identity_checks"}

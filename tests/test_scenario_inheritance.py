@@ -100,7 +100,7 @@ def test_opening_an_open_centre_changes_nothing(tmp_path):
 
 def test_schemes_are_added_replaced_and_removed(tmp_path):
     parent = (
-        "levers: {regularisation: [{from: 2022-01, to: 2022-12, min_years: 16}, {from: 2025-01, "
+        "as_known: 2021-05\nlevers: {regularisation: [{from: 2022-01, to: 2022-12, min_years: 16}, {from: 2025-01, "
         "min_years: 10, families_only: true}]}\n"
     )
     write(tmp_path, parent, name="parent")
@@ -121,7 +121,8 @@ def test_schemes_are_added_replaced_and_removed(tmp_path):
 
 
 def test_an_inherited_scheme_acts_from_the_start_of_the_period(tmp_path):
-    write(tmp_path, "levers: {regularisation: [{from: 2015-01, to: 2022-12, min_years: 5}]}\n", name="parent")
+    scheme = "levers: {regularisation: [{from: 2015-01, to: 2022-12, min_years: 5}]}\n"
+    write(tmp_path, f"as_known: 2021-05\n{scheme}", name="parent")
     s = child(tmp_path, "period: {start: 2018-01}\n", extends="parent.yaml")
     assert [(scheme.start, scheme.end) for scheme in s.levers.regularisation] == [
         (month_number("2018-01"), month_number("2022-12"))
@@ -133,6 +134,7 @@ def test_an_inherited_scheme_acts_from_the_start_of_the_period(tmp_path):
 def test_rejections_are_replaced_year_by_year_and_the_last_is_held(tmp_path):
     s = child(
         tmp_path,
+        "as_known: 2021-05\n"
         "assumptions: {asylum_rejections_per_year: {2022: 900, 2025: {value: 50, reference: x}, 2021: null}}\n",
     )
     assert s.levers.asylum_rejections_per_year == ((2022, 900.0), (2023, 600.0), (2025, 50.0))
@@ -291,7 +293,7 @@ def test_titles_are_not_inherited(tmp_path):
 
 def test_a_shorter_period_cuts_what_is_inherited_without_an_error(tmp_path):
     text = (
-        "levers: {return_agreements: [{country: Eritrea, from: 2025-01, effectiveness: 0.5}],"
+        "as_known: 2021-05\nlevers: {return_agreements: [{country: Eritrea, from: 2025-01, effectiveness: 0.5}],"
         " regularisation: [{from: 2026-01, min_years: 5}]}\nassumptions: {asylum_rejections_per_year: {2027: 5}}\n"
     )
     write(tmp_path, text, name="parent")
@@ -303,7 +305,7 @@ def test_a_shorter_period_cuts_what_is_inherited_without_an_error(tmp_path):
 
 
 def test_a_longer_period_holds_the_last_values(tmp_path):
-    s = child(tmp_path, "period: {end: 2040-12}\n")
+    s = child(tmp_path, "as_known: 2021-05\nperiod: {end: 2040-12}\n")
     assert s.end == month_number("2040-12")
     assert s.levers.employer_base_nok[-1] == 50000.0
     assert s.levers.rejections_in_year(2040) == 600.0

@@ -1,4 +1,4 @@
-"""The tables of scenarios/README.md and docs/scenarios.md, made from the scenario files and the lever registry.
+"""The tables of scenarios/README.md, docs/scenarios.md and docs/data.md, made from scenarios, registry and facts.
 
 Write them anew after a change of a scenario, of the claims that a lever names, or of how a claim is left out:
 ``PYTHONPATH=src:tests python -m helpers.scenario_table``
@@ -16,6 +16,8 @@ import yaml
 from irregsim.model.claims import claims, excused, neutral
 from irregsim.scenario import DECIDERS, load_scenario, shipped_scenarios
 from irregsim.scenario.levers import REGISTRY
+from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.knowledge import facts
 from irregsim.vocabulary.labels import label
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,6 +125,17 @@ def _code(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def facts_table() -> str:
+    """Every dated fact: what happened, whether it is documented, and how the model takes it."""
+    lines = ["| id | months | fact | status | effect | changes | grade | how |", "|---|---|---|---|---|---|---|---|"]
+    for fact in facts().values():
+        span = month_text(fact.start) + (" on" if fact.end is None else f" to {month_text(fact.end)}")
+        target = f"`{fact.target}`" if fact.target else ""
+        cells = (fact.id, span, fact.text, fact.status, fact.effect, target, fact.grade, fact.note)
+        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 @dataclass(frozen=True)
 class Generated:
     """A table between two marks of a document.
@@ -159,6 +172,7 @@ class Generated:
 TABLES = (
     Generated(ROOT / "scenarios" / "README.md", "scenarios", table),
     Generated(ROOT / "docs" / "scenarios.md", "claims", claims_table),
+    Generated(ROOT / "docs" / "data.md", "facts", facts_table),
 )
 
 

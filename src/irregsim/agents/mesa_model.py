@@ -252,7 +252,7 @@ class IrregularMigrationModel(Model):
         """Feasibility group of each country this month, shape (countries,)."""
         month = max(self.world.month, 0)
         if self._groups is None or self._groups[0] != month:
-            self._groups = (month, simulate.feasibility_groups(month))
+            self._groups = (month, simulate.feasibility_groups(month, self.world.values.knowledge))
         return self._groups[1]
 
     def network(self, limit: int | None = 500) -> nx.Graph[str]:

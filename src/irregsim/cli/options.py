@@ -140,8 +140,9 @@ plan_options = _together(
     click.option(
         "--without",
         multiple=True,
-        metavar="M0XX",
-        help="Leave out one causal claim of the report, by its id in docs/odd.md: --without M047. Repeatable.",
+        metavar="M0XX|UXX",
+        help="Leave out one causal claim of the report, by its id in docs/odd.md: --without M047; or one dated fact of "
+        "the baseline's history, by its id in docs/data.md: --without U05. Repeatable.",
     ),
 )
 

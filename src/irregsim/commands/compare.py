@@ -32,6 +32,7 @@ from irregsim.study.identity import finished_run
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import ReplicateError
 from irregsim.vocabulary.codes import CITIES
+from irregsim.vocabulary.knowledge import is_fact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,7 @@ def chosen_scenarios(request: CompareRequest) -> list[Scenario]:
     """
 
     def load(name: str) -> Scenario:
-        return load_scenario(name, overrides=request.overrides, end=request.end)
+        return load_scenario(name, overrides=request.overrides, end=request.end, without=request.facts_left_out)
 
     scenarios = [load(name) for name in expanded(request.scenarios)]
     if request.reference is not None:
@@ -303,7 +304,8 @@ def compare(
             ``ValueError``.
         RunFailed: If a simulation fails.
     """
-    loaded = [one if isinstance(one, Scenario) else load_scenario(one) for one in scenarios]
+    facts = [id_ for id_ in without if is_fact(id_)]
+    loaded = [one if isinstance(one, Scenario) else load_scenario(one, without=facts) for one in scenarios]
     if not loaded:
         raise WrongUse(_TOO_FEW)
     if reference is not None:

@@ -142,7 +142,7 @@ def fit(
         WrongUse: If draws, targets, the folder or an option cannot be used.
         RunFailed: If the simulation fails or is stopped.
     """
-    ready = checked(request, [load_scenario(SCENARIO, end=END)])
+    ready = checked(request, [load_scenario(SCENARIO, end=END, without=request.facts_left_out)])
     (plan,), (out, run_folder) = ready.plans, ready.folders
     about, reasons = _told_of(request, ready.draws)
     newer = _newer(request.targets)

@@ -16,6 +16,7 @@ from irregsim.storage.parquet import to_frame
 from irregsim.study.replicates import ReplicateError, Todo, run_parts
 from irregsim.study.summaries import Series, reader, summary
 from irregsim.study.tables import tables_of
+from irregsim.vocabulary.knowledge import is_fact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,7 @@ def run(
     import pyarrow as pa
 
     if isinstance(scenario, (str, Path)):
-        scenario = load_scenario(scenario)
+        scenario = load_scenario(scenario, without=[id_ for id_ in without if is_fact(id_)])
     request = RunRequest(
         scenario.name,
         replicates=replicates,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +13,7 @@ from irregsim.storage.folder import FolderError, check_folder
 from irregsim.study.cluster import Cluster
 from irregsim.study.cluster import missing as cluster_missing
 from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, scale_fault
+from irregsim.vocabulary.knowledge import UnknownFact, checked_facts, is_fact
 
 
 class WrongUse(ValueError):
@@ -61,7 +62,7 @@ class Request:
         scale: Population scale (`scale_fault`); 1 is the country.
         overrides: ``--set`` for every scenario.
         end: Last month of every scenario.
-        without: Claims of the report to leave out.
+        without: Claims of the report and facts of the baseline's history to leave out.
         spells: Whether lives of the synthetic persons are kept.
         out: The folder; None for the command's own default.
         output: What is written besides the tables.
@@ -98,6 +99,11 @@ class Request:
             scenarios: What will be run, the reference first.
         """
         return (Path(self.out),) if self.out is not None else (Path("outputs") / scenarios[0].name,)
+
+    @property
+    def facts_left_out(self) -> tuple[str, ...]:
+        """Those of ``without`` that are facts of the baseline's history, for `load_scenario`."""
+        return tuple(id_ for id_ in self.without if is_fact(id_))
 
     def own_faults(self, scenarios: Sequence[Scenario]) -> list[str]:
         """Faults in what only this command is asked.
@@ -225,12 +231,12 @@ def choose_draws(draws: str | Path | None, per_draw: int | None, replicates: int
     return chosen, notes
 
 
-def leave_out(draws: DrawSet, ids: Iterable[str], scenario: Scenario) -> tuple[DrawSet, tuple[str, ...]]:
+def leave_out(draws: DrawSet, ids: Sequence[str], scenario: Scenario) -> tuple[DrawSet, tuple[str, ...]]:
     """Draws with some claims of the report left out.
 
     Args:
         draws: Parameter draws.
-        ids: Claims to leave out, such as ``M047``.
+        ids: Claims to leave out, such as ``M047``. Facts among them must be left out of the scenario already.
         scenario: What will be run with them.
 
     Returns:
@@ -241,10 +247,18 @@ def leave_out(draws: DrawSet, ids: Iterable[str], scenario: Scenario) -> tuple[D
     """
     from irregsim.model.claims import UnknownClaim, checked, overruled, without
 
+    facts = [id_ for id_ in dict.fromkeys(ids) if is_fact(id_)]
     try:
-        left_out = checked(ids)
-    except UnknownClaim as error:
+        left_out = checked([id_ for id_ in ids if id_ not in facts])
+        checked_facts(facts)
+    except (UnknownClaim, UnknownFact) as error:
         raise WrongUse("\n".join(f"--without: {line}" for line in str(error).splitlines())) from None
+    late = [id_ for id_ in facts if id_ not in scenario.levers.knowledge.without]
+    if late:
+        raise WrongUse(
+            f"--without {', '.join(late)}: {scenario.name} was loaded with them; load it again with "
+            f"irregsim.load_scenario(..., without={late})"
+        )
     stays = overruled(left_out, scenario.levers)
     if stays:
         raise WrongUse("\n".join(f"--without {line}" for line in stays))

@@ -72,7 +72,9 @@ def run_scenario(
         WrongUse: If an option, or the folder, cannot be used.
         RunFailed: If the simulation fails or is stopped.
     """
-    scenario = load_scenario(request.scenario, overrides=request.overrides, end=request.end)
+    scenario = load_scenario(
+        request.scenario, overrides=request.overrides, end=request.end, without=request.facts_left_out
+    )
     ready = checked(request, [scenario])
     (plan,), (out,) = ready.plans, ready.folders
     if changes_nothing(scenario):
@@ -94,7 +96,7 @@ def run_scenario(
 def _partings(scenario: Scenario) -> list[int]:
     """The month in which a scenario parts from the shipped baseline, if it does after the first."""
     try:
-        baseline = load_scenario("baseline", end=month_text(scenario.end))
+        baseline = load_scenario("baseline", end=month_text(scenario.end), without=scenario.levers.knowledge.without)
     except ScenarioError:  # a period that ends after the baseline's
         return []
     month = baseline.levers.first_difference(scenario.levers)

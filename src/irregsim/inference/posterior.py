@@ -308,8 +308,10 @@ def load(folder: str | Path | None = None) -> Posterior:
     if about.get("parameters_sha256") != parameters_sha256(columns.keys()):
         red = (*red, "priors of data/parameters.csv have changed since the fit: irregsim calibrate makes a new one")
     unfitted = tuple(n for n in parameters() if n not in columns)
-    if unfitted:
-        red = (*red, f"not fitted, drawn from the prior: {', '.join(unfitted)}; irregsim calibrate fits them")
+    # No fit informs one that acts only after the last target; its prior is all there is.
+    to_fit = [n for n in unfitted if not parameters()[n].acts_after_fit]
+    if to_fit:
+        red = (*red, f"not fitted, drawn from the prior: {', '.join(to_fit)}; irregsim calibrate fits them")
     count = len(next(iter(columns.values())))
     later = prior_columns(unfitted, count)
     ordered = {n: later[n] if n in later else columns[n].tolist() for n in parameters()}

@@ -1,4 +1,7 @@
-"""Counts of asylum decisions by citizenship (UNHCR, CC BY 4.0), in the model's countries."""
+"""Counts of asylum decisions by citizenship (UNHCR, CC BY 4.0), in the model's countries.
+
+How many years of them count as history is part of a scenario (`irregsim.vocabulary.knowledge`).
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,6 @@ FloatArray = npt.NDArray[np.float64]
 
 #: First year of UNHCR's decisions: the queue starts there and is three years old when the simulation begins.
 FIRST_COUNTED: int = 2006
-#: Last year whose decisions the baseline knows.
-LAST_COUNTED: int = 2020
 
 
 @dataclass(frozen=True)

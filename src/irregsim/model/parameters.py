@@ -72,6 +72,9 @@ GROUPS: Final = (
 )
 
 
+#: Parameters of facts after the last published count (`irregsim.vocabulary.knowledge`).
+AFTER_FIT: Final = frozenset({"entry_exit_detection_ratio"})
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CODE: Final = re.compile(r"\b([TXD]\d\d)\b")
 _STANDARD: Final = NormalDist()
@@ -148,6 +151,11 @@ class Parameter:
             return self.p1 * math.exp(self.p2 * z)
         odds = self.p1 / (1.0 - self.p1) * math.exp(self.p2 * z)
         return odds / (1.0 + odds)
+
+    @property
+    def acts_after_fit(self) -> bool:
+        """Whether it acts only after the last published count, so that no fit can inform it."""
+        return self.name in AFTER_FIT
 
     @property
     def median(self) -> float:

@@ -19,6 +19,7 @@ from irregsim.model.world import World
 from irregsim.scenario import Scenario
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import Feasibility, Household, Route, Side, Strategy, Substrategy, year_of
+from irregsim.vocabulary.knowledge import Knowledge
 
 IntArray = npt.NDArray[np.int64]
 
@@ -151,14 +152,14 @@ def record(world: World) -> None:
     duration = _DURATION_AT.take(month - p.entry_month[here], mode="clip")
     code = (strategy * 2 + sought) * 2 + p.is_female[here]
     code = (code * 3 + age_group) * 2 + (p.household[here] != Household.ALONE)
-    code = (code * 5 + duration) * 4 + feasibility_groups(month)[country]
+    code = (code * 5 + duration) * 4 + feasibility_groups(month, world.values.knowledge)[country]
     table += np.bincount(code, minlength=len(table))
 
 
-def feasibility_groups(month: int) -> IntArray:
-    """Feasibility group of each country in a month, shape (countries,)."""
+def feasibility_groups(month: int, knowledge: Knowledge) -> IntArray:
+    """Feasibility group of each country in a month, as far as it counts as history; shape (countries,)."""
     out = np.zeros(COUNTRIES, dtype=np.int64)
-    for step in reference.feasibility_steps():
+    for step in reference.feasibility_steps(knowledge):
         if step.start <= month:
             out[step.country] = int(step.group)
     return out

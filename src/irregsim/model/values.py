@@ -58,6 +58,7 @@ class Values:
         self.draw = dict(draw)
         self.scale = scale
         self.months = levers.months
+        self.knowledge = levers.knowledge
         # A driver has the name of the lever that it is made of, and takes its place: `control_effort`.
         self._paths = {**levers.monthly, **self._drivers()}
         self._made: dict[Callable[[Values], Any], Any] = {}
@@ -171,8 +172,15 @@ class Values:
             "feasibility": feasibility,
             "identity_cooperation": np.minimum(1.0, feasibility / draw["feasibility_high_share"]),
             "assisted_willingness": self._willingness(months),
-            "other_residents": log_path(months, list(reference.other_residents())) * self.scale,
+            "other_residents": log_path(months, list(reference.other_residents(self.knowledge))) * self.scale,
+            "exit_control_detection_share": self._exit_detection(months),
         }
+
+    def _exit_detection(self, months: int) -> FloatArray:
+        """Share of leavers who are seen as overstayers: the Entry/Exit System breaks the series (fact U18)."""
+        ratio = self.draw["entry_exit_detection_ratio"] if self.knowledge.has("U18") else 1.0
+        path = log_path(months, [("2025-09", 1.0), ("2026-04", ratio)])
+        return np.minimum(1.0, self.draw["exit_control_detection_share"] * path)
 
     def _willingness(self, months: int) -> FloatArray:
         """Assisted return by month and citizenship, relative to the middle group: a fact of its own (F 2.1; M003)."""
@@ -182,12 +190,15 @@ class Values:
             + [self.draw["assisted_willing_high_log_ratio"]]
         )
         out = np.ones((months, len(reference.countries())))
-        for step in reference.feasibility_steps():
+        for step in reference.feasibility_steps(self.knowledge):
             out[step.start :, step.country] = ratio[step.group]
         return out
 
     def _feasibility(self, months: int) -> FloatArray:
-        """Feasibility of forced return by month and country, before identity: group level, raised by agreements."""
+        """Feasibility of forced return by month and country, before identity: group level, raised by agreements.
+
+        A ratio above 1 cannot raise it above 1; a suspended duty to leave keeps it at the level of its group.
+        """
         draw = self.draw
         level = {
             Feasibility.NONE: draw["feasibility_none_share"],
@@ -196,10 +207,12 @@ class Values:
             Feasibility.HIGH: draw["feasibility_high_share"],
         }
         out = np.zeros((months, len(reference.countries())))
-        for step in reference.feasibility_steps():
-            out[step.start :, step.country] = level[step.group] * step.ratio
+        suspended = np.zeros(out.shape, dtype=np.bool_)
+        for step in reference.feasibility_steps(self.knowledge):
+            out[step.start :, step.country] = min(1.0, level[step.group] * step.ratio)
+            suspended[step.start :, step.country] = step.is_suspended
         agreement = self.levers.agreement_effectiveness
-        return np.where(np.isnan(agreement), out, np.maximum(out, np.nan_to_num(agreement)))
+        return np.where(np.isnan(agreement) | suspended, out, np.maximum(out, np.nan_to_num(agreement)))
 
 
 #: Parameter of the readiness to help outside the cities, and in a city that has none of its own in ``cities.csv``.

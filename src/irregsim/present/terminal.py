@@ -11,6 +11,7 @@ from irregsim.study.replicates import caveat
 from irregsim.study.summaries import LAST_OBSERVED_YEAR, hidden_index, hidden_shares, parameter_share
 from irregsim.vocabulary.codes import EXITS, HIDDEN
 from irregsim.vocabulary.disclosure import in_steps
+from irregsim.vocabulary.knowledge import Knowledge, facts
 from irregsim.vocabulary.labels import label
 
 if TYPE_CHECKING:
@@ -132,15 +133,17 @@ def run_summary(
     if show_levels:
         texts.insert(2, _levels(series, months, heads))
     shares = _shares([block for block in blocks if not isinstance(block, str)], heads, draws)
-    notes = []
+    notes, knowledge = [], Knowledge.of(manifest["scenario"])
     if last > LAST_OBSERVED_YEAR:
         first = LAST_OBSERVED_YEAR + 1
         years_after = str(last) if last == first else f"{first}-{last}"
         notes.append(f"* {years_after} is based on stated assumptions, not on observed history.")
+        notes.append(f"  Dated facts of policy: {knowledge.text()}.")
     notes.append(label("sentence.synthetic_persons", "en"))
     notes += _words_on_draws(manifest, draws, separated=bool(shares))
-    if manifest["without"]:
-        notes.append("Left out of this run (--without):\n" + claim_lines(manifest["without"]))
+    if manifest["without"] or knowledge.without:
+        left_out = [*manifest["without"], *knowledge.without]
+        notes.append("Left out of this run (--without):\n" + claim_lines(left_out))
     if manifest["scale"] != 1:
         notes.append(f"Population scale {manifest['scale']:g}: a trial run; counts do not apply to the whole country.")
     head = (
@@ -203,10 +206,11 @@ def _shares(blocks: Sequence[_Block], heads: Sequence[str], draws: Sequence[int]
 
 
 def claim_lines(ids: Sequence[str]) -> str:
-    """Claims of the report in words, a line each."""
+    """Claims of the report, and facts of the baseline's history, in words, a line each."""
     from irregsim.model.claims import claims
 
-    return "\n".join(f"  {id_}  {claims()[id_]}" for id_ in ids)
+    words = {**claims(), **{id_: fact.text for id_, fact in facts().items()}}
+    return "\n".join(f"  {id_}  {words[id_]}" for id_ in ids)
 
 
 def _number_of(n: int, noun: str) -> str:

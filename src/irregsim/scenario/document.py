@@ -75,6 +75,7 @@ class Document:
         marks: Places of ``period.start`` and ``period.end``.
         replicates: Replicates, if stated.
         seed: Seed, if stated.
+        as_known: State of knowledge, if stated.
         given: What the file says for each lever and assumption, by full path.
         mark: Place of the root.
         usable: False if it is not a mapping or its ``extends`` is not text, so that nothing follows from it.
@@ -93,6 +94,7 @@ class Document:
     marks: dict[str, Mark] = field(default_factory=dict)
     replicates: int | None = None
     seed: int | None = None
+    as_known: str | None = None
     given: dict[str, Given] = field(default_factory=dict)
     mark: Mark = TOP
     usable: bool = True

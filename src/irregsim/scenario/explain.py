@@ -13,6 +13,7 @@ from irregsim.scenario.expectations import Expectation
 from irregsim.scenario.levers import REGISTRY, Kind, Lever, number_text
 from irregsim.scenario.resolved import Levers, Scenario, Scheme
 from irregsim.vocabulary.codes import month_text, year_of
+from irregsim.vocabulary.knowledge import LAST_COMMON_YEAR
 from irregsim.vocabulary.labels import Words, by_language, in_language, label
 
 Value = bool | float | str | None
@@ -127,6 +128,8 @@ def timeline(scenario: Scenario) -> str:
     step = next((s for s in (1, 2, 3, 4, 6, 12, 24) if -(-months // s) <= _WIDTH), 24)
     rows = [row for row in _joined(_rows(scenario)) if any(value != row.default for value in row.values)]
     title = f"{scenario.name}: {month_text(scenario.start)} to {month_text(scenario.end)}"
+    if year_of(scenario.end) > LAST_COMMON_YEAR:
+        title += f", {scenario.levers.knowledge.text()}"
     if not rows:
         return f"{title}\nevery lever and assumption is at its default throughout"
     width = max(len(row.key) for row in rows)
@@ -248,6 +251,9 @@ def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, str]]:
         texts = [month_text(getattr(s, word)) for s in scenarios]
         if len(set(texts)) > 1:
             out.append(row(f"period.{word}", "", "", texts))
+    texts = [scenario.levers.knowledge.text() for scenario in scenarios]
+    if len(set(texts)) > 1:
+        out.append(row("as_known", "", "", texts))
     told = [{one.key: one for one in _rows(scenario)} for scenario in scenarios]
     groups = {one.key: one.group for one in told[0].values()}
     found = {key: _stretches([rows[key] for rows in told], scenarios) for key in groups}

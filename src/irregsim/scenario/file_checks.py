@@ -19,6 +19,7 @@ from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part, wor
 from irregsim.scenario.value_checks import BAD, LAST_MONTH, Bad, ValueChecker, found, listed
 from irregsim.scenario.yaml_nodes import Mark, Node
 from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.vocabulary.knowledge import DEFAULT_KNOWLEDGE, STATES
 from irregsim.vocabulary.labels import LANGUAGES, by_language
 
 MOST_REPLICATES = 1_000_000
@@ -35,6 +36,7 @@ TOP_KEYS = (
     "period",
     "levers",
     "assumptions",
+    "as_known",
     "run",
     "decides",
     "expects",
@@ -103,6 +105,8 @@ class Checker(ValueChecker):
             document.usable = document.extends is not None
         if "period" in seen:
             self._period(seen["period"], document)
+        if "as_known" in seen:
+            document.as_known = self._as_known(seen["as_known"])
         if "run" in seen:
             self._run(seen["run"], document)
         for section, tree in registry_tree().items():
@@ -148,6 +152,18 @@ class Checker(ValueChecker):
                     document.start = month
                 else:
                     document.end = month
+
+    def _as_known(self, node: Node) -> str | None:
+        state = self.text(node, "as_known")
+        if state is not None and state not in STATES:
+            self.fault(
+                node.mark,
+                "as_known",
+                f"'{shorten(state)}' is not a state of knowledge; write one of {', '.join(STATES)}, or leave it "
+                f"out for the parent's ({DEFAULT_KNOWLEDGE} without one)",
+            )
+            return None
+        return state
 
     def _run(self, node: Node, document: Document) -> None:
         if node.kind == "scalar" and node.value is None:

@@ -21,6 +21,7 @@ from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.resolved import Levers, Scheme
 from irregsim.scenario.yaml_nodes import Mark
 from irregsim.vocabulary.codes import FIRST_YEAR, month_text, year_of
+from irregsim.vocabulary.knowledge import Knowledge
 
 State = Path | dict[str, Path] | dict[int, Point] | dict[tuple[object, ...], Entry]
 """Merged entries of one lever: a path, paths by name, values by year, or entries by identity."""
@@ -172,12 +173,13 @@ def check_centres(layer: Layer, document: Document, note: Note) -> None:
             note(entry.marks.get("on", entry.mark), f"{entry.path}.on", message)
 
 
-def resolve(layer: Layer, months: int) -> Levers:
+def resolve(layer: Layer, months: int, knowledge: Knowledge) -> Levers:
     """A layer as monthly values from 2009-01 on.
 
     Args:
         layer: Merged entries of every lever.
         months: Number of months.
+        knowledge: What counts as history in it.
     """
     out: dict[str, Any] = {}
     for lever in REGISTRY:
@@ -205,7 +207,7 @@ def resolve(layer: Layer, months: int) -> Levers:
             elif lever.kind is Kind.DIRECTIVE:
                 out |= _directive(lever, entries, months)
     out["centre_open"] = _centres(layer, months)
-    return Levers(**out)
+    return Levers(knowledge=knowledge, **out)
 
 
 def _dated(one: Attribute, paths: Mapping[str, Path], months: int) -> npt.NDArray[Any]:
@@ -294,7 +296,7 @@ def _scheme_order(scheme: Scheme) -> tuple[int, float, float, float]:
 def splice(before: Levers, after: Levers, month: int) -> Levers:
     """One set of levers before a month and another from it on.
 
-    Settings, which hold for the whole simulation, come from ``after``.
+    Settings and the state of knowledge, which hold for the whole simulation, come from ``after``.
 
     Args:
         before: Values of the months before.
@@ -314,7 +316,7 @@ def splice(before: Levers, after: Levers, month: int) -> Levers:
             out[name] = tuple(row for row in one if row[0] < first) + tuple(row for row in two if row[0] >= first)
         else:
             out[name] = two
-    return Levers(**out)
+    return Levers(knowledge=after.knowledge, **out)
 
 
 def _splice_schemes(before: tuple[Scheme, ...], after: tuple[Scheme, ...], month: int) -> tuple[Scheme, ...]:

@@ -10,6 +10,7 @@ from irregsim.scenario.file_checks import LARGEST_SEED, MOST_REPLICATES, NAME_PA
 from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part, words
 from irregsim.scenario.value_checks import country_names
 from irregsim.vocabulary import reference
+from irregsim.vocabulary.knowledge import DEFAULT_KNOWLEDGE, STATES
 from irregsim.vocabulary.labels import LANGUAGES
 
 Schema = dict[str, Any]
@@ -45,6 +46,10 @@ def json_schema() -> Schema:
             "period": _mapping({"start": _MONTH, "end": _MONTH}) | {"description": "First and last reported month."},
             "levers": _section("levers"),
             "assumptions": _section("assumptions"),
+            "as_known": {
+                "enum": list(STATES),
+                "description": f"Which facts count as history. Default: the parent's; {DEFAULT_KNOWLEDGE} without one.",
+            },
             "decides": schema_of_decides(),
             "expects": schema_of_expects(texts),
             "run": _nullable(

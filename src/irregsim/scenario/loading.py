@@ -21,9 +21,12 @@ from irregsim.scenario.reading import (
 from irregsim.scenario.resolved import Scenario
 from irregsim.scenario.yaml_nodes import TOP, Node, parse
 from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.vocabulary.knowledge import UnknownFact, checked_facts
 
 
-def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), end: str | None = None) -> Scenario:
+def load_scenario(
+    path: str | Path, *, overrides: Sequence[str] = (), end: str | None = None, without: Sequence[str] = ()
+) -> Scenario:
     """Read, check and resolve a scenario.
 
     Args:
@@ -32,6 +35,7 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), end: str |
         overrides: ``--set`` strings, such as ``levers.fines.worker_nok=5000``. Each acts like a child of the
             file.
         end: Last month (``YYYY-MM``) instead of the file's; what comes later is cut.
+        without: Ids of facts (``U05``) that do not count as history.
 
     Returns:
         The resolved scenario.
@@ -55,9 +59,14 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), end: str |
         own = _override(text, below, faults)
         below = own or below
     last = _last_month(end, below, faults)
+    left_out: tuple[str, ...] = ()
+    try:
+        left_out = checked_facts(without)
+    except UnknownFact as error:
+        faults += [Fault("--without", 1, 1, "", line) for line in str(error).splitlines()]
     if faults or read is None or below is None or last is None:
         raise ScenarioError(_in_order(faults))
-    return scenario_of(read, below, last, is_baseline=_is_shipped(given, BASELINE))
+    return scenario_of(read, below, last, is_baseline=_is_shipped(given, BASELINE), without=left_out)
 
 
 def _is_shipped(path: Path, name: str) -> bool:
@@ -136,5 +145,5 @@ def changes_nothing(scenario: Scenario) -> bool:
     """
     parent = scenario.parent_levers
     if parent is None and scenario.extends in shipped_scenarios():
-        parent = shipped_levers(str(scenario.extends), scenario.start, scenario.end)
+        parent = shipped_levers(str(scenario.extends), scenario.start, scenario.end, scenario.levers.knowledge.without)
     return parent is not None and scenario.levers.first_difference(parent) is None

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import cast
 
-from irregsim.scenario.document import Document
+from irregsim.scenario.document import Document, Point
 from irregsim.scenario.faults import Fault, ScenarioError, hinted, nearest, shorten
 from irregsim.scenario.file_checks import Checker
 from irregsim.scenario.inheritance import (
     Layer,
+    State,
     check_centres,
     check_dates,
     defaults,
@@ -24,8 +26,9 @@ from irregsim.scenario.inheritance import (
     splice,
 )
 from irregsim.scenario.resolved import Levers, Scenario
-from irregsim.scenario.yaml_nodes import parse, read_text
+from irregsim.scenario.yaml_nodes import TOP, Node, parse, read_text
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.knowledge import COUNTED_DRIVER, DEFAULT_KNOWLEDGE, UPDATES_FILE, Fact, Knowledge
 from irregsim.vocabulary.labels import by_language
 
 BASELINE = "baseline"
@@ -59,6 +62,7 @@ class ReadFile:
         end: Last month.
         replicates: Replicates, its own or inherited.
         seed: Seed, its own or inherited.
+        as_known: State of knowledge, its own or inherited.
         parent: The parent, if any.
     """
 
@@ -68,7 +72,13 @@ class ReadFile:
     end: int
     replicates: int
     seed: int
+    as_known: str
     parent: ReadFile | None
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """Its state of knowledge, with no fact left out: that of ``layer``."""
+        return Knowledge(self.as_known)
 
 
 def read_file(path: Path, shown: str, children: list[Path], faults: list[Fault]) -> ReadFile | None:
@@ -126,10 +136,13 @@ def merge_file(document: Document, parent: ReadFile | None, checker: Checker, *,
         mark = document.marks.get("end", document.marks.get("start", document.mark))
         checker.fault(mark, "period.end", f"{month_text(end)} is before the start, {month_text(start)}")
         return None
-    below: Layer = parent.layer if parent else defaults()
+    as_known = document.as_known or (parent.as_known if parent else DEFAULT_KNOWLEDGE)
+    below: Layer = known_layer(parent, Knowledge(as_known)) if parent else defaults()
     check_dates(document, below, start, end, history=history, note=checker.fault)
     layer = merge(document, below, checker.fault)
     check_centres(layer, document, checker.fault)
+    if history:
+        layer = with_facts(layer, Knowledge(as_known))
     return ReadFile(
         document=document,
         layer=layer,
@@ -137,8 +150,61 @@ def merge_file(document: Document, parent: ReadFile | None, checker: Checker, *,
         end=end,
         replicates=document.replicates or (parent.replicates if parent else DEFAULT_REPLICATES),
         seed=document.seed if document.seed is not None else (parent.seed if parent else DEFAULT_SEED),
+        as_known=as_known,
         parent=parent,
     )
+
+
+def known_layer(read: ReadFile, knowledge: Knowledge) -> Layer:
+    """Entries of a file merged with its parents', where the baseline's history is that of a state of knowledge.
+
+    Args:
+        read: The file.
+        knowledge: The state; the file's own needs no work.
+    """
+    if knowledge == read.knowledge:
+        return read.layer
+    below = known_layer(read.parent, knowledge) if read.parent else defaults()
+    # What was there to remove has been checked under the file's own state; under another there may be nothing.
+    layer = merge(read.document, below, lambda *_: None)
+    is_history = read.parent is None and read.document.name == BASELINE
+    return with_facts(layer, knowledge) if is_history else layer
+
+
+def with_facts(layer: Layer, knowledge: Knowledge) -> dict[str, State]:
+    """The baseline's own entries with those of the facts that are known, and without assumptions on counted years.
+
+    Args:
+        layer: Entries of the baseline's file.
+        knowledge: What counts as history.
+
+    Raises:
+        ScenarioError: If the value of a fact in the table is not what a scenario file may say.
+    """
+    out = dict(layer)
+    years = cast(dict[int, Point], out[COUNTED_DRIVER])
+    out[COUNTED_DRIVER] = {year: point for year, point in years.items() if year > knowledge.last_counted}
+    for fact in sorted(knowledge.facts.values(), key=lambda fact: (fact.start, fact.id)):
+        if fact.effect == "lever":
+            out = merge(_document_of(fact), out, lambda *_: None)
+    return out
+
+
+@cache
+def _document_of(fact: Fact) -> Document:
+    """A fact's value as a file would say it, with the fact as its reference."""
+    shown = f"{UPDATES_FILE} {fact.id}"
+    node = parse(fact.value, shown)
+    reference = f"{fact.id}: {fact.source}"
+    for item in node.items:
+        item.pairs.append((Node("scalar", TOP, "reference", "reference"), Node("scalar", TOP, reference, reference)))
+    for name in reversed(fact.target.split(".")):
+        node = Node("mapping", TOP, pairs=[(Node("scalar", TOP, name, name), node)])
+    checker = Checker(shown, fixed=True)
+    document = checker.document(node, partial=True)
+    if checker.faults:
+        raise ScenarioError(checker.faults)
+    return document
 
 
 def _parent(
@@ -189,7 +255,9 @@ def _parent(
     return read, read is None
 
 
-def scenario_of(read: ReadFile, below: ReadFile, last: int, *, is_baseline: bool) -> Scenario:
+def scenario_of(
+    read: ReadFile, below: ReadFile, last: int, *, is_baseline: bool, without: tuple[str, ...] = ()
+) -> Scenario:
     """The resolved scenario of a file.
 
     Args:
@@ -197,10 +265,13 @@ def scenario_of(read: ReadFile, below: ReadFile, last: int, *, is_baseline: bool
         below: The file with its overrides over it; the same where there are none.
         last: Last month.
         is_baseline: Whether the file is the shipped baseline, which states its own history.
+        without: Ids of facts left out, as `checked_facts` gives them.
     """
     document = below.document
-    levers = _levers(below.layer, below.start, last, is_baseline=is_baseline and below is read)
-    parent = None if read.parent is None else _levers(read.parent.layer, below.start, last, is_baseline=False)
+    knowledge = Knowledge(below.as_known, without)
+    layer = known_layer(below, knowledge)
+    levers = _levers(layer, below.start, last, knowledge, is_baseline=is_baseline and below is read)
+    parent = None if read.parent is None else _parent_levers(read.parent, below.start, last, without)
     return Scenario(
         name=document.name,
         title=document.title or by_language(document.name),
@@ -213,31 +284,38 @@ def scenario_of(read: ReadFile, below: ReadFile, last: int, *, is_baseline: bool
         replicates=below.replicates,
         seed=below.seed,
         levers=levers,
-        references=references_of(below.layer, last),
+        references=references_of(layer, last),
         parent_levers=parent,
     )
 
 
-def _levers(layer: Layer, start: int, last: int, *, is_baseline: bool) -> Levers:
-    """Monthly values of a layer; before its period those of the shipped baseline."""
-    own = resolve(layer, last + 1)
+def _levers(layer: Layer, start: int, last: int, knowledge: Knowledge, *, is_baseline: bool) -> Levers:
+    """Monthly values of a layer; before its period those of the shipped baseline, as far as it was known."""
+    own = resolve(layer, last + 1, knowledge)
     if is_baseline or start == 0:
         return own
-    return splice(resolve(_baseline_layer(), last + 1), own, start)
+    return splice(resolve(known_layer(_baseline(), knowledge), last + 1, knowledge), own, start)
 
 
-def shipped_levers(name: str, start: int, last: int) -> Levers:
+def _parent_levers(read: ReadFile, start: int, last: int, without: tuple[str, ...]) -> Levers:
+    """Monthly values of a parent, in its own state of knowledge, over a child's period."""
+    knowledge = Knowledge(read.as_known, without)
+    return _levers(known_layer(read, knowledge), start, last, knowledge, is_baseline=False)
+
+
+def shipped_levers(name: str, start: int, last: int, without: tuple[str, ...] = ()) -> Levers:
     """Monthly values of a shipped scenario over another period.
 
     Args:
         name: Its name.
         start: First month of the period.
         last: Last month.
+        without: Ids of facts left out.
 
     Raises:
         ScenarioError: If it cannot be read.
     """
-    return _levers(read_shipped(name).layer, start, last, is_baseline=False)
+    return _parent_levers(read_shipped(name), start, last, without)
 
 
 def read_shipped(name: str) -> ReadFile:
@@ -256,8 +334,8 @@ def read_shipped(name: str) -> ReadFile:
     return read
 
 
-def _baseline_layer() -> Layer:
-    """The shipped baseline's merged entries.
+def _baseline() -> ReadFile:
+    """The shipped baseline.
 
     Raises:
         ScenarioError: If it is missing or wrong.
@@ -270,8 +348,8 @@ def _baseline_layer() -> Layer:
 
 
 @lru_cache(maxsize=4)
-def _cached_baseline(_path: Path, _changed: int, _size: int) -> Layer:
-    return read_shipped(BASELINE).layer
+def _cached_baseline(_path: Path, _changed: int, _size: int) -> ReadFile:
+    return read_shipped(BASELINE)
 
 
 def shipped_name(name: str) -> str:

@@ -20,8 +20,7 @@ from irregsim.scenario.expectations import Expectation
 from irregsim.scenario.faults import Fault, ScenarioError
 from irregsim.scenario.levers import Holds
 from irregsim.vocabulary.codes import FIRST_YEAR, month_number, month_text, year_of
-
-_LAST_OBSERVED_YEAR = 2020
+from irregsim.vocabulary.knowledge import LAST_COMMON_YEAR, Knowledge
 
 
 @dataclass(frozen=True, order=True)
@@ -76,17 +75,18 @@ class Levers:
     and a setting is one value for the whole simulation.
 
     Args:
+        knowledge: What counts as history in it (`knowledge`): a field of its own, since no entry sets it.
         **values: Every attribute by name.
 
     Raises:
         TypeError: If an attribute is missing, or the registry has no lever with it.
     """
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, *, knowledge: Knowledge | None = None, **values: Any) -> None:
         names = attributes()
         if values.keys() != names.keys():
             raise TypeError(f"levers that are missing or unknown: {', '.join(sorted(values.keys() ^ names.keys()))}")
-        self.__setstate__({name: values[name] for name in names})
+        self.__setstate__({name: values[name] for name in names} | {"knowledge": knowledge or Knowledge()})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Pickling loses the read-only flag; a worker process must not be able to change what it was sent.
@@ -141,6 +141,9 @@ class Levers:
             since: First month that is compared. Settings hold for the whole simulation, so they differ from it on.
         """
         found: list[int] = []
+        known_apart = self.knowledge.first_difference(other.knowledge)
+        if known_apart is not None and known_apart < self.months:
+            found.append(max(known_apart, since))
         for name, one in attributes().items():
             mine, theirs = getattr(self, name), getattr(other, name)
             if _equal(mine, theirs):
@@ -166,7 +169,7 @@ class Levers:
 
         It is the same for two sets of levers whose `first_difference` is that month, a later one or None.
         """
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(repr(self.knowledge.acts_before(month)).encode())
         for name, one in attributes().items():
             value = getattr(self, name)
             digest.update(f"{name}:".encode())
@@ -184,10 +187,11 @@ class Levers:
     def in_year(self, name: str, year: int) -> float | None:
         """What a lever with values by year states for a year; None where it states nothing.
 
-        After 2020 the last stated year is held.
+        After the last year that counts as history the last stated year is held.
         """
         stated = dict(getattr(self, name))
-        while year > _LAST_OBSERVED_YEAR and year not in stated:
+        last = self.knowledge.last_counted if name == "asylum_rejections_per_year" else LAST_COMMON_YEAR
+        while year > last and year not in stated:
             year -= 1
         return stated.get(year)
 
@@ -260,6 +264,8 @@ class Scenario:
             "description": dict(self.description) if isinstance(self.description, dict) else self.description,
             "extends": self.extends,
             "period": {"start": month_text(self.start), "end": month_text(self.end)},
+            "as_known": self.levers.knowledge.as_known,
+            "facts_left_out": list(self.levers.knowledge.without),
             "run": {"replicates": self.replicates, "seed": self.seed},
             **groups,
             "references": [list(row) for row in self.references],
@@ -272,7 +278,7 @@ class Scenario:
         """The scenario that `to_mapping` wrote, for example into a manifest.
 
         A mapping that was written before a lever was added is read with that lever at the default of its entry, which
-        is what the scenario did without it.
+        is what the scenario did without it. One from before states of knowledge has the first of them.
 
         Raises:
             ScenarioError: If the mapping is not what `to_mapping` writes. A lever that this version does not have was
@@ -303,10 +309,11 @@ class Scenario:
                 replicates=int(run["replicates"]),
                 seed=int(run["seed"]),
                 levers=Levers(
+                    knowledge=Knowledge.of(mapping),
                     **{
                         name: _decode(one, given[name], end + 1) if name in given else one.at_default(end + 1)
                         for name, one in names.items()
-                    }
+                    },
                 ),
                 references=tuple((str(a), str(b), str(c)) for a, b, c in mapping["references"]),
                 # Mappings written before these keys existed lack them.

@@ -358,7 +358,7 @@ def _spells(world: World, first: int) -> pd.DataFrame:
     sought, female, birth, route, country, entry = (
         column([fixed[number] for fixed in spells.fixed]) for number in (0, 1, 2, 4, 5, 6)
     )
-    groups = feasibility_groups(world.month)
+    groups = feasibility_groups(world.month, world.values.knowledge)
     return pd.DataFrame(
         {
             "person": pd.Categorical.from_codes(np.cumsum(begins) - 1, categories=codes),

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 from irregsim.model.registers import REGISTERS
 from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
 from irregsim.vocabulary.disclosure import PER_PERSON
+from irregsim.vocabulary.knowledge import LAST_COMMON_YEAR
 from irregsim.vocabulary.outcomes import AMOUNTS, COUNTED_OUTCOMES
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-#: Last year with observed history behind it; what comes later rests on stated assumptions.
-LAST_OBSERVED_YEAR = 2020
+#: Last year with observed history behind every driver; what comes later rests in part on stated assumptions
+#: (`irregsim.vocabulary.knowledge.assumption_starts` says from when, driver by driver).
+LAST_OBSERVED_YEAR = LAST_COMMON_YEAR
 
 QUANTILES: tuple[tuple[str, float], ...] = (
     ("q025", 0.025),

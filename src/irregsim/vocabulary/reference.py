@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, OTHER_CITY, Feasibility, Route, Strategy, month_number
+from irregsim.vocabulary.knowledge import Knowledge
 from irregsim.vocabulary.shipped import DataError as DataError
 from irregsim.vocabulary.shipped import columns_of as columns_of
 from irregsim.vocabulary.shipped import read_table as read_table
@@ -42,12 +43,18 @@ class Country:
 
 @dataclass(frozen=True)
 class FeasibilityStep:
-    """Feasibility group of a country from a month on, with a ratio on the group's feasibility."""
+    """Feasibility group of a country from a month on, with a ratio on the group's feasibility.
+
+    ``fact`` is the id of the fact it belongs to (`irregsim.vocabulary.knowledge`), empty for one that always holds.
+    While the duty to leave is suspended nobody is sent, whatever agreement there is.
+    """
 
     country: int
     start: int
     group: Feasibility
     ratio: float
+    fact: str = ""
+    is_suspended: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,12 +129,23 @@ def countries() -> tuple[Country, ...]:
 
 
 @cache
-def feasibility_steps() -> tuple[FeasibilityStep, ...]:
-    """Dated feasibility groups; each country has a step at month 0."""
+def feasibility_steps(knowledge: Knowledge | None = None) -> tuple[FeasibilityStep, ...]:
+    """Dated feasibility groups; each country has a step at month 0.
+
+    Args:
+        knowledge: What counts as history; None for every row there is.
+    """
+    if knowledge is not None:
+        return tuple(step for step in feasibility_steps() if knowledge.has(step.fact))
     index = {c.name: c.index for c in countries()}
     steps = tuple(
         FeasibilityStep(
-            index[r["country"]], month_number(r["from"]), Feasibility[r["group"].upper()], float(r["ratio"])
+            index[r["country"]],
+            month_number(r["from"]),
+            Feasibility[r["group"].upper()],
+            float(r["ratio"]),
+            r["fact"],
+            r["suspended"] == "1",
         )
         for r in read_table("feasibility.csv")
     )
@@ -241,9 +259,17 @@ def feasibility_group_of_2012() -> tuple[Feasibility, ...]:
 
 
 @cache
-def other_residents() -> tuple[tuple[int, float], ...]:
-    """Residents of reception centres without a duty to leave: (month, persons), by ascending month."""
-    return tuple((month_number(r["month"]), float(r["others"])) for r in read_table("reception_residents.csv"))
+def other_residents(knowledge: Knowledge) -> tuple[tuple[int, float], ...]:
+    """Residents of reception centres without a duty to leave: (month, persons), by ascending month.
+
+    Args:
+        knowledge: What counts as history.
+    """
+    return tuple(
+        (month_number(r["month"]), float(r["others"]))
+        for r in read_table("reception_residents.csv")
+        if knowledge.has(r["fact"])
+    )
 
 
 @cache

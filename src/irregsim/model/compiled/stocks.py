@@ -101,7 +101,7 @@ def record(world: World) -> None:
         *tables,
         history.groups[year],
         *in_centres,
-        simulate.feasibility_groups(month),
+        simulate.feasibility_groups(month, world.values.knowledge),
         codes,
     )
 

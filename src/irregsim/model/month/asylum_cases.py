@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.asylum_counts import FIRST_COUNTED, LAST_COUNTED, decisions, rejected_in
+from irregsim.model.asylum_counts import FIRST_COUNTED, decisions, rejected_in
 from irregsim.model.values import Values
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import FIRST_YEAR, year_of
@@ -51,8 +51,8 @@ def queue(values: Values) -> Queue:
     In month t, with R rejections, a share a that appeals and B appeals waiting:
     ``D(t) = min(B(t) / m, phi U(t))`` are decided, ``B(t+1) = B(t) + a R(t) - D(t)``, and
     ``F(t) = (1-a) R(t-1) + (1 - reversed) D(t)`` become final. U are the appeal body's decisions of the year, of which
-    a share phi concerns first appeals; what one citizenship leaves of it serves the others. After the last counted year
-    the appeal body keeps pace.
+    a share phi concerns first appeals; what one citizenship leaves of it serves the others. After the last year that
+    counts as history the appeal body keeps pace.
 
     Args:
         values: Levers and one parameter draw. Reads the lever ``asylum_rejections_per_year``.
@@ -60,13 +60,13 @@ def queue(values: Values) -> Queue:
     draw = values.draw
     end = year_of(values.months - 1)
     rejected = _yearly_rejections(values, end)
-    counted = decisions()
-    body = (counted.appeal_rejected + counted.appeal_granted)[: LAST_COUNTED - FIRST_COUNTED + 1]
+    counted, last = decisions(), values.knowledge.last_counted
+    body = (counted.appeal_rejected + counted.appeal_granted)[: last - FIRST_COUNTED + 1]
     granted = counted.appeal_granted[: len(body)].sum(axis=1) / body.sum(axis=1)
     first_appeals = draw["first_appeal_share"]
     # Those who win are among the first appeals, not among the requests to look again at a case that is final.
     reversal = np.minimum(granted / first_appeals * np.exp(draw["reversal_log_error"]), 0.5)
-    reversal = np.append(reversal, np.full(max(0, end - LAST_COUNTED), reversal[-_RECENT:].mean()))
+    reversal = np.append(reversal, np.full(max(0, end - last), reversal[-_RECENT:].mean()))
     months = 12 * (end - FIRST_COUNTED + 1)
     appeals = draw["appeal_share"]
     waiting = draw["appeal_backlog_2006_count"] * body[0] / body[0].sum()
@@ -99,7 +99,7 @@ def _yearly_rejections(values: Values, end: int) -> FloatArray:
     A year stated by the lever takes the mix of its own count, later ones the mix of the last `_RECENT` counted; a year
     without either repeats the year before.
     """
-    draw, counted = values.draw, decisions().rejected[: LAST_COUNTED - FIRST_COUNTED + 1]
+    draw, counted = values.draw, decisions().rejected[: values.knowledge.last_counted - FIRST_COUNTED + 1]
     # UNHCR rounds small cells to five, and some countries' groups may be filed otherwise than by UDI.
     group = np.array([int(g) for g in reference.feasibility_group_of_2012()])
     errors = np.array([0.0] + [draw[f"asylum_mix_{name}_log_error"] for name in ("weak", "middle", "high")])
@@ -118,11 +118,11 @@ def _yearly_rejections(values: Values, end: int) -> FloatArray:
     return out
 
 
-def dublin_mix(months: int) -> FloatArray:
+def dublin_mix(values: Values) -> FloatArray:
     """Share of each citizenship among cases closed without a decision on the merits, shape (months, countries).
 
     The country mix of persons under a Dublin decision: UNHCR counts them together with withdrawn and lapsed cases.
     """
-    closed = decisions().closed[FIRST_YEAR - FIRST_COUNTED : LAST_COUNTED - FIRST_COUNTED + 1]
+    closed = decisions().closed[FIRST_YEAR - FIRST_COUNTED : values.knowledge.last_counted - FIRST_COUNTED + 1]
     share = closed / closed.sum(axis=1, keepdims=True)
-    return np.asarray(share[np.minimum(np.arange(months) // 12, len(share) - 1)])
+    return np.asarray(share[np.minimum(np.arange(values.months) // 12, len(share) - 1)])

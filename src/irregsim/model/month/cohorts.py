@@ -50,7 +50,7 @@ def expected_inflow(values: Values) -> ExpectedInflow:
     out[:, Route.ASYLUM_REJECTED] = draw["present_at_final_share"] * values.made(queue).in_simulation
     dublin = reference.yearly_series("dublin")
     per_month = np.array([dublin.get(year_of(m), dublin[2020]) / 12 for m in range(months)])
-    out[:, Route.DUBLIN] = per_month[:, None] * dublin_mix(months)
+    out[:, Route.DUBLIN] = per_month[:, None] * dublin_mix(values)
 
     trend = np.exp(draw["never_asylum_inflow_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
     trend = trend * draw["pandemic_inflow_ratio"] ** pandemic * levers.never_asylum_inflow

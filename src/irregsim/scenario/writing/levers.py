@@ -76,7 +76,7 @@ def sections(task: Task) -> dict[str, Branch]:
         Kind.DIRECTIVE: _span,
         Kind.WINDOW: _span,
     }
-    base = resolve(task.above.layer, task.end + 1)
+    base = resolve(task.above.layer, task.end + 1, task.above.knowledge)
     out: dict[str, Branch] = {}
     for lever in REGISTRY:
         branch = writers[lever.kind](task, lever, base)

@@ -13,12 +13,21 @@ from irregsim.scenario.faults import Fault, ScenarioError, shorten
 from irregsim.scenario.file_checks import Checker
 from irregsim.scenario.levers import REGISTRY
 from irregsim.scenario.loading import load_scenario
-from irregsim.scenario.reading import BASELINE, ReadFile, merge_file, read_shipped, scenario_of, shipped_scenarios
+from irregsim.scenario.reading import (
+    BASELINE,
+    ReadFile,
+    known_layer,
+    merge_file,
+    read_shipped,
+    scenario_of,
+    shipped_scenarios,
+)
 from irregsim.scenario.resolved import Scenario
 from irregsim.scenario.writing.levers import Task, different_fields, sections
 from irregsim.scenario.writing.yaml_layout import Branch, Flow, block_lines, paragraphs, yaml_text
 from irregsim.scenario.yaml_nodes import MAX_BYTES, parse
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.knowledge import Knowledge
 from irregsim.vocabulary.labels import ALWAYS, by_language
 
 HEAD = "# Written by irregsim; check it with: irregsim validate THIS-FILE.yaml"
@@ -55,14 +64,20 @@ def scenario_text(
         title=by_language(scenario.title if title is None else title),
         description=_described(scenario.description if description is None else description),
     )
-    above = _shipped(BASELINE if parent is None else parent.name, name)
+    knowledge = scenario.levers.knowledge
+    shipped = _shipped(BASELINE if parent is None else parent.name, name)
+    above = replace(shipped, layer=known_layer(shipped, Knowledge(knowledge.as_known)), as_known=knowledge.as_known)
     if not _still_said(scenario, above.document.name):
         wanted = replace(wanted, decides=(), expects=())
     task = Task(wanted, above, {row[:2]: row[2] for row in scenario.references}, [])
+    if knowledge.without:
+        left = ", ".join(knowledge.without)
+        task.refuse("as_known", f"a file cannot leave out single facts ({left}); use --without, and write it without")
     branches = sections(task)
     if task.faults:
         raise ScenarioError(task.faults)
-    text = "\n".join(_head(task, bool(branches)) + _blocks(task, branches)) + "\n"
+    says_known = above.as_known != shipped.as_known
+    text = "\n".join(_head(task, bool(branches), says_known) + _blocks(task, branches)) + "\n"
     _read_back(text, task)
     return text
 
@@ -93,9 +108,13 @@ def _still_said(scenario: Scenario, parent: str) -> bool:
 # ---- file ----------------------------------------------------------------------------------------------------
 
 
-def _head(task: Task, changes: bool) -> list[str]:
+def _head(task: Task, changes: bool, says_known: bool) -> list[str]:
     scenario, parent = task.scenario, task.above.document.name
-    lines = [HEAD] if changes else [HEAD, f"# No lever or assumption differs from {parent}: this file changes nothing."]
+    lines = (
+        [HEAD]
+        if changes or says_known
+        else [HEAD, f"# No lever or assumption differs from {parent}: this file changes nothing."]
+    )
     titles = list(scenario.title.values())
     one_title = scenario.title.keys() == set(ALWAYS) and len(set(titles)) == 1
     top: dict[str, Branch] = {
@@ -109,6 +128,8 @@ def _head(task: Task, changes: bool) -> list[str]:
         top["description"] = paragraphs(scenario.description, 2)
     top["extends"] = yaml_text(parent)
     top["period"] = Flow({"start": month_text(scenario.start), "end": month_text(scenario.end)})
+    if says_known:
+        top["as_known"] = yaml_text(task.above.as_known)
     if scenario.decides:
         top["decides"] = f"[{', '.join(yaml_text(word) for word in scenario.decides)}]"
     return lines + block_lines(top)

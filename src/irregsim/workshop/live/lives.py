@@ -255,7 +255,7 @@ def facts(world: World, person: int) -> dict[str, str | int] | None:
         "household": Household(int(p.household[row])).name.lower(),
         "sought_asylum": "true" if p.is_sought_asylum[row] else "false",
         "decision": Decision(int(p.decision[row])).name.lower(),
-        "feasibility": Feasibility(int(feasibility_groups(world.month)[p.country[row]])).code,
+        "feasibility": Feasibility(int(feasibility_groups(world.month, world.values.knowledge)[p.country[row]])).code,
         "age": int(who.age_years[0]) // 10 * 10,
         "years": int(who.months_irregular[0]) // 12,
         "months": int(who.months_in_strategy[0]),
