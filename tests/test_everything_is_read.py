@@ -30,6 +30,7 @@ ALSO_CALLED = {"regularisation": "schemes"}
 
 #: Every lever at work at once: some are on from the start, so that early months read them too.
 ALL_ON = (
+    "as_known=2026-06",  # what only later facts need is read too
     "levers.return_agreements=[{country: Eritrea, from: {month}, effectiveness: 0.5}]",
     "levers.reception_centres.close=[{centre: Sør-Øst samlet, on: {month}}]",
     "levers.employer_sanctions_directive="
