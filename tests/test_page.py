@@ -346,7 +346,7 @@ def test_a_preset_is_compared_and_twins_can_be_followed(seen):
     seen.page.get_by_text("compared with", exact=False).first.wait_for()
     seen.choose(seen.words("page.start"), "2023-01")
     seen.button(seen.words("page.use_settings")).click()
-    seen.page.get_by_text("December 2022").wait_for()
+    seen.page.get_by_text("December 2022").wait_for(timeout=4 * SOON)
     seen.button("▶").click()
     seen.wait_for_steps("n >= 14")
     seen.pause()
