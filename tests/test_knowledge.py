@@ -203,7 +203,7 @@ def test_facts_of_levers_have_their_reference_and_a_child_replaces_them(tmp_path
     text = "schema: 1\nname: x\nextends: baseline\nlevers: {regularisation: [{from: 2021-06, min_years: null}]}\n"
     path.write_text(text + f"as_known: {NEWEST}\n", encoding="utf-8")
     assert load_scenario(path).levers.regularisation == ()
-    # Under a state that has no such scheme there is nothing to remove, and that is told.
+    # Under a state that has no such scheme there is nothing to remove, and a message says so.
     path.write_text(text + "as_known: 2021-05\n", encoding="utf-8")
     with pytest.raises(ScenarioError, match="nothing to remove for 2021-06"):
         load_scenario(path)

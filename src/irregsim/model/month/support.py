@@ -96,7 +96,7 @@ def admission_chance(at: At, city: IntArray) -> FloatArray:
 def benefits_stopped_hazard(who: Rows, at: At) -> FloatArray:
     """Hazard that the provider's own benefits are cut while a relative lives there (M040).
 
-    The one case that is told ended in concealment: the stay goes on, hidden and at the guest's expense.
+    The only case in the report ended in concealment: the stay goes on, hidden and at the guest's expense.
     """
     return np.where(who.substrategy == Substrategy.RELATIVE, at.benefits_stopped_hazard, 0.0)
 
