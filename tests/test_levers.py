@@ -31,8 +31,8 @@ BETWEEN_STEPS = {
     # What the districts of the west get when the number of controls in the country stays the same.
     "levers.controls.workplace_inspections": {1.86},
     "levers.controls.identity_checks": {1.504},
-    # Counts of the years from 2009 and from 2015.
-    "assumptions.asylum_rejections_per_year": {2103, 2176, 2371, 3148, 3764, 3843, 5966, 6229, 7714},
+    # Counts of the years from 2009 and from 2015, and of 2025.
+    "assumptions.asylum_rejections_per_year": {1315, 2103, 2176, 2371, 3148, 3764, 3843, 5966, 6229, 7714},
 }
 
 #: Parameters that each response sets.

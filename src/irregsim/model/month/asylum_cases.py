@@ -80,13 +80,13 @@ def queue(values: Values) -> Queue:
     monthly = rejected / 12.0
     before = monthly[0]
     total = first_appeals * body.sum(axis=1) / 12.0
-    capacity = total[0]
+    capacity, growth = total[0], np.exp(draw["appeal_capacity_log_growth"])
     for month in range(months):
         year = month // 12
         ready = waiting / draw["appeal_months_mean"]
         if month % 12 == 0:
             if year >= open_from and ready.sum() > capacity:
-                capacity *= np.exp(draw["appeal_capacity_log_growth"])
+                capacity *= growth
             if year < len(total):
                 capacity = total[year] if year < open_from else max(capacity, total[year])
         if year < open_from:
