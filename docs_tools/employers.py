@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from irregsim.model.values import At, Values
 from irregsim.present.plots.style import DPI, Drawing, footnote, new_figure, settings
 from irregsim.scenario import load_scenario
 from irregsim.vocabulary.codes import month_number, month_text
+
+if TYPE_CHECKING:
+    from matplotlib.contour import ContourSet
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -100,6 +103,19 @@ def surface() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def label_places(lines: ContourSet, x: FloatArray, y: FloatArray) -> list[tuple[float, float]]:
+    """Where each line has its label: near three quarters of the axis, clear of the circle and of the edges."""
+    wanted, inside = np.log(x.min()) + 0.75 * np.log(x.max() / x.min()), (1.1 * y.min(), y.max() / 1.1)
+    found = []
+    for path in lines.get_paths():
+        line = np.asarray(path.vertices, dtype=np.float64)
+        line = line[(line[:, 1] > inside[0]) & (line[:, 1] < inside[1])]
+        if len(line):
+            place = line[np.abs(np.log(line[:, 0]) - wanted).argmin()]
+            found.append((float(place[0]), float(place[1])))
+    return found
+
+
 def draw(data: pd.DataFrame) -> Drawing:
     """The picture: a panel for each scenario, shades of grey with a labelled line at every border."""
     medians = parameter(ELASTICITY).median, parameter(PERCEIVED).median
@@ -119,12 +135,21 @@ def draw(data: pd.DataFrame) -> Drawing:
             x, y, z = 100.0 * grid.columns.to_numpy(), grid.index.to_numpy(), 100.0 * grid.to_numpy()
             axes.contourf(x, y, z, levels=(-100, *LEVELS), cmap="gray", vmin=-110, vmax=10)
             lines = axes.contour(x, y, z, levels=LEVELS[:-1], colors="black", linewidths=0.9, linestyles="solid")
-            labels = axes.clabel(lines, fmt=lambda value: f"−{abs(value):.0f} %", fontsize=11)
+            labels = axes.clabel(
+                lines, fmt=lambda value: f"−{abs(value):.0f} %", fontsize=11, manual=label_places(lines, x, y)
+            )
             for text in labels:
                 text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.0})
             at_median = 100.0 * float(np.interp(medians[1], one["perceived_ratio"].unique(), grid.columns))
             axes.plot(
-                at_median, medians[0], "o", color="black", markerfacecolor="white", markersize=9, markeredgewidth=2
+                at_median,
+                medians[0],
+                "o",
+                color="black",
+                zorder=20,
+                markerfacecolor="white",
+                markersize=9,
+                markeredgewidth=2,
             )
             axes.set_xscale("log")
             axes.set_yscale("log")

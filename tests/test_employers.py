@@ -17,7 +17,7 @@ from irregsim.model.draws import Draws
 from irregsim.model.employers import Employers, job_share
 from irregsim.model.parameters import parameters, point_draw
 from irregsim.model.values import At, Values
-from irregsim.scenario import load_scenario
+from irregsim.scenario import first_month_of_history, load_scenario
 from irregsim.vocabulary.codes import month_number
 
 pytestmark = pytest.mark.once
@@ -181,6 +181,20 @@ def test_the_effect_of_fines_is_a_surface_of_elasticity_and_of_what_employers_pe
 
 def test_without_elasticity_nothing_but_a_ruinous_cost_matters():
     assert fall(1e-9, 1.0) == pytest.approx(0.0, abs=1e-8)
+
+
+def test_the_number_of_jobs_belongs_to_the_rules_of_the_baseline_in_2009_whatever_a_scenario_begins_with():
+    baseline = load_scenario("baseline").levers
+    read = first_month_of_history(["employer_base_nok", "workplace_inspections"])
+    assert read["employer_base_nok"] == baseline.employer_base_nok[0]
+    assert read["workplace_inspections"].tolist() == baseline.workplace_inspections[0].tolist()
+    one, _ = registry()
+    other, dear = registry(employer_base_nok=1e6, directive_in_force=True, workplace_inspections=np.full(9, 7.0))
+    assert other.reference_cost.tolist() == one.reference_cost.tolist()
+    now = other.expected_cost(dear, other.inspections(dear), 1.0 / dear.job_loss_hazard)
+    assert (now > other.reference_cost).all()
+    with pytest.raises(KeyError):
+        first_month_of_history(["no_such_lever"])
 
 
 # -- the picture of docs/verification.md -------------------------------------------------------------------------------
