@@ -106,10 +106,11 @@ def surface() -> pd.DataFrame:
 def label_places(lines: ContourSet, x: FloatArray, y: FloatArray) -> list[tuple[float, float]]:
     """Where each line has its label: near three quarters of the axis, clear of the circle and of the edges."""
     wanted, inside = np.log(x.min()) + 0.75 * np.log(x.max() / x.min()), (1.1 * y.min(), y.max() / 1.1)
+    right = x.max() / 1.15
     found = []
     for path in lines.get_paths():
         line = np.asarray(path.vertices, dtype=np.float64)
-        line = line[(line[:, 1] > inside[0]) & (line[:, 1] < inside[1])]
+        line = line[(line[:, 1] > inside[0]) & (line[:, 1] < inside[1]) & (line[:, 0] < right)]
         if len(line):
             place = line[np.abs(np.log(line[:, 0]) - wanted).argmin()]
             found.append((float(place[0]), float(place[1])))
