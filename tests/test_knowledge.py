@@ -156,7 +156,7 @@ def test_a_fact_changes_what_it_should_from_its_month_on(id_: str):
         "lever": {fact.target.rpartition(".")[2], "schemes"},
         "feasibility": {"feasibility", "identity_cooperation", "assisted_willingness"},
         "residents": {"other_residents"},
-        "ratio": {fact.target},
+        "ratio": {fact.target, "tax_card_withdrawn_hazard"},
     }[fact.effect]
     assert found.keys() <= allowed
     if fact.effect == "feasibility":

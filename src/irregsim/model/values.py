@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model import districts
 from irregsim.scenario import Levers
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, FIRST_YEAR, OTHER_CITY, Feasibility, month_number
@@ -42,6 +43,18 @@ def log_path(months: int, knots: Sequence[tuple[str | int, float]]) -> FloatArra
     x = [month_number(month) if isinstance(month, str) else month for month, _ in knots]
     y = np.log([level for _, level in knots])
     return np.asarray(np.exp(np.interp(np.arange(months), x, y)))
+
+
+def during(months: int, first: str, last: str) -> FloatArray:
+    """1 from one month to another, both included, and 0 otherwise; shape (months,).
+
+    Args:
+        months: Length of the path.
+        first: First month, ``YYYY-MM``.
+        last: Last month.
+    """
+    month = np.arange(months)
+    return ((month >= month_number(first)) & (month <= month_number(last))).astype(np.float64)
 
 
 class Values:
@@ -156,14 +169,19 @@ class Values:
         demand = np.exp(draw["job_demand_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
         cities = city_effects(draw)
         feasibility = self._feasibility(months)
-        cases = np.array([draw[f"district_case_effect_{i}"] for i in range(len(DISTRICTS))])
+        by_district = np.broadcast_to(districts.control_ratio(draw), (months, len(DISTRICTS)))
+        kept = self._tax_cards_kept(months)
         return {
             "discretion_by_city": np.broadcast_to(
                 np.exp(draw["discretion_city_log_sd"] * cities), (months, len(cities))
             ),
-            "case_mix": np.broadcast_to(np.exp(draw["district_case_log_sd"] * cases), (months, len(DISTRICTS))),
+            "case_mix": np.broadcast_to(districts.case_mix(draw), by_district.shape),
             "job_demand_ratio": demand,
-            "district_control": np.broadcast_to(np.exp(district_effects(draw)), (months, len(DISTRICTS))),
+            "district_control": by_district,
+            "work_control": by_district * districts.akrim_ratio(draw, months),
+            "tax_card_kept_ratio": kept,
+            "tax_card_withdrawn_hazard": np.maximum(0.0, -np.diff(np.log(kept), prepend=0.0)),
+            "assisted_family_offer_nok": draw["assisted_family_offer_2016_nok"] * during(months, "2016-11", "2016-12"),
             "control_effort": control,
             "pu_effort": pu_effort,
             "dublin_effort": dublin * levers.dublin_rate,
@@ -181,6 +199,11 @@ class Values:
         ratio = self.draw["entry_exit_detection_ratio"] if self.knowledge.has("U18") else 1.0
         path = log_path(months, [("2025-09", 1.0), ("2026-04", ratio)])
         return np.minimum(1.0, self.draw["exit_control_detection_share"] * path)
+
+    def _tax_cards_kept(self, months: int) -> FloatArray:
+        """Share of tax cards not withdrawn in the cases of 2011 (fact U30); from 2015 the lever alone decides."""
+        kept = 1.0 - self.draw["tax_card_withdrawn_2011_share"] if self.knowledge.has("U30") else 1.0
+        return log_path(months, [("2010-12", 1.0), ("2011-12", kept), ("2014-12", kept), ("2015-01", 1.0)])
 
     def _willingness(self, months: int) -> FloatArray:
         """Assisted return by month and citizenship, relative to the middle group: a fact of its own (F 2.1; M003)."""
@@ -240,9 +263,3 @@ def city_effects(draw: Mapping[str, float]) -> FloatArray:
             f"{OTHER_READINESS}, or leave the column empty: the city is then as all other places)"
         )
     return np.array([draw[own.get(place, OTHER_READINESS)] for place in (*CITIES, OTHER_CITY)])
-
-
-def district_effects(draw: Mapping[str, float]) -> FloatArray:
-    """Log control intensity of each district around the national mean (partial pooling), shape (9,)."""
-    effects = np.array([draw[f"district_control_effect_{i}"] for i in range(len(DISTRICTS))])
-    return effects * draw["district_control_log_sd"]

@@ -36,6 +36,7 @@ MODEL_DATA: Final = (
     "districts.csv",
     "external/unhcr_asylum_decisions_norway.csv",
     "feasibility.csv",
+    "police_districts.csv",
     "policy_updates.csv",
     "reception_residents.csv",
     "rejections.csv",

@@ -173,7 +173,9 @@ def _heads(
         "has_forged_papers": _MAY_FORGE[route] & (u["birth_forged_papers"] < at.forged_papers_share),
         "has_care_need": u["birth_care_need"] < np.minimum(1.0, ill_chance),
         "is_convicted": penal | (u["birth_conviction"] < at.conviction_share),
-        "has_tax_card": sought & at.tax_card & (u["birth_tax_card"] < at.tax_card_at_entry_share),
+        "has_tax_card": sought
+        & at.tax_card
+        & (u["birth_tax_card"] < at.tax_card_at_entry_share * at.tax_card_kept_ratio),
         "tie_0": ties[0],
         "tie_1": ties[1],
         "tie_2": ties[2],
