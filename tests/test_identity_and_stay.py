@@ -205,6 +205,38 @@ def test_willingness_is_dated_as_feasibility_is():
     assert len(values.at(0).assisted_willingness) == len(reference.countries())
 
 
+def test_citizenships_that_the_counts_name_spread_around_their_group():
+    """One standard deviation up for Iraq moves Iraq alone; without a spread everybody has the group's willingness."""
+    group = {**point_draw(), "assisted_willing_log_sd": 0.0}
+    spread = {**group, "assisted_willing_log_sd": 0.4}
+    named = [COUNTRY[name] for name in ("Irak", "Afghanistan", "Somalia", "Russland")]
+    month = month_number("2015-06")
+
+    def willing(draw: dict[str, float]) -> np.ndarray:
+        return np.asarray(Scene(draw).world.values.at(month).assisted_willingness)
+
+    high = np.exp(group["assisted_willing_high_log_ratio"])
+    np.testing.assert_allclose(willing(group)[named], [1.0, 1.0, 1.0, high])
+    np.testing.assert_allclose(willing(spread), willing(group))
+    for code, country in zip(("iq", "af", "so", "ru"), named, strict=True):
+        ratio = willing({**spread, f"assisted_willing_effect_{code}": 1.0}) / willing(group)
+        expected = np.ones(len(COUNTRY))
+        expected[country] = np.exp(0.4)
+        np.testing.assert_allclose(ratio, expected)
+        np.testing.assert_allclose(willing({**group, f"assisted_willing_effect_{code}": 1.0}), willing(group))
+
+
+def test_iraq_earns_no_permit_for_those_who_cannot_be_returned():
+    """Returns to Iraq are carried out (F 10.5), however few a draw makes them; what works ends the ground."""
+    draw = {**point_draw(), "feasibility_middle_share": 0.15, "feasibility_weak_share": 0.3}
+    for month in ("2012-01", "2013-06", "2015-01", "2019-06"):
+        hardly = Scene(draw).world.values.at(month_number(month)).takes_hardly_back
+        assert not hardly[COUNTRY["Irak"]] and not hardly[COUNTRY["Afghanistan"]] and not hardly[COUNTRY["Russland"]]
+        assert hardly[[COUNTRY[name] for name in ("Eritrea", "Iran", "Etiopia", "Sudan")]].all()
+        # Morocco cooperates from 2017 on (the baseline's lever; F 9.1).
+        assert hardly[COUNTRY["Marokko"]] == (month < "2017")
+
+
 # -- births ------------------------------------------------------------------------------------------------------------
 
 

@@ -203,8 +203,8 @@ class Values:
         """Countries that take hardly anybody back, by month: the two lowest groups, while no agreement is in force.
 
         By group and not by a limit on feasibility: the lower ratio of some years, or a low draw, must not make Iraq, to
-        which returns are carried out (F 10.5), a country that takes nobody. An agreement counts from an effectiveness of
-        ``temporary_permit_feasibility_limit`` on: that with Ethiopia of 2012 had hardly any (F 10.1).
+        which returns are carried out (F 10.5), a country that takes nobody. An agreement counts from an effectiveness
+        of ``temporary_permit_feasibility_limit`` on: that with Ethiopia of 2012 had hardly any (F 10.1).
         """
         low = np.zeros((months, len(reference.countries())), dtype=np.bool_)
         for step in reference.feasibility_steps(self.knowledge):
@@ -266,6 +266,10 @@ def district_effects(draw: Mapping[str, float]) -> FloatArray:
     return effects * draw["district_control_log_sd"]
 
 
+#: Countries that UDI's counts of assisted returns name, by code: each has an effect ``assisted_willing_effect_``.
+NAMED_BY_ASSISTED: Final = ("IQ", "AF", "SO", "RU")
+
+
 def willingness_effects(draw: Mapping[str, float]) -> FloatArray:
     """Log ratio of assisted return of each citizenship to its group, shape (countries,); 0 where no count names it.
 
@@ -273,6 +277,8 @@ def willingness_effects(draw: Mapping[str, float]) -> FloatArray:
         draw: Value of every parameter by name: ``assisted_willing_effect_`` and a country's code of two letters, in
             standard deviations of ``assisted_willing_log_sd``.
     """
-    names = (f"assisted_willing_effect_{country.iso.lower()}" for country in reference.countries())
-    effects = np.array([draw[name] if name in draw else 0.0 for name in names])
+    effects = np.zeros(len(reference.countries()))
+    for country in reference.countries():
+        if country.iso in NAMED_BY_ASSISTED:
+            effects[country.index] = draw[f"assisted_willing_effect_{country.iso.lower()}"]
     return effects * draw["assisted_willing_log_sd"]
