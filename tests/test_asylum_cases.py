@@ -21,7 +21,7 @@ from irregsim.model.parameters import parameters, point_draw
 from irregsim.model.values import Values
 from irregsim.scenario import Levers
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import FIRST_YEAR, Route
+from irregsim.vocabulary.codes import FIRST_YEAR, Route, month_number
 from irregsim.vocabulary.knowledge import STATES
 
 pytestmark = pytest.mark.once
@@ -203,13 +203,29 @@ def test_stated_rejections_of_counted_years_are_not_held_to_what_was_decided_of_
 
 
 def test_arrivals_are_those_with_a_final_duty_who_are_still_here():
-    draw = point_draw()
-    values = Values(baseline(END, KNOWN), draw)
-    came = expected_inflow(values).by_route[:, Route.ASYLUM_REJECTED]
+    """Fewer of those who came in 2015 are still here; at a ratio of 1 the share is the same in every month."""
+    draw = {**point_draw(), "present_at_final_2016_ratio": 0.5}
     q = run(draw)
-    np.testing.assert_allclose(came, draw["present_at_final_share"] * q.in_simulation * values.scale, rtol=1e-12)
-    assert len(q.in_simulation) == values.months
+    assert len(q.in_simulation) == Values(baseline(END, KNOWN), draw).months
     np.testing.assert_array_equal(q.in_simulation[0], q.final[12 * (FIRST_YEAR - FIRST_COUNTED)])
+
+    def share(ratio: float) -> np.ndarray:
+        values = Values(baseline(END, KNOWN), {**draw, "present_at_final_2016_ratio": ratio})
+        came = expected_inflow(values).by_route[:, Route.ASYLUM_REJECTED] / values.scale
+        all_ = q.in_simulation.sum(axis=1)
+        of_each = came.sum(axis=1) / all_
+        np.testing.assert_allclose(came, of_each[:, None] * q.in_simulation, rtol=1e-9, err_msg="the mix stays")
+        return np.asarray(of_each)
+
+    always = draw["present_at_final_share"]
+    np.testing.assert_allclose(share(1.0), always, rtol=1e-12)
+    wave = share(0.5)
+    months = {m: month_number(m) for m in ("2015-12", "2016-06", "2017-12", "2018-12")}
+    np.testing.assert_allclose(wave[: months["2015-12"] + 1], always, rtol=1e-12)
+    np.testing.assert_allclose(wave[months["2016-06"] : months["2017-12"] + 1], always / 2, rtol=1e-12)
+    np.testing.assert_allclose(wave[months["2018-12"] :], always, rtol=1e-12)
+    # Nobody is made: the share never exceeds one.
+    assert share(3.0).max() == pytest.approx(1.0, rel=1e-12)
 
 
 # -- counts ------------------------------------------------------------------------------------------------------------

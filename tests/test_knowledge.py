@@ -154,7 +154,7 @@ def test_a_fact_changes_what_it_should_from_its_month_on(id_: str):
     assert all(month >= fact.start for month in found.values()), found
     allowed = {
         "lever": {fact.target.rpartition(".")[2], "schemes"},
-        "feasibility": {"feasibility", "identity_cooperation", "assisted_willingness"},
+        "feasibility": {"feasibility", "identity_cooperation", "assisted_willingness", "takes_hardly_back"},
         "residents": {"other_residents"},
         "ratio": {fact.target, "tax_card_withdrawn_hazard"},
     }[fact.effect]

@@ -188,6 +188,7 @@ class Values:
             "assisted_scheme": scheme * levers.assisted_scheme,
             "asylum_case_share": asylum_case,
             "feasibility": feasibility,
+            "takes_hardly_back": self._takes_hardly_back(months),
             "identity_cooperation": np.minimum(1.0, feasibility / draw["feasibility_high_share"]),
             "assisted_willingness": self._willingness(months),
             "other_residents": log_path(months, list(reference.other_residents(self.knowledge))) * self.scale,
@@ -206,7 +207,11 @@ class Values:
         return log_path(months, [("2010-12", 1.0), ("2011-12", kept), ("2014-12", kept), ("2015-01", 1.0)])
 
     def _willingness(self, months: int) -> FloatArray:
-        """Assisted return by month and citizenship, relative to the middle group: a fact of its own (F 2.1; M003)."""
+        """Assisted return by month and citizenship, relative to the middle group: a fact of its own (F 2.1; M003).
+
+        Around the ratio of its group each citizenship that UDI's counts of assisted returns name has an effect of its
+        own (partial pooling, ``assisted_willing_log_sd``); the others have that of their group.
+        """
         ratio = np.exp(
             [self.draw[f"assisted_willing_{name}_log_ratio"] for name in ("none", "weak")]
             + [0.0]
@@ -215,7 +220,20 @@ class Values:
         out = np.ones((months, len(reference.countries())))
         for step in reference.feasibility_steps(self.knowledge):
             out[step.start :, step.country] = ratio[step.group]
-        return out
+        return np.asarray(out * np.exp(willingness_effects(self.draw)))
+
+    def _takes_hardly_back(self, months: int) -> npt.NDArray[np.bool_]:
+        """Countries that take hardly anybody back, by month: the two lowest groups, while no agreement is in force.
+
+        By group and not by a limit on feasibility: the lower ratio of some years, or a low draw, must not make Iraq, to
+        which returns are carried out (F 10.5), a country that takes nobody. An agreement counts from an effectiveness
+        of ``temporary_permit_feasibility_limit`` on: that with Ethiopia of 2012 had hardly any (F 10.1).
+        """
+        low = np.zeros((months, len(reference.countries())), dtype=np.bool_)
+        for step in reference.feasibility_steps(self.knowledge):
+            low[step.start :, step.country] = step.group <= Feasibility.WEAK
+        effectiveness = np.nan_to_num(self.levers.agreement_effectiveness)
+        return np.asarray(low & (effectiveness < self.draw["temporary_permit_feasibility_limit"]))
 
     def _feasibility(self, months: int) -> FloatArray:
         """Feasibility of forced return by month and country, before identity: group level, raised by agreements.
@@ -263,3 +281,21 @@ def city_effects(draw: Mapping[str, float]) -> FloatArray:
             f"{OTHER_READINESS}, or leave the column empty: the city is then as all other places)"
         )
     return np.array([draw[own.get(place, OTHER_READINESS)] for place in (*CITIES, OTHER_CITY)])
+
+
+#: Countries that UDI's counts of assisted returns name, by code: each has an effect ``assisted_willing_effect_``.
+NAMED_BY_ASSISTED: Final = ("IQ", "AF", "SO", "RU")
+
+
+def willingness_effects(draw: Mapping[str, float]) -> FloatArray:
+    """Log ratio of assisted return of each citizenship to its group, shape (countries,); 0 where no count names it.
+
+    Args:
+        draw: Value of every parameter by name: ``assisted_willing_effect_`` and a country's code of two letters, in
+            standard deviations of ``assisted_willing_log_sd``.
+    """
+    effects = np.zeros(len(reference.countries()))
+    for country in reference.countries():
+        if country.iso in NAMED_BY_ASSISTED:
+            effects[country.index] = draw[f"assisted_willing_effect_{country.iso.lower()}"]
+    return effects * draw["assisted_willing_log_sd"]

@@ -297,14 +297,26 @@ def centres() -> tuple[Centre, ...]:
     return out
 
 
+#: Months over which a country's lasting group is taken: the years that the report tells of and the fit uses.
+_YEARS_TOLD = range(month_number("2009-01"), month_number("2021-01"))
+
+
 @cache
-def feasibility_group_of_2012() -> tuple[Feasibility, ...]:
-    """Feasibility group of each country at the beginning of 2012, in the order of `countries`."""
-    out = [Feasibility.NONE] * len(countries())
-    for step in feasibility_steps():
-        if step.start <= month_number("2012-01"):
-            out[step.country] = step.group
-    return tuple(out)
+def lasting_feasibility_groups() -> tuple[Feasibility, ...]:
+    """Lasting feasibility group of each country: its group in most months of 2009 to 2020, in the order of `countries`.
+
+    What citizens bring with them (papers, how UNHCR files them) follows the lasting relation between the states, not a
+    stop of returns for some years: returns to Somalia were stopped from October 2010 to October 2013 and carried out
+    before and after (UNE 2010-10-14; F 10.5), so Somalia belongs to the middle group.
+    """
+    months = [[0] * len(Feasibility) for _ in countries()]
+    steps = feasibility_steps()
+    for country in countries():
+        own = sorted((s for s in steps if s.country == country.index), key=lambda s: s.start)
+        ends = [s.start for s in own[1:]] + [_YEARS_TOLD.stop]
+        for step, end in zip(own, ends, strict=True):
+            months[country.index][step.group] += max(0, min(end, _YEARS_TOLD.stop) - step.start)
+    return tuple(max(Feasibility, key=lambda group: count[group]) for count in months)
 
 
 @cache

@@ -114,7 +114,7 @@ def _yearly_rejections(values: Values, end: int) -> FloatArray:
     """
     draw, counted = values.draw, decisions().rejected[: values.knowledge.last_counted - FIRST_COUNTED + 1]
     # UNHCR rounds small cells to five, and some countries' groups may be filed otherwise than by UDI.
-    group = np.array([int(g) for g in reference.feasibility_group_of_2012()])
+    group = np.array([int(g) for g in reference.lasting_feasibility_groups()])
     errors = np.array([0.0] + [draw[f"asylum_mix_{name}_log_error"] for name in ("weak", "middle", "high")])
     weighted = counted * np.exp(errors[group])
     weighted *= (counted.sum(axis=1) / weighted.sum(axis=1))[:, None] * np.exp(draw["rejections_log_error"])

@@ -120,10 +120,10 @@ def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
 
     Args:
         who: Reads ``is_sought_asylum``, ``is_identity_established``, ``country``, ``is_dublin``, ``months_irregular``.
-        at: Reads ``temporary_permit_hazard`` (per month), ``temporary_permit_long_ratio``,
-            ``temporary_permit_feasibility_limit`` and ``feasibility`` (by citizenship).
+        at: Reads ``temporary_permit_hazard`` (per month), ``temporary_permit_long_ratio`` and ``takes_hardly_back`` (by
+            citizenship: the two lowest groups of the month, no agreement in force).
     """
-    cannot = at.feasibility[who.country] < at.temporary_permit_feasibility_limit
+    cannot = at.takes_hardly_back[who.country]
     earns = who.is_sought_asylum & who.is_identity_established & cannot & ~who.is_dublin
     long = np.where(who.months_irregular >= 36, at.temporary_permit_long_ratio, 1.0)
     return np.asarray(at.temporary_permit_hazard * earns * long)

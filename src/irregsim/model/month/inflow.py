@@ -101,7 +101,7 @@ class Inflow(Part):
             return
         u = world.draws.uniform("temporary_permit_ends", world.month, p.key[due])
         # Where return is still hardly possible most permits are renewed, which is no new grant (F 2.1 fn 6).
-        cannot = at.feasibility[p.country[due]] < at.temporary_permit_feasibility_limit
+        cannot = at.takes_hardly_back[p.country[due]]
         renewed = np.where(cannot & p.is_sought_asylum[due], at.temporary_permit_renewed_share, 0.0)
         again = u < renewed
         back_later(world, at, due[again])
