@@ -703,6 +703,9 @@ CASES = (
         exits.assisted_return_hazard, FROM_IRAQ, country=COUNTRY[country])))
       for name, country, sign in (
           ("no agreement", "Eritrea", -1), ("weak cooperation", "Sudan", -1), ("all taken back", "Kosovo", 1))),
+    Case("M003", "assisted return, a citizenship of its own", -1, without_risk(log_ratio(
+        exits.assisted_return_hazard, FROM_IRAQ, country=COUNTRY["Afghanistan"])),
+         {"assisted_willing_effect_af": -1.0}),
     Case("M004", "assisted return by time", -1, log_ratio(
         exits.assisted_return_hazard, FORMER_NOW, entry_month=MONTH - 24)),
     Case("M004", "assisted return after the deadline", -1, log_ratio(
