@@ -182,8 +182,14 @@ def fit(
 @click.command(short_help="Fit the model to the registers.")
 @click.option("--out", default="outputs/calibration", show_default=True, help="Folder for trials and posterior.")
 @click.option("--first", type=click.IntRange(min=50), help="Trials of the first wave, from the priors.")
-@click.option("--second", type=click.IntRange(min=20), help="Trials of the second wave, near the counts.")
-@click.option("--scale", type=float, help="Population scale of the trials, above 0 and at most 10.")
+@click.option("--second", type=click.IntRange(min=20), help="Trials of each near wave, near the counts.")
+@click.option(
+    "--near-waves",
+    type=click.IntRange(min=1),
+    help="Near waves; one more than before continues a finished calibration.",
+)
+@click.option("--scale", type=float, help="Population scale of the first wave's trials, above 0 and at most 10.")
+@click.option("--near-scale", type=float, help="Population scale of the near waves' trials, above 0 and at most 10.")
 @click.option("--draws", type=click.IntRange(min=10), help="Draws of the posterior.")
 @click.option(
     "--truths", type=click.IntRange(min=5), help="Known truths from the prior that are fitted as a test of the method."

@@ -12,7 +12,7 @@ import numpy as np
 
 from irregsim.commands.request import WrongUse
 from irregsim.inference import posterior
-from irregsim.inference.calibration import design, fitting
+from irregsim.inference.calibration import checks, design, fitting
 from irregsim.inference.targets import Target, targets
 from irregsim.present.pages import calibration_report as report
 from irregsim.scenario import load_scenario
@@ -84,11 +84,11 @@ def calibrate(out: Path, settings: fitting.Settings, *, jobs: Jobs = 1, progress
             start=progress.start,
             finished=lambda _: progress.advance(),
         )
-        hidden = fitting.hidden(
-            scenario, fit, out, jobs=jobs, start=progress.start, finished=lambda _: progress.advance()
-        )
+        wave: dict[str, Any] = {"jobs": jobs, "start": progress.start, "finished": lambda _: progress.advance()}
+        hidden = checks.hidden(scenario, fit, out, **wave)
+        centre = checks.centre(scenario, fit, out, **wave)
         progress.start(settings.truths + settings.near_truths, 0)
-        found = {**report.about(fit, lambda _: progress.advance()), "hidden": hidden}
+        found = {**report.about(fit, centre, lambda _: progress.advance()), "hidden": hidden}
     finally:
         progress.close()
     return Calibrated(out, write(out, fit, found), found)
@@ -154,6 +154,7 @@ def with_changes(**changes: int | float | None) -> fitting.Settings:
         WrongUse: If the population scale is out of range.
     """
     settings = replace(fitting.Settings(), **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]
-    if wrong := scale_fault(settings.scale):
-        raise WrongUse(f"--scale {settings.scale:g}: {wrong}")
+    for option, scale in (("--scale", settings.scale), ("--near-scale", settings.near_scale)):
+        if wrong := scale_fault(scale):
+            raise WrongUse(f"{option} {scale:g}: {wrong}")
     return settings

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+#: In the folder of each wave: its design.
+DESIGN_FILE: Final = "design.parquet"
+
 ENGINE: Final = "irregsim.inference.calibration.trials:observe"
 
 
@@ -84,6 +87,36 @@ class Trials:
         import pandas as pd
 
         return pd.read_parquet(self._path(number))
+
+
+def write_design(folder: Path, z: FloatArray) -> None:
+    """Stores the design of a wave, a column for each parameter, so that its trials can be used by any later fit."""
+    import pandas as pd
+
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / f"tmp-design-{os.getpid()}"
+    pd.DataFrame(z, columns=list(design.names())).to_parquet(scratch, index=False)
+    scratch.replace(folder / DESIGN_FILE)
+
+
+def stored_design(folder: Path) -> FloatArray | None:
+    """The design of a wave that was begun; None where there is none.
+
+    A near wave was chosen by the fit of its day. Its trials are trials of the model wherever they lie, so another
+    likelihood or other counts use them as they are.
+
+    Raises:
+        OtherTrials: If it is a design of other parameters.
+    """
+    import pandas as pd
+
+    place = folder / DESIGN_FILE
+    if not place.is_file():
+        return None
+    frame = pd.read_parquet(place)
+    if tuple(frame.columns) != design.names():
+        raise OtherTrials(f"{folder} holds trials of other parameters: remove it, or give another --out")
+    return frame.to_numpy(dtype=np.float64)
 
 
 def model_sha256() -> str:
@@ -143,7 +176,7 @@ def run_wave(
                 f"{folder} holds trials of another {', '.join(differs)}: remove it, or give another --out"
             )
     else:
-        folder.mkdir(parents=True, exist_ok=True)
+        write_design(folder, z)
         scratch = folder / f"tmp-wave-{os.getpid()}"
         write_json(scratch, own)
         scratch.replace(about)

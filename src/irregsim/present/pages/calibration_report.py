@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.inference.calibration import counts, design, fitting, recovery
+from irregsim.inference.calibration import checks, counts, design, fitting, recovery
 from irregsim.model.parameters import parameters
 from irregsim.vocabulary.numbers import number
 
@@ -22,18 +22,24 @@ FloatArray = npt.NDArray[np.float64]
 TRADE_OFF: Final = 0.4
 
 
-def about(fit: fitting.Fit, finished: Callable[[int], None] = lambda number: None) -> dict[str, Any]:
+def about(
+    fit: fitting.Fit,
+    centre: checks.Centre | None = None,
+    finished: Callable[[int], None] = lambda number: None,
+) -> dict[str, Any]:
     """Everything docs/calibration.md reports about a fit, as numbers and texts that JSON can hold.
 
     Args:
         fit: A finished fit.
+        centre: The model at full scale with the posterior's mean parameters; None where it was not run.
         finished: Notified of each known truth that was fitted.
     """
     from_prior, shipped = fitting.recovered(fit, finished)
-    red = fitting.gates(fit, from_prior)
+    alone = checks.left_out(fit)
+    red = checks.gates(fit, from_prior, centre, alone)
     return {
         "settings": vars(fit.settings),
-        "trials": len(fit.z),
+        "trials": len(fit.evidence.z),
         "gate": {"passed": not red, "red": red},
         "sampler": {
             "temperatures": fit.sample.steps,
@@ -44,7 +50,8 @@ def about(fit: fitting.Fit, finished: Callable[[int], None] = lambda number: Non
         "not_followed": [n for i, n in enumerate(design.names()) if i not in set(fit.emulator.followed.tolist())],
         "fixed": [name for name, what in parameters().items() if what.distribution == "fixed"],
         "pairs": _pairs(fit),
-        "targets": _targets(fit),
+        "targets": _targets(fit, centre, alone),
+        "left_out": _left_out(alone),
         "coverage": _coverage(fit),
         "recovery": {"prior": _recovery(from_prior), "shipped": _recovery(shipped)},
         "forward": fitting.forward(fit),
@@ -100,12 +107,25 @@ def _pairs(fit: fitting.Fit) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: -abs(row["r"]))
 
 
-def _targets(fit: fitting.Fit) -> list[dict[str, Any]]:
+def _left_out(alone: checks.LeftOut) -> dict[str, Any]:
+    own, low, high = alone.spread()
+    return {
+        "spread": [round(own, 2), round(low, 2), round(high, 2)],
+        "evenness": round(alone.evenness(), 3),
+        "inside_50": round(float((np.abs(alone.pit - 0.5) < 0.25).mean()), 2),
+        "inside_90": round(float((np.abs(alone.pit - 0.5) < 0.45).mean()), 2),
+        "sampled_again": alone.refitted,
+    }
+
+
+def _targets(fit: fitting.Fit, centre: checks.Centre | None, alone: checks.LeftOut) -> list[dict[str, Any]]:
     mean, spread = fitting.predicted(fit)
+    effective = checks.effective_errors(fit, centre)
+    far = None if centre is None else centre.distance(fit)
     out = []
     for i, target in enumerate(fit.targets):
         ends = counts.back(np.array([mean[i] + k * spread[i] for k in (-1.645, 0.0, 1.645)])[:, None], [target])[:, 0]
-        prior = fit.y[~fit.near, i]
+        prior = fit.evidence.y[~fit.evidence.near, i]
         out.append(
             {
                 "id": target.id,
@@ -114,6 +134,10 @@ def _targets(fit: fitting.Fit) -> list[dict[str, Any]]:
                 "distance": round(float((fit.observed[i] - mean[i]) / spread[i]), 2),
                 "explained": round(float(fit.emulator.explained[i]), 2),
                 "inside_prior_90": bool(np.quantile(prior, 0.05) <= fit.observed[i] <= np.quantile(prior, 0.95)),
+                "left_out": round(float(alone.z[i]), 2),
+                "full_scale": None if centre is None else round(float(counts.back(centre.mean, fit.targets)[i]), 1),
+                "full_scale_distance": None if far is None else round(float(far[i]), 2),
+                "errors": {name: None if x is None else round(float(x[i]), 3) for name, x in effective.items()},
             }
         )
     return out
@@ -131,7 +155,7 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
     histogram, _ = np.histogram(found.ranks, bins=10, range=(0.0, 1.0))
     truths = len(found.ranks)
     # Truths are independent, parameters of one truth are not: the error of the mean coverage is over truths.
-    inside = ((found.ranks > 0.05) & (found.ranks < 0.95)).mean(axis=1)
+    inside = recovery.inside(found.ranks, 0.9).mean(axis=1)
     return {
         "truths": truths,
         "parameters": len(found.columns),
@@ -144,6 +168,9 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
         )[:5],
         "rank_histogram": histogram.tolist(),
         "unevenness": [round(statistic, 1), round(chance, 3)],
+        "band_90": [round(x, 3) for x in found.band(checks.BAND)],
+        "thirds_90": [[round(x, 3) for x in third] for third in found.thirds(checks.BAND)],
+        "outside_band": [names[i] for i in found.outside(checks.BAND)],
         "mean_contraction": round(1.0 - float(found.narrower.mean()), 2),
     }
 
@@ -186,9 +213,10 @@ def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _second_method(fit: fitting.Fit) -> dict[str, Any]:
-    names, first = design.names(), np.arange(len(fit.z)) < fit.settings.first
+    names, all_ = design.names(), fit.evidence
+    first = np.arange(len(all_.z)) < fit.settings.first
     found = recovery.nearest_trials(
-        fit.z[first], fit.y[first], fit.observed, fit.error, fit.emulator.followed, fit.settings.seed
+        all_.z[first], all_.y[first], fit.observed, fit.errors, fit.emulator.followed, fit.settings.seed
     )
     own = fit.sample.z
     apart = (found.mean(axis=0) - own.mean(axis=0)) / np.hypot(found.std(axis=0), own.std(axis=0))
