@@ -33,6 +33,7 @@ from irregsim.inference.calibration import trials as one_trial
 from irregsim.inference.targets import targets
 from irregsim.model.parameters import AFTER_FIT, parameters
 from irregsim.present.pages import calibration_report as report
+from irregsim.present.pages import calibration_tables as tables
 from irregsim.scenario import load_scenario
 
 pytestmark = pytest.mark.once
@@ -532,7 +533,8 @@ def pretended(monkeypatch) -> list[tuple[str, float, np.ndarray]]:
         if not (folder / bank.DESIGN_FILE).is_file():
             bank.write_design(folder, z)
         ran.append((folder.name, scale, z))
-        return bank.Bank(z, pd.DataFrame(), scale)
+        hidden = pd.DataFrame({"period": "2019", "replicate": np.arange(len(z)), "count": np.exp(9.0 + 0.3 * z[:, 0])})
+        return bank.Bank(z, hidden, scale)
 
     def simulated(wave, chosen, column="count"):
         mean = counts.observed(chosen) + 0.5 * wave.z[:, design.widened()[:4]]
@@ -557,6 +559,32 @@ def test_near_waves_have_a_scale_of_their_own_and_another_one_goes_on(tmp_path, 
     assert two.evidence.judged is not None and two.evidence.judged.sum() == 27
     with pytest.raises(bank.OtherTrials, match="give --second 30"):
         fitting.calibrate(scenario, FIT[:4], tmp_path, replace(settings, second=40))
+
+
+def test_the_command_goes_from_waves_to_a_posterior_with_a_report(tmp_path, monkeypatch):
+    ran = pretended(monkeypatch)
+    monkeypatch.setattr(command, "fitted_targets", lambda: FIT[:4])
+    settings = fitting.Settings(first=90, second=40, draws=20, truths=5, near_truths=5, seed=4)
+    done = command.calibrate(tmp_path, settings)
+    assert [(name, scale) for name, scale, _ in ran][2:] == [
+        ("hidden-prior", 0.25),
+        ("hidden-posterior", 0.25),
+        ("centre", 1.0),
+    ]
+    assert len(ran[-1][2]) == checks.CENTRE_RUNS and (ran[-1][2] == ran[-1][2][0]).all()
+    mean = np.array([design.standardised(draw) for draw in done.posterior.draws]).mean(axis=0)
+    own = np.setdiff1d(np.arange(len(mean)), design.widened())  # a widened prior may be cut at its far end
+    assert np.allclose(ran[-1][2][0][own], mean[own], atol=1e-6)
+    found = json.loads((tmp_path / command.REPORT_FILE).read_text(encoding="utf-8"))
+    assert found["gate"]["passed"] is (not found["gate"]["red"]) and done.posterior.about["gate"] == found["gate"]
+    errors = found["targets"][0]["errors"]
+    parts = (errors[name] ** 2 for name in ("stated", "noise", "chance", "surface"))
+    # Three decimals each; the surface's part is what is left.
+    assert np.sqrt(sum(parts)) == pytest.approx(errors["used"], abs=0.005)
+    blocks = tables.markdown(found)
+    for name in ("errors", "blocks", "left-out", "targets", "recovery"):
+        assert " - |" not in blocks[name], name
+    assert "calibration check" in command.summary(done)
 
 
 @pytest.mark.slow
@@ -779,5 +807,5 @@ def test_every_parameter_is_followed_left_to_its_prior_or_fixed():
 def test_verdicts_say_better_equal_or_worse():
     row = {"block": "b", "crps": 1.0, "crps_last": 1.05, "crps_line": 0.5}
     row |= {"interval_score": 1.0, "interval_score_last": 2.0, "interval_score_line": None}
-    words = {(one["score"], one["naive"]): one["model_is"] for one in report.verdicts([row])}
+    words = {(one["score"], one["naive"]): one["model_is"] for one in tables.verdicts([row])}
     assert words == {("crps", "last"): "equal", ("crps", "line"): "worse", ("interval_score", "last"): "better"}

@@ -15,6 +15,7 @@ from irregsim.inference import posterior
 from irregsim.inference.calibration import checks, design, fitting
 from irregsim.inference.targets import Target, targets
 from irregsim.present.pages import calibration_report as report
+from irregsim.present.pages.calibration_tables import error_blocks
 from irregsim.scenario import load_scenario
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import Jobs, scale_fault
@@ -131,8 +132,10 @@ def summary(done: Calibrated) -> str:
     lines = [
         f"posterior {done.posterior.id}: {len(done.posterior.draws)} draws from {found['trials']} trials, "
         f"{len(found['followed'])} parameters followed",
-        f"counts fitted: {len(found['targets'])}; inside 50 % and 90 % intervals: "
-        f"{100 * found['coverage']['50']:.0f} % and {100 * found['coverage']['90']:.0f} %",
+        f"counts fitted: {len(found['targets'])}; each forecast from the others, inside 50 % and 90 % intervals: "
+        f"{100 * found['left_out']['inside_50']:.0f} % and {100 * found['left_out']['inside_90']:.0f} %",
+        "effective error used, root mean square (stated error): "
+        + ", ".join(f"{block} {used} ({stated})" for block, _, stated, *_, used in error_blocks(found["targets"])),
         f"known truths, 90 % intervals: {100 * far['coverage_90']:.0f} % of {far['truths']} from the prior, "
         f"{100 * near['coverage_90']:.0f} % of {near['truths']} near the counts",
     ]
@@ -141,9 +144,12 @@ def summary(done: Calibrated) -> str:
     else:
         lines.append("a calibration check failed; results made with this posterior are not calibrated:")
         lines += [f"  {line}" for line in found["gate"]["red"]]
-    worst = sorted(found["targets"], key=lambda row: -abs(row["distance"]))[:5]
-    lines.append("counts farthest from the model:")
-    lines += [f"  {row['id']}: {row['distance']:+.1f} predictive standard deviations" for row in worst]
+    worst = sorted(found["targets"], key=lambda row: -abs(row["full_scale_distance"]))[:5]
+    lines.append("counts farthest from the model at full scale:")
+    lines += [
+        f"  {row['id']}: {row['full_scale_distance']:+.1f} standard deviations of error, register noise and chance"
+        for row in worst
+    ]
     return "\n".join(lines)
 
 

@@ -156,7 +156,7 @@ def right_by_construction(own: Sequence[FloatArray], seed: int) -> FloatArray:
 def synthetic(y: FloatArray, errors: Errors, seed: int, number: int) -> FloatArray:
     """A trial's counts as data: with the same further error that the fit allows real counts."""
     draws = Draws(seed, 0)
-    keys = draws.keys(np.arange(len(y), dtype=np.uint64) + np.uint64((13 << 58) + number * 4096))
+    keys = draws.keys(np.arange(errors.root.shape[1], dtype=np.uint64) + np.uint64((13 << 58) + number * 4096))
     normal = ndtri(draws.uniform("target_error", -1, keys))
     return np.asarray(y + errors.steepness(y) * (errors.root @ normal))
 

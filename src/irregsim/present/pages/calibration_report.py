@@ -1,11 +1,11 @@
-"""What is known about a fit, as plain numbers, and as the tables of docs/calibration.md."""
+"""What is known about a fit, as plain numbers, and docs/calibration.md filled in with its tables."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from irregsim.inference.calibration import checks, counts, design, fitting, recovery
 from irregsim.model.parameters import parameters
-from irregsim.vocabulary.numbers import number
+from irregsim.present.pages.calibration_tables import markdown
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -129,6 +129,7 @@ def _targets(fit: fitting.Fit, centre: checks.Centre | None, alone: checks.LeftO
         out.append(
             {
                 "id": target.id,
+                "block": target.block or target.register,
                 "observed": target.value,
                 "fitted": [round(float(x), 1) for x in ends],
                 "distance": round(float((fit.observed[i] - mean[i]) / spread[i]), 2),
@@ -175,43 +176,6 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
     }
 
 
-#: Scores closer than this share of each other count as equal: a block of a handful of counts shows no finer difference.
-EQUAL: Final = 0.1
-
-
-def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Forecasts by block of series: mean scores of the model and of each naive forecast, over the counts both have.
-
-    Args:
-        rows: As `fitting.forward` gives them.
-
-    Returns:
-        One row per block, score and naive forecast, with ``better``, ``equal`` or ``worse`` of the model.
-    """
-    out = []
-    for block in dict.fromkeys(row["block"] for row in rows):
-        for score in ("crps", "interval_score"):
-            for naive in ("last", "line"):
-                both = [row for row in rows if row["block"] == block and row[f"{score}_{naive}"] is not None]
-                if not both:
-                    continue
-                own = float(np.mean([row[score] for row in both]))
-                other = float(np.mean([row[f"{score}_{naive}"] for row in both]))
-                word = "better" if own < (1 - EQUAL) * other else "worse" if other < (1 - EQUAL) * own else "equal"
-                out.append(
-                    {
-                        "block": block,
-                        "score": score,
-                        "naive": naive,
-                        "counts": len(both),
-                        "model": own,
-                        "other": other,
-                        "model_is": word,
-                    }
-                )
-    return out
-
-
 def _second_method(fit: fitting.Fit) -> dict[str, Any]:
     names, all_ = design.names(), fit.evidence
     first = np.arange(len(all_.z)) < fit.settings.first
@@ -226,176 +190,6 @@ def _second_method(fit: fitting.Fit) -> dict[str, Any]:
         "mean_width_ratio": round(float((found.std(axis=0) / own.std(axis=0)).mean()), 2),
         "within_one": round(float((np.abs(apart) < 1.0).mean()), 2),
         "farthest": [[names[fit.emulator.followed[i]], round(float(apart[i]), 2)] for i in order],
-    }
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Tables
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [list(head), ["---"] * len(head), *[[str(cell) for cell in row] for row in rows]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def _number(value: float) -> str:
-    return number(value, "en", decimals=0) if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _interval(ends: Sequence[float]) -> str:
-    return f"{_number(ends[1])} ({_number(ends[0])} to {_number(ends[2])})"
-
-
-def _hidden_text(hidden: Mapping[str, Any] | None) -> str:
-    if hidden is None:
-        return ""
-    prior, own = hidden["prior"], hidden["posterior"]
-    return (
-        f"**The hidden population.** Persons outside reception centres at the end of {hidden['year']}, as an index of "
-        f"the prior's median (100): 90 % of prior trials are between {prior[0]:.0f} and {prior[2]:.0f}, of posterior "
-        f"trials between {own[0]:.0f} and {own[2]:.0f}, with median {own[1]:.0f} ({hidden['trials']} trials each). The "
-        f"spread on the log scale is {hidden['log_sd'][1]:.2f}, compared with {hidden['log_sd'][0]:.2f} in the prior. "
-        "It is most correlated with "
-        + ", ".join(f"`{name}` (correlation {r:+.2f})" for name, r in hidden["goes_with"])
-        + ". The counts narrow it through what they say about detection and exits, and only given the assumptions on "
-        "inflow, onward travel and ties. No count informs those, and other priors could move them beyond this "
-        "interval. They do not identify the size of this population, and the report gives no estimate of it. Levels "
-        "are therefore shown only on request.\n"
-    )
-
-
-def markdown(found: Mapping[str, Any]) -> dict[str, str]:
-    """Blocks of docs/calibration.md by name.
-
-    Args:
-        found: What `about` gives, read from JSON or fresh.
-    """
-    recovery_rows = []
-    for name, title in (
-        ("prior", "truths from the prior, method of the first wave"),
-        ("shipped", "truths near the data, shipped method"),
-    ):
-        one = found["recovery"][name]
-        recovery_rows.append(
-            (
-                title,
-                one["truths"],
-                one["parameters"],
-                f"{100 * one['coverage_50']:.0f} %",
-                f"{100 * one['coverage_90']:.0f} % (± {100 * one['coverage_90_error']:.0f})",
-                " ".join(str(n) for n in one["rank_histogram"]),
-                f"{one['unevenness'][0]} ({one['unevenness'][1]:.3f})",
-                one["mean_contraction"],
-            )
-        )
-    forward = [
-        (
-            row["target"],
-            *(f"{row[key]:.2f}" for key in ("observed", "mean", "sd", "crps")),
-            *(("-" if row[key] is None else f"{row[key]:.2f}") for key in ("crps_last", "crps_line")),
-            f"{row['interval_score']:.2f}",
-            *(
-                ("-" if row[key] is None else f"{row[key]:.2f}")
-                for key in ("interval_score_last", "interval_score_line")
-            ),
-        )
-        for row in found["forward"]
-    ]
-    gate = (
-        "**All calibration checks passed.**"
-        if found["gate"]["passed"]
-        else "**A calibration check failed; this fit is not calibrated.**"
-    )
-    return {
-        "gate": "\n".join([gate, *(f"- {line}" for line in found["gate"]["red"])]) + "\n",
-        "settings": table(("setting", "value"), [(k, v) for k, v in found["settings"].items()]),
-        "recovery": table(
-            (
-                "what",
-                "truths",
-                "parameters",
-                "50 % intervals hold",
-                "90 % intervals hold",
-                "ranks in ten bins",
-                "chi squared (p-value)",
-                "contraction",
-            ),
-            recovery_rows,
-        ),
-        "parameters": table(
-            ("parameter", "grade", "prior: median (90 %)", "posterior: median (90 %)", "contraction", "carried by"),
-            [
-                (
-                    f"`{row['name']}`" + (" (prior widened)" if row["widened"] else ""),
-                    row["grade"],
-                    _interval(row["prior"]),
-                    _interval(row["posterior"]),
-                    f"{row['contraction']:.2f}",
-                    f"`{row['carried_by']}`" if row["carried_by"] else "",
-                )
-                for row in sorted(found["followed"], key=lambda row: -row["contraction"])
-            ],
-        ),
-        "pairs": table(
-            ("first", "second", "correlation"),
-            [(f"`{row['first']}`", f"`{row['second']}`", f"{row['r']:+.2f}") for row in found["pairs"]],
-        ),
-        "targets": table(
-            ("target", "published", "fitted: median (90 %)", "distance", "inside the prior's 90 %"),
-            [
-                (
-                    row["id"],
-                    _number(row["observed"]),
-                    _interval(row["fitted"]),
-                    f"{row['distance']:+.1f}",
-                    "yes" if row["inside_prior_90"] else "no",
-                )
-                for row in found["targets"]
-            ],
-        ),
-        "forward": table(
-            (
-                "count after 2016",
-                "published (log)",
-                "forecast",
-                "sd",
-                "CRPS",
-                "last value",
-                "line",
-                "interval score",
-                "last value",
-                "line",
-            ),
-            forward,
-        ),
-        "hidden": _hidden_text(found.get("hidden")),
-        "verdicts": table(
-            ("block", "score", "against", "counts", "model", "naive", "the model is"),
-            [
-                (
-                    row["block"],
-                    {"crps": "CRPS", "interval_score": "interval score"}[row["score"]],
-                    {"last": "last value", "line": "straight line"}[row["naive"]],
-                    row["counts"],
-                    f"{row['model']:.2f}",
-                    f"{row['other']:.2f}",
-                    f"**{row['model_is']}**",
-                )
-                for row in verdicts(found["forward"])
-            ],
-        ),
-        "second-method": table(
-            ("trials kept", "mean width, relative", "means within one joint sd", "farthest"),
-            [
-                (
-                    found["second_method"]["trials_kept"],
-                    found["second_method"]["mean_width_ratio"],
-                    f"{100 * found['second_method']['within_one']:.0f} %",
-                    "; ".join(f"`{name}` {value:+.1f}" for name, value in found["second_method"]["farthest"][:4]),
-                )
-            ],
-        ),
     }
 
 
