@@ -283,7 +283,7 @@ def main(folder: Path, number: int = 40) -> None:
         there = len(bank.Trials(folder / wave).finished())
         if there != wanted:
             raise SystemExit(f"{folder / wave} holds {there} trials of {wanted}: finish the calibration first")
-    scenario = load_scenario("baseline", end=command.LAST_MONTH)
+    scenario = load_scenario("baseline", end=settings.last_month)
     try:
         fit = fitting.calibrate(scenario, command.fitted_targets(), folder, settings)
     except bank.OtherTrials as error:

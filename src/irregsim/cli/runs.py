@@ -190,6 +190,11 @@ def fit(
 )
 @click.option("--scale", type=float, help="Population scale of the first wave's trials, above 0 and at most 10.")
 @click.option("--near-scale", type=float, help="Population scale of the near waves' trials, above 0 and at most 10.")
+@click.option(
+    "--until",
+    type=click.IntRange(2020, 2030),
+    help="Last year that is simulated; after 2020 for later counts of your own.",
+)
 @click.option("--draws", type=click.IntRange(min=10), help="Draws of the posterior.")
 @click.option(
     "--truths", type=click.IntRange(min=5), help="Known truths from the prior that are fitted as a test of the method."

@@ -24,9 +24,6 @@ from irregsim.study.replicates import Jobs, scale_fault
 POSTERIOR_FOLDER: Final = "posterior"
 REPORT_FILE: Final = "report.json"
 
-#: Last month that is simulated: the last count is of December 2020.
-LAST_MONTH: Final = "2020-12"
-
 
 @dataclass(frozen=True)
 class Calibrated:
@@ -73,7 +70,7 @@ def calibrate(out: Path, settings: fitting.Settings, *, jobs: Jobs = 1, progress
         ReplicateError: If a trial fails; those finished stay.
     """
     progress = progress or Silent()
-    scenario = load_scenario("baseline", end=LAST_MONTH)
+    scenario = load_scenario("baseline", end=settings.last_month)
     chosen = fitted_targets()
     try:
         fit = fitting.calibrate(

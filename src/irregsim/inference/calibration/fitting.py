@@ -48,6 +48,7 @@ class Settings:
             country's own, and small counts are as small as those published.
         near_waves: Near waves, each near the posterior of all trials before it; 1 or more. More of them continue a
             finished calibration.
+        until: Last year that is simulated, 2020 or later: later ones serve counts of one's own (`--register`).
     """
 
     seed: int = 2021
@@ -59,6 +60,12 @@ class Settings:
     near_truths: int = 10
     near_scale: float = 1.0
     near_waves: int = 1
+    until: int = 2020
+
+    @property
+    def last_month(self) -> str:
+        """Last month that is simulated."""
+        return f"{self.until}-12"
 
 
 @dataclass(frozen=True)

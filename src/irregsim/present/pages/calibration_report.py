@@ -47,7 +47,12 @@ def about(
             "largest_difference_of_families": round(float(np.abs(fit.sample.halves).max()), 3),
         },
         "followed": _followed(fit),
-        "not_followed": [n for i, n in enumerate(design.names()) if i not in set(fit.emulator.followed.tolist())],
+        # What acts after the last count is drawn from its prior, whatever a fit says.
+        "not_followed": [
+            what.name
+            for i, what in enumerate(design.varied())
+            if i not in set(fit.emulator.followed.tolist()) and not what.acts_after_fit
+        ],
         "fixed": [name for name, what in parameters().items() if what.distribution == "fixed"],
         "pairs": _pairs(fit),
         "targets": _targets(fit, centre, alone),
