@@ -17,6 +17,7 @@ from scipy import integrate, stats
 from docs_tools import smoother
 from irregsim.cli import main
 from irregsim.commands import calibrate as command
+from irregsim.commands.request import WrongUse
 from irregsim.inference import posterior
 from irregsim.inference.calibration import (
     bank,
@@ -35,6 +36,7 @@ from irregsim.model.parameters import AFTER_FIT, parameters
 from irregsim.present.pages import calibration_report as report
 from irregsim.present.pages import calibration_tables as tables
 from irregsim.scenario import load_scenario
+from irregsim.vocabulary.reference import read_table
 
 pytestmark = pytest.mark.once
 
@@ -510,8 +512,13 @@ def test_a_bank_can_be_stopped_and_continued_and_refuses_another_design(tmp_path
     assert told == [(3, 2)]
     assert again.registers.equals(whole.registers)
     assert not list(folder.glob("tmp-*"))
+    other = design.standard_normals(2, np.arange(2))
     with pytest.raises(ValueError, match="trials of another design"):
-        bank.run_wave(scenario, design.standard_normals(2, np.arange(3)), folder, seed=1, scale=0.02)
+        bank.run_wave(scenario, other, folder, seed=1, scale=0.02)
+    with pytest.raises(ValueError, match="trials of another design, scale"):
+        bank.run_wave(scenario, other, folder, seed=1, scale=0.03, replaces=True)
+    new = bank.run_wave(scenario, other, folder, seed=1, scale=0.02, replaces=True)
+    assert not new.registers.equals(whole.registers) and bank.Trials(folder).finished() == {0, 1}
 
 
 def test_a_near_wave_goes_on_with_the_design_that_is_stored(tmp_path):
@@ -530,8 +537,7 @@ def pretended(monkeypatch) -> list[tuple[str, float, np.ndarray]]:
     ran: list[tuple[str, float, np.ndarray]] = []
 
     def run_wave(scenario, z, folder, *, seed, scale, **rest):
-        if not (folder / bank.DESIGN_FILE).is_file():
-            bank.write_design(folder, z)
+        bank.write_design(folder, z)
         ran.append((folder.name, scale, z))
         hidden = pd.DataFrame({"period": "2019", "replicate": np.arange(len(z)), "count": np.exp(9.0 + 0.3 * z[:, 0])})
         return bank.Bank(z, hidden, scale)
@@ -585,6 +591,49 @@ def test_the_command_goes_from_waves_to_a_posterior_with_a_report(tmp_path, monk
     for name in ("errors", "blocks", "left-out", "targets", "recovery"):
         assert " - |" not in blocks[name], name
     assert "calibration check" in command.summary(done)
+
+
+def own_counts(tmp_path: Path, *rows: dict[str, str]) -> Path:
+    """A table of targets: the first shipped one that is fitted, with changes."""
+    place = tmp_path / "mine.csv"
+    shipped = next(row for row in read_table("targets.csv") if row["id"] == FIT[0].id)
+    made = []
+    for changes in rows:
+        row = shipped | changes
+        row["id"] = "/".join(row[key] for key in ("register", "dimension", "key", "period"))
+        made.append(row)
+    pd.DataFrame(made).to_csv(place, index=False)
+    return place
+
+
+def test_own_counts_come_on_top_of_the_shipped_ones(tmp_path):
+    new = {"period": "2023-12", "vintage": "2024"}
+    mine = own_counts(tmp_path, {"value": "4961"}, new)
+    chosen = command.with_register(mine, 2023)
+    assert [one.id for one in chosen][: len(FIT)] == [one.id for one in FIT]
+    assert (chosen[0].value, chosen[-1].period) == (4961.0, "2023-12") and len(chosen) == len(FIT) + 1
+    with pytest.raises(WrongUse, match=r"2023-12: the trials of this folder end in 2020; .* --until"):
+        command.with_register(mine, 2020)
+    left_out = own_counts(tmp_path, {"role": "check"}, {"value": "2", "period": "2015-12", "vintage": "2017"})
+    assert FIT[0].id not in {one.id for one in command.with_register(left_out, 2020)}
+    with pytest.raises(WrongUse, match="no count has the role fit"):
+        command.with_register(own_counts(tmp_path, {"role": "check"}), 2020)
+
+
+def test_own_counts_are_fitted_with_the_trials_that_are_there(tmp_path, monkeypatch):
+    ran = pretended(monkeypatch)
+    monkeypatch.setattr(command, "fitted_targets", lambda: FIT[:4])
+    with pytest.raises(WrongUse, match="holds no finished calibration"):
+        command.again(tmp_path, own_counts(tmp_path, {}))
+    settings = fitting.Settings(first=90, second=40, draws=20, truths=5, near_truths=5, seed=4)
+    before = command.calibrate(tmp_path, settings)
+    waves = [z for name, _, z in ran if name.startswith("wave")]
+    done = command.again(tmp_path, own_counts(tmp_path, {"value": "6000"}))
+    assert done.folder == tmp_path / "register-mine" and done.posterior.about["command"].endswith("--register mine.csv")
+    again = [z for name, _, z in ran if name.startswith("wave")][len(waves) :]
+    assert all(np.array_equal(a, b) for a, b in zip(waves, again, strict=True))
+    assert posterior.load(tmp_path / "posterior").id == before.posterior.id != done.posterior.id
+    assert done.found["targets"][0]["observed"] == 6000.0
 
 
 @pytest.mark.slow

@@ -12,13 +12,14 @@ import numpy as np
 
 from irregsim.commands.request import WrongUse
 from irregsim.inference import posterior
-from irregsim.inference.calibration import checks, design, fitting
-from irregsim.inference.targets import Target, targets
+from irregsim.inference.calibration import checks, design, fitting, forecast
+from irregsim.inference.targets import Target, read, targets
 from irregsim.present.pages import calibration_report as report
 from irregsim.present.pages.calibration_tables import error_blocks
 from irregsim.scenario import load_scenario
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import Jobs, scale_fault
+from irregsim.vocabulary.reference import DataError
 
 #: Files of the output folder.
 POSTERIOR_FOLDER: Final = "posterior"
@@ -45,6 +46,62 @@ def fitted_targets() -> tuple[Target, ...]:
     return tuple(target for target in targets() if target.role == "fit")
 
 
+def with_register(file: Path, until: int) -> tuple[Target, ...]:
+    """The counts that are fitted when a file of one's own counts comes on top of the shipped ones.
+
+    Args:
+        file: Table of targets (`targets.read`). A count of an id that ships replaces the shipped one; it is fitted
+            where its role is ``fit``, and left out of the fit where it is not.
+        until: Last year that the bank's trials hold.
+
+    Raises:
+        WrongUse: If the file cannot be read, has nothing to fit, or counts of years that the trials do not hold.
+    """
+    try:
+        own = {target.id: target for target in read(file)}
+    except DataError as error:
+        raise WrongUse(f"--register: {error}") from None
+    late = [one.id for one in own.values() if one.role == "fit" and forecast.year(one) > until]
+    if late:
+        raise WrongUse(
+            f"--register: {file.name}: {', '.join(late)}: the trials of this folder end in {until}; make others with "
+            f"--until, in another --out"
+        )
+    chosen = {target.id: target for target in fitted_targets()} | own
+    if not any(target.role == "fit" for target in own.values()):
+        raise WrongUse(f"--register: {file.name}: no count has the role fit, so the fit would be as it is")
+    return tuple(target for target in chosen.values() if target.role == "fit")
+
+
+def again(out: Path, file: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> Calibrated:
+    """Fits again to counts of one's own, with the trials of a finished calibration and the same checks.
+
+    Only the hidden population and the model at full scale are simulated. What comes out is in a folder of its own
+    below ``out``, named after the file; the first fit stays as it is.
+
+    Args:
+        out: Folder of a finished calibration.
+        file: As for `with_register`.
+        jobs: Processes, or a cluster; results do not depend on it.
+        progress: Notified of finished trials.
+
+    Raises:
+        WrongUse: If the folder holds no finished calibration, or the file cannot be used.
+        OtherTrials: If the trials are of other code or data.
+        ReplicateError: If a trial fails; those finished stay.
+    """
+    try:
+        told = json.loads((out / REPORT_FILE).read_text(encoding="utf-8"))
+        settings = fitting.Settings(**told["settings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise WrongUse(
+            f"--out: {out} holds no finished calibration of this version; --register needs its trials"
+        ) from None
+    chosen = with_register(file, settings.until)
+    own = out / f"register-{file.stem}"
+    return _calibrate(out, own, chosen, settings, jobs=jobs, progress=progress, register=file.name)
+
+
 def command_of(settings: fitting.Settings) -> str:
     """The command that makes a calibration."""
     usual = fitting.Settings()
@@ -69,14 +126,27 @@ def calibrate(out: Path, settings: fitting.Settings, *, jobs: Jobs = 1, progress
         OtherTrials: If the folder holds trials of another design, code or data.
         ReplicateError: If a trial fails; those finished stay.
     """
+    return _calibrate(out, out, fitted_targets(), settings, jobs=jobs, progress=progress)
+
+
+def _calibrate(
+    bank: Path,
+    out: Path,
+    chosen: tuple[Target, ...],
+    settings: fitting.Settings,
+    *,
+    jobs: Jobs,
+    progress: Progress | None,
+    register: str | None = None,
+) -> Calibrated:
+    """Fits with the trials in one folder, and writes what is found to the same or another."""
     progress = progress or Silent()
     scenario = load_scenario("baseline", end=settings.last_month)
-    chosen = fitted_targets()
     try:
         fit = fitting.calibrate(
             scenario,
             chosen,
-            out,
+            bank,
             settings,
             jobs=jobs,
             start=progress.start,
@@ -89,14 +159,17 @@ def calibrate(out: Path, settings: fitting.Settings, *, jobs: Jobs = 1, progress
         found = {**report.about(fit, centre, lambda _: progress.advance()), "hidden": hidden}
     finally:
         progress.close()
+    if register is not None:
+        found["register"] = register
     return Calibrated(out, write(out, fit, found), found)
 
 
 def write(out: Path, fit: fitting.Fit, found: dict[str, Any]) -> posterior.Posterior:
     """Writes the posterior and the report; the report last, so that its presence means a finished calibration."""
+    register = f" --register {found['register']}" if "register" in found else ""
     draws = [design.values(row) for row in fit.draws]
     about = {
-        "command": command_of(fit.settings),
+        "command": command_of(fit.settings) + register,
         "settings": vars(fit.settings),
         "targets_vintage": max(_day(target.vintage) for target in fit.targets),
         "targets": [target.id for target in fit.targets],

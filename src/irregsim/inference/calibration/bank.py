@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +147,7 @@ def run_wave(
     scale: float,
     jobs: Jobs = 1,
     engine: str = ENGINE,
+    replaces: bool = False,
     start: Callable[[int, int], None] = lambda total, done: None,
     finished: Callable[[int], None] = lambda number: None,
 ) -> Bank:
@@ -159,6 +161,8 @@ def run_wave(
         scale: Population scale, above 0 to 1.
         jobs: Processes.
         engine: ``module:function`` that runs one trial.
+        replaces: Whether trials of another design in the folder are removed instead of refused: for what depends on the
+            posterior and is made anew with it.
         start: Called with the number of trials and how many of them are already finished.
         finished: Called for each trial that is done.
 
@@ -171,11 +175,13 @@ def run_wave(
     if about.is_file():
         there = json.loads(about.read_text(encoding="utf-8"))
         differs = sorted(key for key in own if there.get(key) != own[key])
-        if differs:
+        if differs == ["design"] and replaces:
+            shutil.rmtree(folder)
+        elif differs:
             raise OtherTrials(
                 f"{folder} holds trials of another {', '.join(differs)}: remove it, or give another --out"
             )
-    else:
+    if not about.is_file():
         write_design(folder, z)
         scratch = folder / f"tmp-wave-{os.getpid()}"
         write_json(scratch, own)

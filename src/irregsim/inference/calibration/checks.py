@@ -69,7 +69,7 @@ def centre(scenario: Scenario, fit: fitting.Fit, folder: Path, runs: int = CENTR
         wave: Handed to `bank.run_wave`.
     """
     z = np.repeat(fit.draws.mean(axis=0)[None, :], runs, axis=0)
-    found = trials.run_wave(scenario, z, folder / "centre", seed=fit.settings.seed, scale=1.0, **wave)
+    found = trials.run_wave(scenario, z, folder / "centre", seed=fit.settings.seed, scale=1.0, replaces=True, **wave)
     y, expected = counts.simulated(found, fit.targets), counts.simulated(found, fit.targets, "expected")
     # The variation of the events is that of expected counts; what registers add is known run by run.
     return Centre(y.mean(axis=0), expected.std(axis=0, ddof=1), (y - expected).std(axis=0, ddof=1), runs)
@@ -214,6 +214,7 @@ def hidden(
             seed=settings.seed,
             scale=settings.scale,
             engine="irregsim.inference.calibration.trials:count_hidden",
+            replaces=True,
             **wave,
         )
         at = found.registers[found.registers["period"] == year].sort_values("replicate")
