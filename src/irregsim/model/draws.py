@@ -259,6 +259,11 @@ class Draws:
         self._base = np.uint64(mix(mix(seed + _GOLDEN) ^ mix(replicate * _GOLDEN + 1)))
         self._channels = {name: mix(number * _GOLDEN) for name, number in (CHANNELS | _OWN).items()}
 
+    @property
+    def base(self) -> np.uint64:
+        """What the keys of all subjects of this replicate are mixed with."""
+        return self._base
+
     def keys(self, subjects: npt.ArrayLike) -> UInt64Array:
         """Keys of subjects in this replicate.
 

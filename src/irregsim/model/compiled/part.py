@@ -44,7 +44,7 @@ class Compiled:
         space = dict(reading.names)
         exec(compile(month_text(reading, more), f"<month of {name}>", "exec"), space)
         self._month: Callable[..., tuple[tuple[Any, ...], ...]] = space["month"]
-        self._kernel: Callable[..., int] | None = None
+        self._kernel: Callable[..., Any] | None = None
 
     @property
     def is_loaded(self) -> bool:

@@ -159,7 +159,7 @@ class Twin(Compiled):
                 f"{self.contest.name}: a rule reads a table beyond its end where a column is at its limit"
             )
         report = np.empty(2)
-        fault = self._kernel(
+        fault, won = self._kernel(
             whole,
             flags,
             keys,
@@ -182,8 +182,7 @@ class Twin(Compiled):
         if fault >= 0:
             row, rule = divmod(fault, len(self._channels))
             raise BoundBroken(self._too_high(self._channels[rule], row, report[0], report[1]))
-        some = found[:count]
-        return _Outcome(code, bound, group[:n], some[code[some] >= 0])
+        return _Outcome(code, bound, group[:n], found[:won].copy())
 
     def _ends(self, k: int, array: npt.NDArray[Any]) -> tuple[float, float]:
         """Lowest and highest value of an array of the world."""

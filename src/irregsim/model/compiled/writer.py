@@ -25,6 +25,7 @@ _CONTEST: Final = (
 
 @compiled
 def kernel(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, bound, threshold, code, report{raw}):
+    won = 0
     for q in range(count):
         j = found[q]
         i = np.uint64(rows[j])
@@ -33,7 +34,10 @@ def kernel(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, b
         key = keys[i]
         best = 1.0
 {rules}
-    return -1
+        if best < 1.0:
+            found[won] = j
+            won += 1
+    return -1, won
 """
 )
 _RULE: Final = """        if hit & np.uint64({bit}):  # {channel}
@@ -42,7 +46,7 @@ _RULE: Final = """        if hit & np.uint64({bit}):  # {channel}
             if not h <= bound[{number}, g]:
                 report[0] = h
                 report[1] = bound[{number}, g]
-                return rows[j] * {rules} + {number}
+                return rows[j] * {rules} + {number}, 0
             u = float(bits(key ^ salts[{number}])) * 2.0**-53
             if u < h:
                 clock = -math.log1p(-u) / h
