@@ -257,7 +257,7 @@ def test_a_copy_goes_on_alike_under_either_engine(engine):
 @needs_numba
 @pytest.mark.parametrize("months", [1, 23, 24])  # the first, and before and after the end of a year
 def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
-    from irregsim.model.compiled import arrivals, beginnings, machinery, places, stocks
+    from irregsim.model.compiled import arrivals, beginnings, keyed, machinery, places, stocks
 
     world = world_of(months=months)
     at = begin_month(world)
@@ -327,7 +327,11 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         ),
         "_finalise": (
             lambda w: draws._finalise(w.population.key.copy()),
-            lambda w: machinery.finalise(w.population.key.copy()),
+            lambda w: keyed.finalise(w.population.key.copy()),
+        ),
+        "Draws.uniform": (
+            lambda w: w.draws.uniform("onward", w.month, w.population.key),
+            lambda w: keyed.uniform(w.draws, "onward", w.month, w.population.key),
         ),
         "_circles": (
             lambda w: w.circles(everyone),

@@ -1,4 +1,4 @@
-"""What happens to whole columns every month, as loops: who is free to act, families, moves, draws.
+"""What happens to whole columns every month, as loops: who is free to act, families, moves.
 
 Each function here does what the function named in `TWINS` does with numpy, and gives the same bits: whole numbers are
 counted, and real numbers are added in the order of the rows. This module needs numba and, as `loops`, reads no number
@@ -14,9 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.compiled import arrivals, beginnings, places, stocks
+from irregsim.model.compiled import arrivals, beginnings, keyed, places, stocks
 from irregsim.model.compiled.loops import compiled
-from irregsim.model.draws import UInt64Array
 from irregsim.model.history import DISTRICT_OF, EVENT, FLOW, GROUNDS, NO_PLACE
 from irregsim.model.population import BLOCKS, HELD_FLAGS, HELD_NUMBERS, Population
 from irregsim.model.world import World
@@ -104,10 +103,10 @@ def _families(guardian: Any) -> Any:
 
 def show(population: Population) -> None:
     """Twin of `Population._show`."""
-    columns = vars(population)
+    columns, count = vars(population), len(population)
     for block, names in zip(population.blocks, BLOCKS.values(), strict=True):
         for row, name in enumerate(names):
-            columns[name] = block[row, : len(population)]
+            columns[name] = block[row, :count]
     found = _families(population.guardian)
     population.kid_rows, population._kids_sorted, population._kid_count, population._kid_start = found
 
@@ -405,6 +404,7 @@ _OF_CELL: Final = (
     *_positions("place", "cell", "route", "decision"),
     BLOCKS[np.bool_].index("is_sought_asylum"),
 )
+_OF_FLOW: Final = _positions("strategy", "country")
 _GROUNDS: Final = (
     *map(int, (Ground.NEVER_ASYLUM, Ground.ASYLUM, Route.DUBLIN, Ground.DUBLIN)),
     *map(int, (Decision.EXPELLED_PENAL, Ground.PENAL, GROUNDS)),
@@ -424,37 +424,15 @@ def relocate(world: World, rows: IntArray, place: IntArray, cause: str) -> None:
         return
     p = world.population
     whole, flags, _ = p.blocks
-    how = (world.month, CAUSE_CODE[cause], _STATES[0], *_positions("strategy", "country"))
+    how = (world.month, CAUSE_CODE[cause], _STATES[0], *_OF_FLOW)
     families = p._kids_sorted, p._kid_count, p._kid_start
     flows, is_inside = _relocated(rows, place, *families, whole, flags, (*how, _OF_CELL, _GROUNDS, DISTRICT_OF), _FLOW)
     assert is_inside, "a move between districts has a code outside its bound in history.FLOW"
     world.history.add_flows(world.month, flows.copy())
 
 
-# -- draws -----------------------------------------------------------------------------------------------------------
-
-
-@compiled
-def _uniforms(mixed: Any, out: Any) -> None:
-    for k in range(len(mixed)):
-        z = mixed[k]
-        z ^= z >> np.uint64(30)
-        z *= np.uint64(0xBF58476D1CE4E5B9)
-        z ^= z >> np.uint64(27)
-        z *= np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-        out[k] = float((z >> np.uint64(11)) | np.uint64(1)) * 2.0**-53
-
-
-def finalise(bits: UInt64Array) -> npt.NDArray[np.float64]:
-    """Twin of `draws._finalise`."""
-    out = np.empty(bits.shape)
-    _uniforms(bits.reshape(-1), out.reshape(-1))
-    return out
-
-
 #: Modules with further twins.
-OTHERS: Final = (arrivals, beginnings, places, stocks)
+OTHERS: Final = (arrivals, beginnings, keyed, places, stocks)
 #: What each function with a twin is called (`compiled.twinned`), and its twin.
 TWINS: Final[dict[str, Callable[..., Any]]] = {
     "World.who": who,
@@ -467,7 +445,8 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "History.outcome": stocks.outcome,
     "_circles": circles,
     "count_in": count_in,
-    "_finalise": finalise,
+    "_finalise": keyed.finalise,
+    "Draws.uniform": keyed.uniform,
     "Population._show": show,
     "Population.children_of": children_of,
     "record": stocks.record,

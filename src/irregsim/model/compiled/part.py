@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +23,17 @@ IntArray = npt.NDArray[np.int64]
 #: Row of each column of the population in its block.
 POSITION: Final = {name: row for name, (_, row) in positions().items()}
 _WHOLE_NUMBERS: Final = np.arange(TABULATED, dtype=np.float64)
+
+
+@lru_cache(maxsize=256)
+def _shapes(shapes: tuple[tuple[int, ...], ...]) -> IntArray:
+    """Start and lengths of the axes of tables that stand one after the other, shape (tables, 4); not to be changed."""
+    out: IntArray = np.zeros((max(1, len(shapes)), 4), dtype=np.int64)
+    start = 0
+    for row, shape in zip(out, shapes, strict=False):
+        row[0], row[1 : 1 + len(shape)] = start, shape
+        start += prod(shape)
+    return out
 
 
 class Compiled:
@@ -88,15 +101,9 @@ class Compiled:
             assert (np.asarray(table).dtype == np.bool_) == (holds == FLAG), (
                 f"{self.name}: a table holds {np.asarray(table).dtype} where {holds} is meant"
             )
-        shapes = np.zeros((max(1, len(made)), 4), dtype=np.int64)
-        flat, start = [], 0
-        for k, table in enumerate(made):
-            table = np.asarray(table)
-            shapes[k, 0] = start
-            shapes[k, 1 : 1 + table.ndim] = table.shape
-            start += table.size
-            flat.append(table.ravel())
-        tables = np.concatenate(flat).astype(np.float64, copy=False) if flat else np.zeros(1)
+        made = tuple(map(np.asarray, made))
+        shapes = _shapes(tuple(table.shape for table in made))
+        tables = np.concatenate(made, axis=None, dtype=np.float64, casting="unsafe") if made else np.zeros(1)
         numbers = np.array(scalars if scalars else (0.0,), dtype=np.float64)
         assert numbers.ndim == 1, f"{self.name}: a number of the month is an array"
         return numbers, tables, shapes, raw

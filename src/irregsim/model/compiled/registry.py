@@ -134,7 +134,7 @@ def ready_machinery() -> Mapping[str, Callable[..., Any]]:
 
 def _compile_machinery() -> float:
     """Compiles all loops of the machinery, or loads them; returns processor seconds."""
-    from irregsim.model.compiled import arrivals, beginnings, machinery, places, stocks
+    from irregsim.model.compiled import arrivals, beginnings, keyed, machinery, places, stocks
 
     begun, world = time.process_time(), _sample().copy()
     nobody = np.full(1, -1)
@@ -144,7 +144,8 @@ def _compile_machinery() -> float:
     machinery.children_of(world.population, somebody)
     machinery.count_in(world.population.centre, 1)
     machinery.circles(world, nobody, nobody, nobody, nobody)
-    machinery.finalise(world.population.key.copy())
+    keyed.finalise(world.population.key.copy())
+    keyed.uniform(world.draws, "onward", 0, world.population.key)
     half = np.full(1, 0.5)
     places.by_sums(half, half, 0.5 * half)
     for count in (places.residents, places.guests, places.workers):

@@ -137,12 +137,13 @@ def newcomers(
     guardian = np.repeat(np.arange(len(children)), children)
     kids = _children(world, at, heads, guardian, within_groups(children) + 1)
     kids["guardian"] = len(world.population) + guardian
-    return {name: _joined(column, kids.get(name), len(guardian)) for name, column in heads.items()}, guardian
-
-
-def _joined(heads: npt.NDArray[Any], kids: npt.NDArray[Any] | None, count: int) -> npt.NDArray[Any]:
-    """A column of heads of household and children; what children do not have is 0, or False, of them."""
-    return np.concatenate([heads, np.zeros(count, dtype=heads.dtype) if kids is None else kids])
+    # What children do not have is 0, or False, of them.
+    none = {kind: np.zeros(len(guardian), dtype=kind) for kind in (np.int64, np.bool_)}
+    columns = {
+        name: np.concatenate([column, kids[name] if name in kids else none[column.dtype.type]])
+        for name, column in heads.items()
+    }
+    return columns, guardian
 
 
 def _heads(
