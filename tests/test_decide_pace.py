@@ -18,7 +18,7 @@ PERSONS = 300_000
 PAIRS = 60
 #: Most times the bare loop that a decide may take of persons who are under no bound, by contest. Measured on a machine
 #: with a load from 1 to 16: 1.2 to 1.4 with five rules and 2.8 to 3.0 with one, since a person's group is found once,
-#: whatever the number of rules, in about twice the time of a draw. One more pass over all persons, a third of a bare one, is too much.
+#: whatever the number of rules, in about twice the time of a draw. Two passes more over all persons are too much.
 MOST = {"departures": 1.6, "births": 3.4}
 
 

@@ -54,7 +54,8 @@ class Compiled:
         self.name = name
         self.text = text
         self._reading = reading
-        space = dict(reading.names)
+        self._tables: dict[int, tuple[tuple[Any, ...], FloatArray]] = {}
+        space = {**reading.names, "kept": self._keep}
         exec(compile(month_text(reading, more), f"<month of {name}>", "exec"), space)
         self._month: Callable[..., tuple[tuple[Any, ...], ...]] = space["month"]
         self._kernel: Callable[..., Any] | None = None
@@ -86,6 +87,15 @@ class Compiled:
     def for_nobody(self, world: World) -> None:
         """Decides for no person, for the types of arrays alone."""
         raise NotImplementedError
+
+    def _keep(self, number: int, by: tuple[Any, ...], make: Callable[[], FloatArray]) -> FloatArray:
+        """A table that depends on some numbers alone; made again where one of them is another."""
+        if any(isinstance(value, np.ndarray) for value in by):
+            return make()
+        found = self._tables.get(number)
+        if found is None or found[0] != by:
+            found = self._tables[number] = (by, make())
+        return found[1]
 
     def _of_month(
         self, world: World, at: At, *more: object

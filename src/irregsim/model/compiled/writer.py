@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from typing import Final
 
@@ -157,11 +158,29 @@ def month_text(reading: Reading, more: tuple[str, ...] = ()) -> str:
     """
     lines = [
         f"def month({', '.join(('at', 'world', 'whole_numbers', *more))}):",
-        *(f"    {line}" for line in reading.month),
+        *(f"    {_kept(number, line, reading)}" for number, line in enumerate(reading.month)),
     ]
     parts = (reading.scalars, reading.made, reading.raw)
     lines.append("    return " + ", ".join("(" + "".join(f"{name}, " for name in part) + ")" for part in parts))
     return "\n".join(lines) + "\n"
+
+
+def _kept(number: int, line: str, reading: Reading) -> str:
+    """A statement that tabulates a function: its table is kept while the values that it reads stay the same."""
+    if not line.endswith("(whole_numbers)"):
+        return line
+    statement = ast.parse(line).body[0]
+    assert isinstance(statement, ast.Assign)
+    value = statement.value
+    nodes = list(ast.walk(value))
+    reads = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "at"]
+    own = [argument.arg for n in nodes if isinstance(n, ast.Lambda) for argument in n.args.args]
+    names = [n.id for n in nodes if isinstance(n, ast.Name)]
+    # What else it reads, such as the world or another statement's value, is not compared: then it is made every month.
+    if names.count("at") > len(reads) or not set(names) <= {"at", "whole_numbers", *own, *reading.names}:
+        return line
+    by = "".join(f"{name}, " for name in sorted(set(map(ast.unparse, reads))))
+    return f"{ast.unparse(statement.targets[0])} = kept({number}, ({by}), lambda: {ast.unparse(value)})"
 
 
 def _is_dear(node: Node) -> bool:
