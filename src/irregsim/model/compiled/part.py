@@ -90,7 +90,7 @@ class Compiled:
 
     def _keep(self, number: int, by: tuple[Any, ...], make: Callable[[], FloatArray]) -> FloatArray:
         """A table that depends on some numbers alone; made again where one of them is another."""
-        if any(isinstance(value, np.ndarray) for value in by):
+        if np.ndarray in map(type, by):  # arrays are not compared
             return make()
         found = self._tables.get(number)
         if found is None or found[0] != by:
