@@ -640,7 +640,7 @@ def old_parents(s: Scene) -> float:
     p, at = s.world.population, s.at
     u = s.world.draws.uniform("birth_age", -1, p.key[rows])
     ages = newcomers._gamma_ages(at.age_at_entry_mean_years - 18.0, at.age_at_entry_sd_years)
-    adult = 18.0 + np.interp(u, newcomers._QUANTILES, ages)
+    adult = 18.0 + np.interp(u, newcomers.QUANTILES, ages)
     return float((p.birth_month[rows] != s.world.month - np.floor(adult * 12).astype(np.int64)).mean())
 
 

@@ -43,8 +43,11 @@ class Dismissal(Part):
         if not at.interactions:
             return holder[~employers.is_willing[employer]]
         filled = np.bincount(employer, minlength=len(employers))
-        if not (filled > employers.open_jobs).any():
-            return holder[:0]
+        # Where no worker is too many, all keep their jobs and need no rank.
+        too_many = (filled > employers.open_jobs)[employer]
+        holder, employer = holder[too_many], employer[too_many]
+        if len(holder) == 0:
+            return holder
         rank = world.draws.uniform("dismissal_rank", world.month, p.key[holder])
         order = np.lexsort((rank, employer))
         sorted_employer = employer[order]
@@ -192,7 +195,9 @@ def tell_colleagues(world: World, at: At, found: IntArray) -> None:
     p = world.population
     if not at.interactions or len(found) == 0:
         return
-    same = np.isin(p.employer, p.employer[found]) & (p.strategy == Strategy.ARBEIDENDE) & (p.transport_due < 0)
+    visited = np.zeros(len(world.employers) + 1, dtype=np.bool_)  # the last is no employer
+    visited[p.employer[found]] = True
+    same = visited[p.employer] & (p.strategy == Strategy.ARBEIDENDE) & (p.transport_due < 0)
     same[found] = False
     rows = np.flatnonzero(same)
     p.is_shaken[rows[drawn(world, "colleague_news", rows, at.colleague_news_share)]] = True
