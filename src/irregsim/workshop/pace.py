@@ -30,9 +30,13 @@ class Pace:
     for twice as long as that picture has cost, so that pictures take a third of the time at most. The last month before
     a pause always gets one. The page reports what it has drawn. A step that was asked for by the thread that hears from
     the page never waits and always gets a picture, because the news would come to the waiting thread.
+
+    Attributes:
+        put: Puts the latest month on the page by itself, and says whether it could; None where nothing can.
     """
 
     def __init__(self) -> None:
+        self.put: Callable[[], bool] | None = None
         self._drawn = threading.Event()
         self._drawn.set()
         self._hears: int | None = None
@@ -44,6 +48,11 @@ class Pace:
         self._later: threading.Timer | None = None
 
     # -- pictures ------------------------------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> int:
+        """Number of the latest picture; 0 before the first."""
+        return self._frame
 
     def shown(self, key: object) -> int:
         """A picture is handed to the page.
