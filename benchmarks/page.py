@@ -18,6 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from browser_tools import FLAGS, chromium, served
 
+_TALLY = "document.querySelector('.tally').textContent"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 #: Counts the pictures that the page holds, by the words that name their month.
@@ -78,17 +79,18 @@ def _steps(page: Page) -> int:
     return int(dict(part.split("=") for part in page.text_content(".tally").split())["steps"])  # type: ignore[union-attr]
 
 
-def play(serve: list[str], tab: str, warm: float, seconds: float, more: bool = False) -> Played:
-    """Plays the page for some time.
+def play(serve: list[str], tab: str, warm: int, months: int, more: bool = False) -> Played:
+    """Plays the page for some months.
 
     Args:
         serve: Arguments of `irregsim serve`.
         tab: Words on the tab that is seen; empty for the first one.
-        warm: Seconds of play before those that are measured.
-        seconds: Seconds that are measured.
+        warm: Months of play before those that are measured.
+        months: Months that are measured; the scenario must not end before.
         more: Whether to press the button for more runs afterwards, twice, and print what it takes.
     """
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as p, served(Path(folder), "--lang", "en", *serve) as s:
+    arguments = ("--lang", "en", *serve)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as p, served(Path(folder), *arguments) as s:
         browser = p.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         sent = [0, 0]
@@ -106,16 +108,19 @@ def play(serve: list[str], tab: str, warm: float, seconds: float, more: bool = F
         page.evaluate(_COUNT)
         chrome = _child(os.getpid(), "chrom")
         page.get_by_role("button", name="▶", exact=True).click()
-        page.wait_for_timeout(1000 * warm)
+
+        def wait_for(steps: int) -> None:
+            page.wait_for_function(f"() => Number(/steps=(\\d+)/.exec({_TALLY})[1]) >= {steps}", polling=50)
 
         def now() -> tuple[float, ...]:
             drawn = page.evaluate("() => window.pictures")
             used = (processor_seconds(s.process, children=False), processor_seconds(chrome, children=True))
             return (time.monotonic(), _steps(page), drawn, *used, *sent)
 
+        wait_for(warm)
         before = now()
-        page.wait_for_timeout(1000 * seconds)
-        wall, months, shown, server, chromium_s, messages, size = (b - a for a, b in zip(before, now(), strict=True))
+        wait_for(warm + months)
+        wall, ran, shown, server, chromium_s, messages, size = (b - a for a, b in zip(before, now(), strict=True))
         page.get_by_role("button", name="❚❚", exact=True).click()
         if more:
             for press in (1, 2):
@@ -129,9 +134,9 @@ def play(serve: list[str], tab: str, warm: float, seconds: float, more: bool = F
                 page.get_by_role("button", name="❚❚", exact=True).click()
         browser.close()
     return Played(
-        months / wall,
+        ran / wall,
         shown / wall,
-        1000 * server / max(months, 1),
+        1000 * server / max(ran, 1),
         1000 * chromium_s / max(shown, 1),
         messages / max(shown, 1),
         size / 1000 / max(shown, 1),
@@ -161,8 +166,8 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tab", default="", help="words on the tab that is seen, such as 'Over time'")
-    parser.add_argument("--warm", type=float, default=5, help="seconds of play before (default 5)")
-    parser.add_argument("--seconds", type=float, default=10, help="seconds measured (default 10)")
+    parser.add_argument("--warm", type=int, default=15, help="months of play before (default 15)")
+    parser.add_argument("--months", type=int, default=60, help="months measured (default 60)")
     parser.add_argument("--more", action="store_true", help="press the button for more runs afterwards, twice")
     parser.add_argument("serve", nargs="*", help="arguments of irregsim serve, after --")
     given = parser.parse_args()
@@ -174,7 +179,7 @@ def main() -> None:
     ]  # fmt: skip
     print("months/s  shown/s  server ms/month  browser ms/picture  messages/picture  kB/picture")
     for serve in cases:
-        told = play(serve, given.tab, given.warm, given.seconds, given.more)
+        told = play(serve, given.tab, given.warm, given.months, given.more)
         print(
             f"{told.months:8.1f} {told.shown:8.1f} {told.server:16.1f} {told.browser:19.1f} {told.messages:17.1f} "
             f"{told.kilobytes:11.1f}  {' '.join(serve)}",
