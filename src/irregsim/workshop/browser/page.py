@@ -154,9 +154,7 @@ def _Deeper(children: list[solara.Element] = []) -> None:  # noqa: B006
 
 
 @solara.component
-def LiveLevers(
-    room: Room, model: RoomModel, say: Say, screen: Screen, version: int, since: str, on_set: Set
-) -> None:
+def LiveLevers(room: Room, model: RoomModel, say: Say, screen: Screen, version: int, since: str, on_set: Set) -> None:
     """The levers, redrawn when a value in force changes in a month that runs."""
     update_counter.get()
     in_force = screen.says("levers", room.in_force())
@@ -164,9 +162,7 @@ def LiveLevers(
 
 
 @solara.component
-def Notice(
-    room: Room, model: RoomModel, say: Say, screen: Screen, on_make: Callable[[], None], version: int
-) -> None:
+def Notice(room: Room, model: RoomModel, say: Say, screen: Screen, on_make: Callable[[], None], version: int) -> None:
     """What was refused, needs a new beginning or has stopped the model; looked at after every step."""
     update_counter.get()
     problem, faults = screen.says("notice", (room.problem, room.faults))

@@ -50,6 +50,7 @@ TABS: Final = (
     "mesa",
 )
 
+
 @solara.component
 def Views(
     room: Room,
