@@ -722,6 +722,11 @@ def test_a_later_band_continues_the_one_before(tmp_path, monkeypatch):
     assert same_pair(again, by_hand(settings, month_number("2012-08"), 1))
     pair("2012-04")
     assert len(months) == 2 * 2, "from where the two part"
+    found = []
+    read = forks.RunUps.find
+    monkeypatch.setattr(forks.RunUps, "find", lambda *given: (found.append(1), read(*given))[1])
+    assert same_pair(pair("2012-08"), again)
+    assert months == [] and len(found) == 2, "the last world of each side, and none on the way"
 
 
 def test_variants_of_an_exercise_are_what_each_is_by_itself():
