@@ -143,8 +143,8 @@ def _differing(
     found = np.flatnonzero(far)
     if not len(found):
         return None
-    codes = np.unravel_index(cell[found], shape)
-    told = [[texts[code] for code in column.tolist()] for column, (_, _, texts) in zip(codes, shared, strict=True)]
+    fields = np.unravel_index(cell[found], shape)
+    told = [[texts[code] for code in column.tolist()] for column, (_, _, texts) in zip(fields, shared, strict=True)]
     months = told[list(keys).index("month")]
     month = min(months)
     every = zip(zip(*told, strict=True), far[found].tolist(), months, strict=True)
