@@ -24,8 +24,6 @@ from irregsim.storage.parquet import (
     Columns,
     TableError,
     coded_table,
-    content_digest,
-    plain_table,
     read_group,
     to_frame,
     write_table,
@@ -40,6 +38,7 @@ MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished"
 _COMMIT = "commit"  # inside UNFINISHED: files that are complete and on their way to their places
 _LOCK = "lock"
+_DIGESTS = "digests.json"  # of a part: what is in each of its tables, and the bytes of the files
 _ACCOUNT = ".account"  # inside _COMMIT: name of the file that names the others, moved last
 
 
@@ -85,10 +84,10 @@ class Parts:
         scratch.mkdir(parents=True)
         digests = {}
         for name, columns in self.tables.items():
-            table = coded_table(name, columns, frames[name], replicate)
-            digests[name] = content_digest(table).hex()
-            write_table(plain_table(table), scratch / f"{name}.parquet")
-        (scratch / "digests.json").write_text(canonical_json(digests), encoding="utf-8")
+            table, file = coded_table(name, columns, frames[name], replicate), scratch / f"{name}.parquet"
+            content = write_table(table, file)
+            digests[name] = {"content": content.hex(), "file": sha256_of_file(file)}
+        (scratch / _DIGESTS).write_text(canonical_json(digests), encoding="utf-8")
         place = self.path(replicate)
         # A second process may have finished the same replicate; both are equal by construction.
         shutil.rmtree(place, ignore_errors=True)
@@ -97,6 +96,14 @@ class Parts:
     def read(self, replicate: int, name: str) -> Any:
         """One table of a finished replicate, as a pyarrow table."""
         return read_group(self.path(replicate) / f"{name}.parquet", 0)
+
+    def content_digest(self, replicate: int, name: str) -> bytes:
+        """The `parquet.content_digest` of a table of a finished replicate."""
+        return bytes.fromhex(self._digests(replicate)[name]["content"])
+
+    def _digests(self, replicate: int) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = json.loads((self.path(replicate) / _DIGESTS).read_text(encoding="utf-8"))
+        return found
 
     def finished(self) -> set[int]:
         """Numbers of the replicates that are here and whole; anything damaged or half done is removed."""
@@ -116,10 +123,11 @@ class Parts:
 
     def _is_whole(self, replicate: int) -> bool:
         # A machine that lost power may have renamed a directory before its bytes reached the disk.
+        place = self.path(replicate)
         try:
-            stored = json.loads((self.path(replicate) / "digests.json").read_text(encoding="utf-8"))
-            return bool(stored == {name: content_digest(self.read(replicate, name)).hex() for name in self.tables})
-        except (OSError, ValueError):  # pyarrow's errors about broken files are among these
+            stored = {name: one["file"] for name, one in self._digests(replicate).items()}
+            return stored == {name: sha256_of_file(place / f"{name}.parquet") for name in self.tables}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False
 
 
@@ -221,7 +229,7 @@ class RunFolder:
 
     def replicate(self, name: str, replicate: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows of one replicate."""
-        return to_frame(read_group(self.table_path(name), replicate, columns))
+        return to_frame(read_group(self.table_path(name), replicate, columns, coded=True))
 
     def draws(self) -> pd.DataFrame:
         """``draws.parquet``: replicate, draw and the value of every parameter."""
