@@ -265,8 +265,8 @@ def gates(
         own = counts.back(middle.mean, fit.targets)
         for i in np.flatnonzero(np.abs(far) > FARTHEST):
             red.append(
-                f"not reached: {fit.targets[i].id} is {fit.targets[i].value:g}, the model at full scale gives "
-                f"{own[i]:.3g}: {far[i]:+.1f} standard deviations of error, register noise and chance"
+                f"not reached: {fit.targets[i].id} is {fit.targets[i].value:,.0f}, the model at full scale gives "
+                f"{own[i]:,.0f}: {far[i]:+.1f} standard deviations of error, register noise and chance"
             )
     if alone is not None:
         red += _alone_faults(fit, alone)
