@@ -35,6 +35,7 @@ def test_a_decide_takes_little_more_than_its_draws(engine, world, name):
     from irregsim.model.compiled.loops import bits
 
     engine("compiled")
+    compiled.begin_month()
     part = next(part for part in MONTH if part.name == name)
     twin = compiled.twin_of(part)
     channels = tuple(rule.channel for rule in part.rules)

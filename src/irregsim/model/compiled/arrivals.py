@@ -251,7 +251,7 @@ def arrive(
         at.child_citizen_share + at.child_permit_share,
         at.forged_papers_share,
         at.conviction_share,
-        at.tax_card_at_entry_share if at.tax_card else 0.0,
+        newcomers.tax_card_share(at),
         at.tie_at_entry_former_asylum_share,
         at.tie_at_entry_never_asylum_share,
         np.log(newcomers.another_tie_share(at)),

@@ -203,9 +203,7 @@ def _heads(
         "has_forged_papers": MAY_FORGE[route] & (u["birth_forged_papers"] < at.forged_papers_share),
         "has_care_need": u["birth_care_need"] < np.minimum(1.0, ill_chance),
         "is_convicted": penal | (u["birth_conviction"] < at.conviction_share),
-        "has_tax_card": sought
-        & at.tax_card
-        & (u["birth_tax_card"] < at.tax_card_at_entry_share * at.tax_card_kept_ratio),
+        "has_tax_card": sought & (u["birth_tax_card"] < tax_card_share(at)),
         "tie_0": ties[0],
         "tie_1": ties[1],
         "tie_2": ties[2],
@@ -298,6 +296,15 @@ def another_tie_share(at: At) -> float:
     """
     former, never = at.tie_at_entry_former_asylum_share, at.tie_at_entry_never_asylum_share
     return float(max(1e-9, 1.0 - 0.5 * (former + never) / at.hosts_per_migrant_mean))
+
+
+def tax_card_share(at: At) -> float:
+    """Chance that a newcomer who sought asylum holds a tax card that is still good (M034; M114).
+
+    Args:
+        at: Reads the lever ``tax_card``, ``tax_card_at_entry_share`` and ``tax_card_kept_ratio``.
+    """
+    return float(at.tax_card_at_entry_share * at.tax_card_kept_ratio) if at.tax_card else 0.0
 
 
 def _children(world: World, at: At, heads: Columns, guardian: IntArray, number: IntArray) -> Columns:
