@@ -389,7 +389,7 @@ def test_more_inflow_is_more():
 @given(seeds, st.floats(1.0, 5.0))
 @exact(8)
 def test_more_inflow_is_the_same_persons_and_some_more(seed, ratio):
-    """Of those who never sought asylum: more rejections can delay somebody, since all cases wait for one appeal body."""
+    """Of those who never sought asylum: more rejections can delay somebody, since cases wait for one appeal body."""
     setting = f"assumptions.never_asylum_inflow=[{{from: 2014-01, value: {ratio}}}]"
     fewer, more = branch(here(), baseline(END), seed=seed), branch(here(), baseline(END, setting), seed=seed)
     small, large = ever_there(fewer, 4), ever_there(more, 4)
