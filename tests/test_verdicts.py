@@ -72,7 +72,7 @@ def row(
     difference: np.ndarray, reference: np.ndarray, unit: str = "persons", outcome: str = "exit:tvangsretur"
 ) -> dict[str, Any]:
     keys = {"scenario": "s", "outcome": outcome, "panel": "presence", "since": "2021-01", "to": "2022-12"}
-    return {**keys, "kind": "sum", **_row(reference, difference, unit, np.arange(len(difference)))}
+    return {**keys, "kind": "sum", **_row(outcome, reference, difference, unit, np.arange(len(difference)))}
 
 
 def figures(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -267,6 +267,20 @@ def test_what_is_shown_in_percent_has_an_interval_above_minus_a_hundred():
     assert (shown["lo"], shown["hi"], shown["unit"]) == (pytest.approx(-90.0), pytest.approx(-90.0), "percent")
     assert shown["mean"] == pytest.approx(-90.0) and shown["rounded_text_en"].startswith("\N{MINUS SIGN}90")
     assert one["reference_lo"] < one["reference_mean"] < one["reference_hi"]
+
+
+def test_the_exact_table_tells_an_effect_in_the_unit_of_the_page():
+    effect = (np.linspace(-60.0, -20.0, 20), np.full(20, 200.0), "persons")
+    hidden, counted = (row(*effect, outcome) for outcome in ("stock:fritt_fall", "exit:tvangsretur"))
+    text = "−20.0 (−29.5 to −10.5)"
+    assert (
+        hidden["rounded_text_en"] == f"{text} percent"
+        and hidden["rounded_text_nb"] == "−20,0 (−29,5 til −10,5) prosent"
+    )
+    assert counted["rounded_text_en"] == "−40 (−60 to −20)"
+    shown = one_scale({"key_figures": figures(hidden, counted)}, {})["key_figures"]
+    assert shown["rounded_text_en"].to_list() == [text, "−40 (−60 to −20)"]
+    assert text + " percent" in page("en", hidden)
 
 
 def test_a_sum_so_far_is_in_percent_once_the_reference_has_a_tenth_of_its_sum():

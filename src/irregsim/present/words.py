@@ -10,10 +10,11 @@ from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
 from irregsim.study.comparison import verdicts
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import DISTRICTS, HIDDEN
+from irregsim.vocabulary.codes import DISTRICTS
 from irregsim.vocabulary.labels import in_language, label, labels
 from irregsim.vocabulary.numbers import percent, rounded_text
-from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES
+from irregsim.vocabulary.outcomes import is_hidden as is_hidden
+from irregsim.vocabulary.outcomes import is_uncounted as is_uncounted
 
 #: State of somebody who is in the country in one of two scenarios only, or not yet.
 NOT_HERE: Final = "not here"
@@ -144,26 +145,6 @@ def graded(row: Mapping[str, Any], text: str, lang: str) -> str:
 def has_direction(row: Mapping[str, Any]) -> bool:
     """Whether the effect of a row is said to go up or down, clearly or probably."""
     return row.get("verdict") in ("up", "down")
-
-
-def is_hidden(outcome: str) -> bool:
-    """Whether no register counts an outcome, so that its level is not shown (only its change)."""
-    kind, _, name = outcome.partition(":")
-    if kind in ("stock", "person_months"):
-        return name in (*HIDDEN, "hidden", "all")
-    if kind == "flow":
-        origin, _, destination = name.partition(">")
-        return origin in HIDDEN or destination in HIDDEN
-    return kind == "outcome" and name not in COUNTED_OUTCOMES
-
-
-#: Exits and entries that no agency counts.
-_UNCOUNTED: Final = ("exit:videre", "exit:dod", "inflow")
-
-
-def is_uncounted(outcome: str) -> bool:
-    """Whether nobody counts an outcome: hidden strategies and what is lived in them, onward travel, deaths, inflow."""
-    return is_hidden(outcome) or outcome in _UNCOUNTED
 
 
 def account(kind: str, state: str) -> str:

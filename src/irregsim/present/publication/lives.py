@@ -20,12 +20,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from irregsim.present.publication.disclosure import by_columns, in_units
-from irregsim.present.words import account, is_uncounted
+from irregsim.present.words import account
 from irregsim.study.comparison.declare import Form, Kind, Rule, Table
 from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.codes import HIDDEN
 from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few, rounded
-from irregsim.vocabulary.outcomes import first_then_others
+from irregsim.vocabulary.outcomes import first_then_others, is_uncounted
 
 if TYPE_CHECKING:
     import pandas as pd

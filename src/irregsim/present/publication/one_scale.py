@@ -7,7 +7,7 @@ analysis, not for readers.
 
 Also, what enters less what leaves is what stays: the changes of all exits, of the inflow and of those in centres would
 add up to the change of the hidden population. Onward travel, deaths and the inflow, which nobody counts, are therefore
-in percent too (`words.is_uncounted`).
+in percent too (`outcomes.is_uncounted`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from irregsim.present.words import is_uncounted
 from irregsim.study.comparison.declare import Form, Kind, Rule, Table
 from irregsim.study.comparison.relative import NEAR_ZERO
 from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.numbers import rounded_text
+from irregsim.vocabulary.outcomes import is_uncounted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,11 +18,12 @@ from irregsim.study.comparison.differences import ENDS, Effects, statistics
 from irregsim.study.comparison.pairs import Pair, Runs
 from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import is_averaged, over_window
-from irregsim.study.comparison.verdicts import CANNOT_TELL, false_discovery, in_words, p_value, verdict
+from irregsim.study.comparison.verdicts import CANNOT_TELL, SAME, false_discovery, in_words, p_value, verdict
 from irregsim.vocabulary.codes import HIDDEN
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.disclosure import PERCENT
+from irregsim.vocabulary.labels import LANGUAGES, label
 from irregsim.vocabulary.numbers import rounded_text
-from irregsim.vocabulary.outcomes import OUTCOMES, first_then_others
+from irregsim.vocabulary.outcomes import OUTCOMES, first_then_others, is_uncounted
 from irregsim.vocabulary.outcomes import PANELS as PANEL_NAMES
 
 if TYPE_CHECKING:
@@ -126,13 +127,25 @@ DIMENSIONS: Final = ("sought_asylum", "sex", "age_group", "with_child", "duratio
 IN_GROUPS: Final = ("person_months:fritt_fall", "person_months:hidden", "person_months:synlig")
 
 
-def _row(reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """Statistics of one effect over the window; arguments of shape (replicates,)."""
+def _row(
+    outcome: str, reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]
+) -> dict[str, Any]:
+    """Statistics of one effect over the window; arrays of shape (replicates,)."""
     told = {name: float(value) for name, value in statistics(difference, draws).items()}
     mean, lo, hi, mc_se = (told[name] for name in ("mean", "lo", "hi", "mc_se"))
     base = float(reference.mean())
     up, down, n = told["share_of_draws_positive"], told["share_of_draws_negative"], len(difference)
     word, certainty, why, more = verdict(mean, up, down, mc_se, n)
+    percent = _ends("percent", in_percent(difference, reference), ("lo", "hi", "lo50", "hi50"))
+
+    def text(lang: str) -> str:
+        is_told = word != CANNOT_TELL
+        if certainty == SAME or not is_uncounted(outcome) or not base > 0.0:
+            return rounded_text(mean, lo, hi, unit, lang, told=is_told, whole=base)
+        # As the page has it: what nobody counts is in percent, with its sign, since the row is in another unit.
+        relative = (100.0 * mean / base, percent["percent_lo"], percent["percent_hi"])
+        return f"{rounded_text(*relative, PERCENT, lang, told=is_told)} {label(f'unit.{PERCENT}', lang)}"
+
     return {
         "unit": unit,
         "reference_mean": base,
@@ -142,17 +155,14 @@ def _row(reference: FloatArray, difference: FloatArray, unit: str, draws: npt.ND
         "verdict": word,
         "why": why,
         "more_replicates": more,
-        **{
-            f"rounded_text_{lang}": rounded_text(mean, lo, hi, unit, lang, told=word != CANNOT_TELL, whole=base)
-            for lang in LANGUAGES
-        },
+        **{f"rounded_text_{lang}": text(lang) for lang in LANGUAGES},
         "n": n,
         "share_negative": down,
         "certainty": certainty,
         "false_discovery": p_value(mean, mc_se, n),
         **{f"verdict_text_{lang}": in_words(word, certainty, up if word == "up" else down, lang) for lang in LANGUAGES},
         **_ends("reference", reference, ("lo", "hi")),
-        **_ends("percent", in_percent(difference, reference), ("lo", "hi", "lo50", "hi50")),
+        **percent,
     }
 
 
@@ -165,7 +175,7 @@ def _finished(rows: list[dict[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """The table of effects; `p_value` of every row is corrected for how many effects its scenario has here."""
     import pandas as pd
 
-    columns = ["scenario", *keys, "since", "to", "kind", *_row(np.zeros(2), np.zeros(2), "", np.arange(2))]
+    columns = ["scenario", *keys, "since", "to", "kind", *_row("", np.zeros(2), np.zeros(2), "", np.arange(2))]
     out = pd.DataFrame(rows, columns=columns).astype({"more_replicates": "Int64"})
     for name in out["scenario"].unique():
         mine = out["scenario"] == name
@@ -226,7 +236,7 @@ def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
                     "since": effect.pair.since,
                     "to": effect.pair.months[-1],
                     "kind": "mean" if is_averaged(outcome) else "sum",
-                    **_row(*found, effect.units.get(outcome, ""), draws),
+                    **_row(outcome, *found, effect.units.get(outcome, ""), draws),
                 }
             )
     return _finished(rows, ["outcome", "panel"])
@@ -280,7 +290,7 @@ def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -
                     "since": pair.since,
                     "to": pair.months[-1],
                     "kind": "mean" if is_averaged(outcome) else "sum",
-                    **_row(reference, difference, units.get(outcome, "persons"), draws),
+                    **_row(outcome, reference, difference, units.get(outcome, "persons"), draws),
                 }
             )
     return _finished(rows, keys)
