@@ -196,7 +196,7 @@ def test_a_city_has_a_fact_sheet_of_what_it_can_change(english: str) -> None:
     assert "emergency shelter" in can and "Emergency help from NAV" in can and "agreement" not in can
     assert "agreement" in cannot.lower() and "Emergency help from NAV" not in cannot
     assert label("compare.city_note", "en") in sheet
-    row = "NIBR&#39;s definition</th><td>no clear direction</td><td></td></tr>"
+    row = "NIBR&#39;s definition, in total</th><td>no clear direction</td><td></td></tr>"
     assert row in english[start:]
     assert "city-Oslo" not in english
 

@@ -142,15 +142,14 @@ class _Page(Facts):
     def panel(self, panel: str) -> dict[str, Any]:
         """One of the four parts of the first page."""
         found: dict[str, dict[str, str]] = {}
-        how: dict[str, str] = {}
+        names: dict[str, str] = {}
         for name in self.scenarios:
             for row in self.rows("key_figures", name):
                 if row["panel"] == panel:
                     found.setdefault(str(row["outcome"]), {})[name] = self.effect(row)
-                    how[str(row["outcome"])] = self.how(row)
+                    names[str(row["outcome"])] = self.outcome_over(row)
         heads = [self.title(name) for name in self.scenarios] if len(self.scenarios) > 1 else [self.words("c_effect")]
         years = list(dict.fromkeys(map(self.years, self.scenarios)))
-        names = {o: f"{self.outcome(o)}, {how[o]}" if how[o] else self.outcome(o) for o in found}
         rows = [[names[o], *(cells.get(name, "") for name in self.scenarios)] for o, cells in found.items()]
         return {
             "id": panel,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from irregsim.present.pages.compare_pictures import inside
 from irregsim.present.words import effect_text, graded, has_direction, outcome_words, title_of, upper
+from irregsim.study.comparison.series import is_averaged
 from irregsim.vocabulary.codes import month_number
 from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few, kind_of, rounded
 from irregsim.vocabulary.labels import Words, label, labels
@@ -64,9 +65,13 @@ class Facts:
         return f"{text} {self.unit(row)}".strip() if unit and row.get("unit") not in ("count", "index") else text
 
     def how(self, row: Mapping[str, Any]) -> str:
-        """Whether an effect is an average or a total of its months; empty where the table does not say."""
-        kind = row.get("kind")
-        return self.words(f"how_{kind}") if kind in ("mean", "sum") else ""
+        """Whether an effect is an average or a total of its months."""
+        kind = row.get("kind") or ("mean" if is_averaged(str(row["outcome"])) else "sum")
+        return self.words(f"how_{kind}")
+
+    def outcome_over(self, row: Mapping[str, Any]) -> str:
+        """The outcome of a row in words, and whether its number is an average or a total."""
+        return f"{self.outcome(str(row['outcome']))}, {self.how(row)}"
 
     def a_year(self, row: Mapping[str, Any]) -> str:
         """A total as the mean of its years; empty for averages, and for what is in percent of the same months."""

@@ -63,13 +63,20 @@ def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
                     percent(float(row["share_positive"]), facts.lang),
                     number(float(row["mc_se"]), facts.lang),
                     verdict_words(row, facts.lang),
-                    number(float(row.get("false_discovery", math.nan)), facts.lang, decimals=3),
+                    _p_value(facts, float(row.get("false_discovery", math.nan))),
                     more,
                 ]
             )
         groups.append({"name": facts.words(f"panel_{panel}"), "rows": cells})
     caption = f"{facts.words('h_figures')}: {facts.title(name)}, {facts.years(name)}"
     return facts.table(caption, heads, groups, text=(1, 2, 9))
+
+
+def _p_value(facts: Facts, value: float) -> str:
+    """A p value with three decimals; empty where it is missing."""
+    least = 0.001
+    text = number(max(value, least), facts.lang, decimals=3) if value == value else ""
+    return f"< {text}" if value < least else text
 
 
 def balance(facts: Facts, scenario: str) -> list[dict[str, Any]]:
@@ -123,9 +130,9 @@ def responses(facts: Facts, scenario: str) -> list[dict[str, Any]]:
     for row in rows:
         effect = {"effect": row["mean"], "effect_lo": row["lo"], "effect_hi": row["hi"]}
         text = facts.between(effect, "effect", str(row.get("unit", "count")))
-        found.setdefault(str(row["outcome"]), {})[str(row["third"])] = text
+        found.setdefault(facts.outcome_over(row), {})[str(row["third"])] = text
     thirds = ("deterrence", "between", "displacement")
-    cells = [[facts.outcome(o), *(by.get(third, "") for third in thirds)] for o, by in found.items()]
+    cells = [[name, *(by.get(third, "") for third in thirds)] for name, by in found.items()]
     if not cells:
         return []
     caption = f"{facts.words('responses_caption', title=facts.title(scenario))}, {facts.years(scenario)}"
@@ -244,7 +251,7 @@ def city(facts: Facts, city: str) -> dict[str, Any]:
     tables = []
     for name in facts.scenarios:
         cells = [
-            [facts.outcome(str(row["outcome"])), facts.effect(row), facts.percent_of(row)]
+            [facts.outcome_over(row), facts.effect(row), facts.percent_of(row)]
             for row in facts.rows("cities", name)
             if row["city"] == city
         ]
