@@ -14,6 +14,7 @@ from scipy.stats import ttest_1samp
 import comparison_frames
 from irregsim.present.compare_summary import summary
 from irregsim.present.pages.compare import render_report
+from irregsim.present.publication.effects import published
 from irregsim.present.publication.one_scale import one_scale
 from irregsim.study.comparison import verdicts
 from irregsim.study.comparison.costs import costs
@@ -198,6 +199,17 @@ def test_the_terminal_says_the_grade_and_what_chance_would_give():
     assert "clearly up" in text and "probably up (in 85 % of the replicates)" in text and "persons, in total" in text
     assert "no difference in any replicate: 1 outcome" in text
     assert "by chance alone at most about 0.1 of the 3 that differ would be told" in text
+
+
+def test_nothing_beside_few_persons_gives_their_number_back():
+    few = row(np.linspace(2.0, 4.0, 20), np.full(20, 20.0))
+    text = page("en", few)
+    assert "Forced return rises: under 5 persons, in total from 2021-01 to 2022-12. This" in text
+    units = {"exit:tvangsretur": "persons", "stock:hidden": "persons"}
+    hidden = row(np.linspace(20.0, 40.0, 20), np.full(20, 200.0), outcome="stock:hidden")
+    shown = published({"key_figures": figures(few, hidden)}, units)["key_figures"].set_index("outcome")
+    assert shown.loc["exit:tvangsretur", ["percent_lo", "percent_hi"]].isna().all()
+    assert shown.loc["stock:hidden", "percent_lo"] == shown.loc["stock:hidden", "lo"] == pytest.approx(10.25, abs=0.051)
 
 
 # -- rounding --------------------------------------------------------------------------------------------------------

@@ -74,12 +74,23 @@ class Facts:
         return f"{self.outcome(str(row['outcome']))}, {self.how(row)}"
 
     def a_year(self, row: Mapping[str, Any]) -> str:
-        """A total as the mean of its years; empty for averages, and for what is in percent of the same months."""
-        if row.get("kind") != "sum" or row.get("unit") == PERCENT:
+        """A total as the mean of its years.
+
+        Empty for averages, for what is in percent of the same months, for few persons, and for less than a year.
+        """
+        if row.get("kind") != "sum" or row.get("unit") == PERCENT or self.is_of_few(row):
             return ""
         years = (month_number(str(row["to"])) - month_number(str(row["since"])) + 1) / 12.0
+        if years < 1.0:
+            return ""
         mean, lo, hi = (float(row[name]) / years for name in ("mean", "lo", "hi"))
         return rounded_text(mean, lo, hi, str(row["unit"]), self.lang, told=has_direction(row))
+
+    def is_of_few(self, row: Mapping[str, Any]) -> bool:
+        """Whether an effect is of some, but few persons."""
+        return kind_of(str(row.get("unit", ""))).is_count and is_few(
+            *(float(row[name]) for name in ("mean", "lo", "hi"))
+        )
 
     def years(self, scenario: str) -> str:
         """The months that effects are about: from the first that differs to the last."""
@@ -109,8 +120,11 @@ class Facts:
         return text if low == high == text else self.words("interval", mean=text, low=low, high=high)
 
     def percent_of(self, row: Mapping[str, Any]) -> str:
-        """An effect in percent of the reference; empty where that is zero, and where the effect is in percent."""
-        if row.get("unit") == PERCENT:
+        """An effect in percent of the reference; empty where that is zero, and where the effect is in percent.
+
+        Empty too where the effect is of few persons: percent would give their number back.
+        """
+        if row.get("unit") == PERCENT or self.is_of_few(row):
             return ""
         base = float(row["reference_mean"])
         if not base > 0:

@@ -82,7 +82,7 @@ def _balance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     for column in (column for column in table.columns if column.published is Rule.EFFECT and column.name in frame):
         name = column.name
         if column.kind is Kind.PERCENT:
-            out[name] = rounded(frame[name].where(~small), PERCENT)
+            out[name] = rounded(frame[name], PERCENT).where(hidden & ~small)
             continue
         twin = f"percent_{name}"
         ratio = frame[twin].where(base.notna()) if twin in frame else 100.0 * frame[name] / base
