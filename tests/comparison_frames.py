@@ -167,7 +167,8 @@ def key_figures() -> pd.DataFrame:
             out.append(
                 {
                     "scenario": scenario, "outcome": outcome, "unit": unit, "panel": panel, "since": SINCE,
-                    "to": MONTHS[-1], "reference_mean": level, "mean": mean, "lo": mean - half, "hi": mean + half,
+                    "to": MONTHS[-1], "kind": "mean" if outcome.startswith("stock:") else "sum",
+                    "reference_mean": level, "mean": mean, "lo": mean - half, "hi": mean + half,
                     "lo50": mean - 0.34 * half, "hi50": mean + 0.34 * half, "share_positive": float(mean > 0),
                     "mc_se": half / 12, "verdict": verdict,
                     "more_replicates": 160.0 if verdict == "cannot tell" and half else float("nan"),

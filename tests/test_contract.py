@@ -23,7 +23,7 @@ COMMANDS = {
     "--publish --show-levels --spells --without",
     "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without "
     "--city --spells --out --lang --format --quiet --publish --show-levels",
-    "validate": "--set --end",
+    "validate": "--all --set --end",
     "scenarios": "--lang",
     "levers": "--lang",
     "parameters": "--lang",
@@ -56,22 +56,26 @@ COLUMNS = {
 #: Tables of a comparison in their order, column by column.
 _FIGURES = (
     "since to kind unit reference_mean mean lo hi lo50 hi50 share_positive mc_se verdict why more_replicates "
-    "rounded_text_nb rounded_text_en n"
+    "rounded_text_nb rounded_text_en n share_negative certainty false_discovery verdict_text_nb verdict_text_en "
+    "reference_lo reference_hi percent_lo percent_hi percent_lo50 percent_hi50"
 )
 COMPARED = {
     "differences": "month scenario outcome mean median lo hi lo80 hi80 lo50 hi50 share_of_draws_positive "
-    "share_of_draws_negative mc_se reference_mean cumulative_mean cumulative_lo cumulative_hi variance_saved n",
+    "share_of_draws_negative mc_se reference_mean cumulative_mean cumulative_lo cumulative_hi variance_saved n "
+    "percent_median percent_lo percent_hi percent_lo80 percent_hi80 percent_lo50 percent_hi50 percent_cumulative_lo "
+    "percent_cumulative_hi",
     "key_figures": f"scenario outcome panel {_FIGURES}",
     "cities": f"scenario city outcome {_FIGURES}",
     "groups": f"scenario dimension group outcome {_FIGURES}",
-    "responses": "scenario outcome third unit reference_mean mean lo hi n",
+    "responses": "scenario outcome third unit reference_mean mean lo hi n percent_lo percent_hi",
     "evidence": "scenario outcome group grade share error by_chance enters draws",
     "measured": "scenario register year rate_is change change_lo change_hi behaviour behaviour_lo behaviour_hi "
     "measurement measurement_lo measurement_hi outside outside_lo outside_hi latent_outcome latent latent_lo latent_hi "
-    "latent_reference n",
+    "latent_reference n percent_latent_lo percent_latent_hi",
     "costs": "scenario item outcome carrier receiver unit reference_mean mean lo hi amount amount_year nok_mean nok_lo "
-    "nok_hi source grade",
-    "balance": "scenario to_month kind state reference_mean scenario_mean change_in_state lo hi entered left n",
+    "nok_hi source grade percent_lo percent_hi",
+    "balance": "scenario to_month kind state reference_mean scenario_mean change_in_state lo hi entered left n "
+    "percent_lo percent_hi",
     "alluvial": "scenario to_month reference_state scenario_state persons lo hi total n",
     "chronogram": "scenario side cohort months_since state share persons n",
     "sequences": "scenario side cohort life person replicate sought_asylum run state start months",

@@ -65,16 +65,17 @@ EFFECTS = [
     ("persons", (2.0, 1.0, 3.0), "under 5", "under 5"),
     ("persons", (-2.0, -4.9, 4.9), "under 5", "under 5"),
     ("persons", (0.0, -4.0, 4.0), "under 5", "under 5"),
-    ("persons", (2.0, -1.0, 5.0), "0 (0 to +5)", "0 (0 – +5)"),
-    ("persons", (-2.0, -5.0, 1.0), "0 (−5 to 0)", "0 (−5 – 0)"),
-    ("persons", (-123.0, -162.0, -81.0), "−120 (−160 to −80)", "−125 (−160 – −80)"),
+    ("persons", (2.0, -1.0, 5.0), "0 (−5 to +5)", "0 (−5 – +5)"),
+    ("persons", (-2.0, -5.0, 1.0), "0 (−5 to +5)", "0 (−5 – +5)"),
+    ("persons", (-2.0, -5.0, 0.0), "0 (−5 to 0)", "0 (−5 – 0)"),
+    ("persons", (-123.0, -162.0, -81.0), "−125 (−160 to −80)", "−125 (−160 – −80)"),
     ("person-months", (3.0, 2.0, 4.0), "under 5", "under 5"),
-    ("months", (3.0, 2.0, 4.0), "+3 (+2 to +4)", "+3.0 (+2.0 – +4.0)"),
-    ("months", (-0.31, -0.5, -0.1), "−0.3 (−0.5 to −0.1)", "−0.3 (−0.5 – −0.1)"),
-    ("index", (1.24, 0.81, 1.62), "+1.2 (+0.8 to +1.6)", "+1.2 (+0.8 – +1.6)"),
-    (PERCENT, (-0.04, -2.0, 2.0), "0 (−2 to +2)", "0\N{NO-BREAK SPACE}% (−2.0 – +2.0)"),
-    ("NOK", (3.0, 2.0, 4.0), "+3 (+2 to +4)", "+5 (0 – +5)"),
-    ("days", (-12.0, -15.0, -9.0), "−12 (−15 to −9)", "−10 (−15 – −10)"),
+    ("months", (3.0, 2.0, 4.0), "+3.0 (+2.0 to +4.0)", "+3.0 (+2.0 – +4.0)"),
+    ("months", (-0.31, -0.5, -0.1), "−0.31 (−0.50 to −0.10)", "−0.31 (−0.50 – −0.10)"),
+    ("index", (1.24, 0.81, 1.62), "+1.24 (+0.81 to +1.62)", "+1.24 (+0.81 – +1.62)"),
+    (PERCENT, (-0.04, -2.0, 2.0), "0.0 (−2.0 to +2.0)", "0.0\N{NO-BREAK SPACE}% (−2.0 – +2.0)"),
+    ("NOK", (3.0, 2.0, 4.0), "+3 (+2 to +4)", "+3 (+2 – +4)"),
+    ("days", (-12.0, -15.0, -9.0), "−12 (−15 to −9)", "−12 (−15 – −9)"),
 ]
 
 
@@ -91,7 +92,11 @@ def test_an_effect_with_its_interval(unit, values, by_width, in_steps):
         ("persons", (1.0, 4.0), "under 5"),
         ("persons", (-4.0, 4.0), "under 5"),
         ("persons", (-4.0, 12.0), "−5 – +10"),
-        ("NOK", (-4.0, 12.0), "−5 – +10"),
+        ("NOK", (-4.0, 12.0), "−4 – +12"),
+        ("NOK", (-58335.0, 487500.0), "−60,000 – +490,000"),
+        ("months", (-0.4, 4.0), "−0.4 – +4.0"),
+        ("index", (-15.2, -0.04), "−15.2 – −0.1"),
+        ("persons", (-60.0, -2.0), "−60 – −5"),
         (PERCENT, (-4.04, 12.0), "−4.0 – +12.0"),
     ],
 )
@@ -212,7 +217,7 @@ def test_money_for_a_few_is_on_no_page():
     row = exact()["costs"].iloc[:1].assign(outcome="", item="bed", unit="persons", source="a table", grade="B")
     row = row.assign(nok_mean=3e6, nok_lo=1e6, nok_hi=4e6)
     for lo, hi, has_money in ((1.0, 4.0, False), (10.0, 40.0, True)):
-        facts = Facts({"costs": row.assign(lo=lo, hi=hi)}, about())
+        facts = Facts({"costs": row.assign(mean=lo, lo=lo, hi=hi)}, about())
         (table,) = compare_tables.costs(facts, str(row["scenario"].iloc[0]))
         ((_, _, natural, money, _),) = table["groups"][0]["rows"]
         assert (natural == "under 5") is not has_money

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,20 +15,21 @@ from irregsim.cli.options import complete_scenario, set_options
 
 @click.command(short_help="Check scenario files.")
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=complete_scenario)
+@click.option("--all", "every", is_flag=True, help="Show inherited entries too: when each lever is in force.")
 @set_options
-def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
+def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None, *, every: bool) -> None:
     """Check scenario files; all faults at once, as file:line:col: key: what is wrong.
 
-    For a valid file, show when each lever is in force, and warn where the scenario changes nothing. Exit code
-    2 if any file has a fault.
+    For a valid file, show what it changes of its parent. Warn where that is nothing, where it changes years that have
+    counts, and where it closes a centre that is closed. Exit code 2 if any file has a fault.
 
     \b
     Example:
       irregsim validate scenarios/baseline.yaml my-scenario.yaml
     """
-    from irregsim.scenario import ScenarioError, changes_nothing, load_scenario, timeline
+    from irregsim.scenario import ScenarioError, changes_nothing, changes_text, load_scenario, warnings_of
 
-    faulty = False
+    faulty, width = False, max(40, shutil.get_terminal_size().columns)
     for i, path in enumerate(scenarios):
         try:
             scenario = load_scenario(path, overrides=overrides, end=end)
@@ -39,7 +41,9 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
         if i:
             click.echo()
         click.echo(f"{path}: OK")
-        click.echo(timeline(scenario))
+        click.echo(changes_text(scenario, width, every=every))
+        for text in warnings_of(scenario):
+            warn(f"{path}: {text}")
         if changes_nothing(scenario):
             warn(f"{path}: changes nothing: its values are those of {scenario.extends} throughout its period")
     if faulty:

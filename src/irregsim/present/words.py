@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
+from irregsim.study.comparison import verdicts
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import DISTRICTS, HIDDEN
+from irregsim.vocabulary.codes import DISTRICTS
 from irregsim.vocabulary.labels import in_language, label, labels
-from irregsim.vocabulary.numbers import rounded_text
-from irregsim.vocabulary.outcomes import COUNTED_OUTCOMES
+from irregsim.vocabulary.numbers import percent, rounded_text
+from irregsim.vocabulary.outcomes import is_hidden as is_hidden
+from irregsim.vocabulary.outcomes import is_uncounted as is_uncounted
 
 #: State of somebody who is in the country in one of two scenarios only, or not yet.
 NOT_HERE: Final = "not here"
@@ -96,27 +99,52 @@ def effect_text(row: Mapping[str, Any], lang: str) -> str:
     if found is not None:
         return str(found)
     mean, lo, hi = (float(row[name]) for name in ("mean", "lo", "hi"))
-    return rounded_text(mean, lo, hi, str(row["unit"]), lang)
+    return rounded_text(mean, lo, hi, str(row["unit"]), lang, told=has_direction(row))
 
 
-def is_hidden(outcome: str) -> bool:
-    """Whether no register counts an outcome, so that its level is not shown (only its change)."""
-    kind, _, name = outcome.partition(":")
-    if kind in ("stock", "person_months"):
-        return name in (*HIDDEN, "hidden", "all")
-    if kind == "flow":
-        origin, _, destination = name.partition(">")
-        return origin in HIDDEN or destination in HIDDEN
-    return kind == "outcome" and name not in COUNTED_OUTCOMES
+def certainty_of(row: Mapping[str, Any]) -> str:
+    """How sure the direction of an effect is, of `verdicts.CERTAINTIES`; from its verdict where the table is older."""
+    found = row.get("certainty")
+    if isinstance(found, str):
+        return found
+    if has_direction(row):
+        return verdicts.CLEAR
+    return verdicts.SAME if row["mean"] == row["lo"] == row["hi"] == 0.0 else verdicts.UNCLEAR
 
 
-#: Exits and entries that no agency counts.
-_UNCOUNTED: Final = ("exit:videre", "exit:dod", "inflow")
+def share_of(row: Mapping[str, Any]) -> float:
+    """Share of the replicates that go the way of the verdict, 0 to 1; missing where the table has none."""
+    up = float(row.get("share_positive", math.nan))
+    return up if row["verdict"] == "up" else float(row.get("share_negative", 1.0 - up))
 
 
-def is_uncounted(outcome: str) -> bool:
-    """Whether nobody counts an outcome: hidden strategies and what is lived in them, onward travel, deaths, inflow."""
-    return is_hidden(outcome) or outcome in _UNCOUNTED
+def verdict_words(row: Mapping[str, Any], lang: str) -> str:
+    """The direction of an effect in words, and how sure it is."""
+    return verdicts.in_words(str(row["verdict"]), certainty_of(row), share_of(row), lang)
+
+
+def graded(row: Mapping[str, Any], text: str, lang: str) -> str:
+    """An effect as it may be told: its text where it is clear, with the share of the replicates where it is probable.
+
+    Args:
+        row: Of a table with the columns ``verdict``, ``certainty``, ``share_positive`` and ``share_negative``.
+        text: The effect with its interval and unit.
+        lang: Language.
+
+    Returns:
+        That, or that there is no clear direction or no difference.
+    """
+    certainty = certainty_of(row)
+    if certainty == verdicts.CLEAR:
+        return text
+    if certainty == verdicts.PROBABLE:
+        return label("compare.probably", lang).format(effect=text, share=percent(share_of(row), lang))
+    return verdict_words(row, lang)
+
+
+def has_direction(row: Mapping[str, Any]) -> bool:
+    """Whether the effect of a row is said to go up or down, clearly or probably."""
+    return row.get("verdict") in ("up", "down")
 
 
 def account(kind: str, state: str) -> str:

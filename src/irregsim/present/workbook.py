@@ -83,6 +83,9 @@ def write_comparison(tables: ComparisonTables, path: Path) -> None:
         ("reference", about["reference"]),
         ("scenarios", ", ".join(about["scenarios"])),
         ("replicates", str(about["replicates"])),
+        ("population scale", f"{float(about['scale']):g}"),
+        ("seed", str(about["seed"])),
+        ("draws", str(about["draws"])),
         ("period", " to ".join(about["period"])),
         (
             "differences",
@@ -97,6 +100,14 @@ def write_comparison(tables: ComparisonTables, path: Path) -> None:
         notes.append(("published", label("sentence.small_cells", "en")))
         notes.append(
             ("percent", "outcomes that no register counts are in percent of the reference; see the column unit")
+        )
+    else:
+        notes.append(
+            (
+                "levels",
+                "these tables are exact and hold levels of the hidden population, which assumptions set: for your own "
+                "analysis, not to be passed on; --publish writes tables for others",
+            )
         )
     notes += [
         (name, "cut at Excel's limit of rows; the Parquet table is complete")

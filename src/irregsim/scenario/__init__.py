@@ -9,6 +9,7 @@ what the model reads to the text of a file.
 
 from __future__ import annotations
 
+from irregsim.scenario.changes import changes_text, warnings_of
 from irregsim.scenario.expectations import DECIDERS, DIRECTIONS, RESTS_ON, Expectation
 from irregsim.scenario.explain import diff_rows, timeline
 from irregsim.scenario.faults import Fault, ScenarioError
@@ -30,6 +31,7 @@ __all__ = [
     "ScenarioError",
     "Scheme",
     "changes_nothing",
+    "changes_text",
     "diff_rows",
     "first_month_of_history",
     "json_schema",
@@ -38,4 +40,5 @@ __all__ = [
     "scenario_text",
     "shipped_scenarios",
     "timeline",
+    "warnings_of",
 ]

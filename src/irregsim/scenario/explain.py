@@ -118,20 +118,27 @@ def _schemes(schemes: tuple[Scheme, ...], month: int) -> Value:
     return "; ".join(texts) or None
 
 
-def timeline(scenario: Scenario) -> str:
+def timeline(scenario: Scenario, width: int | None = None) -> str:
     """When each lever is in force: years across, a row per lever that changes or differs from its default.
 
     Each letter of a bar represents some months (the first line says how many) and names the value in force at
     their end; a point is the default. The text next to the bar gives every value with the month it begins.
+
+    Args:
+        scenario: Any.
+        width: Characters of a line: names, bars and values have lines of their own then. None for one line a lever.
     """
     months = scenario.end - scenario.start + 1
-    step = next((s for s in (1, 2, 3, 4, 6, 12, 24) if -(-months // s) <= _WIDTH), 24)
+    letters = _WIDTH if width is None else min(_WIDTH, width - 6)
+    step = next((s for s in (1, 2, 3, 4, 6, 12, 24) if -(-months // s) <= letters), 24)
     rows = [row for row in _joined(_rows(scenario)) if any(value != row.default for value in row.values)]
     title = f"{scenario.name}: {month_text(scenario.start)} to {month_text(scenario.end)}"
     if year_of(scenario.end) > LAST_COMMON_YEAR:
         title += f", {scenario.levers.knowledge.text()}"
     if not rows:
         return f"{title}\nevery lever and assumption is at its default throughout"
+    if width is not None:
+        return "\n".join(_narrow(scenario, title, rows, step, width))
     width = max(len(row.key) for row in rows)
     lines = [
         f"{title} (one letter: {step} {'month' if step == 1 else 'months'}; . is the default)",
@@ -141,6 +148,17 @@ def timeline(scenario: Scenario) -> str:
         bar, legend = _bar(row, scenario.start, step)
         lines.append(f"{row.key:{width}} |{bar}| {legend}")
     return "\n".join(lines)
+
+
+def _narrow(scenario: Scenario, title: str, rows: Sequence[_Row], step: int, width: int) -> list[str]:
+    """The timeline with no line over a width."""
+    months = f"(one letter: {step} {'month' if step == 1 else 'months'}; . is the default)"
+    lines = [*textwrap.wrap(f"{title} {months}", width), f"    {_years(scenario, step)}"[:width].rstrip()]
+    for row in rows:
+        bar, legend = _bar(row, scenario.start, step)
+        lines += [f"  {row.key}", f"   |{bar}|"]
+        lines += textwrap.wrap(legend, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    return lines
 
 
 def _joined(rows: Sequence[_Row]) -> list[_Row]:

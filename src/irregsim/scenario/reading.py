@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
+from irregsim.scenario.changes import centre_warnings
 from irregsim.scenario.document import Document, Point
 from irregsim.scenario.faults import Fault, ScenarioError, hinted, nearest, shorten
 from irregsim.scenario.file_checks import Checker
@@ -287,6 +288,7 @@ def scenario_of(
         levers=levers,
         references=references_of(layer, last),
         parent_levers=parent,
+        warnings=centre_warnings(document, parent),
     )
 
 

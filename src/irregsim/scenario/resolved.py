@@ -232,6 +232,7 @@ class Scenario:
         expects: What its author expects; never read by the model and no part of ``sha256``.
         parent_levers: The parent's values over the same months, where the scenario was read from a file with
             a parent.
+        warnings: What in its file is probably not meant (`changes.centre_warnings`); no part of ``sha256``.
     """
 
     name: str
@@ -247,6 +248,7 @@ class Scenario:
     decides: tuple[str, ...] = ()
     expects: tuple[Expectation, ...] = ()
     parent_levers: Levers | None = field(default=None, repr=False)
+    warnings: tuple[str, ...] = field(default=(), repr=False)
 
     def to_mapping(self) -> dict[str, Any]:
         """The canonical, resolved form: JSON-able, and enough for `from_mapping` to build an equal scenario.

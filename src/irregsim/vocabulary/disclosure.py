@@ -130,9 +130,9 @@ def index_step(base: float) -> float:
 
 
 def interval_step(mean: float, lo: float, hi: float, unit: str) -> float:
-    """Step in which an effect with its interval is shown: the power of ten at half the width of the interval, or below.
+    """Step in which an effect with its interval is shown: two digits of half the width of the interval.
 
-    Without width it is two digits of the mean. Counts have steps of `SMALL` or more.
+    Without width it is two digits of the mean. Counts have steps of `SMALL` or more, amounts of 1 or more.
 
     Args:
         mean: Mean; not 0 where the interval has no width.
@@ -141,5 +141,14 @@ def interval_step(mean: float, lo: float, hi: float, unit: str) -> float:
         unit: Unit.
     """
     half = (hi - lo) / 2.0
-    step = 10.0 ** (math.floor(math.log10(half)) if half > 0 else math.floor(math.log10(abs(mean))) - 1)
-    return max(step, float(SMALL)) if kind_of(unit).is_count else step
+    step = 10.0 ** (math.floor(math.log10(half if half > 0 else abs(mean))) - 1)
+    kind = kind_of(unit)
+    if kind.is_count:
+        return max(step, float(SMALL))
+    return step if kind.decimals is not None else max(step, 1.0)
+
+
+def beside_zero(value: float, step: float) -> float:
+    """A number in steps, but never rounded to zero: what is not zero is at least one step from it, on its own side."""
+    found = in_steps(value, step)
+    return math.copysign(step, value) if found == 0.0 and value != 0.0 else found

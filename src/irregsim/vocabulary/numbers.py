@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from irregsim.vocabulary.codes import FIRST_YEAR
-from irregsim.vocabulary.disclosure import interval_step, is_few, kind_of
+from irregsim.vocabulary.disclosure import beside_zero, in_steps, interval_step, is_few, kind_of, rounded
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.reference import countries
 
@@ -148,8 +148,13 @@ def listed(names: Sequence[str], lang: str) -> str:
     return format_list(list(names), locale=_locale(lang))
 
 
-def rounded_text(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
+def rounded_text(
+    mean: float, lo: float, hi: float, unit: str, lang: str, *, told: bool = False, whole: float = math.inf
+) -> str:
     """An effect with its 95 % interval, rounded to the precision of that interval (`disclosure.interval_step`).
+
+    No rounding contradicts what is said of the effect: an end is never rounded to zero or over it, nor is the mean of
+    an effect that has a direction, and a fall is never rounded to more than there was.
 
     Args:
         mean: Mean.
@@ -157,15 +162,30 @@ def rounded_text(mean: float, lo: float, hi: float, unit: str, lang: str) -> str
         hi: Upper end.
         unit: Its unit; what counts persons or cases is rounded to steps of 5 or more.
         lang: Language.
+        told: Whether the effect is said to go up or down.
+        whole: Mean of the reference, of which a fall is a part.
 
     Returns:
-        Such as ``+120 (+80 to +160)``; for fewer than 5 persons at both ends only that.
+        Such as ``+125 (+80 to +160)``; for fewer than 5 persons at both ends only that.
     """
     if mean == lo == hi == 0.0:
         return label("compare.no_change", lang)
     if kind_of(unit).is_count and is_few(mean, lo, hi):
         return label("compare.under_five", lang)
-    step = interval_step(mean, lo, hi, unit)
-    decimals = max(0, -math.floor(math.log10(step)))
-    one, low, high = (number(round(v / step) * step, lang, decimals=decimals, signed=True) for v in (mean, lo, hi))
+    one, low, high = rounded_effect(mean, lo, hi, unit, lang, told=told, whole=whole)
     return label("compare.interval", lang).format(mean=one, low=low, high=high)
+
+
+def rounded_effect(
+    mean: float, lo: float, hi: float, unit: str, lang: str, *, told: bool = False, whole: float = math.inf
+) -> tuple[str, str, str]:
+    """Mean and ends of an effect as `rounded_text` has them; its arguments, of which not all are zero."""
+    step = interval_step(mean, lo, hi, unit)
+    middle = beside_zero(mean, step) if told else in_steps(mean, step)
+    there = rounded(whole, unit) if whole < math.inf else whole
+    if -middle > there >= step:
+        middle = -math.floor(there / step + 1e-9) * step
+    decimals = max(0, -math.floor(math.log10(step)))
+    ends = (beside_zero(lo, step), beside_zero(hi, step))
+    one, low, high = (number(value, lang, decimals=decimals, signed=True) for value in (middle, *ends))
+    return one, low, high

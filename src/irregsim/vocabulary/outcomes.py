@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from irregsim.vocabulary.codes import HIDDEN
+
 #: Parts of a comparison's first page and of its key figures; none is above another.
 Panel = Literal["presence", "living", "labour", "services"]
 
@@ -87,3 +89,23 @@ def first_then_others(first: tuple[str, ...], declared: tuple[str, ...]) -> tupl
         declared: Names that may be among them.
     """
     return (*first, *(name for name in declared if name not in first))
+
+
+def is_hidden(outcome: str) -> bool:
+    """Whether no register counts an outcome, so that its level is not shown (only its change)."""
+    kind, _, name = outcome.partition(":")
+    if kind in ("stock", "person_months"):
+        return name in (*HIDDEN, "hidden", "all")
+    if kind == "flow":
+        origin, _, destination = name.partition(">")
+        return origin in HIDDEN or destination in HIDDEN
+    return kind == "outcome" and name not in COUNTED_OUTCOMES
+
+
+#: Exits and entries that no agency counts.
+_UNCOUNTED: Final = ("exit:videre", "exit:dod", "inflow")
+
+
+def is_uncounted(outcome: str) -> bool:
+    """Whether nobody counts an outcome: hidden strategies and what is lived in them, onward travel, deaths, inflow."""
+    return is_hidden(outcome) or outcome in _UNCOUNTED

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,10 +30,11 @@ from markupsafe import Markup
 from irregsim import __version__
 from irregsim.present.pages import compare_tables as tables
 from irregsim.present.pages import render
-from irregsim.present.pages.compare_facts import PANELS, Facts
+from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
 from irregsim.present.pages.compare_twins import SCRIPT, twins
 from irregsim.present.plots.style import assumption_sentence
-from irregsim.present.words import outcome_words, short_title
+from irregsim.present.words import certainty_of, outcome_words, share_of, short_title
+from irregsim.study.comparison import verdicts
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import listed, number, percent
 from irregsim.vocabulary.outcomes import first_then_others
@@ -140,16 +142,19 @@ class _Page(Facts):
     def panel(self, panel: str) -> dict[str, Any]:
         """One of the four parts of the first page."""
         found: dict[str, dict[str, str]] = {}
+        names: dict[str, str] = {}
         for name in self.scenarios:
             for row in self.rows("key_figures", name):
                 if row["panel"] == panel:
                     found.setdefault(str(row["outcome"]), {})[name] = self.effect(row)
+                    names[str(row["outcome"])] = self.outcome_over(row)
         heads = [self.title(name) for name in self.scenarios] if len(self.scenarios) > 1 else [self.words("c_effect")]
-        rows = [[self.outcome(o), *(cells.get(name, "") for name in self.scenarios)] for o, cells in found.items()]
+        years = list(dict.fromkeys(map(self.years, self.scenarios)))
+        rows = [[names[o], *(cells.get(name, "") for name in self.scenarios)] for o, cells in found.items()]
         return {
             "id": panel,
             "name": self.words(f"panel_{panel}"),
-            "note": self.words("panel_note"),
+            "note": f"{self.words('panel_note')}, {listed(years, self.lang)}",
             "heads": heads,
             "rows": rows[:PANEL_ROWS],
         }
@@ -157,28 +162,41 @@ class _Page(Facts):
     def scenario(self, name: str) -> dict[str, Any]:
         """Findings in plain words, and the table of key figures."""
         rows = self.rows("key_figures", name)
-        told = [row for row in rows if row["verdict"] != "cannot tell"]
-        untold = [outcome_words(str(row["outcome"]), self.lang) for row in rows if row["verdict"] == "cannot tell"]
+        by: dict[str, list[dict[str, Any]]] = {certainty: [] for certainty in verdicts.CERTAINTIES}
+        for row in rows:
+            by[certainty_of(row)].append(row)
+        untold = []
+        for certainty, key in ((verdicts.UNCLEAR, "untold"), (verdicts.SAME, "same")):
+            names = [outcome_words(str(row["outcome"]), self.lang) for row in by[certainty]]
+            untold += [self.words(key, names=listed(names, self.lang))] if names else []
         return {
             "title": self.title(name),
-            "findings": [self.finding(row) for row in told],
-            "untold": self.words("untold", names=listed(untold, self.lang)) if untold else "",
+            "findings": [self.finding(row) for row in (*by[verdicts.CLEAR], *by[verdicts.PROBABLE])],
+            "untold": [*untold, *self.by_chance(rows)],
             "figures": tables.figures(self, name, rows),
         }
 
     def finding(self, row: Mapping[str, Any]) -> str:
         """A finding as a sentence: what, which way, how much, when, and how sure."""
-        share = float(row["share_positive"])
         return self.words(
-            f"finding_{row['verdict']}",
+            f"finding_{certainty_of(row)}_{row['verdict']}",
             outcome=self.outcome(str(row["outcome"])),
-            effect=self.effect(row),
+            effect=self.amount(row),
             relative=self._relative(row),
-            how=self.words("how_mean" if row.get("kind") == "mean" else "how_sum"),
+            how=self.how(row),
             since=row["since"],
             to=row["to"],
-            share=percent(share if row["verdict"] == "up" else 1.0 - share, self.lang),
+            per_year=self.words("a_year", effect=per_year) if (per_year := self.a_year(row)) else "",
+            share=percent(share_of(row), self.lang),
         )
+
+    def by_chance(self, rows: Rows) -> list[str]:
+        """How many of the outcomes looked at would seem to change by chance alone; nothing where none differs."""
+        found = verdicts.by_chance([certainty_of(row) for row in rows], [self.replicates(row) for row in rows])
+        if not found.looked_at:
+            return []
+        clear, told = (number(math.ceil(10.0 * n) / 10.0, self.lang, decimals=1) for n in (found.clear, found.told))
+        return [self.words("by_chance", number=number(found.looked_at, self.lang), clear=clear, told=told)]
 
     def _relative(self, row: Mapping[str, Any]) -> str:
         text = "" if str(row["outcome"]).startswith("index:") else self.percent_of(row)

@@ -5,14 +5,17 @@ Levels of the hidden population are never shown, only changes, shares and an ind
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from irregsim.present.pages.compare_pictures import inside
-from irregsim.present.words import effect_text, outcome_words, title_of, upper
+from irregsim.present.words import effect_text, graded, has_direction, outcome_words, title_of, upper
+from irregsim.study.comparison.series import is_averaged
+from irregsim.vocabulary.codes import month_number
 from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few, kind_of, rounded
 from irregsim.vocabulary.labels import Words, label, labels
-from irregsim.vocabulary.numbers import number, signed, with_percent
+from irregsim.vocabulary.numbers import number, rounded_effect, rounded_text, signed, with_percent
 from irregsim.vocabulary.outcomes import PANELS as PANELS
 
 if TYPE_CHECKING:
@@ -52,12 +55,50 @@ class Facts:
         return [{str(key): value for key, value in row.items()} for row in chosen.to_dict("records")]
 
     def effect(self, row: Mapping[str, Any], *, unit: bool = True) -> str:
-        """An effect with its interval and unit; or that it has no clear direction."""
-        if row["verdict"] == "cannot tell":
-            return self.words("verdict_cannot_tell")
+        """An effect with its interval, unit and share of replicates; or that it has no clear direction."""
+        return graded(row, self.amount(row, unit=unit), self.lang)
+
+    def amount(self, row: Mapping[str, Any], *, unit: bool = True) -> str:
+        """An effect with its interval and unit, however sure it is."""
         text = effect_text(row, self.lang)
         # «count» and «index» add nothing to the name of a register or an index.
         return f"{text} {self.unit(row)}".strip() if unit and row.get("unit") not in ("count", "index") else text
+
+    def how(self, row: Mapping[str, Any]) -> str:
+        """Whether an effect is an average or a total of its months."""
+        kind = row.get("kind") or ("mean" if is_averaged(str(row["outcome"])) else "sum")
+        return self.words(f"how_{kind}")
+
+    def outcome_over(self, row: Mapping[str, Any]) -> str:
+        """The outcome of a row in words, and whether its number is an average or a total."""
+        return f"{self.outcome(str(row['outcome']))}, {self.how(row)}"
+
+    def a_year(self, row: Mapping[str, Any]) -> str:
+        """A total as the mean of its years.
+
+        Empty for averages, for what is in percent of the same months, for few persons, and for less than a year.
+        """
+        if row.get("kind") != "sum" or row.get("unit") == PERCENT or self.is_of_few(row):
+            return ""
+        years = (month_number(str(row["to"])) - month_number(str(row["since"])) + 1) / 12.0
+        if years < 1.0:
+            return ""
+        mean, lo, hi = (float(row[name]) / years for name in ("mean", "lo", "hi"))
+        return rounded_text(mean, lo, hi, str(row["unit"]), self.lang, told=has_direction(row))
+
+    def is_of_few(self, row: Mapping[str, Any]) -> bool:
+        """Whether an effect is of some, but few persons."""
+        return kind_of(str(row.get("unit", ""))).is_count and is_few(
+            *(float(row[name]) for name in ("mean", "lo", "hi"))
+        )
+
+    def years(self, scenario: str) -> str:
+        """The months that effects are about: from the first that differs to the last."""
+        return self.words("years", since=self.about["first_effective"][scenario], to=self.about["period"][1])
+
+    def replicates(self, row: Mapping[str, Any]) -> int:
+        """Replicates behind a row."""
+        return int(row.get("n") or self.about["replicates"])
 
     def unit(self, row: Mapping[str, Any]) -> str:
         """The unit in words; as it is where it has none."""
@@ -68,14 +109,33 @@ class Facts:
         """An outcome in words, with a capital first."""
         return upper(outcome_words(outcome, self.lang))
 
+    def reference(self, row: Mapping[str, Any]) -> str:
+        """The level of the reference with its own spread, where the table has that."""
+        unit = str(row["unit"])
+        text = self.rounded(float(row["reference_mean"]), unit)
+        ends = [float(row.get(f"reference_{end}", math.nan)) for end in ("lo", "hi")]
+        if any(end != end for end in ends) or text == self.words("fewer_than_five"):
+            return text
+        low, high = (self.rounded(end, unit) for end in ends)
+        return text if low == high == text else self.words("interval", mean=text, low=low, high=high)
+
     def percent_of(self, row: Mapping[str, Any]) -> str:
-        """An effect in percent of the reference; empty where that is zero, and where the effect is in percent."""
-        if row.get("unit") == PERCENT:
+        """An effect in percent of the reference; empty where that is zero, and where the effect is in percent.
+
+        Empty too where the effect is of few persons: percent would give their number back.
+        """
+        if row.get("unit") == PERCENT or self.is_of_few(row):
             return ""
         base = float(row["reference_mean"])
         if not base > 0:
             return ""
-        return signed(100.0 * float(row["mean"]) / base, self.lang)
+        mean = 100.0 * float(row["mean"]) / base
+        lo, hi = (float(row.get(f"percent_{end}", math.nan)) for end in ("lo", "hi"))
+        if lo != lo or hi != hi:
+            return signed(mean, self.lang)
+        if mean == lo == hi == 0.0:
+            return "0"
+        return rounded_text(mean, lo, hi, PERCENT, self.lang, told=has_direction(row))
 
     def rounded(self, value: float, unit: str) -> str:
         """A level as it is published."""
@@ -92,14 +152,17 @@ class Facts:
             return self.words("no_change")
         if kind_of(unit).is_count and is_few(mean, lo, hi):
             return self.words("under_five")
-        one, low, high = (self.signed(value, unit) for value in (mean, lo, hi))
+        one, low, high = rounded_effect(mean, lo, hi, unit, self.lang)
         return f"{with_percent(one) if unit == PERCENT else one} ({low} – {high})"
 
     def ends(self, lo: float, hi: float, unit: str) -> str:
         """Both ends of a change as they are published."""
+        if lo == hi == 0.0:
+            return self.words("no_change")
         if kind_of(unit).is_count and is_few(lo, hi):
             return self.words("under_five")
-        return f"{self.signed(lo, unit)} – {self.signed(hi, unit)}"
+        _, low, high = rounded_effect(lo or hi, lo, hi, unit, self.lang)
+        return f"{low} – {high}"
 
     def signed(self, value: float, unit: str) -> str:
         """A change in the steps or decimals of its unit; what rounds to nothing is 0 without a sign."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from irregsim.present.words import (
     short_title,
     state_words,
     upper,
+    verdict_words,
 )
 from irregsim.scenario.levers import REGISTRY, By
 from irregsim.study.comparison.tables import TABLES
@@ -28,12 +30,15 @@ def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
     heads = (
         "c_outcome",
         "c_unit",
+        "c_over",
         "c_reference",
         "c_effect",
+        "c_per_year",
         "c_percent",
         "c_positive",
         "c_error",
         "c_verdict",
+        "c_false",
         "c_more",
     )
     groups = []
@@ -43,28 +48,35 @@ def figures(facts: Facts, name: str, rows: Rows) -> dict[str, Any]:
             if row["panel"] != panel:
                 continue
             hidden = row["unit"] == PERCENT
-            base = float(row["reference_mean"])
             more = row.get("more_replicates")
-            tells = row["verdict"] != "cannot tell"
-            verdict = facts.words(f"verdict_{row['verdict']}" if tells else "cannot_tell")
             # Missing where none are needed, and where no number would help.
             more = "" if str(more) in ("None", "nan", "<NA>") else number(float(str(more)), facts.lang)
             cells.append(
                 [
                     facts.outcome(str(row["outcome"])),
                     facts.unit(row),
-                    facts.words("not_shown") if hidden else facts.rounded(base, str(row["unit"])),
+                    facts.how(row),
+                    facts.words("not_shown") if hidden else facts.reference(row),
                     effect_text(row, facts.lang),
+                    facts.a_year(row),
                     facts.percent_of(row),
                     percent(float(row["share_positive"]), facts.lang),
                     number(float(row["mc_se"]), facts.lang),
-                    verdict,
+                    verdict_words(row, facts.lang),
+                    _p_value(facts, float(row.get("false_discovery", math.nan))),
                     more,
                 ]
             )
         groups.append({"name": facts.words(f"panel_{panel}"), "rows": cells})
-    caption = f"{facts.words('h_figures')}: {facts.title(name)}"
-    return facts.table(caption, heads, groups, text=(1, 7))
+    caption = f"{facts.words('h_figures')}: {facts.title(name)}, {facts.years(name)}"
+    return facts.table(caption, heads, groups, text=(1, 2, 9))
+
+
+def _p_value(facts: Facts, value: float) -> str:
+    """A p value with three decimals; empty where it is missing."""
+    least = 0.001
+    text = number(max(value, least), facts.lang, decimals=3) if value == value else ""
+    return f"< {text}" if value < least else text
 
 
 def balance(facts: Facts, scenario: str) -> list[dict[str, Any]]:
@@ -118,12 +130,12 @@ def responses(facts: Facts, scenario: str) -> list[dict[str, Any]]:
     for row in rows:
         effect = {"effect": row["mean"], "effect_lo": row["lo"], "effect_hi": row["hi"]}
         text = facts.between(effect, "effect", str(row.get("unit", "count")))
-        found.setdefault(str(row["outcome"]), {})[str(row["third"])] = text
+        found.setdefault(facts.outcome_over(row), {})[str(row["third"])] = text
     thirds = ("deterrence", "between", "displacement")
-    cells = [[facts.outcome(o), *(by.get(third, "") for third in thirds)] for o, by in found.items()]
+    cells = [[name, *(by.get(third, "") for third in thirds)] for name, by in found.items()]
     if not cells:
         return []
-    caption = facts.words("responses_caption", title=facts.title(scenario))
+    caption = f"{facts.words('responses_caption', title=facts.title(scenario))}, {facts.years(scenario)}"
     heads = ("c_outcome", *(f"third_{third}" for third in thirds))
     return [facts.table(caption, heads, [{"name": "", "rows": cells}])]
 
@@ -188,10 +200,12 @@ def costs(facts: Facts, scenario: str) -> list[dict[str, Any]]:
     groups: dict[str, list[list[str]]] = {}
     for row in facts.rows("costs", scenario):
         has_price = row.get("nok_mean") is not None and row["nok_mean"] == row["nok_mean"]
-        natural = facts.ends(float(row["lo"]), float(row["hi"]), str(row["unit"]))
+        effect = {f"x{end}": row[name] for end, name in (("", "mean"), ("_lo", "lo"), ("_hi", "hi"))}
+        natural = facts.between(effect, "x", str(row["unit"]))
         # The money for a few persons would give their number back.
         has_money = has_price and natural != facts.words("under_five")
-        money = facts.ends(float(row["nok_lo"]), float(row["nok_hi"]), "NOK") if has_money else ""
+        paid = {f"x{end}": row[f"nok{end or '_mean'}"] for end in ("", "_lo", "_hi")}
+        money = facts.between(paid, "x", "NOK") if has_money else ""
         key = f"compare.source_{slug(str(row['source']))}"
         source = label(key, facts.lang) if key in labels() else str(row["source"])
         source = f"{source} ({row['grade']})" if has_price else facts.words("no_source")
@@ -203,7 +217,7 @@ def costs(facts: Facts, scenario: str) -> list[dict[str, Any]]:
         groups.setdefault(upper(label(key, facts.lang) if key in labels() else carrier), []).append(cells)
     if not groups:
         return []
-    caption = facts.words("costs_caption", title=facts.title(scenario))
+    caption = f"{facts.words('costs_caption', title=facts.title(scenario))}, {facts.years(scenario)}"
     heads = ("c_item", "c_unit", "c_natural", "c_money", "c_source")
     return [facts.table(caption, heads, [{"name": n, "rows": c} for n, c in groups.items()], text=(1, 4))]
 
@@ -237,12 +251,12 @@ def city(facts: Facts, city: str) -> dict[str, Any]:
     tables = []
     for name in facts.scenarios:
         cells = [
-            [facts.outcome(str(row["outcome"])), facts.effect(row), facts.percent_of(row)]
+            [facts.outcome_over(row), facts.effect(row), facts.percent_of(row)]
             for row in facts.rows("cities", name)
             if row["city"] == city
         ]
         if cells:
-            caption = f"{label(f'city.{city}', facts.lang)}: {facts.title(name)}"
+            caption = f"{label(f'city.{city}', facts.lang)}: {facts.title(name)}, {facts.years(name)}"
             tables.append(facts.table(caption, ("c_outcome", "c_effect", "c_percent"), [{"name": "", "rows": cells}]))
     return {"name": city, "can": meanings[True], "cannot": meanings[False], "tables": tables}
 

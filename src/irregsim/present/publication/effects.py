@@ -15,7 +15,7 @@ from irregsim.present.publication.disclosure import by_columns, in_units, person
 from irregsim.present.publication.one_scale import one_scale, scaled
 from irregsim.study.comparison.declare import UNITS, Form, Kind, Rule, Table
 from irregsim.study.comparison.tables import TABLES
-from irregsim.vocabulary.disclosure import is_few
+from irregsim.vocabulary.disclosure import PERCENT, is_few, rounded
 from irregsim.vocabulary.outcomes import first_then_others
 
 if TYPE_CHECKING:
@@ -115,6 +115,10 @@ def _rounded(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
             out[column.name] = out[column.name].where(~small, "")
             continue
         unit = out[table.basis.unit]
+        if column.kind is Kind.PERCENT:
+            # Beside a count in steps, percent with decimals would give the count back.
+            out[column.name] = rounded(out[column.name], PERCENT).where(~small & (unit == PERCENT))
+            continue
         if column.kind in UNITS:
             unit = unit.map(lambda _, own=UNITS[column.kind]: own)
         out[column.name] = in_units(out[column.name], unit).where(~small)

@@ -20,12 +20,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from irregsim.present.publication.disclosure import by_columns, in_units
-from irregsim.present.words import account, is_uncounted
-from irregsim.study.comparison.declare import Form, Rule, Table
+from irregsim.present.words import account
+from irregsim.study.comparison.declare import Form, Kind, Rule, Table
 from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.codes import HIDDEN
-from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few
-from irregsim.vocabulary.outcomes import first_then_others
+from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few, rounded
+from irregsim.vocabulary.outcomes import first_then_others, is_uncounted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,9 +79,14 @@ def _balance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     hidden = pd.Series([is_uncounted(one) for one in accounts], index=frame.index, dtype=bool)
     base = frame["reference_mean"].where(frame["reference_mean"] > 0)
     out = by_columns(frame, table).assign(unit=hidden.map({True: PERCENT, False: "persons"}))
-    for name in (column.name for column in table.columns if column.published is Rule.EFFECT):
-        values = frame[name].where(~hidden, 100.0 * frame[name] / base)
-        out[name] = in_units(values, out["unit"]).where(~small)
+    for column in (column for column in table.columns if column.published is Rule.EFFECT and column.name in frame):
+        name = column.name
+        if column.kind is Kind.PERCENT:
+            out[name] = rounded(frame[name], PERCENT).where(hidden & ~small)
+            continue
+        twin = f"percent_{name}"
+        ratio = frame[twin].where(base.notna()) if twin in frame else 100.0 * frame[name] / base
+        out[name] = in_units(frame[name].where(~hidden, ratio), out["unit"]).where(~small)
     return out.assign(suppressed=small)
 
 

@@ -7,7 +7,7 @@ analysis, not for readers.
 
 Also, what enters less what leaves is what stays: the changes of all exits, of the inflow and of those in centres would
 add up to the change of the hidden population. Onward travel, deaths and the inflow, which nobody counts, are therefore
-in percent too (`words.is_uncounted`).
+in percent too (`outcomes.is_uncounted`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from irregsim.present.words import is_uncounted
 from irregsim.study.comparison.declare import Form, Kind, Rule, Table
+from irregsim.study.comparison.relative import NEAR_ZERO
 from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.numbers import rounded_text
+from irregsim.vocabulary.outcomes import is_uncounted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,15 +71,19 @@ def scaled(frame: pd.DataFrame, table: Table, units: Mapping[str, str]) -> pd.Da
     effects = [c for c in table.columns if c.published is Rule.EFFECT and c.name in frame and c.name != basis.reference]
     in_unit = [column.name for column in effects if column.kind is Kind.UNIT]
     for name in in_unit:
-        out[name] = frame[name].where(~hidden, 100.0 * frame[name] / base)
+        # Ends of intervals are ratios of their own, replicate by replicate, where the table has them.
+        twin = f"percent_{name}"
+        ratio = frame[twin].where(base.notna()) if twin in frame else 100.0 * frame[name] / base
+        out[name] = frame[name].where(~hidden, ratio)
     for column in effects:
-        if column.kind not in (Kind.UNIT, Kind.TEXT):
+        if column.kind not in (Kind.UNIT, Kind.TEXT, Kind.PERCENT):
             out[column.name] = frame[column.name].where(~hidden)
     so_far = [column.name for column in table.columns if column.published is Rule.SO_FAR and column.name in frame]
     if so_far:
         total = _so_far(frame, outcome, in_unit, basis.reference)
         for name in so_far:
-            out[name] = frame[name].where(~hidden, 100.0 * frame[name] / total)
+            ratio = frame[f"percent_{name}"] if f"percent_{name}" in frame else 100.0 * frame[name] / total
+            out[name] = frame[name].where(~hidden, ratio.where(total.notna()))
     out[basis.reference] = level.where(~hidden, 100.0)
     if not basis.keeps_rows:
         out = out[~(hidden & base.isna())].reset_index(drop=True)
@@ -92,16 +97,23 @@ def _retold(out: pd.DataFrame, table: Table, text: str) -> None:
     """Puts effects in percent into words, in place."""
     basis = table.basis
     lang = text.removeprefix(TEXT)
-    rows = zip(out[text], out[basis.unit], *(out[c] for c in (basis.change, *table.ends_of(basis.change))), strict=True)
+    names = (text, basis.unit, basis.change, *table.ends_of(basis.change))
+    directed = out["verdict"].isin(("up", "down")) if "verdict" in out else [False] * len(out)
     out[text] = [
-        rounded_text(mean, lo, hi, unit, lang) if unit == PERCENT else told for told, unit, mean, lo, hi in rows
+        rounded_text(mean, lo, hi, unit, lang, told=is_told) if unit == PERCENT else words
+        for words, unit, mean, lo, hi, is_told in zip(*(out[name] for name in names), directed, strict=True)
     ]
 
 
 def _so_far(frame: pd.DataFrame, outcome: pd.Series, effects: list[str], reference: str) -> pd.Series:
-    """Sum of the reference from the first month that differs on; missing before it, and where it is 0."""
+    """Sum of the reference from the first month that differs on; missing until it is a share of what it is at the end.
+
+    Over nearly nothing every ratio is large: sums so far are given in percent once the reference has had `NEAR_ZERO`
+    of its sum at the end.
+    """
     by = [frame["scenario"].astype(str), outcome]
     differs = (frame[effects] != 0).any(axis=1).astype(int).groupby(by).cummax() > 0
     total = frame[reference].where(differs, 0.0).groupby(by).cumsum()
+    enough = (total > 0) & (total >= NEAR_ZERO * total.groupby(by).transform("max"))
     # Before the change nothing differs, and nothing of anything is nothing.
-    return total.where(total > 0).where(differs, 1.0)
+    return total.where(enough).where(differs, 1.0)

@@ -45,7 +45,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         mechanisms=("M055", "M056", "M062", "M070"),
         identity="district_and_month",
         fields=("workplace_inspections",),
-        example="{Oslo: 2.0, Vest: [{from: 2024-01, value: 1.5}]}",
+        example="{Oslo: [{from: 2024-01, value: 2.0}], Vest: [{from: 2024-07, value: 1.5}]}",
     ),
     Lever(
         key="controls.identity_checks",
@@ -64,7 +64,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         mechanisms=("M060", "M061", "M062", "M074", "M077"),
         identity="district_and_month",
         fields=("identity_checks",),
-        example="{Oslo: 2.0}",
+        example="{Oslo: [{from: 2024-01, value: 2.0}]}",
     ),
     Lever(
         key="controls.penal_priority",
@@ -81,7 +81,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         source="F 4.6; 9.1",
         mechanisms=("M074", "M075", "M077"),
         fields=("penal_priority",),
-        example="1.5",
+        example="[{from: 2024-01, value: 1.5}]",
     ),
     Lever(
         key="police.no_removal_when_reporting",
@@ -145,7 +145,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         source="F 2.1 footnote 4",
         mechanisms=("M005", "M006"),
         fields=("assisted_open_to_all",),
-        example="true",
+        example="[{from: 2024-01, value: true}]",
     ),
     Lever(
         key="assisted_return.information",
@@ -162,7 +162,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         source="F 2.1; strength is an assumption, grade D",
         mechanisms=("M001", "M004"),
         fields=("assisted_information",),
-        example="2",
+        example="[{from: 2024-01, value: 2}]",
     ),
     Lever(
         key="regularisation",
@@ -202,7 +202,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         mechanisms=("M048", "M049", "M105"),
         identity="city_and_month",
         fields=("shelter_beds",),
-        example="{Bergen: 48}",
+        example="{Bergen: [{from: 2024-01, value: 48}]}",
     ),
     Lever(
         key="municipal.nav_emergency_help",
@@ -236,7 +236,7 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         mechanisms=("M025", "M105"),
         identity="city_and_month",
         fields=("alternative_placement",),
-        example="{Bergen: true}",
+        example="{Bergen: [{from: 2024-01, value: true}]}",
     ),
     Lever(
         key="municipal.health_model",
@@ -270,6 +270,6 @@ CONTROL_AND_MUNICIPAL: tuple[Lever, ...] = (
         mechanisms=("M037", "M038", "M054", "M105"),
         identity="city_and_month",
         fields=("crisis_centre_admission",),
-        example="{Oslo: true}",
+        example="{Oslo: [{from: 2024-01, value: true}]}",
     ),
 )

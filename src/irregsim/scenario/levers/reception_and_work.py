@@ -140,7 +140,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         source="F 4.3 footnote 17; T37",
         mechanisms=("M013", "M023"),
         fields=("basic_allowance_nok",),
-        example="2500",
+        example="[{from: 2024-01, value: 2500}]",
     ),
     Lever(
         key="fines.employer_base_nok",
@@ -174,7 +174,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         source="F 8.3; T26",
         mechanisms=("M067", "M068"),
         fields=("employer_per_workday_nok",),
-        example="10000",
+        example="[{from: 2024-01, value: 10000}]",
     ),
     Lever(
         key="fines.worker_nok",
@@ -190,7 +190,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         source="F 8.3 (44 workers sanctioned in 2019); the amount is an assumption, grade D",
         mechanisms=("M057",),
         fields=("worker_nok",),
-        example="10000",
+        example="[{from: 2024-01, value: 10000}]",
     ),
     Lever(
         key="fines.documented_workdays_share",
@@ -263,7 +263,7 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         source="F 8.3 (confiscation is possible, and known only from large cases)",
         mechanisms=("M067",),
         fields=("confiscate_profit_share",),
-        example="0.5",
+        example="[{from: 2024-01, value: 0.5}]",
     ),
     Lever(
         key="work.worker_consequences",

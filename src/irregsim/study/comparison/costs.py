@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from irregsim.model.parameters import GRADES
+from irregsim.scenario import Scenario
+from irregsim.scenario.levers import REGISTRY, By
 from irregsim.study.comparison.differences import Effects
-from irregsim.study.comparison.key_figures import window_values
+from irregsim.study.comparison.key_figures import window_of, window_values
+from irregsim.study.comparison.relative import in_percent
+from irregsim.study.comparison.series import FloatArray
 from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.reference import DataError
 
@@ -42,12 +46,13 @@ class Cost:
         item: What is carried.
         outcome: Outcome that counts it.
         unit: Unit of the amount.
-        amount: NOK per unit of the outcome; None where no source gives one.
+        amount: NOK per unit of the outcome; None where no source gives one, and where a lever does.
         year: Year of the prices; None without an amount, and where the outcome is in NOK itself.
         source: Where the amount is from, or why there is none.
         grade: Evidence grade, A to D.
         carrier: Who carries it, of `PARTIES`.
         receiver: To whom it goes; empty where to nobody in the model.
+        lever: Attribute of the levers that is the amount, month by month in each scenario; None where none is.
     """
 
     item: str
@@ -59,6 +64,11 @@ class Cost:
     grade: str
     carrier: str
     receiver: str
+    lever: str | None = None
+
+
+#: Levers in NOK per person that may be the amount of a cost: full key, and attribute of the levers.
+_AMOUNTS: Final = {one.path: one.fields[0] for one in REGISTRY if one.unit == "nok_per_person" and one.by is By.NOTHING}
 
 
 def read_costs(text: str) -> tuple[Cost, ...]:
@@ -81,11 +91,17 @@ def read_costs(text: str) -> tuple[Cost, ...]:
         if tuple(row) != _FIELDS or not all(isinstance(word, str) for word in row.values()):
             faults.append(f"{where}: expected the keys {', '.join(_FIELDS)}, each with a word, a number or nothing")
             continue
+        lever = _AMOUNTS.get(row["amount"])
+        if lever is not None:
+            row["amount"] = ""
         try:
             amount = float(row["amount"]) if row["amount"] else None
             year = int(row["year"]) if row["year"] else None
         except ValueError:
-            faults.append(f"{where}: {row['item']}: amount and year must be numbers or blank")
+            faults.append(
+                f"{where}: {row['item']}: amount and year must be numbers or blank, or the amount a lever in NOK per "
+                f"person ({', '.join(_AMOUNTS)})"
+            )
             continue
         if amount is not None and not (math.isfinite(amount) and amount >= 0.0):
             faults.append(f"{where}: {row['item']}: amount must be 0 or more")
@@ -99,7 +115,7 @@ def read_costs(text: str) -> tuple[Cost, ...]:
             faults.append(f"{where}: duplicate {row['item']}")
         texts = [row[name] for name in ("item", "outcome", "unit")]
         tail = [row[name] for name in ("source", "grade", "carrier", "receiver")]
-        found.append(Cost(texts[0], texts[1], texts[2], amount, year, tail[0], tail[1], tail[2], tail[3]))
+        found.append(Cost(texts[0], texts[1], texts[2], amount, year, tail[0], tail[1], tail[2], tail[3], lever))
     if faults:
         raise DataError("\n".join(faults))
     return tuple(found)
@@ -119,7 +135,9 @@ def costs(all_effects: Sequence[Effects]) -> pd.DataFrame:
 
     Returns:
         Columns `COLUMNS`; ``mean``, ``lo``, ``hi`` in ``unit`` of the outcome; ``amount``, ``amount_year`` and
-        ``nok_*`` are missing where no source gives an amount. Never summed.
+        ``nok_*`` are missing where no source gives an amount. Where a lever is the amount, ``nok_*`` are what the
+        scenario pays less what the reference pays, and ``amount`` is the scenario's, missing where it changes in the
+        window. Never summed.
     """
     import pandas as pd
 
@@ -130,8 +148,13 @@ def costs(all_effects: Sequence[Effects]) -> pd.DataFrame:
             if found is None:
                 continue
             lo, hi = (float(end) for end in np.quantile(found[1], (0.025, 0.975)))
+            percent = np.quantile(in_percent(found[1], found[0]), (0.025, 0.975))
             told = {"mean": float(found[1].mean()), "lo": lo, "hi": hi}
-            price = math.nan if cost.amount is None else cost.amount
+            price, money = math.nan if cost.amount is None else cost.amount, {}
+            if cost.lever is not None:
+                price, paid = _paid(effect, cost.outcome, cost.lever)
+                ends = np.quantile(paid, (0.025, 0.975))
+                money = {"mean": float(paid.mean()), "lo": float(ends[0]), "hi": float(ends[1])}
             rows.append(
                 {
                     "scenario": effect.pair.name,
@@ -144,9 +167,34 @@ def costs(all_effects: Sequence[Effects]) -> pd.DataFrame:
                     **told,
                     "amount": price,
                     "amount_year": cost.year,
-                    **{f"nok_{name}": value * price for name, value in told.items()},
+                    **{f"nok_{name}": money.get(name, value * price) for name, value in told.items()},
                     "source": cost.source,
                     "grade": cost.grade,
+                    "percent_lo": float(percent[0]),
+                    "percent_hi": float(percent[1]),
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"amount_year": "Int64"})
+
+
+def _paid(effect: Effects, outcome: str, lever: str) -> tuple[float, FloatArray]:
+    """What a scenario pays of a lever's own amount over the window, less what the reference pays.
+
+    Args:
+        effect: Series of both.
+        outcome: What the amount is paid for, a number each month.
+        lever: Attribute of the levers, NOK each.
+
+    Returns:
+        The scenario's amount, missing where it changes in the window; and the difference in NOK, shape (replicates,).
+    """
+    places = list(window_of(effect))
+    reference, difference = effect.reference[outcome][places], effect.difference[outcome][places]
+    before, after = (_amounts(run.scenario, lever)[places] for run in (effect.pair.reference, effect.pair.scenario))
+    paid = (after[:, None] * (reference + difference) - before[:, None] * reference).sum(axis=0)
+    return (float(after[0]) if (after == after[0]).all() else math.nan), np.asarray(paid)
+
+
+def _amounts(scenario: Scenario, lever: str) -> FloatArray:
+    """A lever in the reported months."""
+    return np.asarray(getattr(scenario.levers, lever)[scenario.start : scenario.end + 1], dtype="float64")

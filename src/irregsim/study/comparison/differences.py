@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.study.comparison.pairs import Pair, Runs
+from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import INDEX, Collected, collect, hidden_index, is_averaged
 from irregsim.study.comparison.tables import TABLES
 
@@ -137,7 +138,8 @@ def differences(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
         Columns as in `COLUMNS`, rows by scenario, outcome and month; no missing values: a month in which an outcome
         has no value in some replicate has no row. ``cumulative_*`` are about the sum of the differences so far, for
         outcomes that are averaged and no `stock:` (durations, the index, a register of a stock) of their mean since the
-        change.
+        change. ``percent_*`` are ends of the ratios of the replicates (`relative.in_percent`), those so far over
+        the sum of the reference since the change.
     """
     import pandas as pd
 
@@ -154,6 +156,10 @@ def differences(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
             if is_averaged(outcome) and not outcome.startswith("stock:"):
                 total = total / np.maximum(np.cumsum(told >= effect.pair.since), 1)[:, None]
             ends = np.quantile(total, [ENDS["lo"], ENDS["hi"]], axis=1)
+            ratio = np.quantile(in_percent(difference, reference), [0.5, *ENDS.values()], axis=1)
+            so_far = np.cumsum(np.where((told >= effect.pair.since)[:, None], reference, 0.0), axis=0)
+            ratio_so_far = in_percent(np.cumsum(difference, axis=0), so_far)
+            ratio_ends = np.quantile(ratio_so_far, [ENDS["lo"], ENDS["hi"]], axis=1)
             columns = {
                 "month": told,
                 "scenario": effect.pair.name,
@@ -165,6 +171,9 @@ def differences(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
                 "cumulative_hi": ends[1],
                 "variance_saved": variance_saved(reference, difference),
                 "n": difference.shape[1],
+                **{f"percent_{name}": ratio[i] for i, name in enumerate(("median", *ENDS))},
+                "percent_cumulative_lo": ratio_ends[0],
+                "percent_cumulative_hi": ratio_ends[1],
             }
             parts.append(pd.DataFrame(columns))
     table = pd.concat(parts, ignore_index=True)[list(COLUMNS)]

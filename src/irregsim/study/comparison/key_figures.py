@@ -1,29 +1,29 @@
 """Effects over the whole time since the change: tables ``key_figures``, ``cities`` and ``groups``.
 
 One number for each outcome: the sum, or for stocks, durations and the index the mean, over the months from the first
-effective one to the end. The verdict is ``up`` or ``down`` only where the mean over replicates differs clearly from
-zero (Monte Carlo error) and the interval over replicates excludes zero (random variation and parameter uncertainty);
-otherwise it is ``cannot tell``, and ``why`` gives the reason.
+effective one to the end. The verdict is ``up`` or ``down`` where the direction is clear or probable
+(`irregsim.study.comparison.verdicts`); otherwise it is ``cannot tell``, and ``why`` gives the reason.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from irregsim.model.registers import REGISTERS
-from irregsim.study.comparison.differences import Effects, statistics
+from irregsim.study.comparison.differences import ENDS, Effects, statistics
 from irregsim.study.comparison.pairs import Pair, Runs
+from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import is_averaged, over_window
+from irregsim.study.comparison.verdicts import CANNOT_TELL, SAME, false_discovery, in_words, p_value, verdict
 from irregsim.vocabulary.codes import HIDDEN
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.disclosure import PERCENT
+from irregsim.vocabulary.labels import LANGUAGES, label
 from irregsim.vocabulary.numbers import rounded_text
-from irregsim.vocabulary.outcomes import OUTCOMES, first_then_others
+from irregsim.vocabulary.outcomes import OUTCOMES, first_then_others, is_uncounted
 from irregsim.vocabulary.outcomes import PANELS as PANEL_NAMES
 
 if TYPE_CHECKING:
@@ -126,57 +126,61 @@ IN_CITIES: Final = (
 DIMENSIONS: Final = ("sought_asylum", "sex", "age_group", "with_child", "duration", "feasibility_group")
 IN_GROUPS: Final = ("person_months:fritt_fall", "person_months:hidden", "person_months:synlig")
 
-#: Why an effect has no clear direction: no replicate differs; the Monte Carlo error hides the mean; the interval over
-#: replicates holds effects of both signs, however many replicates are run.
-NOTHING, MONTE_CARLO, INTERVAL = "no_replicate_differs", "monte_carlo", "interval"
 
-#: More replicates than this are not recommended to anybody.
-MOST_REPLICATES: Final = 100_000
-
-
-def verdict(mean: float, lo: float, hi: float, mc_se: float, n: int) -> tuple[str, str, int | None]:
-    """Whether an effect has a clear direction.
-
-    Args:
-        mean: Mean over replicates.
-        lo: 2.5 % quantile over replicates.
-        hi: 97.5 % quantile.
-        mc_se: Monte Carlo error of the mean.
-        n: Replicates, 2 or more; the mean is compared with zero by Student's t with n - 1 degrees of freedom at 5 %.
-
-    Returns:
-        ``up``, ``down`` or ``cannot tell``; why it has no clear direction (`NOTHING`, `MONTE_CARLO` or
-        `INTERVAL`, else empty); and how many more replicates would give it one if mean and spread stay as they are.
-        None where it has one, where more would not help, and beyond `MOST_REPLICATES`.
-    """
-    if mean == lo == hi == mc_se == 0.0:
-        return "cannot tell", NOTHING, None
-    reach = float(stdtrit(n - 1, 0.975)) * mc_se
-    if abs(mean) <= reach:
-        needed = math.inf if mean == 0.0 else n * (reach / mean) ** 2
-        return "cannot tell", MONTE_CARLO, None if needed > MOST_REPLICATES else max(1, math.floor(needed) + 1 - n)
-    if lo <= 0.0 <= hi:
-        return "cannot tell", INTERVAL, None
-    return ("up" if mean > 0 else "down"), "", None
-
-
-def _row(reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """Statistics of one effect over the window; arguments of shape (replicates,)."""
+def _row(
+    outcome: str, reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]
+) -> dict[str, Any]:
+    """Statistics of one effect over the window; arrays of shape (replicates,)."""
     told = {name: float(value) for name, value in statistics(difference, draws).items()}
     mean, lo, hi, mc_se = (told[name] for name in ("mean", "lo", "hi", "mc_se"))
-    word, why, more = verdict(mean, lo, hi, mc_se, len(difference))
+    base = float(reference.mean())
+    up, down, n = told["share_of_draws_positive"], told["share_of_draws_negative"], len(difference)
+    word, certainty, why, more = verdict(mean, up, down, mc_se, n)
+    percent = _ends("percent", in_percent(difference, reference), ("lo", "hi", "lo50", "hi50"))
+
+    def text(lang: str) -> str:
+        is_told = word != CANNOT_TELL
+        if certainty == SAME or not is_uncounted(outcome) or not base > 0.0:
+            return rounded_text(mean, lo, hi, unit, lang, told=is_told, whole=base)
+        # As the page has it: what nobody counts is in percent, with its sign, since the row is in another unit.
+        relative = (100.0 * mean / base, percent["percent_lo"], percent["percent_hi"])
+        return f"{rounded_text(*relative, PERCENT, lang, told=is_told)} {label(f'unit.{PERCENT}', lang)}"
+
     return {
         "unit": unit,
-        "reference_mean": float(reference.mean()),
+        "reference_mean": base,
         **{name: told[name] for name in ("mean", "lo", "hi", "lo50", "hi50")},
-        "share_positive": told["share_of_draws_positive"],
+        "share_positive": up,
         "mc_se": mc_se,
         "verdict": word,
         "why": why,
         "more_replicates": more,
-        **{f"rounded_text_{lang}": rounded_text(mean, lo, hi, unit, lang) for lang in LANGUAGES},
-        "n": len(difference),
+        **{f"rounded_text_{lang}": text(lang) for lang in LANGUAGES},
+        "n": n,
+        "share_negative": down,
+        "certainty": certainty,
+        "false_discovery": p_value(mean, mc_se, n),
+        **{f"verdict_text_{lang}": in_words(word, certainty, up if word == "up" else down, lang) for lang in LANGUAGES},
+        **_ends("reference", reference, ("lo", "hi")),
+        **percent,
     }
+
+
+def _ends(name: str, values: FloatArray, ends: Sequence[str]) -> dict[str, float]:
+    """Ends of intervals over replicates by column."""
+    return {f"{name}_{end}": float(np.quantile(values, ENDS[end])) for end in ends}
+
+
+def _finished(rows: list[dict[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
+    """The table of effects; `p_value` of every row is corrected for how many effects its scenario has here."""
+    import pandas as pd
+
+    columns = ["scenario", *keys, "since", "to", "kind", *_row("", np.zeros(2), np.zeros(2), "", np.arange(2))]
+    out = pd.DataFrame(rows, columns=columns).astype({"more_replicates": "Int64"})
+    for name in out["scenario"].unique():
+        mine = out["scenario"] == name
+        out.loc[mine, "false_discovery"] = false_discovery(out.loc[mine, "false_discovery"].to_list())
+    return out
 
 
 def window_of(effect: Effects) -> tuple[int, ...]:
@@ -212,10 +216,12 @@ def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
         Columns ``scenario``, ``outcome``, ``panel``, ``since``, ``to``, ``kind`` (``mean`` or ``sum`` over the months),
         ``unit``, ``reference_mean``, ``mean``, ``lo``, ``hi``, ``lo50``, ``hi50``, ``share_positive``, ``mc_se``,
         ``verdict``, ``why``, ``more_replicates`` (missing where none are needed or none would help),
-        ``rounded_text_<language>`` for each of `LANGUAGES` (``rounded_text_nb``, ``rounded_text_en``), ``n``.
+        ``rounded_text_<language>`` for each of `LANGUAGES` (``rounded_text_nb``, ``rounded_text_en``), ``n``,
+        ``share_negative``, ``certainty`` (`verdicts.CERTAINTIES`), ``false_discovery`` (missing where no replicate
+        differs), ``verdict_text_<language>``, ``reference_lo`` and ``reference_hi``, and ``percent_lo``,
+        ``percent_hi``, ``percent_lo50``, ``percent_hi50``: ends of the effect in percent of the reference of the same
+        replicate (`relative`).
     """
-    import pandas as pd
-
     rows = []
     for effect in all_effects:
         for panel, outcome in key_outcomes():
@@ -230,10 +236,10 @@ def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
                     "since": effect.pair.since,
                     "to": effect.pair.months[-1],
                     "kind": "mean" if is_averaged(outcome) else "sum",
-                    **_row(*found, effect.units.get(outcome, ""), draws),
+                    **_row(outcome, *found, effect.units.get(outcome, ""), draws),
                 }
             )
-    return pd.DataFrame(rows).astype({"more_replicates": "Int64"})
+    return _finished(rows, ["outcome", "panel"])
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -263,8 +269,6 @@ def groups(runs: Runs) -> pd.DataFrame:
 
 
 def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -> pd.DataFrame:
-    import pandas as pd
-
     from irregsim.study.summaries import dense
 
     draws, n = runs.draw_numbers, runs.replicates
@@ -286,11 +290,10 @@ def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -
                     "since": pair.since,
                     "to": pair.months[-1],
                     "kind": "mean" if is_averaged(outcome) else "sum",
-                    **_row(reference, difference, units.get(outcome, "persons"), draws),
+                    **_row(outcome, reference, difference, units.get(outcome, "persons"), draws),
                 }
             )
-    columns = ["scenario", *keys, "since", "to", "kind", *_row(np.zeros(2), np.zeros(2), "", np.arange(2))]
-    return pd.DataFrame(rows, columns=columns).astype({"more_replicates": "Int64"})
+    return _finished(rows, keys)
 
 
 def _city_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import numpy as np
 from irregsim.model.registers import REGISTERS
 from irregsim.study.comparison.detection_split import PARTS, split
 from irregsim.study.comparison.differences import Effects
+from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import FloatArray, is_averaged
 from irregsim.study.comparison.tables import TABLES
 
@@ -61,12 +62,8 @@ def _of(effect: Effects) -> pd.DataFrame:
         ignore_index=True,
     ).rename(columns=NAMES)
     rows = rows[rows["year"] >= int(effect.pair.since[:4])]
-    rows = rows.assign(
-        latent=[
-            _latent(effect, register, year)[replicate]
-            for register, year, replicate in zip(rows["register"], rows["year"], rows["replicate"], strict=True)
-        ]
-    )
+    cells = list(zip(rows["register"], rows["year"], rows["replicate"], strict=True))
+    rows = rows.assign(latent=[_latent(effect, register, year)[replicate] for register, year, replicate in cells])
     grouped = rows.groupby(["register", "year"])
     out = pd.DataFrame({"rate_is": grouped["rate_is"].first()})
     for name in _TOLD:
@@ -77,6 +74,11 @@ def _of(effect: Effects) -> pd.DataFrame:
         _latent(effect, register, year, effect.reference).mean()
         for register, year in zip(out["register"], out["year"], strict=True)
     ]
+    for end, share in (("lo", 0.025), ("hi", 0.975)):
+        out[f"percent_latent_{end}"] = [
+            np.quantile(in_percent(_latent(effect, *cell), _latent(effect, *cell, effect.reference)), share)
+            for cell in zip(out["register"], out["year"], strict=True)
+        ]
     return out.assign(
         scenario=effect.pair.name, latent_outcome=out["register"].map(LATENT), n=effect.pair.reference.replicates
     )

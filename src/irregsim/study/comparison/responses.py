@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from irregsim.study.comparison.differences import Effects
 from irregsim.study.comparison.key_figures import key_outcomes, window_values
+from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import FloatArray
 from irregsim.study.comparison.tables import TABLES
 
@@ -104,18 +105,22 @@ def responses(all_effects: Sequence[Effects], draws: pd.DataFrame) -> pd.DataFra
                 continue
             for number, name in enumerate(THIRDS):
                 chosen = found[1][third == number]
+                base = found[0][third == number]
                 lo, hi = np.quantile(chosen, (0.025, 0.975))
+                percent = np.quantile(in_percent(chosen, base), (0.025, 0.975))
                 rows.append(
                     {
                         "scenario": effect.pair.name,
                         "outcome": outcome,
                         "third": name,
                         "unit": effect.units.get(outcome, ""),
-                        "reference_mean": float(found[0][third == number].mean()),
+                        "reference_mean": float(base.mean()),
                         "mean": float(chosen.mean()),
                         "lo": float(lo),
                         "hi": float(hi),
                         "n": len(chosen),
+                        "percent_lo": float(percent[0]),
+                        "percent_hi": float(percent[1]),
                     }
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -50,6 +50,11 @@ def _interval(name: str, kind: Kind, rule: Rule, ends: tuple[str, str] = ("lo", 
     return (Column(name, kind, rule), *(Column(end, kind, rule, name) for end in ends))
 
 
+def _in_percent(*names: str) -> tuple[Column, ...]:
+    """Ends of intervals in percent of the reference of the same replicate, of columns in the unit of the row."""
+    return tuple(Column(f"percent_{name}", Kind.PERCENT, Rule.EFFECT) for name in names)
+
+
 _N: Final = Column("n", Kind.NUMBER)
 _REFERENCE: Final = Column("reference_mean", Kind.UNIT, Rule.EFFECT)
 _MEAN: Final = _interval("mean", Kind.UNIT, Rule.EFFECT)
@@ -67,6 +72,12 @@ def _key_figures(*keys: str) -> tuple[Column, ...]:
         Column("more_replicates", Kind.NUMBER),
         *(Column(f"rounded_text_{lang}", Kind.TEXT, Rule.EFFECT) for lang in LANGUAGES),
         _N,
+        Column("share_negative", Kind.SHARE, Rule.OPEN),
+        *_texts("certainty"),
+        Column("false_discovery", Kind.SHARE, Rule.OPEN),
+        *_texts(*(f"verdict_text_{lang}" for lang in LANGUAGES)),
+        *_effects("reference_lo", "reference_hi"),
+        *_in_percent("lo", "hi", "lo50", "hi50"),
     )
 
 
@@ -143,6 +154,7 @@ register(
             *_interval("cumulative_mean", Kind.UNIT, Rule.SO_FAR, ("cumulative_lo", "cumulative_hi")),
             Column("variance_saved", Kind.SHARE, Rule.OPEN),
             _N,
+            *_in_percent("median", "lo", "hi", "lo80", "hi80", "lo50", "hi50", "cumulative_lo", "cumulative_hi"),
         ),
         Form.EFFECTS,
         keys=("scenario", "month"),
@@ -163,7 +175,7 @@ register(
     Table(
         "responses",
         _responses,
-        (*_texts("scenario", "outcome", "third", "unit"), _REFERENCE, *_MEAN, _N),
+        (*_texts("scenario", "outcome", "third", "unit"), _REFERENCE, *_MEAN, _N, *_in_percent("lo", "hi")),
         Form.EFFECTS,
         keys=("scenario", "third"),
         section="responses",
@@ -198,6 +210,7 @@ register(
             *_interval("latent", Kind.UNIT, Rule.EFFECT, ("latent_lo", "latent_hi")),
             Column("latent_reference", Kind.UNIT, Rule.WITHHELD),
             _N,
+            *_in_percent("latent_lo", "latent_hi"),
         ),
         Form.EFFECTS,
         basis=Basis("latent_outcome", "latent_reference", "latent", "latent_unit", keeps_rows=True),
@@ -216,6 +229,7 @@ register(
             Column("amount_year", Kind.NUMBER),
             *_interval("nok_mean", Kind.MONEY, Rule.EFFECT, ("nok_lo", "nok_hi")),
             *_texts("source", "grade"),
+            *_in_percent("lo", "hi"),
         ),
         Form.EFFECTS,
         section="costs",
@@ -240,6 +254,7 @@ register(
             Column("entered", Kind.COUNT, Rule.WITHHELD),
             Column("left", Kind.COUNT, Rule.WITHHELD),
             _N,
+            *_in_percent("lo", "hi"),
         ),
         Form.BALANCE,
         section="displacement",

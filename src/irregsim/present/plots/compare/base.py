@@ -204,11 +204,10 @@ def plain_axis(axes: Axes, lang: str, *, x: bool = False) -> None:
 
 def effect_text(row: Mapping[Any, Any], inputs: Inputs) -> str:
     """The effect of a row of key figures with its interval and unit; or that it has no clear direction."""
-    if row["verdict"] == "cannot tell":
-        return inputs.words("verdict_cannot_tell")
     text = words.effect_text(row, inputs.lang)
     unit = f"unit.{row.get('unit', '')}"
-    return f"{text} {label(unit, inputs.lang)}" if unit in labels() and unit != "unit.count" else text
+    text = f"{text} {label(unit, inputs.lang)}" if unit in labels() and unit != "unit.count" else text
+    return words.graded(row, text, inputs.lang)
 
 
 def intervals(

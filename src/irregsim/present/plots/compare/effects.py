@@ -51,7 +51,9 @@ def relative(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if not base > 0:
         return None
     names = [name for name in ("mean", "lo", "hi", "lo50", "hi50") if name in row and row[name] == row[name]]
-    return {**row, **{name: 100.0 * float(row[name]) / base for name in names}}
+    # Ends are ratios of their own, replicate by replicate, where the table has them.
+    ends = {name: row.get(f"percent_{name}", 100.0 * float(row[name]) / base) for name in names}
+    return {**row, **{name: float(value) for name, value in ends.items()}}
 
 
 def draw_forest(inputs: Inputs) -> Drawing | None:

@@ -31,6 +31,7 @@ from irregsim.study.comparison.lives.states import (
     Window,
     quantiles,
 )
+from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.tables import TABLES
 from irregsim.vocabulary.codes import month_number, month_text
 
@@ -143,6 +144,8 @@ def balance_table(name: str, pairs: Sequence[tuple[Accounts, Accounts]], window:
     ref, sce = (np.stack([side.state for side in sides]) for sides in zip(*pairs, strict=True))
     change = (sce - ref).astype(np.float64)
     lo, hi = quantiles(change)
+    ratio = in_percent(np.moveaxis(change, 0, -1), np.moveaxis(ref, 0, -1).astype(np.float64))
+    percent_lo, percent_hi = quantiles(np.moveaxis(ratio, -1, 0))
     entered = np.mean([s.entered - r.entered for r, s in pairs], axis=0)
     left = np.mean([s.left - r.left for r, s in pairs], axis=0)
     months = [month_text(m) for m in window.reported()]
@@ -161,6 +164,8 @@ def balance_table(name: str, pairs: Sequence[tuple[Accounts, Accounts]], window:
             "entered": entered.ravel(),
             "left": left.ravel(),
             "n": len(pairs),
+            "percent_lo": percent_lo.ravel(),
+            "percent_hi": percent_hi.ravel(),
         }
     )[list(BALANCE_COLUMNS)]
 
