@@ -212,6 +212,7 @@ def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **se
     from irregsim.commands import calibrate as command
     from irregsim.inference.calibration import emulator
     from irregsim.inference.calibration.bank import OtherTrials
+    from irregsim.storage.paths import user_path
     from irregsim.study.cluster import Cluster
     from irregsim.study.cluster import missing as cluster_missing
     from irregsim.study.progress import progress_for
@@ -228,7 +229,7 @@ def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **se
     processes = available_cores() if jobs is None else jobs
     try:
         done = command.calibrate(
-            Path(out),
+            user_path(out),
             chosen,
             jobs=processes if cluster is None else Cluster(cluster),
             progress=progress_for(quiet=quiet, noun="trials"),

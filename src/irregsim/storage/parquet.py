@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irregsim.storage.hashing import canonical_json
+from irregsim.storage.paths import naming
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,6 +182,7 @@ class TableWriter:
     def __init__(self, path: Path, columns: Columns) -> None:
         import pyarrow.parquet as pq
 
+        self._path = path
         self._writer = pq.ParquetWriter(path, _arrow_schema(columns), **_PARQUET)
         self._digest = hashlib.sha256()
 
@@ -188,12 +190,14 @@ class TableWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.close()
+        with naming(self._path):
+            self._writer.close()
 
     def write(self, table: Any) -> None:
         """Append one replicate as one row group (an empty one where the table has no rows)."""
         self._digest.update(content_digest(table))
-        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        with naming(self._path):
+            self._writer.write_table(table, row_group_size=max(1, table.num_rows))
 
     @property
     def content_sha256(self) -> str:
@@ -205,7 +209,8 @@ def write_table(table: Any, path: Path) -> None:
     """Write a table into a file of its own, as one row group."""
     import pyarrow.parquet as pq
 
-    pq.write_table(table, path, row_group_size=max(1, table.num_rows), **_PARQUET)
+    with naming(path):
+        pq.write_table(table, path, row_group_size=max(1, table.num_rows), **_PARQUET)
 
 
 def read_group(path: Path, group: int, columns: Sequence[str] | None = None) -> Any:
@@ -214,6 +219,14 @@ def read_group(path: Path, group: int, columns: Sequence[str] | None = None) -> 
 
     with pq.ParquetFile(path) as file:
         return file.read_row_group(group, columns=None if columns is None else list(columns))
+
+
+def row_groups(path: Path) -> int:
+    """How many row groups (replicates) a stored table has."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return int(file.metadata.num_row_groups)
 
 
 def content_sha256(path: Path) -> str:
