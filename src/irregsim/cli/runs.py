@@ -20,6 +20,7 @@ from irregsim.cli.options import (
     quiet_option,
     seed_option,
 )
+from irregsim.cli.signals import interruptible
 from irregsim.vocabulary.codes import CITIES
 
 
@@ -228,12 +229,13 @@ def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **se
         chosen = command.with_changes(**settings)
     processes = available_cores() if jobs is None else jobs
     try:
-        done = command.calibrate(
-            user_path(out),
-            chosen,
-            jobs=processes if cluster is None else Cluster(cluster),
-            progress=progress_for(quiet=quiet, noun="trials"),
-        )
+        with interruptible():
+            done = command.calibrate(
+                user_path(out),
+                chosen,
+                jobs=processes if cluster is None else Cluster(cluster),
+                progress=progress_for(quiet=quiet, noun="trials"),
+            )
     except OtherTrials as error:
         click.echo(f"--out: {error}", err=True)
         sys.exit(2)
