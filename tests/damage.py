@@ -200,27 +200,14 @@ def table_damages(name: str) -> Iterator[Damage]:
     yield f"{name}: text", _write(name, b"no table\n")
 
 
+_KEYS = (
+    "run_id part_key scenario scenario_sha256 data_sha256 code_sha256 gate numerics posterior_id draws per_draw seed "
+    "replicates scale spells without format lang publish show_levels versions git_commit git_dirty command started "
+    "seconds outputs kind"
+)
+
 MANIFEST_KEYS: tuple[tuple[str, ...], ...] = (
-    *(
-        (key,)
-        for key in (
-            *("run_id", "part_key", "scenario", "scenario_sha256", "data_sha256", "code_sha256", "gate", "numerics"),
-            *(
-                "posterior_id",
-                "draws",
-                "per_draw",
-                "seed",
-                "replicates",
-                "scale",
-                "spells",
-                "without",
-                "format",
-                "lang",
-            ),
-            *("publish", "show_levels", "versions", "git_commit", "git_dirty", "command", "started", "seconds"),
-            *("outputs", "kind"),
-        )
-    ),
+    *((key,) for key in _KEYS.split()),
     ("versions", "irregsim"),
     ("versions", "matplotlib"),
     ("outputs", "stocks.parquet"),

@@ -1,4 +1,4 @@
-"""Damaged folders: every damage is a message, none a traceback or a wait without end, and nothing wrong is taken over."""
+"""Damaged folders: every damage is a message, none a traceback or a wait without end, and nothing wrong is used."""
 
 from __future__ import annotations
 
@@ -26,27 +26,22 @@ from irregsim.study.tables import tables_of
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
 #: The ordinary tests take one damage of so many.
-EVERY = 40
+EVERY = 70
 
 REPLICATES = 2
 ASKED = ("--replicates", str(REPLICATES), "--scale", "0.05", "--jobs", "1", "--draws", "point", "--quiet")
 
 #: What differs between two runs of the same.
-OF_THE_MOMENT = ("started", "seconds", "command")
-
-
-def cases(damages, every):
-    return [
-        pytest.param(apply, id=name) for number, (name, apply) in enumerate(damages) if number % every == every // 2
-    ]
+OF_THE_MOMENT = ("started", "seconds", "command", "git_commit", "git_dirty")
 
 
 def both(argument, damages, every=EVERY):
     """A sample of the damages, and in the slow tests all others."""
-    chosen = cases(damages, every)
-    taken = {case.id for case in chosen}
-    rest = [pytest.param(apply, id=name, marks=pytest.mark.slow) for name, apply in damages if name not in taken]
-    return pytest.mark.parametrize(argument, [*chosen, *rest])
+    cases = [
+        pytest.param(apply, id=name, marks=() if number % every == every // 2 else pytest.mark.slow)
+        for number, (name, apply) in enumerate(damages)
+    ]
+    return pytest.mark.parametrize(argument, cases)
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +129,9 @@ def test_a_comparison_uses_a_finished_run_only_if_it_is_whole(here, finished, da
         return
     whole = RunFolder.open(finished / "out")
     for key in PAIRING:
-        assert (found.manifest[key] or 1) == (whole.manifest[key] or 1) or found.manifest[key] == whole.manifest[key]
+        mine, theirs = found.manifest[key], whole.manifest[key]
+        # No number of replicates a draw is one.
+        assert mine == theirs or (key == "per_draw" and (mine or 1) == (theirs or 1)), key
     assert Run(found, REPLICATES).months == Run(whole, REPLICATES).months
     for name in (*tables_of(False), "draws"):
         assert found.table_path(name).read_bytes() == whole.table_path(name).read_bytes()
@@ -146,7 +143,7 @@ def test_a_damaged_manifest_is_reported_before_it_is_made_again(here):
     assert answer.exit_code == 0
     assert "warning: out: manifest.json is damaged (versions is missing; outputs is missing; run_id" in answer.output
     again = CliRunner().invoke(main, ["run", "short.yaml", "--out", "out", *ASKED])
-    assert (again.exit_code, again.output) == (0, "2 of the replicates reused from an earlier run\n"[:0])
+    assert (again.exit_code, again.output) == (0, "")
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +186,7 @@ def test_a_damaged_replicate_is_simulated_again(parts_of_three, tmp_path, damage
     except FolderError as error:
         assert "is a link" in str(error)
         return
-    assert left < {0, 1, 2} or left == {0, 1, 2}
+    assert left <= {0, 1, 2}
     for number in left:
         for name in parts.tables:
             assert parts.read(number, name).equals(parts_of_three.read(number, name))

@@ -104,16 +104,20 @@ def describes(manifest: Mapping[str, Any], plan: Plan) -> bool:
     The key names what the replicates are. What reads the run reads the other keys, which anybody can edit, and a
     posterior of the same values may have another name.
     """
+    if any(key not in manifest for key in ("replicates", "per_draw", "scenario", "gate", "draws")):
+        return False  # damaged
     kept = {"posterior_id": plan.draws.name, "code_sha256": code_sha256(), **plan.content()}
     for key in ("seed", "scale", "spells", "without", "data_sha256", "code_sha256", "posterior_id"):
         if manifest.get(key) != kept[key]:
             return False
-    if (manifest.get("per_draw") or 1) != kept["per_draw"] or not isinstance(manifest.get("replicates"), int):
+    if (manifest["per_draw"] or 1) != kept["per_draw"]:
         return False
     try:
         scenario = Scenario.from_mapping(manifest["scenario"])
-    except (KeyError, ScenarioError):
+    except ScenarioError:
         return False
+    if canonical_json(scenario.to_mapping()) != canonical_json(manifest["scenario"]):
+        return False  # written by hand
     return bool(replace(plan, scenario=scenario).content()["scenario"] == kept["scenario"])
 
 
