@@ -202,7 +202,7 @@ def _table_difference(was: Path, is_: Path) -> str | None:
                 reason = _values_differ(old.read_row_group(group), new.read_row_group(group))
                 if reason:
                     return f"replicate {group}: {reason}"
-    except (OSError, ValueError, TypeError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         return f"cannot be read: {error}"
     return None
 

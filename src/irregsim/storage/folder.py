@@ -164,7 +164,7 @@ class Parts:
             stored = read_record(place / "digests.json")
             there = {name: content_digest(self.read(replicate, name)).hex() for name in self.tables}
             return stored == {"replicate": replicate, "tables": there}
-        except (OSError, ValueError):  # pyarrow's errors about broken files are among these
+        except (OSError, ValueError, KeyError, TypeError):  # pyarrow's errors about broken files are among these
             return False
 
 
