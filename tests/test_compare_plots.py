@@ -299,7 +299,8 @@ def test_all_pictures_are_written_with_the_comparison_inside_and_the_same_bytes(
     for i in range(2):
         folder = tmp_path / str(i)
         folder.mkdir()
-        shown = draw_all(frames, comparison_frames.about(scenarios=(SCENARIO,)), folder, "en")
+        # Drawn here, and by processes of their own.
+        shown = draw_all(frames, comparison_frames.about(scenarios=(SCENARIO,)), folder, "en", jobs=1 + i)
         assert [(one["kind"], one["scenario"]) for one in shown] == [
             ("tradeoff", ""),
             ("displacement", SCENARIO),

@@ -28,6 +28,7 @@ from irregsim.study.identity import part_key, run_id, versions
 from irregsim.study.progress import Lines
 from irregsim.study.replicates import DrawSet, Plan, available_cores
 from irregsim.study.tables import TABLES
+from irregsim.study.workers import Crew, as_finished, in_order
 from irregsim.vocabulary import labels
 from irregsim.vocabulary.codes import EXITS
 from run_tools import FAKE, TESTS, leave_pictures_out, short_scenario, start_command, tables_of, use_fake
@@ -395,6 +396,25 @@ def test_a_script_needs_no_main_guard(scenario, tmp_path):
         [sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
     )
     assert answer.stdout == "started\n[0, 1]\n", answer.stderr
+
+
+def process_of(replicate: int) -> int:
+    return os.getpid()
+
+
+def fails(replicate: int) -> None:
+    raise OSError(f"replicate {replicate}")
+
+
+@pytest.mark.once
+def test_a_crew_does_one_piece_of_work_after_the_other_and_is_gone_when_one_fails():
+    with Crew(2) as crew:
+        seen = {process for _, process in as_finished(process_of, range(8), crew)} | {*in_order(process_of, 8, crew)}
+        assert os.getpid() not in seen and len(seen) <= 2
+        with pytest.raises(OSError, match="replicate"):
+            list(in_order(fails, 8, crew))
+        assert not seen & {*in_order(process_of, 8, crew)}, "others work after a failure"
+        assert [*in_order(process_of, 1, crew)] == [os.getpid()]
 
 
 ASK_A_WORKER = """import os, sys, threading

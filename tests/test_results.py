@@ -104,6 +104,29 @@ def test_the_content_hash_survives_other_parquet_settings(frames, tmp_path):
             assert content_digest(file.read()) == content_digest(table)
 
 
+def test_text_is_written_to_the_same_bytes_from_codes_and_plain(tmp_path):
+    """Texts that appear late, of which there are too many for codes, that are missing, and of which there are few."""
+    rows = 60_000
+    late = [str(i // 20_000 * 70 + i % 60) for i in range(rows)]  # more bits a code on each page
+    many = [f"{i % 50_000:020d}" for i in range(rows)]
+    some = [None if i % 3 else "abc"[i % 7 % 3] for i in range(rows)]
+    plain = pa.table({name: pa.array(words, pa.string()) for name, words in [("l", late), ("m", many), ("s", some)]})
+    unused = pa.array(["never", *dict.fromkeys(late)])
+    place = {word: code for code, word in enumerate(unused.to_pylist())}
+    codes = pa.array([place[word] for word in late])
+    coded = plain.set_column(0, "l", pa.DictionaryArray.from_arrays(codes, unused))
+    coded = coded.set_column(2, "s", plain["s"].dictionary_encode())
+    for length in (0, 1, 17_000, rows):
+        files = [tmp_path / f"{name}-{length}" for name in ("plain", "coded", "as-it-is")]
+        found = [
+            parquet.write_table(table.slice(0, length), file)
+            for table, file in zip((plain, coded), files[:2], strict=True)
+        ]
+        pq.write_table(plain.slice(0, length), files[2], row_group_size=max(1, length), **parquet._PARQUET)
+        assert len({file.read_bytes() for file in files}) == 1
+        assert found == [content_digest(plain.slice(0, length))] * 2
+
+
 def test_text_and_missing_text_do_not_hash_alike():
     one, other = (pa.table({"t": pa.array(words, pa.string())}) for words in (["a", None], ["a", ""]))
     assert content_digest(one) != content_digest(other)

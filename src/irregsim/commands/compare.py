@@ -27,10 +27,12 @@ from irregsim.scenario import Scenario, changes_nothing, load_scenario, shipped_
 from irregsim.storage.folder import MANIFEST, FolderError, RunFolder, check_folder, commit, opened_for_writing
 from irregsim.storage.hashing import canonical_json, sha256_of_text, write_json
 from irregsim.storage.paths import fresh_folder, refuse_links
+from irregsim.study.cluster import Cluster
 from irregsim.study.comparison.pairs import Run, Runs, different_period, first_difference, same_values
 from irregsim.study.identity import finished_run
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import ReplicateError
+from irregsim.study.workers import Crew
 from irregsim.vocabulary.codes import CITIES
 from irregsim.vocabulary.knowledge import is_fact
 
@@ -180,9 +182,12 @@ def scenario_faults(scenarios: Sequence[Scenario]) -> list[str]:
 # The runs
 
 
-def _runs(ready: Checked, request: CompareRequest, folder: Path, progress: Progress) -> tuple[Runs, dict[str, Path]]:
+def _runs(
+    ready: Checked, request: CompareRequest, folder: Path, crew: Crew, progress: Progress
+) -> tuple[Runs, dict[str, Path]]:
     """Every scenario run, or found finished; and which were found."""
     plans, replicates = ready.plans, ready.replicates
+    workers = ready.workers if isinstance(ready.workers, Cluster) else crew
     reused: dict[str, Path] = {}
     found: dict[str, RunFolder] = {}
     refuse_links(folder, *(f"{RUNS}/{plan.scenario.name}" for plan in plans))
@@ -200,11 +205,9 @@ def _runs(ready: Checked, request: CompareRequest, folder: Path, progress: Progr
     partings = {month for one in plans[1:] if (month := plans[0].scenario.levers.first_difference(one.scenario.levers))}
     try:
         if todo:
-            simulate_together(
-                todo, places, replicates, jobs=ready.workers, partings=sorted(partings), progress=progress
-            )
+            simulate_together(todo, places, replicates, jobs=workers, partings=sorted(partings), progress=progress)
         for plan, place in zip(todo, places, strict=True):
-            done = execute(plan, replicates, place, plain, jobs=ready.workers, command=request.command)
+            done = execute(plan, replicates, place, plain, jobs=workers, command=request.command)
             found[plan.scenario.name] = done.folder
         progress.write()
     except ReplicateError as error:
@@ -243,10 +246,10 @@ def compare_scenarios(
     for note in ready.notes:
         warn(note)
     try:
-        with opened_for_writing(out) as work:
-            done, units, runs = _compared(request, ready, out, progress or Silent())
+        with opened_for_writing(out) as work, Crew(ready.jobs) as crew:
+            done, units, runs = _compared(request, ready, out, crew, progress or Silent())
             staging = fresh_folder(work / "comparison")
-            names = write_folder(staging, done.frames, done.about, units, request.output.format, runs)
+            names = write_folder(staging, done.frames, done.about, units, request.output.format, runs, crew)
             manifest = {
                 "run_id": done.id,
                 "kind": "comparison",
@@ -329,17 +332,17 @@ def compare(
         command="irregsim.compare",
     )
     ready = checked(request, loaded, in_memory=True)
-    with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
-        done, _, _ = _compared(request, ready, Path(folder), Silent())
+    with tempfile.TemporaryDirectory(prefix="irregsim-") as folder, Crew(ready.jobs) as crew:
+        done, _, _ = _compared(request, ready, Path(folder), crew, Silent())
     return replace(done, reused={})
 
 
 def _compared(
-    request: CompareRequest, ready: Checked, folder: Path, progress: Progress
+    request: CompareRequest, ready: Checked, folder: Path, crew: Crew, progress: Progress
 ) -> tuple[Comparison, dict[str, str], Runs]:
     """The runs and all tables."""
-    runs, reused = _runs(ready, request, folder, progress)
-    frames, proof, units = make_tables(runs, ready.jobs)
+    runs, reused = _runs(ready, request, folder, crew, progress)
+    frames, proof, units = make_tables(runs, crew)
     # By content alone, the reference first: the same comparison has the same name everywhere.
     id_ = sha256_of_text(canonical_json({"runs": list(run_ids(ready).values()), "version": __version__}))[:16]
     cities = () if request.city is None else (request.city,)

@@ -14,6 +14,7 @@ from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter
 from irregsim.study.comparison.pairs import Runs
 from irregsim.study.comparison.tables import TABLES
+from irregsim.study.workers import Hands
 from irregsim.vocabulary.labels import label
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def write_folder(
     units: Mapping[str, str],
     format_: str,
     runs: Runs,
+    jobs: Hands = 1,
 ) -> dict[str, str | None]:
     """Write every file of a comparison but the manifest.
 
@@ -80,6 +82,7 @@ def write_folder(
         units: Unit by outcome.
         format_: What is written besides the Parquet tables, as ``--format``.
         runs: The runs, for levels where ``about["show_levels"]``.
+        jobs: Processes that draw, at least 1, or a crew of them.
 
     Returns:
         File name to content hash; None for a file that is no table.
@@ -97,7 +100,7 @@ def write_folder(
     FORMATS[format_].of_comparison(ComparisonTables(shown, about, units, staging))
     (staging / "plots").mkdir()
     for_page = {**for_readers(frames, units), **asked}
-    pictures = draw_all(for_page, about, staging / "plots", about["lang"])
+    pictures = draw_all(for_page, about, staging / "plots", about["lang"], jobs)
     page = render_report(for_page, {**about, "pictures": pictures})
     (staging / PAGE).write_text(page, encoding="utf-8", newline="\n")
     files = sorted(file.relative_to(staging).as_posix() for file in staging.rglob("*") if file.is_file())

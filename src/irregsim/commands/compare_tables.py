@@ -9,6 +9,7 @@ from irregsim.commands.request import Checked, Request, RunFailed
 from irregsim.scenario import Scenario, diff_rows
 from irregsim.study.comparison.pairs import Runs, first_difference
 from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
+from irregsim.study.workers import Hands
 from irregsim.vocabulary.codes import month_text
 from irregsim.vocabulary.labels import by_language, in_language
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def make_tables(runs: Runs, jobs: int = 1) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
+def make_tables(runs: Runs, jobs: Hands = 1) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
     """Every table of a comparison that is declared (`irregsim.study.comparison.tables`) and that the runs allow.
 
     Args:
         runs: The runs.
-        jobs: Processes for the lives, at least 1; the tables are the same for any number.
+        jobs: Processes for the lives, at least 1, or a crew of them; the tables are the same for any number.
 
     Returns:
         Tables by name, the proof of pairing, and the unit of every outcome.

@@ -257,10 +257,11 @@ class _Source:
         old = set() if self.earlier is None else set(range(min(replicates, self.earlier.replicates)))
         return old | {j for j in self.parts.finished() if j < replicates}
 
-    def read(self, replicate: int, name: str) -> Any:
+    def read(self, replicate: int, name: str) -> tuple[Any, bytes | None]:
+        """One table of a finished replicate, and its content digest where it is known."""
         if self.earlier is not None and replicate < self.earlier.replicates:
-            return read_group(self.earlier.table_path(name), replicate)
-        return self.parts.read(replicate, name)
+            return read_group(self.earlier.table_path(name), replicate), None
+        return self.parts.read(replicate, name), self.parts.content_digest(replicate, name)
 
 
 def _write_outputs(
@@ -274,7 +275,7 @@ def _write_outputs(
     def merge(name: str) -> tuple[str, str]:
         with TableWriter(staged.table_path(name), schema_of(name)) as writer:
             for j in range(replicates):
-                writer.write(source.read(j, name))
+                writer.write(*source.read(j, name))
         return name, writer.content_sha256
 
     with ThreadPoolExecutor(min(4, available_cores())) as pool:

@@ -60,6 +60,8 @@ FLOW: Final = MappingProxyType(
         "country": COUNTRIES,
     }
 )
+#: How many numbers there are for the fields of a flow after its month.
+_AFTER_MONTH: Final = prod(list(FLOW.values())[1:])
 #: How many numbers there are for the fields of a flow after origin and destination.
 _AFTER_STATES: Final = prod(list(FLOW.values())[3:])
 EVENT: Final = MappingProxyType(
@@ -71,6 +73,9 @@ EVENT: Final = MappingProxyType(
         "strategy": OUTSIDE_STOCK + 1,
     }
 )
+
+#: How many numbers there are for the fields of a register event after its month.
+_AFTER_EVENT_MONTH: Final = prod(list(EVENT.values())[1:])
 
 #: Unit of every outcome, in the order of storage.
 OUTCOMES: dict[str, str] = {outcome.code: outcome.unit for outcome in outcomes.OUTCOMES}
@@ -123,6 +128,10 @@ def part(bounds: Mapping[str, int], packed: IntArray, first: str, last: str) -> 
     behind = prod(sizes[end:])
     found = packed // behind if behind > 1 else packed
     return found % prod(sizes[begin:end]) if begin else found
+
+
+def _joined(parts: list[IntArray]) -> IntArray:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
 @dataclass
@@ -188,7 +197,7 @@ class History:
 
     def flow_counts(self) -> dict[str, IntArray]:
         """All flows, summed: month, cause, origin, destination, their places, country and persons."""
-        codes = np.concatenate(self._flow_codes) if self._flow_codes else np.empty(0, dtype=np.int64)
+        codes = _joined(self._flow_codes)
         code, persons = np.unique(codes, return_counts=True)
         return unpack(FLOW, code) | {"persons": persons.astype(np.int64)}
 
@@ -231,7 +240,7 @@ class History:
 
     def register_counts(self) -> dict[str, IntArray]:
         """All register events, summed: month, event, place, country, strategy and count."""
-        codes = np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64)
+        codes = _joined(self._event_codes)
         code, count = np.unique(codes, return_counts=True)
         out = unpack(EVENT, code) | {"count": count.astype(np.int64)}
         keep = out["month"] < self.months
@@ -246,16 +255,18 @@ class History:
         Returns:
             Shape (years, register events, places, countries, strategies and `OUTSIDE_STOCK`).
         """
-        codes = np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64)
-        month = part(EVENT, codes, "month", "month")
+        codes = _joined(self._event_codes)
         begin, end = (12 * (year - FIRST_YEAR) for year in (years.start, years.stop))
-        within = (month >= begin) & (month < min(end, self.months))
-        codes, year = codes[within], (month[within] - begin) // 12
+        first = begin * _AFTER_EVENT_MONTH
+        codes = codes[(codes >= first) & (codes < min(end, self.months) * _AFTER_EVENT_MONTH)] - first
+        month = codes // _AFTER_EVENT_MONTH
+        codes -= month * _AFTER_EVENT_MONTH
+        kind = codes // EVENT["strategy"]
+        strategy = codes - kind * EVENT["strategy"]
         # Strategies come first in memory, and last for the reader: most who read add them up, which is fast then.
         kinds = [EVENT[name] for name in ("event", "place", "country")]
         shape = (EVENT["strategy"], len(years), *kinds)
-        cell = part(EVENT, codes, "strategy", "strategy") * len(years) + year
-        cell = cell * prod(kinds) + part(EVENT, codes, "event", "country")
+        cell = (strategy * len(years) + month // 12) * prod(kinds) + kind
         return np.moveaxis(np.bincount(cell, minlength=prod(shape)).reshape(shape), 0, -1)
 
     # -- sums of probabilities, limits, outcomes -----------------------------------------------------------------
@@ -328,10 +339,13 @@ class History:
 
     def codes(self) -> dict[str, IntArray]:
         """Moves and register events as they are packed, in the order in which they were recorded."""
-        return {
-            "flows": np.concatenate(self._flow_codes) if self._flow_codes else np.empty(0, dtype=np.int64),
-            "events": np.concatenate(self._event_codes) if self._event_codes else np.empty(0, dtype=np.int64),
-        }
+        return {"flows": _joined(self._flow_codes), "events": _joined(self._event_codes)}
+
+    def moves_since(self, month: int) -> IntArray:
+        """Moves of a month and those after it, as they are packed, in the order in which they were recorded."""
+        flows = _joined(self._flow_codes)
+        # Recorded month by month: all before the first of the month are smaller, and all after it are not.
+        return flows[int(np.searchsorted(flows, month * _AFTER_MONTH)) :]
 
     def take_codes(self, codes: Mapping[str, IntArray]) -> None:
         """Replaces the present record by the one that `codes` gave."""

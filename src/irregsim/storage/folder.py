@@ -26,14 +26,12 @@ from irregsim.storage.commit import MARKER as MARKER
 from irregsim.storage.commit import UNFINISHED as UNFINISHED
 from irregsim.storage.commit import commit as commit
 from irregsim.storage.commit import finish_commit as finish_commit
-from irregsim.storage.hashing import canonical_json, sha256_of_file
+from irregsim.storage.hashing import canonical_json, sha256_of_file, sha256_of_text
 from irregsim.storage.manifests import read_manifest
 from irregsim.storage.parquet import (
     Columns,
     TableError,
     coded_table,
-    content_digest,
-    plain_table,
     read_group,
     row_groups,
     to_frame,
@@ -63,6 +61,7 @@ MARKER_TEXT = "A run folder of irregsim. Files in it may be replaced by the next
 INNER_FOLDERS = ("plots", "runs", "run")
 
 _LOCK = "lock"
+_DIGESTS = "digests.json"  # of a part: its number, what is in each of its tables, and the bytes of the files
 
 #: Age from which a small file under way is that of a process that was killed: writing one takes milliseconds.
 _SCRAP_SECONDS = 10.0
@@ -116,11 +115,12 @@ class Parts:
         scratch.mkdir(parents=True)
         digests = {}
         for name, columns in self.tables.items():
-            table = coded_table(name, columns, frames[name], replicate)
-            digests[name] = content_digest(table).hex()
-            write_table(plain_table(table), scratch / f"{name}.parquet")
-        account = {"replicate": replicate, "tables": digests}
-        (scratch / "digests.json").write_text(canonical_json(account), encoding="utf-8")
+            table, file = coded_table(name, columns, frames[name], replicate), scratch / f"{name}.parquet"
+            content = write_table(table, file)
+            digests[name] = {"content": content.hex(), "file": sha256_of_file(file)}
+        account: dict[str, Any] = {"replicate": replicate, "tables": digests}
+        account["sha256"] = sha256_of_text(canonical_json(account))
+        (scratch / _DIGESTS).write_text(canonical_json(account), encoding="utf-8")
         place = self.path(replicate)
         # A second process may have finished the same replicate; both are equal by construction.
         shutil.rmtree(place, ignore_errors=True)
@@ -129,6 +129,10 @@ class Parts:
     def read(self, replicate: int, name: str) -> Any:
         """One table of a finished replicate, as a pyarrow table."""
         return read_group(self.path(replicate) / f"{name}.parquet", 0)
+
+    def content_digest(self, replicate: int, name: str) -> bytes:
+        """The `parquet.content_digest` of a table of a finished replicate."""
+        return bytes.fromhex(read_record(self.path(replicate) / _DIGESTS)["tables"][name]["content"])
 
     def finished(self) -> set[int]:
         """Numbers of the replicates that are here and whole; what is damaged or half done is removed.
@@ -161,10 +165,13 @@ class Parts:
         try:
             if not all(is_file(place / f"{name}.parquet") for name in self.tables):
                 return False
-            stored = read_record(place / "digests.json")
-            there = {name: content_digest(self.read(replicate, name)).hex() for name in self.tables}
-            return stored == {"replicate": replicate, "tables": there}
-        except (OSError, ValueError, KeyError, TypeError):  # pyarrow's errors about broken files are among these
+            account = read_record(place / _DIGESTS)
+            if account.pop("sha256", None) != sha256_of_text(canonical_json(account)):
+                return False
+            stored = {name: one["file"] for name, one in account["tables"].items()}
+            there = {name: sha256_of_file(place / f"{name}.parquet") for name in self.tables}
+            return bool(account["replicate"] == replicate and stored == there)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False
 
 
@@ -337,7 +344,7 @@ class RunFolder:
 
     def replicate(self, name: str, replicate: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows of one replicate."""
-        return to_frame(read_group(self.table_path(name), replicate, columns))
+        return to_frame(read_group(self.table_path(name), replicate, columns, coded=True))
 
     def draws(self) -> pd.DataFrame:
         """``draws.parquet``: replicate, draw and the value of every parameter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.storage.hashing import canonical_json
 from irregsim.storage.paths import naming
@@ -30,6 +30,13 @@ _PARQUET: dict[str, Any] = {
     "write_statistics": True,
     "store_schema": False,
 }
+
+
+#: Texts of a column that together take no more than this are written as codes: a sixteenth of what Parquet takes.
+_FEW_BYTES: Final = 1 << 16
+
+#: Rows that Parquet has on the first page of a column, if there are so many; it may have more.
+_FIRST_PAGE: Final = 1 << 14
 
 
 class TableError(ValueError):
@@ -87,7 +94,7 @@ def coded_table(name: str, columns: Columns, frame: pd.DataFrame, replicate: int
 
 
 def plain_table(coded: Any) -> Any:
-    """A table in the form it is stored: with plain string columns, from those of `coded_table`."""
+    """A table in the form it is read: with plain string columns, from those of `coded_table`."""
     import pyarrow as pa
 
     columns = {
@@ -95,6 +102,45 @@ def plain_table(coded: Any) -> Any:
         for name, column in zip(coded.column_names, coded.columns, strict=True)
     }
     return pa.table(columns)
+
+
+def _ordered(table: Any) -> Any:
+    """A table with all text as codes in order of appearance, of the texts that are used."""
+    import pyarrow as pa
+
+    columns = {}
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type):
+            # Pieces may have a dictionary each.
+            column = _by_appearance(column.unify_dictionaries().combine_chunks())
+        columns[field.name] = column
+    return pa.table(columns)
+
+
+def _as_written(ordered: Any) -> Any:
+    """What `_ordered` gave, with text as it is written fastest, to the same bytes as plain text."""
+    import pyarrow as pa
+
+    columns = {}
+    for name, column in zip(ordered.column_names, ordered.columns, strict=True):
+        if pa.types.is_dictionary(column.type) and not _is_written_alike(column.combine_chunks()):
+            column = column.cast(pa.string())
+        columns[name] = column
+    return pa.table(columns)
+
+
+def _is_written_alike(coded: Any) -> bool:
+    """Whether codes in order of appearance are written as plain text is: Parquet makes the same codes of that.
+
+    It gives them up midway where there are too many texts, and has as many bits for each code on a page as the texts
+    need that appeared by its end.
+    """
+    import pyarrow.compute as pc
+
+    if coded.dictionary.nbytes > _FEW_BYTES:
+        return False
+    begins = pc.max(coded.indices[:_FIRST_PAGE]).as_py() or 0
+    return bool(len(coded) <= _FIRST_PAGE or begins.bit_length() == (len(coded.dictionary) - 1).bit_length())
 
 
 def table_from_frame(name: str, columns: Columns, frame: pd.DataFrame, replicate: int) -> Any:
@@ -130,47 +176,51 @@ def content_digest(table: Any) -> bytes:
     Args:
         table: A pyarrow table; text plain or in dictionaries without repeats, which makes no difference.
     """
+    return _digest_of(_ordered(table))
+
+
+def _digest_of(ordered: Any) -> bytes:
+    """`content_digest` of what `_ordered` gave."""
     import numpy as np
     import pyarrow as pa
 
     digest = hashlib.sha256()
-    digest.update(f"{table.num_rows}\n".encode())
-    for field in table.schema:
-        # Pieces may have a dictionary each.
-        column = table.column(field.name).unify_dictionaries().combine_chunks()
-        if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type):
-            kind = "text"
-            texts, values = _in_order_of_appearance(column)
+    digest.update(f"{ordered.num_rows}\n".encode())
+    for field in ordered.schema:
+        column = ordered.column(field.name).combine_chunks()
+        texts, values = "", column
+        if pa.types.is_dictionary(field.type):
+            kind, texts = "text", canonical_json(column.dictionary.to_pylist())
+            codes = column.indices.fill_null(-1) if column.null_count else column.indices
+            values = codes.to_numpy().astype("<i4", copy=False)
         elif pa.types.is_boolean(field.type):
-            kind, texts = "bool", ""
-            values = column.to_numpy(zero_copy_only=False).astype("u1")
+            kind, values = "bool", column.to_numpy(zero_copy_only=False).astype("u1")
         elif pa.types.is_floating(field.type):
-            kind, texts = "float", ""
-            values = column.to_numpy(zero_copy_only=False).astype("<f8") + 0.0
+            kind, values = "float", column.to_numpy(zero_copy_only=False).astype("<f8") + 0.0
             values[np.isnan(values)] = np.nan
         else:
-            kind, texts = "int", ""
-            values = column.to_numpy(zero_copy_only=False).astype("<i8")
+            kind, values = "int", column.to_numpy(zero_copy_only=False).astype("<i8", copy=False)
         digest.update(f"{field.name}:{kind}\n{texts}\n".encode())
         digest.update(np.ascontiguousarray(values).data)
     return digest.digest()
 
 
-def _in_order_of_appearance(column: Any) -> tuple[str, Any]:
-    """Distinct texts of a column as JSON, in order of appearance, and the place of each row among them, -1 for none."""
+def _by_appearance(column: Any) -> Any:
+    """Text, plain or coded in one piece, with the codes in order of appearance and no text that is not used."""
     import numpy as np
     import pyarrow as pa
 
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
-    used = coded.indices.unique().drop_null().to_numpy()
+    used = coded.indices.unique().drop_null()
     codes = coded.indices.fill_null(-1) if coded.null_count else coded.indices
     # The last place is found by -1, and stays as it is.
     places = np.full(len(coded.dictionary) + 1, -1, dtype="<i4")
-    places[used] = np.arange(len(used))
-    texts = coded.dictionary.to_pylist()
-    return canonical_json([texts[code] for code in used.tolist()]), places[codes.to_numpy()]
+    places[used.to_numpy()] = np.arange(len(used))
+    found = places[codes.to_numpy()]
+    indices = pa.array(found, mask=found < 0) if coded.null_count else pa.array(found)
+    return pa.DictionaryArray.from_arrays(indices, coded.dictionary.take(used))
 
 
 class TableWriter:
@@ -193,11 +243,16 @@ class TableWriter:
         with naming(self._path):
             self._writer.close()
 
-    def write(self, table: Any) -> None:
-        """Append one replicate as one row group (an empty one where the table has no rows)."""
-        self._digest.update(content_digest(table))
+    def write(self, table: Any, digest: bytes | None = None) -> None:
+        """Append one replicate as one row group (an empty one where the table has no rows).
+
+        Args:
+            table: As for `content_digest`.
+            digest: Its `content_digest`, where that is known.
+        """
+        self._digest.update(digest or content_digest(table))
         with naming(self._path):
-            self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+            self._writer.write_table(plain_table(table), row_group_size=max(1, table.num_rows))
 
     @property
     def content_sha256(self) -> str:
@@ -205,19 +260,33 @@ class TableWriter:
         return self._digest.hexdigest()
 
 
-def write_table(table: Any, path: Path) -> None:
-    """Write a table into a file of its own, as one row group."""
+def write_table(table: Any, path: Path) -> bytes:
+    """Write a table into a file of its own, as one row group; returns its `content_digest`."""
     import pyarrow.parquet as pq
 
+    ordered = _ordered(table)
     with naming(path):
-        pq.write_table(table, path, row_group_size=max(1, table.num_rows), **_PARQUET)
+        pq.write_table(_as_written(ordered), path, row_group_size=max(1, table.num_rows), **_PARQUET)
+    return _digest_of(ordered)
 
 
-def read_group(path: Path, group: int, columns: Sequence[str] | None = None) -> Any:
-    """One row group (one replicate) of a stored table, as a pyarrow table."""
+def read_group(path: Path, group: int, columns: Sequence[str] | None = None, *, coded: bool = False) -> Any:
+    """One row group (one replicate) of a stored table, as a pyarrow table.
+
+    Args:
+        path: The file.
+        group: Number of the row group.
+        columns: Which columns; None for all.
+        coded: Whether text comes as codes, in order of appearance, which is how it is stored; plain otherwise.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    metadata, text = None, None
+    if coded:
+        with pq.ParquetFile(path) as file:
+            metadata, text = file.metadata, [f.name for f in file.schema_arrow if pa.types.is_string(f.type)]
+    with pq.ParquetFile(path, metadata=metadata, read_dictionary=text) as file:
         return file.read_row_group(group, columns=None if columns is None else list(columns))
 
 

@@ -117,16 +117,16 @@ def frames(world: World, first: int) -> dict[str, pd.DataFrame]:
         first: First month reported (``period.start``).
     """
     history = world.history
-    flows = history.codes()["flows"]
-    flows = flows[part(FLOW, flows, "month", "month") >= first]
+    flows = history.moves_since(first)
+    before = part(FLOW, flows, "month", "cause")
     years = _whole_years(first, history.months)
     events = history.events_by_year(years)
     out = {
         "stocks": _stocks(history, first),
-        "flows": _flows(history, flows, first),
+        "flows": _flows(history, flows, before, first),
         "side_strategies": _side(history, first),
         "centres_by_country": _by_country(history, first),
-        "exits_by_country": _exits(flows, history.months),
+        "exits_by_country": _exits(flows, before, first, history.months),
         "groups": _groups(history, first),
         "outcomes": _outcomes(history, first),
         "registers": _registers(world, events, years),
@@ -170,21 +170,31 @@ _DISTRICTS_BEHIND = np.ravel_multi_index(
 )
 
 
-def _flows(history: History, flows: IntArray, first: int) -> pd.DataFrame:
-    """Moves by district; ``flows`` are those of the reported months, packed, shape (n,)."""
-    before = flows // len(_DISTRICTS_BEHIND)
-    rows = before * _BY_DISTRICTS + _DISTRICTS_BEHIND[flows - before * len(_DISTRICTS_BEHIND)]
+def _flows(history: History, flows: IntArray, before: IntArray, first: int) -> pd.DataFrame:
+    """Moves by district.
+
+    Args:
+        history: What happened.
+        flows: Moves of the reported months, packed, shape (n,).
+        before: Their fields up to the cause, packed.
+        first: First reported month.
+    """
+    # Counted from the first month on the numbers are small, and those of half the bytes sort in half the time.
+    lowest = pack(_FLOW_ROWS, first, 0, 0, 0, 0, 0)
+    highest = pack(_FLOW_ROWS, history.months, 0, 0, 0, 0, 0) - lowest
+    small = np.min_scalar_type(highest[0])
+    behind = flows - before * len(_DISTRICTS_BEHIND)
+    rows = (before - lowest // _BY_DISTRICTS).astype(small)
+    rows *= small.type(_BY_DISTRICTS)
+    rows += _DISTRICTS_BEHIND.astype(small).take(behind)
     # The stock before the first reported month opens the account.
     if first > 0:
         stock = history.stocks[first - 1].reshape(len(Strategy), PLACES, 2).sum(axis=2)
         strategy, place = np.nonzero(stock)
         cause, district = CAUSE_CODE["opening"], DISTRICT_OF[place] + 1
-        opening = pack(_FLOW_ROWS, first, OPENING, strategy, cause, DISTRICT_OF[NO_PLACE] + 1, district)
-        rows = np.concatenate([np.repeat(opening, stock[strategy, place]), rows])
-    # Counted from the first month on the numbers are small, and those of half the bytes sort in half the time.
-    lowest = pack(_FLOW_ROWS, first, 0, 0, 0, 0, 0)
-    rows = rows - lowest
-    code, persons = np.unique(rows.astype(np.min_scalar_type(rows.max(initial=0))), return_counts=True)
+        opening = pack(_FLOW_ROWS, first, OPENING, strategy, cause, DISTRICT_OF[NO_PLACE] + 1, district) - lowest
+        rows = np.concatenate([np.repeat(opening, stock[strategy, place]).astype(small), rows])
+    code, persons = np.unique(rows, return_counts=True)
     fields = unpack(_FLOW_ROWS, code + lowest)
     return _frame(
         month=_months(fields["month"]),
@@ -223,19 +233,20 @@ def _by_country(history: History, first: int) -> pd.DataFrame:
     )
 
 
-def _exits(flows: IntArray, months: int) -> pd.DataFrame:
-    """Exits by country, of packed flows as in `_flows`; ``months`` is the number of months of the history."""
-    states = part(FLOW, flows, "month", "destination")
+def _exits(flows: IntArray, before: IntArray, first: int, months: int) -> pd.DataFrame:
+    """Exits by country; ``flows`` and ``before`` as for `_flows`, ``months`` is the number of months of the history."""
+    moves = before // len(CAUSES)
+    moves -= first * STATE_CODES * STATE_CODES
     # There are fewer months and states than flows: what they mean is worked out once for each.
-    month, _, destination = (axis.ravel() for axis in np.indices((months, STATE_CODES, STATE_CODES)))
-    ends = is_exit(destination)[states]
-    shape = (months, COUNTRIES, STATE_CODES)
-    cell = (month * prod(shape[1:]) + destination)[states[ends]]
-    cell += part(FLOW, flows[ends], "country", "country") * STATE_CODES
+    month, _, destination = (axis.ravel() for axis in np.indices((months - first, STATE_CODES, STATE_CODES)))
+    ends = np.flatnonzero(is_exit(destination).take(moves))
+    shape = (months - first, COUNTRIES, STATE_CODES)
+    cell = (month * prod(shape[1:]) + destination).take(moves.take(ends))
+    cell += part(FLOW, flows.take(ends), "country", "country") * STATE_CODES
     table = np.bincount(cell, minlength=prod(shape)).reshape(shape)
     month, country, destination = np.nonzero(table)
     return _frame(
-        month=_months(month),
+        month=_months(month + first),
         country=_text(country, _COUNTRY_NAMES),
         destination=_text(destination, _STATES),
         persons=table[month, country, destination],

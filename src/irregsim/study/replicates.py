@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from irregsim import __version__
 from irregsim.study.cluster import Cluster, as_finished_on
 from irregsim.study.identity import data_sha256
+from irregsim.study.workers import Hands, as_finished
 from irregsim.study.workers import ReplicateError as ReplicateError
-from irregsim.study.workers import as_finished
 
 if TYPE_CHECKING:
     from irregsim.scenario import Scenario
 
-#: Who works: so many processes of this machine, or a cluster.
-Jobs = int | Cluster
+#: Who works: processes of this machine, or a cluster.
+Jobs = Hands | Cluster
 
 #: Where the engine is; a worker process imports it by this name.
 ENGINE = "irregsim.study.frames:run_replicate"
@@ -219,7 +219,7 @@ def run_parts(
 
     Args:
         todo: What to simulate.
-        jobs: Processes, at least 1, or a cluster. With 1, or one replicate, all happens in this process.
+        jobs: Processes, at least 1, a crew of them, or a cluster. With 1, or one replicate, all happens here.
         partings: Months in which these scenarios part from others, so that run-ups of those months are worth keeping.
         finished: Called in this process with the number of a replicate for each plan of which it is stored.
 

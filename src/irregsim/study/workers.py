@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -46,26 +50,20 @@ class Workers:
 
     Args:
         jobs: How many, at least 1.
-        work: What `begin` asks for; sent to every process once. Must travel to another process, as what it returns
-            must.
         idle: Seconds without work after which a process ends; the next work has a new one. None for never.
     """
 
-    def __init__(self, jobs: int, work: Callable[[int], Any] | None = None, idle: float | None = None) -> None:
+    def __init__(self, jobs: int, idle: float | None = None) -> None:
         from joblib.externals.loky import ProcessPoolExecutor
 
         # The system closes the held end when this process is gone, however it went; a worker notices that.
         self._heard, self._held = Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(
-            jobs, timeout=idle, initializer=_begin_worker, initargs=(self._heard, work), env=ONE_THREAD
+            jobs, timeout=idle, initializer=_begin_worker, initargs=(self._heard,), env=ONE_THREAD
         )
 
-    def begin(self, replicate: int) -> Future[Any]:
-        """Hands out one replicate of the work."""
-        return self.submit(_work_here, replicate)
-
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Hands out something else, which must travel to another process."""
+        """Hands out something, which must travel to another process."""
         with _without_interrupt():  # a worker inherits this at its start, which may be now
             future: Future[T] = self._pool.submit(function, *arguments)
         return future
@@ -77,31 +75,93 @@ class Workers:
         self._held.close()
 
 
+class Crew:
+    """Processes that do one piece of work after the other, so that each loads what it needs once.
+
+    A context manager: they begin with the first piece of work and end with the context, at once where anything is
+    raised, Ctrl-C among it.
+
+    Args:
+        jobs: How many, at least 1; with 1 all work happens in the process that asks, and none is begun.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._pool: Workers | None = None
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._end(at_once=kind is not None)
+
+    @contextlib.contextmanager
+    def at(self, work: Callable[[int], T]) -> Iterator[Callable[[int], Future[T]]]:
+        """The processes at a piece of work.
+
+        Args:
+            work: Takes the number of a replicate; must travel to another process, as what it returns must.
+
+        Yields:
+            Hands out one replicate.
+
+        Raises:
+            ReplicateError: If a process ends unexpectedly. Whatever is raised, the processes are ended at once.
+        """
+        from joblib.externals.loky.backend.reduction import dumps
+
+        if self._pool is None:
+            self._pool = Workers(self.jobs)
+        pool = self._pool
+        # The work, which may hold all draws or tables, travels once to each process and not once a replicate.
+        with tempfile.TemporaryDirectory(prefix="irregsim-", ignore_cleanup_errors=True) as folder:
+            place = Path(folder, "work")
+            place.write_bytes(dumps(work))
+            try:
+                yield lambda replicate: pool.submit(_work_at, str(place), replicate)
+            except BrokenProcessPool:
+                self._end(at_once=True)
+                raise ReplicateError(
+                    "a worker process ended unexpectedly (often because memory ran out); finished replicates are kept, "
+                    "try again with fewer --jobs"
+                ) from None
+            except BaseException:
+                self._end(at_once=True)
+                raise
+
+    def _end(self, *, at_once: bool) -> None:
+        if self._pool is not None:
+            self._pool.end(at_once=at_once)
+            self._pool = None
+
+
+#: Who does a piece of work: so many processes of its own, or those that do other work too.
+Hands = int | Crew
+
+
 @contextlib.contextmanager
-def _workers(jobs: int, work: Callable[[int], Any]) -> Iterator[Workers]:
-    """Processes for one piece of work, ended with it: at once where anything is raised, Ctrl-C among it."""
-    pool = Workers(jobs, work)
-    try:
-        yield pool
-    except BrokenProcessPool:
-        pool.end(at_once=True)
-        raise ReplicateError(
-            "a worker process ended unexpectedly (often because memory ran out); finished replicates are kept, "
-            "try again with fewer --jobs"
-        ) from None
-    except BaseException:
-        pool.end(at_once=True)
-        raise
-    pool.end(at_once=False)
+def _handing_out(work: Callable[[int], T], replicates: int, jobs: Hands) -> Iterator[Callable[[int], Future[T]] | None]:
+    """Hands out replicates of some work; None where it is to be done in this process."""
+    most = jobs if isinstance(jobs, int) else jobs.jobs
+    if min(most, replicates) <= 1:
+        yield None
+    elif isinstance(jobs, int):
+        with Crew(min(jobs, replicates)) as crew, crew.at(work) as begin:
+            yield begin
+    else:
+        with jobs.at(work) as begin:
+            yield begin
 
 
-def as_finished(work: Callable[[int], T], replicates: Sequence[int], jobs: int) -> Generator[tuple[int, T], None, None]:
+def as_finished(
+    work: Callable[[int], T], replicates: Sequence[int], jobs: Hands
+) -> Generator[tuple[int, T], None, None]:
     """Results of some work for replicates, each as soon as it is there.
 
     Args:
         work: Takes the number of a replicate; must travel to another process (a function, or a partial of one).
         replicates: Their numbers.
-        jobs: Processes, at least 1; with 1, or one replicate, all happens in this process.
+        jobs: Processes, at least 1, or a crew; with 1, or one replicate, all happens in this process.
 
     Yields:
         Number and result.
@@ -110,18 +170,17 @@ def as_finished(work: Callable[[int], T], replicates: Sequence[int], jobs: int) 
         ReplicateError: If a process ends unexpectedly. What ``work`` raises is raised here.
         KeyboardInterrupt: If stopped by the user; the workers are stopped too.
     """
-    jobs = min(jobs, len(replicates))
-    if jobs <= 1:
-        yield from ((replicate, work(replicate)) for replicate in replicates)
-        return
-    with _workers(jobs, work) as pool:
-        begun = {pool.begin(replicate): replicate for replicate in replicates}
+    with _handing_out(work, len(replicates), jobs) as begin:
+        if begin is None:
+            yield from ((replicate, work(replicate)) for replicate in replicates)
+            return
+        begun = {begin(replicate): replicate for replicate in replicates}
         for future in as_completed(begun):
             yield begun[future], future.result()
 
 
 def in_order(
-    work: Callable[[int], T], replicates: int, jobs: int, stopped: Callable[[], bool] | None = None
+    work: Callable[[int], T], replicates: int, jobs: Hands, stopped: Callable[[], bool] | None = None
 ) -> Generator[T, None, None]:
     """Results of some work for each replicate, in the order of the replicates.
 
@@ -132,21 +191,21 @@ def in_order(
         stopped: Asked now and then whether to end before all is done, without a result; None never to ask.
 
     Yields:
-        One result a replicate. At most ``jobs + AHEAD`` of them exist before they are taken.
+        One result a replicate. At most ``AHEAD`` and one for each process exist before they are taken.
 
     Raises:
         ReplicateError: If a process ends unexpectedly. What ``work`` raises is raised here.
         KeyboardInterrupt: If stopped by the user; the workers are stopped too.
     """
-    jobs = min(jobs, replicates)
-    if jobs <= 1:
-        yield from map(work, range(replicates))
-        return
-    with contextlib.suppress(_Ended), _workers(jobs, work) as pool:
+    with contextlib.suppress(_Ended), _handing_out(work, replicates, jobs) as begin:
+        if begin is None:
+            yield from map(work, range(replicates))
+            return
+        most = AHEAD + (jobs if isinstance(jobs, int) else jobs.jobs)
         waiting: deque[Future[T]] = deque()
         for replicate in range(replicates):
-            waiting.append(pool.begin(replicate))
-            if len(waiting) >= jobs + AHEAD:
+            waiting.append(begin(replicate))
+            if len(waiting) >= most:
                 yield _result(waiting.popleft(), stopped)
         while waiting:
             yield _result(waiting.popleft(), stopped)
@@ -275,12 +334,8 @@ def _deferred() -> Iterator[None]:
 # ---------------------------------------------------------------------------------------------------------
 # In a worker
 
-_work: Callable[[int], Any] | None = None  # set in worker processes only, once
 
-
-def _begin_worker(parent: Connection, work: Callable[[int], Any] | None) -> None:
-    global _work
-    _work = work
+def _begin_worker(parent: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the system knows no mask
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
@@ -292,6 +347,12 @@ def _end_with(parent: Connection) -> None:
     os._exit(1)
 
 
-def _work_here(replicate: int) -> Any:
-    assert _work is not None, "a worker has its work before its first replicate"
-    return _work(replicate)
+@lru_cache(maxsize=1)
+def _loaded(place: str) -> Callable[[int], Any]:
+    """The work of this process, which is read once."""
+    work: Callable[[int], Any] = pickle.loads(Path(place).read_bytes())
+    return work
+
+
+def _work_at(place: str, replicate: int) -> Any:
+    return _loaded(place)(replicate)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from irregsim.study.comparison.differences import Effects
     from irregsim.study.comparison.lives.tables import PairedTables
     from irregsim.study.comparison.pairs import Runs
+    from irregsim.study.workers import Hands
 
 #: A name that is a file, an attribute and a sheet: Excel has room for 31 characters.
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
@@ -276,11 +277,11 @@ class Compared:
 
     Attributes:
         runs: The runs that are compared.
-        jobs: Processes for the lives, at least 1; the tables are the same for any number.
+        jobs: Processes for the lives, at least 1, or a crew of them; the tables are the same for any number.
     """
 
     runs: Runs
-    jobs: int = 1
+    jobs: Hands = 1
 
     @cached_property
     def effects(self) -> list[Effects]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from irregsim.study.comparison.pairs import Pair
 from irregsim.study.tables import VALUE_COLUMNS, schema_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+IntArray = npt.NDArray[np.int64]
 
 #: Tables by month, in the order in which a first difference is named.
 TABLES: Final = (
@@ -120,16 +125,40 @@ def _differing(
     reference: pd.DataFrame, scenario: pd.DataFrame, keys: Sequence[str], value: str, last: str
 ) -> tuple[str, dict[tuple[str, ...], float]] | None:
     """First month, not after ``last``, in which cells differ, and by how much each; None where none does."""
-    sides = []
-    for frame in (reference, scenario):
-        frame = frame[frame["month"].astype(str) <= last]
-        rows = frame[list(keys)].astype(object).where(frame[list(keys)].notna(), "").astype(str)
-        sides.append(rows.assign(value=frame[value].to_numpy()).groupby(list(keys))["value"].sum())
-    far = sides[1].sub(sides[0], fill_value=0)
-    far = far[far != 0]
-    if far.empty:
+    shared = [_shared_codes(reference[key], scenario[key]) for key in keys]
+    shape = tuple(len(texts) for _, _, texts in shared)
+    early = np.array([text <= last for text in shared[list(keys).index("month")][2]], dtype=bool)
+    cells, values = [], []
+    for side, frame in enumerate((reference, scenario)):
+        codes = [one[side] for one in shared]
+        kept = early[codes[list(keys).index("month")]]
+        cells.append(np.ravel_multi_index(tuple(code[kept] for code in codes), shape))
+        values.append(frame[value].to_numpy(dtype="float64")[kept])
+    cell, place = np.unique(np.concatenate(cells), return_inverse=True)
+    sums = [
+        np.bincount(rows, weights=amounts, minlength=len(cell))
+        for rows, amounts in zip(np.split(place, [len(cells[0])]), values, strict=True)
+    ]
+    far = sums[1] - sums[0]
+    found = np.flatnonzero(far)
+    if not len(found):
         return None
-    month = str(far.index.get_level_values("month").min())
-    far = far[far.index.get_level_values("month") == month]
-    cells = zip(far.index.to_list(), far.to_numpy().tolist(), strict=True)
-    return month, {tuple(str(text) for text in key): float(by) for key, by in cells}
+    fields = np.unravel_index(cell[found], shape)
+    told = [[texts[code] for code in column.tolist()] for column, (_, _, texts) in zip(fields, shared, strict=True)]
+    months = told[list(keys).index("month")]
+    month = min(months)
+    every = zip(zip(*told, strict=True), far[found].tolist(), months, strict=True)
+    return month, {key: by for key, by, when in every if when == month}
+
+
+def _shared_codes(one: pd.Series, other: pd.Series) -> tuple[IntArray, IntArray, list[str]]:
+    """A column of both sides as numbers with the same meaning, and their texts; what is missing is an empty text."""
+    number: dict[str, int] = {}
+    sides = []
+    for column in (one, other):
+        coded = column.astype("category").cat
+        # The last entry is found by -1, which is missing.
+        texts = [*(str(text) for text in coded.categories), ""]
+        meaning = np.array([number.setdefault(text, len(number)) for text in texts], dtype=np.int64)
+        sides.append(meaning[coded.codes.to_numpy()])
+    return sides[0], sides[1], list(number)

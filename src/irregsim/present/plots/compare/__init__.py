@@ -6,8 +6,9 @@ is left out. Nothing here reads runs. A new picture is a function, its entry in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ from irregsim.present.plots.compare.lives import (
 )
 from irregsim.present.plots.compare.over_time import draw_exits, draw_fans, draw_iceberg, draw_registers, draw_stocks
 from irregsim.present.plots.style import Drawing, save
+from irregsim.study.workers import Hands, in_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +79,7 @@ PICTURES: Final[tuple[Picture, ...]] = (
 
 
 def draw_all(
-    frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], folder: Path, lang: str
+    frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], folder: Path, lang: str, jobs: Hands = 1
 ) -> list[dict[str, Any]]:
     """Draw every picture of a comparison and write each as PNG, SVG and CSV.
 
@@ -86,25 +88,37 @@ def draw_all(
         about: What the comparison is about; see `irregsim.present.pages.compare` for the keys.
         folder: Where the files go; an existing folder.
         lang: One of `LANGUAGES`.
+        jobs: Processes, at least 1, or a crew of them; the files are the same for any number.
 
     Returns:
         One entry a picture, in the order of the page, for ``about["pictures"]`` of the page: ``name`` (of the files),
         ``kind`` and ``section`` (of the picture), ``scenario`` (empty for pictures of all), ``alt`` and ``svg``
         (bytes).
     """
-    out: list[dict[str, Any]] = []
     wanted = [(picture, "") for picture in PICTURES if picture.is_of_all]
     wanted += [(picture, name) for name in about["scenarios"] for picture in PICTURES if not picture.is_of_all]
-    for picture, scenario in wanted:
-        drawing = picture.draw(Inputs(frames, about, scenario, lang))
-        if drawing is None:
-            continue
-        name = "-".join(["compare", picture.name.replace("_", "-"), *([scenario] if scenario else [])])
-        save(drawing, folder, name, str(about["comparison_id"]))
-        svg = (folder / f"{name}.svg").read_bytes()
-        of = {"kind": picture.name, "section": picture.section, "scenario": scenario}
-        out.append({"name": name, **of, "alt": drawing.alt, "svg": svg})
-    return out
+    work = partial(_drawn, frames, about, folder, lang, wanted)
+    return [one for one in in_order(work, len(wanted), jobs) if one is not None]
+
+
+def _drawn(
+    frames: Mapping[str, pd.DataFrame],
+    about: Mapping[str, Any],
+    folder: Path,
+    lang: str,
+    wanted: Sequence[tuple[Picture, str]],
+    which: int,
+) -> dict[str, Any] | None:
+    """One of the wanted pictures, each of a scenario, written; None where its table is missing."""
+    picture, scenario = wanted[which]
+    drawing = picture.draw(Inputs(frames, about, scenario, lang))
+    if drawing is None:
+        return None
+    name = "-".join(["compare", picture.name.replace("_", "-"), *([scenario] if scenario else [])])
+    save(drawing, folder, name, str(about["comparison_id"]))
+    svg = (folder / f"{name}.svg").read_bytes()
+    of = {"kind": picture.name, "section": picture.section, "scenario": scenario}
+    return {"name": name, **of, "alt": drawing.alt, "svg": svg}
 
 
 __all__ = ["PICTURES", "Inputs", "Picture", "draw_all"]

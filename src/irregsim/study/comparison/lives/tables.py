@@ -21,7 +21,7 @@ from irregsim.study.comparison.lives.courses import Lives, lives_of
 from irregsim.study.comparison.lives.states import IntArray, Window, overlay, read_spells
 from irregsim.study.comparison.lives.twins import Twins, first_parting, smallest, twins_of, twins_tables
 from irregsim.study.comparison.pairs import Pair
-from irregsim.study.workers import in_order
+from irregsim.study.workers import Hands, in_order
 from irregsim.vocabulary.codes import month_number
 
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ def piece_of(reference: RunFolder, scenario: RunFolder, window: Window, spells: 
     return Piece(both, table, lives_of(lives), twins_of(lives))
 
 
-def tables(pairs: Sequence[Pair], jobs: int = 1) -> dict[str, pd.DataFrame]:
+def tables(pairs: Sequence[Pair], jobs: Hands = 1) -> dict[str, pd.DataFrame]:
     """Balance, lives and twins of all scenarios.
 
     Args:
         pairs: Each scenario with the reference.
-        jobs: Processes, at least 1.
+        jobs: Processes, at least 1, or a crew of them.
 
     Returns:
         Name to table, as in `paired_tables`, the scenarios one after the other.
@@ -104,7 +104,7 @@ def tables(pairs: Sequence[Pair], jobs: int = 1) -> dict[str, pd.DataFrame]:
     return joined([of_pair(one, jobs) for one in pairs])
 
 
-def of_pair(one: Pair, jobs: int = 1) -> PairedTables:
+def of_pair(one: Pair, jobs: Hands = 1) -> PairedTables:
     """`paired_tables` of one scenario and the reference, with the replicates that are compared."""
     return paired_tables(
         one.reference.folder,
@@ -134,7 +134,7 @@ def paired_tables(
     name: str,
     first_effective: int,
     replicates: int | None = None,
-    jobs: int = 1,
+    jobs: Hands = 1,
 ) -> PairedTables:
     """Balance, lives and twins of a scenario and the reference, paired by replicate.
 
@@ -147,7 +147,7 @@ def paired_tables(
         name: Name of the scenario in the tables.
         first_effective: First month (month number) in which the scenario's values differ from the reference's.
         replicates: How many are compared; default: all that both runs have.
-        jobs: Processes, at least 1.
+        jobs: Processes, at least 1, or a crew of them.
 
     Returns:
         The tables ``balance`` and, where both runs have spells, ``alluvial``, ``chronogram``, ``sequences``,
