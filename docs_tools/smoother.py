@@ -23,7 +23,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from irregsim.commands import calibrate as command
-from irregsim.inference.calibration import bank, fitting, recovery, sampler, trials
+from irregsim.inference.calibration import bank, counts, fitting, recovery, sampler, trials
 from irregsim.inference.calibration import emulator as response
 from irregsim.model.draws import Draws
 from irregsim.scenario import load_scenario
@@ -192,7 +192,7 @@ HEAD: Final = (
 def compare(
     model: StandIn,
     observed: FloatArray,
-    error: FloatArray,
+    errors: counts.Errors,
     settings: fitting.Settings,
     number: int = 40,
     finished: Callable[[Found], None] = lambda found: None,
@@ -202,7 +202,7 @@ def compare(
     Args:
         model: The stand-in.
         observed: Published counts on their scale, shape (counts,): around which truths near the counts are.
-        error: Standard deviation of what the model may miss, shape (counts,).
+        errors: What the model may miss.
         settings: Trials of both waves, and the seed.
         number: Truths from the prior, and as many near the counts.
         finished: Notified of each method on each set of truths.
@@ -213,7 +213,7 @@ def compare(
     z = normals(seed, 0, settings.first, width)
     y, expected = model.simulate(z, seed, 0)
     first = recovery.surface(z, y, expected, None, followed)
-    wide = sampler.sample(first, observed, error, seed=seed, inflate=fitting.INFLATED).z
+    wide = sampler.sample(first, observed, errors, seed=seed, inflate=fitting.INFLATED).z
     near = normals(seed, 1, settings.second, width)
     from_prior = round(fitting.STILL_PRIOR * settings.second)
     order = np.argsort(normals(seed, 2, len(wide)), kind="stable")
@@ -230,15 +230,15 @@ def compare(
         ("near the counts", second, f"{settings.first + settings.second} in all", truths[number:]),
     )
     # Random variation as the smoother has to know it: what counts hold beyond what their parameters say.
-    chance = model.surface.residual + np.cov(model.noise.T) + np.diag(error**2)
+    chance = model.surface.residual + np.cov(model.noise.T) + errors.at(observed)
     nuisance = model.surface.unfollowed.T @ model.surface.unfollowed
     all_found = []
     for kind, surface, simulations, own in kinds:
         data = [
-            recovery.synthetic(row, error, seed, truth) for truth, row in enumerate(model.simulate(own, seed, 4)[0])
+            recovery.synthetic(row, errors, seed, truth) for truth, row in enumerate(model.simulate(own, seed, 4)[0])
         ]
         posts = [
-            sampler.sample(surface, one, error, seed=seed + 5 + i, particles=recovery.PARTICLES, families=1).z
+            sampler.sample(surface, one, errors, seed=seed + 5 + i, particles=recovery.PARTICLES, families=1).z
             for i, one in enumerate(data)
         ]
         all_found.append(Found.from_draws("emulator", kind, simulations, own[:, followed], posts))
@@ -278,20 +278,23 @@ def main(folder: Path, number: int = 40) -> None:
     if not told.is_file():
         raise SystemExit(f"{told} is missing: give the folder of a finished calibration")
     settings = fitting.Settings(**json.loads(told.read_text(encoding="utf-8"))["settings"])
-    for wave, wanted in (("wave-0", settings.first), ("wave-1", settings.second)):
+    waves = [("wave-0", settings.first), *((f"wave-{i + 1}", settings.second) for i in range(settings.near_waves))]
+    for wave, wanted in waves:
         there = len(bank.Trials(folder / wave).finished())
         if there != wanted:
             raise SystemExit(f"{folder / wave} holds {there} trials of {wanted}: finish the calibration first")
-    scenario = load_scenario("baseline", end=command.LAST_MONTH)
+    scenario = load_scenario("baseline", end=settings.last_month)
     try:
         fit = fitting.calibrate(scenario, command.fitted_targets(), folder, settings)
     except bank.OtherTrials as error:
         raise SystemExit(str(error)) from None
-    numbers = np.r_[np.arange(settings.first), np.arange(settings.second)]
+    numbers = np.concatenate([np.arange(wanted) for _, wanted in waves])
     sets = numbers % trials.RANDOM_SETS
-    model = StandIn.of(fit.z, fit.y, fit.expected, fit.weight, fit.emulator.followed, sets)
+    all_ = fit.evidence
+    weight = np.where(all_.near, 1.0, fitting.FAR_WEIGHT)
+    model = StandIn.of(all_.z, all_.y, all_.expected, weight, fit.emulator.followed, sets)
     print(HEAD)
-    compare(model, fit.observed, fit.error, settings, number, lambda found: print(found.row(), flush=True))
+    compare(model, fit.observed, fit.errors, settings, number, lambda found: print(found.row(), flush=True))
 
 
 if __name__ == "__main__":

@@ -136,16 +136,24 @@ class Watch:
     Attributes:
         faults: Errors of the page and its console, and answers of 400 and above.
         outside: Requests that leave the machine.
+        told: What the server has sent to the widgets of the page, in order; not whether it is busy.
     """
 
     faults: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     def follow(self, page: object, address: str) -> None:
         page.on("pageerror", lambda error: self.faults.append(f"page: {error}"))
         page.on("console", lambda m: self.faults.append(f"console: {m.text}") if m.type == "error" else None)
         page.on("response", lambda r: self.faults.append(f"{r.status} {r.url}") if r.status >= 400 else None)
         page.on("request", lambda r: self.outside.append(r.url) if not _is_here(r.url, address) else None)
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda message: self._hear(message)))
+
+    def _hear(self, message: str | bytes) -> None:
+        text = message if isinstance(message, str) else message.decode("utf-8", "replace")
+        if '"msg_type": "comm_' in text:
+            self.told.append(text)
 
 
 def _is_here(url: str, address: str) -> bool:

@@ -77,6 +77,8 @@ def about(**more: object) -> dict[str, object]:
         "scale": 1.0,
         "draws": "posterior",
         "caveat": None,
+        "assumed": ("2021-01", "2026-05"),
+        "as_known": ["2026-06"],
         "fit_period": ("2012-01", "2020-12"),
         "run_ids": {"baseline": "a" * 16, "agreement-x": "b" * 16, "shelter-y": "c" * 16},
         "versions": {"irregsim": "0.1", "python": "3.11"},

@@ -16,7 +16,7 @@ CITY, DISTRICT, SUBTYPE = "Haugesund", "Sør-Vest", "begging"
 
 #: The city's row, whose district has a city already, and the subtype's line, words and line of a rule.
 ROWS = {
-    "data/cities.csv": (None, f"{CITY},{DISTRICT},0.025,0.03,2,1.0,0.012,,by hand,D\n"),
+    "data/cities.csv": (None, f"{CITY},{DISTRICT},0.025,0.03,2,1.0,,by hand,D\n"),
     "data/labels.csv": (None, f"substrategy.{SUBTYPE},tigging,begging\n"),
     "vocabulary/codes.py": (
         "    PROPERTY = 8, ",

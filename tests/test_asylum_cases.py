@@ -17,11 +17,12 @@ from irregsim.model import asylum_counts
 from irregsim.model.asylum_counts import FIRST_COUNTED, decisions, rejected_in
 from irregsim.model.month.asylum_cases import Queue, dublin_mix, queue
 from irregsim.model.month.cohorts import expected_inflow
-from irregsim.model.parameters import point_draw
+from irregsim.model.parameters import parameters, point_draw
 from irregsim.model.values import Values
 from irregsim.scenario import Levers
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import FIRST_YEAR, Route
+from irregsim.vocabulary.codes import FIRST_YEAR, Route, month_number
+from irregsim.vocabulary.knowledge import STATES
 
 pytestmark = pytest.mark.once
 
@@ -29,6 +30,7 @@ END = "2026-12"
 #: Last year of counts that is history, as known in May 2021.
 LAST_COUNTED = 2020
 KNOWN = "as_known=2021-05"
+NEWEST = "as_known=2026-06"
 COUNTRY = {c.name: c.index for c in reference.countries()}
 #: UNHCR's rejections at first instance in Norway, all origins (its table of asylum decisions, read by hand).
 PUBLISHED = {2006: 1273, 2009: 6212, 2010: 7655, 2013: 3134, 2016: 5767, 2019: 653, 2020: 361}
@@ -124,19 +126,106 @@ def test_the_appeal_body_decides_what_is_ready_and_no_more_than_it_decided():
         full = total >= capacity - 1e-6
         np.testing.assert_allclose(d[known][~full], ready[known][~full], rtol=1e-9, atol=1e-9)
         binds += int(full.sum())
-        # After the last count it keeps pace.
-        np.testing.assert_allclose(d[~known], ready[~known], rtol=1e-9, atol=1e-9)
     assert binds > 0
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_after_the_last_count_the_appeal_body_goes_on_from_there(state: str):
+    """Its capacity rises only in years that begin with more ready than it can decide, and by the drawn rate."""
+    last, rises = STATES[state], 0
+    counted = decisions().appeal_rejected + decisions().appeal_granted
+    for draw in posterior.prior_draws(100):
+        q = run(draw, baseline("2030-12", f"as_known={state}"))
+        ready = np.concatenate([q.at_start[None], q.waiting[:-1]]).sum(axis=1) / draw["appeal_months_mean"]
+        total = decided(q, draw).sum(axis=1)
+        capacity = draw["first_appeal_share"] * counted[last - FIRST_COUNTED].sum() / 12.0
+        for t in range(month(last + 1), len(total)):
+            if t % 12 == 0 and ready[t] > capacity:
+                capacity *= np.exp(draw["appeal_capacity_log_growth"])
+                rises += 1
+            assert total[t] == pytest.approx(min(ready[t], capacity), rel=1e-9)
+    assert rises > 0
+
+
+@pytest.mark.parametrize("draws", [of_priors, of_the_shipped_posterior])
+def test_after_the_last_count_no_year_brings_a_jump(draws):
+    """Appeals decided a year rise from one year to the next no faster than they ever did while counted."""
+    body = (decisions().appeal_rejected + decisions().appeal_granted).sum(axis=1)
+    fastest = (body[1:] / body[:-1]).max()
+    for number, draw in enumerate(draws()):
+        q = run(draw, baseline("2030-12", NEWEST))
+        yearly = decided(q, draw).sum(axis=1).reshape(-1, 12).sum(axis=1)
+        ratio = yearly[STATES["2026-06"] - FIRST_COUNTED + 1 :] / yearly[STATES["2026-06"] - FIRST_COUNTED : -1]
+        assert (ratio <= fastest * (1.0 + 1e-9)).all(), (number, ratio.max())
+
+
+def test_the_growth_of_capacity_is_between_what_was_counted():
+    body = (decisions().appeal_rejected + decisions().appeal_granted).sum(axis=1)
+    rises = np.diff(np.log(body))
+    rises = rises[rises > 0]
+    growth = parameters()["appeal_capacity_log_growth"]
+    # Rounded down, so that it never grows faster than it did.
+    assert (growth.distribution, growth.p1, growth.p2) == (
+        "uniform",
+        *(np.floor(100 * rises[[rises.argmin(), rises.argmax()]]) / 100),
+    )
+    assert growth.acts_after_fit
+
+
+def test_states_of_knowledge_are_the_same_to_2020():
+    """The fit uses only those months."""
+    for draw in posterior.prior_draws(10):
+        new, old = (Values(baseline(END, f"as_known={state}"), draw) for state in STATES)
+        n = month(2021)
+        for one, two in zip((queue(new), dublin_mix(new)), (queue(old), dublin_mix(old)), strict=True):
+            if isinstance(one, Queue):
+                for name in ("rejected", "waiting", "final"):
+                    np.testing.assert_array_equal(getattr(one, name)[:n], getattr(two, name)[:n])
+            else:
+                np.testing.assert_array_equal(one[: 12 * (2021 - FIRST_YEAR)], two[: 12 * (2021 - FIRST_YEAR)])
+
+
+def test_stated_rejections_of_counted_years_are_not_held_to_what_was_decided_of_the_counted_ones():
+    """5 000 rejections in 2023 instead of 590: the appeal body decides at least what it did, and more each year."""
+    draw, known = point_draw(), baseline("2030-12", NEWEST)
+    plain, more = run(draw, known), run(draw, settings_of(known, asylum_rejections_per_year=((2023, 5000.0),)))
+    n = month(2023)
+    np.testing.assert_array_equal(plain.final[:n], more.final[:n])
+    body = (decisions().appeal_rejected + decisions().appeal_granted).sum(axis=1) * draw["first_appeal_share"] / 12.0
+    by_year = decided(more, draw).sum(axis=1).reshape(-1, 12)
+    for year in (2023, 2024, 2025):
+        assert by_year[year - FIRST_COUNTED].max() >= body[year - FIRST_COUNTED]
+    growth = np.exp(draw["appeal_capacity_log_growth"])
+    for year in (2024, 2025, 2026):  # more is ready all the time
+        grown = by_year[year - 1 - FIRST_COUNTED][-1] * growth
+        least = body[year - FIRST_COUNTED] if year < 2026 else 0.0
+        assert by_year[year - FIRST_COUNTED][0] == pytest.approx(max(grown, least))
+
+
 def test_arrivals_are_those_with_a_final_duty_who_are_still_here():
-    draw = point_draw()
-    values = Values(baseline(END, KNOWN), draw)
-    came = expected_inflow(values).by_route[:, Route.ASYLUM_REJECTED]
+    """Fewer of those who came in 2015 are still here; at a ratio of 1 the share is the same in every month."""
+    draw = {**point_draw(), "present_at_final_2016_ratio": 0.5}
     q = run(draw)
-    np.testing.assert_allclose(came, draw["present_at_final_share"] * q.in_simulation * values.scale, rtol=1e-12)
-    assert len(q.in_simulation) == values.months
+    assert len(q.in_simulation) == Values(baseline(END, KNOWN), draw).months
     np.testing.assert_array_equal(q.in_simulation[0], q.final[12 * (FIRST_YEAR - FIRST_COUNTED)])
+
+    def share(ratio: float) -> np.ndarray:
+        values = Values(baseline(END, KNOWN), {**draw, "present_at_final_2016_ratio": ratio})
+        came = expected_inflow(values).by_route[:, Route.ASYLUM_REJECTED] / values.scale
+        all_ = q.in_simulation.sum(axis=1)
+        of_each = came.sum(axis=1) / all_
+        np.testing.assert_allclose(came, of_each[:, None] * q.in_simulation, rtol=1e-9, err_msg="the mix stays")
+        return np.asarray(of_each)
+
+    always = draw["present_at_final_share"]
+    np.testing.assert_allclose(share(1.0), always, rtol=1e-12)
+    wave = share(0.5)
+    months = {m: month_number(m) for m in ("2015-12", "2016-06", "2017-12", "2018-12")}
+    np.testing.assert_allclose(wave[: months["2015-12"] + 1], always, rtol=1e-12)
+    np.testing.assert_allclose(wave[months["2016-06"] : months["2017-12"] + 1], always / 2, rtol=1e-12)
+    np.testing.assert_allclose(wave[months["2018-12"] :], always, rtol=1e-12)
+    # Nobody is made: the share never exceeds one.
+    assert share(3.0).max() == pytest.approx(1.0, rel=1e-12)
 
 
 # -- counts ------------------------------------------------------------------------------------------------------------
@@ -215,12 +304,12 @@ def test_errors_of_the_mix_move_no_total_and_the_common_error_moves_all():
 
 
 def test_a_stated_year_runs_through_the_queue():
-    """5 000 rejections in 2025 give final duties from the month after on, and none before."""
+    """500 rejections in 2025 give final duties from the month after on, and none before: fewer than can be decided."""
     draw = point_draw()
     base = baseline(END, KNOWN)
     none, many = (
         run(draw, settings_of(base, asylum_rejections_per_year=((2024, 0.0), (2025, number), (2026, 0.0))))
-        for number in (0.0, 5000.0)
+        for number in (0.0, 500.0)
     )
     extra = (many.final - none.final).sum(axis=1)
     assert (extra[: month(2025) + 1] == 0).all()
@@ -230,14 +319,14 @@ def test_a_stated_year_runs_through_the_queue():
     waits, by_hand = 0.0, []
     reversal = 1.0 - (extra[-1] / ((many.waiting - none.waiting)[-2].sum() / m))
     for t in range(24):
-        ready, new = waits / m, 5000 / 12 if t < 12 else 0.0
-        before = 5000 / 12 if 1 <= t <= 12 else 0.0
+        ready, new = waits / m, 500 / 12 if t < 12 else 0.0
+        before = 500 / 12 if 1 <= t <= 12 else 0.0
         by_hand.append((1 - a) * before + (1 - reversal) * ready)
         waits += a * new - ready
     np.testing.assert_allclose(extra[month(2025) :], by_hand, rtol=1e-9)
     assert 0.05 < reversal < 0.3
     # Nearly all are decided within the two years.
-    assert 0.75 * 5000 < extra.sum() < 5000 - reversal * a * 0.9 * 5000
+    assert 0.75 * 500 < extra.sum() < 500 - reversal * a * 0.9 * 500
 
 
 def test_a_stated_year_takes_a_known_mix():

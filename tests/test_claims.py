@@ -38,6 +38,7 @@ from helpers.scenes import (
     Columns,
     Scene,
 )
+from irregsim.model import districts
 from irregsim.model.centres import IS_ALTERNATIVE, REMOTENESS
 from irregsim.model.chance import logit_shares, logit_weights
 from irregsim.model.claims import claims, excused, neutral, without
@@ -357,6 +358,12 @@ def card_withdrawn(s: Scene) -> float:
     return float(carded - plain)
 
 
+def card_withdrawn_early(s: Scene) -> float:
+    """The extra hazard of 2011, while those rejected may keep the card."""
+    at = s.world.values.at(month_number("2011-06"))
+    return float(labour.tax_card_loss_hazard(s.who({**WORKER, "has_tax_card": True}), at)[0])
+
+
 def aversion(s: Scene) -> float:
     """Utility of selling sex for a woman of 40 in her first month, less what is not aversion."""
     person = {"is_female": True, "birth_month": young(MONTH, 40), "strategy_start": MONTH}
@@ -374,7 +381,8 @@ def bed_helps(s: Scene) -> float:
 
 def shelter_is_checked(s: Scene) -> float:
     s.world.bed_share[0] = 0.5
-    near, far = control.identity_control_hazard(s.who(FALLING, {**FALLING, "place": PLACE["Vest/Bergen"]}), s.at)
+    alike = s.under(district_control=np.ones(len(DISTRICTS)))
+    near, far = control.identity_control_hazard(s.who(FALLING, {**FALLING, "place": PLACE["Vest/Bergen"]}), alike)
     return float(np.log(near / far))
 
 
@@ -543,6 +551,20 @@ def districts_differ(s: Scene) -> float:
     return float(np.log(hazard.max() / hazard.min()))
 
 
+def own_effort(s: Scene) -> float:
+    """Control in Oslo beyond what geography says."""
+    draw = s.world.values.draw
+    level = districts.control_ratio({**draw, "district_log_sd": 0.0})
+    return float(np.log(districts.control_ratio(draw) / level)[DISTRICT_OF[PLACE["Oslo"]]])
+
+
+def inspections_at_centres(s: Scene) -> float:
+    """Inspections in Agder, which got a centre in 2015, relative to Innlandet, after it less before."""
+    paths = [s.world.values.at(month_number(month)).work_control for month in ("2014-06", "2019-06")]
+    before, after = (np.log(path[DISTRICTS.index("Agder")] / path[DISTRICTS.index("Innlandet")]) for path in paths)
+    return float(after - before)
+
+
 def control_in_oslo(s: Scene) -> float:
     oslo, other = control.identity_control_hazard(s.who(FALLING, {**FALLING, "place": PLACE["Vest/Bergen"]}), s.at)
     return float(np.log(oslo / other))
@@ -568,7 +590,8 @@ def homes_are_hidden(s: Scene) -> float:
     home, other = (
         int(np.flatnonzero(which)[0]) for which in (sector == PRIVATE_HOUSEHOLD, sector != PRIVATE_HOUSEHOLD)
     )
-    plain, hidden = labour.inspected_hazard(s.who({**WORKER, "employer": other}, {**WORKER, "employer": home}), s.at)
+    alike = s.under(work_control=np.ones(len(DISTRICTS)))
+    plain, hidden = labour.inspected_hazard(s.who({**WORKER, "employer": other}, {**WORKER, "employer": home}), alike)
     return float(np.log(hidden / plain))
 
 
@@ -617,7 +640,7 @@ def old_parents(s: Scene) -> float:
     p, at = s.world.population, s.at
     u = s.world.draws.uniform("birth_age", -1, p.key[rows])
     ages = newcomers._gamma_ages(at.age_at_entry_mean_years - 18.0, at.age_at_entry_sd_years)
-    adult = 18.0 + np.interp(u, newcomers._QUANTILES, ages)
+    adult = 18.0 + np.interp(u, newcomers.QUANTILES, ages)
     return float((p.birth_month[rows] != s.world.month - np.floor(adult * 12).astype(np.int64)).mean())
 
 
@@ -680,6 +703,9 @@ CASES = (
         exits.assisted_return_hazard, FROM_IRAQ, country=COUNTRY[country])))
       for name, country, sign in (
           ("no agreement", "Eritrea", -1), ("weak cooperation", "Sudan", -1), ("all taken back", "Kosovo", 1))),
+    Case("M003", "assisted return, a citizenship of its own", -1, without_risk(log_ratio(
+        exits.assisted_return_hazard, FROM_IRAQ, country=COUNTRY["Afghanistan"])),
+         {"assisted_willing_effect_af": -1.0}),
     Case("M004", "assisted return by time", -1, log_ratio(
         exits.assisted_return_hazard, FORMER_NOW, entry_month=MONTH - 24)),
     Case("M004", "assisted return after the deadline", -1, log_ratio(
@@ -783,7 +809,8 @@ CASES = (
     Case("M057", "workers fined", 1, found_at_work("worker_sanctioned")),
     Case("M060", "detained in Oslo", 1, detained),
     Case("M061", "detained in Bergen", -1, lambda s: -detained(s)),
-    Case("M062", "control in Oslo", 1, control_in_oslo, {"district_control_effect_0": 1.0}),
+    Case("M062", "control in Oslo", 1, control_in_oslo),
+    Case("M062", "a district's own effort", 1, own_effort, {"district_control_effect_0": 1.0}),
     Case("M062", "orders of PU", 1, pu_orders),
     Case("M062", "refused at the airport", 1, refused_at_the_airport),
     Case("M065", "inspection with forged papers", -1, log_ratio(
@@ -797,7 +824,8 @@ CASES = (
     Case("M069", "foreign employers", -1, foreign_are_not_charged),
     Case("M070", "whom districts sanction", 1, lambda s: float(np.log(s.at.case_mix[0])),
          {"district_case_effect_0": 1.0}),
-    Case("M070", "inspections by district", 1, districts_differ, {"district_control_effect_4": -1.0}),
+    Case("M070", "inspections by district", 1, districts_differ),
+    Case("M070", "inspections at centres against work crime", 1, inspections_at_centres),
     Case("M071", "inflow by jobs", 1, jobs_draw),
     Case("M072", "inflow for work", 1, arrivals(Route.WITHOUT_PERMIT)),
     Case("M073", "inspection of homes", -1, homes_are_hidden),
@@ -869,6 +897,7 @@ CASES = (
     Case("M112", "spared after a report", 1, spared_when_reporting),
     Case("M113", "sent away", 1, lambda s: met(
         "sent_away", FALLING, "identity_control", sent_away_share=s.at.sent_away_share)(s)),
+    Case("M114", "cards withdrawn early", 1, card_withdrawn_early),
 )  # fmt: skip
 
 

@@ -12,15 +12,16 @@ import pytest
 from helpers.engines import Own, levers_of, needs_numba, same_by_both, world_of
 from helpers.whole_world import digest
 from irregsim.inference.posterior import prior_draws
-from irregsim.model import chance, compiled, draws
+from irregsim.model import centres, chance, compiled, draws
 from irregsim.model.centres import count_in
 from irregsim.model.chance import first_clock
 from irregsim.model.engine import Contest, Selection, lookup, tabulated
-from irregsim.model.month import MONTH, placing
+from irregsim.model.history import COUNTRIES
+from irregsim.model.month import MONTH, choice, inflow, newcomers, placing
 from irregsim.model.parameters import point_draw
 from irregsim.model.simulate import advance_month, begin_month, communities, record
 from irregsim.model.values import Values
-from irregsim.vocabulary.codes import Exit, RegisterEvent, Strategy
+from irregsim.vocabulary.codes import Exit, RegisterEvent, Route, Strategy
 
 #: Parts of the month that are read and how many rules each has; the choice has its utilities. What cannot be read
 #: stands in `UNREAD` with why.
@@ -256,7 +257,7 @@ def test_a_copy_goes_on_alike_under_either_engine(engine):
 @needs_numba
 @pytest.mark.parametrize("months", [1, 23, 24])  # the first, and before and after the end of a year
 def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
-    from irregsim.model.compiled import machinery, places, stocks
+    from irregsim.model.compiled import arrivals, beginnings, keyed, machinery, places, stocks
 
     world = world_of(months=months)
     at = begin_month(world)
@@ -276,6 +277,21 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
     u = world.draws.uniform("inflow", world.month, p.key[rows])
     mean = np.linspace(0.01, 8.0, len(rows))
     mean, u = mean[u > np.exp(-mean)], u[u > np.exp(-mean)]
+    rank, spread = world.draws.uniforms(("centre_rank", "centre_where"), world.month, p.key[everyone])
+    asked = np.arange(len(everyone)) % 7
+    limits, jobs = np.array([3, 0, -1, 5, 10**6, 1, 2]), np.arange(len(world.employers)) % 4
+    beds = 1 + asked % 3
+
+    def some_left():
+        """Every third centre has no limit, others have some beds or none."""
+        return np.where(np.arange(centres.COUNT) % 3, np.arange(centres.COUNT) % 5, centres.NO_LIMIT)
+
+    room = np.append(np.arange(len(world.hosts)) % 3 == 0, False)
+    # Every route and many citizenships, with families.
+    route, country = np.divmod(np.arange(len(Route) * COUNTRIES), COUNTRIES)
+    groups = route, country, np.arange(len(route)) % 3
+    changes = {"record", "Needs._sums", "World.move", "World.note", "_arrive", "_begin"}
+    changes |= {"World.relocate", "World.set_cell", "History.outcome"}
     calls = {
         "World.who": (lambda w: w.who(Strategy.SYNLIG), lambda w: machinery.who(w, Strategy.SYNLIG)),
         "World.among": (lambda w: w.among(two), lambda w: machinery.among(w, two)),
@@ -293,9 +309,29 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
             lambda w: w.note(RegisterEvent.LEFT_CENTRE, heads, where, w.population.place[heads]),
             lambda w: machinery.note(w, RegisterEvent.LEFT_CENTRE, heads, where, w.population.place[heads]),
         ),
+        "World.relocate": (
+            lambda w: w.relocate(heads, where % 5, "city_move"),
+            lambda w: machinery.relocate(w, heads, where % 5, "city_move"),
+        ),
+        "World.set_cell": (
+            lambda w: (w.population.cell.fill(0), w.set_cell(everyone)),
+            lambda w: (w.population.cell.fill(0), machinery.set_cell(w, everyone)),
+        ),
+        "History.outcome": (
+            lambda w: [w.history.outcome("fines_nok", 0, where % 5, x) for x in (None, 0.1, 0.1 * where)],
+            lambda w: [stocks.outcome(w.history, "fines_nok", 0, where % 5, x) for x in (None, 0.1, 0.1 * where)],
+        ),
+        "_hosts_at_hand": (
+            lambda w: choice._hosts_at_hand(w, everyone, room),
+            lambda w: places.hosts_at_hand(w, everyone, room),
+        ),
         "_finalise": (
             lambda w: draws._finalise(w.population.key.copy()),
-            lambda w: machinery.finalise(w.population.key.copy()),
+            lambda w: keyed.finalise(w.population.key.copy()),
+        ),
+        "Draws.uniform": (
+            lambda w: w.draws.uniform("onward", w.month, w.population.key),
+            lambda w: keyed.uniform(w.draws, "onward", w.month, w.population.key),
         ),
         "_circles": (
             lambda w: w.circles(everyone),
@@ -311,6 +347,26 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         "_residents": (placing._residents, places.residents),
         "_guests": (placing._guests, places.guests),
         "_workers": (placing._workers, places.workers),
+        "_served": (
+            lambda w: chance._served(asked, limits, rank),
+            lambda w: places.served(asked, limits, rank),
+        ),
+        "_matched": (
+            lambda w: placing._matched(w, p.place[everyone], asked % 3, rank, jobs),
+            lambda w: places.matched(w, p.place[everyone], asked % 3, rank, jobs),
+        ),
+        "_by_rank_in_centres": (
+            lambda w: (placing._by_rank_in_centres(w, everyone, beds, left := some_left(), rank, spread), left),
+            lambda w: (places.in_centres(w, everyone, beds, left := some_left(), rank, spread), left),
+        ),
+        "_arrive": (
+            lambda w: newcomers._arrive(w, at, -1, *groups),
+            lambda w: arrivals.arrive(w, at, -1, *groups),
+        ),
+        "_begin": (
+            lambda w: inflow._begin(w, at, *newcomers._arrive(w, at, months, *groups)),
+            lambda w: beginnings.begin(w, at, *newcomers._arrive(w, at, months, *groups)),
+        ),
         "_by_sums": (
             lambda w: chance._by_sums(u, mean, np.exp(-mean)),
             lambda w: places.by_sums(u, mean, np.exp(-mean)),
@@ -321,7 +377,7 @@ def test_each_loop_of_the_machinery_does_what_numpy_does(engine, months):
         before, expected, changed = after(by_numpy)
         _, found, also = after(by_loops)
         assert changed == also, name
-        assert (before == changed) == (name not in ("record", "Needs._sums", "World.move", "World.note")), name
+        assert (before == changed) == (name not in changes), name
         pairs = zip(expected, found, strict=True) if isinstance(expected, tuple) else [(expected, found)]
         for one, other in pairs:
             assert one is other is None or np.array_equal(one, other), name

@@ -30,7 +30,8 @@ COMMANDS = {
     "targets": "--all --compare --csv",
     "new": "--from",
     "diff": "--set --end",
-    "calibrate": "--out --first --second --scale --draws --truths --near-truths --seed --jobs --cluster --quiet",
+    "calibrate": "--out --first --second --scale --near-scale --near-waves --draws --truths --near-truths --until "
+    "--register --seed --jobs --cluster --quiet",
     "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --quiet",
     "reproduce": "--jobs --quiet",
     "schema": "",

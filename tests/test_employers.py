@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+from docs_tools import employers as picture
 from helpers.scenes import Scene
 from irregsim.model.draws import Draws
 from irregsim.model.employers import Employers, job_share
 from irregsim.model.parameters import parameters, point_draw
-from irregsim.model.values import At
+from irregsim.model.values import At, Values
+from irregsim.scenario import first_month_of_history, load_scenario
+from irregsim.vocabulary.codes import month_number
 
 pytestmark = pytest.mark.once
 
@@ -176,3 +181,55 @@ def test_the_effect_of_fines_is_a_surface_of_elasticity_and_of_what_employers_pe
 
 def test_without_elasticity_nothing_but_a_ruinous_cost_matters():
     assert fall(1e-9, 1.0) == pytest.approx(0.0, abs=1e-8)
+
+
+def test_the_number_of_jobs_belongs_to_the_rules_of_the_baseline_in_2009_whatever_a_scenario_begins_with():
+    baseline = load_scenario("baseline").levers
+    read = first_month_of_history(["employer_base_nok", "workplace_inspections"])
+    assert read["employer_base_nok"] == baseline.employer_base_nok[0]
+    assert read["workplace_inspections"].tolist() == baseline.workplace_inspections[0].tolist()
+    one, _ = registry()
+    other, dear = registry(employer_base_nok=1e6, directive_in_force=True, workplace_inspections=np.full(9, 7.0))
+    assert other.reference_cost.tolist() == one.reference_cost.tolist()
+    now = other.expected_cost(dear, other.inspections(dear), 1.0 / dear.job_loss_hazard)
+    assert (now > other.reference_cost).all()
+    with pytest.raises(KeyError):
+        first_month_of_history(["no_such_lever"])
+
+
+# -- the picture of docs/verification.md -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def surface() -> pd.DataFrame:
+    return picture.surface()
+
+
+def test_the_stored_picture_has_the_numbers_of_the_model(surface):
+    stored = pd.read_csv(Path(__file__).parent.parent / "docs" / "pictures" / "employers.csv")
+    refresh = "run `python -m docs_tools.employers docs/pictures` and look at the picture"
+    pd.testing.assert_frame_equal(stored, surface.round(picture.DECIMALS), obj=refresh)
+
+
+def test_jobs_fall_more_where_employers_respond_more_or_expect_more(surface):
+    for _, one in surface.groupby("scenario"):
+        grid = one.pivot(index="elasticity", columns="perceived_chance", values="change").to_numpy()
+        assert (grid < 0.0).all()
+        assert (np.diff(grid, axis=0) < 0.0).all() and (np.diff(grid, axis=1) < 0.0).all()
+
+
+def test_the_middle_of_the_picture_is_what_the_model_offers_at_the_medians(surface):
+    scenario = load_scenario("directive-with-complaint")
+    sides = [Values(levers, point_draw()) for levers in (scenario.parent_levers, scenario.levers)]
+    own = Employers(Draws(1, 0), sides[0].at(0))
+
+    def offered(at: At) -> float:
+        gain = at.wage_gap_nok * own.gap_ratio
+        cost = own.expected_cost(at, own.inspections(at), 1.0 / at.job_loss_hazard)
+        return float(own.jobs @ job_share(at, own.reference_cost / gain, cost / gain))
+
+    before, after = (offered(side.at(month_number("2023-01"))) for side in sides)
+    middle = surface[surface["scenario"] == "directive-with-complaint"]
+    median = parameters()[picture.ELASTICITY].median, parameters()[picture.PERCEIVED].median
+    here = np.isclose(middle["elasticity"], median[0]) & np.isclose(middle["perceived_ratio"], median[1])
+    assert middle.loc[here, "change"].item() == pytest.approx(after / before - 1.0)

@@ -38,11 +38,11 @@ def check_equal(scenarios, **how):
 
 def test_forked_tables_are_those_of_full_runs():
     """Parting in 2023-01, in 2017-12, and from the very start."""
-    end = "2023-03"
+    end = "2023-12"
     loaded = [load_scenario(name, end=end) for name in ("baseline", "fines-tripled", "closures-2017-2020-undone")]
     always = load_scenario("baseline", overrides=["assumptions.response.return_risk=0"], end=end)
     same = replace(loaded[1], name="the-same-under-another-name")
-    found = check_equal([*loaded, always, same], seed=5, replicate=3, scale=0.02, spells=True)
+    found = check_equal([*loaded, always, same], seed=5, replicate=3, scale=0.05, spells=True)
     assert found[1] == found[4] and len({tuple(sorted(one.items())) for one in found.values()}) == 4
 
 

@@ -14,7 +14,7 @@ from irregsim.model.month.births import Births, born_id
 from irregsim.model.month.identity import Identity, established_at_entry, identity_hazard
 from irregsim.model.parameters import point_draw
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import Household, RegisterEvent, Route, Strategy, month_number
+from irregsim.vocabulary.codes import Feasibility, Household, RegisterEvent, Route, Strategy, month_number
 
 pytestmark = pytest.mark.once
 
@@ -91,6 +91,41 @@ def test_papers_at_entry_follow_the_country_and_the_ground():
     np.testing.assert_allclose(np.log(other / (1 - other)) - odds, s.at.identity_never_asylum_log_odds)
 
 
+def test_a_stop_of_returns_for_some_years_makes_nobody_of_another_country():
+    """Returns to Somalia were stopped from October 2010 to October 2013 (UNE) and carried out after that (F 10.5).
+
+    So its citizens have the papers of the middle group before, in and after those years, and its rejections the error
+    of that group; what can be done in those years is dated all the same.
+    """
+    groups = reference.lasting_feasibility_groups()
+    assert groups[COUNTRY["Somalia"]] == groups[COUNTRY["Irak"]] == groups[COUNTRY["Afghanistan"]] == Feasibility.MIDDLE
+    # F 2.1, 10.1: no agreement, or one with hardly any effect; visa-route countries (F 4.1).
+    assert groups[COUNTRY["Eritrea"]] == groups[COUNTRY["Iran"]] == Feasibility.NONE
+    assert groups[COUNTRY["Etiopia"]] == Feasibility.WEAK
+    assert groups[COUNTRY["Russland"]] == groups[COUNTRY["Ukraina"]] == Feasibility.HIGH
+    s = Scene(point_draw())
+    for month in ("2009-06", "2012-06", "2015-06"):
+        at = s.world.values.at(month_number(month))
+        pair = np.array([COUNTRY["Somalia"], COUNTRY["Afghanistan"]])
+        for sought in (True, False):
+            somalia, afghanistan = established_at_entry(at, pair, np.full(2, sought))
+            assert somalia == afghanistan
+        stopped = at.feasibility[COUNTRY["Somalia"]] == point_draw()["feasibility_none_share"]
+        assert stopped == (month == "2012-06")
+
+
+def test_the_lasting_group_is_that_of_most_months():
+    """Every country of the report's years but Somalia has one group in all of them."""
+    told = {country.index: set() for country in reference.countries()}
+    for step in reference.feasibility_steps():
+        if step.start < month_number("2021-01"):
+            told[step.country].add(step.group)
+    several = {index for index, groups in told.items() if len(groups) > 1}
+    assert several == {COUNTRY["Somalia"]}
+    lasting = reference.lasting_feasibility_groups()
+    assert all({lasting[index]} == groups for index, groups in told.items() if index not in several)
+
+
 # -- section 74 --------------------------------------------------------------------------------------------------------
 
 
@@ -105,10 +140,10 @@ def test_nobody_without_established_identity_is_at_risk_of_a_permit_under_sectio
         p = world.population
         assert p.is_identity_established[rows[risk]].all()
         assert p.is_sought_asylum[rows[risk]].all() and (p.route[rows[risk]] != Route.DUBLIN).all()
-        assert (at.feasibility[p.country[rows[risk]]] < at.temporary_permit_feasibility_limit).all()
+        assert at.takes_hardly_back[p.country[rows[risk]]].all()
         # And without the condition on identity there would be more.
         hidden = p.is_sought_asylum[rows] & ~p.is_identity_established[rows]
-        assert (at.feasibility[p.country[rows[hidden]]] < at.temporary_permit_feasibility_limit).any()
+        assert at.takes_hardly_back[p.country[rows[hidden]]].any()
         concerned += int(risk.sum())
     assert concerned > 20
 
@@ -168,6 +203,38 @@ def test_willingness_is_dated_as_feasibility_is():
     low = np.exp(point_draw()["assisted_willing_none_log_ratio"])
     np.testing.assert_allclose(ratio, [1.0, low, low, 1.0])
     assert len(values.at(0).assisted_willingness) == len(reference.countries())
+
+
+def test_citizenships_that_the_counts_name_spread_around_their_group():
+    """One standard deviation up for Iraq moves Iraq alone; without a spread everybody has the group's willingness."""
+    group = {**point_draw(), "assisted_willing_log_sd": 0.0}
+    spread = {**group, "assisted_willing_log_sd": 0.4}
+    named = [COUNTRY[name] for name in ("Irak", "Afghanistan", "Somalia", "Russland")]
+    month = month_number("2015-06")
+
+    def willing(draw: dict[str, float]) -> np.ndarray:
+        return np.asarray(Scene(draw).world.values.at(month).assisted_willingness)
+
+    high = np.exp(group["assisted_willing_high_log_ratio"])
+    np.testing.assert_allclose(willing(group)[named], [1.0, 1.0, 1.0, high])
+    np.testing.assert_allclose(willing(spread), willing(group))
+    for code, country in zip(("iq", "af", "so", "ru"), named, strict=True):
+        ratio = willing({**spread, f"assisted_willing_effect_{code}": 1.0}) / willing(group)
+        expected = np.ones(len(COUNTRY))
+        expected[country] = np.exp(0.4)
+        np.testing.assert_allclose(ratio, expected)
+        np.testing.assert_allclose(willing({**group, f"assisted_willing_effect_{code}": 1.0}), willing(group))
+
+
+def test_iraq_earns_no_permit_for_those_who_cannot_be_returned():
+    """Returns to Iraq are carried out (F 10.5), however few a draw makes them; what works ends the ground."""
+    draw = {**point_draw(), "feasibility_middle_share": 0.15, "feasibility_weak_share": 0.3}
+    for month in ("2012-01", "2013-06", "2015-01", "2019-06"):
+        hardly = Scene(draw).world.values.at(month_number(month)).takes_hardly_back
+        assert not hardly[COUNTRY["Irak"]] and not hardly[COUNTRY["Afghanistan"]] and not hardly[COUNTRY["Russland"]]
+        assert hardly[[COUNTRY[name] for name in ("Eritrea", "Iran", "Etiopia", "Sudan")]].all()
+        # Morocco cooperates from 2017 on (the baseline's lever; F 9.1).
+        assert hardly[COUNTRY["Marokko"]] == (month < "2017")
 
 
 # -- births ------------------------------------------------------------------------------------------------------------

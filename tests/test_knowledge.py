@@ -26,14 +26,18 @@ from irregsim.study import replicates as experiment
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import month_number
 from irregsim.vocabulary.knowledge import (
+    ACTING,
     DEFAULT_KNOWLEDGE,
+    FIRST_KNOWLEDGE,
     STATES,
     Knowledge,
     UnknownFact,
+    assumed_from,
     assumption_starts,
     checked_facts,
     facts,
     read_facts,
+    without_effect,
 )
 from irregsim.vocabulary.shipped import DataError
 from known_digest import digest_of
@@ -45,7 +49,6 @@ OLD = "as_known=2021-05"
 NEWEST = max(STATES)
 NEW = f"as_known={NEWEST}"
 COUNTRY = {country.name: country.index for country in reference.countries()}
-ACTING = ("lever", "feasibility", "residents", "ratio")
 #: Facts that change nothing in the baseline: hardly anybody was sent there anyway, and only an agreement shows it.
 SILENT = {"U20"}
 
@@ -119,10 +122,10 @@ def test_a_child_has_its_parents_state_unless_it_names_one(tmp_path):
     old, child, new = (load_scenario(tmp_path / f"{name}.yaml") for name in ("old", "child", "new"))
     assert child.levers == old.levers != new.levers
     assert new.levers == load_scenario("baseline", overrides=[NEW]).levers
-    assert old.levers == load_scenario("baseline").levers
+    assert new.levers == load_scenario("baseline").levers
     assert dict(old.levers.asylum_rejections_per_year) == {2021: 300.0, 2022: 500.0, 2023: 600.0}
     assert new.levers.asylum_rejections_per_year == ()
-    assert changes_nothing(old) and changes_nothing(child) and not changes_nothing(new)
+    assert not changes_nothing(old) and changes_nothing(child) and not changes_nothing(new)
 
 
 def test_an_unknown_state_is_refused_with_what_is_allowed(tmp_path):
@@ -132,7 +135,7 @@ def test_an_unknown_state_is_refused_with_what_is_allowed(tmp_path):
         load_scenario(path)
     assert str(error.value).endswith(
         "x.yaml:4:11: as_known: '2024-01' is not a state of knowledge; write one of 2021-05, 2026-06, or leave it out "
-        "for the parent's (2021-05 without one)"
+        "for the parent's (2026-06 without one)"
     )
     with pytest.raises(ScenarioError, match="--set:1:1: as_known: '7' is not a state of knowledge"):
         load_scenario("baseline", overrides=["as_known='7'"])
@@ -151,9 +154,9 @@ def test_a_fact_changes_what_it_should_from_its_month_on(id_: str):
     assert all(month >= fact.start for month in found.values()), found
     allowed = {
         "lever": {fact.target.rpartition(".")[2], "schemes"},
-        "feasibility": {"feasibility", "identity_cooperation", "assisted_willingness"},
+        "feasibility": {"feasibility", "identity_cooperation", "assisted_willingness", "takes_hardly_back"},
         "residents": {"other_residents"},
-        "ratio": {fact.target},
+        "ratio": {fact.target, "tax_card_withdrawn_hazard"},
     }[fact.effect]
     assert found.keys() <= allowed
     if fact.effect == "feasibility":
@@ -172,7 +175,7 @@ def test_what_is_only_on_record_changes_nothing(id_: str):
         with pytest.raises(UnknownFact, match="is not verified and never acts"):
             checked_facts([id_])
         return
-    assert changed(values(), values(id_)) == {}
+    assert changed(values(), values(id_)) == {} and not facts()[id_].acts
     assert values().levers.first_difference(values(id_).levers) is None
 
 
@@ -181,7 +184,8 @@ def test_recalled_facts_are_off_and_the_others_are_on():
     assert recalled == {"U27", "U28", "U29"}
     assert Knowledge(NEWEST).facts.keys() == facts().keys() - recalled
     assert all(one.start <= month_number("2021-05") for one in Knowledge("2021-05").facts.values())
-    assert Knowledge().facts == Knowledge(DEFAULT_KNOWLEDGE).facts == Knowledge("2021-05").facts
+    assert DEFAULT_KNOWLEDGE == NEWEST and Knowledge().facts == Knowledge(NEWEST).facts
+    assert Knowledge.of({}).as_known == FIRST_KNOWLEDGE == "2021-05"
 
 
 def test_a_suspension_stops_returns_whatever_the_agreement():
@@ -276,14 +280,37 @@ def test_assumption_starts_the_month_after_the_last_fact():
         assumption_starts("2030-01")
 
 
-def test_a_fact_that_is_no_history_yet_does_not_act():
-    base = values(as_known="2021-05")
+def test_what_is_shown_is_assumed_from_the_earliest_and_the_latest_driver_on():
+    assert assumed_from([Knowledge("2021-05")]) == ("2021-01", "2021-01")
+    assert assumed_from([Knowledge(NEWEST)]) == ("2021-01", "2026-05")
+    assert assumed_from([Knowledge("2021-05"), Knowledge(NEWEST)]) == ("2021-01", "2026-05")
+    # What is left out is no history: Iran (U20) and the border (U18) were known longest.
+    assert assumed_from([Knowledge(NEWEST, ("U18", "U20"))]) == ("2021-01", "2026-02")
+    with pytest.raises(ValueError, match="no state of knowledge"):
+        assumed_from([])
+
+
+def test_a_fact_that_is_no_history_yet_does_not_act_and_cannot_be_left_out():
     later = [one.id for one in facts().values() if one.effect in ACTING and one.start > month_number("2021-05")]
     assert {"U01", "U03"} <= set(later)
+    base = values(as_known="2021-05")
     for id_ in later:
         assert id_ not in Knowledge("2021-05").facts
-        assert changed(base, values(id_, as_known="2021-05")) == {}
-        assert base.levers.first_difference(values(id_, as_known="2021-05").levers) is None
+        with pytest.raises(ScenarioError, match=f"--without:1:1: {id_} begins in .* is no history as known in 2021-05"):
+            load_scenario("baseline", overrides=[OLD], without=[id_])
+        # A manifest that has it anyway can still be read.
+        assert Knowledge("2021-05", (id_,)).first_difference(base.knowledge) is None
+    load_scenario("baseline", overrides=[OLD], without=["U25"])
+    with pytest.raises(UnknownFact, match="begins in 2022-01"):
+        checked_facts(["U05"], "2021-05")
+
+
+def test_leaving_out_what_no_rule_reads_is_told():
+    idle = [one.id for one in facts().values() if one.effect in ("record", "confirms") and one.status == "documented"]
+    lines = without_effect(idle)
+    assert len(lines) == len(idle) >= 5 and all("nothing changes" in line for line in lines)
+    assert lines[0].startswith("--without U05: no rule reads it, so nothing changes. ")
+    assert without_effect([one.id for one in facts().values() if one.effect in ACTING]) == ()
 
 
 # -- identity, commands ------------------------------------------------------------------------------------------------
@@ -327,6 +354,7 @@ def test_a_run_without_a_fact_says_so_and_can_be_reproduced(here: Path):
     assert answer.exit_code == 0, answer.output
     assert "known up to 2026-06 (as_known); left out: U05" in answer.stdout
     assert facts()["U05"].text in answer.stdout
+    assert "--without U05: no rule reads it, so nothing changes" in answer.stderr
     manifest = json.loads((here / "out" / MANIFEST).read_text(encoding="utf-8"))
     assert manifest["without"] == ["M047"] and manifest["scenario"]["facts_left_out"] == ["U05"]
     again = CliRunner().invoke(main, ["reproduce", "out", "--jobs", "1", "--quiet"])

@@ -26,13 +26,15 @@ from test_labels import BANNED
 
 #: Shipped values between two steps of a slider: no round step holds them, and they are meant as they are.
 BETWEEN_STEPS = {
+    # The extra offer of April to June 2016 held for some days of two months.
+    "levers.assisted_return.support_nok": {22000},
     # UDI's rates, as published.
     "levers.reception_centres.basic_allowance_nok": {1960.0, 1992.0},
     # What the districts of the west get when the number of controls in the country stays the same.
     "levers.controls.workplace_inspections": {1.86},
     "levers.controls.identity_checks": {1.504},
-    # Counts of the years from 2009 and from 2015.
-    "assumptions.asylum_rejections_per_year": {2103, 2176, 2371, 3148, 3764, 3843, 5966, 6229, 7714},
+    # Counts of the years from 2009 and from 2015, and of 2025.
+    "assumptions.asylum_rejections_per_year": {1315, 2103, 2176, 2371, 3148, 3764, 3843, 5966, 6229, 7714},
 }
 
 #: Parameters that each response sets.

@@ -142,6 +142,37 @@ def test_pictures_take_a_third_of_the_time_at_most(monkeypatch):
     assert not pace.leaves_out(unasked)
 
 
+def test_the_time_before_a_view_is_opened_is_not_its_cost(monkeypatch):
+    """Or months would run without pictures for twice as long as the pause before."""
+    now, pace = quick_page(monkeypatch), Pace()
+    assert not pace.leaves_out(unasked)
+    hears(pace, pace.shown("a"))
+    now[0] += 60
+    frame = pace.shown("another view")
+    now[0] += 0.1
+    hears(pace, frame)
+    pace.begins()
+    pace.ends()
+    now[0] += 0.19
+    assert pace.leaves_out(unasked)
+    now[0] += 0.02
+    assert not pace.leaves_out(unasked)
+
+
+def test_one_slow_picture_does_not_hold_up_the_next_for_long(monkeypatch):
+    now, pace = quick_page(monkeypatch), Pace()
+    assert not pace.leaves_out(unasked)
+    frame = pace.shown("a")
+    now[0] += 30
+    hears(pace, frame)
+    pace.begins()
+    pace.ends()
+    now[0] += pace_module._REST - 0.01
+    assert pace.leaves_out(unasked)
+    now[0] += 0.02
+    assert not pace.leaves_out(unasked)
+
+
 def test_a_picture_under_way_counts_as_long_as_it_has_taken(monkeypatch):
     now, pace = quick_page(monkeypatch), Pace()
     assert not pace.leaves_out(unasked)

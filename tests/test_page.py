@@ -96,6 +96,13 @@ class Seen:
     def picture(self) -> str:
         return self.page.inner_html(".irregsim-frame >> nth=0")
 
+    def heard(self) -> int:
+        """How much has been sent up to the latest month: the browser tells of it a moment later than it shows it."""
+        month = f"steps={self.steps} "
+        while not any(month in told for told in self.watch.told[-3:]):
+            self.page.wait_for_timeout(50)
+        return len(self.watch.told)
+
     def wait_for_picture(self, other: str, same: bool) -> None:
         """The picture comes a moment after the month: wait until it is that one, or another."""
         told = "(given) => (document.querySelector('.irregsim-frame').innerHTML === given[0]) === given[1]"
@@ -186,6 +193,27 @@ def test_step_play_pause_and_reset(seen):
         seen.button(seen.words("page.mesa_reset")).click()  # while it plays
         seen.wait_for_steps("n === 0")
     seen.step()
+
+
+#: Most characters of a month's message, one side, by view. Budgets fall, and are never raised.
+MESSAGES = {"vessels": 13_000, "history": 32_000, "difference": 22_000}
+
+
+def test_a_month_is_one_message_to_the_page(seen):
+    """Solara's comparison of the whole page takes longer than the picture: a month must do without it."""
+    seen.step()
+    for name, most in MESSAGES.items():
+        seen.tab(name)
+        seen.step()  # what opening the view has sent is there before this month
+        before = seen.heard()
+        seen.step(2)  # no January, in which levers change and the page is compared
+        months = seen.watch.told[before : seen.heard()]
+        assert len(months) == 2 and all('"shown"' in month for month in months), [month[-400:] for month in months]
+        assert max(map(len, months)) <= most, name
+        text = seen.page.inner_text(".v-navigation-drawer")
+        assert f"{seen.words('page.mesa_steps')}: {seen.steps}" in text, "Mesa's counter is told too"
+        drawn = seen.page.locator(f".view-{name} .irregsim-frame svg").get_attribute("aria-label")
+        assert seen.page.inner_text(".irregsim-month") in drawn, "the picture is that of the month above it"
 
 
 def test_fast_play_and_clicks_do_not_lose_the_page(seen):

@@ -20,6 +20,7 @@ from helpers.worlds import baseline
 from irregsim.model.draws import Draws
 from irregsim.model.history import CITY_CODES, CITY_OF, PLACES
 from irregsim.model.month import labour
+from irregsim.model.month.identity import established_at_entry
 from irregsim.model.parameters import point_draw
 from irregsim.model.simulate import advance_month, start
 from irregsim.model.values import Values
@@ -70,12 +71,14 @@ class Lives:
         spells: ``person``, ``strategy``, ``start``, ``end`` (-1: lasts), ``route``, ``entry`` and ``asylum``, by person
             and time.
         children_2018: Share of children among residents with a final rejection at the end of 2018, and all of these.
+        two_years_2013: Share who have had it for two years or more at the end of 2013, and all of these.
     """
 
     world: World
     found: dict[str, np.ndarray]
     spells: dict[str, np.ndarray]
     children_2018: tuple[float, int]
+    two_years_2013: tuple[float, int]
 
 
 def with_rejection(world: World) -> np.ndarray:
@@ -98,11 +101,15 @@ def lives() -> Iterator[Lives]:
             notes.append(np.stack([np.asarray(column, dtype=np.int64) for column in columns]))
         inspect(world, at, rows, employer)
 
-    children = (np.nan, 0)
+    children, two_years = (np.nan, 0), (np.nan, 0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(labour, "inspect", watched)
         while world.month < month_number(END):
             advance_month(world)
+            if world.month == month_number("2013-12"):
+                resident = with_rejection(world) & (world.population.strategy == Strategy.SYNLIG)
+                long = world.month - world.population.entry_month[resident] >= 24
+                two_years = float(long.mean()), len(long)
             if world.month == month_number("2018-12"):
                 resident = with_rejection(world) & (world.population.strategy == Strategy.SYNLIG)
                 child = world.population.household[resident] == Household.CHILD
@@ -122,7 +129,7 @@ def lives() -> Iterator[Lives]:
     }
     order = np.lexsort((columns["start"], columns["person"]))
     found = dict(zip(("place", "asylum", "decision", "route"), np.concatenate(notes, axis=1), strict=True))
-    yield Lives(world, found, {name: column[order] for name, column in columns.items()}, children)
+    yield Lives(world, found, {name: column[order] for name, column in columns.items()}, children, two_years)
 
 
 def assert_most(count: int, trials: int) -> None:
@@ -215,6 +222,17 @@ def test_children_are_about_a_sixth_of_the_residents(lives: Lives):
     assert low <= share * (residents // 3) <= high, f"{share:.3f} of {residents}"
 
 
+@pytest.mark.xfail(strict=True, reason="56 % against 34 %: residents leave too slowly at the medians of the priors")
+def test_a_third_of_the_residents_have_had_the_duty_to_leave_for_two_years(lives: Lives):
+    """UDI, facts 2014: 34 % of residents with a duty to leave had had it for two years or more at the end of 2013.
+
+    Tolerance: the binomial around 34 % with `FALSE_ALARM`. Families leave together, so three residents count as one.
+    """
+    share, residents = lives.two_years_2013
+    low, high = count_band(residents // 3, 0.34, FALSE_ALARM)
+    assert low <= share * (residents // 3) <= high, f"{share:.3f} of {residents}"
+
+
 def test_who_stays_long_in_a_centre_is_selected(lives: Lives):
     """F 10.1: those who stay long in centres are a selected group who cannot be returned by force.
 
@@ -230,11 +248,29 @@ def test_who_stays_long_in_a_centre_is_selected(lives: Lives):
     assert stats.ttest_ind(long, short, equal_var=False, alternative="less").pvalue < FALSE_ALARM
 
 
-@pytest.mark.xfail(strict=True, reason="33 % against 52 %: right in direction, too weak at the medians of the priors")
+def test_most_who_cannot_be_returned_earn_no_permit_under_section_74(lives: Lives):
+    """F 2.1: those without established identity have no such permit; the others leave by it, so fewer of them are left.
+
+    Tolerance: former asylum seekers of those countries who are here at the end of 2020 would be as often without
+    established identity as they come, or less often, with chance below `FALSE_ALARM` (binomial).
+    """
+    world, p = lives.world, lives.world.population
+    at = world.values.at(world.month)
+    former = with_rejection(world) & at.takes_hardly_back[p.country] & (p.household != Household.CHILD)
+    hidden, all_ = int((former & ~p.is_identity_established).sum()), int(former.sum())
+    countries = np.unique(p.country[former])
+    come = 1.0 - established_at_entry(at, countries, np.ones(len(countries), dtype=np.bool_))
+    assert stats.binom.sf(hidden - 1, all_, come.max()) < FALSE_ALARM, f"{hidden} of {all_}; {come.max():.2f} come so"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="33 % against 52 %: too few return at the medians of the priors to sift residents"
+)
 def test_half_of_the_residents_are_from_three_countries_that_take_nobody_back(lives: Lives):
     """F 2.1, 10.1: Ethiopia, Eritrea and Iran are 52 % of residents with a duty to leave at the end of 2020.
 
-    The share itself is a target; the pattern is that it is large: "about half". Tolerance: 40 % or more.
+    The share itself is a target; the pattern is that it is large: "about half". Tolerance: 40 % or more. It is the
+    level of returns that is missing at the medians, not a rule by country (docs/verification.md, section 8).
     """
     p = lives.world.population
     resident = with_rejection(lives.world) & (p.strategy == Strategy.SYNLIG)

@@ -10,18 +10,18 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 
 import fake_engine
 from irregsim.inference.targets import targets
 from irregsim.present import plots
 from irregsim.present.plots.registers import PANELS
 from irregsim.present.plots.strategies import year_fraction
-from irregsim.present.plots.style import COLOURS, DASHES, apart
+from irregsim.present.plots.style import COLOURS, DASHES, LIGHT_SHADE, SHADE, apart
 from irregsim.scenario import load_scenario
 from irregsim.study.summaries import Series, reader
 from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
-from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.labels import LANGUAGES, label
 from run_tools import short_scenario
 
 pytestmark = pytest.mark.once
@@ -139,6 +139,24 @@ def test_both_languages_have_their_own_words(series, name):
     assert any("synthetic" in text for text in english) and any("syntetiske" in text for text in norwegian)
     shared = {text for text in english & norwegian if any(letter.isalpha() for letter in text)}
     assert shared == set()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("assumed", [("2020-03", "2020-03"), ("2020-03", "2021-07"), ("2020-03", "2030-01")])
+def test_what_rests_on_assumptions_is_shaded_from_its_month_on(series, assumed, lang):
+    """In two shades with words of their own, or in one where every driver ends in the same month."""
+    partly, wholly = assumed
+    expected = [(2020 + 2 / 12, LIGHT_SHADE), (2021.5, SHADE)]
+    expected = {"2020-03": [(2020 + 2 / 12, SHADE)], "2021-07": expected, "2030-01": expected[:1]}[wholly]
+    for name in plots.PLOTS:
+        figure = plots.PLOTS[name](series, plots.Options(lang, assumed=assumed)).figure
+        axes = next(one for one in figure.axes if one.patches)
+        found = [(one.get_x(), to_hex(one.get_facecolor()).upper()) for one in axes.patches]
+        assert found == [(pytest.approx(start), colour) for start, colour in expected], name
+        assert sum(one.get_width() for one in axes.patches) == pytest.approx(axes.get_xlim()[1] - expected[0][0])
+        words = " ".join(" ".join(words_of(figure)).split())
+        assert partly in words and (wholly in words or len(expected) == 1), name
+    assert luminance(LIGHT_SHADE) > luminance(SHADE)  # told apart in grey
 
 
 @pytest.mark.parametrize("name", plots.PLOTS)

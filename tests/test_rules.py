@@ -101,7 +101,7 @@ def test_outcomes_are_named_once_and_for_all_parts():
 
 #: Calls that draw, and where their channels stand: literals, or one of these tuples by name.
 DRAWING = {"uniform", "uniforms", "drawn", "place_in_centres", "place_with_hosts", "_find_beds"}
-TUPLES = {name: getattr(newcomers, name) for name in ("_HOUSEHOLD", "_BIRTH", "_CHILD_BIRTH", "_TIE_BIRTH")}
+TUPLES = {name: getattr(newcomers, name) for name in ("HOUSEHOLD", "BIRTH", "CHILD_BIRTH", "TIE_BIRTH")}
 TUPLES["options"] = OPTIONS  # of a part that is chosen from
 
 #: Channels of one decision that is made in several functions, with the reason.

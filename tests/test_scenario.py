@@ -72,9 +72,9 @@ def test_the_baseline_holds_the_dated_history(baseline):
     assert (baseline.replicates, baseline.seed) == (20, 2021)
     # T26: 50 000 and 5 000 per workday from 2019. T16: the tax card ends in 2015. T37: allowance of 2021.
     # U03: 30 000 for a small case from 2021-09, which is no history yet in May 2021.
-    assert steps(levers.employer_base_nok, "2009-01")[-1:] == [("2019-01", 50000.0)]
-    newest = load_scenario("baseline", overrides=["as_known=2026-06"]).levers
-    assert steps(newest.employer_base_nok, "2009-01")[-2:] == [("2019-01", 50000.0), ("2021-09", 30000.0)]
+    assert steps(levers.employer_base_nok, "2009-01")[-2:] == [("2019-01", 50000.0), ("2021-09", 30000.0)]
+    oldest = load_scenario("baseline", overrides=["as_known=2021-05"]).levers
+    assert steps(oldest.employer_base_nok, "2009-01")[-1:] == [("2019-01", 50000.0)]
     assert steps(levers.employer_per_workday_nok, "2009-01") == [("2009-01", 0.0), ("2019-01", 5000.0)]
     assert steps(levers.tax_card, "2009-01") == [("2009-01", True), ("2015-01", False)]
     assert steps(levers.basic_allowance_nok, "2009-01") == [("2009-01", 1960.0), ("2021-01", 1992.0)]
@@ -97,8 +97,8 @@ def test_the_baseline_holds_the_dated_history(baseline):
     assert steps(levers.shelter_beds[:, trondheim], "2009-01") == [("2009-01", 10.0), ("2020-03", 0.0)]
     # U01: the one-off scheme of 2021.
     window = month_number("2021-06"), month_number("2021-12")
-    assert newest.regularisation == (Scheme(*window, 16.0, 65.0, True, True, False),)
-    assert levers.regularisation == ()
+    assert levers.regularisation == (Scheme(*window, 16.0, 65.0, True, True, False),)
+    assert oldest.regularisation == ()
     assert not levers.directive_in_force.any()
     assert levers.interactions
     assert not levers.inflow_pull
@@ -236,8 +236,8 @@ def test_levers_differ_when_one_month_differs(baseline):
         "period: {end: 2035-12}\n",
         "levers: {return_agreements: [{country: Eritrea, from: 2023-01, effectiveness: 0}]}\n",
         "levers: {fines: {worker_nok: 8000}}\n",
-        "levers: {fines: {employer_base_nok: [{from: 2022-01, value: 50000}]}}\n",
-        "as_known: 2021-05\n",
+        "levers: {fines: {employer_base_nok: [{from: 2022-01, value: 30000}]}}\n",
+        "as_known: 2026-06\n",
         "levers: {controls: {identity_checks: {Oslo: 1}}}\n",
         "levers: {employer_sanctions_directive: null}\n",
         "assumptions: {pandemic: {from: 2020-03, to: 2021-12}}\n",
@@ -256,8 +256,8 @@ def test_changes_nothing(tmp_path, text):
         "levers: {return_agreements: [{country: Eritrea, from: 2030-12, effectiveness: 0.01}]}\n",
         "levers: {fines: {worker_nok: [{from: 2030-12, value: 8001}]}}\n",
         "assumptions: {asylum_rejections_per_year: {2030: 601}}\n",
-        "as_known: 2026-06\n",
-        "levers: {regularisation: [{from: 2021-06, to: 2021-12, min_years: 16, min_age_plus_years: 65, "
+        "as_known: 2021-05\n",
+        "levers: {regularisation: [{from: 2021-06, to: 2021-12, min_years: 16, min_age_plus_years: 66, "
         "no_conviction: true, sought_asylum_only: true}]}\n",
         "assumptions: {interactions: false}\n",
         "assumptions: {response: {return_risk: 0}}\n",
@@ -299,7 +299,7 @@ def test_the_timeline_has_a_row_per_lever_in_force(tmp_path):
         "value: 9}]}, controls: {identity_checks: 2}}\n"
     )
     lines = timeline(child(tmp_path, text, extends=None)).splitlines()
-    head = "child: 2020-01 to 2024-12, known up to 2021-05 (as_known)"
+    head = "child: 2020-01 to 2024-12, known up to 2026-06 (as_known)"
     assert lines[0] == f"{head} (one letter: 1 month; . is the default)"
     assert re.sub(" +", " ", lines[1].strip()) == "2020 2021 2022 2023 2024"
     rows = {line.split("|")[0].strip(): line for line in lines[2:]}
@@ -333,7 +333,7 @@ def test_diff_rows_name_key_dates_and_values(tmp_path, baseline):
     head = {"from": "2012-01", "to": "2030-12"}
     assert rows == [
         {"key": "levers.fines.employer_base_nok", "from": "2023-01", "to": "2030-12"}
-        | {"baseline": "50000", "child": "7", "baseline (2)": "50000"},
+        | {"baseline": "30000", "child": "7", "baseline (2)": "30000"},
         {"key": "levers.controls.workplace_inspections.Oslo"}
         | head
         | {"baseline": "1", "child": "3", "baseline (2)": "1"},

@@ -76,8 +76,8 @@ USUAL: dict[str, Any] = {
     "police_look_away_share": 0.0,
     "penal_ground_share": 0.0,
     "bortvist_from_resident_share": 0.0,
-    "detention_east_share": 0.0,
-    "detention_elsewhere_share": 0.0,
+    "detention_near_share": 0.0,
+    "detention_far_share": 0.0,
     "leave_after_decision_share": 0.0,
     "decision_delay_months": 2.0,
     "detention_capacity": 10.0,
@@ -123,7 +123,7 @@ NEW_AT_WORK: Columns = {**WORKER, "strategy_start": MONTH - 2}
 LONG_AT_WORK: Columns = {**WORKER, "strategy_start": MONTH - 10}
 DIRECTIVE: Columns = {"directive_in_force": True, "directive_back_pay_months": 3}
 FULL: Columns = {"detention_capacity": 0.0}
-DETAINED: Columns = {"detention_east_share": 1.0}
+DETAINED: Columns = {"detention_near_share": 1.0}
 
 
 def held(person: Columns, track: int, months: int = 0) -> Columns:

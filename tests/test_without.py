@@ -157,7 +157,7 @@ def test_claims_can_be_left_out_in_any_order_all_at_once_and_twice():
     assert left == without(draw, ids[::-1]) == without(left, ids)
     # Two claims that level the same two shares from either side leave them level.
     both = without(draw, ["M060", "M061"])
-    assert both["detention_east_share"] == both["detention_elsewhere_share"]
+    assert both["detention_near_share"] == both["detention_far_share"]
 
 
 def test_an_unknown_or_excused_claim_is_refused_with_every_fault():
@@ -166,7 +166,7 @@ def test_an_unknown_or_excused_claim_is_refused_with_every_fault():
     lines = str(error.value).splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("M005 cannot be left out: The rule of the scheme")
-    assert "'rent' is not a claim; claims are M001 to M113" in lines[1]
+    assert "'rent' is not a claim; claims are M001 to M114" in lines[1]
     assert "there is no claim M999" in lines[2]
     assert checked(["M047", "M001", "M047"]) == ("M001", "M047")
 

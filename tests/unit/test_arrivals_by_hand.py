@@ -32,6 +32,7 @@ USUAL: dict[str, Any] = {
     "conviction_share": 0.0,
     "tax_card": False,
     "tax_card_at_entry_share": 0.0,
+    "tax_card_kept_ratio": 1.0,
     "held_at_rejection_share": 0.0,
     "asylum_case_share": 0.0,
     "centre_start_share": 0.0,
@@ -69,6 +70,7 @@ OF_A_SHARE = (
     ({"conviction_share": 1.0}, "is_convicted", ADMITTED),
     ({"tax_card": True, "tax_card_at_entry_share": 1.0}, "has_tax_card", SOUGHT),
     ({"tax_card": False, "tax_card_at_entry_share": 1.0}, "has_tax_card", ()),
+    ({"tax_card": True, "tax_card_at_entry_share": 1.0, "tax_card_kept_ratio": 0.0}, "has_tax_card", ()),
 )  # fmt: skip
 
 

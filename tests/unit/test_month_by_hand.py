@@ -283,7 +283,7 @@ def test_a_decision_takes_one_or_two_months(mean, allowed):
     s = Scene(point_draw())
     at = s.under(
         decision_delay_months=mean, police_look_away_share=0.0, penal_ground_share=0.0, interactions=False,
-        bortvist_from_resident_share=0.0, detention_east_share=0.0, detention_elsewhere_share=0.0,
+        bortvist_from_resident_share=0.0, detention_near_share=0.0, detention_far_share=0.0,
         leave_after_decision_share=0.0, trafficking_identification_share=0.0,
     )  # fmt: skip
     rows = s.add({**FALLING, "met": CAUSE_CODE["identity_control"]}, copies=200)

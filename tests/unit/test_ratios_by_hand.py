@@ -45,6 +45,7 @@ VEST, OSLO = (DISTRICTS.index(name) for name in ("Vest", "Oslo"))
 USUAL: dict[str, Any] = {
     "control_effort": 1.3,
     "district_control": np.linspace(0.5, 2.5, len(DISTRICTS)),
+    "work_control": np.linspace(0.7, 1.9, len(DISTRICTS)),
     "workplace_inspections": np.linspace(3.0, 1.0, len(DISTRICTS)),
     "identity_checks": np.linspace(1.0, 4.0, len(DISTRICTS)),
     "identity_control_hazard": 0.011,

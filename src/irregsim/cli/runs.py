@@ -20,7 +20,6 @@ from irregsim.cli.options import (
     quiet_option,
     seed_option,
 )
-from irregsim.cli.signals import interruptible
 from irregsim.vocabulary.codes import CITIES
 
 
@@ -183,8 +182,19 @@ def fit(
 @click.command(short_help="Fit the model to the registers.")
 @click.option("--out", default="outputs/calibration", show_default=True, help="Folder for trials and posterior.")
 @click.option("--first", type=click.IntRange(min=50), help="Trials of the first wave, from the priors.")
-@click.option("--second", type=click.IntRange(min=20), help="Trials of the second wave, near the counts.")
-@click.option("--scale", type=float, help="Population scale of the trials, above 0 and at most 10.")
+@click.option("--second", type=click.IntRange(min=20), help="Trials of each near wave, near the counts.")
+@click.option(
+    "--near-waves",
+    type=click.IntRange(min=1),
+    help="Near waves; one more than before continues a finished calibration.",
+)
+@click.option("--scale", type=float, help="Population scale of the first wave's trials, above 0 and at most 10.")
+@click.option("--near-scale", type=float, help="Population scale of the near waves' trials, above 0 and at most 10.")
+@click.option(
+    "--until",
+    type=click.IntRange(2020, 2030),
+    help="Last year that is simulated; after 2020 for later counts of your own.",
+)
 @click.option("--draws", type=click.IntRange(min=10), help="Draws of the posterior.")
 @click.option(
     "--truths", type=click.IntRange(min=5), help="Known truths from the prior that are fitted as a test of the method."
@@ -197,8 +207,20 @@ def fit(
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Random seed of designs, trials and sampler.")
 @jobs_option
 @cluster_option
+@click.option(
+    "--register",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Fit again, with the trials of --out, to these counts of your own on top of the shipped ones (CSV).",
+)
 @quiet_option
-def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **settings: int | float | None) -> None:
+def calibrate(
+    out: str,
+    jobs: int | None,
+    cluster: str | None,
+    quiet: bool,
+    register: str | None,
+    **settings: int | float | None,
+) -> None:
     """Fit the baseline to the published counts, and write a posterior folder with a report on the fit.
 
     Takes about half an hour on two cores with the usual settings. Can be interrupted and resumed with the same
@@ -208,9 +230,12 @@ def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **se
     \b
     Example:
       irregsim calibrate
+      irregsim calibrate --near-waves 2
+      irregsim calibrate --register my-counts.csv
       irregsim run baseline --draws outputs/calibration/posterior
     """
     from irregsim.commands import calibrate as command
+    from irregsim.commands.request import Stopped
     from irregsim.inference.calibration import emulator
     from irregsim.inference.calibration.bank import OtherTrials
     from irregsim.storage.paths import user_path
@@ -225,25 +250,29 @@ def calibrate(out: str, jobs: int | None, cluster: str | None, quiet: bool, **se
     if cluster is not None and (wanted := cluster_missing()):
         click.echo(wanted, err=True)
         sys.exit(2)
+    if register is not None and (given := [name for name, value in settings.items() if value is not None]):
+        click.echo(f"--register takes the settings of --out; leave out --{given[0].replace('_', '-')}", err=True)
+        sys.exit(2)
     with errors():
         chosen = command.with_changes(**settings)
-    processes = available_cores() if jobs is None else jobs
+    workers: Any = (available_cores() if jobs is None else jobs) if cluster is None else Cluster(cluster)
+    progress = progress_for(quiet=quiet, noun="trials")
     try:
-        with interruptible():
-            done = command.calibrate(
-                user_path(out),
-                chosen,
-                jobs=processes if cluster is None else Cluster(cluster),
-                progress=progress_for(quiet=quiet, noun="trials"),
-            )
+        with errors():
+            try:
+                if register is None:
+                    done = command.calibrate(user_path(out), chosen, jobs=workers, progress=progress)
+                else:
+                    done = command.again(user_path(out), user_path(register), jobs=workers, progress=progress)
+            except KeyboardInterrupt:
+                raise Stopped(
+                    f"stopped; finished trials are kept in {out}; run the same command again to resume"
+                ) from None
     except OtherTrials as error:
         click.echo(f"--out: {error}", err=True)
         sys.exit(2)
     except ReplicateError as error:
         click.echo(str(error), err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        click.echo(f"stopped; finished trials are kept in {out}; run the same command again to resume", err=True)
         sys.exit(1)
     click.echo(command.summary(done))
 

@@ -12,19 +12,18 @@ import numpy as np
 
 from irregsim.commands.request import WrongUse
 from irregsim.inference import posterior
-from irregsim.inference.calibration import design, fitting
-from irregsim.inference.targets import Target, targets
+from irregsim.inference.calibration import checks, design, fitting, forecast
+from irregsim.inference.targets import Target, read, targets
 from irregsim.present.pages import calibration_report as report
+from irregsim.present.pages.calibration_tables import error_blocks
 from irregsim.scenario import load_scenario
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import Jobs, scale_fault
+from irregsim.vocabulary.reference import DataError
 
 #: Files of the output folder.
 POSTERIOR_FOLDER: Final = "posterior"
 REPORT_FILE: Final = "report.json"
-
-#: Last month that is simulated: the last count is of December 2020.
-LAST_MONTH: Final = "2020-12"
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,62 @@ class Calibrated:
 def fitted_targets() -> tuple[Target, ...]:
     """The counts that are fitted, in the order of ``data/targets.csv``."""
     return tuple(target for target in targets() if target.role == "fit")
+
+
+def with_register(file: Path, until: int) -> tuple[Target, ...]:
+    """The counts that are fitted when a file of one's own counts comes on top of the shipped ones.
+
+    Args:
+        file: Table of targets (`targets.read`). A count of an id that ships replaces the shipped one; it is fitted
+            where its role is ``fit``, and left out of the fit where it is not.
+        until: Last year that the bank's trials hold.
+
+    Raises:
+        WrongUse: If the file cannot be read, has nothing to fit, or counts of years that the trials do not hold.
+    """
+    try:
+        own = {target.id: target for target in read(file)}
+    except DataError as error:
+        raise WrongUse(f"--register: {error}") from None
+    late = [one.id for one in own.values() if one.role == "fit" and forecast.year(one) > until]
+    if late:
+        raise WrongUse(
+            f"--register: {file.name}: {', '.join(late)}: the trials of this folder end in {until}; make others with "
+            f"--until, in another --out"
+        )
+    chosen = {target.id: target for target in fitted_targets()} | own
+    if not any(target.role == "fit" for target in own.values()):
+        raise WrongUse(f"--register: {file.name}: no count has the role fit, so the fit would be as it is")
+    return tuple(target for target in chosen.values() if target.role == "fit")
+
+
+def again(out: Path, file: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> Calibrated:
+    """Fits again to counts of one's own, with the trials of a finished calibration and the same checks.
+
+    Only the hidden population and the model at full scale are simulated. What comes out is in a folder of its own
+    below ``out``, named after the file; the first fit stays as it is.
+
+    Args:
+        out: Folder of a finished calibration.
+        file: As for `with_register`.
+        jobs: Processes, or a cluster; results do not depend on it.
+        progress: Notified of finished trials.
+
+    Raises:
+        WrongUse: If the folder holds no finished calibration, or the file cannot be used.
+        OtherTrials: If the trials are of other code or data.
+        ReplicateError: If a trial fails; those finished stay.
+    """
+    try:
+        told = json.loads((out / REPORT_FILE).read_text(encoding="utf-8"))
+        settings = fitting.Settings(**told["settings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise WrongUse(
+            f"--out: {out} holds no finished calibration of this version; --register needs its trials"
+        ) from None
+    chosen = with_register(file, settings.until)
+    own = out / f"register-{file.stem}"
+    return _calibrate(out, own, chosen, settings, jobs=jobs, progress=progress, register=file.name)
 
 
 def command_of(settings: fitting.Settings) -> str:
@@ -71,34 +126,50 @@ def calibrate(out: Path, settings: fitting.Settings, *, jobs: Jobs = 1, progress
         OtherTrials: If the folder holds trials of another design, code or data.
         ReplicateError: If a trial fails; those finished stay.
     """
+    return _calibrate(out, out, fitted_targets(), settings, jobs=jobs, progress=progress)
+
+
+def _calibrate(
+    bank: Path,
+    out: Path,
+    chosen: tuple[Target, ...],
+    settings: fitting.Settings,
+    *,
+    jobs: Jobs,
+    progress: Progress | None,
+    register: str | None = None,
+) -> Calibrated:
+    """Fits with the trials in one folder, and writes what is found to the same or another."""
     progress = progress or Silent()
-    scenario = load_scenario("baseline", end=LAST_MONTH)
-    chosen = fitted_targets()
+    scenario = load_scenario("baseline", end=settings.last_month)
     try:
         fit = fitting.calibrate(
             scenario,
             chosen,
-            out,
+            bank,
             settings,
             jobs=jobs,
             start=progress.start,
             finished=lambda _: progress.advance(),
         )
-        hidden = fitting.hidden(
-            scenario, fit, out, jobs=jobs, start=progress.start, finished=lambda _: progress.advance()
-        )
+        wave: dict[str, Any] = {"jobs": jobs, "start": progress.start, "finished": lambda _: progress.advance()}
+        hidden = checks.hidden(scenario, fit, out, **wave)
+        centre = checks.centre(scenario, fit, out, **wave)
         progress.start(settings.truths + settings.near_truths, 0)
-        found = {**report.about(fit, lambda _: progress.advance()), "hidden": hidden}
+        found = {**report.about(fit, centre, lambda _: progress.advance()), "hidden": hidden}
     finally:
         progress.close()
+    if register is not None:
+        found["register"] = register
     return Calibrated(out, write(out, fit, found), found)
 
 
 def write(out: Path, fit: fitting.Fit, found: dict[str, Any]) -> posterior.Posterior:
     """Writes the posterior and the report; the report last, so that its presence means a finished calibration."""
+    register = f" --register {found['register']}" if "register" in found else ""
     draws = [design.values(row) for row in fit.draws]
     about = {
-        "command": command_of(fit.settings),
+        "command": command_of(fit.settings) + register,
         "settings": vars(fit.settings),
         "targets_vintage": max(_day(target.vintage) for target in fit.targets),
         "targets": [target.id for target in fit.targets],
@@ -131,8 +202,10 @@ def summary(done: Calibrated) -> str:
     lines = [
         f"posterior {done.posterior.id}: {len(done.posterior.draws)} draws from {found['trials']} trials, "
         f"{len(found['followed'])} parameters followed",
-        f"counts fitted: {len(found['targets'])}; inside 50 % and 90 % intervals: "
-        f"{100 * found['coverage']['50']:.0f} % and {100 * found['coverage']['90']:.0f} %",
+        f"counts fitted: {len(found['targets'])}; each forecast from the others, inside 50 % and 90 % intervals: "
+        f"{100 * found['left_out']['inside_50']:.0f} % and {100 * found['left_out']['inside_90']:.0f} %",
+        "effective error used, root mean square (stated error): "
+        + ", ".join(f"{block} {used} ({stated})" for block, _, stated, *_, used in error_blocks(found["targets"])),
         f"known truths, 90 % intervals: {100 * far['coverage_90']:.0f} % of {far['truths']} from the prior, "
         f"{100 * near['coverage_90']:.0f} % of {near['truths']} near the counts",
     ]
@@ -141,9 +214,12 @@ def summary(done: Calibrated) -> str:
     else:
         lines.append("a calibration check failed; results made with this posterior are not calibrated:")
         lines += [f"  {line}" for line in found["gate"]["red"]]
-    worst = sorted(found["targets"], key=lambda row: -abs(row["distance"]))[:5]
-    lines.append("counts farthest from the model:")
-    lines += [f"  {row['id']}: {row['distance']:+.1f} predictive standard deviations" for row in worst]
+    worst = sorted(found["targets"], key=lambda row: -abs(row["full_scale_distance"]))[:5]
+    lines.append("counts farthest from the model at full scale:")
+    lines += [
+        f"  {row['id']}: {row['full_scale_distance']:+.1f} standard deviations of error, register noise and chance"
+        for row in worst
+    ]
     return "\n".join(lines)
 
 
@@ -154,6 +230,7 @@ def with_changes(**changes: int | float | None) -> fitting.Settings:
         WrongUse: If the population scale is out of range.
     """
     settings = replace(fitting.Settings(), **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]
-    if wrong := scale_fault(settings.scale):
-        raise WrongUse(f"--scale {settings.scale:g}: {wrong}")
+    for option, scale in (("--scale", settings.scale), ("--near-scale", settings.near_scale)):
+        if wrong := scale_fault(scale):
+            raise WrongUse(f"{option} {scale:g}: {wrong}")
     return settings

@@ -11,6 +11,7 @@ from irregsim.study.comparison.pairs import Runs, first_difference
 from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
 from irregsim.study.workers import Hands
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.knowledge import assumed_from
 from irregsim.vocabulary.labels import by_language, in_language
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def about_comparison(request: Request, ready: Checked, id_: str, cities: Sequenc
         "period": (month_text(reference.start), month_text(reference.end)),
         "first_effective": {one.name: first_difference(reference, one) for one in others},
         "levers": {one.name: _levers(reference, one) for one in others},
+        "assumed": assumed_from(one.levers.knowledge for one in scenarios),
+        "as_known": sorted({one.levers.knowledge.as_known for one in scenarios}),
         "caveat": draws.caveat,
         "draws": draws.source,
         "draws_used": draws.used(replicates),

@@ -14,7 +14,7 @@ from irregsim.storage.paths import user_path
 from irregsim.study.cluster import Cluster
 from irregsim.study.cluster import missing as cluster_missing
 from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, scale_fault
-from irregsim.vocabulary.knowledge import UnknownFact, checked_facts, is_fact
+from irregsim.vocabulary.knowledge import UnknownFact, checked_facts, is_fact, without_effect
 
 
 class WrongUse(ValueError):
@@ -126,7 +126,7 @@ class Checked:
         jobs: Processes of this machine.
         workers: Who simulates: these processes, or a cluster.
         folders: Folders to write into; none in memory.
-        notes: What the user must know about the draws and about damaged folders, a line each.
+        notes: What the user must know about the draws, about what is left out and about damaged folders, a line each.
     """
 
     plans: tuple[Plan, ...]
@@ -182,6 +182,7 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
     try:
         draws, notes = choose_draws(request.parameters, request.per_draw, max(1, replicates))
         left_out += [leave_out(draws, request.without, scenario) for scenario in scenarios]
+        notes += without_effect(request.facts_left_out)
     except WrongUse as error:
         faults.append(str(error))
     folders = () if in_memory else request.folders(scenarios)

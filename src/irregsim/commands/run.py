@@ -25,6 +25,7 @@ from irregsim.study.replicates import NUMERICS, DrawSet, Jobs, Plan, ReplicateEr
 from irregsim.study.summaries import Series, published_summary, summary
 from irregsim.study.tables import draws_columns, schema_of, tables_of
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.knowledge import assumed_from
 
 
 @dataclass(frozen=True)
@@ -290,7 +291,13 @@ def _write_outputs(
     frame_to_csv(spread, staged.path / "summary.csv")
     names["summary.csv"] = None
     caveat = plan.draws.caveat
-    options = plots.Options(output.lang, output.show_levels, caveat is None, caveat or "")
+    options = plots.Options(
+        output.lang,
+        output.show_levels,
+        caveat is None,
+        caveat or "",
+        assumed_from([plan.scenario.levers.knowledge]),
+    )
     folder = staged.path / "plots"
     folder.mkdir()
     for name, draw in plots.PLOTS.items() if output.pictures else ():

@@ -105,9 +105,16 @@ def queue(places: npt.NDArray[np.integer], limits: npt.NDArray[np.integer], rank
     Returns:
         True for those served, shape (n,).
     """
-    served = np.zeros(len(places), dtype=np.bool_)
     if len(places) == 0:
-        return served
+        return np.zeros(0, dtype=np.bool_)
+    return _served(places, limits, rank)
+
+
+@twinned
+def _served(
+    places: npt.NDArray[np.integer], limits: npt.NDArray[np.integer], rank: FloatArray
+) -> npt.NDArray[np.bool_]:
+    served = np.zeros(len(places), dtype=np.bool_)
     order = by_rank(places, rank)
     sorted_places = places[order]
     starts = np.searchsorted(sorted_places, sorted_places, side="left")

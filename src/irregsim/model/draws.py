@@ -259,6 +259,11 @@ class Draws:
         self._base = np.uint64(mix(mix(seed + _GOLDEN) ^ mix(replicate * _GOLDEN + 1)))
         self._channels = {name: mix(number * _GOLDEN) for name, number in (CHANNELS | _OWN).items()}
 
+    @property
+    def base(self) -> np.uint64:
+        """What the keys of all subjects of this replicate are mixed with."""
+        return self._base
+
     def keys(self, subjects: npt.ArrayLike) -> UInt64Array:
         """Keys of subjects in this replicate.
 
@@ -272,6 +277,7 @@ class Draws:
         ids = np.asarray(subjects, dtype=np.uint64)
         return mix_array(mix_array(ids + np.uint64(_GOLDEN)) ^ self._base)
 
+    @twinned
     def uniform(self, channel: str, month: int, keys: UInt64Array) -> FloatArray:
         """One uniform number per subject for one decision in one month.
 
@@ -303,6 +309,10 @@ class Draws:
             # Row by row what is worked on stays in the processor's cache.
             return np.stack([self.uniform(channel, month, keys) for channel in channels])
         return _finalise(keys ^ self.salts(channels, month)[:, None])
+
+    def salt(self, channel: str, month: int) -> np.uint64:
+        """What a decision of one month mixes into the keys of its subjects."""
+        return _salt(self._channels[channel], month)
 
     def salts(self, channels: Sequence[str], month: int) -> UInt64Array:
         """What each of several decisions of one month mixes into the keys of its subjects, shape (channels,)."""

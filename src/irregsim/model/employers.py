@@ -7,9 +7,7 @@ the wage, and part of the jobs that employers give up goes on as own-account wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +16,8 @@ from scipy.special import ndtri
 from irregsim.model.chance import pick
 from irregsim.model.draws import Draws
 from irregsim.model.values import At
+from irregsim.scenario import first_month_of_history
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import DISTRICTS
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -40,16 +38,14 @@ DAYS_PER_MONTH = 20.0
 
 #: Share of the jobs in the registry that are offered at the cost of the first month: the rest is room to grow.
 _WILLING = 0.5
-#: Rules in force in January 2009 in the baseline (F 8.3).
-_RULES_OF_2009: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "employer_base_nok": 10_000.0,
-        "employer_per_workday_nok": 0.0,
-        "documented_workdays_share": 0.1,
-        "confiscate_profit_share": 0.0,
-        "directive_in_force": False,
-        "workplace_inspections": np.ones(len(DISTRICTS)),
-    }
+#: Levers that decide what a sanction costs, and how often there is one.
+_RULES: Final = (
+    "employer_base_nok",
+    "employer_per_workday_nok",
+    "documented_workdays_share",
+    "confiscate_profit_share",
+    "directive_in_force",
+    "workplace_inspections",
 )
 #: Least share of the gain that is taken to be left in the first month.
 _LEAST = 0.05
@@ -111,7 +107,7 @@ class Employers:
         self.reference_jobs = float(self.jobs.sum()) * _WILLING
         #: Expected sanction per job and month under the rules of January 2009, NOK, whatever a scenario has from then
         #: on: what the number of jobs belongs to.
-        then = At({**vars(at), **_RULES_OF_2009})
+        then = At({**vars(at), **first_month_of_history(_RULES)})
         self.reference_cost = self.expected_cost(then, self.inspections(then), 1.0 / at.job_loss_hazard)
 
     def __len__(self) -> int:
@@ -122,9 +118,9 @@ class Employers:
 
         Args:
             at: Reads ``workplace_inspection_hazard``, ``workplace_inspections``, ``control_effort``,
-                ``district_control`` and ``private_household_inspection_ratio``.
+                ``work_control`` and ``private_household_inspection_ratio``.
         """
-        intensity = at.control_effort * at.district_control * at.workplace_inspections
+        intensity = at.control_effort * at.work_control * at.workplace_inspections
         home = np.where(self.sector == PRIVATE_HOUSEHOLD, at.private_household_inspection_ratio, 1.0)
         return np.asarray(at.workplace_inspection_hazard * intensity[_DISTRICT[self.place]] * home)
 

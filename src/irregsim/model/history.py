@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.compiled import twinned
 from irregsim.vocabulary import outcomes, reference
 from irregsim.vocabulary.codes import (
     CAUSES,
@@ -299,6 +300,7 @@ class History:
             table = self.binding[limit] = np.zeros(self.months, dtype=np.int64)
         table[month] += persons
 
+    @twinned
     def outcome(self, name: str, month: int, place: npt.ArrayLike, amount: npt.ArrayLike | None = None) -> None:
         """Adds to an outcome.
 

@@ -73,7 +73,7 @@ GROUPS: Final = (
 
 
 #: Parameters of facts after the last published count (`irregsim.vocabulary.knowledge`).
-AFTER_FIT: Final = frozenset({"entry_exit_detection_ratio"})
+AFTER_FIT: Final = frozenset({"appeal_capacity_log_growth", "entry_exit_detection_ratio"})
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CODE: Final = re.compile(r"\b([TXD]\d\d)\b")

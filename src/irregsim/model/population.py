@@ -93,7 +93,8 @@ BLOCKS: dict[type, tuple[str, ...]] = {
     np.bool_: _block(np.bool_, HELD_FLAGS),
     np.uint64: _block(np.uint64, ()),
 }
-_DEFAULTS: dict[type, npt.NDArray[np.generic]] = {
+#: What a column holds of whom nothing is said, shape (columns, 1) for each storage type.
+DEFAULTS: dict[type, npt.NDArray[np.generic]] = {
     kind: np.array([[-1 if name in _NONE_IS_MINUS_ONE else 0] for name in names]).astype(kind)
     for kind, names in BLOCKS.items()
 }
@@ -220,19 +221,25 @@ class Population:
         Returns:
             Rows of the new persons.
         """
-        old, n = self._count, len(columns["person_id"])
+        old = self.make_room(len(columns["person_id"]))
         for kind, names in BLOCKS.items():
-            block = self._blocks[kind]
-            if block.shape[1] < old + n:
-                # Room for later arrivals too, so that most months copy nothing.
-                grown: npt.NDArray[Any] = np.empty((len(names), (old + n) * 5 // 4), dtype=kind)
-                grown[:, :old] = block[:, :old]
-                self._blocks[kind] = block = grown
-            for new, name, default in zip(block[:, old : old + n], names, _DEFAULTS[kind], strict=True):
+            added = self._blocks[kind][:, old : self._count]
+            for new, name, default in zip(added, names, DEFAULTS[kind], strict=True):
                 new[:] = columns.get(name, default)
-        self._count = old + n
         self._show()
-        return np.arange(old, old + n)
+        return np.arange(old, self._count)
+
+    def make_room(self, count: int) -> int:
+        """Adds rows whose columns have yet to be written, and then shown; returns the first of them."""
+        first = self._count
+        for kind, block in self._blocks.items():
+            if block.shape[1] < first + count:
+                # Room for later arrivals too, so that most months copy nothing.
+                grown: npt.NDArray[Any] = np.empty((len(block), (first + count) * 5 // 4), dtype=kind)
+                grown[:, :first] = block[:, :first]
+                self._blocks[kind] = grown
+        self._count = first + count
+        return first
 
     @property
     def blocks(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], UInt64Array]:
@@ -326,7 +333,9 @@ class Population:
     def copy(self) -> Population:
         """An independent copy."""
         other = Population.__new__(Population)
-        other._count = self._count
-        other._blocks = {kind: block[:, : self._count].copy() for kind, block in self._blocks.items()}
+        other._count, other._blocks = 0, {kind: block[:, :0] for kind, block in self._blocks.items()}
+        other.make_room(len(self))  # and some for later arrivals
+        for kind, block in self._blocks.items():
+            other._blocks[kind][:, : len(self)] = block[:, : len(self)]
         other._show()
         return other

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model import districts
 from irregsim.scenario import Levers
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, FIRST_YEAR, OTHER_CITY, Feasibility, month_number
@@ -42,6 +43,18 @@ def log_path(months: int, knots: Sequence[tuple[str | int, float]]) -> FloatArra
     x = [month_number(month) if isinstance(month, str) else month for month, _ in knots]
     y = np.log([level for _, level in knots])
     return np.asarray(np.exp(np.interp(np.arange(months), x, y)))
+
+
+def during(months: int, first: str, last: str) -> FloatArray:
+    """1 from one month to another, both included, and 0 otherwise; shape (months,).
+
+    Args:
+        months: Length of the path.
+        first: First month, ``YYYY-MM``.
+        last: Last month.
+    """
+    month = np.arange(months)
+    return ((month >= month_number(first)) & (month <= month_number(last))).astype(np.float64)
 
 
 class Values:
@@ -156,20 +169,26 @@ class Values:
         demand = np.exp(draw["job_demand_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
         cities = city_effects(draw)
         feasibility = self._feasibility(months)
-        cases = np.array([draw[f"district_case_effect_{i}"] for i in range(len(DISTRICTS))])
+        by_district = np.broadcast_to(districts.control_ratio(draw), (months, len(DISTRICTS)))
+        kept = self._tax_cards_kept(months)
         return {
             "discretion_by_city": np.broadcast_to(
                 np.exp(draw["discretion_city_log_sd"] * cities), (months, len(cities))
             ),
-            "case_mix": np.broadcast_to(np.exp(draw["district_case_log_sd"] * cases), (months, len(DISTRICTS))),
+            "case_mix": np.broadcast_to(districts.case_mix(draw), by_district.shape),
             "job_demand_ratio": demand,
-            "district_control": np.broadcast_to(np.exp(district_effects(draw)), (months, len(DISTRICTS))),
+            "district_control": by_district,
+            "work_control": by_district * districts.akrim_ratio(draw, months),
+            "tax_card_kept_ratio": kept,
+            "tax_card_withdrawn_hazard": np.maximum(0.0, -np.diff(np.log(kept), prepend=0.0)),
+            "assisted_family_offer_nok": draw["assisted_family_offer_2016_nok"] * during(months, "2016-11", "2016-12"),
             "control_effort": control,
             "pu_effort": pu_effort,
             "dublin_effort": dublin * levers.dublin_rate,
             "assisted_scheme": scheme * levers.assisted_scheme,
             "asylum_case_share": asylum_case,
             "feasibility": feasibility,
+            "takes_hardly_back": self._takes_hardly_back(months),
             "identity_cooperation": np.minimum(1.0, feasibility / draw["feasibility_high_share"]),
             "assisted_willingness": self._willingness(months),
             "other_residents": log_path(months, list(reference.other_residents(self.knowledge))) * self.scale,
@@ -182,8 +201,17 @@ class Values:
         path = log_path(months, [("2025-09", 1.0), ("2026-04", ratio)])
         return np.minimum(1.0, self.draw["exit_control_detection_share"] * path)
 
+    def _tax_cards_kept(self, months: int) -> FloatArray:
+        """Share of tax cards not withdrawn in the cases of 2011 (fact U30); from 2015 the lever alone decides."""
+        kept = 1.0 - self.draw["tax_card_withdrawn_2011_share"] if self.knowledge.has("U30") else 1.0
+        return log_path(months, [("2010-12", 1.0), ("2011-12", kept), ("2014-12", kept), ("2015-01", 1.0)])
+
     def _willingness(self, months: int) -> FloatArray:
-        """Assisted return by month and citizenship, relative to the middle group: a fact of its own (F 2.1; M003)."""
+        """Assisted return by month and citizenship, relative to the middle group: a fact of its own (F 2.1; M003).
+
+        Around the ratio of its group each citizenship that UDI's counts of assisted returns name has an effect of its
+        own (partial pooling, ``assisted_willing_log_sd``); the others have that of their group.
+        """
         ratio = np.exp(
             [self.draw[f"assisted_willing_{name}_log_ratio"] for name in ("none", "weak")]
             + [0.0]
@@ -192,7 +220,20 @@ class Values:
         out = np.ones((months, len(reference.countries())))
         for step in reference.feasibility_steps(self.knowledge):
             out[step.start :, step.country] = ratio[step.group]
-        return out
+        return np.asarray(out * np.exp(willingness_effects(self.draw)))
+
+    def _takes_hardly_back(self, months: int) -> npt.NDArray[np.bool_]:
+        """Countries that take hardly anybody back, by month: the two lowest groups, while no agreement is in force.
+
+        By group and not by a limit on feasibility: the lower ratio of some years, or a low draw, must not make Iraq, to
+        which returns are carried out (F 10.5), a country that takes nobody. An agreement counts from an effectiveness
+        of ``temporary_permit_feasibility_limit`` on: that with Ethiopia of 2012 had hardly any (F 10.1).
+        """
+        low = np.zeros((months, len(reference.countries())), dtype=np.bool_)
+        for step in reference.feasibility_steps(self.knowledge):
+            low[step.start :, step.country] = step.group <= Feasibility.WEAK
+        effectiveness = np.nan_to_num(self.levers.agreement_effectiveness)
+        return np.asarray(low & (effectiveness < self.draw["temporary_permit_feasibility_limit"]))
 
     def _feasibility(self, months: int) -> FloatArray:
         """Feasibility of forced return by month and country, before identity: group level, raised by agreements.
@@ -242,7 +283,19 @@ def city_effects(draw: Mapping[str, float]) -> FloatArray:
     return np.array([draw[own.get(place, OTHER_READINESS)] for place in (*CITIES, OTHER_CITY)])
 
 
-def district_effects(draw: Mapping[str, float]) -> FloatArray:
-    """Log control intensity of each district around the national mean (partial pooling), shape (9,)."""
-    effects = np.array([draw[f"district_control_effect_{i}"] for i in range(len(DISTRICTS))])
-    return effects * draw["district_control_log_sd"]
+#: Countries that UDI's counts of assisted returns name, by code: each has an effect ``assisted_willing_effect_``.
+NAMED_BY_ASSISTED: Final = ("IQ", "AF", "SO", "RU")
+
+
+def willingness_effects(draw: Mapping[str, float]) -> FloatArray:
+    """Log ratio of assisted return of each citizenship to its group, shape (countries,); 0 where no count names it.
+
+    Args:
+        draw: Value of every parameter by name: ``assisted_willing_effect_`` and a country's code of two letters, in
+            standard deviations of ``assisted_willing_log_sd``.
+    """
+    effects = np.zeros(len(reference.countries()))
+    for country in reference.countries():
+        if country.iso in NAMED_BY_ASSISTED:
+            effects[country.index] = draw[f"assisted_willing_effect_{country.iso.lower()}"]
+    return effects * draw["assisted_willing_log_sd"]

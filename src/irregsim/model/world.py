@@ -160,6 +160,7 @@ class World:
         p.let_go(rows)
         p.transport_due[rows[gone]] = -1
 
+    @twinned
     def relocate(self, rows: IntArray, place: IntArray, cause: str) -> None:
         """Moves persons to another place within their strategy; a move between districts is a flow.
 
@@ -225,6 +226,7 @@ class World:
         self.forced += np.bincount(self.population.country[rows], minlength=len(self.forced))
         self.forced_in_circle += np.bincount(self.circles(rows).ravel(), minlength=len(self.forced_in_circle))
 
+    @twinned
     def set_cell(self, rows: IntArray) -> None:
         """Keeps the column of place x ground after a move, a decision or an arrival."""
         if len(rows) == 0:

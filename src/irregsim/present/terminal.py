@@ -11,7 +11,7 @@ from irregsim.study.replicates import caveat
 from irregsim.study.summaries import LAST_OBSERVED_YEAR, hidden_index, hidden_shares, parameter_share
 from irregsim.vocabulary.codes import EXITS, HIDDEN
 from irregsim.vocabulary.disclosure import in_steps
-from irregsim.vocabulary.knowledge import Knowledge, facts
+from irregsim.vocabulary.knowledge import Knowledge, assumed_from, facts
 from irregsim.vocabulary.labels import label
 
 if TYPE_CHECKING:
@@ -137,7 +137,9 @@ def run_summary(
     if last > LAST_OBSERVED_YEAR:
         first = LAST_OBSERVED_YEAR + 1
         years_after = str(last) if last == first else f"{first}-{last}"
-        notes.append(f"* {years_after} is based on stated assumptions, not on observed history.")
+        partly, wholly = assumed_from([knowledge])
+        since = f": in part from {partly}, wholly from {wholly}" if partly != wholly else ""
+        notes.append(f"* {years_after} is based on stated assumptions, not on observed history{since}.")
         notes.append(f"  Dated facts of policy: {knowledge.text()}.")
     notes.append(label("sentence.synthetic_persons", "en"))
     notes += _words_on_draws(manifest, draws, separated=bool(shares))

@@ -73,6 +73,7 @@ def write_comparison(tables: ComparisonTables, path: Path) -> None:
     """
     import pandas as pd
 
+    from irregsim.present.plots.style import assumption_sentence
     from irregsim.present.words import outcome_words
     from irregsim.study.comparison.series import is_averaged
 
@@ -88,7 +89,7 @@ def write_comparison(tables: ComparisonTables, path: Path) -> None:
             "scenario minus reference, of the same replicate; lo and hi: 2.5 and 97.5 % quantiles over replicates",
         ),
         ("persons", label("sentence.synthetic_persons", "en")),
-        ("years", label("sentence.assumption_years", "en")),
+        ("years", assumption_sentence(about["assumed"], "en")),
     ]
     if about["caveat"]:
         notes.append(("parameters", label(str(about["caveat"]), "en")))

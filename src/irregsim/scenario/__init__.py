@@ -14,7 +14,7 @@ from irregsim.scenario.explain import diff_rows, timeline
 from irregsim.scenario.faults import Fault, ScenarioError
 from irregsim.scenario.json_schema import json_schema
 from irregsim.scenario.loading import changes_nothing, load_scenario
-from irregsim.scenario.reading import shipped_scenarios
+from irregsim.scenario.reading import first_month_of_history, shipped_scenarios
 from irregsim.scenario.resolved import Levers, Scenario, Scheme
 from irregsim.scenario.writing.new_file import new_scenario_text
 from irregsim.scenario.writing.text import scenario_text
@@ -31,6 +31,7 @@ __all__ = [
     "Scheme",
     "changes_nothing",
     "diff_rows",
+    "first_month_of_history",
     "json_schema",
     "load_scenario",
     "new_scenario_text",

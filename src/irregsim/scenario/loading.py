@@ -61,7 +61,7 @@ def load_scenario(
     last = _last_month(end, below, faults)
     left_out: tuple[str, ...] = ()
     try:
-        left_out = checked_facts(without)
+        left_out = checked_facts(without, None if below is None else below.as_known)
     except UnknownFact as error:
         faults += [Fault("--without", 1, 1, "", line) for line in str(error).splitlines()]
     if faults or read is None or below is None or last is None:

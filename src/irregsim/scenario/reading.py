@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from irregsim.scenario.document import Document, Point
 from irregsim.scenario.faults import Fault, ScenarioError, hinted, nearest, shorten
@@ -318,6 +319,29 @@ def shipped_levers(name: str, start: int, last: int, without: tuple[str, ...] = 
     return _parent_levers(read_shipped(name), start, last, without)
 
 
+def first_month_of_history(names: Sequence[str]) -> dict[str, Any]:
+    """What the shipped baseline has in force in 2009-01, whatever another scenario begins with.
+
+    Args:
+        names: Attributes of `Levers` that hold month by month.
+
+    Returns:
+        By name: a value, or an array over places.
+
+    Raises:
+        ScenarioError: If the baseline cannot be read.
+        KeyError: If there is no monthly lever of a name.
+    """
+    first = _first_month(*_baseline_file())
+    return {name: first[name] for name in names}
+
+
+@lru_cache(maxsize=4)
+def _first_month(path: Path, changed: int, size: int) -> dict[str, Any]:
+    levers = resolve(known_layer(_cached_baseline(path, changed, size), Knowledge()), 1, Knowledge())
+    return {name: values[0] for name, values in levers.monthly.items()}
+
+
 def read_shipped(name: str) -> ReadFile:
     """A shipped scenario with its parents.
 
@@ -340,11 +364,16 @@ def _baseline() -> ReadFile:
     Raises:
         ScenarioError: If it is missing or wrong.
     """
+    return _cached_baseline(*_baseline_file())
+
+
+def _baseline_file() -> tuple[Path, int, int]:
+    """Where the shipped baseline is, when it was changed and how long it is: what a cache of it goes by."""
     path = shipped_scenarios().get(BASELINE)
     if path is None:
         raise ScenarioError([Fault(shipped_name(BASELINE), 1, 1, "", "the shipped baseline is missing")])
     status = path.stat()
-    return _cached_baseline(path, status.st_mtime_ns, status.st_size)
+    return path, status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=4)

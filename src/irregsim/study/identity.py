@@ -39,6 +39,7 @@ MODEL_DATA: Final = (
     "districts.csv",
     "external/unhcr_asylum_decisions_norway.csv",
     "feasibility.csv",
+    "police_districts.csv",
     "policy_updates.csv",
     "reception_residents.csv",
     "rejections.csv",
@@ -67,13 +68,17 @@ def data_sha256() -> str:
 
 def versions() -> dict[str, str]:
     """Versions of irregsim, Python and the libraries that make tables and pictures."""
-    found = {"irregsim": __version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "missing"
-    return found
+    own = {"irregsim": __version__, "python": platform.python_version()}
+    return own | {name: _installed(name) for name in _LIBRARIES}
+
+
+@cache
+def _installed(name: str) -> str:
+    """Version of a library: read once, since its description is parsed and every kept world is looked up by it."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"
 
 
 def decisive_versions() -> dict[str, str]:

@@ -16,11 +16,11 @@ from typing import Any, Final
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.shipped import DataError, read_table
 
-#: State of knowledge where a scenario names none: the one that the posterior and the shipped scenarios were checked in.
-DEFAULT_KNOWLEDGE: Final = "2021-05"
-
 #: Last year whose asylum decisions (UNHCR) count as history, by state of knowledge.
 STATES: Final[Mapping[str, int]] = MappingProxyType({"2021-05": 2020, "2026-06": 2025})
+
+#: State of knowledge where a scenario names none: the newest. Fits use months that are the same in all of them.
+DEFAULT_KNOWLEDGE: Final = max(STATES)
 
 #: State of manifests that were written before a scenario could name one.
 FIRST_KNOWLEDGE: Final = "2021-05"
@@ -35,6 +35,9 @@ STATUSES: Final = ("documented", "recalled")
 #: rows or a path of a driver; ``confirms``: what the baseline says anyway is no assumption any more; ``history``: an
 #: entry of scenarios/baseline.yaml, which cannot be left out; ``record``: no rule reads it.
 EFFECTS: Final = ("lever", "feasibility", "residents", "ratio", "confirms", "history", "record")
+
+#: Those that change something when they are left out; `history` cannot be, and no rule reads the others.
+ACTING: Final = ("lever", "feasibility", "residents", "ratio")
 
 #: Those that act in the model outside the levers, month by month.
 _DRIVING: Final = ("feasibility", "residents", "ratio")
@@ -77,6 +80,11 @@ class Fact:
     def last(self) -> int:
         """Last month that the fact itself dates."""
         return self.start if self.end is None else self.end
+
+    @property
+    def acts(self) -> bool:
+        """Whether leaving it out can change anything."""
+        return self.status == "documented" and self.effect in ACTING
 
 
 class UnknownFact(ValueError):
@@ -151,14 +159,16 @@ def is_fact(id_: str) -> bool:
     return id_[:1] == "U" and id_[1:].isdigit()
 
 
-def checked_facts(ids: Iterable[str]) -> tuple[str, ...]:
+def checked_facts(ids: Iterable[str], as_known: str | None = None) -> tuple[str, ...]:
     """Ids of facts to leave out, each once and rising.
 
     Args:
         ids: As a user gives them.
+        as_known: State of knowledge that they are to be left out of; None where any may be meant.
 
     Raises:
-        UnknownFact: If one is unknown, not verified, or part of the baseline's file; with every fault, one a line.
+        UnknownFact: If one is unknown, not verified, part of the baseline's file, or of a later month than the state;
+            with every fault, one a line.
     """
     faults = []
     wanted = tuple(dict.fromkeys(ids))
@@ -174,9 +184,28 @@ def checked_facts(ids: Iterable[str]) -> tuple[str, ...]:
                 f"{id_} is written in the baseline itself ({fact.target}) and cannot be left out; set another value "
                 "there with a scenario or --set"
             )
+        elif as_known is not None and fact.start > month_number(as_known):
+            faults.append(
+                f"{id_} begins in {month_text(fact.start)} and is no history as known in {as_known}: there is nothing "
+                f"to leave out; leave out --without {id_}, or choose a later state (--set as_known={DEFAULT_KNOWLEDGE})"
+            )
     if faults:
         raise UnknownFact("\n".join(faults))
     return tuple(sorted(wanted))
+
+
+def without_effect(ids: Iterable[str]) -> tuple[str, ...]:
+    """A line for each fact that changes nothing when it is left out, with the reason of the table.
+
+    Args:
+        ids: As `checked_facts` gives them.
+    """
+    words = {"record": "no rule reads it", "confirms": "it confirms what the baseline assumed"}
+    return tuple(
+        f"--without {id_}: {words[fact.effect]}, so nothing changes. {fact.note}"
+        for id_, fact in ((id_, facts()[id_]) for id_ in ids)
+        if not fact.acts
+    )
 
 
 def _can_go(fact: Fact) -> bool:
@@ -248,11 +277,11 @@ class Knowledge:
         return out + (f"; left out: {', '.join(self.without)}" if self.without else "")
 
 
-def assumption_starts(as_known: str = DEFAULT_KNOWLEDGE) -> dict[str, str]:
+def assumption_starts(known: str | Knowledge = DEFAULT_KNOWLEDGE) -> dict[str, str]:
     """Month from which each driver is assumption: the month after its last fact, and not before 2021-01.
 
     Args:
-        as_known: A key of `STATES`.
+        known: A key of `STATES`, or a state with facts left out.
 
     Returns:
         ``YYYY-MM`` by driver (path of a lever or assumption, or name of a driver) for every driver that some fact
@@ -261,12 +290,34 @@ def assumption_starts(as_known: str = DEFAULT_KNOWLEDGE) -> dict[str, str]:
     Raises:
         ValueError: If there is no such state of knowledge.
     """
-    knowledge = Knowledge(as_known)
+    knowledge = known if isinstance(known, Knowledge) else Knowledge(known)
     common = month_number(f"{LAST_COMMON_YEAR + 1}-01")
-    until = month_number(as_known)
+    until = month_number(knowledge.as_known)
     drivers = {fact.target: common for fact in facts().values() if fact.target}
     for fact in knowledge.facts.values():
         if fact.target:
             drivers[fact.target] = max(drivers[fact.target], min(fact.last, until) + 1)
     drivers[COUNTED_DRIVER] = month_number(f"{knowledge.last_counted + 1}-01")
     return {"*": month_text(common)} | {name: month_text(month) for name, month in sorted(drivers.items())}
+
+
+def assumed_from(known: Iterable[Knowledge]) -> tuple[str, str]:
+    """From when what is shown rests on assumptions in part, and from when on nothing else.
+
+    Every driver reaches every outcome: who comes, who is sent away and who finds work share the same persons, jobs,
+    beds and transports. So no outcome has a month of its own; the earliest and the latest of all drivers hold for all.
+
+    Args:
+        known: States of knowledge of what is shown, one or more.
+
+    Returns:
+        Month (``YYYY-MM``) after the last fact of the driver that is known shortest, and of the one that is known
+        longest; the same where all end together.
+
+    Raises:
+        ValueError: If there is no state.
+    """
+    months = [month for one in known for month in assumption_starts(one).values()]
+    if not months:
+        raise ValueError("no state of knowledge is given")
+    return min(months), max(months)

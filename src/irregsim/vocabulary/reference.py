@@ -69,12 +69,30 @@ class Place:
     never_asylum_share: float
     employer_sanctions_count: int
     market_ratio: float
-    population_share: float
 
     @property
     def city_name(self) -> str:
         """City, or ``other``."""
         return CITIES[self.city] if self.city < len(CITIES) else OTHER_CITY
+
+
+@dataclass(frozen=True)
+class PoliceDistrict:
+    """A police district as public geography has it; several of them are one district of the report's tables.
+
+    Attributes:
+        name: Its name.
+        district: Index in ``DISTRICTS``.
+        km_to_trandum: Straight line from its headquarters to the police immigration detention centre, km.
+        population: Registered residents on 1 January 2020 (SSB).
+        akrim_start: Month number in which its centre against work crime (A-krim) opened; None where there is none.
+    """
+
+    name: str
+    district: int
+    km_to_trandum: float
+    population: int
+    akrim_start: int | None
 
 
 @dataclass(frozen=True)
@@ -156,7 +174,7 @@ def feasibility_steps(knowledge: Knowledge | None = None) -> tuple[FeasibilitySt
 
 
 #: Columns of both tables of where people live that add up over a district.
-_SHARES = ("former_asylum_share", "never_asylum_share", "population_share")
+_SHARES = ("former_asylum_share", "never_asylum_share")
 _COUNT = "employer_sanctions_2016_2019"
 
 
@@ -222,7 +240,38 @@ def _place(index: int, name: str, district: int, row: Mapping[str, Any]) -> Plac
         never_asylum_share=float(row["never_asylum_share"]),
         employer_sanctions_count=int(row[_COUNT]),
         market_ratio=float(row["market_ratio"]),
-        population_share=float(row["population_share"]),
+    )
+
+
+@cache
+def police_districts() -> tuple[PoliceDistrict, ...]:
+    """The twelve police districts, in the order of ``police_districts.csv``.
+
+    Raises:
+        DataError: If a row names no district of ``districts.csv``, or one of these has no row; with every fault.
+    """
+    rows = read_table("police_districts.csv")
+    faults = [
+        f"police_districts.csv: {row['police_district']}: no district {row['district']!r}; there are "
+        f"{', '.join(DISTRICTS)}"
+        for row in rows
+        if row["district"] not in DISTRICTS
+    ]
+    named = {row["district"] for row in rows}
+    faults += [
+        f"police_districts.csv: {name}: no row (add its police district)" for name in DISTRICTS if name not in named
+    ]
+    if faults:
+        raise DataError("\n".join(faults))
+    return tuple(
+        PoliceDistrict(
+            name=row["police_district"],
+            district=DISTRICTS.index(row["district"]),
+            km_to_trandum=float(row["km_to_trandum"]),
+            population=int(row["population_2020"]),
+            akrim_start=month_number(row["akrim_from"]) if row["akrim_from"] else None,
+        )
+        for row in rows
     )
 
 
@@ -248,14 +297,26 @@ def centres() -> tuple[Centre, ...]:
     return out
 
 
+#: Months over which a country's lasting group is taken: the years that the report tells of and the fit uses.
+_YEARS_TOLD = range(month_number("2009-01"), month_number("2021-01"))
+
+
 @cache
-def feasibility_group_of_2012() -> tuple[Feasibility, ...]:
-    """Feasibility group of each country at the beginning of 2012, in the order of `countries`."""
-    out = [Feasibility.NONE] * len(countries())
-    for step in feasibility_steps():
-        if step.start <= month_number("2012-01"):
-            out[step.country] = step.group
-    return tuple(out)
+def lasting_feasibility_groups() -> tuple[Feasibility, ...]:
+    """Lasting feasibility group of each country: its group in most months of 2009 to 2020, in the order of `countries`.
+
+    What citizens bring with them (papers, how UNHCR files them) follows the lasting relation between the states, not a
+    stop of returns for some years: returns to Somalia were stopped from October 2010 to October 2013 and carried out
+    before and after (UNE 2010-10-14; F 10.5), so Somalia belongs to the middle group.
+    """
+    months = [[0] * len(Feasibility) for _ in countries()]
+    steps = feasibility_steps()
+    for country in countries():
+        own = sorted((s for s in steps if s.country == country.index), key=lambda s: s.start)
+        ends = [s.start for s in own[1:]] + [_YEARS_TOLD.stop]
+        for step, end in zip(own, ends, strict=True):
+            months[country.index][step.group] += max(0, min(end, _YEARS_TOLD.stop) - step.start)
+    return tuple(max(Feasibility, key=lambda group: count[group]) for count in months)
 
 
 @cache

@@ -16,6 +16,10 @@ _AHEAD: Final = 6
 #: Time for months after a picture, as a multiple of what the picture has cost: pictures take a third at most.
 _MONTHS_FOR_PICTURES: Final = 2.0
 
+#: Seconds for months alone after a picture, at most: one that was slow once, as a view that is opened, says little of
+#: the next.
+_REST: Final = 1.0
+
 #: Seconds without a month after which the picture of the last one is drawn, if it was left out.
 _STILL: Final = 0.15
 
@@ -30,9 +34,13 @@ class Pace:
     for twice as long as that picture has cost, so that pictures take a third of the time at most. The last month before
     a pause always gets one. The page reports what it has drawn. A step that was asked for by the thread that hears from
     the page never waits and always gets a picture, because the news would come to the waiting thread.
+
+    Attributes:
+        put: Puts the latest month on the page by itself, and says whether it could; None where nothing can.
     """
 
     def __init__(self) -> None:
+        self.put: Callable[[], bool] | None = None
         self._drawn = threading.Event()
         self._drawn.set()
         self._hears: int | None = None
@@ -40,10 +48,16 @@ class Pace:
         self._key: object = None
         self._ahead = 0
         self._asked_at = self._drawn_at = self._rests_until = 0.0
+        self._asked = False
         self._skipped = 0.0
         self._later: threading.Timer | None = None
 
     # -- pictures ------------------------------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> int:
+        """Number of the latest picture; 0 before the first."""
+        return self._frame
 
     def shown(self, key: object) -> int:
         """A picture is handed to the page.
@@ -59,6 +73,9 @@ class Pace:
             self._frame += 1
             self._ahead = 0
             self._drawn.clear()
+            if not self._asked:  # somebody opened a view, or a month was left out before
+                self._asked_at = time.monotonic()
+            self._asked = False
         return self._frame
 
     def drawn(self, frame: int) -> None:
@@ -76,7 +93,7 @@ class Pace:
         """
         now = time.monotonic()
         if threading.get_ident() == self._hears or (self._drawn.is_set() and now >= self._rests_until):
-            self._asked_at = now
+            self._asked, self._asked_at = True, now
             return False
         self._skipped = now
         if self._later is None:
@@ -104,7 +121,7 @@ class Pace:
         if self._ahead == 0:
             now = time.monotonic()
             drawn = self._drawn_at if self._drawn.is_set() else now
-            self._rests_until = now + _MONTHS_FOR_PICTURES * max(0.0, drawn - self._asked_at)
+            self._rests_until = now + min(_REST, _MONTHS_FOR_PICTURES * max(0.0, drawn - self._asked_at))
 
     def ends(self) -> None:
         """A month has run; waits for the last picture if too many have run without one."""

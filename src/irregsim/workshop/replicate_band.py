@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from irregsim.inference.posterior import choose
 from irregsim.model.draws import Draws
+from irregsim.model.values import Values
 from irregsim.scenario import Scenario
-from irregsim.study.forks import worlds_together
+from irregsim.study.forks import kept_before, worlds_together
 from irregsim.study.replicates import available_cores
 from irregsim.study.run_ups import RunUps
 from irregsim.study.workers import Elsewhere
@@ -126,11 +127,32 @@ def pairs_together(
         partings: Months whose worlds are kept on disk besides those in which two sides part.
     """
     sides = [side for pair in asked for side in pair]
+    run_ups = RunUps.of_user()
     found: dict[int, Record] = {}
-    how: Any = {"scale": scale, "until": until, "partings": partings, "run_ups": RunUps.of_user()}
-    for group, world in worlds_together(sides, draw, chance, **how):
-        found |= dict.fromkeys(group, Record.of(world))
+    if until + 1 in partings:
+        found = _kept(sides, draw, chance, scale, until, run_ups)
+    if len(found) < len(sides):
+        how: Any = {"scale": scale, "until": until, "partings": partings, "run_ups": run_ups}
+        for group, world in worlds_together(sides, draw, chance, **how):
+            found |= dict.fromkeys(group, Record.of(world))
     return [Pair(found[2 * n + 1], found[2 * n], first) for n in range(len(asked))]
+
+
+def _kept(
+    sides: Sequence[Scenario], draw: Mapping[str, float], chance: Draws, scale: float, until: int, run_ups: RunUps
+) -> dict[int, Record]:
+    """Records of sides whose last world is kept, by number, without reading the worlds on the way; none unless all."""
+    found: dict[int, Record] = {}
+    alike: dict[str, Record] = {}
+    for number, side in enumerate(sides):
+        name = side.levers.sha256_until(until + 1)
+        if name not in alike:
+            world = kept_before(Values(side.levers, draw, scale), chance, until + 1, run_ups=run_ups)
+            if world is None:
+                return {}
+            alike[name] = Record.of(world)
+        found[number] = alike[name]
+    return found
 
 
 class More:

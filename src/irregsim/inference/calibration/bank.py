@@ -8,6 +8,7 @@ and it is the same whatever the number of processes.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+#: In the folder of each wave: its design.
+DESIGN_FILE: Final = "design.parquet"
 
 ENGINE: Final = "irregsim.inference.calibration.trials:observe"
 
@@ -86,6 +90,36 @@ class Trials:
         return pd.read_parquet(self._path(number))
 
 
+def write_design(folder: Path, z: FloatArray) -> None:
+    """Stores the design of a wave, a column for each parameter, so that its trials can be used by any later fit."""
+    import pandas as pd
+
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / f"tmp-design-{os.getpid()}"
+    pd.DataFrame(z, columns=list(design.names())).to_parquet(scratch, index=False)
+    scratch.replace(folder / DESIGN_FILE)
+
+
+def stored_design(folder: Path) -> FloatArray | None:
+    """The design of a wave that was begun; None where there is none.
+
+    A near wave was chosen by the fit of its day. Its trials are trials of the model wherever they lie, so another
+    likelihood or other counts use them as they are.
+
+    Raises:
+        OtherTrials: If it is a design of other parameters.
+    """
+    import pandas as pd
+
+    place = folder / DESIGN_FILE
+    if not place.is_file():
+        return None
+    frame = pd.read_parquet(place)
+    if tuple(frame.columns) != design.names():
+        raise OtherTrials(f"{folder} holds trials of other parameters: remove it, or give another --out")
+    return frame.to_numpy(dtype=np.float64)
+
+
 def model_sha256() -> str:
     """Hash over the code and the data that a trial runs, so that other changes leave a bank as it is."""
     code = code_digest((*MODEL_CODE, "inference/calibration/trials.py"))
@@ -113,6 +147,7 @@ def run_wave(
     scale: float,
     jobs: Jobs = 1,
     engine: str = ENGINE,
+    replaces: bool = False,
     start: Callable[[int, int], None] = lambda total, done: None,
     finished: Callable[[int], None] = lambda number: None,
 ) -> Bank:
@@ -126,6 +161,8 @@ def run_wave(
         scale: Population scale, above 0 to 1.
         jobs: Processes.
         engine: ``module:function`` that runs one trial.
+        replaces: Whether trials of another design in the folder are removed instead of refused: for what depends on the
+            posterior and is made anew with it.
         start: Called with the number of trials and how many of them are already finished.
         finished: Called for each trial that is done.
 
@@ -141,12 +178,14 @@ def run_wave(
         except ValueError as error:
             raise OtherTrials(f"{about} {error}: remove {folder}, or give another --out") from None
         differs = sorted(key for key in own if there.get(key) != own[key])
-        if differs:
+        if differs == ["design"] and replaces:
+            shutil.rmtree(folder)
+        elif differs:
             raise OtherTrials(
                 f"{folder} holds trials of another {', '.join(differs)}: remove it, or give another --out"
             )
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
+    if not about.is_file():
+        write_design(folder, z)
         scratch = folder / f"tmp-wave-{os.getpid()}"
         write_json(scratch, own)
         scratch.replace(about)

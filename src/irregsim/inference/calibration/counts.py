@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -18,6 +19,9 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Added to a count before its log, so that a published 0 can be compared; negligible in all but the smallest districts.
 FLOOR: Final = 2.0
+
+#: Share of the variance of a target's error that all counts of its register have in common (docs/calibration.md).
+SHARED: Final = 0.5
 
 
 def is_share(target: Target) -> bool:
@@ -64,16 +68,104 @@ def observed(targets: Sequence[Target]) -> FloatArray:
     return on_scale(np.array([target.value for target in targets]), targets)
 
 
-def errors(targets: Sequence[Target]) -> FloatArray:
-    """Standard deviation of what the model may miss beyond its registers' own noise, and of rounding; (targets,)."""
+@dataclass(frozen=True)
+class Errors:
+    """What the model may miss of each count beyond its registers' own noise, and how these errors go together.
+
+    Errors are of the logs of counts and shares. On the scale of `on_scale` they are smaller for a small count
+    (`FLOOR`) and larger for a large share; `at` gives them where counts are expected to be.
+
+    Attributes:
+        root: Loadings of independent standard normals, shape (counts, normals): ``root @ root.T`` is the covariance.
+        floor: What the scale adds to each count, shape (counts,); 0 for a plain log.
+        share: Which are percentages, shape (counts,).
+        common: Standard deviation of the part that all counts of a register have in common, shape (counts,).
+    """
+
+    root: FloatArray
+    floor: FloatArray
+    share: npt.NDArray[np.bool_]
+    common: FloatArray
+
+    @classmethod
+    def independent(cls, sd: FloatArray) -> Errors:
+        """Errors that have nothing to do with each other, the same wherever the counts are, shape (counts,)."""
+        return cls(np.diag(sd), np.zeros(len(sd)), np.zeros(len(sd), dtype=np.bool_), np.zeros(len(sd)))
+
+    def __len__(self) -> int:
+        return len(self.floor)
+
+    def steepness(self, mean: FloatArray) -> FloatArray:
+        """How fast the scale moves with the log of a count or share where it is ``mean``; of the shape of ``mean``."""
+        count = np.clip(1.0 - self.floor * np.exp(-np.maximum(mean, 0.0)), 0.0, 1.0)
+        # The logit of a share p moves by 1 / (1 - p) with its log; beyond 99 % no faster.
+        return np.where(self.share, 1.0 + np.exp(np.minimum(mean, np.log(99.0))), count)
+
+    def at(self, mean: FloatArray) -> FloatArray:
+        """Covariance of the errors where counts are expected to be ``mean``, (..., counts); (..., counts, counts)."""
+        steep = self.steepness(mean)
+        return np.asarray((self.root @ self.root.T) * steep[..., :, None] * steep[..., None, :])
+
+    def sd(self, mean: FloatArray) -> FloatArray:
+        """Standard deviations, of the shape of ``mean``."""
+        return np.asarray(self.steepness(mean) * np.sqrt((self.root**2).sum(axis=1)))
+
+    def part(self, columns: npt.NDArray[np.int64]) -> Errors:
+        """The errors of some of the counts."""
+        return Errors(self.root[columns], self.floor[columns], self.share[columns], self.common[columns])
+
+
+def errors(targets: Sequence[Target]) -> Errors:
+    """What the model may miss of each target, with rounding.
+
+    `SHARED` of the variance of each register's counts is common to all of them: an agency that counts more widely than
+    the model does so everywhere and every year. A percentage has no part in it, since a level cancels. Where the cells
+    of a total are targets themselves, the rest of the total's error is what the cells' own errors add up to.
+
+    Args:
+        targets: What is compared.
+    """
+    number = len(targets)
     own = np.array([float(target.error_log_sd or 0.0) for target in targets])
-    rounding = np.array([float(target.rounding or 1.0) for target in targets])
-    value = np.array([target.value for target in targets])
-    # The error of a percentage is that of its log too; its logit moves more, by 1 / (1 - share).
     share = np.array([is_share(target) for target in targets])
-    steeper = np.where(share, 1.0 / (1.0 - np.clip(value / 100.0, 0.0, 0.99)), 1.0)
-    level = np.maximum(1.0, value)
+    value = np.array([target.value for target in targets])
+    alone = np.diag(own * np.where(share, 1.0, np.sqrt(1.0 - SHARED)))
+    for i, target in enumerate(targets):
+        cells = cells_of(target, targets)
+        if cells:
+            alone[i] = (value[cells] / value[cells].sum()) @ alone[cells]
+    registers = list(dict.fromkeys(target.register for target in targets))
+    common = np.zeros((number, len(registers)))
+    common[np.arange(number), [registers.index(target.register) for target in targets]] = own * np.sqrt(SHARED)
+    common[share] = 0.0
     # A number rounded to u is anywhere within u / 2: standard deviation u / sqrt(12), on the log scale over the level.
     # A plain count is not rounded: between whole numbers there is nothing.
-    rounding = np.where((rounding <= 1.0) & ~share, 0.0, rounding)
-    return np.asarray(steeper * np.sqrt(own**2 + (rounding / np.sqrt(12.0) / level) ** 2))
+    unit = np.array([float(target.rounding or 1.0) for target in targets])
+    unit = np.where((unit <= 1.0) & ~share, 0.0, unit)
+    rounding = np.diag(unit / np.sqrt(12.0) / np.maximum(1.0, value))
+    used = np.concatenate([alone, common, rounding], axis=1)
+    used = used[:, (used != 0.0).any(axis=0)]
+    return Errors(used, np.where(share, 0.0, FLOOR), share, common.sum(axis=1))
+
+
+def cells_of(target: Target, targets: Sequence[Target]) -> list[int]:
+    """Which targets are the cells that add up to a total; none where they are not all there.
+
+    Args:
+        target: A total of its register or dimension, or another count.
+        targets: Among which cells are looked for.
+    """
+    if target.key != "total":
+        return []
+    for dimension in dict.fromkeys(one.dimension for one in targets):
+        cells = [
+            i
+            for i, one in enumerate(targets)
+            if (one.register, one.period, one.dimension) == (target.register, target.period, dimension)
+            and one.key != "total"
+            and target.dimension in ("total", dimension)
+            and not is_share(one)
+        ]
+        if len(cells) > 1 and abs(sum(targets[i].value for i in cells) - target.value) <= 0.5:
+            return cells
+    return []

@@ -2,9 +2,10 @@
 
 Each compared count, on its log scale, is a sum of linear terms in every parameter and of squares and products of those
 parameters that matter most, fitted by scikit-learn's ridge regression (Hoerl and Kennard 1970). How strongly terms are
-shrunk is chosen by leaving trials out one by one, which for ridge regression is exact and cheap (Allen 1974). What
-is left open is kept as a covariance over counts: random variation of the events, the registers' noise, the parameters
-that are not followed and the surface's own error.
+shrunk is chosen for each count by leaving trials out one by one, which for ridge regression is exact and cheap (Allen
+1974). What is left open is kept as a covariance over counts: random variation of the events, the registers' noise, the
+parameters that are not followed and the surface's own error. It is that of the trials where the posterior lies, and it
+moves with the expected counts: a small count varies more on the log scale than a large one.
 
 scikit-learn comes with ``irregsim[calibrate]``; nothing but a fit loads it.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Final
 
@@ -31,6 +32,14 @@ _PENALTIES: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _QUADRATIC: Final = (0.1, 0.3, 0.6)
 _UNFOLLOWED: Final = (0.3, 1.0)
 
+#: Size of the term that tells trials of another population scale apart: so large that it is hardly shrunk.
+_OTHER_SCALE: Final = 10.0
+
+#: Prior standard deviation of how the log variance of a count changes with its log mean; by Poisson's law it is -1.
+_STEEPNESS: Final = 1.0
+#: The variance is followed between these quantiles of the means that were tried, and constant beyond.
+_REACH: Final = (0.02, 0.98)
+
 
 @dataclass(frozen=True)
 class Emulator:
@@ -42,9 +51,13 @@ class Emulator:
         linear: Coefficients of the followed parameters, shape (followed, counts).
         quadratic: Coefficients of their squares and products, shape (pairs, counts).
         unfollowed: Coefficients of all other parameters, shape (others, counts).
-        residual: Covariance of what was left open in trials left out, the other parameters known; (counts, counts).
+        residual: Covariance of what was left open in trials left out, the other parameters known, where all counts are
+            at their `middle`; (counts, counts).
         explained: Share of the variance of each count that the surface predicts for trials left out, shape (counts,).
         others: Columns of the parameters that are not followed, shape (others,).
+        middle: Expected counts where `residual` holds, shape (counts,).
+        steepness: Change of the log variance of what is left open with the expected count, shape (counts,).
+        reach: Lowest and highest expected count between which the variance moves, shape (2, counts).
     """
 
     followed: IntArray
@@ -55,6 +68,9 @@ class Emulator:
     residual: FloatArray
     explained: FloatArray
     others: IntArray
+    middle: FloatArray
+    steepness: FloatArray
+    reach: FloatArray
 
     def mean(self, z: FloatArray) -> FloatArray:
         """Expected counts on their scale, for followed parameters of shape (n, followed); shape (n, counts)."""
@@ -64,9 +80,44 @@ class Emulator:
         """Expected counts for values of all parameters, shape (n, parameters); shape (n, counts)."""
         return np.asarray(self.mean(z[:, self.followed]) + z[:, self.others] @ self.unfollowed)
 
-    def covariance(self) -> FloatArray:
-        """Covariance of a single simulated set of counts around `mean`: the other parameters vary by their priors."""
-        return np.asarray(self.residual + self.unfollowed.T @ self.unfollowed)
+    def wider(self, mean: FloatArray) -> FloatArray:
+        """Standard deviation of what is left open relative to that at `middle`, of the shape of ``mean``."""
+        return np.asarray(np.exp(0.5 * self.steepness * (np.clip(mean, *self.reach) - self.middle)))
+
+    def left_open(self, mean: FloatArray) -> FloatArray:
+        """Covariance of what is left open where counts are expected to be ``mean``, the other parameters known.
+
+        Args:
+            mean: Expected counts on their scale, shape (..., counts).
+
+        Returns:
+            Shape (..., counts, counts).
+        """
+        wider = self.wider(mean)
+        return np.asarray(self.residual * wider[..., :, None] * wider[..., None, :])
+
+    def covariance(self, mean: FloatArray | None = None) -> FloatArray:
+        """Covariance of a single simulated set of counts around `mean`: the other parameters vary by their priors.
+
+        Args:
+            mean: Expected counts, shape (..., counts); by default `middle`.
+        """
+        return np.asarray(self.left_open(self.middle if mean is None else mean) + self.unfollowed.T @ self.unfollowed)
+
+    def part(self, columns: IntArray) -> Emulator:
+        """The same response surface for some of its counts."""
+        return replace(
+            self,
+            centre=self.centre[columns],
+            linear=self.linear[:, columns],
+            quadratic=self.quadratic[:, columns],
+            unfollowed=self.unfollowed[:, columns],
+            residual=self.residual[np.ix_(columns, columns)],
+            explained=self.explained[columns],
+            middle=self.middle[columns],
+            steepness=self.steepness[columns],
+            reach=self.reach[:, columns],
+        )
 
 
 def missing() -> str | None:
@@ -120,15 +171,30 @@ def most_telling(z: FloatArray, y: FloatArray) -> IntArray:
     return np.sort(order[:number])
 
 
-def fit(z: FloatArray, y: FloatArray, weight: FloatArray | None = None, followed: IntArray | None = None) -> Emulator:
+def fit(
+    z: FloatArray,
+    y: FloatArray,
+    weight: FloatArray | None = None,
+    followed: IntArray | None = None,
+    *,
+    judged: npt.NDArray[np.bool_] | None = None,
+    coarse: npt.NDArray[np.bool_] | None = None,
+    noise: FloatArray | None = None,
+) -> Emulator:
     """Fits the response surface.
 
     Args:
         z: Design, shape (trials, parameters).
         y: Counts on their scale, shape (trials, counts).
         weight: How much each trial counts, shape (trials,), mean about 1; by default all count alike and come from the
-            prior. The covariance of what is left open is weighted by the same numbers.
+            prior.
         followed: Columns to follow; by default `most_telling`.
+        judged: Trials whose being left out says what the surface leaves open, shape (trials,); by default all, by
+            their weights.
+        coarse: Trials of another population scale than the one the surface is to be of, shape (trials,). Logs of
+            small counts in coarse steps have another mean, which a term of its own takes up.
+        noise: What each count holds beyond ``y`` by noise of its register, shape (trials, counts): its mean belongs to
+            the surface and its variation to what the surface leaves open. By default none.
     """
     is_prior = weight is None
     weight = np.ones(len(z)) if weight is None else weight / weight.mean()
@@ -140,36 +206,95 @@ def fit(z: FloatArray, y: FloatArray, weight: FloatArray | None = None, followed
     means = [np.zeros(x.shape[1]) if is_prior else np.average(x, axis=0, weights=weight) for x in parts]
     root = np.sqrt(weight)[:, None]
     near, pairs, far = (root * (x - mean) for x, mean in zip(parts, means, strict=True))
+    other_scale = np.zeros((len(z), 0))
+    if coarse is not None and coarse.any() and not coarse.all():
+        other_scale = _OTHER_SCALE * coarse[:, None].astype(np.float64)
+    step = np.average(other_scale, axis=0, weights=weight)
     spread = np.maximum(np.sqrt(np.average((y - centre) ** 2, axis=0, weights=weight)), 1e-9)
     unit = root * (y - centre) / spread
     penalties = [penalty * len(z) / 100.0 for penalty in _PENALTIES]
-    best = None
-    for scales in itertools.product(_QUADRATIC, _UNFOLLOWED):
-        terms = np.concatenate([near, scales[0] * pairs, scales[1] * far], axis=1)
+    width = near.shape[1] + pairs.shape[1] + far.shape[1] + other_scale.shape[1]
+    score, slope, left_out = np.full(y.shape[1], -np.inf), np.empty((width, y.shape[1])), np.empty_like(unit)
+    for quadratic, unfollowed in itertools.product(_QUADRATIC, _UNFOLLOWED):
+        sizes = [1.0, quadratic, unfollowed, 1.0]
+        terms = [near, pairs, far, root * (other_scale - step)]
+        x = np.concatenate([size * term for size, term in zip(sizes, terms, strict=True)], axis=1)
         # With a scorer, RidgeCV keeps what it predicts for each trial left out instead of its squared error.
         ridge = _linear_model().RidgeCV(
-            penalties, fit_intercept=False, scoring="neg_mean_squared_error", store_cv_results=True
+            penalties,
+            fit_intercept=False,
+            scoring="neg_mean_squared_error",
+            store_cv_results=True,
+            alpha_per_target=True,
+            gcv_mode="eigen",
         )
-        ridge.fit(terms, unit)
-        if best is None or ridge.best_score_ > best[0].best_score_:
-            best = ridge, scales
-    assert best is not None
-    ridge, (quadratic, far_scale) = best
-    left_out = unit - ridge.cv_results_[:, :, penalties.index(ridge.alpha_)]
-    linear, product, other = np.split(ridge.coef_.T * spread, np.cumsum([near.shape[1], pairs.shape[1]]))
-    product, other = quadratic * product, far_scale * other
-    effective = weight.sum() ** 2 / (weight**2).sum()
-    residual = (left_out * spread).T @ (left_out * spread) / weight.sum()
-    # A little of the diagonal keeps the covariance of many counts from few trials well behaved (Ledoit and Wolf 2004).
-    keep = effective / (effective + y.shape[1])
-    residual = keep * residual + (1.0 - keep) * np.diag(np.diag(residual))
+        ridge.fit(x, unit)
+        better = np.reshape(ridge.best_score_, -1) > score
+        each = np.repeat(sizes, [term.shape[1] for term in terms])
+        chosen = np.searchsorted(penalties, np.reshape(ridge.alpha_, -1))
+        # For a single count scikit-learn leaves out the axis of counts.
+        coefficients = np.reshape(ridge.coef_, (y.shape[1], width)).T
+        predicted = np.reshape(ridge.cv_results_, (*y.shape, len(penalties)))
+        score = np.where(better, np.reshape(ridge.best_score_, -1), score)
+        slope[:, better] = (each[:, None] * coefficients * spread)[:, better]
+        left_out[:, better] = (unit - predicted[:, np.arange(len(chosen)), chosen])[:, better]
+    linear, product, other, own_step = np.split(slope, np.cumsum([near.shape[1], pairs.shape[1], far.shape[1]]))
+    centre = centre - means[0] @ linear - means[1] @ product - means[2] @ other - step @ own_step
+    open_ = _left_open(y, left_out * spread / root, noise, weight, judged)
     return Emulator(
         others=others,
         followed=followed,
-        centre=centre - means[0] @ linear - means[1] @ product - means[2] @ other,
+        centre=centre if noise is None else centre + np.average(noise, axis=0, weights=_judges(weight, judged)),
         linear=linear,
         quadratic=product,
         unfollowed=other,
-        residual=residual,
         explained=1.0 - np.average(left_out**2 / np.maximum(weight, 1e-12)[:, None], axis=0, weights=weight),
+        **open_,
     )
+
+
+def _judges(weight: FloatArray, judged: npt.NDArray[np.bool_] | None) -> FloatArray:
+    """How much each trial says of what is left open."""
+    return weight if judged is None else judged.astype(np.float64)
+
+
+def _left_open(
+    y: FloatArray,
+    left: FloatArray,
+    noise: FloatArray | None,
+    weight: FloatArray,
+    judged: npt.NDArray[np.bool_] | None,
+) -> dict[str, FloatArray]:
+    """What a surface leaves open, as a function of the count it expects: ``residual`` to ``reach`` of `Emulator`.
+
+    The variance of each count is a power of its expected value (on the log scale, a straight line), fitted to the
+    squares of what was left open by a gamma regression; the correlations are the same everywhere.
+    """
+    judge = _judges(weight, judged)
+    here = judge > 0.0
+    own, mean = judge[here], (y - left)[here]
+    deviations = [left[here]]
+    if noise is not None:
+        deviations.append(noise[here] - np.average(noise[here], axis=0, weights=own))
+        mean = mean + np.average(noise[here], axis=0, weights=own)
+    square = np.sum([part**2 for part in deviations], axis=0)
+    effective = own.sum() ** 2 / (own**2).sum()
+    middle, reach = np.average(mean, axis=0, weights=own), np.quantile(mean, _REACH, axis=0)
+    # Squares of a normal deviation are gamma numbers of dispersion 2.
+    penalty = 2.0 / (effective * _STEEPNESS**2)
+    steepness = np.zeros(y.shape[1])
+    level = np.maximum(np.average(square, axis=0, weights=own), 1e-12)
+    for i in range(y.shape[1]):
+        x = np.clip(mean[:, i], *reach[:, i]) - middle[i]
+        # In units of its mean; an exact 0 is no gamma number.
+        unit = np.maximum(square[:, i] / level[i], 1e-9)
+        line = _linear_model().GammaRegressor(alpha=penalty, max_iter=1000)
+        steepness[i] = line.fit(x[:, None], unit, sample_weight=own).coef_[0]
+    wider = np.exp(0.5 * steepness * (np.clip(mean, *reach) - middle))
+    residual = np.zeros((y.shape[1], y.shape[1]))
+    for part in deviations:
+        residual += (part / wider).T @ (own[:, None] * part / wider) / own.sum()
+    # A little of the diagonal keeps the covariance of many counts from few trials well behaved (Ledoit and Wolf 2004).
+    keep = effective / (effective + y.shape[1])
+    residual = keep * residual + (1.0 - keep) * np.diag(np.diag(residual))
+    return {"residual": residual, "middle": middle, "steepness": steepness, "reach": reach}

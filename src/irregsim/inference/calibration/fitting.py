@@ -1,4 +1,4 @@
-"""The whole fit: two waves of trials, an emulator of each, the posterior, and diagnostics of its reliability."""
+"""The whole fit: waves of trials, an emulator of them, the posterior, and diagnostics of its reliability."""
 
 from __future__ import annotations
 
@@ -31,11 +31,6 @@ INFLATED: Final = 2.0
 #: Weight in the last emulator of a trial drawn from the prior, against one near the data.
 FAR_WEIGHT: Final = 0.25
 
-#: Limits of the calibration checks.
-MOST_APART: Final = 0.25  # of the two families of particles, in posterior standard deviations
-FARTHEST: Final = 3.0  # of a target from what the fitted model reaches, in predictive standard deviations
-LEAST_COVERAGE: Final = (0.8, 0.98)  # of 90 % intervals over known truths
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -43,12 +38,17 @@ class Settings:
 
     Attributes:
         seed: Of designs, trials, errors and sampler; 0 or more.
-        scale: Population scale of the trials, above 0 to 1.
-        first: Trials of the first wave.
-        second: Trials of the second wave.
+        scale: Population scale of the first wave's trials, above 0 to 10.
+        first: Trials of the first wave, from the priors.
+        second: Trials of each near wave.
         draws: Draws of the posterior.
         truths: Known truths to recover by the first wave's method.
-        near_truths: Known truths to recover by the shipped method, from the second wave.
+        near_truths: Known truths to recover by the shipped method, from the near waves.
+        near_scale: Population scale of the near waves' trials, above 0 to 10. At 1 their random variation is the
+            country's own, and small counts are as small as those published.
+        near_waves: Near waves, each near the posterior of all trials before it; 1 or more. More of them continue a
+            finished calibration.
+        until: Last year that is simulated, 2020 or later: later ones serve counts of one's own (`--register`).
     """
 
     seed: int = 2021
@@ -58,6 +58,71 @@ class Settings:
     draws: int = 400
     truths: int = 60
     near_truths: int = 10
+    near_scale: float = 1.0
+    near_waves: int = 1
+    until: int = 2020
+
+    @property
+    def last_month(self) -> str:
+        """Last month that is simulated."""
+        return f"{self.until}-12"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All trials of a calibration, on the scale of `counts.on_scale`.
+
+    Attributes:
+        z: Design of all trials, shape (trials, parameters).
+        y: Simulated counts, shape (trials, targets).
+        expected: Counts that the registers are expected to hold of the same events, without their own noise.
+        wave: Near wave of each trial, 1 or more; 0 for a trial from the priors, of whichever wave, shape (trials,).
+        scale: Population scale of each trial, shape (trials,).
+    """
+
+    z: FloatArray
+    y: FloatArray
+    expected: FloatArray
+    wave: IntArray
+    scale: FloatArray
+
+    @classmethod
+    def of(cls, waves: Sequence[trials.Bank], targets: Sequence[Target]) -> Evidence:
+        """From finished waves, the first from the priors."""
+        number = [np.zeros(len(waves[0].z), dtype=np.int64)]
+        for i, wave in enumerate(waves[1:], start=1):
+            number.append(np.where(np.arange(len(wave.z)) < round(STILL_PRIOR * len(wave.z)), 0, i))
+        return cls(
+            z=np.concatenate([wave.z for wave in waves]),
+            y=np.concatenate([counts.simulated(wave, targets) for wave in waves]),
+            expected=np.concatenate([counts.simulated(wave, targets, "expected") for wave in waves]),
+            wave=np.concatenate(number),
+            scale=np.concatenate([np.full(len(wave.z), wave.scale) for wave in waves]),
+        )
+
+    @property
+    def near(self) -> npt.NDArray[np.bool_]:
+        """Trials near the data, shape (trials,)."""
+        return self.wave > 0
+
+    @property
+    def weight(self) -> FloatArray | None:
+        """Weight of each trial in the surface, shape (trials,); None while all come from the prior."""
+        return np.where(self.near, 1.0, FAR_WEIGHT) if self.near.any() else None
+
+    @property
+    def judged(self) -> npt.NDArray[np.bool_] | None:
+        """Trials that say what the surface leaves open: those of the last near wave; None while there is none."""
+        return self.wave == self.wave.max() if self.near.any() else None
+
+    @property
+    def coarse(self) -> npt.NDArray[np.bool_]:
+        """Trials of another population scale than the last wave's, shape (trials,)."""
+        return np.asarray(self.scale != self.scale[-1])
+
+    def surface(self, followed: IntArray) -> response.Emulator:
+        """The response surface of all trials."""
+        return recovery.surface(self.z, self.y, self.expected, self.weight, followed, self.judged, self.coarse)
 
 
 @dataclass(frozen=True)
@@ -67,46 +132,38 @@ class Fit:
     Attributes:
         targets: What was fitted, in order.
         observed: Published counts, shape (targets,).
-        error: What the model may miss, shape (targets,).
-        z: Design of all trials, shape (trials, parameters).
-        y: Simulated counts of all trials, shape (trials, targets).
-        expected: Counts that the registers are expected to hold of the same events, without their own noise.
-        near: Whether each trial is of the second wave.
+        errors: What the model may miss.
+        evidence: All trials.
         emulator: The last response surface.
         sample: Particles of the posterior.
         draws: Posterior draws as standard normals of every varied parameter, shape (draws, parameters).
+        settings: What the calibration is.
     """
 
     targets: tuple[Target, ...]
     observed: FloatArray
-    error: FloatArray
-    z: FloatArray
-    y: FloatArray
-    expected: FloatArray
-    near: npt.NDArray[np.bool_]
+    errors: counts.Errors
+    evidence: Evidence
     emulator: response.Emulator
     sample: sampler.Sample
     draws: FloatArray
     settings: Settings = field(default_factory=Settings)
 
-    @property
-    def weight(self) -> FloatArray:
-        """Weight of each trial in the last emulator, shape (trials,)."""
-        return np.where(self.near, 1.0, FAR_WEIGHT)
 
-
-def second_design(settings: Settings, followed: IntArray, particles: FloatArray) -> FloatArray:
-    """Where the second wave looks: near the data in the followed parameters, by the prior in all others.
+def near_design(settings: Settings, followed: IntArray, particles: FloatArray, number: int = 1) -> FloatArray:
+    """Where a near wave looks: near the data in the followed parameters, by the prior in all others.
 
     Args:
         settings: Reads ``seed`` and ``second``.
         followed: Columns of the followed parameters.
-        particles: Of the inflated posterior after the first wave, shape (particles, followed).
+        particles: Of the inflated posterior after the wave before, shape (particles, followed).
+        number: Of the near wave, 1 or more.
     """
-    z = design.standard_normals(settings.seed, np.arange(settings.second), wave=1)
+    # Waves 2 to 9 of the design's random numbers have other uses.
+    z = design.standard_normals(settings.seed, np.arange(settings.second), wave=1 if number == 1 else 8 + number)
     from_prior = round(STILL_PRIOR * settings.second)
     chosen = np.linspace(0, len(particles) - 1, settings.second - from_prior).astype(np.int64)
-    z[from_prior:, followed] = particles[_shuffled(len(particles), settings.seed)[chosen]]
+    z[from_prior:, followed] = particles[_shuffled(len(particles), settings.seed + 100 * (number - 1))[chosen]]
     return z
 
 
@@ -131,54 +188,72 @@ def calibrate(
     Args:
         scenario: The baseline, to the end of the last year that is compared.
         targets: What to fit.
-        folder: Where trials are kept.
+        folder: Where trials are kept. A near wave that was begun goes on with the design that is stored there.
         settings: What the calibration is.
         jobs: Processes; results do not depend on them.
         start: Called at the beginning of each wave with the number of trials and how many of them are already finished.
         finished: Called for each trial.
         say: Called with a text on what comes next.
+
+    Raises:
+        OtherTrials: If the folder holds trials of another design, code or data.
+        ReplicateError: If a trial fails; those finished stay.
     """
-    observed, error = counts.observed(targets), counts.errors(targets)
+    observed, errors = counts.observed(targets), counts.errors(targets)
+    wave = {"seed": settings.seed, "jobs": jobs, "start": start, "finished": finished}
     say(f"first wave: {settings.first} trials from the priors")
     z = design.standard_normals(settings.seed, np.arange(settings.first))
-    wave = {"seed": settings.seed, "scale": settings.scale, "jobs": jobs, "start": start, "finished": finished}
-    first = trials.run_wave(scenario, z, folder / "wave-0", **wave)  # type: ignore[arg-type]
-    y, expected = counts.simulated(first, targets), counts.simulated(first, targets, "expected")
-    followed = np.union1d(response.most_telling(z, expected), design.widened())
-    surface = recovery.surface(z, y, expected, None, followed)
-    wide = sampler.sample(surface, observed, error, seed=settings.seed, inflate=INFLATED)
-    say(f"second wave: {settings.second} trials near the counts, {len(surface.followed)} parameters followed")
-    z_near = second_design(settings, surface.followed, wide.z)
-    second = trials.run_wave(scenario, z_near, folder / "wave-1", **wave)  # type: ignore[arg-type]
+    waves = [trials.run_wave(scenario, z, folder / "wave-0", scale=settings.scale, **wave)]  # type: ignore[arg-type]
+    evidence = Evidence.of(waves, targets)
+    followed = np.union1d(response.most_telling(evidence.z, evidence.expected), design.widened())
+    for number in range(1, settings.near_waves + 1):
+        place = folder / f"wave-{number}"
+        stored = trials.stored_design(place)
+        if stored is None:
+            wide = sampler.sample(
+                evidence.surface(followed), observed, errors, seed=settings.seed + 50 * (number - 1), inflate=INFLATED
+            )
+            z = near_design(settings, followed, wide.z, number)
+        elif len(stored) != settings.second:
+            raise trials.OtherTrials(
+                f"{place} holds a design of {len(stored)} trials, not {settings.second}: give --second {len(stored)}, "
+                "or another --out"
+            )
+        else:
+            z = stored
+        say(f"near wave {number}: {settings.second} trials near the counts, {len(followed)} parameters followed")
+        waves.append(trials.run_wave(scenario, z, place, scale=settings.near_scale, **wave))  # type: ignore[arg-type]
+        evidence = Evidence.of(waves, targets)
     say("fitting")
-    all_z, all_y = np.concatenate([z, z_near]), np.concatenate([y, counts.simulated(second, targets)])
-    all_expected = np.concatenate([expected, counts.simulated(second, targets, "expected")])
-    near = np.arange(len(all_z)) >= len(z) + round(STILL_PRIOR * settings.second)
-    weight = np.where(near, 1.0, FAR_WEIGHT)
-    last = recovery.surface(all_z, all_y, all_expected, weight, followed)
-    found = sampler.sample(last, observed, error, seed=settings.seed + 1)
+    return fitted(settings, targets, evidence, followed)
+
+
+def fitted(settings: Settings, targets: Sequence[Target], evidence: Evidence, followed: IntArray) -> Fit:
+    """The fit to some counts with the trials that are there.
+
+    Args:
+        settings: What the calibration is.
+        targets: What to fit.
+        evidence: The trials, their counts those of ``targets``.
+        followed: Parameters followed.
+    """
+    observed, errors = counts.observed(targets), counts.errors(targets)
+    surface = evidence.surface(followed)
+    found = sampler.sample(surface, observed, errors, seed=settings.seed + 1)
     return Fit(
         targets=tuple(targets),
         observed=observed,
-        error=error,
-        z=all_z,
-        y=all_y,
-        expected=all_expected,
-        near=near,
-        emulator=last,
+        errors=errors,
+        evidence=evidence,
+        emulator=surface,
         sample=found,
-        draws=posterior_draws(settings, last, found.z, observed, error),
+        draws=posterior_draws(settings, surface, found.z, observed, errors),
         settings=settings,
     )
 
 
 def posterior_draws(
-    settings: Settings,
-    surface: response.Emulator,
-    particles: FloatArray,
-    data: FloatArray,
-    error: FloatArray,
-    columns: IntArray | None = None,
+    settings: Settings, surface: response.Emulator, particles: FloatArray, data: FloatArray, errors: counts.Errors
 ) -> FloatArray:
     """Equally weighted draws in a fixed order, of all parameters.
 
@@ -188,26 +263,25 @@ def posterior_draws(
 
     Args:
         settings: Reads ``seed`` and ``draws``.
-        surface: Response surface.
+        surface: Response surface of the counts that were observed.
         particles: Followed parameters after the data, shape (particles, followed).
-        data: Observed counts on their scale, shape (columns,).
-        error: What the model may miss, shape (columns,).
-        columns: Counts of the surface that were observed; by default all.
+        data: Observed counts on their scale, shape (counts,).
+        errors: What the model may miss.
 
     Returns:
         Standard normals of every varied parameter, shape (draws, parameters).
     """
-    columns = np.arange(len(surface.centre)) if columns is None else columns
     z = design.standard_normals(settings.seed, np.arange(settings.draws), wave=3)
     chosen = np.linspace(0, len(particles) - 1, settings.draws).astype(np.int64)
     z[:, surface.followed] = particles[_shuffled(len(particles), settings.seed + 1)[chosen]]
-    slope = surface.unfollowed[:, columns]
-    open_ = surface.residual[np.ix_(columns, columns)] + np.diag(error**2)
+    slope, mean = surface.unfollowed, surface.mean(z[:, surface.followed])
+    open_ = surface.left_open(mean) + errors.at(mean)
     draws = Draws(settings.seed, 4)
-    keys = draws.keys(np.arange(settings.draws * len(columns), dtype=np.uint64))
-    noise = ndtri(draws.uniform("sampler", 0, keys)).reshape(settings.draws, -1) @ np.linalg.cholesky(open_).T
-    missed = data - surface.mean(z[:, surface.followed])[:, columns] - z[:, surface.others] @ slope - noise
-    z[:, surface.others] += np.linalg.solve(slope.T @ slope + open_, missed.T).T @ slope.T
+    keys = draws.keys(np.arange(mean.size, dtype=np.uint64))
+    normal = ndtri(draws.uniform("sampler", 0, keys)).reshape(mean.shape)
+    noise = np.einsum("nij,nj->ni", np.linalg.cholesky(open_), normal)
+    missed = data - mean - z[:, surface.others] @ slope - noise
+    z[:, surface.others] += np.linalg.solve(slope.T @ slope + open_, missed[:, :, None])[:, :, 0] @ slope.T
     return z
 
 
@@ -220,34 +294,23 @@ def predicted(
     """
     surface = surface or fit.emulator
     mean = surface.expected(fit.draws if draws is None else draws)
-    spread = np.sqrt(mean.var(axis=0) + np.diag(surface.residual) + fit.error**2)
-    return mean.mean(axis=0), spread
-
-
-def subset(surface: response.Emulator, columns: IntArray) -> response.Emulator:
-    """The same response surface for some of its counts."""
-    return response.Emulator(
-        followed=surface.followed,
-        centre=surface.centre[columns],
-        linear=surface.linear[:, columns],
-        quadratic=surface.quadratic[:, columns],
-        unfollowed=surface.unfollowed[:, columns],
-        residual=surface.residual[np.ix_(columns, columns)],
-        explained=surface.explained[columns],
-        others=surface.others,
-    )
+    open_ = np.diagonal(surface.left_open(mean) + fit.errors.at(mean), axis1=1, axis2=2)
+    return mean.mean(axis=0), np.sqrt(mean.var(axis=0) + open_.mean(axis=0))
 
 
 def refit(fit: Fit, columns: IntArray, seed: int) -> sampler.Sample:
     """The posterior from some of the counts only."""
-    part = subset(fit.emulator, columns)
-    return sampler.sample(part, fit.observed[columns], fit.error[columns], seed=seed, particles=600)
+    part, errors = fit.emulator.part(columns), fit.errors.part(columns)
+    return sampler.sample(part, fit.observed[columns], errors, seed=seed, particles=600)
 
 
 def prior_surface(fit: Fit) -> response.Emulator:
     """The response surface of trials from the prior only: for fits that may end elsewhere than the last one."""
-    is_prior = ~fit.near
-    return recovery.surface(fit.z[is_prior], fit.y[is_prior], fit.expected[is_prior], None, fit.emulator.followed)
+    all_, prior = fit.evidence, ~fit.evidence.near
+    coarse = all_.scale[prior] != all_.scale[0]
+    return recovery.surface(
+        all_.z[prior], all_.y[prior], all_.expected[prior], None, fit.emulator.followed, coarse=coarse
+    )
 
 
 def leave_out_registers(fit: Fit) -> dict[str, FloatArray]:
@@ -269,9 +332,9 @@ def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
     years = np.array([forecast.year(target) for target in fit.targets])
     known, later = np.flatnonzero(years <= known_to), np.flatnonzero(years > known_to)
     surface = prior_surface(fit)
-    part = subset(surface, known)
-    found = sampler.sample(part, fit.observed[known], fit.error[known], seed=fit.settings.seed + 40)
-    draws = posterior_draws(fit.settings, surface, found.z, fit.observed[known], fit.error[known], known)
+    part, errors = surface.part(known), fit.errors.part(known)
+    found = sampler.sample(part, fit.observed[known], errors, seed=fit.settings.seed + 40)
+    draws = posterior_draws(fit.settings, part, found.z, fit.observed[known], errors)
     mean, spread = predicted(fit, surface, draws)
     series: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
     for i in known:
@@ -280,7 +343,7 @@ def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
         one.append((int(years[i]), float(fit.observed[i])))
     for one in series.values():
         one.sort()
-    change = forecast.yearly_change(list(series.values()))
+    change, error = forecast.yearly_change(list(series.values())), fit.errors.sd(fit.observed)
     rows = []
     for i in later:
         target, value = fit.targets[i], float(fit.observed[i])
@@ -289,7 +352,7 @@ def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
         row |= {"observed": value, "mean": own.mean, "sd": own.sd}
         row |= {"crps": own.crps(value), "interval_score": own.interval_score(value)}
         before = series.get((target.register, target.dimension, target.key), [])
-        last, line = forecast.naive(before, int(years[i]), change, float(fit.error[i])) if before else (None, None)
+        last, line = forecast.naive(before, int(years[i]), change, float(error[i])) if before else (None, None)
         for name, other in (("last", last), ("line", line)):
             row[f"crps_{name}"] = other.crps(value) if other else None
             row[f"interval_score_{name}"] = other.interval_score(value) if other else None
@@ -301,105 +364,31 @@ def recovered(
     fit: Fit, finished: Callable[[int], None] = lambda number: None
 ) -> tuple[recovery.Recovery, recovery.Recovery]:
     """Known truths found again: by the first wave's method from the prior, and by the shipped method near the data."""
-    settings = fit.settings
-    is_first = np.arange(len(fit.z)) < settings.first
+    settings, all_ = fit.settings, fit.evidence
+    is_first = np.arange(len(all_.z)) < settings.first
     order = _shuffled(settings.first, settings.seed + 2)[: settings.truths]
     from_prior = recovery.recover(
-        fit.z[is_first],
-        fit.y[is_first],
-        fit.expected[is_first],
-        fit.error,
+        all_.z[is_first],
+        all_.y[is_first],
+        all_.expected[is_first],
+        fit.errors,
         order,
         seed=settings.seed,
         finished=finished,
     )
-    near = np.flatnonzero(fit.near)
-    chosen = near[_shuffled(len(near), settings.seed + 3)[: settings.near_truths]]
+    last = np.flatnonzero(all_.wave == all_.wave.max())
+    chosen = last[_shuffled(len(last), settings.seed + 3)[: settings.near_truths]]
     shipped = recovery.recover(
-        fit.z,
-        fit.y,
-        fit.expected,
-        fit.error,
+        all_.z,
+        all_.y,
+        all_.expected,
+        fit.errors,
         chosen,
         seed=settings.seed + 5,
-        weight=fit.weight,
+        weight=all_.weight,
         followed=fit.emulator.followed,
+        judged=all_.judged,
+        coarse=all_.coarse,
         finished=finished,
     )
     return from_prior, shipped
-
-
-def hidden(
-    scenario: Scenario,
-    fit: Fit,
-    folder: Path,
-    number: int = 80,
-    year: str = "2019",
-    **wave: Any,
-) -> dict[str, Any]:
-    """What the fit says of the persons outside centres, as an index: whether the counts identify how many there are.
-
-    Args:
-        scenario: The baseline.
-        fit: A finished fit.
-        folder: Where the trials are kept.
-        number: Trials from the prior, and as many from the posterior.
-        year: At the end of which year.
-        wave: Handed to `bank.run_wave`.
-
-    Returns:
-        Index of prior and posterior (5 %, median, 95 %; 100 is the prior's median), standard deviations of the log, and
-        the parameters whose posterior values go with it, correlations of .35 and more.
-    """
-    settings, logs = fit.settings, []
-    for name, z in (("hidden-prior", fit.z[:number]), ("hidden-posterior", fit.draws[:number])):
-        found = trials.run_wave(
-            scenario,
-            z,
-            folder / name,
-            seed=settings.seed,
-            scale=settings.scale,
-            engine="irregsim.inference.calibration.trials:count_hidden",
-            **wave,
-        )
-        at = found.registers[found.registers["period"] == year].sort_values("replicate")
-        logs.append(np.log(at["count"].to_numpy(dtype=np.float64)))
-    prior, own = logs
-    spread = np.maximum(fit.draws[:number].std(axis=0), 1e-9) * own.std()
-    r = ((fit.draws[:number] - fit.draws[:number].mean(axis=0)) * (own - own.mean())[:, None]).mean(axis=0) / spread
-    order = [int(i) for i in np.argsort(-np.abs(r))[:6] if abs(r[i]) >= 0.35]
-
-    def index(x: FloatArray) -> list[float]:
-        return [float(v) for v in 100.0 * np.exp(np.quantile(x, [0.05, 0.5, 0.95]) - np.median(prior))]
-
-    return {
-        "year": int(year),
-        "trials": number,
-        "prior": index(prior),
-        "posterior": index(own),
-        "log_sd": [float(prior.std()), float(own.std())],
-        "goes_with": [[design.names()[i], float(r[i])] for i in order],
-    }
-
-
-def gates(fit: Fit, from_prior: recovery.Recovery) -> list[str]:
-    """What is wrong with a fit, in words; empty when it may be called calibrated."""
-    red = []
-    names = design.names()
-    apart = np.abs(fit.sample.halves)
-    if apart.max() > MOST_APART:
-        worst = names[fit.emulator.followed[int(apart.argmax())]]
-        red.append(
-            f"not converged: two independent families of particles differ by {apart.max():.2f} posterior standard "
-            f"deviations in {worst} (at most {MOST_APART} is allowed)"
-        )
-    mean, spread = predicted(fit)
-    far = (fit.observed - mean) / spread
-    for i in np.flatnonzero(np.abs(far) > FARTHEST):
-        red.append(
-            f"not reached: {fit.targets[i].id} is {far[i]:+.1f} predictive standard deviations from the fitted model"
-        )
-    covered = float(from_prior.coverage(0.9).mean())
-    if not LEAST_COVERAGE[0] <= covered <= LEAST_COVERAGE[1]:
-        red.append(f"known truths: 90 % intervals contain {100 * covered:.0f} % of them")
-    return red

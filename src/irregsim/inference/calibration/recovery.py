@@ -7,7 +7,7 @@ from the prior. If the fit is right, the rank of each true value among the poste
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,6 +20,8 @@ from irregsim.model.draws import Draws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from irregsim.inference.calibration.counts import Errors
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -39,23 +41,68 @@ class Recovery:
         columns: Parameters that were followed for all truths, as columns of the design.
         ranks: Rank of each truth among the posterior, as a share strictly between 0 and 1, shape (truths, parameters).
         narrower: Posterior over prior standard deviation, shape (truths, parameters).
-        null: Chi-squared of the ranks (`unevenness`) in sets of truths that are right by construction, shape (sets,).
+        null: The same ranks in sets of truths that are right by construction, shape (sets, truths, parameters).
+        distance: Root mean square of each truth's followed parameters, in the priors' standard deviations, (truths,).
     """
 
     columns: IntArray
     ranks: FloatArray
     narrower: FloatArray
     null: FloatArray
+    distance: FloatArray
 
     def coverage(self, level: float) -> FloatArray:
         """Share of truths inside the central interval of a level, by parameter; shape (parameters,)."""
-        tail = 0.5 * (1.0 - level)
-        return np.asarray(((self.ranks > tail) & (self.ranks < 1.0 - tail)).mean(axis=0))
+        return np.asarray(inside(self.ranks, level).mean(axis=0))
+
+    def band(self, level: float) -> tuple[float, float]:
+        """Where a right method's coverage of 90 % intervals lies with probability ``level``, over all parameters."""
+        return _band(inside(self.null, 0.9).mean(axis=(1, 2)), level)
+
+    def thirds(self, level: float) -> list[tuple[float, float, float]]:
+        """Coverage of 90 % intervals by distance of the truth from the priors' centre, nearest third first.
+
+        Args:
+            level: Probability that all three of a right method lie within their bands.
+
+        Returns:
+            Coverage and its band for each third.
+        """
+        parts = np.array_split(np.argsort(self.distance, kind="stable"), 3)
+        own, null = inside(self.ranks, 0.9), inside(self.null, 0.9)
+        return [
+            (float(own[part].mean()), *_band(null[:, part].mean(axis=(1, 2)), 1.0 - (1.0 - level) / 3.0))
+            for part in parts
+            if len(part)
+        ]
 
     def uniformity(self) -> tuple[float, float]:
         """Chi-squared of all ranks in ten bins, and how often a right method would give as much or more."""
         statistic = unevenness(self.ranks)
-        return statistic, float((1 + (self.null >= statistic).sum()) / (1 + len(self.null)))
+        null = np.array([unevenness(one) for one in self.null])
+        return statistic, float((1 + (null >= statistic).sum()) / (1 + len(null)))
+
+    def outside(self, level: float) -> list[int]:
+        """Parameters whose ranks leave a band that holds those of all parameters with probability ``level``.
+
+        Returns:
+            Columns of the design, the farthest first.
+        """
+        own = np.array([uneven(column[None, :])[0] for column in self.ranks.T])
+        null = np.stack([uneven(self.null[:, :, i]) for i in range(len(own))]).max(axis=0)
+        limit = np.quantile(null, level)
+        return [int(self.columns[i]) for i in np.argsort(-own) if own[i] > limit]
+
+
+def inside(ranks: FloatArray, level: float) -> npt.NDArray[np.bool_]:
+    """Which ranks lie in the central interval of a level."""
+    tail = 0.5 * (1.0 - level)
+    return np.asarray((ranks > tail) & (ranks < 1.0 - tail))
+
+
+def _band(values: FloatArray, level: float) -> tuple[float, float]:
+    low, high = np.quantile(values, [0.5 * (1.0 - level), 0.5 * (1.0 + level)])
+    return float(low), float(high)
 
 
 def unevenness(ranks: FloatArray) -> float:
@@ -65,36 +112,63 @@ def unevenness(ranks: FloatArray) -> float:
     return float(((counts - expected) ** 2 / expected).sum())
 
 
-def right_by_construction(own: Sequence[FloatArray], seed: int) -> FloatArray:
-    """What `unevenness` would be, were the method right: each truth replaced by a draw of its own posterior.
+#: Points between 0 and 1 at which a distribution of ranks is compared with the diagonal.
+_POINTS: Final = np.arange(1, 20) / 20.0
 
-    The parameters of one truth go along with each other, so the statistic has no chi-squared distribution; a draw of
-    the posterior has the same company.
+
+def uneven(ranks: FloatArray) -> FloatArray:
+    """How far the distribution of ranks leaves the diagonal, in pointwise standard deviations of independent ranks.
+
+    A simultaneous band around the diagonal has a quantile of this statistic as its half width (Säilynoja, Bürkner and
+    Vehtari 2022).
+
+    Args:
+        ranks: Between 0 and 1, shape (sets, ranks).
+
+    Returns:
+        The largest distance of each set, shape (sets,).
+    """
+    ordered = np.sort(ranks, axis=1)
+    below = np.stack([(ordered <= point).mean(axis=1) for point in _POINTS], axis=1)
+    return np.asarray((np.abs(below - _POINTS) / np.sqrt(_POINTS * (1.0 - _POINTS) / ranks.shape[1])).max(axis=1))
+
+
+def right_by_construction(own: Sequence[FloatArray], seed: int) -> FloatArray:
+    """What ranks would be, were the method right: each truth replaced by a draw of its own posterior.
+
+    The parameters of one truth go along with each other, so statistics of their ranks have distributions of their own;
+    a draw of the posterior has the same company.
 
     Args:
         own: For each truth the rank of each particle among the others, shape (particles, parameters).
         seed: Random seed of the choices.
 
     Returns:
-        One statistic for each of `SETS` sets of such truths, shape (sets,).
+        `SETS` sets of such truths, shape (sets, truths, parameters).
     """
     draws = Draws(seed, 1)
     keys = draws.keys(np.arange(SETS * len(own), dtype=np.uint64) + np.uint64(15 << 58))
     u = draws.uniform("sampler", 0, keys).reshape(SETS, len(own))
-    return np.array(
-        [unevenness(np.stack([ranks[int(v * len(ranks))] for ranks, v in zip(own, row, strict=True)])) for row in u]
-    )
+    chosen = [ranks[(u[:, i] * len(ranks)).astype(np.int64)] for i, ranks in enumerate(own)]
+    return np.stack(chosen, axis=1)
 
 
-def synthetic(y: FloatArray, error: FloatArray, seed: int, number: int) -> FloatArray:
+def synthetic(y: FloatArray, errors: Errors, seed: int, number: int) -> FloatArray:
     """A trial's counts as data: with the same further error that the fit allows real counts."""
     draws = Draws(seed, 0)
-    keys = draws.keys(np.arange(len(y), dtype=np.uint64) + np.uint64((13 << 58) + number * 4096))
-    return np.asarray(y + error * ndtri(draws.uniform("target_error", -1, keys)))
+    keys = draws.keys(np.arange(errors.root.shape[1], dtype=np.uint64) + np.uint64((13 << 58) + number * 4096))
+    normal = ndtri(draws.uniform("target_error", -1, keys))
+    return np.asarray(y + errors.steepness(y) * (errors.root @ normal))
 
 
 def surface(
-    z: FloatArray, y: FloatArray, expected: FloatArray, weight: FloatArray | None, followed: IntArray
+    z: FloatArray,
+    y: FloatArray,
+    expected: FloatArray,
+    weight: FloatArray | None,
+    followed: IntArray,
+    judged: npt.NDArray[np.bool_] | None = None,
+    coarse: npt.NDArray[np.bool_] | None = None,
 ) -> response.Emulator:
     """A response surface of expected counts, which holds the registers' own noise as what it leaves open.
 
@@ -107,27 +181,24 @@ def surface(
         expected: What the registers were expected to count of the same events, on the same scale and of the same shape.
         weight: Weights of the trials; by default all count alike and come from the prior.
         followed: Parameters followed.
+        judged: Trials that say what is left open, as for `emulator.fit`.
+        coarse: Trials of another population scale, as for `emulator.fit`.
     """
-    fitted = response.fit(z, expected, weight, followed)
-    noise = y - expected
-    mean = np.average(noise, axis=0, weights=weight)
-    return replace(
-        fitted,
-        centre=fitted.centre + mean,
-        residual=fitted.residual + np.cov(noise.T, aweights=weight).reshape(fitted.residual.shape),
-    )
+    return response.fit(z, expected, weight, followed, judged=judged, coarse=coarse, noise=y - expected)
 
 
 def recover(
     z: FloatArray,
     y: FloatArray,
     expected: FloatArray,
-    error: FloatArray,
+    errors: Errors,
     truths: IntArray,
     *,
     seed: int,
     weight: FloatArray | None = None,
     followed: IntArray | None = None,
+    judged: npt.NDArray[np.bool_] | None = None,
+    coarse: npt.NDArray[np.bool_] | None = None,
     finished: Callable[[int], None] = lambda number: None,
 ) -> Recovery:
     """Fits to each truth with an emulator that did not see it.
@@ -136,35 +207,50 @@ def recover(
         z: Design, shape (trials, parameters).
         y: Simulated counts on their scale, shape (trials, counts).
         expected: What the registers were expected to count of the same events, of the same shape.
-        error: Standard deviation of what the model may miss, shape (counts,).
+        errors: What the model may miss.
         truths: Trials that serve as truths.
         seed: Random seed of errors and sampler.
         weight: Weights of the trials in the emulator.
         followed: Parameters followed; by default those that matter most in the whole design, the same for all folds.
+        judged: Trials that say what is left open, as for `emulator.fit`.
+        coarse: Trials of another population scale, as for `emulator.fit`.
         finished: Called for each truth.
     """
     followed = response.most_telling(z, expected) if followed is None else followed
     ranks, narrower = np.empty((len(truths), len(followed))), np.empty((len(truths), len(followed)))
-    own = []
+    own: list[FloatArray] = []
+    order: list[int] = []
     for fold in range(FOLDS):
         mine = truths[fold::FOLDS]
         if len(mine) == 0:
             continue
         seen = np.setdiff1d(np.arange(len(z)), mine)
-        fitted = surface(z[seen], y[seen], expected[seen], None if weight is None else weight[seen], followed)
+        fitted = surface(
+            z[seen],
+            y[seen],
+            expected[seen],
+            None if weight is None else weight[seen],
+            followed,
+            None if judged is None else judged[seen],
+            None if coarse is None else coarse[seen],
+        )
         for i, truth in enumerate(mine.tolist()):
-            data = synthetic(y[truth], error, seed, truth)
-            found = sampler.sample(fitted, data, error, seed=seed + 1 + truth, particles=PARTICLES, families=1).z
+            data = synthetic(y[truth], errors, seed, truth)
+            found = sampler.sample(fitted, data, errors, seed=seed + 1 + truth, particles=PARTICLES, families=1).z
             at = fold + i * FOLDS
+            order.append(at)
             ranks[at] = ((found < z[truth, followed]).sum(axis=0) + 0.5) / (len(found) + 1)
             narrower[at] = found.std(axis=0)
             own.append((found.argsort(axis=0).argsort(axis=0) + 0.5) / len(found))
             finished(truth)
-    return Recovery(followed, ranks, narrower, right_by_construction(own, seed))
+    # Folds take every fifth truth, so their order is that of the choice again.
+    null = right_by_construction([own[i] for i in np.argsort(order)], seed)
+    distance = np.sqrt((z[np.ix_(truths, followed)] ** 2).mean(axis=1))
+    return Recovery(followed, ranks, narrower, null, distance)
 
 
 def nearest_trials(
-    z: FloatArray, y: FloatArray, data: FloatArray, error: FloatArray, followed: IntArray, seed: int, share: float = 0.1
+    z: FloatArray, y: FloatArray, data: FloatArray, errors: Errors, followed: IntArray, seed: int, share: float = 0.1
 ) -> FloatArray:
     """A second, independent method on the same bank: regression ABC.
 
@@ -176,7 +262,7 @@ def nearest_trials(
         z: Design, shape (trials, parameters), drawn from the prior.
         y: Simulated counts on their scale, shape (trials, counts).
         data: Observed counts on their scale, shape (counts,).
-        error: Standard deviation of what the model may miss, shape (counts,).
+        errors: What the model may miss.
         followed: Parameters to estimate.
         seed: Random seed of the errors added to the simulated counts.
         share: Share of the trials kept.
@@ -184,7 +270,7 @@ def nearest_trials(
     Returns:
         Followed parameters, shape (kept, followed).
     """
-    noisy = np.stack([synthetic(row, error, seed, number) for number, row in enumerate(y)])
+    noisy = np.stack([synthetic(row, errors, seed, number) for number, row in enumerate(y)])
     centre, spread = noisy.mean(axis=0), np.maximum(noisy.std(axis=0), 1e-9)
     x, target = (noisy - centre) / spread, z[:, followed]
     penalty = 0.02 * len(x) * np.eye(x.shape[1])

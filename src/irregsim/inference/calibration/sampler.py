@@ -8,14 +8,16 @@ accepted by Metropolis and Hastings. All random numbers are keyed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import solve_triangular
 from scipy.special import ndtri
 
+from irregsim.inference.calibration.counts import Errors
 from irregsim.inference.calibration.emulator import Emulator
 from irregsim.model.draws import Draws
 
@@ -62,20 +64,77 @@ class _Chance:
         return u[:, 0], ndtri(u[:, 1:])
 
 
-def _log_likelihood(emulator: Emulator, z: FloatArray, y: FloatArray, factor: tuple[FloatArray, bool]) -> FloatArray:
-    left = y - emulator.mean(z)
-    return np.asarray(-0.5 * np.einsum("ij,ij->i", left, cho_solve(factor, left.T).T))
+@dataclass(frozen=True)
+class Likelihood:
+    """What counts say of the followed parameters: normal around the surface, with a spread that moves with the counts.
+
+    The standard deviation of each count is what surface, unfollowed parameters and errors give where the count is
+    expected to be; the correlations are those at the surface's `middle`, which keeps a thousand particles as cheap as
+    one.
+
+    Attributes:
+        surface: Response surface of the counts.
+        errors: What the model may miss.
+        data: Observed counts on their scale, shape (counts,).
+        inflate: Factor on the covariance.
+    """
+
+    surface: Emulator
+    errors: Errors
+    data: FloatArray
+    inflate: float = 1.0
+
+    def spread(self, mean: FloatArray) -> FloatArray:
+        """Standard deviation of each count where counts are expected to be ``mean``, of the shape of ``mean``."""
+        own = np.diag(self.surface.residual) * self.surface.wider(mean) ** 2
+        others = (self.surface.unfollowed**2).sum(axis=0)
+        return np.asarray(np.sqrt(self.inflate * (own + others + self.errors.sd(mean) ** 2)))
+
+    def correlation(self) -> FloatArray:
+        """Correlation of the counts given the parameters, shape (counts, counts)."""
+        covariance = self.surface.covariance() + self.errors.at(self.surface.middle)
+        sd = np.sqrt(np.diag(covariance))
+        return np.asarray(covariance / sd[:, None] / sd[None, :])
+
+    def log(self) -> Callable[[FloatArray], FloatArray]:
+        """Log likelihood of followed parameters of shape (n, followed), less a constant; shape (n,)."""
+        lower = np.linalg.cholesky(self.correlation())
+
+        def log(z: FloatArray) -> FloatArray:
+            mean = self.surface.mean(z)
+            sd = self.spread(mean)
+            far = solve_triangular(lower, ((self.data - mean) / sd).T, lower=True, check_finite=False)
+            return np.asarray(-0.5 * (far**2).sum(axis=0) - np.log(sd).sum(axis=1))
+
+        return log
+
+    def given_others(self, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Each count given the parameters and all other counts.
+
+        Args:
+            z: Followed parameters, shape (n, followed).
+
+        Returns:
+            Its distance from what is then expected, in standard deviations, and these; both of shape (n, counts).
+        """
+        mean = self.surface.mean(z)
+        precision, sd = np.linalg.inv(self.correlation()), self.spread(mean)
+        own = np.sqrt(np.diag(precision))
+        return ((self.data - mean) / sd) @ precision / own, sd / own
 
 
 def _family(
-    emulator: Emulator, y: FloatArray, covariance: FloatArray, chance: _Chance, particles: int
+    log_likelihood: Callable[[FloatArray], FloatArray], width: int, chance: _Chance, particles: int
 ) -> tuple[FloatArray, int, float]:
-    factor = cho_factor(covariance)
-    width = len(emulator.followed)
     z = chance()[1]
-    log_like = _log_likelihood(emulator, z, y, factor)
+    log_like = log_likelihood(z)
     heat, steps, accepted = 0.0, 0, 1.0
-    while heat < 1.0 and steps < _MOST_STEPS:
+    while heat < 1.0:
+        if steps == _MOST_STEPS:
+            raise RuntimeError(
+                f"the sampler is at temperature {heat:.3g} of 1 after {_MOST_STEPS} steps: the counts lie too far from "
+                "what the surface can give; look for a count that no trial comes near"
+            )
         steps += 1
         step = _largest_step(log_like, 1.0 - heat)
         heat = min(1.0, heat + step)
@@ -91,7 +150,7 @@ def _family(
         for _ in range(LAST_MOVES if heat >= 1.0 else MOVES):
             u, normal = chance()
             proposal = mean + np.sqrt(1.0 - pull**2) * (z - mean) + pull * normal @ lower.T
-            proposed = _log_likelihood(emulator, proposal, y, factor)
+            proposed = log_likelihood(proposal)
             log_ratio = heat * (proposed - log_like) - 0.5 * ((proposal**2).sum(axis=1) - (z**2).sum(axis=1))
             log_ratio += 0.5 * (_distance(proposal - mean, lower) - _distance(z - mean, lower))
             is_taken = np.log(u) < log_ratio
@@ -125,7 +184,7 @@ def _largest_step(log_like: FloatArray, most: float) -> float:
 def sample(
     emulator: Emulator,
     y: FloatArray,
-    error: FloatArray,
+    errors: Errors,
     *,
     seed: int,
     particles: int = PARTICLES,
@@ -137,16 +196,19 @@ def sample(
     Args:
         emulator: Response surface of the counts.
         y: Observed counts on their scale, shape (counts,).
-        error: Standard deviation of what the model may miss, shape (counts,).
+        errors: What the model may miss.
         seed: Random seed of the sampler.
         particles: Particles of each family.
         families: Independent runs of the sampler, at least 2; their difference shows whether it has converged.
         inflate: Factor on the covariance; above 1 gives a wider distribution to make new trials from.
+
+    Raises:
+        RuntimeError: If the temperature does not reach 1: the counts lie too far from what the surface can give.
     """
-    covariance = inflate * (emulator.covariance() + np.diag(error**2))
+    width = len(emulator.followed)
+    log_likelihood = Likelihood(emulator, errors, y, inflate).log()
     parts = [
-        _family(emulator, y, covariance, _Chance(seed, family, particles, len(emulator.followed)), particles)
-        for family in range(families)
+        _family(log_likelihood, width, _Chance(seed, family, particles, width), particles) for family in range(families)
     ]
     z = np.concatenate([part[0] for part in parts])
     spread = np.maximum(z.std(axis=0), 1e-9)

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from irregsim.scenario import Scenario
 
-#: Years whose registers a trial keeps.
-YEARS: Final = range(2009, 2021)
-
 #: Trials share this many sets of random numbers, so that trials differ by their parameters rather than by random
 #: variation (common random numbers), and no single set decides.
 RANDOM_SETS: Final = 32
@@ -41,7 +38,7 @@ def observe(
 
     random_set = replicate % RANDOM_SETS
     world = simulate(scenario, draw, seed=seed, replicate=random_set, scale=scale, expected=False)
-    whole = range(YEARS.start, min(YEARS.stop, FIRST_YEAR + world.history.months // 12))
+    whole = range(FIRST_YEAR, FIRST_YEAR + world.history.months // 12)
     seen = []
     for is_expected in (False, True):
         observer = Observer(world.history, world.draws, world.values.draw, whole, scale, is_expected)

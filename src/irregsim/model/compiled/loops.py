@@ -28,6 +28,10 @@ def compiled(function: F) -> F:
 #: Five strategies of three grounds: never sought asylum, rejected, under a Dublin decision.
 GROUPS: Final = 15
 _BLOCK: Final = 1024
+#: Persons whose draws are looked over at once for one below a bound; a block is a multiple.
+_FEW: Final = 16
+#: One of so many persons is counted where a rough number is enough.
+_EVERY: Final = 16
 #: Share of persons looked at in vain up to which one bound for all groups, which is faster, serves.
 _SPARE: Final = 0.02
 
@@ -66,29 +70,29 @@ def sort_groups(
         route: Position of the column.
         sought: Position of the column `is_sought_asylum`.
         group: Written: strategy x ground of each, shape (n,).
-        present: Written: how many persons are in each group, shape (groups,).
+        present: Written: about how many persons are in each group, and 0 only where nobody is, shape (groups,).
 
     Returns:
         A row whose route does not go with whether asylum was sought, or whose strategy is none; -1 if there is none.
     """
-    n, faults = len(rows), False
+    n, faults, seen = len(rows), False, np.int64(0)
     strategies, routes, has_sought = whole[strategy], whole[route], flags[sought]
     for j in range(n):
         i = np.uint64(rows[j])  # an index that is never negative need not be asked whether it is
         s, r = strategies[i], routes[i]
         faults |= (s < 0) | (s > 4) | (r < 0) | (has_sought[i] != (r <= 1))
-        group[j] = s * 3 + (2 if r == 1 else (1 if r == 0 else 0))
-    present[:] = 0
+        g = s * 3 + (2 if r == 1 else (1 if r == 0 else 0))
+        group[j] = g
+        seen |= np.int64(1) << (g & 63)
     if faults:
         for i in rows:
             s, r = whole[strategy, i], whole[route, i]
             if s < 0 or s > 4 or r < 0 or flags[sought, i] != (r <= 1):
                 return i
-    count = np.zeros((4, 256), np.int64)  # four counts in turn, so that none waits for the one before it
-    for j in range(n):
-        count[j & 3, group[j]] += 1
     for g in range(len(present)):
-        present[g] = count[0, g] + count[1, g] + count[2, g] + count[3, g]
+        present[g] = (seen >> g) & 1
+    for j in range(0, n, _EVERY):
+        present[group[j]] += _EVERY
     return -1
 
 
@@ -104,7 +108,7 @@ def candidates(
         group: Group of each, shape (n,).
         salts: What each rule mixes into the keys this month, shape (rules,).
         threshold: Bound of each rule and group in units of 2**-53, shape (rules, groups).
-        present: How many persons are in each group, shape (groups,).
+        present: About how many persons are in each group, shape (groups,).
         found: Written: positions in ``rows``, as many as are returned.
         hits: Written: for each found, the rules as bits of one number.
 
@@ -112,6 +116,9 @@ def candidates(
         How many were found.
     """
     n, rules = len(rows), len(salts)
+    about = 0
+    for g in range(GROUPS):
+        about += present[g]
     top = np.zeros(rules, np.uint64)
     one_bound = np.empty(rules, np.bool_)
     for r in range(rules):
@@ -120,7 +127,7 @@ def candidates(
             if present[g] > 0:
                 top[r] = max(top[r], threshold[r, g])
                 expected += present[g] * float(threshold[r, g])
-        one_bound[r] = (n * float(top[r]) - expected) * 2.0**-53 < _SPARE * n
+        one_bound[r] = (about * float(top[r]) - expected) * 2.0**-53 < _SPARE * about
     key = np.empty(_BLOCK, np.uint64)
     hit = np.empty(_BLOCK, np.uint64)
     count = 0
@@ -141,10 +148,17 @@ def candidates(
                 row = threshold[r]
                 for j in range(m):
                     hit[j] |= bit if bits(key[j] ^ salt) < row[group[start + j]] else np.uint64(0)
-        for j in range(m):
-            found[count] = start + j
-            hits[count] = hit[j]
-            count += hit[j] != np.uint64(0)
+        for j in range(m, min(_BLOCK, m + _FEW)):
+            hit[j] = np.uint64(0)
+        for first in range(0, m, _FEW):
+            some = np.uint64(0)
+            for j in range(first, first + _FEW):
+                some |= hit[j]
+            if some != np.uint64(0):
+                for j in range(first, min(m, first + _FEW)):
+                    found[count] = start + j
+                    hits[count] = hit[j]
+                    count += hit[j] != np.uint64(0)
     return count
 
 
@@ -253,6 +267,16 @@ def bounds(
             bound[r, g] = h
             threshold[r, g] = np.uint64(1) << np.uint64(53) if h >= 1.0 else np.uint64(np.ceil(h * 2.0**53))
     return -1
+
+
+@compiled
+def ends(array: Any, out: Any) -> None:
+    """Writes the lowest and the highest value of an array of the world, and its length."""
+    low = high = array[0] * 1.0
+    for k in range(len(array)):
+        value = array[k] * 1.0  # of a flag too, 1 or 0
+        low, high = min(low, value), max(high, value)
+    out[0], out[1], out[2] = low, high, len(array)
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""What happens to whole columns every month, as loops: who is free to act, families, moves, draws.
+"""What happens to whole columns every month, as loops: who is free to act, families, moves.
 
 Each function here does what the function named in `TWINS` does with numpy, and gives the same bits: whole numbers are
 counted, and real numbers are added in the order of the rows. This module needs numba and, as `loops`, reads no number
@@ -14,13 +14,21 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.compiled import places, stocks
+from irregsim.model.compiled import arrivals, beginnings, keyed, places, stocks
 from irregsim.model.compiled.loops import compiled
-from irregsim.model.draws import UInt64Array
-from irregsim.model.history import EVENT, FLOW, NO_PLACE
+from irregsim.model.history import DISTRICT_OF, EVENT, FLOW, GROUNDS, NO_PLACE
 from irregsim.model.population import BLOCKS, HELD_FLAGS, HELD_NUMBERS, Population
 from irregsim.model.world import World
-from irregsim.vocabulary.codes import CAUSE_CODE, FIRST_EXIT, RegisterEvent, Strategy, Substrategy
+from irregsim.vocabulary.codes import (
+    CAUSE_CODE,
+    FIRST_EXIT,
+    Decision,
+    Ground,
+    RegisterEvent,
+    Route,
+    Strategy,
+    Substrategy,
+)
 
 IntArray = npt.NDArray[np.int64]
 
@@ -32,11 +40,14 @@ _HERE: Final = (1 << int(FIRST_EXIT)) - 1
 
 @compiled
 def _free(states: int, strategy: Any, guardian: Any, transport_due: Any) -> Any:
-    out = np.empty(len(strategy), np.int64)
+    n = len(strategy)
+    is_free, out = np.empty(n, np.uint8), np.empty(n, np.int64)
+    for i in range(n):  # many at once, since none waits for how many were found before it
+        is_free[i] = ((states >> strategy[i]) & 1) & (guardian[i] < 0) & (transport_due[i] < 0)
     count = 0
-    for i in range(len(strategy)):
+    for i in range(n):
         out[count] = i
-        count += ((states >> strategy[i]) & 1) & (guardian[i] < 0) & (transport_due[i] < 0)
+        count += is_free[i]
     return out[:count]
 
 
@@ -92,10 +103,10 @@ def _families(guardian: Any) -> Any:
 
 def show(population: Population) -> None:
     """Twin of `Population._show`."""
-    columns = vars(population)
+    columns, count = vars(population), len(population)
     for block, names in zip(population.blocks, BLOCKS.values(), strict=True):
         for row, name in enumerate(names):
-            columns[name] = block[row, : len(population)]
+            columns[name] = block[row, :count]
     found = _families(population.guardian)
     population.kid_rows, population._kids_sorted, population._kid_count, population._kid_start = found
 
@@ -337,28 +348,91 @@ def note(
         history.register(month, event, where if len(where) else p.place[rows], p.country[rows], late, p.strategy[rows])
 
 
-# -- draws -----------------------------------------------------------------------------------------------------------
+@compiled
+def _cell(i: int, whole: Any, flags: Any, columns: Any, grounds: Any) -> None:
+    place, cell, route, decision, sought = columns
+    never, asylum, dublin_route, dublin, expelled, penal, count = grounds
+    ground = asylum if flags[sought, i] else never
+    if whole[route, i] == dublin_route:
+        ground = dublin
+    if whole[decision, i] == expelled:
+        ground = penal
+    whole[cell, i] = whole[place, i] * count + ground
 
 
 @compiled
-def _uniforms(mixed: Any, out: Any) -> None:
-    for k in range(len(mixed)):
-        z = mixed[k]
-        z ^= z >> np.uint64(30)
-        z *= np.uint64(0xBF58476D1CE4E5B9)
-        z ^= z >> np.uint64(27)
-        z *= np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-        out[k] = float((z >> np.uint64(11)) | np.uint64(1)) * 2.0**-53
+def _cells(rows: Any, whole: Any, flags: Any, columns: Any, grounds: Any) -> None:
+    for i in rows:
+        _cell(i, whole, flags, columns, grounds)
 
 
-def finalise(bits: UInt64Array) -> npt.NDArray[np.float64]:
-    """Twin of `draws._finalise`."""
-    out = np.empty(bits.shape)
-    _uniforms(bits.reshape(-1), out.reshape(-1))
-    return out
+@compiled
+def _relocated(
+    rows: Any, place: Any, by_guardian: Any, count: Any, start: Any, whole: Any, flags: Any, how: Any, bounds: Any
+) -> Any:
+    """Those who live elsewhere from now on, heads before children.
+
+    Returns:
+        The flows of those who came to another district, as numbers; and whether every code is inside its bound.
+    """
+    month, cause, first_exit, strategy, country, columns, grounds, district = how
+    total = len(rows)
+    for i in rows:
+        total += count[i]
+    flows, fields = np.empty(total, np.int64), np.empty(len(bounds), np.int64)
+    found, is_inside = 0, True
+    for of_children in range(2 if total > len(rows) else 1):
+        for a in range(len(rows)):
+            first, last = 0, 1
+            if of_children:
+                first, last = start[rows[a]], start[rows[a]] + count[rows[a]]
+            for k in range(first, last):
+                i = by_guardian[k] if of_children else rows[a]
+                old, state = whole[columns[0], i], whole[strategy, i]
+                if state < first_exit and district[old] != district[place[a]]:
+                    fields[0], fields[1], fields[2], fields[3] = month, state, state, cause
+                    fields[4], fields[5], fields[6] = old, place[a], whole[country, i]
+                    flows[found] = _packed(bounds, fields)
+                    is_inside = is_inside and flows[found] >= 0
+                    found += 1
+                whole[columns[0], i] = place[a]
+                _cell(i, whole, flags, columns, grounds)
+    return flows[:found], is_inside
 
 
+_OF_CELL: Final = (
+    *_positions("place", "cell", "route", "decision"),
+    BLOCKS[np.bool_].index("is_sought_asylum"),
+)
+_OF_FLOW: Final = _positions("strategy", "country")
+_GROUNDS: Final = (
+    *map(int, (Ground.NEVER_ASYLUM, Ground.ASYLUM, Route.DUBLIN, Ground.DUBLIN)),
+    *map(int, (Decision.EXPELLED_PENAL, Ground.PENAL, GROUNDS)),
+)
+
+
+def set_cell(world: World, rows: IntArray) -> None:
+    """Twin of `World.set_cell`."""
+    if len(rows):
+        whole, flags, _ = world.population.blocks
+        _cells(rows, whole, flags, _OF_CELL, _GROUNDS)
+
+
+def relocate(world: World, rows: IntArray, place: IntArray, cause: str) -> None:
+    """Twin of `World.relocate`."""
+    if len(rows) == 0:
+        return
+    p = world.population
+    whole, flags, _ = p.blocks
+    how = (world.month, CAUSE_CODE[cause], _STATES[0], *_OF_FLOW)
+    families = p._kids_sorted, p._kid_count, p._kid_start
+    flows, is_inside = _relocated(rows, place, *families, whole, flags, (*how, _OF_CELL, _GROUNDS, DISTRICT_OF), _FLOW)
+    assert is_inside, "a move between districts has a code outside its bound in history.FLOW"
+    world.history.add_flows(world.month, flows.copy())
+
+
+#: Modules with further twins.
+OTHERS: Final = (arrivals, beginnings, keyed, places, stocks)
 #: What each function with a twin is called (`compiled.twinned`), and its twin.
 TWINS: Final[dict[str, Callable[..., Any]]] = {
     "World.who": who,
@@ -366,9 +440,13 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "World.everyone": everyone,
     "World.move": move,
     "World.note": note,
+    "World.relocate": relocate,
+    "World.set_cell": set_cell,
+    "History.outcome": stocks.outcome,
     "_circles": circles,
     "count_in": count_in,
-    "_finalise": finalise,
+    "_finalise": keyed.finalise,
+    "Draws.uniform": keyed.uniform,
     "Population._show": show,
     "Population.children_of": children_of,
     "record": stocks.record,
@@ -378,9 +456,16 @@ TWINS: Final[dict[str, Callable[..., Any]]] = {
     "_residents": places.residents,
     "_guests": places.guests,
     "_workers": places.workers,
+    "_hosts_at_hand": places.hosts_at_hand,
+    "_served": places.served,
+    "_by_rank_in_centres": places.in_centres,
+    "_matched": places.matched,
+    "_arrive": arrivals.arrive,
+    "_begin": beginnings.begin,
 }
 
 
 def text() -> str:
     """What the machine code of the machinery depends on."""
-    return "".join(Path(str(file)).read_text(encoding="utf-8") for file in (__file__, places.__file__, stocks.__file__))
+    files = (__file__, *(module.__file__ for module in OTHERS))
+    return "".join(Path(str(file)).read_text(encoding="utf-8") for file in files)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +25,17 @@ POSITION: Final = {name: row for name, (_, row) in positions().items()}
 _WHOLE_NUMBERS: Final = np.arange(TABULATED, dtype=np.float64)
 
 
+@lru_cache(maxsize=256)
+def _shapes(shapes: tuple[tuple[int, ...], ...]) -> IntArray:
+    """Start and lengths of the axes of tables that stand one after the other, shape (tables, 4); not to be changed."""
+    out: IntArray = np.zeros((max(1, len(shapes)), 4), dtype=np.int64)
+    start = 0
+    for row, shape in zip(out, shapes, strict=False):
+        row[0], row[1 : 1 + len(shape)] = start, shape
+        start += prod(shape)
+    return out
+
+
 class Compiled:
     """A part of the month as read, and its kernel.
 
@@ -41,10 +54,11 @@ class Compiled:
         self.name = name
         self.text = text
         self._reading = reading
-        space = dict(reading.names)
+        self._tables: dict[int, tuple[tuple[Any, ...], FloatArray]] = {}
+        space = {**reading.names, "kept": self._keep}
         exec(compile(month_text(reading, more), f"<month of {name}>", "exec"), space)
         self._month: Callable[..., tuple[tuple[Any, ...], ...]] = space["month"]
-        self._kernel: Callable[..., int] | None = None
+        self._kernel: Callable[..., Any] | None = None
 
     @property
     def is_loaded(self) -> bool:
@@ -74,6 +88,15 @@ class Compiled:
         """Decides for no person, for the types of arrays alone."""
         raise NotImplementedError
 
+    def _keep(self, number: int, by: tuple[Any, ...], make: Callable[[], FloatArray]) -> FloatArray:
+        """A table that depends on some numbers alone; made again where one of them is another."""
+        if np.ndarray in map(type, by):  # arrays are not compared
+            return make()
+        found = self._tables.get(number)
+        if found is None or found[0] != by:
+            found = self._tables[number] = (by, make())
+        return found[1]
+
     def _of_month(
         self, world: World, at: At, *more: object
     ) -> tuple[FloatArray, FloatArray, IntArray, tuple[npt.NDArray[Any], ...]]:
@@ -88,15 +111,9 @@ class Compiled:
             assert (np.asarray(table).dtype == np.bool_) == (holds == FLAG), (
                 f"{self.name}: a table holds {np.asarray(table).dtype} where {holds} is meant"
             )
-        shapes = np.zeros((max(1, len(made)), 4), dtype=np.int64)
-        flat, start = [], 0
-        for k, table in enumerate(made):
-            table = np.asarray(table)
-            shapes[k, 0] = start
-            shapes[k, 1 : 1 + table.ndim] = table.shape
-            start += table.size
-            flat.append(table.ravel())
-        tables = np.concatenate(flat).astype(np.float64, copy=False) if flat else np.zeros(1)
+        made = tuple(map(np.asarray, made))
+        shapes = _shapes(tuple(table.shape for table in made))
+        tables = np.concatenate(made, axis=None, dtype=np.float64, casting="unsafe") if made else np.zeros(1)
         numbers = np.array(scalars if scalars else (0.0,), dtype=np.float64)
         assert numbers.ndim == 1, f"{self.name}: a number of the month is an array"
         return numbers, tables, shapes, raw

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 import filelock
 import numpy as np
+import numpy.typing as npt
 
+from irregsim.model.centres import COUNT as CENTRES
 from irregsim.model.compiled import background, loops, store
 from irregsim.model.compiled.chooser import Chooser
 from irregsim.model.compiled.tree import Unreadable
@@ -132,7 +134,7 @@ def ready_machinery() -> Mapping[str, Callable[..., Any]]:
 
 def _compile_machinery() -> float:
     """Compiles all loops of the machinery, or loads them; returns processor seconds."""
-    from irregsim.model.compiled import machinery, places, stocks
+    from irregsim.model.compiled import arrivals, beginnings, keyed, machinery, places, stocks
 
     begun, world = time.process_time(), _sample().copy()
     nobody = np.full(1, -1)
@@ -142,15 +144,26 @@ def _compile_machinery() -> float:
     machinery.children_of(world.population, somebody)
     machinery.count_in(world.population.centre, 1)
     machinery.circles(world, nobody, nobody, nobody, nobody)
-    machinery.finalise(world.population.key.copy())
+    keyed.finalise(world.population.key.copy())
+    keyed.uniform(world.draws, "onward", 0, world.population.key)
     half = np.full(1, 0.5)
     places.by_sums(half, half, 0.5 * half)
     for count in (places.residents, places.guests, places.workers):
         count(world)
+    one: npt.NDArray[np.int64] = np.ones(1, dtype=np.int64)
+    places.hosts_at_hand(world, somebody, np.zeros(len(world.hosts) + 1, dtype=np.bool_))
+    places.served(0 * one, one, half)
+    places.in_centres(world, 0 * one, one, np.ones(CENTRES, dtype=np.int64), half, half)
+    places.matched(world, 0 * one, one, half, np.ones(len(world.employers), dtype=np.int64))
+    at = world.values.at(world.month)
+    beginnings.begin(world, at, *arrivals.arrive(world, at, -1, 0 * one, 0 * one, one))
     stocks.record(world)
     stocks.communities(world)
     stocks.sums(None, world, world.values.at(world.month))
     machinery.note(world, RegisterEvent.HEALTH_CONTACT, somebody)
+    machinery.set_cell(world, somebody)
+    machinery.relocate(world, somebody, 0 * somebody, "city_move")
+    stocks.outcome(world.history, "care_needed", 0, somebody)
     machinery.move(world, somebody, Strategy.FRITT_FALL, "choice")
     store.mark_ready(machinery.text())
     return time.process_time() - begun
@@ -158,10 +171,10 @@ def _compile_machinery() -> float:
 
 def _mark_complete() -> None:
     """Says that the month's machine code is there, if all of the model's own month is."""
-    from irregsim.model.compiled import machinery, stocks
+    from irregsim.model.compiled import machinery
     from irregsim.model.month import MONTH
 
-    shared = [_stored(module) for module in (loops, machinery, stocks)]
+    shared = [_stored(module) for module in (loops, machinery, *machinery.OTHERS)]
     if all(shared) and all(twin.is_ready for twin in _readable_twins(MONTH)):
         background.mark_complete({path for paths in shared for path in paths})
 

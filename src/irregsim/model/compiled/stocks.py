@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from irregsim.model import simulate
 from irregsim.model.compiled.loops import compiled
-from irregsim.model.history import CITY_CODES, CITY_OF, COUNTRIES, OUTCOME_INDEX, PLACES
+from irregsim.model.history import CITY_CODES, CITY_OF, COUNTRIES, OUTCOME_INDEX, PLACES, History
 from irregsim.model.month.control import PRISON
 from irregsim.model.month.needs import STAYS_LOOSELY
 from irregsim.model.values import At
@@ -246,3 +246,23 @@ def sums(part: object, world: World, at: At) -> None:
     table = world.history.outcomes[world.month]
     for name, row in zip(_OUTCOMES, out, strict=True):
         table[OUTCOME_INDEX[name]] += row
+
+
+@compiled
+def _outcome(place: Any, amount: Any, city_of: Any, row: Any) -> None:
+    sums = np.zeros(len(row))
+    for j in range(len(place)):
+        sums[city_of[place[j]]] += amount[j if len(amount) > 1 else 0]
+    for c in range(len(row)):
+        row[c] += sums[c]
+
+
+_ONE_EACH: Final = np.ones(1)
+
+
+def outcome(history: History, name: str, month: int, place: npt.ArrayLike, amount: npt.ArrayLike | None = None) -> None:
+    """Twin of `History.outcome`."""
+    where = np.atleast_1d(place)
+    if len(where):
+        each = _ONE_EACH if amount is None else np.array(amount, dtype=np.float64, ndmin=1)
+        _outcome(where, each, CITY_OF, history.outcomes[month, OUTCOME_INDEX[name]])

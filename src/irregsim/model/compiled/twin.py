@@ -84,7 +84,7 @@ class Twin(Compiled):
         self.contest = contest
         self._tape = tape_of(reading)
         self._channels = tuple(reading.rules)
-        self._kept: dict[int, tuple[npt.NDArray[Any], tuple[float, float]]] = {}
+        self._kept: dict[int, tuple[npt.NDArray[Any], FloatArray]] = {}
 
     def for_nobody(self, world: World) -> None:
         """Decides for no person, for the types of arrays alone."""
@@ -139,7 +139,7 @@ class Twin(Compiled):
             ranges.limits(world) if tape.needs_limits else _NO_LIMITS,
             tables,
             shapes,
-            np.array([(*self._ends(k, array), len(array)) for k, array in enumerate(raw)]).reshape(-1, 3),
+            self._ends(raw),
             salts,
             bound,
             threshold,
@@ -159,7 +159,7 @@ class Twin(Compiled):
                 f"{self.contest.name}: a rule reads a table beyond its end where a column is at its limit"
             )
         report = np.empty(2)
-        fault = self._kernel(
+        fault, won = self._kernel(
             whole,
             flags,
             keys,
@@ -182,18 +182,20 @@ class Twin(Compiled):
         if fault >= 0:
             row, rule = divmod(fault, len(self._channels))
             raise BoundBroken(self._too_high(self._channels[rule], row, report[0], report[1]))
-        some = found[:count]
-        return _Outcome(code, bound, group[:n], some[code[some] >= 0])
+        return _Outcome(code, bound, group[:n], found[:won].copy())
 
-    def _ends(self, k: int, array: npt.NDArray[Any]) -> tuple[float, float]:
-        """Lowest and highest value of an array of the world."""
-        kept = self._kept.get(k)
-        if kept is not None and kept[0] is array:
-            return kept[1]
-        ends = float(array.min()), float(array.max())
-        if self._reading.raw[k] in _FIXED:
-            self._kept[k] = (array, ends)
-        return ends
+    def _ends(self, raw: tuple[npt.NDArray[Any], ...]) -> FloatArray:
+        """Lowest and highest value and length of each array of the world, shape (arrays, 3)."""
+        out = np.empty((len(raw), 3))
+        for k, array in enumerate(raw):
+            kept = self._kept.get(k)
+            if kept is not None and kept[0] is array:
+                out[k] = kept[1]
+                continue
+            loops.ends(array, out[k])
+            if self._reading.raw[k] in _FIXED:
+                self._kept[k] = (array, out[k])
+        return out
 
     # -- checks ----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from typing import Final
 
@@ -25,6 +26,7 @@ _CONTEST: Final = (
 
 @compiled
 def kernel(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, bound, threshold, code, report{raw}):
+    won = 0
     for q in range(count):
         j = found[q]
         i = np.uint64(rows[j])
@@ -33,7 +35,10 @@ def kernel(I, B, keys, rows, found, hits, count, group, salts, S, T, O, month, b
         key = keys[i]
         best = 1.0
 {rules}
-    return -1
+        if best < 1.0:
+            found[won] = j
+            won += 1
+    return -1, won
 """
 )
 _RULE: Final = """        if hit & np.uint64({bit}):  # {channel}
@@ -42,7 +47,7 @@ _RULE: Final = """        if hit & np.uint64({bit}):  # {channel}
             if not h <= bound[{number}, g]:
                 report[0] = h
                 report[1] = bound[{number}, g]
-                return rows[j] * {rules} + {number}
+                return rows[j] * {rules} + {number}, 0
             u = float(bits(key ^ salts[{number}])) * 2.0**-53
             if u < h:
                 clock = -math.log1p(-u) / h
@@ -153,11 +158,29 @@ def month_text(reading: Reading, more: tuple[str, ...] = ()) -> str:
     """
     lines = [
         f"def month({', '.join(('at', 'world', 'whole_numbers', *more))}):",
-        *(f"    {line}" for line in reading.month),
+        *(f"    {_kept(number, line, reading)}" for number, line in enumerate(reading.month)),
     ]
     parts = (reading.scalars, reading.made, reading.raw)
     lines.append("    return " + ", ".join("(" + "".join(f"{name}, " for name in part) + ")" for part in parts))
     return "\n".join(lines) + "\n"
+
+
+def _kept(number: int, line: str, reading: Reading) -> str:
+    """A statement that tabulates a function: its table is kept while the values that it reads stay the same."""
+    if not line.endswith("(whole_numbers)"):
+        return line
+    statement = ast.parse(line).body[0]
+    assert isinstance(statement, ast.Assign)
+    value = statement.value
+    nodes = list(ast.walk(value))
+    reads = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "at"]
+    own = [argument.arg for n in nodes if isinstance(n, ast.Lambda) for argument in n.args.args]
+    names = [n.id for n in nodes if isinstance(n, ast.Name)]
+    # What else it reads, such as the world or another statement's value, is not compared: then it is made every month.
+    if names.count("at") > len(reads) or not set(names) <= {"at", "whole_numbers", *own, *reading.names}:
+        return line
+    by = "".join(f"{name}, " for name in sorted(set(map(ast.unparse, reads))))
+    return f"{ast.unparse(statement.targets[0])} = kept({number}, ({by}), lambda: {ast.unparse(value)})"
 
 
 def _is_dear(node: Node) -> bool:

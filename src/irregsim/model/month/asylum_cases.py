@@ -52,7 +52,9 @@ def queue(values: Values) -> Queue:
     ``D(t) = min(B(t) / m, phi U(t))`` are decided, ``B(t+1) = B(t) + a R(t) - D(t)``, and
     ``F(t) = (1-a) R(t-1) + (1 - reversed) D(t)`` become final. U are the appeal body's decisions of the year, of which
     a share phi concerns first appeals; what one citizenship leaves of it serves the others. After the last year that
-    counts as history the appeal body keeps pace.
+    counts as history, U goes on from that year: it rises by `appeal_capacity_log_growth` in a year that begins with
+    more ready than it can decide, and never falls. From the first counted year whose rejections a scenario states
+    otherwise, the counted U answers to other cases: there it is the least that the body can decide.
 
     Args:
         values: Levers and one parameter draw. Reads the lever ``asylum_rejections_per_year``.
@@ -61,6 +63,9 @@ def queue(values: Values) -> Queue:
     end = year_of(values.months - 1)
     rejected = _yearly_rejections(values, end)
     counted, last = decisions(), values.knowledge.last_counted
+    stated = [year for year, _ in values.levers.asylum_rejections_per_year if year >= FIRST_COUNTED]
+    # Index of the first year in which the body's decisions are not simply those counted.
+    open_from = min([last + 1, *stated]) - FIRST_COUNTED
     body = (counted.appeal_rejected + counted.appeal_granted)[: last - FIRST_COUNTED + 1]
     granted = counted.appeal_granted[: len(body)].sum(axis=1) / body.sum(axis=1)
     first_appeals = draw["first_appeal_share"]
@@ -74,16 +79,24 @@ def queue(values: Values) -> Queue:
     final, left = np.empty((2, months, rejected.shape[1]))
     monthly = rejected / 12.0
     before = monthly[0]
+    total = first_appeals * body.sum(axis=1) / 12.0
+    capacity, growth = total[0], np.exp(draw["appeal_capacity_log_growth"])
     for month in range(months):
         year = month // 12
         ready = waiting / draw["appeal_months_mean"]
-        decided = ready
-        if year < len(body):
-            capacity = first_appeals * body[year] / 12.0
-            decided = np.minimum(ready, capacity)
-            spare, rest = (capacity - decided).sum(), ready - decided
+        if month % 12 == 0:
+            if year >= open_from and ready.sum() > capacity:
+                capacity *= growth
+            if year < len(total):
+                capacity = total[year] if year < open_from else max(capacity, total[year])
+        if year < open_from:
+            own = first_appeals * body[year] / 12.0
+            decided = np.minimum(ready, own)
+            spare, rest = (own - decided).sum(), ready - decided
             if rest.sum() > 0:
                 decided = decided + rest * min(1.0, spare / rest.sum())
+        else:
+            decided = ready * min(1.0, capacity / max(ready.sum(), capacity))
         new = monthly[year]
         final[month] = (1.0 - appeals) * before + (1.0 - reversal[year]) * decided
         waiting = waiting + appeals * new - decided
@@ -101,7 +114,7 @@ def _yearly_rejections(values: Values, end: int) -> FloatArray:
     """
     draw, counted = values.draw, decisions().rejected[: values.knowledge.last_counted - FIRST_COUNTED + 1]
     # UNHCR rounds small cells to five, and some countries' groups may be filed otherwise than by UDI.
-    group = np.array([int(g) for g in reference.feasibility_group_of_2012()])
+    group = np.array([int(g) for g in reference.lasting_feasibility_groups()])
     errors = np.array([0.0] + [draw[f"asylum_mix_{name}_log_error"] for name in ("weak", "middle", "high")])
     weighted = counted * np.exp(errors[group])
     weighted *= (counted.sum(axis=1) / weighted.sum(axis=1))[:, None] * np.exp(draw["rejections_log_error"])

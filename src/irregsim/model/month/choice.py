@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.centres import REMOTENESS
+from irregsim.model.compiled import twinned
 from irregsim.model.engine import Contest, Decided, Rule, Selection, with_children
 from irregsim.model.history import CITY_CODES, CITY_OF
 from irregsim.model.hosts import slot_keys
@@ -39,6 +40,7 @@ from irregsim.vocabulary.codes import CITIES, Exit, RegisterEvent, Strategy, Sub
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 #: Options of living at the margins, and what each lives by; and those of depending on a provider met by chance.
 _MARKETS, _PROVIDERS = chosen_subtypes(Strategy.MARGINALISERT), chosen_subtypes(Strategy.AVHENGIG)
@@ -96,9 +98,7 @@ class Reconsider(Contest):
 
     def at_risk(self, world: World, at: At) -> IntArray:
         """Everybody with a strategy of their own outside centres."""
-        p = world.population
-        own = (p.strategy >= Strategy.AVHENGIG) & (p.strategy <= Strategy.MARGINALISERT)
-        return np.asarray((own & (p.guardian < 0) & (p.transport_due < 0)).nonzero()[0])
+        return world.among((Strategy.AVHENGIG, Strategy.ARBEIDENDE, Strategy.MARGINALISERT))
 
 
 class Choice(Selection):
@@ -134,9 +134,7 @@ class Choice(Selection):
         if len(rows) == 0:
             return self.decided(rows, np.empty(0, dtype=np.int64))
         room = has_room(world, at, guests_of(world))
-        has_host = free_host(world, rows, room) >= 0
-        can_provide = room[self._stranger(world, rows)]
-        return self.select(world, at, rows, self.offer(world, at), has_host, can_provide)
+        return self.select(world, at, rows, self.offer(world, at), *_hosts_at_hand(world, rows, room))
 
     @property
     def utilities(self) -> Callable[..., FloatArray]:
@@ -147,12 +145,6 @@ class Choice(Selection):
         """Beds of the centres that still take somebody in."""
         free_now = free_beds(world) if at.interactions else world.centres.capacity
         return bed_offer(np.where(free_now > 0, ordinary_places(world), 0.0))
-
-    def _stranger(self, world: World, rows: IntArray) -> IntArray:
-        """A provider met by chance, of the same background."""
-        p = world.population
-        u = world.draws.uniform("tie_forms_host", world.month, slot_keys(p.key[rows], 7))
-        return world.hosts.of(p.country[rows], p.place[rows], u)
 
     def settle(self, world: World, at: At, decided: Decided) -> None:
         """Scarce places by rank; who is not served stays in free fall."""
@@ -191,11 +183,24 @@ class Choice(Selection):
         for option, subtype in _PROVIDERS.items():
             guests = guests + np.bincount(taken_in[-1][1], minlength=len(guests))
             rows = decided.of(option)
-            host = self._stranger(world, rows)
+            host = _stranger(world, rows)
             served = place_with_hosts(world, at, rows, host, guests=guests)
             taken_in.append((rows[served], host[served], np.full(int(served.sum()), int(subtype))))
         rows, host, kind = (np.concatenate(column) for column in zip(*taken_in, strict=True))
         return rows, host, kind, len(taken_in[0][0])
+
+
+def _stranger(world: World, rows: IntArray) -> IntArray:
+    """A provider met by chance, of the same background."""
+    p = world.population
+    u = world.draws.uniform("tie_forms_host", world.month, slot_keys(p.key[rows], 7))
+    return world.hosts.of(p.country[rows], p.place[rows], u)
+
+
+@twinned
+def _hosts_at_hand(world: World, rows: IntArray, room: BoolArray) -> tuple[BoolArray, BoolArray]:
+    """Whether somebody known, and somebody met by chance, has a place, each of shape (n,); ``room`` by host."""
+    return free_host(world, rows, room) >= 0, room[_stranger(world, rows)]
 
 
 def stay_away(at: At) -> FloatArray:

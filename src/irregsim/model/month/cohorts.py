@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.month.asylum_cases import dublin_mix, queue
-from irregsim.model.values import At, Values
+from irregsim.model.values import At, Values, log_path
 from irregsim.model.world import World
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import FIRST_YEAR, Route, year_of
@@ -47,7 +47,7 @@ def expected_inflow(values: Values) -> ExpectedInflow:
     out = np.zeros((months, len(Route), len(countries)))
     year = FIRST_YEAR + (np.arange(months) + 0.5) / 12
 
-    out[:, Route.ASYLUM_REJECTED] = draw["present_at_final_share"] * values.made(queue).in_simulation
+    out[:, Route.ASYLUM_REJECTED] = present_at_final(values)[:, None] * values.made(queue).in_simulation
     dublin = reference.yearly_series("dublin")
     per_month = np.array([dublin.get(year_of(m), dublin[2020]) / 12 for m in range(months)])
     out[:, Route.DUBLIN] = per_month[:, None] * dublin_mix(values)
@@ -100,6 +100,21 @@ def expected_inflow(values: Values) -> ExpectedInflow:
             out[:, start.route] = (inland * short_year / 12)[:, None] * (short / short.sum())
     penal_direct = (penal_year * direct / 12)[:, None] * (penal / penal.sum())
     return ExpectedInflow(out * values.scale, penal_direct * values.scale)
+
+
+def present_at_final(values: Values) -> FloatArray:
+    """Share of those finally rejected who are in Norway by then, by month; shape (months,).
+
+    Those who came in 2015 waited long, and many went on to other states: in 2016 Norway accepted to take back 2 736
+    persons, one in eight of the residents of its centres (UDI). So fewer are left of the rejections of 2016 and 2017.
+    Who is not here is no person of the model.
+
+    Args:
+        values: Reads ``present_at_final_share`` and ``present_at_final_2016_ratio``.
+    """
+    wave = values.draw["present_at_final_2016_ratio"]
+    path = log_path(values.months, [("2015-12", 1.0), ("2016-06", wave), ("2017-12", wave), ("2018-12", 1.0)])
+    return np.asarray(np.minimum(1.0, values.draw["present_at_final_share"] * path))
 
 
 def conditions_ratio(world: World, at: At) -> FloatArray:

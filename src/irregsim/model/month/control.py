@@ -6,16 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.chance import queue
+from irregsim.model.districts import held_share
 from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, with_children
+from irregsim.model.history import DISTRICT_OF
 from irregsim.model.month.discretion import says_yes, sent_ratio, worthiness
 from irregsim.model.month.exits import leave_onward, leave_temporarily
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
-from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import (
     CAUSE_CODE,
     CAUSES,
-    DISTRICTS,
     Decision,
     Exit,
     RegisterEvent,
@@ -31,7 +31,6 @@ ASYLUM, EXPELLED, PRISON = 0, 1, 2
 #: By subtype, whether those who live by it are offenders.
 _BY_CRIME = np.array([s.lives.by_crime for s in Substrategy])
 _MET_IN_THE_STREET = tuple(strategy for strategy in Strategy if strategy != Strategy.MARGINALISERT)
-_EAST = np.array([DISTRICTS[p.district] in ("Oslo", "Øst") for p in reference.places()])
 
 
 def _intensity(who: Rows, at: At) -> FloatArray:
@@ -251,9 +250,7 @@ def _never_asylum(world: World, at: At, rows: IntArray, cause: IntArray) -> None
     delay = _delay(world, at, fresh)
     world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, fresh, delay=delay)
     p.decision[fresh] = int(Decision.EXPELLED_IMMIGRATION_ACT)
-    east = _EAST[p.place[rows]]
-    share = np.where(east, at.detention_east_share, at.detention_elsewhere_share)
-    detained = drawn(world, "track_detained", rows, share)
+    detained = drawn(world, "track_detained", rows, held_share(at)[DISTRICT_OF[p.place[rows]]])
     wait = np.ones(len(rows), dtype=np.int64)
     wait[~decided] = np.maximum(1, delay)
     held = hold(world, at, rows[detained], EXPELLED, wait[detained])

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from irregsim.model.engine import Contest, Decided, Part, Rule, drawn, lookup, tabulated, with_children
 from irregsim.model.values import At
 from irregsim.model.world import Rows, World
-from irregsim.vocabulary.codes import Exit, RegisterEvent, Substrategy
+from irregsim.vocabulary.codes import Exit, Household, RegisterEvent, Substrategy
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -24,9 +24,10 @@ def assisted_factor(who: Rows, at: At) -> FloatArray:
     """Ratio on assisted return from risk, time and the scheme: one sensitivity for centre, hiding and free fall.
 
     Args:
-        who: Reads ``perceived_risk`` (0 to 1 a year), ``country`` and ``months_irregular``.
+        who: Reads ``perceived_risk`` (0 to 1 a year), ``country``, ``months_irregular`` and ``household``.
         at: Reads ``assisted_risk_slope``, ``assisted_duration_power``, ``assisted_scheme``, ``assisted_support_nok``,
             ``assisted_support_elasticity``, ``assisted_information``, ``assisted_information_elasticity``,
+            ``assisted_family_offer_nok`` (per child, on top) and ``children_per_guardian_mean``,
             ``assisted_willingness`` (by citizenship: where the state takes nobody back by force, fewer are willing).
 
     Returns:
@@ -36,10 +37,13 @@ def assisted_factor(who: Rows, at: At) -> FloatArray:
     ratio = ratio * tabulated(lambda months: (1.0 + months / 6.0) ** at.assisted_duration_power, who.months_irregular)
     # The sum is lower once the deadline to leave has passed, a month after the rejection (F 2.1 fn 5; UDI).
     after = np.array([1.0, at.assisted_support_after_deadline_share])
-    support = np.maximum(at.assisted_support_nok * after, 100.0) / at.assisted_support_reference_nok
+    # What families are offered on top is counted per head: of the guardian and the children who go along.
+    per_child = at.children_per_guardian_mean / (1.0 + at.children_per_guardian_mean)
+    family = np.array([[0.0], [at.assisted_family_offer_nok * per_child]])
+    support = np.maximum(at.assisted_support_nok * after + family, 100.0) / at.assisted_support_reference_nok
     information = max(at.assisted_information, 0.01)
     scheme = at.assisted_scheme * support**at.assisted_support_elasticity
-    ratio = ratio * scheme.take(who.months_irregular >= 1)
+    ratio = ratio * lookup(scheme, who.household == Household.GUARDIAN, who.months_irregular >= 1)
     return np.asarray(ratio * information**at.assisted_information_elasticity)
 
 
@@ -116,10 +120,10 @@ def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
 
     Args:
         who: Reads ``is_sought_asylum``, ``is_identity_established``, ``country``, ``is_dublin``, ``months_irregular``.
-        at: Reads ``temporary_permit_hazard`` (per month), ``temporary_permit_long_ratio``,
-            ``temporary_permit_feasibility_limit`` and ``feasibility`` (by citizenship).
+        at: Reads ``temporary_permit_hazard`` (per month), ``temporary_permit_long_ratio`` and ``takes_hardly_back`` (by
+            citizenship: the two lowest groups of the month, no agreement in force).
     """
-    cannot = at.feasibility[who.country] < at.temporary_permit_feasibility_limit
+    cannot = at.takes_hardly_back[who.country]
     earns = who.is_sought_asylum & who.is_identity_established & cannot & ~who.is_dublin
     long = np.where(who.months_irregular >= 36, at.temporary_permit_long_ratio, 1.0)
     return np.asarray(at.temporary_permit_hazard * earns * long)

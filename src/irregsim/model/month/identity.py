@@ -16,8 +16,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-#: Group of each citizenship at the beginning of 2012.
-_GROUP = np.array([int(g) for g in reference.feasibility_group_of_2012()])
+#: Lasting group of each citizenship: a stop of returns for some years gives nobody other papers.
+_GROUP = np.array([int(g) for g in reference.lasting_feasibility_groups()])
 
 
 def established_at_entry(at: At, country: IntArray, sought_asylum: BoolArray) -> FloatArray:

@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from irregsim.model.centres import PLACE_OF
 from irregsim.model.chance import pick, poisson_quantile
+from irregsim.model.compiled import twinned
 from irregsim.model.engine import Part, drawn
 from irregsim.model.history import NO_PLACE
 from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.month.control import ASYLUM, hold
 from irregsim.model.month.discretion import sent_ratio
 from irregsim.model.month.exits import back_later
-from irregsim.model.month.newcomers import NEVER, newcomers
+from irregsim.model.month.newcomers import NEVER, arrive
 from irregsim.model.month.placing import (
     jobs_filled,
     place_in_centres,
@@ -101,7 +102,7 @@ class Inflow(Part):
             return
         u = world.draws.uniform("temporary_permit_ends", world.month, p.key[due])
         # Where return is still hardly possible most permits are renewed, which is no new grant (F 2.1 fn 6).
-        cannot = at.feasibility[p.country[due]] < at.temporary_permit_feasibility_limit
+        cannot = at.takes_hardly_back[p.country[due]]
         renewed = np.where(cannot & p.is_sought_asylum[due], at.temporary_permit_renewed_share, 0.0)
         again = u < renewed
         back_later(world, at, due[again])
@@ -197,11 +198,9 @@ def admit(world: World, at: At, entry_month: int, route: IntArray, country: IntA
     """
     if len(count) == 0 or count.sum() == 0:
         return np.empty(0, dtype=np.int64)
-    columns, guardian = newcomers(world, at, entry_month, route, country, count)
-    everybody = world.population.add(**columns)
-    rows, kids = np.split(everybody, [len(everybody) - len(guardian)])
+    rows, kids, guardian = arrive(world, at, entry_month, route, country, count)
     _begin(world, at, rows, kids, guardian)
-    route = columns["route"][: len(rows)]
+    route = world.population.route[rows]
     world.note(RegisterEvent.ORDER_BORTVIST, rows[route == Route.VISA_LOST])
     _asylum_case_expulsions(world, at, rows)
     if entry_month >= 0:
@@ -222,6 +221,7 @@ def _held_at_rejection(world: World, at: At, rows: IntArray) -> None:
     hold(world, at, held, ASYLUM, np.ones(len(held), dtype=np.int64))
 
 
+@twinned
 def _begin(world: World, at: At, rows: IntArray, kids: IntArray, guardian: IntArray) -> None:
     """Starting strategies by route; who finds no bed, job or host begins in free fall (docs/odd.md).
 
@@ -267,11 +267,7 @@ def _begin(world: World, at: At, rows: IntArray, kids: IntArray, guardian: IntAr
     sub[parent] = int(Substrategy.RELATIVE)
 
     seek = np.flatnonzero(wanted == Strategy.ARBEIDENDE)
-    if world.month == 0:
-        world.employers.decide(at, world.employers.inspections(at))
-    vacancies = world.employers.open_jobs - jobs_filled(world)
-    closeness = (p.tie_0[rows[seek]] >= 0).astype(np.int64)
-    employer = place_in_jobs(world, at, rows[seek], closeness, vacancies)
+    employer = first_jobs(world, at, rows[seek])
     p.employer[rows[seek]] = employer
     wanted[seek[employer < 0]] = int(Strategy.FRITT_FALL)
     hired = rows[seek[employer >= 0]]
@@ -293,19 +289,35 @@ def _begin(world: World, at: At, rows: IntArray, kids: IntArray, guardian: IntAr
     world.history.flow(world.month, cause, INFLOW, begins, NO_PLACE, place, country)
 
 
-def _wanted(world: World, at: At, rows: IntArray) -> IntArray:
-    """The strategy each newcomer looks for, by route, shape (n,)."""
-    p = world.population
+def first_jobs(world: World, at: At, rows: IntArray) -> IntArray:
+    """Employer of each newcomer who looks for work, -1 for none, shape (n,)."""
+    if world.month == 0:
+        world.employers.decide(at, world.employers.inspections(at))
+    vacancies = world.employers.open_jobs - jobs_filled(world)
+    closeness = (world.population.tie_0[rows] >= 0).astype(np.int64)
+    return place_in_jobs(world, at, rows, closeness, vacancies)
+
+
+def start_shares(world: World, at: At) -> FloatArray:
+    """Cumulative shares of the strategies newcomers look for, shape (routes + 1, strategies).
+
+    One row for each route, and one for those of the initial stock who never sought asylum.
+    """
     centre = at.initial_former_asylum_centre_share if world.month == 0 else at.centre_start_share
-    # One row for each route, and one for those of the initial stock who never sought asylum.
     shares = np.vstack([_START, _START[[Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY]].mean(axis=0)])
     shares[Route.ASYLUM_REJECTED] *= 1.0 - centre
     shares[Route.ASYLUM_REJECTED, Strategy.SYNLIG] = centre
+    return np.cumsum(shares, axis=1)
+
+
+def _wanted(world: World, at: At, rows: IntArray) -> IntArray:
+    """The strategy each newcomer looks for, by route, shape (n,)."""
+    p = world.population
     route = p.route[rows]
     route[(p.entry_month[rows] < 0) & ~p.is_sought_asylum[rows]] = len(Route)
     u = world.draws.uniform("birth_strategy", -1, p.key[rows])
     found = np.zeros(len(rows), dtype=np.int64)
-    for cumulative in np.cumsum(shares, axis=1).T[:-1]:
+    for cumulative in start_shares(world, at).T[:-1]:
         found += u >= cumulative[route]
     return found
 
@@ -314,11 +326,16 @@ def marginal_subtype(world: World, at: At, rows: IntArray) -> IntArray:
     """Sale of sex, drugs or property crime, by sex (F 4.6; shares are assumptions)."""
     p = world.population
     u = world.draws.uniform("birth_substrategy", -1, p.key[rows])
-    sex_sale = np.where(p.is_female[rows], at.sex_sale_share_women, at.sex_sale_share_men)
-    drugs = sex_sale + (1 - sex_sale) * at.drugs_share_of_rest
+    sex_sale, drugs = marginal_shares(at)[:, p.is_female[rows].astype(np.int64)]
     return np.where(
         u < sex_sale, int(Substrategy.SEX_SALE), np.where(u < drugs, int(Substrategy.DRUGS), int(Substrategy.PROPERTY))
     )
+
+
+def marginal_shares(at: At) -> FloatArray:
+    """Share that sells sex, and that share with those who sell drugs; of men, then of women, shape (2, 2)."""
+    sex_sale = np.array([at.sex_sale_share_men, at.sex_sale_share_women])
+    return np.stack([sex_sale, sex_sale + (1 - sex_sale) * at.drugs_share_of_rest])
 
 
 def _asylum_case_expulsions(world: World, at: At, rows: IntArray) -> None:

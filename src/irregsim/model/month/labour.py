@@ -43,8 +43,11 @@ class Dismissal(Part):
         if not at.interactions:
             return holder[~employers.is_willing[employer]]
         filled = np.bincount(employer, minlength=len(employers))
-        if not (filled > employers.open_jobs).any():
-            return holder[:0]
+        # Where no worker is too many, all keep their jobs and need no rank.
+        too_many = (filled > employers.open_jobs)[employer]
+        holder, employer = holder[too_many], employer[too_many]
+        if len(holder) == 0:
+            return holder
         rank = world.draws.uniform("dismissal_rank", world.month, p.key[holder])
         order = np.lexsort((rank, employer))
         sorted_employer = employer[order]
@@ -71,7 +74,7 @@ def end_side_job(world: World, rows: IntArray) -> None:
 
 
 def _found(who: Rows, at: At, district: IntArray, in_home: npt.NDArray[np.bool_]) -> FloatArray:
-    intensity = at.control_effort * at.district_control * at.workplace_inspections
+    intensity = at.control_effort * at.work_control * at.workplace_inspections
     # Forged papers of an EU state hide a worker, less so where employers must check (F 4.5; M065).
     hidden = at.forged_recognition_ratio
     recognised = np.where(who.has_forged_papers, hidden, 1.0)
@@ -87,8 +90,8 @@ def inspected_hazard(who: Rows, at: At) -> FloatArray:
 
     Args:
         who: Reads ``employer_district``, ``has_forged_papers``, ``has_tax_card``.
-        at: Reads ``workplace_inspection_hazard`` (per month, 2019), ``control_effort``, ``district_control``,
-            ``workplace_inspections`` (by district), ``forged_recognition_ratio``, ``tax_card``,
+        at: Reads ``workplace_inspection_hazard`` (per month, 2019), ``control_effort``, ``work_control``
+            and ``workplace_inspections`` (by district), ``forged_recognition_ratio``, ``tax_card``,
             ``tax_card_inspection_ratio``.
 
     Returns:
@@ -109,11 +112,18 @@ def job_loss_hazard(who: Rows, at: At) -> FloatArray:
 
 
 def tax_card_loss_hazard(who: Rows, at: At) -> FloatArray:
-    """Extra hazard of losing the job once rejected asylum seekers no longer keep the card (M031).
+    """Extra hazard of losing the card, and the job with it (M031, M114).
 
-    At-risk set: workers who still hold one from before. Reads ``tax_card_loss_2015_hazard`` and ``tax_card``.
+    At-risk set: workers who still hold one from before. Cards were withdrawn in single cases first (2011), and are kept
+    by nobody once rejected asylum seekers may not keep them (2015).
+
+    Args:
+        who: Reads ``has_tax_card``.
+        at: Reads ``tax_card`` (whether those rejected keep it), ``tax_card_withdrawn_hazard`` while they do and
+            ``tax_card_loss_2015_hazard`` when not (per month).
     """
-    return np.where(who.has_tax_card & (not at.tax_card), at.tax_card_loss_2015_hazard, 0.0)
+    hazard = at.tax_card_withdrawn_hazard if at.tax_card else at.tax_card_loss_2015_hazard
+    return np.where(who.has_tax_card, hazard, 0.0)
 
 
 class Work(Contest):
@@ -141,7 +151,7 @@ class Work(Contest):
         Rule(
             channel="tax_card_loss",
             hazard=tax_card_loss_hazard,
-            mechanisms=("M031", "M032"),
+            mechanisms=("M031", "M032", "M114"),
             source="F 4.4; 4.5; T16",
             grade="C",
             enters=Strategy.FRITT_FALL,
@@ -185,7 +195,9 @@ def tell_colleagues(world: World, at: At, found: IntArray) -> None:
     p = world.population
     if not at.interactions or len(found) == 0:
         return
-    same = np.isin(p.employer, p.employer[found]) & (p.strategy == Strategy.ARBEIDENDE) & (p.transport_due < 0)
+    visited = np.zeros(len(world.employers) + 1, dtype=np.bool_)  # the last is no employer
+    visited[p.employer[found]] = True
+    same = visited[p.employer] & (p.strategy == Strategy.ARBEIDENDE) & (p.transport_due < 0)
     same[found] = False
     rows = np.flatnonzero(same)
     p.is_shaken[rows[drawn(world, "colleague_news", rows, at.colleague_news_share)]] = True

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.special import gammaincinv
 
 from irregsim.model.chance import pick
+from irregsim.model.compiled import twinned
 from irregsim.model.draws import UInt64Array
 from irregsim.model.hosts import slot_keys
 from irregsim.model.month.identity import established_at_entry
@@ -28,17 +29,21 @@ BoolArray = npt.NDArray[np.bool_]
 #: Columns of some persons by name, each of shape (n,).
 Columns = dict[str, npt.NDArray[Any]]
 
-_FORMER = np.cumsum([p.former_asylum_share for p in reference.places()])
+#: Cumulative shares of the places where former asylum seekers begin.
+FORMER = np.cumsum([p.former_asylum_share for p in reference.places()])
 #: Cumulative shares of the places where persons who never sought asylum begin.
 NEVER = np.cumsum([p.never_asylum_share for p in reference.places()])
-_SOUGHT = np.isin(list(Route), (Route.ASYLUM_REJECTED, Route.DUBLIN))
+#: By route: who sought asylum, who lost a permit, and who may come with forged papers; and the decision held.
+SOUGHT = np.isin(list(Route), (Route.ASYLUM_REJECTED, Route.DUBLIN))
 _LOST_PERMIT = np.isin(list(Route), range(Route.FAMILY_PERMIT_LOST, Route.PERMIT_REVOKED + 1))
-_MAY_FORGE = np.isin(list(Route), (Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY))
+MAY_FORGE = np.isin(list(Route), (Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY))
+DECISION = np.where(SOUGHT, int(Decision.DUTY_TO_LEAVE), int(Decision.NONE))
+DECISION[Route.PENAL_EXPULSION] = int(Decision.EXPELLED_PENAL)
 
 #: Draws that say who arrives with whom: heads of household that a thinning keeps, and their children.
-_HOUSEHOLD = ("birth_rank", "birth_family", "birth_children")
+HOUSEHOLD = ("birth_rank", "birth_family", "birth_children")
 #: Draws that make a head of household, once in a lifetime.
-_BIRTH = (
+BIRTH = (
     "birth_age",
     "birth_sex",
     "birth_place",
@@ -54,9 +59,9 @@ _BIRTH = (
     "birth_tie_count",
 )
 #: Draws that make a child.
-_CHILD_BIRTH = ("birth_age", "birth_sex", "birth_care_need")
+CHILD_BIRTH = ("birth_age", "birth_sex", "birth_care_need")
 #: Draws that make a tie, under a key for each.
-_TIE_BIRTH = ("birth_tie_far", "birth_tie_host")
+TIE_BIRTH = ("birth_tie_far", "birth_tie_host")
 #: What of a guardian's is its children's too.
 _OF_GUARDIAN = (
     "country",
@@ -72,14 +77,44 @@ _OF_GUARDIAN = (
 )
 #: Longest stay before the first month, months.
 LONGEST_PAST = 420.0
-_QUANTILES = np.linspace(0.0, 0.9999, 4096)
+QUANTILES = np.linspace(0.0, 0.9999, 4096)
 
 
 @lru_cache(maxsize=8)
 def _gamma_ages(mean: float, sd: float) -> FloatArray:
-    """Quantiles of a gamma distribution at `_QUANTILES`, years; a table, because the inverse is slow."""
+    """Quantiles of a gamma distribution at `QUANTILES`, years; a table, because the inverse is slow."""
     shape = (mean / sd) ** 2
-    return np.asarray(gammaincinv(shape, _QUANTILES) * mean / shape)
+    return np.asarray(gammaincinv(shape, QUANTILES) * mean / shape)
+
+
+def arrive(
+    world: World, at: At, entry_month: int, route: IntArray, country: IntArray, count: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Adds the persons of some (route, country) groups, who have yet to find a beginning.
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+        entry_month: As in `inflow.admit`, and so are the others.
+        route: `Route` of each group, shape (groups,).
+        country: Country index of each group, shape (groups,).
+        count: Heads of each group, shape (groups,).
+
+    Returns:
+        Rows of heads of household, rows of their children, and where each child's guardian is among the heads.
+    """
+    heads, kids, guardian = _arrive(world, at, entry_month, route, country, count)
+    return heads, kids, guardian
+
+
+@twinned
+def _arrive(
+    world: World, at: At, entry_month: int, route: IntArray, country: IntArray, count: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    columns, guardian = newcomers(world, at, entry_month, route, country, count)
+    everybody = world.population.add(**columns)
+    heads, kids = np.split(everybody, [len(everybody) - len(guardian)])
+    return heads, kids, guardian
 
 
 def newcomers(
@@ -102,12 +137,13 @@ def newcomers(
     guardian = np.repeat(np.arange(len(children)), children)
     kids = _children(world, at, heads, guardian, within_groups(children) + 1)
     kids["guardian"] = len(world.population) + guardian
-    return {name: _joined(column, kids.get(name), len(guardian)) for name, column in heads.items()}, guardian
-
-
-def _joined(heads: npt.NDArray[Any], kids: npt.NDArray[Any] | None, count: int) -> npt.NDArray[Any]:
-    """A column of heads of household and children; what children do not have is 0, or False, of them."""
-    return np.concatenate([heads, np.zeros(count, dtype=heads.dtype) if kids is None else kids])
+    # What children do not have is 0, or False, of them.
+    none = {kind: np.zeros(len(guardian), dtype=kind) for kind in (np.int64, np.bool_)}
+    columns = {
+        name: np.concatenate([column, kids[name] if name in kids else none[column.dtype.type]])
+        for name, column in heads.items()
+    }
+    return columns, guardian
 
 
 def _heads(
@@ -120,24 +156,20 @@ def _heads(
     ids = person_ids(entry_month, route, country, rank, 0)
     key = draws.keys(ids)
     # Means count persons; a route with children admits fewer heads: those ranks that a thinning draw keeps.
-    rank_u, family_u, children_u = draws.uniforms(_HOUSEHOLD, -1, key)
-    share = np.where(_SOUGHT, at.child_share_in_centre, np.where(_LOST_PERMIT, at.child_share_permit_lost, 0.0))
-    guardians = share / ((1.0 - share) * at.children_per_guardian_mean)
+    rank_u, family_u, children_u = draws.uniforms(HOUSEHOLD, -1, key)
+    share, guardians = family_shares(at)
     kept = np.flatnonzero(rank_u >= share[route])
     route, country, ids, key = route[kept], country[kept], ids[kept], key[kept]
     is_guardian = family_u[kept] < guardians[route]
     children = np.where(is_guardian, children_of_guardians(at, children_u[kept]), 0)
 
-    u = dict(zip(_BIRTH, draws.uniforms(_BIRTH, -1, key), strict=True))
-    n, sought, young = len(ids), _SOUGHT[route], route == Route.LAPSED_YOUNG
-    women = np.where(_SOUGHT, at.women_share_former_asylum, at.women_share_never_asylum)
-    women[Route.VISA_LOST], women[Route.LAPSED_YOUNG] = at.women_share_visa_lost, at.women_share_lapsed_young
+    u = dict(zip(BIRTH, draws.uniforms(BIRTH, -1, key), strict=True))
+    n, sought, young = len(ids), SOUGHT[route], route == Route.LAPSED_YOUNG
     is_elderly = (route == Route.VISA_OVERSTAY) & (
         u["birth_elderly_parent"] < at.elderly_parent_share * at.overstay_relative_share
     )
     age_u = u["birth_age"]
-    mean = at.age_at_entry_mean_years - 18.0
-    age = 18.0 + np.interp(age_u, _QUANTILES, _gamma_ages(mean, at.age_at_entry_sd_years))
+    age = 18.0 + np.interp(age_u, QUANTILES, ages_at_entry(at))
     age[is_elderly] = 67.0 + 18.0 * age_u[is_elderly]
     # Young persons after child welfare (F 4.6; M084).
     age[young] = 18.0 + 6.0 * age_u[young]
@@ -147,10 +179,8 @@ def _heads(
         past = (-np.log(u["birth_past_months"])) ** at.initial_months_power * at.initial_months_mean
         begun -= np.floor(np.minimum(past, LONGEST_PAST)).astype(np.int64)
     place = pick(NEVER, u["birth_place"])
-    place[sought] = pick(_FORMER, u["birth_place"][sought])
+    place[sought] = pick(FORMER, u["birth_place"][sought])
     penal = route == Route.PENAL_EXPULSION
-    decision = np.where(_SOUGHT, int(Decision.DUTY_TO_LEAVE), int(Decision.NONE))
-    decision[Route.PENAL_EXPULSION] = int(Decision.EXPELLED_PENAL)
     ill_chance = at.care_need_at_entry_share * np.where(age >= 67, at.care_need_elderly_ratio, 1.0)
     ties = _ties(world, at, key, country, place, sought, u)
     return {
@@ -164,16 +194,16 @@ def _heads(
         "strategy_start": np.full(n, world.month),
         "birth_month": world.month - np.floor(age * 12).astype(np.int64),
         "is_sought_asylum": sought,
-        "is_female": u["birth_sex"] < women[route],
+        "is_female": u["birth_sex"] < women_shares(at)[route],
         "household": np.where(is_guardian, int(Household.GUARDIAN), int(Household.ALONE)),
         "guardian": np.full(n, -1),
         "child_status": np.where(is_guardian, child_statuses(at, u["birth_child_status"]), 0),
-        "decision": decision[route],
+        "decision": DECISION[route],
         "is_identity_established": u["birth_identity"] < established_at_entry(at, country, sought),
-        "has_forged_papers": _MAY_FORGE[route] & (u["birth_forged_papers"] < at.forged_papers_share),
+        "has_forged_papers": MAY_FORGE[route] & (u["birth_forged_papers"] < at.forged_papers_share),
         "has_care_need": u["birth_care_need"] < np.minimum(1.0, ill_chance),
         "is_convicted": penal | (u["birth_conviction"] < at.conviction_share),
-        "has_tax_card": sought & at.tax_card & (u["birth_tax_card"] < at.tax_card_at_entry_share),
+        "has_tax_card": sought & (u["birth_tax_card"] < tax_card_share(at)),
         "tie_0": ties[0],
         "tie_1": ties[1],
         "tie_2": ties[2],
@@ -193,9 +223,41 @@ def children_of_guardians(at: At, uniform: FloatArray) -> IntArray:
         at: Reads ``children_per_guardian_mean``.
         uniform: In (0, 1), shape (n,).
     """
+    return 1 + pick(child_numbers(at), uniform)
+
+
+def child_numbers(at: At) -> FloatArray:
+    """Cumulative shares of guardians with one to four children; reads ``children_per_guardian_mean``."""
     share = (at.children_per_guardian_mean - 1.0) / 3.0
-    cumulative = np.cumsum([(1 - share) ** 3, 3 * share * (1 - share) ** 2, 3 * share**2 * (1 - share), share**3])
-    return 1 + pick(cumulative, uniform)
+    shares = [(1 - share) ** 3, 3 * share * (1 - share) ** 2, 3 * share**2 * (1 - share), share**3]
+    return np.asarray(np.cumsum(shares))
+
+
+def family_shares(at: At) -> tuple[FloatArray, FloatArray]:
+    """Share of children among newcomers, and of guardians among the adults, by route, each of shape (routes,).
+
+    Args:
+        at: Reads ``child_share_in_centre``, ``child_share_permit_lost`` and ``children_per_guardian_mean``.
+    """
+    share = np.where(SOUGHT, at.child_share_in_centre, np.where(_LOST_PERMIT, at.child_share_permit_lost, 0.0))
+    return share, share / ((1.0 - share) * at.children_per_guardian_mean)
+
+
+def women_shares(at: At) -> FloatArray:
+    """Share of women among heads of household by route, shape (routes,).
+
+    Args:
+        at: Reads ``women_share_former_asylum``, ``women_share_never_asylum``, ``women_share_visa_lost`` and
+            ``women_share_lapsed_young``.
+    """
+    women = np.where(SOUGHT, at.women_share_former_asylum, at.women_share_never_asylum)
+    women[Route.VISA_LOST], women[Route.LAPSED_YOUNG] = at.women_share_visa_lost, at.women_share_lapsed_young
+    return np.asarray(women)
+
+
+def ages_at_entry(at: At) -> FloatArray:
+    """Years above 18 at `QUANTILES`; reads ``age_at_entry_mean_years`` and ``age_at_entry_sd_years``."""
+    return _gamma_ages(at.age_at_entry_mean_years - 18.0, at.age_at_entry_sd_years)
 
 
 def _ties(
@@ -214,17 +276,35 @@ def _ties(
     """
     former, never = at.tie_at_entry_former_asylum_share, at.tie_at_entry_never_asylum_share
     has_any = u["birth_has_tie"] < np.where(sought, former, never)
-    # One tie, and more with a chance that gives the stated mean over all persons.
-    more = max(0.0, 1.0 - 0.5 * (former + never) / at.hosts_per_migrant_mean)
-    extra = np.floor(np.log(u["birth_tie_count"]) / np.log(max(more, 1e-9)))
+    extra = np.floor(np.log(u["birth_tie_count"]) / np.log(another_tie_share(at)))
     count = np.where(has_any, 1 + np.minimum(extra, 2).astype(np.int64), 0)
     who, slot = np.repeat(np.arange(len(key)), count), within_groups(count)
     keys = slot_keys(key[who], slot)
-    far_u, host_u = world.draws.uniforms(_TIE_BIRTH, -1, keys)
+    far_u, host_u = world.draws.uniforms(TIE_BIRTH, -1, keys)
     where = np.where(far_u < at.tie_in_oslo_share, 0, place[who])
     ties = np.full((3, len(key)), -1)
     ties[slot, who] = world.hosts.of(country[who], where, host_u)
     return ties
+
+
+def another_tie_share(at: At) -> float:
+    """Chance of one more tie for who has one: it gives the stated mean over all persons.
+
+    Args:
+        at: Reads ``tie_at_entry_former_asylum_share``, ``tie_at_entry_never_asylum_share`` and
+            ``hosts_per_migrant_mean``.
+    """
+    former, never = at.tie_at_entry_former_asylum_share, at.tie_at_entry_never_asylum_share
+    return float(max(1e-9, 1.0 - 0.5 * (former + never) / at.hosts_per_migrant_mean))
+
+
+def tax_card_share(at: At) -> float:
+    """Chance that a newcomer who sought asylum holds a tax card that is still good (M034; M114).
+
+    Args:
+        at: Reads the lever ``tax_card``, ``tax_card_at_entry_share`` and ``tax_card_kept_ratio``.
+    """
+    return float(at.tax_card_at_entry_share * at.tax_card_kept_ratio) if at.tax_card else 0.0
 
 
 def _children(world: World, at: At, heads: Columns, guardian: IntArray, number: IntArray) -> Columns:
@@ -242,7 +322,7 @@ def _children(world: World, at: At, heads: Columns, guardian: IntArray, number: 
     """
     ids = heads["person_id"][guardian] + number.astype(np.uint64)
     key = world.draws.keys(ids)
-    age, sex, care_need = world.draws.uniforms(_CHILD_BIRTH, -1, key)
+    age, sex, care_need = world.draws.uniforms(CHILD_BIRTH, -1, key)
     none = np.full(len(ids), -1)
     return {
         "person_id": ids,

@@ -106,6 +106,18 @@ def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
     beds = beds_of(world, rows)
     rank = world.draws.uniform(channel, world.month, p.key[rows])
     where = world.draws.uniform("centre_where", world.month, p.key[rows])
+    result = _by_rank_in_centres(world, rows, beds, left, rank, where)
+    world.history.binds("centres", world.month, int((result < 0).sum()))
+    return result
+
+
+@twinned
+def _by_rank_in_centres(
+    world: World, rows: IntArray, beds: IntArray, left: IntArray, rank: FloatArray, where: FloatArray
+) -> IntArray:
+    """The centre of each household, -1 for none; ``left`` are free beds by centre, and are used up."""
+    p = world.population
+    result = np.full(len(rows), -1, dtype=np.int64)
     order = np.argsort(rank)
     for i in order[(beds > 1)[order]].tolist():
         for c in _ALTERNATIVE_IN[int(p.place[rows[i]])]:
@@ -135,7 +147,6 @@ def _find_beds(world: World, at: At, rows: IntArray, channel: str) -> IntArray:
                     continue
                 c = int(np.searchsorted(open_to, u * open_to[-1], side="right"))
             result[i], left[c] = c, left[c] - beds[i]
-    world.history.binds("centres", world.month, int((result < 0).sum()))
     return result
 
 
@@ -156,14 +167,24 @@ def place_in_jobs(world: World, at: At, rows: IntArray, closeness: IntArray, vac
     result = np.full(len(rows), -1, dtype=np.int64)
     if len(rows) == 0:
         return result
-    p, employers = world.population, world.employers
+    p = world.population
     if not at.interactions:
         return _any_willing(world, rows)
     open_jobs = np.maximum(vacancies, 0)
     if not open_jobs.any():
         world.history.binds("jobs", world.month, len(rows))
         return result
-    place = p.place[rows]
+    rank = world.draws.uniform("job_rank", world.month, p.key[rows])
+    result = _matched(world, p.place[rows], closeness, rank, open_jobs)
+    world.history.binds("jobs", world.month, int((result < 0).sum()))
+    return result
+
+
+@twinned
+def _matched(world: World, place: IntArray, closeness: IntArray, rank: FloatArray, open_jobs: IntArray) -> IntArray:
+    """The employer of each seeker, -1 for none; ``open_jobs`` are vacancies by employer."""
+    employers = world.employers
+    result = np.full(len(place), -1, dtype=np.int64)
     # The vacancies of a place are in a keyed order of their employers, each employer's second job after all firsts.
     hiring = np.flatnonzero(open_jobs)
     firsts = np.bincount(employers.place[hiring], minlength=PLACES)
@@ -175,15 +196,13 @@ def place_in_jobs(world: World, at: At, rows: IntArray, closeness: IntArray, vac
     draw = np.repeat(world.draws.uniform("vacancy_rank", world.month, employers.key[hiring]), offered)
     slot_place = employers.place[slots]
     slot_order = by_rank(slot_place * (int(open_jobs.max()) + 1) + number, draw)
-    rank = world.draws.uniform("job_rank", world.month, p.key[rows])
     seeker_order = by_rank(place * 4 - closeness, rank)
     slot_start = np.searchsorted(slot_place[slot_order], np.arange(PLACES + 1))
     seeker_place = place[seeker_order]
-    position = np.arange(len(rows)) - np.searchsorted(seeker_place, seeker_place, side="left")
+    position = np.arange(len(place)) - np.searchsorted(seeker_place, seeker_place, side="left")
     wanted = slot_start[seeker_place] + position
     served = wanted < slot_start[seeker_place + 1]
     result[seeker_order[served]] = slots[slot_order[wanted[served]]]
-    world.history.binds("jobs", world.month, int((~served).sum()))
     return result
 
 

@@ -1,20 +1,20 @@
-"""What is known about a fit, as plain numbers, and as the tables of docs/calibration.md."""
+"""What is known about a fit, as plain numbers, and docs/calibration.md filled in with its tables."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.inference.calibration import counts, design, fitting, recovery
+from irregsim.inference.calibration import checks, counts, design, fitting, recovery
 from irregsim.model.parameters import parameters
-from irregsim.vocabulary.numbers import number
+from irregsim.present.pages.calibration_tables import markdown
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -22,18 +22,24 @@ FloatArray = npt.NDArray[np.float64]
 TRADE_OFF: Final = 0.4
 
 
-def about(fit: fitting.Fit, finished: Callable[[int], None] = lambda number: None) -> dict[str, Any]:
+def about(
+    fit: fitting.Fit,
+    centre: checks.Centre | None = None,
+    finished: Callable[[int], None] = lambda number: None,
+) -> dict[str, Any]:
     """Everything docs/calibration.md reports about a fit, as numbers and texts that JSON can hold.
 
     Args:
         fit: A finished fit.
+        centre: The model at full scale with the posterior's mean parameters; None where it was not run.
         finished: Notified of each known truth that was fitted.
     """
     from_prior, shipped = fitting.recovered(fit, finished)
-    red = fitting.gates(fit, from_prior)
+    alone = checks.left_out(fit)
+    red = checks.gates(fit, from_prior, centre, alone)
     return {
         "settings": vars(fit.settings),
-        "trials": len(fit.z),
+        "trials": len(fit.evidence.z),
         "gate": {"passed": not red, "red": red},
         "sampler": {
             "temperatures": fit.sample.steps,
@@ -41,10 +47,16 @@ def about(fit: fitting.Fit, finished: Callable[[int], None] = lambda number: Non
             "largest_difference_of_families": round(float(np.abs(fit.sample.halves).max()), 3),
         },
         "followed": _followed(fit),
-        "not_followed": [n for i, n in enumerate(design.names()) if i not in set(fit.emulator.followed.tolist())],
+        # What acts after the last count is drawn from its prior, whatever a fit says.
+        "not_followed": [
+            what.name
+            for i, what in enumerate(design.varied())
+            if i not in set(fit.emulator.followed.tolist()) and not what.acts_after_fit
+        ],
         "fixed": [name for name, what in parameters().items() if what.distribution == "fixed"],
         "pairs": _pairs(fit),
-        "targets": _targets(fit),
+        "targets": _targets(fit, centre, alone),
+        "left_out": _left_out(alone),
         "coverage": _coverage(fit),
         "recovery": {"prior": _recovery(from_prior), "shipped": _recovery(shipped)},
         "forward": fitting.forward(fit),
@@ -100,20 +112,38 @@ def _pairs(fit: fitting.Fit) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: -abs(row["r"]))
 
 
-def _targets(fit: fitting.Fit) -> list[dict[str, Any]]:
+def _left_out(alone: checks.LeftOut) -> dict[str, Any]:
+    own, low, high = alone.spread()
+    return {
+        "spread": [round(own, 2), round(low, 2), round(high, 2)],
+        "evenness": round(alone.evenness(), 3),
+        "inside_50": round(float((np.abs(alone.pit - 0.5) < 0.25).mean()), 2),
+        "inside_90": round(float((np.abs(alone.pit - 0.5) < 0.45).mean()), 2),
+        "sampled_again": alone.refitted,
+    }
+
+
+def _targets(fit: fitting.Fit, centre: checks.Centre | None, alone: checks.LeftOut) -> list[dict[str, Any]]:
     mean, spread = fitting.predicted(fit)
+    effective = checks.effective_errors(fit, centre)
+    far = None if centre is None else centre.distance(fit)
     out = []
     for i, target in enumerate(fit.targets):
         ends = counts.back(np.array([mean[i] + k * spread[i] for k in (-1.645, 0.0, 1.645)])[:, None], [target])[:, 0]
-        prior = fit.y[~fit.near, i]
+        prior = fit.evidence.y[~fit.evidence.near, i]
         out.append(
             {
                 "id": target.id,
+                "block": target.block or target.register,
                 "observed": target.value,
                 "fitted": [round(float(x), 1) for x in ends],
                 "distance": round(float((fit.observed[i] - mean[i]) / spread[i]), 2),
                 "explained": round(float(fit.emulator.explained[i]), 2),
                 "inside_prior_90": bool(np.quantile(prior, 0.05) <= fit.observed[i] <= np.quantile(prior, 0.95)),
+                "left_out": round(float(alone.z[i]), 2),
+                "full_scale": None if centre is None else round(float(counts.back(centre.mean, fit.targets)[i]), 1),
+                "full_scale_distance": None if far is None else round(float(far[i]), 2),
+                "errors": {name: None if x is None else round(float(x[i]), 3) for name, x in effective.items()},
             }
         )
     return out
@@ -131,7 +161,7 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
     histogram, _ = np.histogram(found.ranks, bins=10, range=(0.0, 1.0))
     truths = len(found.ranks)
     # Truths are independent, parameters of one truth are not: the error of the mean coverage is over truths.
-    inside = ((found.ranks > 0.05) & (found.ranks < 0.95)).mean(axis=1)
+    inside = recovery.inside(found.ranks, 0.9).mean(axis=1)
     return {
         "truths": truths,
         "parameters": len(found.columns),
@@ -144,51 +174,18 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
         )[:5],
         "rank_histogram": histogram.tolist(),
         "unevenness": [round(statistic, 1), round(chance, 3)],
+        "band_90": [round(x, 3) for x in found.band(checks.BAND)],
+        "thirds_90": [[round(x, 3) for x in third] for third in found.thirds(checks.BAND)],
+        "outside_band": [names[i] for i in found.outside(checks.BAND)],
         "mean_contraction": round(1.0 - float(found.narrower.mean()), 2),
     }
 
 
-#: Scores closer than this share of each other count as equal: a block of a handful of counts shows no finer difference.
-EQUAL: Final = 0.1
-
-
-def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Forecasts by block of series: mean scores of the model and of each naive forecast, over the counts both have.
-
-    Args:
-        rows: As `fitting.forward` gives them.
-
-    Returns:
-        One row per block, score and naive forecast, with ``better``, ``equal`` or ``worse`` of the model.
-    """
-    out = []
-    for block in dict.fromkeys(row["block"] for row in rows):
-        for score in ("crps", "interval_score"):
-            for naive in ("last", "line"):
-                both = [row for row in rows if row["block"] == block and row[f"{score}_{naive}"] is not None]
-                if not both:
-                    continue
-                own = float(np.mean([row[score] for row in both]))
-                other = float(np.mean([row[f"{score}_{naive}"] for row in both]))
-                word = "better" if own < (1 - EQUAL) * other else "worse" if other < (1 - EQUAL) * own else "equal"
-                out.append(
-                    {
-                        "block": block,
-                        "score": score,
-                        "naive": naive,
-                        "counts": len(both),
-                        "model": own,
-                        "other": other,
-                        "model_is": word,
-                    }
-                )
-    return out
-
-
 def _second_method(fit: fitting.Fit) -> dict[str, Any]:
-    names, first = design.names(), np.arange(len(fit.z)) < fit.settings.first
+    names, all_ = design.names(), fit.evidence
+    first = np.arange(len(all_.z)) < fit.settings.first
     found = recovery.nearest_trials(
-        fit.z[first], fit.y[first], fit.observed, fit.error, fit.emulator.followed, fit.settings.seed
+        all_.z[first], all_.y[first], fit.observed, fit.errors, fit.emulator.followed, fit.settings.seed
     )
     own = fit.sample.z
     apart = (found.mean(axis=0) - own.mean(axis=0)) / np.hypot(found.std(axis=0), own.std(axis=0))
@@ -198,176 +195,6 @@ def _second_method(fit: fitting.Fit) -> dict[str, Any]:
         "mean_width_ratio": round(float((found.std(axis=0) / own.std(axis=0)).mean()), 2),
         "within_one": round(float((np.abs(apart) < 1.0).mean()), 2),
         "farthest": [[names[fit.emulator.followed[i]], round(float(apart[i]), 2)] for i in order],
-    }
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Tables
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [list(head), ["---"] * len(head), *[[str(cell) for cell in row] for row in rows]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def _number(value: float) -> str:
-    return number(value, "en", decimals=0) if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _interval(ends: Sequence[float]) -> str:
-    return f"{_number(ends[1])} ({_number(ends[0])} to {_number(ends[2])})"
-
-
-def _hidden_text(hidden: Mapping[str, Any] | None) -> str:
-    if hidden is None:
-        return ""
-    prior, own = hidden["prior"], hidden["posterior"]
-    return (
-        f"**The hidden population.** Persons outside reception centres at the end of {hidden['year']}, as an index of "
-        f"the prior's median (100): 90 % of prior trials are between {prior[0]:.0f} and {prior[2]:.0f}, of posterior "
-        f"trials between {own[0]:.0f} and {own[2]:.0f}, with median {own[1]:.0f} ({hidden['trials']} trials each). The "
-        f"spread on the log scale is {hidden['log_sd'][1]:.2f}, compared with {hidden['log_sd'][0]:.2f} in the prior. "
-        "It is most correlated with "
-        + ", ".join(f"`{name}` (correlation {r:+.2f})" for name, r in hidden["goes_with"])
-        + ". The counts narrow it through what they say about detection and exits, and only given the assumptions on "
-        "inflow, onward travel and ties. No count informs those, and other priors could move them beyond this "
-        "interval. They do not identify the size of this population, and the report gives no estimate of it. Levels "
-        "are therefore shown only on request.\n"
-    )
-
-
-def markdown(found: Mapping[str, Any]) -> dict[str, str]:
-    """Blocks of docs/calibration.md by name.
-
-    Args:
-        found: What `about` gives, read from JSON or fresh.
-    """
-    recovery_rows = []
-    for name, title in (
-        ("prior", "truths from the prior, method of the first wave"),
-        ("shipped", "truths near the data, shipped method"),
-    ):
-        one = found["recovery"][name]
-        recovery_rows.append(
-            (
-                title,
-                one["truths"],
-                one["parameters"],
-                f"{100 * one['coverage_50']:.0f} %",
-                f"{100 * one['coverage_90']:.0f} % (± {100 * one['coverage_90_error']:.0f})",
-                " ".join(str(n) for n in one["rank_histogram"]),
-                f"{one['unevenness'][0]} ({one['unevenness'][1]:.3f})",
-                one["mean_contraction"],
-            )
-        )
-    forward = [
-        (
-            row["target"],
-            *(f"{row[key]:.2f}" for key in ("observed", "mean", "sd", "crps")),
-            *(("-" if row[key] is None else f"{row[key]:.2f}") for key in ("crps_last", "crps_line")),
-            f"{row['interval_score']:.2f}",
-            *(
-                ("-" if row[key] is None else f"{row[key]:.2f}")
-                for key in ("interval_score_last", "interval_score_line")
-            ),
-        )
-        for row in found["forward"]
-    ]
-    gate = (
-        "**All calibration checks passed.**"
-        if found["gate"]["passed"]
-        else "**A calibration check failed; this fit is not calibrated.**"
-    )
-    return {
-        "gate": "\n".join([gate, *(f"- {line}" for line in found["gate"]["red"])]) + "\n",
-        "settings": table(("setting", "value"), [(k, v) for k, v in found["settings"].items()]),
-        "recovery": table(
-            (
-                "what",
-                "truths",
-                "parameters",
-                "50 % intervals hold",
-                "90 % intervals hold",
-                "ranks in ten bins",
-                "chi squared (p-value)",
-                "contraction",
-            ),
-            recovery_rows,
-        ),
-        "parameters": table(
-            ("parameter", "grade", "prior: median (90 %)", "posterior: median (90 %)", "contraction", "carried by"),
-            [
-                (
-                    f"`{row['name']}`" + (" (prior widened)" if row["widened"] else ""),
-                    row["grade"],
-                    _interval(row["prior"]),
-                    _interval(row["posterior"]),
-                    f"{row['contraction']:.2f}",
-                    f"`{row['carried_by']}`" if row["carried_by"] else "",
-                )
-                for row in sorted(found["followed"], key=lambda row: -row["contraction"])
-            ],
-        ),
-        "pairs": table(
-            ("first", "second", "correlation"),
-            [(f"`{row['first']}`", f"`{row['second']}`", f"{row['r']:+.2f}") for row in found["pairs"]],
-        ),
-        "targets": table(
-            ("target", "published", "fitted: median (90 %)", "distance", "inside the prior's 90 %"),
-            [
-                (
-                    row["id"],
-                    _number(row["observed"]),
-                    _interval(row["fitted"]),
-                    f"{row['distance']:+.1f}",
-                    "yes" if row["inside_prior_90"] else "no",
-                )
-                for row in found["targets"]
-            ],
-        ),
-        "forward": table(
-            (
-                "count after 2016",
-                "published (log)",
-                "forecast",
-                "sd",
-                "CRPS",
-                "last value",
-                "line",
-                "interval score",
-                "last value",
-                "line",
-            ),
-            forward,
-        ),
-        "hidden": _hidden_text(found.get("hidden")),
-        "verdicts": table(
-            ("block", "score", "against", "counts", "model", "naive", "the model is"),
-            [
-                (
-                    row["block"],
-                    {"crps": "CRPS", "interval_score": "interval score"}[row["score"]],
-                    {"last": "last value", "line": "straight line"}[row["naive"]],
-                    row["counts"],
-                    f"{row['model']:.2f}",
-                    f"{row['other']:.2f}",
-                    f"**{row['model_is']}**",
-                )
-                for row in verdicts(found["forward"])
-            ],
-        ),
-        "second-method": table(
-            ("trials kept", "mean width, relative", "means within one joint sd", "farthest"),
-            [
-                (
-                    found["second_method"]["trials_kept"],
-                    found["second_method"]["mean_width_ratio"],
-                    f"{100 * found['second_method']['within_one']:.0f} %",
-                    "; ".join(f"`{name}` {value:+.1f}" for name, value in found["second_method"]["farthest"][:4]),
-                )
-            ],
-        ),
     }
 
 

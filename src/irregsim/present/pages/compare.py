@@ -6,6 +6,8 @@
 - ``lang``*: one of `LANGUAGES`; ``en`` if left out;
 - ``reference`` and ``scenarios``: names; ``titles``*: name to ``{nb, en}``; ``descriptions``*: name to text;
 - ``period``: first and last month; ``fit_period``*: first and last month of the calibration period;
+- ``assumed``: months from which what is shown rests on assumptions in part, and alone (`assumed_from`);
+- ``as_known``: states of knowledge of what is shown;
 - ``first_effective``: scenario to month; ``run_ids``*: name to id; ``versions``*: name to version;
 - ``levers``: scenario to rows of ``key``, ``from``, ``to``, ``reference``, ``value`` (as ``irregsim diff``);
 - ``proof``: as ``proof.json``;
@@ -29,6 +31,7 @@ from irregsim.present.pages import compare_tables as tables
 from irregsim.present.pages import render
 from irregsim.present.pages.compare_facts import PANELS, Facts
 from irregsim.present.pages.compare_twins import SCRIPT, twins
+from irregsim.present.plots.style import assumption_sentence
 from irregsim.present.words import outcome_words, short_title
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import listed, number, percent
@@ -130,10 +133,9 @@ class _Page(Facts):
         if float(self.about.get("scale", 1.0)) != 1.0:
             scale = number(float(self.about["scale"]), self.lang, decimals=2)
             out.append(self.words("caution_scale", scale=scale))
-        out += [
-            label(f"sentence.{key}", self.lang) for key in ("hidden_levels", "assumption_years", "synthetic_persons")
-        ]
-        return out
+        out.append(label("sentence.hidden_levels", self.lang))
+        out.append(assumption_sentence((str(self.about["assumed"][0]), str(self.about["assumed"][1])), self.lang))
+        return [*out, label("sentence.synthetic_persons", self.lang)]
 
     def panel(self, panel: str) -> dict[str, Any]:
         """One of the four parts of the first page."""
@@ -204,7 +206,9 @@ class _Page(Facts):
         """What the page does not show."""
         keys = ["limit_question", "limit_interval", "limit_no_net", "limit_ranking"]
         sentences = ["hidden_levels", "ideal_types", "small_cells", "knowledge_date", "synthetic_persons", "source"]
-        return [self.words(key) for key in keys] + [label(f"sentence.{key}", self.lang) for key in sentences]
+        month = ", ".join(self.about["as_known"])
+        told = [label(f"sentence.{key}", self.lang).replace("{month}", month) for key in sentences]
+        return [self.words(key) for key in keys] + told
 
     def settings(self) -> list[tuple[str, str]]:
         """How to reproduce: ids, seed, versions."""

@@ -11,6 +11,7 @@ from irregsim.present.plots.style import (
     MODEL,
     Drawing,
     Options,
+    assumption_sentence,
     band,
     count_axis,
     footnote,
@@ -57,16 +58,16 @@ def draw_exits(series: Sequence[Series], options: Options) -> Drawing:
             axes.plot(years + 0.5, cuts["q50"], "o", color=MODEL, markersize=3)
             axes.set_title(_wrapped(label(f"exit.{code}", lang)), fontsize=12, fontweight="bold")
             year_axis(axes, float(years[0]), float(years[-1]) + 1, ticks=4)
-            shade_assumptions(axes, float(years[-1]) + 1, lang, words=False)
+            shade_assumptions(axes, float(years[-1]) + 1, options.assumed, lang, words=False)
             axes.set_ylim(0, max(1.0, float(np.nanmax(cuts["q975"])) * 1.1))
             count_axis(axes, lang)
             tables.append(pd.DataFrame({"exit": code, "year": years, **{q: cuts[q] for q in ("q025", "q50", "q975")}}))
-        model_legend(grid.flat[len(columns)], lang)
+        model_legend(grid.flat[len(columns)], options.assumed, lang)
         figure.supylabel(label("axis.persons_per_year", lang), fontsize=12)
         footnote(
             figure,
             [
-                label("sentence.assumption_years", lang),
+                assumption_sentence(options.assumed, lang),
                 label("sentence.synthetic_persons", lang),
             ],
         )

@@ -15,6 +15,7 @@ from irregsim.present.plots.style import (
     OBSERVED,
     Drawing,
     Options,
+    assumption_sentence,
     band,
     count_axis,
     footnote,
@@ -78,13 +79,13 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
             axes.set_ylim(0, top * 1.12)
             axes.set_title(_title(panel, lang), fontsize=10.5)
             year_axis(axes, first, last, ticks=4)
-            shade_assumptions(axes, last, lang, words=False)
+            shade_assumptions(axes, last, options.assumed, lang, words=False)
             count_axis(axes, lang)
             tables.append(_rows(panel, "model", periods, cuts))
             seen = np.array([t.value for t in targets])
             tables.append(_rows(panel, "published", [t.period for t in targets], dict.fromkeys(_CUTS, seen)))
-        _legend(grid.flat[len(PANELS)], lang)
-        sentences = [label("sentence.assumption_years", lang), label("sentence.synthetic_persons", lang)]
+        _legend(grid.flat[len(PANELS)], options)
+        sentences = [assumption_sentence(options.assumed, lang), label("sentence.synthetic_persons", lang)]
         if not options.calibrated:
             sentences.insert(1, label(options.caveat, lang))
         footnote(figure, sentences)
@@ -142,15 +143,15 @@ def _observed(axes: Axes, target: Target) -> None:
         observed_points(axes, [_place(target.period)], [target.value])
 
 
-def _legend(axes: Axes, lang: str) -> None:
+def _legend(axes: Axes, options: Options) -> None:
     from matplotlib.lines import Line2D
 
     point = {"marker": "o", "linestyle": "none", "markerfacecolor": "white", "markeredgewidth": 1.5}
     handles = [
-        Line2D([], [], color=OBSERVED, label=label("legend.observed", lang), **point),  # type: ignore[arg-type]
-        Line2D([], [], color=OBSERVED, linewidth=1.6, label=label("legend.observed_mean", lang)),
+        Line2D([], [], color=OBSERVED, label=label("legend.observed", options.lang), **point),  # type: ignore[arg-type]
+        Line2D([], [], color=OBSERVED, linewidth=1.6, label=label("legend.observed_mean", options.lang)),
     ]
-    model_legend(axes, lang, handles)
+    model_legend(axes, options.assumed, options.lang, handles)
 
 
 def _title(panel: tuple[str, str, str], lang: str) -> str:

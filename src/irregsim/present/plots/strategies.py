@@ -90,7 +90,7 @@ def draw_strategies(series: Sequence[Series], options: Options) -> Drawing:
         right.set_ylabel(label("axis.persons" if show_levels else "axis.index_hidden", lang))
         for axes in (left, right):
             year_axis(axes, float(x[0]) - 1 / 12, float(x[-1]))
-            shade_assumptions(axes, float(x[-1]), lang, words=axes is right)
+            shade_assumptions(axes, float(x[-1]), options.assumed, lang, words=axes is right)
             count_axis(axes, lang)
         top = right.get_ylim()[1]
         right.set_ylim(0, top * 1.08)  # room for the words over the assumption years

@@ -10,12 +10,13 @@ import contextlib
 import io
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irregsim.present.colours import COLOURS as COLOURS
-from irregsim.study.summaries import LAST_OBSERVED_YEAR
+from irregsim.vocabulary.codes import FIRST_YEAR, month_number
+from irregsim.vocabulary.knowledge import Knowledge, assumed_from
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import number
 
@@ -39,7 +40,9 @@ DASHES: Mapping[str, Any] = {
 INK = "#333333"
 MODEL = "#56708A"
 OBSERVED = "#000000"
-SHADE = "#ECECEC"
+#: What rests on assumptions alone, and what does in part.
+SHADE = "#E6E6E6"
+LIGHT_SHADE = "#F5F5F5"
 
 #: 16:9 in inches; 150 dots per inch fill a slide.
 SIZE = (12.0, 6.75)
@@ -82,12 +85,14 @@ class Options:
         calibrated: Whether parameters come from a fit that passed its calibration checks; if not, pictures of registers
             say so.
         caveat: Key of the sentence with which they say it.
+        assumed: Months from which what is shown rests on assumptions in part, and alone (`assumed_from`).
     """
 
     lang: str = "en"
     show_levels: bool = False
     calibrated: bool = False
     caveat: str = "sentence.uncalibrated"
+    assumed: tuple[str, str] = field(default_factory=lambda: assumed_from([Knowledge()]))
 
 
 @dataclass(frozen=True)
@@ -162,29 +167,66 @@ def band(axes: Axes, x: np.ndarray, cuts: Mapping[str, np.ndarray], colour: str,
     axes.plot(x, cuts["q50"], color=colour, linewidth=2.2, linestyle=dashes)
 
 
-def shade_assumptions(axes: Axes, last: float, lang: str, *, words: bool = True) -> None:
-    """Shade the years that rest on assumptions, from the first of them to the end of the axis.
+def assumption_spans(assumed: tuple[str, str], lang: str) -> list[tuple[float, str, str]]:
+    """What is shaded, from the left: where it begins on an axis of years, its colour and its words.
+
+    Args:
+        assumed: Months from which what is shown rests on assumptions in part, and alone; one span where they are one.
+        lang: Language of the words.
+    """
+    partly, wholly = assumed
+    spans = [] if partly == wholly else [(partly, LIGHT_SHADE, "legend.assumed_partly")]
+    spans.append((wholly, SHADE, "legend.assumed"))
+    return [
+        (FIRST_YEAR + month_number(month) / 12, colour, label(key, lang).format(month=month))
+        for month, colour, key in spans
+    ]
+
+
+def assumption_sentence(assumed: tuple[str, str], lang: str) -> str:
+    """What a reader must know of the months that are shaded; see `assumption_spans`."""
+    partly, wholly = assumed
+    key = "sentence.assumed" if partly == wholly else "sentence.assumed_partly"
+    return label(key, lang).format(partly=partly, month=wholly)
+
+
+def shade_assumptions(axes: Axes, last: float, assumed: tuple[str, str], lang: str, *, words: bool = True) -> None:
+    """Shade the months that rest on assumptions, in part and alone, to the end of the axis.
 
     Args:
         axes: Axes whose x is a year with its fraction.
         last: End of the x axis.
+        assumed: As in `assumption_spans`.
         lang: Language of the words at the top.
         words: Whether to write them.
     """
-    first = LAST_OBSERVED_YEAR + 1
-    if last <= first:
-        return
-    axes.axvspan(first, last, color=SHADE, linewidth=0, zorder=0)
-    if words:
-        axes.text(
-            first + 0.15,
-            0.985,
-            label("legend.assumption_years", lang),
-            transform=axes.get_xaxis_transform(),
-            va="top",
-            fontsize=10.5,
-            color="#555555",
-        )
+    spans = assumption_spans(assumed, lang)
+    ends = [*(start for start, _, _ in spans[1:]), last]
+    for (start, colour, text), end in zip(spans, ends, strict=True):
+        if last <= start:
+            break
+        axes.axvspan(start, min(end, last), color=colour, linewidth=0, zorder=0)
+        if words:
+            axes.text(
+                start + 0.15,
+                0.985,
+                # Two lines: the months in between may be few.
+                textwrap.fill(text, 16),
+                transform=axes.get_xaxis_transform(),
+                va="top",
+                fontsize=10.5,
+                color="#555555",
+            )
+
+
+def assumption_patches(assumed: tuple[str, str], lang: str) -> list[Artist]:
+    """Handles of a legend for what is shaded."""
+    from matplotlib.patches import Patch
+
+    return [
+        Patch(facecolor=colour, edgecolor="#BBBBBB", linewidth=0.6, label=text)
+        for _, colour, text in assumption_spans(assumed, lang)
+    ]
 
 
 def year_axis(axes: Axes, first: float, last: float, ticks: int = 7) -> None:
@@ -235,11 +277,12 @@ def apart(places: Sequence[float], gap: float) -> list[float]:
     return moved
 
 
-def model_legend(axes: Axes, lang: str, more: Sequence[Artist] = ()) -> None:
+def model_legend(axes: Axes, assumed: tuple[str, str], lang: str, more: Sequence[Artist] = ()) -> None:
     """Fill an empty panel with the words for line, band and shade.
 
     Args:
         axes: The panel; its frame is taken away.
+        assumed: As in `assumption_spans`.
         lang: Language.
         more: Handles to put after the band.
     """
@@ -252,7 +295,7 @@ def model_legend(axes: Axes, lang: str, more: Sequence[Artist] = ()) -> None:
         Line2D([], [], color=MODEL, linewidth=2.2, label=label("legend.median", lang)),
         Patch(color=MODEL, alpha=0.18, linewidth=0, label=label("legend.band", lang)),
         *more,
-        Patch(color=SHADE, linewidth=0, label=label("legend.assumption_years", lang)),
+        *assumption_patches(assumed, lang),
     ]
     axes.legend(handles=handles, loc="center", fontsize=10.5)
 

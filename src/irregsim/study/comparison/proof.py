@@ -130,14 +130,14 @@ def _differing(
     early = np.array([text <= last for text in shared[list(keys).index("month")][2]], dtype=bool)
     cells, values = [], []
     for side, frame in enumerate((reference, scenario)):
-        codes = [one[side] for one in shared]
+        codes = [(here, there)[side] for here, there, _ in shared]
         kept = early[codes[list(keys).index("month")]]
         cells.append(np.ravel_multi_index(tuple(code[kept] for code in codes), shape))
         values.append(frame[value].to_numpy(dtype="float64")[kept])
     cell, place = np.unique(np.concatenate(cells), return_inverse=True)
     sums = [
         np.bincount(rows, weights=amounts, minlength=len(cell))
-        for rows, amounts in zip(np.split(place, [len(cells[0])]), values, strict=True)
+        for rows, amounts in zip((place[: len(cells[0])], place[len(cells[0]) :]), values, strict=True)
     ]
     far = sums[1] - sums[0]
     found = np.flatnonzero(far)

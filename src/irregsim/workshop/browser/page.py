@@ -21,6 +21,7 @@ from irregsim.vocabulary.codes import month_number, year_of
 from irregsim.vocabulary.labels import LANGUAGES, in_language
 from irregsim.workshop.browser.controls import Levers, Set
 from irregsim.workshop.browser.parts import Faults, MesaWords, Upload
+from irregsim.workshop.browser.screen import Screen
 from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.style import STYLE
 from irregsim.workshop.browser.views import Views
@@ -101,6 +102,7 @@ def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callabl
     version, set_version = solara.use_state(0)
     tab, set_tab = solara.use_state(room.tab)
     since, set_since = solara.use_state("")
+    screen = solara.use_memo(lambda: Screen(room), [])
 
     def show_tab(number: int) -> None:
         room.tab = number
@@ -128,16 +130,16 @@ def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callabl
     )
     MesaWords(words=say.mesa(), hidden=HIDDEN, step=say("mesa_steps"))
     with Below(), rv.Html(tag="div", class_="irregsim irregsim-cards"):
-        Notice(room, model.value, say, on_make, version)
+        Notice(room, model.value, say, screen, on_make, version)
         with solara.Card(say("scenario")):
             ScenarioCard(room, say, use, version)
         with solara.Card(say("levers")):
             Since(room, say, since, set_since)
-            LiveLevers(room, model.value, say, version, since, set_levers)
+            LiveLevers(room, model.value, say, screen, version, since, set_levers)
         with solara.Card(say("run_settings")):
             RunSettings(room, say, use, version)
     with rv.Html(tag="div", class_="irregsim irregsim-main"):
-        Views(room, model.value, say, tab, show_tab, version, use)
+        Views(room, model.value, say, screen, tab, show_tab, version, use)
 
 
 @solara.component
@@ -152,21 +154,23 @@ def _Deeper(children: list[solara.Element] = []) -> None:  # noqa: B006
 
 
 @solara.component
-def LiveLevers(room: Room, model: RoomModel, say: Say, version: int, since: str, on_set: Set) -> None:
+def LiveLevers(room: Room, model: RoomModel, say: Say, screen: Screen, version: int, since: str, on_set: Set) -> None:
     """The levers, redrawn when a value in force changes in a month that runs."""
     update_counter.get()
-    Levers(room, say, (version, model.number, room.in_force()), since, on_set)
+    in_force = screen.says("levers", room.in_force())
+    Levers(room, say, (version, model.number, in_force), since, on_set)
 
 
 @solara.component
-def Notice(room: Room, model: RoomModel, say: Say, on_make: Callable[[], None], version: int) -> None:
+def Notice(room: Room, model: RoomModel, say: Say, screen: Screen, on_make: Callable[[], None], version: int) -> None:
     """What was refused, needs a new beginning or has stopped the model; looked at after every step."""
     update_counter.get()
-    Faults(say, room.faults)
-    if room.problem and room.problem != "refused":
+    problem, faults = screen.says("notice", (room.problem, room.faults))
+    Faults(say, faults)
+    if problem and problem != "refused":
         with rv.Alert(type="info", text=True, dense=True, class_="irregsim-notice"):
-            solara.Text(say(room.problem))
-            if room.problem == "needs_reset":
+            solara.Text(say(problem))
+            if problem == "needs_reset":
                 solara.Button(say("begin_anew"), color="primary", small=True, on_click=on_make)
 
 

@@ -10,19 +10,18 @@ import reacton.ipyvuetify as rv
 import solara
 
 from irregsim.workshop.browser.words import Say
-from irregsim.workshop.pictures.svg import Picture
 
 _HERE = Path(__file__).parent
 
 
 @solara.component_vue(str(_HERE / "frame.vue"))
-def _Frame(svg: str, frame: int, event_drawn: Callable[[int], None]) -> None:
-    """The picture in the page."""
+def Frame(shown: dict[str, Any], event_drawn: Callable[[int], None]) -> None:
+    """A month with its picture, in one message: ``svg``, its number ``frame``, and ``month`` as for `MonthHead`."""
 
 
 @solara.component_vue(str(_HERE / "head.vue"))
-def MonthHead(month: str, assumed: str, compared: str, care: str, state: str) -> None:
-    """The month and what must always be said; one message to the page a month, whatever changes of it."""
+def MonthHead(month: dict[str, Any]) -> None:
+    """The month and what must always be said, with the number of its picture; later ones come with their picture."""
 
 
 @solara.component_vue(str(_HERE / "mesa_words.vue"))
@@ -33,12 +32,6 @@ def MesaWords(words: dict[str, str], hidden: list[str], step: str) -> None:
 @solara.component_vue(str(_HERE / "upload.vue"))
 def Upload(label: str, most: int, event_loaded: Callable[[list[dict[str, Any]]], None]) -> None:
     """A button that hands over files as text: ``name`` and ``text`` each, None where a file is too large."""
-
-
-@solara.component
-def Drawn(picture: Picture, frame: int, on_drawn: Callable[[int], None]) -> None:
-    """A picture, and its words for those who cannot see it."""
-    _Frame(svg=picture.svg, frame=frame, event_drawn=on_drawn)
 
 
 @solara.component

@@ -9,21 +9,20 @@ from typing import Any, Final
 import reacton.ipyvuetify as rv
 import solara
 import solara.lab
-from mesa.visualization import make_plot_component, solara_viz
-from mesa.visualization.utils import force_update, update_counter
+from mesa.visualization import make_plot_component
+from mesa.visualization.utils import update_counter
 
 from irregsim.model.population import person_code
 from irregsim.present.colours import COLOURS
 from irregsim.present.words import state_words, upper
-from irregsim.study.summaries import LAST_OBSERVED_YEAR
-from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text, year_of
+from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.browser.exercise import Exercises, Use
-from irregsim.workshop.browser.parts import Drawn, MonthHead
+from irregsim.workshop.browser.parts import MonthHead
+from irregsim.workshop.browser.screen import NOTHING, Drawn, Screen, month_words
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.live.followed import outcomes
 from irregsim.workshop.live.lives import Twin
-from irregsim.workshop.pace import stepped_last
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.history import draw_history
 from irregsim.workshop.pictures.iceberg import draw_iceberg
@@ -36,9 +35,6 @@ from irregsim.workshop.pictures.vessels import draw_vessels
 from irregsim.workshop.pictures.words import PictureWords, outcome_name
 from irregsim.workshop.replicate_band import warm_up
 from irregsim.workshop.room import Room, RoomModel
-
-#: A picture of nothing, for views without one: the page reports that it has drawn it.
-NOTHING: Final = Picture("<svg width='0' height='0'></svg>", "")
 
 #: Tabs in order.
 TABS: Final = (
@@ -54,47 +50,42 @@ TABS: Final = (
     "mesa",
 )
 
-#: Draws a picture of what may be shown.
-Draw = Callable[[], Picture]
-
-
-def show_month() -> None:
-    """Stands in for Mesa's call after a step: leaves out the months that the page has no time for.
-
-    Every such call has the whole page compared, controls included, which takes as long as a month.
-    """
-    pace = stepped_last()
-    if pace is None or not pace.leaves_out(force_update):
-        force_update()
-
-
-solara_viz.force_update = show_month
-
 
 @solara.component
 def Views(
-    room: Room, model: RoomModel, say: Say, tab: int, on_tab: Callable[[int], None], version: int, use: Use
+    room: Room,
+    model: RoomModel,
+    say: Say,
+    screen: Screen,
+    tab: int,
+    on_tab: Callable[[int], None],
+    version: int,
+    use: Use,
 ) -> None:
-    """Month, tabs and the chosen view; redrawn with the steps of Mesa's controls that `show_month` lets through."""
+    """Month, tabs and the chosen view; redrawn with the steps of Mesa's controls for which the page is compared."""
     update_counter.get()
     more, set_more = solara.use_state(0)
     # The same object every time, or `View` would be drawn with it.
     told = solara.use_memo(lambda: lambda: set_more(lambda n: n + 1), [])
+    rest = (tab, say.lang, version, more)
+    key = solara.use_memo(lambda: lambda: (model.number, model.changes, *rest), [model, *rest])
     if room.model is not model:
         return  # another is being made
-    state = (model.number, model.changes, tab, say.lang, version, more)
-    View(room, say, tab, on_tab, use, told, room.pace.shown(state), state)
+    state = key()
+    View(room, say, screen, tab, on_tab, use, told, room.pace.shown(state), key, state)
 
 
 @solara.component
 def View(
     room: Room,
     say: Say,
+    screen: Screen,
     tab: int,
     on_tab: Callable[[int], None],
     use: Use,
     told: Callable[[], None],
     frame: int,
+    key: Callable[[], object],
     state: object,
 ) -> None:
     """What `Views` shows of one month.
@@ -102,59 +93,37 @@ def View(
     A component is drawn again only when what it is given has changed: so all that read the room are given ``frame``.
     """
     words = PictureWords(say.lang, *room.running.titles(say.lang), room.running.differences)
-    Head(room, say, frame)
-    with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
-        for name in TABS:
-            solara.lab.Tab(say(f"tab_{name}"))
+    last, scale = room.running.scenario.end, room.running.scale
     name = TABS[tab]
-
-    def show(picture: Picture) -> None:
-        Drawn(picture, frame, room.pace.drawn)
-
-    last = room.running.scenario.end
+    screen.says("more", room.model is not None and room.model.steps > 0)
+    MonthHead(month=month_words(room, say))
+    with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
+        for one in TABS:
+            solara.lab.Tab(say(f"tab_{one}"))
+    pictures: dict[str, Callable[[], Picture]] = {
+        "vessels": lambda: draw_vessels(room.look(), words),
+        "history": lambda: draw_history(room.look(), words, last, room.band("index:hidden")),
+        "tiles": lambda: draw_tiles(room.look(), words),
+        "network": lambda: draw_network(room.network(), words),
+        "iceberg": lambda: draw_iceberg(room.look(), words),
+        "registers": lambda: draw_registers(room.look(), words, last, scale),
+    }
     with rv.Html(tag="div", class_=f"irregsim-view view-{name}"):
-        if name == "vessels":
-            show(draw_vessels(room.look(), words))
-        elif name == "history":
-            show(draw_history(room.look(), words, last, room.band("index:hidden")))
-            RunMore(room, say, told, frame)
+        if name in pictures:
+            Drawn(room, say, screen, pictures[name], frame, key)
+            if name == "history":
+                RunMore(room, say, told, frame)
         elif name == "difference":
-            Difference(room, say, words, frame, told)
-        elif name == "tiles":
-            show(draw_tiles(room.look(), words))
-        elif name == "network":
-            show(draw_network(room.network(), words))
-        elif name == "iceberg":
-            show(draw_iceberg(room.look(), words))
+            Difference(room, say, words, screen, key, frame, told)
         elif name == "life":
-            OneLife(room, say, words, frame)
-        elif name == "registers":
-            show(draw_registers(room.look(), words, last, room.running.scale))
+            OneLife(room, say, words, screen, frame)
         elif name == "exercises":
             Exercises(room, say, frame, use, on_tab)
-            show(NOTHING)  # so that the next month need not wait for a picture
+            Drawn(room, say, screen, lambda: NOTHING, frame)  # so that the next month need not wait for a picture
         else:
-            MesaPlot(room, say, frame)
+            MesaPlot(room, say, screen, frame)
         if name != "exercises":
             rv.Html(tag="p", class_="irregsim-note", children=[say(f"note_{name}")])
-
-
-@solara.component
-def Head(room: Room, say: Say, frame: int) -> None:
-    """The month, what is compared, and what must always be said."""
-    model = room.model
-    assert model is not None, "shown once there is a model"
-    words = PictureWords(say.lang)
-    month = model.world.month
-    reference, scenario = room.running.titles(say.lang)
-    told = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
-    MonthHead(
-        month=upper(words.month(month)),
-        assumed=say("assumed") if year_of(month) > LAST_OBSERVED_YEAR else "",
-        compared=told,
-        care=say("care"),
-        state=f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}",
-    )
 
 
 @solara.component
@@ -188,7 +157,15 @@ def RunMore(room: Room, say: Say, told: Callable[[], None], frame: int) -> None:
 
 
 @solara.component
-def Difference(room: Room, say: Say, words: PictureWords, frame: int, told: Callable[[], None]) -> None:
+def Difference(
+    room: Room,
+    say: Say,
+    words: PictureWords,
+    screen: Screen,
+    key: Callable[[], object],
+    frame: int,
+    told: Callable[[], None],
+) -> None:
     """One outcome of both sides and how the difference grows."""
     name, set_name = solara.use_state("index:hidden")
     city, set_city = solara.use_state("")
@@ -212,14 +189,16 @@ def Difference(room: Room, say: Say, words: PictureWords, frame: int, told: Call
                       style="min-width:190px")  # fmt: skip
         RunMore(room, say, told, frame)
     assert room.model is not None, "shown once there is a model"
-    picture = draw_difference(
-        room.outcome(name, city), words, room.model.first, room.running.scenario.end, room.band(name, city)
-    )
-    Drawn(picture, frame, room.pace.drawn)
+    first, last = room.model.first, room.running.scenario.end
+
+    def draw() -> Picture:
+        return draw_difference(room.outcome(name, city), words, first, last, room.band(name, city))
+
+    Drawn(room, say, screen, draw, frame, key)
 
 
 @solara.component
-def OneLife(room: Room, say: Say, words: PictureWords, frame: int) -> None:
+def OneLife(room: Room, say: Say, words: PictureWords, screen: Screen, frame: int) -> None:
     """One synthetic person, month by month, on both sides; with the reason for each change."""
     model = room.model
     assert model is not None, "shown once there is a model"
@@ -258,10 +237,10 @@ def OneLife(room: Room, say: Say, words: PictureWords, frame: int) -> None:
                           on_value=lambda text: set_person(told[text]), style="min-width:220px")  # fmt: skip
     if person is None:
         solara.Text(say("nobody"))
-        Drawn(NOTHING, frame, room.pace.drawn)
+        Drawn(room, say, screen, lambda: NOTHING, frame)
         return
     twin = room.twin(person)
-    Drawn(draw_life(twin, words, model.world.month, both=model.has_parted), frame, room.pace.drawn)
+    Drawn(room, say, screen, lambda: draw_life(twin, words, model.world.month, both=model.has_parted), frame)
     with rv.Html(tag="div", class_="irregsim-life"):
         Facts(room, say, person, model.has_parted, frame)
         Events(twin, say, words, model.has_parted)
@@ -343,7 +322,7 @@ def Events(twin: Twin, say: Say, words: PictureWords, both: bool) -> None:
 
 
 @solara.component
-def MesaPlot(room: Room, say: Say, frame: int) -> None:
+def MesaPlot(room: Room, say: Say, screen: Screen, frame: int) -> None:
     """Mesa's own plot of what the model's data collector collects."""
     colours = {f"index_{code}": COLOURS[code] for code in HIDDEN}
     component = make_plot_component(
@@ -352,4 +331,4 @@ def MesaPlot(room: Room, say: Say, frame: int) -> None:
     # Mesa gives the component and the number of a page.
     plot = component[0] if isinstance(component, tuple) else component
     plot(room.model)
-    Drawn(NOTHING, frame, room.pace.drawn)
+    Drawn(room, say, screen, lambda: NOTHING, frame)

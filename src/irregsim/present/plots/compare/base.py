@@ -11,7 +11,7 @@ import numpy as np
 
 from irregsim.present import words
 from irregsim.present.plots.strategies import year_fraction
-from irregsim.present.plots.style import INK, MODEL, SHADE, footnote
+from irregsim.present.plots.style import INK, MODEL, assumption_patches, assumption_sentence, footnote
 from irregsim.present.words import short_title, title_of
 from irregsim.vocabulary.labels import Words, label, labels
 from irregsim.vocabulary.numbers import drawn, plain
@@ -100,6 +100,12 @@ class Inputs:
         first, last = self.about["period"]
         return year_fraction(first) - 1 / 12, year_fraction(last)
 
+    @property
+    def assumed(self) -> tuple[str, str]:
+        """Months from which what is compared rests on assumptions in part, and alone."""
+        partly, wholly = self.about["assumed"]
+        return str(partly), str(wholly)
+
     def effective(self) -> float | None:
         """Place of the beginning of the first effective month."""
         month = self.about.get("first_effective", {}).get(self.scenario)
@@ -107,7 +113,7 @@ class Inputs:
 
     def sentences(self, *more: str) -> list[str]:
         """Sentences below a picture: those given, what is shaded, caveats, synthetic persons."""
-        out = [*more, label("sentence.assumption_years", self.lang)]
+        out = [*more, assumption_sentence(self.assumed, self.lang)]
         if self.about.get("caveat"):
             out.append(label(str(self.about["caveat"]), self.lang))
         if self.shows_levels:
@@ -291,7 +297,7 @@ def legend_panel(axes: Axes, inputs: Inputs, *, colour: str = MODEL, more: Seque
         Line2D([], [], color=colour, linewidth=2.2, label=label("legend.scenario", inputs.lang)),
         Patch(color=colour, alpha=0.2, linewidth=0, label=inputs.words("legend_band")),
         *more,
-        Patch(color=SHADE, linewidth=0, label=label("legend.assumption_years", inputs.lang)),
+        *assumption_patches(inputs.assumed, inputs.lang),
     ]
     axes.legend(handles=handles, loc="center", fontsize=10.5)
 

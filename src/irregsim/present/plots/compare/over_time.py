@@ -329,7 +329,7 @@ def _panels(found: Mapping[str, pd.DataFrame | None], grid: Sequence[Axes]) -> I
 def _years(axes: Axes, inputs: Inputs, *, words: bool = False) -> None:
     first, last = inputs.months()
     year_axis(axes, first, last, ticks=4)
-    shade_assumptions(axes, last, inputs.lang, words=words)
+    shade_assumptions(axes, last, inputs.assumed, inputs.lang, words=words)
     mark_start(axes, inputs, words=words)
 
 

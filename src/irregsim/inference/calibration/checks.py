@@ -1,0 +1,316 @@
+"""Whether a fit may be called calibrated: checks that can fail, by the model itself and by counts left out in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri
+
+from irregsim.inference.calibration import bank as trials
+from irregsim.inference.calibration import counts, design, fitting, recovery, sampler
+from irregsim.model.draws import Draws
+
+if TYPE_CHECKING:
+    from irregsim.scenario import Scenario
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Runs of the model at full scale with the posterior's mean parameters, each with random numbers of its own.
+CENTRE_RUNS: Final = 24
+
+#: Limits of the calibration checks.
+MOST_APART: Final = 0.25  # of the two families of particles, in posterior standard deviations
+FARTHEST: Final = 3.0  # of a count from the model's mean, in standard deviations of its error, noise and chance
+#: Level of every band that is found by simulation: a right fit goes outside in one case of a hundred.
+BAND: Final = 0.99
+#: Simulated sets for a band.
+SETS: Final = 4000
+
+
+@dataclass(frozen=True)
+class Centre:
+    """What the model itself counts at full scale with the posterior's mean parameters, on the scale of counts.
+
+    Attributes:
+        mean: Mean over runs, registers' noise included, shape (targets,).
+        chance: Standard deviation of random variation of the events, shape (targets,).
+        noise: Standard deviation of the registers' own noise, shape (targets,).
+        runs: How many runs.
+    """
+
+    mean: FloatArray
+    chance: FloatArray
+    noise: FloatArray
+    runs: int
+
+    def real_error(self, fit: fitting.Fit) -> FloatArray:
+        """How far a count may lie from the model for reasons that are no fault of it, one sd, shape (targets,)."""
+        variance = fit.errors.sd(self.mean) ** 2 + (1.0 + 1.0 / self.runs) * (self.chance**2 + self.noise**2)
+        return np.asarray(np.sqrt(variance))
+
+    def distance(self, fit: fitting.Fit) -> FloatArray:
+        """Published counts less the model's mean, in `real_error`, shape (targets,)."""
+        return np.asarray((fit.observed - self.mean) / self.real_error(fit))
+
+
+def centre(scenario: Scenario, fit: fitting.Fit, folder: Path, runs: int = CENTRE_RUNS, **wave: Any) -> Centre:
+    """Runs the model at full scale with the posterior's mean parameters.
+
+    Args:
+        scenario: The baseline.
+        fit: A finished fit.
+        folder: Where the runs are kept.
+        runs: How many, 2 or more.
+        wave: Handed to `bank.run_wave`.
+    """
+    z = np.repeat(fit.draws.mean(axis=0)[None, :], runs, axis=0)
+    found = trials.run_wave(scenario, z, folder / "centre", seed=fit.settings.seed, scale=1.0, replaces=True, **wave)
+    y, expected = counts.simulated(found, fit.targets), counts.simulated(found, fit.targets, "expected")
+    # The variation of the events is that of expected counts; what registers add is known run by run.
+    return Centre(y.mean(axis=0), expected.std(axis=0, ddof=1), (y - expected).std(axis=0, ddof=1), runs)
+
+
+def effective_errors(fit: fitting.Fit, middle: Centre | None = None) -> dict[str, FloatArray | None]:
+    """What stands between a published count and the parameters in the fit: standard deviations on the counts' scale.
+
+    Args:
+        fit: A finished fit.
+        middle: The model at full scale; None where it was not run.
+
+    Returns:
+        At the posterior's mean counts, each of shape (targets,): ``stated`` error of the target, ``common`` part of it,
+        ``noise`` of the register and ``chance`` of the events (both at full scale, None where it was not run),
+        ``surface``: what else the surface leaves open, and ``used``: all together, as the fit used it.
+    """
+    mean = fit.emulator.mean(fit.sample.z).mean(axis=0)
+    stated = fit.errors.sd(mean)
+    used = sampler.Likelihood(fit.emulator, fit.errors, fit.observed).spread(mean)
+    known = np.zeros(len(used)) if middle is None else middle.chance**2 + middle.noise**2
+    return {
+        "stated": stated,
+        "common": fit.errors.steepness(mean) * fit.errors.common,
+        "noise": None if middle is None else middle.noise,
+        "chance": None if middle is None else middle.chance,
+        "surface": np.sqrt(np.maximum(used**2 - stated**2 - known, 0.0)),
+        "used": used,
+    }
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Each count forecast from all others (leave-one-out).
+
+    Attributes:
+        pit: Probability that the forecast gives to less than was published, shape (targets,).
+        null: Standard normals of the same probabilities in simulated sets of counts from a right fit, which go together
+            as here, shape (sets, targets).
+        refitted: Counts for which the posterior was sampled again, since leaving them out moves it far.
+    """
+
+    pit: FloatArray
+    null: FloatArray
+    refitted: int
+
+    @property
+    def z(self) -> FloatArray:
+        """The same as standard normals, shape (targets,)."""
+        return np.asarray(ndtri(np.clip(self.pit, 1e-9, 1.0 - 1e-9)))
+
+    def spread(self) -> tuple[float, float, float]:
+        """Root mean square of `z`, and the band of a right fit."""
+        own = np.sqrt((self.null**2).mean(axis=1))
+        tail = 0.5 * (1.0 - BAND)
+        low, high = np.quantile(own, [tail, 1.0 - tail])
+        return float(np.sqrt((self.z**2).mean())), float(low), float(high)
+
+    def evenness(self) -> float:
+        """How often a right fit has probabilities as uneven as these (`recovery.uneven`)."""
+        own = recovery.uneven(self.pit[None, :])[0]
+        return float((1 + (recovery.uneven(ndtr(self.null)) >= own).sum()) / (1 + len(self.null)))
+
+
+#: Particles that must still count when a count is left out; with fewer the posterior is sampled again.
+_ENOUGH: Final = 200.0
+
+
+def left_out(fit: fitting.Fit) -> LeftOut:
+    """Forecasts each count from all others.
+
+    Given the parameters, a normal count has a normal distribution given the others. The posterior without it is the
+    one with it, each particle weighted by one over that density (Gelfand, Dey and Chang 1992).
+    """
+    whole = sampler.Likelihood(fit.emulator, fit.errors, fit.observed)
+    number = len(fit.observed)
+    given = whole.given_others(fit.sample.z)
+    pit, refitted = np.empty(number), 0
+    for i in range(number):
+        z, sd = (x[:, i] for x in given)
+        log_weight = 0.5 * z**2 + np.log(sd)
+        weight = np.exp(log_weight - log_weight.max())
+        if weight.sum() ** 2 / (weight**2).sum() < _ENOUGH:
+            rest = np.delete(np.arange(number), i)
+            again = fitting.refit(fit, rest, fit.settings.seed + 200 + i).z
+            z, weight = whole.given_others(again)[0][:, i], np.ones(len(again))
+            refitted += 1
+        pit[i] = float((weight * ndtr(z)).sum() / weight.sum())
+    return LeftOut(pit, _right_sets(fit), refitted)
+
+
+def _right_sets(fit: fitting.Fit) -> FloatArray:
+    """Sets of leave-one-out forecasts of a right fit, as standard normals: they go together by what counts share.
+
+    The surface is taken as linear in the followed parameters around the posterior's mean.
+    """
+    surface, at = fit.emulator, fit.sample.z.mean(axis=0)
+    step = 1e-4
+    slope = np.stack(
+        [(surface.mean(at[None] + step * row) - surface.mean(at[None]))[0] / step for row in np.eye(len(at))]
+    )
+    mean = surface.mean(at[None])[0]
+    whole = sampler.Likelihood(surface, fit.errors, fit.observed)
+    sd = whole.spread(mean)
+    precision = np.linalg.inv(slope.T @ slope + whole.correlation() * sd[:, None] * sd[None, :])
+    scale = 1.0 / np.sqrt(np.diag(precision))
+    together = precision * scale[:, None] * scale[None, :]
+    draws = Draws(fit.settings.seed, 5)
+    keys = draws.keys(np.arange(SETS * len(mean), dtype=np.uint64))
+    normal = ndtri(draws.uniform("sampler", 0, keys)).reshape(SETS, -1)
+    return np.asarray(normal @ np.linalg.cholesky(together).T)
+
+
+def hidden(
+    scenario: Scenario,
+    fit: fitting.Fit,
+    folder: Path,
+    number: int = 80,
+    year: str = "2019",
+    **wave: Any,
+) -> dict[str, Any]:
+    """What the fit says of the persons outside centres, as an index: whether the counts identify how many there are.
+
+    Args:
+        scenario: The baseline.
+        fit: A finished fit.
+        folder: Where the trials are kept.
+        number: Trials from the prior, and as many from the posterior.
+        year: At the end of which year.
+        wave: Handed to `bank.run_wave`.
+
+    Returns:
+        Index of prior and posterior (5 %, median, 95 %; 100 is the prior's median), standard deviations of the log, and
+        the parameters whose posterior values go with it, correlations of .35 and more.
+    """
+    settings, logs = fit.settings, []
+    for name, z in (("hidden-prior", fit.evidence.z[:number]), ("hidden-posterior", fit.draws[:number])):
+        found = trials.run_wave(
+            scenario,
+            z,
+            folder / name,
+            seed=settings.seed,
+            scale=settings.scale,
+            engine="irregsim.inference.calibration.trials:count_hidden",
+            replaces=True,
+            **wave,
+        )
+        at = found.registers[found.registers["period"] == year].sort_values("replicate")
+        logs.append(np.log(at["count"].to_numpy(dtype=np.float64)))
+    prior, own = logs
+    spread = np.maximum(fit.draws[:number].std(axis=0), 1e-9) * own.std()
+    r = ((fit.draws[:number] - fit.draws[:number].mean(axis=0)) * (own - own.mean())[:, None]).mean(axis=0) / spread
+    order = [int(i) for i in np.argsort(-np.abs(r))[:6] if abs(r[i]) >= 0.35]
+
+    def index(x: FloatArray) -> list[float]:
+        return [float(v) for v in 100.0 * np.exp(np.quantile(x, [0.05, 0.5, 0.95]) - np.median(prior))]
+
+    return {
+        "year": int(year),
+        "trials": number,
+        "prior": index(prior),
+        "posterior": index(own),
+        "log_sd": [float(prior.std()), float(own.std())],
+        "goes_with": [[design.names()[i], float(r[i])] for i in order],
+    }
+
+
+def gates(
+    fit: fitting.Fit,
+    from_prior: recovery.Recovery,
+    middle: Centre | None = None,
+    alone: LeftOut | None = None,
+) -> list[str]:
+    """What is wrong with a fit, in words; empty when it may be called calibrated.
+
+    Args:
+        fit: A finished fit.
+        from_prior: Known truths from the prior.
+        middle: The model at full scale; None where it was not run.
+        alone: Counts forecast from the others; None where that was not done.
+    """
+    red = []
+    names = design.names()
+    apart = np.abs(fit.sample.halves)
+    if apart.max() > MOST_APART:
+        worst = names[fit.emulator.followed[int(apart.argmax())]]
+        red.append(
+            f"not converged: two independent families of particles differ by {apart.max():.2f} posterior standard "
+            f"deviations in {worst} (at most {MOST_APART} is allowed)"
+        )
+    if middle is not None:
+        far = middle.distance(fit)
+        own = counts.back(middle.mean, fit.targets)
+        for i in np.flatnonzero(np.abs(far) > FARTHEST):
+            red.append(
+                f"not reached: {fit.targets[i].id} is {fit.targets[i].value:,.0f}, the model at full scale gives "
+                f"{own[i]:,.0f}: {far[i]:+.1f} standard deviations of error, register noise and chance"
+            )
+    if alone is not None:
+        red += _alone_faults(fit, alone)
+    red += _truth_faults(from_prior)
+    return red
+
+
+def _alone_faults(fit: fitting.Fit, alone: LeftOut) -> list[str]:
+    """What is wrong with the counts' forecasts from each other."""
+    red = []
+    own, low, high = alone.spread()
+    if not low <= own <= high:
+        what = "closer to" if own < low else "farther from"
+        worst = [fit.targets[i].id for i in np.argsort(-np.abs(alone.z))[:3]]
+        red.append(
+            f"each count forecast from the others: counts lie {what} their forecasts than a right fit allows (root "
+            f"mean square {own:.2f}, {low:.2f} to {high:.2f} allowed"
+            + (f"; farthest {', '.join(worst)})" if own > high else ")")
+        )
+    if (chance := alone.evenness()) < 1.0 - BAND:
+        red.append(f"each count forecast from the others: probabilities are uneven (p = {chance:.3f})")
+    return red
+
+
+def _truth_faults(found: recovery.Recovery) -> list[str]:
+    """What is wrong with known truths."""
+    red = []
+    low, high = found.band(BAND)
+    covered = float(found.coverage(0.9).mean())
+    if not low <= covered <= high:
+        red.append(f"known truths: 90 % intervals contain {100 * covered:.0f} % of them ({_range(low, high)} allowed)")
+    for where, (own, low, high) in zip(("nearest", "middle", "farthest"), found.thirds(BAND), strict=False):
+        if not low <= own <= high:
+            red.append(
+                f"known truths, the {where} third by distance from the priors' centre: 90 % intervals contain "
+                f"{100 * own:.0f} % ({_range(low, high)} allowed)"
+            )
+    if (chance := found.uniformity()[1]) < 1.0 - BAND:
+        red.append(f"known truths: ranks are uneven (p = {chance:.3f})")
+    if outside := found.outside(BAND):
+        names = ", ".join(design.names()[i] for i in outside[:4])
+        red.append(f"known truths: ranks leave the simultaneous band in {len(outside)} parameters: {names}")
+    return red
+
+
+def _range(low: float, high: float) -> str:
+    return f"{100 * low:.0f} to {100 * high:.0f} %"
