@@ -249,6 +249,10 @@ def _content(folder):
     }
 
 
+def _everything(folder):
+    return {f.relative_to(folder): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
 @pytest.mark.parametrize("survived", range(6))
 def test_a_commit_that_is_cut_off_anywhere_is_finished_by_the_next_command(tmp_path, monkeypatch, survived):
     out = tmp_path / "out"
@@ -273,6 +277,12 @@ def test_a_commit_that_is_cut_off_anywhere_is_finished_by_the_next_command(tmp_p
     monkeypatch.setattr(os, "replace", replace)
     # Whatever stands under a final name is whole, and the old manifest stands until all is new.
     assert set(_content(out / "plots").values()) <= {"old", "new"}
+    before = _everything(out)
+    with contextlib.suppress(FolderError):
+        RunFolder.open(out)
+    assert _everything(out) == before, "whoever reads moves nothing"
+    with opened_for_writing(out):
+        pass
     folder = RunFolder.open(out)
     assert folder.manifest["run_id"] == "new"
     assert _content(out) == {**dict.fromkeys(names, "new"), "notes.txt": "the user's own"}

@@ -1,26 +1,38 @@
 """The commands. No logic: each reads its options, calls a function of `irregsim.commands` or a listing, and prints.
 
 Only click is imported here, so that ``irregsim --help`` and completion are quick; everything else is imported
-by the command that needs it. Exit codes: 0 done, 1 failed, 2 wrong use.
+by the command that needs it. Exit codes: 0 done, 1 failed, 2 wrong use, 130 and 143 stopped before anything was begun
+(`irregsim.cli.signals`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-from typing import NoReturn
+from typing import Any
 
-import click
+from irregsim.cli.signals import leaving, leaving_if_program
 
-from irregsim import __version__
-from irregsim.cli import listings, runs, scenarios, teaching
-from irregsim.cli.model import model
+with leaving_if_program():
+    import click
+
+    from irregsim import __version__
+    from irregsim.cli import listings, runs, scenarios, teaching
+    from irregsim.cli.errors import memory_errors
+    from irregsim.cli.model import model
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-@click.group(context_settings=_SETTINGS)
+class _Program(click.Group):
+    """All commands, with what holds for each of them."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Runs a command; Ctrl-C is quiet, and so is too little memory."""
+        with leaving(), memory_errors():
+            return super().main(*arguments, **options)
+
+
+@click.group(cls=_Program, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="irregsim")
 def main() -> None:
     """Simulate how persons without legal stay in Norway get by, and what policy can change.
@@ -30,14 +42,6 @@ def main() -> None:
     # Sums must not depend on the number of threads; numpy's libraries read these when they are loaded.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    # A request to end (from a job system, or the machine shutting down) has the effect of Ctrl-C: keep what is
-    # done.
-    with contextlib.suppress(ValueError):  # not the main thread
-        signal.signal(signal.SIGTERM, _interrupt)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 for _command in (

@@ -190,7 +190,8 @@ def command_line(context: click.Context) -> str:
         else:
             for one in value if isinstance(value, tuple) else (value,):
                 words += [parameter.opts[0], str(one)]
-    return " ".join(words)
+    # Bytes of a name that are no UTF-8 are written as escapes, since a manifest is text.
+    return " ".join(words).encode("utf-8", "backslashreplace").decode()
 
 
 def asked(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:

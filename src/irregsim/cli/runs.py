@@ -235,8 +235,10 @@ def calibrate(
       irregsim run baseline --draws outputs/calibration/posterior
     """
     from irregsim.commands import calibrate as command
+    from irregsim.commands.request import Stopped
     from irregsim.inference.calibration import emulator
     from irregsim.inference.calibration.bank import OtherTrials
+    from irregsim.storage.paths import user_path
     from irregsim.study.cluster import Cluster
     from irregsim.study.cluster import missing as cluster_missing
     from irregsim.study.progress import progress_for
@@ -257,18 +259,20 @@ def calibrate(
     progress = progress_for(quiet=quiet, noun="trials")
     try:
         with errors():
-            if register is None:
-                done = command.calibrate(Path(out), chosen, jobs=workers, progress=progress)
-            else:
-                done = command.again(Path(out), Path(register), jobs=workers, progress=progress)
+            try:
+                if register is None:
+                    done = command.calibrate(user_path(out), chosen, jobs=workers, progress=progress)
+                else:
+                    done = command.again(user_path(out), user_path(register), jobs=workers, progress=progress)
+            except KeyboardInterrupt:
+                raise Stopped(
+                    f"stopped; finished trials are kept in {out}; run the same command again to resume"
+                ) from None
     except OtherTrials as error:
         click.echo(f"--out: {error}", err=True)
         sys.exit(2)
     except ReplicateError as error:
         click.echo(str(error), err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        click.echo(f"stopped; finished trials are kept in {out}; run the same command again to resume", err=True)
         sys.exit(1)
     click.echo(command.summary(done))
 

@@ -8,7 +8,6 @@ for readers (docs/outputs.md).
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from irregsim.present.export import hashes
 from irregsim.scenario import Scenario, changes_nothing, load_scenario, shipped_scenarios
 from irregsim.storage.folder import MANIFEST, FolderError, RunFolder, check_folder, commit, opened_for_writing
 from irregsim.storage.hashing import canonical_json, sha256_of_text, write_json
+from irregsim.storage.paths import fresh_folder, refuse_links
 from irregsim.study.cluster import Cluster
 from irregsim.study.comparison.pairs import Run, Runs, different_period, first_difference, same_values
 from irregsim.study.identity import finished_run
@@ -190,6 +190,7 @@ def _runs(
     workers = ready.workers if isinstance(ready.workers, Cluster) else crew
     reused: dict[str, Path] = {}
     found: dict[str, RunFolder] = {}
+    refuse_links(folder, *(f"{RUNS}/{plan.scenario.name}" for plan in plans))
     for plan in plans:
         name = plan.scenario.name
         there = finished_run(plan, replicates, (folder / RUNS / name, Path(OUTPUTS) / name))
@@ -247,9 +248,7 @@ def compare_scenarios(
     try:
         with opened_for_writing(out) as work, Crew(ready.jobs) as crew:
             done, units, runs = _compared(request, ready, out, crew, progress or Silent())
-            staging = work / "comparison"
-            shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir()
+            staging = fresh_folder(work / "comparison")
             names = write_folder(staging, done.frames, done.about, units, request.output.format, runs, crew)
             manifest = {
                 "run_id": done.id,

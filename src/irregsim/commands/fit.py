@@ -8,7 +8,6 @@ pictures, and one page for readers (docs/outputs.md).
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from irregsim.present.export import frame_to_csv
 from irregsim.scenario import Scenario, load_scenario
 from irregsim.storage.folder import FolderError, RunFolder, commit, opened_for_writing
 from irregsim.storage.hashing import canonical_json, sha256_of_file, sha256_of_text, write_json
+from irregsim.storage.paths import fresh_folder, user_path
 from irregsim.study.identity import finished_run
 from irregsim.study.progress import Progress
 from irregsim.study.replicates import DrawSet
@@ -75,7 +75,7 @@ class FitRequest(Request):
     @property
     def folder(self) -> Path:
         """The folder of the fit."""
-        return Path(self.out or "outputs/fit")
+        return user_path(self.out or "outputs/fit")
 
     def folders(self, scenarios: Sequence[Scenario]) -> tuple[Path, ...]:
         """The folder of the fit and that of its run."""
@@ -163,9 +163,7 @@ def fit(
                     command=request.command,
                 ).folder
             made = _compared(request, folder, ready.draws, about, reasons, newer)
-            staging = work / "fit"
-            shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir()
+            staging = fresh_folder(work / "fit")
             _write(staging, request, folder, ready.draws, about, made)
             commit(out, staging, ACCOUNT)
     except FolderError as error:
@@ -177,7 +175,7 @@ def _told_of(request: FitRequest, draws: DrawSet) -> tuple[Mapping[str, Any], di
     """What a posterior says of itself, and the reasons in its folder; neither for other draws."""
     if draws.source != "posterior":
         return {}, {}
-    place = Path(request.posterior) if request.posterior is not None else posterior.SHIPPED
+    place = user_path(request.posterior) if request.posterior is not None else posterior.SHIPPED
     if not (place / posterior.ABOUT_FILE).is_file():  # the folder of a calibration, as `posterior.choose` takes it
         place = place / posterior.INSIDE
     return posterior.load(place).about, read_reasons(place)

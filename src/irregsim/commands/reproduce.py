@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from irregsim import __version__
 from irregsim.commands.request import Output, WrongUse
 from irregsim.commands.run import execute
+from irregsim.model.parameters import parameters
 from irregsim.present.formats import FORMATS
 from irregsim.scenario import Scenario
 from irregsim.storage.folder import MANIFEST, FolderError, RunFolder
 from irregsim.storage.parquet import content_sha256
+from irregsim.storage.paths import is_file, is_link, refuse_links
 from irregsim.study.identity import code_sha256, data_sha256, versions
 from irregsim.study.progress import Progress
-from irregsim.study.replicates import DrawSet, Plan, available_cores
+from irregsim.study.replicates import DrawSet, Plan, available_cores, scale_fault
 
 #: Floating-point columns count as equal within this, relative to the larger number (1 at least).
 TOLERANCE: Final = 1e-12
@@ -63,7 +67,7 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
         raise WrongUse(str(error)) from None
     manifest = folder.manifest
     if manifest.get("kind") == "comparison":
-        runs = ", ".join(manifest["runs"])
+        runs = ", ".join(manifest.get("runs", ()))
         raise WrongUse(f"{path}: this is the folder of a comparison; give the folder of one of its runs ({runs})")
     try:
         scenario = Scenario.from_mapping(manifest["scenario"])
@@ -85,6 +89,8 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
             # A run that was made for a comparison has none.
             pictures=any(name.startswith("plots/") for name in outputs),
         )
+        if wrong := scale_fault(plan.scale):
+            raise ValueError(f"scale {plan.scale:g} {wrong}")
         then, now = dict(manifest["versions"]), versions()
         notes = [
             f"{name} was {then[name]} and is {now.get(name, 'missing')}" for name in then if then[name] != now.get(name)
@@ -93,16 +99,19 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
             notes.append("the data files of irregsim have changed since the run")
         if manifest["code_sha256"] != code_sha256():
             notes.append("the code of irregsim has changed since the run")
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError, OSError, OverflowError, NotImplementedError, FolderError) as error:
         raise WrongUse(
             f"{path}: {MANIFEST} or draws.parquet cannot be used by irregsim {__version__} "
-            f"({type(error).__name__}: {error}); it was written by irregsim "
-            f"{manifest.get('versions', {}).get('irregsim', 'unknown')}"
+            f"({type(error).__name__}: {error}); it was written by irregsim {manifest['versions']['irregsim']}"
         ) from None
     if output.format not in FORMATS:
         raise WrongUse(f"{path}: was written with --format {output.format}, which is not registered here")
     if missing := FORMATS[output.format].missing():
         raise WrongUse(missing)
+    try:
+        refuse_links(folder.path, *outputs)
+    except FolderError as error:
+        raise WrongUse(str(error)) from None
     with tempfile.TemporaryDirectory(prefix="irregsim-") as scratch:
         again = execute(
             plan,
@@ -115,7 +124,7 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
         differ: dict[str, str] = {}
         skipped: dict[str, str] = {}
         for name in sorted({*outputs, *again.manifest["outputs"]}):
-            if name.endswith((".png", ".svg")) and then["matplotlib"] != now["matplotlib"]:
+            if name.endswith((".png", ".svg")) and then.get("matplotlib") != now["matplotlib"]:
                 skipped[name] = "drawn by another version of matplotlib"
                 continue
             reason = _difference(folder.path / name, again.path / name)
@@ -126,23 +135,45 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
 
 
 def _draws_of(folder: RunFolder) -> DrawSet:
+    """The draws that a folder was made with.
+
+    Raises:
+        ValueError: If they are not those of its replicates, a parameter has none, or one is not finite.
+    """
     frame = folder.draws().sort_values("replicate")
+    if frame["replicate"].tolist() != list(range(folder.replicates)):
+        raise ValueError(f"draws.parquet has not one row for each of {folder.replicates} replicates")
+    values = frame.drop(columns=["replicate", "draw"])
+    lacks = [name for name in parameters() if name not in values]
+    if lacks or set(values) - set(parameters()):
+        raise ValueError(f"draws.parquet has other parameters; it lacks {', '.join(lacks) or 'none'}")
+    if not np.isfinite(values.to_numpy(dtype="float64")).all():
+        raise ValueError("draws.parquet holds values that are not finite")
     first = frame.drop_duplicates("draw").sort_values("draw")
     # Draws are used from the first on, so those in use are the first ones of the set, without a gap.
-    values = first.drop(columns=["replicate", "draw"]).to_dict("records")
+    rows = first.drop(columns=["replicate", "draw"]).to_dict("records")
     per_draw, gate = folder.manifest["per_draw"], folder.manifest["gate"]
-    return DrawSet(
+    found = DrawSet(
         str(folder.manifest["posterior_id"]),
-        tuple({str(name): float(value) for name, value in row.items()} for row in values),
+        tuple({str(name): float(value) for name, value in row.items()} for row in rows),
         None if per_draw is None else int(per_draw),
         str(folder.manifest["draws"]),
         () if gate is None else tuple(str(line) for line in gate["red"]),
     )
+    try:
+        used = [found.index(j) for j in range(folder.replicates)]
+    except IndexError as error:
+        raise ValueError(f"draws.parquet: {error}") from None
+    if frame["draw"].tolist() != used:
+        raise ValueError("draws.parquet has other draws for some replicates than per_draw says")
+    return found
 
 
 def _difference(was: Path, is_: Path) -> str | None:
     """Why two files are not the same, or None where they are."""
-    if not was.is_file():
+    if is_link(was):
+        return "is a link"
+    if not is_file(was):
         return "is missing from the folder"
     if not is_.is_file():
         return "is not written by this run"
@@ -171,13 +202,12 @@ def _table_difference(was: Path, is_: Path) -> str | None:
                 reason = _values_differ(old.read_row_group(group), new.read_row_group(group))
                 if reason:
                     return f"replicate {group}: {reason}"
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         return f"cannot be read: {error}"
     return None
 
 
 def _values_differ(old: Any, new: Any) -> str | None:
-    import numpy as np
     import pyarrow as pa
 
     if old.num_rows != new.num_rows:

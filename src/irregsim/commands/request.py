@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from irregsim.present.formats import FORMATS
 from irregsim.scenario import Scenario
-from irregsim.storage.folder import FolderError, check_folder
+from irregsim.storage.folder import FolderError, check_folder, damage
+from irregsim.storage.paths import user_path
 from irregsim.study.cluster import Cluster
 from irregsim.study.cluster import missing as cluster_missing
 from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, scale_fault
@@ -98,7 +99,7 @@ class Request:
         Args:
             scenarios: What will be run, the reference first.
         """
-        return (Path(self.out),) if self.out is not None else (Path("outputs") / scenarios[0].name,)
+        return (user_path(self.out),) if self.out is not None else (Path("outputs") / scenarios[0].name,)
 
     @property
     def facts_left_out(self) -> tuple[str, ...]:
@@ -125,7 +126,7 @@ class Checked:
         jobs: Processes of this machine.
         workers: Who simulates: these processes, or a cluster.
         folders: Folders to write into; none in memory.
-        notes: What the user must know about the draws and about what is left out, a line each.
+        notes: What the user must know about the draws, about what is left out and about damaged folders, a line each.
     """
 
     plans: tuple[Plan, ...]
@@ -203,6 +204,7 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
         )
         for scenario, (chosen, claims) in zip(scenarios, left_out, strict=True)
     )
+    notes = (*notes, *(note for note in map(damage, folders) if note is not None))
     return Checked(plans, draws, replicates, jobs, workers, folders, notes)
 
 

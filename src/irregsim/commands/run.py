@@ -18,6 +18,7 @@ from irregsim.scenario import Scenario, ScenarioError, changes_nothing, load_sce
 from irregsim.storage.folder import MANIFEST, FolderError, Parts, RunFolder, commit, opened_for_writing
 from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter, read_group
+from irregsim.storage.paths import fresh_folder
 from irregsim.study.identity import code_sha256, part_key, run_id
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import NUMERICS, DrawSet, Jobs, Plan, ReplicateError, Todo, available_cores, run_parts
@@ -190,9 +191,7 @@ def execute(
             except ReplicateError as error:
                 raise RunFailed(str(error)) from error
             progress.write()
-            staging = work / f"{key}-staging"
-            shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir()
+            staging = fresh_folder(work / f"{key}-staging")
             manifest = {
                 "run_id": run_id(content, replicates),
                 "part_key": key,
@@ -242,6 +241,8 @@ def _source(plan: Plan, out: Path, work: Path) -> _Source:
     key = part_key(plan.content())
     earlier = _earlier(out)
     same = earlier if earlier is not None and earlier.manifest.get("part_key") == key else None
+    if same is not None and "replicates" not in same.manifest:
+        same = None  # damaged
     return _Source(Parts(work / key, tables_of(plan.spells)), same)
 
 
@@ -251,7 +252,7 @@ class _Source:
     def __init__(self, parts: Parts, earlier: RunFolder | None) -> None:
         self.parts = parts
         # Tables that were changed by hand are not taken over.
-        self.earlier = earlier if earlier is not None and earlier.is_intact() else None
+        self.earlier = earlier if earlier is not None and earlier.is_intact(parts.tables) else None
 
     def there(self, replicates: int) -> set[int]:
         old = set() if self.earlier is None else set(range(min(replicates, self.earlier.replicates)))

@@ -25,6 +25,7 @@ from irregsim.model.draws import Draws
 from irregsim.model.parameters import Parameter, parameters, point_draw
 from irregsim.storage.hashing import canonical_json, sha256_of_text
 from irregsim.storage.parquet import content_digest
+from irregsim.storage.paths import Damaged, read_bytes, read_record, user_path
 from irregsim.study.replicates import DrawSet
 
 FloatArray = npt.NDArray[np.float64]
@@ -46,6 +47,9 @@ PRIOR_DRAWS: Final = 500
 
 #: Key of the draws of the priors: the same for every seed of a run, as the draws of a posterior are.
 _PRIOR_SEED: Final = 0
+
+#: Most bytes of a table of draws: those of a million draws are fewer.
+_LARGEST_DRAWS: Final = 2**31
 
 #: A fault names this many draws at most.
 _NAMED: Final = 3
@@ -276,20 +280,15 @@ def load(folder: str | Path | None = None) -> Posterior:
     faults: list[str] = []
     about: Mapping[str, Any] = {}
     try:
-        found = json.loads((place / ABOUT_FILE).read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            about = found
-            faults += [f"{ABOUT_FILE}: {fault}" for fault in faults_in_about(about)]
-        else:
-            faults.append(f"{ABOUT_FILE}: is not a mapping")
+        about = read_record(place / ABOUT_FILE, links=True)
+        faults += [f"{ABOUT_FILE}: {fault}" for fault in faults_in_about(about)]
     except (OSError, ValueError) as error:
         faults.append(f"{ABOUT_FILE}: {_reason(error)}")
     columns: dict[str, FloatArray] = {}
     found_id = ""
     try:
         # Read whole, so that nothing of the file is held open.
-        with (place / DRAWS_FILE).open("rb") as stream:
-            table = pq.read_table(pa.BufferReader(stream.read()))
+        table = pq.read_table(pa.BufferReader(read_bytes(place / DRAWS_FILE, _LARGEST_DRAWS, links=True)))
         doubled = sorted({n for n in table.column_names if table.column_names.count(n) > 1})
         other = [field.name for field in table.schema if field.type != pa.float64()]
         faults += [f"{DRAWS_FILE}: {n}: duplicate" for n in doubled]
@@ -320,6 +319,8 @@ def load(folder: str | Path | None = None) -> Posterior:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, Damaged):
+        return str(error)
     return str(error.strerror or error) if isinstance(error, OSError) else f"cannot be read: {error}"
 
 
@@ -397,7 +398,7 @@ def choose(draws: str | Path | None = None, per_draw: int | None = None) -> tupl
             )
         found = load()
     else:
-        folder = Path(what)
+        folder = user_path(what)
         if not (folder / ABOUT_FILE).is_file() and (folder / INSIDE / ABOUT_FILE).is_file():
             folder = folder / INSIDE
         if not (folder / ABOUT_FILE).is_file() and not (folder / DRAWS_FILE).is_file():

@@ -11,39 +11,70 @@ Nothing here knows the model: tables come in as data frames, and the caller deci
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from irregsim.storage.hashing import canonical_json, sha256_of_file
+from irregsim.storage.commit import COMMIT, is_waiting, outputs_of
+from irregsim.storage.commit import MANIFEST as MANIFEST
+from irregsim.storage.commit import MARKER as MARKER
+from irregsim.storage.commit import UNFINISHED as UNFINISHED
+from irregsim.storage.commit import commit as commit
+from irregsim.storage.commit import finish_commit as finish_commit
+from irregsim.storage.hashing import canonical_json, sha256_of_file, sha256_of_text
+from irregsim.storage.manifests import read_manifest
 from irregsim.storage.parquet import (
     Columns,
     TableError,
     coded_table,
     read_group,
+    row_groups,
     to_frame,
     write_table,
 )
+from irregsim.storage.paths import (
+    Damaged,
+    is_file,
+    is_folder,
+    is_link,
+    is_name_inside,
+    is_there,
+    name_fault,
+    naming,
+    read_bytes,
+    read_record,
+    refuse_links,
+    remove,
+)
+from irregsim.storage.paths import FolderError as FolderError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MARKER = ".irregsim"
 MARKER_TEXT = "A run folder of irregsim. Files in it may be replaced by the next run that is written here.\n"
-MANIFEST = "manifest.json"
-UNFINISHED = ".unfinished"
-_COMMIT = "commit"  # inside UNFINISHED: files that are complete and on their way to their places
+#: Folders that commands make in a run folder, besides `UNFINISHED`.
+INNER_FOLDERS = ("plots", "runs", "run")
+
 _LOCK = "lock"
-_DIGESTS = "digests.json"  # of a part: what is in each of its tables, and the bytes of the files
-_ACCOUNT = ".account"  # inside _COMMIT: name of the file that names the others, moved last
+_DIGESTS = "digests.json"  # of a part: its number, what is in each of its tables, and the bytes of the files
 
+#: Age from which a small file under way is that of a process that was killed: writing one takes milliseconds.
+_SCRAP_SECONDS = 10.0
 
-class FolderError(Exception):
-    """A folder that cannot be used as a run folder; the message says why and what to do."""
+#: Small files under way to their final names (`_write_synced`), which a killed process leaves behind.
+_SCRAP = re.compile(rf"{re.escape(MARKER)}\.tmp-[0-9]+")
+
+#: Folder in which a killed process put a run together.
+_STAGING = re.compile(r"[0-9a-f]{16}-staging")
+
+#: What `Parts` names its folders: a finished replicate, and one under way in a process.
+_PART = re.compile(r"[0-9]{6,12}")
+_PART_UNDER_WAY = re.compile(r"tmp-[0-9]{6,12}-[0-9]+")
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -87,7 +118,9 @@ class Parts:
             table, file = coded_table(name, columns, frames[name], replicate), scratch / f"{name}.parquet"
             content = write_table(table, file)
             digests[name] = {"content": content.hex(), "file": sha256_of_file(file)}
-        (scratch / _DIGESTS).write_text(canonical_json(digests), encoding="utf-8")
+        account: dict[str, Any] = {"replicate": replicate, "tables": digests}
+        account["sha256"] = sha256_of_text(canonical_json(account))
+        (scratch / _DIGESTS).write_text(canonical_json(account), encoding="utf-8")
         place = self.path(replicate)
         # A second process may have finished the same replicate; both are equal by construction.
         shutil.rmtree(place, ignore_errors=True)
@@ -99,34 +132,45 @@ class Parts:
 
     def content_digest(self, replicate: int, name: str) -> bytes:
         """The `parquet.content_digest` of a table of a finished replicate."""
-        return bytes.fromhex(self._digests(replicate)[name]["content"])
-
-    def _digests(self, replicate: int) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = json.loads((self.path(replicate) / _DIGESTS).read_text(encoding="utf-8"))
-        return found
+        return bytes.fromhex(read_record(self.path(replicate) / _DIGESTS)["tables"][name]["content"])
 
     def finished(self) -> set[int]:
-        """Numbers of the replicates that are here and whole; anything damaged or half done is removed."""
+        """Numbers of the replicates that are here and whole; what is damaged or half done is removed.
+
+        Raises:
+            FolderError: If one of them is a link.
+        """
         found: set[int] = set()
-        if not self.folder.is_dir():
+        if not is_folder(self.folder):
             return found
         for entry in sorted(self.folder.iterdir()):
-            if entry.name.isdigit() and self._is_whole(int(entry.name)):
-                found.add(int(entry.name))
-            elif entry.is_dir():
-                shutil.rmtree(entry)
+            number = int(entry.name) if _PART.fullmatch(entry.name) else None
+            if number is None and not _PART_UNDER_WAY.fullmatch(entry.name):
+                continue  # nothing that was made here
+            refuse_links(self.folder, entry.name)
+            if number is not None and entry == self.path(number) and self._is_whole(number):
+                found.add(number)
+            else:
+                remove(entry)
         return found
 
     def count(self) -> int:
         """How many replicates are here, without looking into them."""
-        return sum(entry.name.isdigit() for entry in self.folder.iterdir()) if self.folder.is_dir() else 0
+        return sum(bool(_PART.fullmatch(entry.name)) for entry in self.folder.iterdir()) if self.folder.is_dir() else 0
 
     def _is_whole(self, replicate: int) -> bool:
-        # A machine that lost power may have renamed a directory before its bytes reached the disk.
+        # A machine that lost power may have renamed a directory before its bytes reached the disk, and a folder that
+        # was given another name is no other replicate.
         place = self.path(replicate)
         try:
-            stored = {name: one["file"] for name, one in self._digests(replicate).items()}
-            return stored == {name: sha256_of_file(place / f"{name}.parquet") for name in self.tables}
+            if not all(is_file(place / f"{name}.parquet") for name in self.tables):
+                return False
+            account = read_record(place / _DIGESTS)
+            if account.pop("sha256", None) != sha256_of_text(canonical_json(account)):
+                return False
+            stored = {name: one["file"] for name, one in account["tables"].items()}
+            there = {name: sha256_of_file(place / f"{name}.parquet") for name in self.tables}
+            return bool(account["replicate"] == replicate and stored == there)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False
 
@@ -139,12 +183,26 @@ def check_folder(path: Path) -> None:
     """Refuse a place that a run must not write into. Looks only; makes nothing.
 
     Raises:
-        FolderError: If the place is a file, holds files that irregsim did not write, or cannot be written.
+        FolderError: If the place is a file, holds files that irregsim did not write, or links where irregsim would
+            write, or cannot be written.
     """
+    try:
+        _check_place(path)
+    except OSError as error:  # such as a name that is too long
+        raise FolderError(f"{path}: {error.strerror or error}; choose another --out") from None
+
+
+def _check_place(path: Path) -> None:
+    if fault := name_fault(path):
+        raise FolderError(f"{path!r}: {fault}; choose another --out")
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.lstat(path)
     if not path.exists():
-        parent = path.absolute().parent
-        while not parent.exists():
+        parent = path.absolute()
+        while not is_there(parent):
             parent = parent.parent
+        if is_link(parent) and not parent.exists():
+            raise FolderError(f"{path}: {parent} is a link to nowhere; remove it, or choose another --out")
         if not parent.is_dir():
             raise FolderError(f"{path}: {parent} is a file, so no folder can be made there; choose another --out")
         if not os.access(parent, os.W_OK | os.X_OK):
@@ -152,24 +210,67 @@ def check_folder(path: Path) -> None:
         return
     if not path.is_dir():
         raise FolderError(f"{path}: is a file; --out must be a folder (new, empty, or an earlier run of irregsim)")
-    if any(path.iterdir()) and not is_ours(path):
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise FolderError(f"{path}: no permission to write there; choose another --out")
+    ours = is_ours(path)
+    if not ours and any(not _is_scrap(entry) for entry in path.iterdir()):
         raise FolderError(
             f"{path}: contains files that irregsim did not write, so nothing was written; "
             "choose a new or empty folder with --out"
         )
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise FolderError(f"{path}: no permission to write there; choose another --out")
+    if ours:
+        _check_kinds(path)
+
+
+def _is_scrap(entry: Path) -> bool:
+    return bool(_SCRAP.fullmatch(entry.name)) and is_file(entry)
+
+
+def _check_kinds(path: Path) -> None:
+    """Refuse links, and what is no file or folder, where irregsim writes in a folder of its own."""
+    work = path / UNFINISHED
+    inside = [f"{UNFINISHED}/{entry.name}" for entry in work.iterdir()] if is_folder(work) else []
+    refuse_links(path, MARKER, MANIFEST, *INNER_FOLDERS, UNFINISHED, *inside)
+    for name in (UNFINISHED, f"{UNFINISHED}/{COMMIT}", *INNER_FOLDERS):
+        if is_there(path / name) and not is_folder(path / name):
+            raise FolderError(f"{path / name}: is no folder; remove it, or choose another --out")
+    for name in (MARKER, MANIFEST, f"{UNFINISHED}/{_LOCK}"):
+        if is_there(path / name) and not is_file(path / name):
+            raise FolderError(f"{path / name}: is not an ordinary file; remove it, or choose another --out")
+    for account in path.glob("*.json"):
+        with contextlib.suppress(OSError, Damaged):
+            refuse_links(path, *filter(is_name_inside, outputs_of(account)))
 
 
 def is_ours(path: Path) -> bool:
     """Whether a folder was made by irregsim: it has the marker, or a manifest with a run id."""
     with contextlib.suppress(OSError, ValueError):
-        if (path / MARKER).read_text(encoding="utf-8") == MARKER_TEXT:
+        if read_bytes(path / MARKER, 1000).decode() == MARKER_TEXT:
             return True
     with contextlib.suppress(OSError, ValueError):
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        return isinstance(manifest, dict) and "run_id" in manifest and "irregsim" in manifest.get("versions", {})
+        manifest = read_record(path / MANIFEST)
+        made_by = manifest.get("versions")
+        return "run_id" in manifest and isinstance(made_by, dict) and "irregsim" in made_by
     return False
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with the manifest of a folder of ours that will be written into, in a sentence; None if nothing is.
+
+    Args:
+        path: The run folder; `check_folder` has been passed.
+    """
+    if not is_there(path / MANIFEST) or is_waiting(path):
+        return None
+    try:
+        read_manifest(path / MANIFEST)
+    except OSError as error:
+        fault = f"cannot be read ({error.strerror or error})"
+    except Damaged as error:
+        fault = f"is damaged ({error})"
+    else:
+        return None
+    return f"{path}: {MANIFEST} {fault}; what it describes is not used, and is made again"
 
 
 @dataclass(frozen=True)
@@ -195,21 +296,28 @@ class RunFolder:
             FolderError: If there is no finished run there.
         """
         folder = Path(path)
+        if fault := name_fault(folder):
+            raise FolderError(f"{folder!r}: {fault}")
         if not folder.is_dir():
             raise FolderError(f"{path}: there is no such folder; give the folder of a finished run")
-        if is_ours(folder):
-            # A read-only folder cannot be repaired, but may be complete; one being written into repairs itself.
-            with contextlib.suppress(OSError, FolderError), _locked(folder):
-                finish_commit(folder)
+        refuse_links(folder, MANIFEST, UNFINISHED)
+        if is_waiting(folder):
+            raise FolderError(
+                f"{path}: a command is putting new files in place there, or was interrupted while it did; "
+                "wait for it, or run that command again, which finishes it at once"
+            )
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        except OSError:
+            manifest = read_manifest(folder / MANIFEST)
+        except FileNotFoundError:
             unfinished = " (an interrupted run is there; the same command resumes it)" if is_ours(folder) else ""
             raise FolderError(f"{path}: has no {MANIFEST}, so it is not a finished run{unfinished}") from None
-        except ValueError as error:
-            raise FolderError(f"{path}: {MANIFEST} cannot be read: {error}") from None
-        if not isinstance(manifest, dict) or "run_id" not in manifest:
-            raise FolderError(f"{path}: {MANIFEST} does not describe a run of irregsim")
+        except OSError as error:
+            raise FolderError(f"{path}: {MANIFEST} cannot be read: {error.strerror or error}") from None
+        except Damaged as error:
+            raise FolderError(
+                f"{path}: {MANIFEST} does not describe a run of irregsim: {error}; the command that made the folder "
+                "makes it again"
+            ) from None
         return cls(folder, manifest)
 
     @property
@@ -218,8 +326,15 @@ class RunFolder:
         return int(self.manifest["replicates"])
 
     def table_path(self, name: str) -> Path:
-        """File of a table."""
-        return self.path / f"{name}.parquet"
+        """File of a table, which may be missing.
+
+        Raises:
+            FolderError: If it is a link, or no ordinary file.
+        """
+        place = self.path / f"{name}.parquet"
+        if is_there(place) and not is_file(place):
+            raise FolderError(f"{place}: is not an ordinary file, or a link; run the command again that made it")
+        return place
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """A whole table, with text columns as categories (they take a tenth of the room)."""
@@ -235,11 +350,23 @@ class RunFolder:
         """``draws.parquet``: replicate, draw and the value of every parameter."""
         return self.table("draws")
 
-    def is_intact(self) -> bool:
-        """Whether every simulated table has the bytes that the manifest lists."""
-        for name, hashes in self.manifest["outputs"].items():
-            file = self.path / name
-            if name.endswith(".parquet") and not (file.is_file() and sha256_of_file(file) == hashes["sha256"]):
+    def is_intact(self, tables: Iterable[str]) -> bool:
+        """Whether every table of a list is there, and has the bytes that the manifest lists and its replicates.
+
+        Args:
+            tables: Names of tables with a row group for every replicate.
+        """
+        outputs = self.manifest["outputs"]
+        for name in (*tables, "draws"):
+            file = self.path / f"{name}.parquet"
+            if not is_file(file):
+                return False
+            try:
+                if sha256_of_file(file) != outputs.get(file.name, {}).get("sha256"):
+                    return False
+                if name != "draws" and row_groups(file) != self.replicates:
+                    return False
+            except (OSError, ValueError):
                 return False
         return True
 
@@ -268,8 +395,9 @@ def opened_for_writing(path: Path) -> Iterator[Path]:
     _write_synced(path / MARKER, MARKER_TEXT)
     work = path / UNFINISHED
     work.mkdir(exist_ok=True)
-    with _locked(path):
+    with naming(path), _locked(path):
         finish_commit(path)
+        _sweep(path)
         yield work
         # Only the lock is left when nothing is unfinished; then the whole folder can go.
         if [entry.name for entry in work.iterdir()] == [_LOCK]:
@@ -278,14 +406,10 @@ def opened_for_writing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the folder's lock; does nothing where no work was ever begun."""
+    """Hold the folder's lock."""
     from filelock import FileLock, Timeout
 
-    work = path / UNFINISHED
-    if not work.is_dir():
-        yield
-        return
-    lock = FileLock(work / _LOCK, blocking=False)
+    lock = FileLock(path / UNFINISHED / _LOCK, blocking=False)
     try:
         lock.acquire()
     except Timeout:
@@ -298,71 +422,22 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def commit(path: Path, staging: Path, account: str = MANIFEST) -> None:
-    """Put a complete set of files in place of the folder's earlier ones.
-
-    Every file is complete before the first is replaced, and a process that dies between two files leaves a
-    note by which the next one finishes the work. The account of the files comes last.
-
-    Args:
-        path: The folder.
-        staging: Folder inside ``.unfinished`` with every new file, the account among them.
-        account: JSON file whose ``outputs`` names the files.
-    """
-    (staging / _ACCOUNT).write_text(account, encoding="utf-8")
-    for file in staging.rglob("*"):
-        if file.is_file():
-            with file.open("rb+") as stream:
-                os.fsync(stream.fileno())
-    ready = path / UNFINISHED / _COMMIT
-    os.replace(staging, ready)
-    finish_commit(path)
-
-
-def finish_commit(path: Path) -> None:
-    """Move files that wait for their place; does nothing where none wait. May be repeated."""
-    ready = path / UNFINISHED / _COMMIT
-    if not ready.is_dir():
-        return
-    note = ready / _ACCOUNT
-    account = note.read_text(encoding="utf-8") if note.exists() else MANIFEST
-    new = ready / account
-    if new.exists():  # else only the empty folder is left to remove
-        for file in sorted(ready.rglob("*")):
-            if file.is_file() and file not in (new, note):
-                place = path / file.relative_to(ready)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(file, place)
-        _remove_outdated(path, new)
-        os.replace(new, path / account)
-    shutil.rmtree(ready)
-
-
-def _remove_outdated(path: Path, new: Path) -> None:
-    """Remove files that the earlier account lists and the new one does not."""
-    earlier: set[str] = set()
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        earlier = set(json.loads((path / new.name).read_text(encoding="utf-8"))["outputs"])
-    kept = json.loads(new.read_text(encoding="utf-8"))["outputs"]
-    for name in earlier.difference(kept):
-        if _is_of(path, path / name):
-            (path / name).unlink(missing_ok=True)
-
-
-def _is_of(path: Path, file: Path) -> bool:
-    """Whether a file is one of this folder's own: not outside it, no marker, and not in a run inside it."""
-    # An account is a file that anybody can edit: nothing else is ever removed.
-    root, place = path.resolve(), file.resolve()
-    if not place.is_relative_to(root) or place.name == MARKER or place.is_dir():
-        return False
-    inner = [root / Path(*place.relative_to(root).parts[:n]) for n in range(1, len(place.relative_to(root).parts))]
-    return not any((folder / MARKER).exists() for folder in inner)
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left: small files under way, and sets that were being put together."""
+    for entry in path.iterdir():
+        # One of this very moment belongs to a process that is about to be refused the lock.
+        if _is_scrap(entry) and time.time() - entry.lstat().st_mtime > _SCRAP_SECONDS:
+            entry.unlink(missing_ok=True)
+    for entry in (path / UNFINISHED).iterdir():
+        if _STAGING.fullmatch(entry.name):
+            remove(entry)
 
 
 def _write_synced(path: Path, text: str) -> None:
     """Write a small file under its final name in one step."""
     scratch = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    with scratch.open("w", encoding="utf-8", newline="\n") as stream:
+    remove(scratch)
+    with scratch.open("x", encoding="utf-8", newline="\n") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.storage.hashing import canonical_json
+from irregsim.storage.paths import naming
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -231,6 +232,7 @@ class TableWriter:
     def __init__(self, path: Path, columns: Columns) -> None:
         import pyarrow.parquet as pq
 
+        self._path = path
         self._writer = pq.ParquetWriter(path, _arrow_schema(columns), **_PARQUET)
         self._digest = hashlib.sha256()
 
@@ -238,7 +240,8 @@ class TableWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.close()
+        with naming(self._path):
+            self._writer.close()
 
     def write(self, table: Any, digest: bytes | None = None) -> None:
         """Append one replicate as one row group (an empty one where the table has no rows).
@@ -248,7 +251,8 @@ class TableWriter:
             digest: Its `content_digest`, where that is known.
         """
         self._digest.update(digest or content_digest(table))
-        self._writer.write_table(plain_table(table), row_group_size=max(1, table.num_rows))
+        with naming(self._path):
+            self._writer.write_table(plain_table(table), row_group_size=max(1, table.num_rows))
 
     @property
     def content_sha256(self) -> str:
@@ -261,7 +265,8 @@ def write_table(table: Any, path: Path) -> bytes:
     import pyarrow.parquet as pq
 
     ordered = _ordered(table)
-    pq.write_table(_as_written(ordered), path, row_group_size=max(1, table.num_rows), **_PARQUET)
+    with naming(path):
+        pq.write_table(_as_written(ordered), path, row_group_size=max(1, table.num_rows), **_PARQUET)
     return _digest_of(ordered)
 
 
@@ -283,6 +288,14 @@ def read_group(path: Path, group: int, columns: Sequence[str] | None = None, *, 
             metadata, text = file.metadata, [f.name for f in file.schema_arrow if pa.types.is_string(f.type)]
     with pq.ParquetFile(path, metadata=metadata, read_dictionary=text) as file:
         return file.read_row_group(group, columns=None if columns is None else list(columns))
+
+
+def row_groups(path: Path) -> int:
+    """How many row groups (replicates) a stored table has."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return int(file.metadata.num_row_groups)
 
 
 def content_sha256(path: Path) -> str:

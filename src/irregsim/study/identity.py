@@ -10,13 +10,16 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim import __version__
+from irregsim.scenario import Scenario, ScenarioError
 from irregsim.storage.folder import FolderError, RunFolder
 from irregsim.storage.hashing import canonical_json, code_digest, data_digest, sha256_of_text
+from irregsim.study.tables import tables_of
 
 if TYPE_CHECKING:
     from irregsim.study.replicates import Plan
@@ -100,6 +103,29 @@ def part_key(content: Mapping[str, Any]) -> str:
     return sha256_of_text(canonical_json({**content, **made_by}))[:16]
 
 
+def describes(manifest: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether a manifest with the part key of a plan says of everything else what the plan says.
+
+    The key names what the replicates are. What reads the run reads the other keys, which anybody can edit, and a
+    posterior of the same values may have another name.
+    """
+    if any(key not in manifest for key in ("replicates", "per_draw", "scenario", "gate", "draws")):
+        return False  # damaged
+    kept = {"posterior_id": plan.draws.name, "code_sha256": code_sha256(), **plan.content()}
+    for key in ("seed", "scale", "spells", "without", "data_sha256", "code_sha256", "posterior_id"):
+        if manifest.get(key) != kept[key]:
+            return False
+    if (manifest["per_draw"] or 1) != kept["per_draw"]:
+        return False
+    try:
+        scenario = Scenario.from_mapping(manifest["scenario"])
+    except ScenarioError:
+        return False
+    if canonical_json(scenario.to_mapping()) != canonical_json(manifest["scenario"]):
+        return False  # written by hand
+    return bool(replace(plan, scenario=scenario).content()["scenario"] == kept["scenario"])
+
+
 def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly: bool = False) -> RunFolder | None:
     """A finished run of the same plan, code and versions in one of some folders, whole, or None.
 
@@ -115,8 +141,10 @@ def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly
             folder = RunFolder.open(place)
         except FolderError:
             continue
-        if folder.manifest.get("part_key") != key or folder.replicates < replicates:
+        if folder.manifest.get("part_key") != key or not describes(folder.manifest, plan):
             continue
-        if not (exactly and folder.replicates > replicates) and folder.is_intact():
+        if folder.replicates < replicates or (exactly and folder.replicates > replicates):
+            continue
+        if folder.is_intact(tables_of(plan.spells)):
             return folder
     return None

@@ -296,15 +296,39 @@ class Elsewhere:
 
 @contextlib.contextmanager
 def _without_interrupt() -> Iterator[None]:
-    """Keeps Ctrl-C from processes that are started meanwhile; it comes to this one a moment later."""
+    """Keeps Ctrl-C from processes that are started meanwhile; this one has it, or a request to end, a moment later.
+
+    An exception now would cut off what a new process is being told, and that process would complain.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with _deferred():
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
+@contextlib.contextmanager
+def _deferred() -> Iterator[None]:
+    """Keeps handlers of the two signals back to the end; another thread may take a signal that this one blocks."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for known, handler in handlers.items():
+            signal.signal(known, handler)
+        for late in came[:1]:
+            signal.raise_signal(late)
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ and it is the same whatever the number of processes.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from irregsim import __version__
 from irregsim.inference.calibration import design
 from irregsim.storage.hashing import canonical_json, code_digest, data_digest, sha256_of_text, write_json
+from irregsim.storage.paths import read_record
 from irregsim.study.identity import MODEL_CODE, MODEL_DATA
 from irregsim.study.replicates import DrawSet, Jobs, Plan, Todo, run_parts
 
@@ -173,7 +173,10 @@ def run_wave(
     about = folder / "wave.json"
     own = identity(scenario, seed, scale, z)
     if about.is_file():
-        there = json.loads(about.read_text(encoding="utf-8"))
+        try:
+            there = read_record(about)
+        except ValueError as error:
+            raise OtherTrials(f"{about} {error}: remove {folder}, or give another --out") from None
         differs = sorted(key for key in own if there.get(key) != own[key])
         if differs == ["design"] and replaces:
             shutil.rmtree(folder)

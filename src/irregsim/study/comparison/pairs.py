@@ -136,7 +136,7 @@ class Runs:
                 raise PairingError(f"two scenarios are called {name}; give one of them another name")
         for run in scenarios:
             for key in PAIRING:
-                one, other = (r.folder.manifest.get(key) for r in (reference, run))
+                one, other = (_setting(r, key) for r in (reference, run))
                 if one != other:
                     raise PairingError(f"{run.name}: {key} is {other}, but {one} in {reference.name}; run them again")
             if run.months != reference.months:
@@ -174,6 +174,12 @@ class Runs:
         import numpy as np
 
         return np.asarray(self.draws["draw"], dtype="int64")
+
+
+def _setting(run: Run, key: str) -> object:
+    value = run.folder.manifest.get(key)
+    # With one replicate a draw, and with the draws in turn, the same replicates use the same draws.
+    return (value or 1) if key == "per_draw" else value
 
 
 def first_difference(reference: Scenario, scenario: Scenario) -> str | None:
