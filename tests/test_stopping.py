@@ -29,6 +29,15 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 SOURCE = str(Path(irregsim.__file__).resolve().parents[1])
 TESTS = str(Path(__file__).resolve().parent)
 
+
+@pytest.fixture(autouse=True)
+def signals_as_in_a_terminal():
+    """Whoever starts the tests in the background may have had Ctrl-C ignored in all that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
 
 #: A program that is stopped at the moment it loads a module.

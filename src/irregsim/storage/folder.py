@@ -32,6 +32,7 @@ from irregsim.storage.parquet import (
     Columns,
     TableError,
     coded_table,
+    holds_numbers,
     read_group,
     row_groups,
     to_frame,
@@ -364,7 +365,7 @@ class RunFolder:
             try:
                 if sha256_of_file(file) != outputs.get(file.name, {}).get("sha256"):
                     return False
-                if name != "draws" and row_groups(file) != self.replicates:
+                if not holds_numbers(file) if name == "draws" else row_groups(file) != self.replicates:
                     return False
             except (OSError, ValueError):
                 return False

@@ -298,6 +298,15 @@ def row_groups(path: Path) -> int:
         return int(file.metadata.num_row_groups)
 
 
+def holds_numbers(path: Path) -> bool:
+    """Whether every column of a stored table is of numbers."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = pq.read_schema(path).types
+    return all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds)
+
+
 def content_sha256(path: Path) -> str:
     """Content hash of a stored table, as the manifest has it."""
     import pyarrow.parquet as pq
