@@ -227,6 +227,14 @@ def test_a_red_gate_is_named(tmp_path):
     assert draws.red == ("pu_orders total 2019 is out of reach",) and draws.caveat == "sentence.gate_red"
 
 
+def test_a_warning_names_two_of_many_failed_checks_and_counts_the_others(tmp_path):
+    red = [f"count {number} is out of reach" for number in range(5)]
+    small_posterior(tmp_path / "fit", about={**RED, "gate": {"passed": False, "red": red}})
+    draws, (note,) = choose(tmp_path / "fit")
+    assert "count 1 is out of reach; and 3 more" in note and "count 2" not in note
+    assert list(draws.red) == red
+
+
 def test_a_parameter_that_came_after_the_fit_takes_its_prior_and_the_gate_says_so(tmp_path, monkeypatch):
     made = small_posterior(tmp_path / "fit")
     known = parameters()

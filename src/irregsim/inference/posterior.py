@@ -53,6 +53,8 @@ _LARGEST_DRAWS: Final = 2**31
 
 #: A fault names this many draws at most.
 _NAMED: Final = 3
+#: How many failed checks a warning names; the others are counted.
+_CHECKS_NAMED: Final = 2
 
 
 class PosteriorError(ValueError):
@@ -408,6 +410,10 @@ def choose(draws: str | Path | None = None, per_draw: int | None = None) -> tupl
             )
         found = load(folder)
     if found.red:
-        reasons = "; ".join(found.red)
-        notes.append(f"posterior {found.id}: a calibration check failed; results are not calibrated: {reasons}")
+        told = found.red[:_CHECKS_NAMED] if len(found.red) > _CHECKS_NAMED + 1 else found.red
+        more = len(found.red) - len(told)
+        rest = f"; and {more} more, which the manifest and the summary list" if more else ""
+        notes.append(
+            f"posterior {found.id}: a calibration check failed; results are not calibrated: {'; '.join(told)}{rest}"
+        )
     return DrawSet(found.id, found.draws, per_draw, "posterior", found.red), tuple(notes)
