@@ -18,7 +18,7 @@ from irregsim.scenario import load_scenario
 pytestmark = pytest.mark.once  # other versions of Python and NumPy count other calls
 
 #: Most calls of functions of the package, and of NumPy's own, in one month.
-PYTHON_CALLS = 1_600
+PYTHON_CALLS = 1_700
 NUMPY_CALLS = 1_750
 #: The same of a compiled month; loops are counted among the package's own.
 COMPILED_PYTHON_CALLS = 1_580
@@ -54,7 +54,8 @@ def calls_of(world) -> Counter[str]:
     return found
 
 
-def test_a_month_keeps_to_its_budget_of_calls(world):
+def test_a_month_keeps_to_its_budget_of_calls(world, monkeypatch):
+    monkeypatch.setenv("IRREGSIM_ENGINE", "numpy")  # machine code may be ready on this machine
     found = calls_of(world.copy())
     assert found["python"] > 500 and found["numpy"] > 500, "they are counted"
     assert found["python"] <= PYTHON_CALLS, found

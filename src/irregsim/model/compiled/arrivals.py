@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.compiled.loops import compiled
+from irregsim.model.compiled.loops import compiled, mixed, uniform
 from irregsim.model.history import COUNTRIES
 from irregsim.model.hosts import slot_keys
 from irregsim.model.month import newcomers
@@ -28,22 +28,8 @@ IntArray = npt.NDArray[np.int64]
 
 
 @compiled
-def _mixed(z: Any) -> Any:
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@compiled
 def _key(identity: Any, base: Any) -> Any:
-    return _mixed(_mixed(identity + np.uint64(0x9E3779B97F4A7C15)) ^ base)
-
-
-@compiled
-def _uniform(key: Any, salt: Any) -> Any:
-    return float((_mixed(key ^ salt) >> np.uint64(11)) | np.uint64(1)) * 2.0**-53
+    return mixed(mixed(identity + np.uint64(0x9E3779B97F4A7C15)) ^ base)
 
 
 @compiled
@@ -90,11 +76,11 @@ def _heads(
         for rank in range(groups[2, g]):
             identity = np.uint64(first | (rank << 4))
             key = _key(identity, base)
-            if _uniform(key, salts[0]) < share[route]:
+            if uniform(key ^ salts[0]) < share[route]:
                 continue
             children = 0
-            if _uniform(key, salts[1]) < guardians[route]:
-                children = 1 + _pick(child_numbers, _uniform(key, salts[2]))
+            if uniform(key ^ salts[1]) < guardians[route]:
+                children = 1 + _pick(child_numbers, uniform(key ^ salts[2]))
             ids[0, found], ids[1, found] = identity, key
             out[0, found], out[1, found], out[2, found] = route, country, children
             found += 1
@@ -152,40 +138,40 @@ def _write(
         route, country, children = heads[0, a], heads[1, a], heads[2, a]
         sought = sought_of[route]
         keys[0, i], keys[1, i] = ids[0, a], key
-        u = _uniform(key, salts[0])
+        u = uniform(key ^ salts[0])
         age = 18.0 + _between(u, points, ages)
-        if route == overstay and _uniform(key, salts[7]) < elderly_share:
+        if route == overstay and uniform(key ^ salts[7]) < elderly_share:
             age = 67.0 + 18.0 * u
         if route == young:
             age = 18.0 + 6.0 * u
         begun = max(entry_month, 0)
         if entry_month < 0:
-            past = (-np.log(_uniform(key, salts[8]))) ** initial_power * initial_mean
+            past = (-np.log(uniform(key ^ salts[8]))) ** initial_power * initial_mean
             begun -= int(np.floor(min(past, longest)))
-        place = _pick(places[0 if sought else 1], _uniform(key, salts[2]))
+        place = _pick(places[0 if sought else 1], uniform(key ^ salts[2]))
         whole[c_country, i], whole[c_route, i], whole[c_place, i] = country, route, place
         whole[c_strategy, i], whole[c_entry, i], whole[c_start, i] = falls, begun, month
         whole[c_birth, i] = month - int(np.floor(age * 12))
         whole[c_household, i] = is_guardian if children > 0 else alone
         if children > 0:
-            u = _uniform(key, salts[10])
+            u = uniform(key ^ salts[10])
             whole[c_status, i] = 2 if u < citizen_share else (1 if u < citizen_or_permit_share else 0)
         whole[c_decision, i] = decision[route]
         flags[f_sought, i] = sought
-        flags[f_female, i] = _uniform(key, salts[1]) < women[route]
-        established = _uniform(key, salts[3]) < identity_share[1 if sought else 0, country]
+        flags[f_female, i] = uniform(key ^ salts[1]) < women[route]
+        established = uniform(key ^ salts[3]) < identity_share[1 if sought else 0, country]
         flags[f_identity, i] = established
-        flags[f_forged, i] = may_forge[route] and _uniform(key, salts[4]) < forged_share
+        flags[f_forged, i] = may_forge[route] and uniform(key ^ salts[4]) < forged_share
         ill = min(1.0, care_share * (care_elderly_ratio if age >= 67 else 1.0))
-        flags[f_care, i] = _uniform(key, salts[5]) < ill
-        flags[f_convicted, i] = route == penal or _uniform(key, salts[9]) < convicted_share
-        flags[f_card, i] = sought and _uniform(key, salts[6]) < card_share
-        if _uniform(key, salts[11]) < (tie_former if sought else tie_never):
-            ties = 1 + int(min(np.floor(np.log(_uniform(key, salts[12])) / log_another), 2.0))
+        flags[f_care, i] = uniform(key ^ salts[5]) < ill
+        flags[f_convicted, i] = route == penal or uniform(key ^ salts[9]) < convicted_share
+        flags[f_card, i] = sought and uniform(key ^ salts[6]) < card_share
+        if uniform(key ^ salts[11]) < (tie_former if sought else tie_never):
+            ties = 1 + int(min(np.floor(np.log(uniform(key ^ salts[12])) / log_another), 2.0))
             for slot in range(ties):
                 tie = key + slots[slot]
-                where = 0 if _uniform(tie, tie_salts[0]) < far_share else place
-                whole[c_tie + slot, i] = start[country, where] + int(_uniform(tie, tie_salts[1]) * size[country, where])
+                where = 0 if uniform(tie ^ tie_salts[0]) < far_share else place
+                whole[c_tie + slot, i] = start[country, where] + int(uniform(tie ^ tie_salts[1]) * size[country, where])
         for number in range(1, children + 1):
             j = first + count + child
             guardian[child] = a
@@ -195,12 +181,12 @@ def _write(
             keys[0, j], keys[1, j] = identity, key
             whole[c_country, j], whole[c_route, j], whole[c_place, j] = country, route, place
             whole[c_strategy, j], whole[c_entry, j], whole[c_start, j] = falls, begun, month
-            whole[c_birth, j] = month - int(np.floor(_uniform(key, salts[0]) * 16.0 * 12))
+            whole[c_birth, j] = month - int(np.floor(uniform(key ^ salts[0]) * 16.0 * 12))
             whole[c_household, j], whole[c_guardian, j] = is_child, i
             whole[c_status, j], whole[c_decision, j] = whole[c_status, i], decision[route]
             flags[f_sought, j], flags[f_identity, j] = sought, established
-            flags[f_female, j] = _uniform(key, salts[1]) < 0.5
-            flags[f_care, j] = _uniform(key, salts[5]) < care_share
+            flags[f_female, j] = uniform(key ^ salts[1]) < 0.5
+            flags[f_care, j] = uniform(key ^ salts[5]) < care_share
 
 
 def _positions(kind: type, *names: str) -> tuple[int, ...]:

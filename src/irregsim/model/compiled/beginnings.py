@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.centres import PLACE_OF
-from irregsim.model.compiled.loops import compiled
+from irregsim.model.compiled.loops import compiled, uniform
 from irregsim.model.history import FLOW, GROUNDS, NO_PLACE
 from irregsim.model.month import inflow
 from irregsim.model.month.placing import place_in_centres, place_with_hosts
@@ -23,17 +23,6 @@ from irregsim.vocabulary.codes import CAUSE_CODE, INFLOW, Decision, Ground, Rout
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
-
-
-@compiled
-def _uniform(key: Any, salt: Any) -> Any:
-    z = key ^ salt
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    return float((z >> np.uint64(11)) | np.uint64(1)) * 2.0**-53
 
 
 @compiled
@@ -56,7 +45,7 @@ def _look(
         route = whole[c_route, i]
         if whole[c_entry, i] < 0 and not flags[f_sought, i]:
             route = others
-        u = _uniform(keys[1, i], salts[0])
+        u = uniform(keys[1, i] ^ salts[0])
         s = 0
         for k in range(cumulative.shape[1] - 1):
             s += u >= cumulative[route, k]
@@ -71,7 +60,7 @@ def _look(
             if h < 0:
                 # Those who begin with a provider came to somebody, known beforehand or of the same background.
                 c, p = whole[c_country, i], whole[c_place, i]
-                h = start[c, p] + int(_uniform(keys[1, i], salts[1]) * size[c, p])
+                h = start[c, p] + int(uniform(keys[1, i] ^ salts[1]) * size[c, p])
                 whole[c_tie, i] = h
             host[count[1]] = h
             seek[1, count[1]] = a
@@ -143,14 +132,14 @@ def _begin(
         if employer[k] < 0:
             wanted[a] = falls
         else:
-            flags[f_exploited, i] = _uniform(keys[1, i], salts[2]) < shares[0, 0]
+            flags[f_exploited, i] = uniform(keys[1, i] ^ salts[2]) < shares[0, 0]
     is_inside = True
     for a in range(n + len(kids)):
         if a < n:
             i, s, why = rows[a], wanted[a], cause[a]
             t = sub[a]
             if s == marginalisert:
-                u, sex = _uniform(keys[1, i], salts[1]), 1 if flags[f_female, i] else 0
+                u, sex = uniform(keys[1, i] ^ salts[1]), 1 if flags[f_female, i] else 0
                 t = sex_sale if u < shares[1, sex] else (drugs if u < shares[2, sex] else property_crime)
         else:
             g = guardian[a - n]

@@ -7,31 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.model.compiled import loops
 from irregsim.model.compiled.loops import compiled
 from irregsim.model.draws import Draws, UInt64Array
 
 
 @compiled
-def _uniform(mixed: Any) -> Any:
-    z = mixed
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    return float((z >> np.uint64(11)) | np.uint64(1)) * 2.0**-53
-
-
-@compiled
 def _uniforms(mixed: Any, out: Any) -> None:
     for k in range(len(mixed)):
-        out[k] = _uniform(mixed[k])
+        out[k] = loops.uniform(mixed[k])
 
 
 @compiled
 def _drawn(keys: Any, salt: Any, out: Any) -> None:
     for k in range(len(keys)):
-        out[k] = _uniform(keys[k] ^ salt)
+        out[k] = loops.uniform(keys[k] ^ salt)
 
 
 def finalise(bits: UInt64Array) -> npt.NDArray[np.float64]:

@@ -45,15 +45,26 @@ OPERATIONS: Final = (
 
 
 @compiled
-def bits(mixed: Any) -> Any:
-    """The top 53 bits of the draw of a mixed key, as in `draws`; the uniform number is this times 2**-53."""
-    z = mixed
+def mixed(key: Any) -> Any:
+    """A key whose bits are mixed, as in `draws`. All draws rest on it, so it never changes."""
+    z = key
     z ^= z >> np.uint64(30)
     z *= np.uint64(0xBF58476D1CE4E5B9)
     z ^= z >> np.uint64(27)
     z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    return (z >> np.uint64(11)) | np.uint64(1)
+    return z ^ (z >> np.uint64(31))
+
+
+@compiled
+def bits(key: Any) -> Any:
+    """The top 53 bits of the draw of a key, as in `draws`; the uniform number is this times 2**-53."""
+    return (mixed(key) >> np.uint64(11)) | np.uint64(1)
+
+
+@compiled
+def uniform(key: Any) -> Any:
+    """The draw of a key, above 0 and below 1."""
+    return float(bits(key)) * 2.0**-53
 
 
 @compiled

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from irregsim.model.centres import COUNT as CENTRES
 from irregsim.model.centres import IS_ADAPTED, IS_ALTERNATIVE, NO_LIMIT, PLACE_OF
-from irregsim.model.compiled.loops import compiled
+from irregsim.model.compiled.loops import bits, compiled, uniform
 from irregsim.model.history import PLACES
 from irregsim.model.hosts import slot_keys
 from irregsim.model.population import BLOCKS
@@ -126,13 +126,7 @@ def _at_hand(rows: Any, whole: Any, keys: Any, columns: Any, salt: Any, slot: An
     for j in range(len(rows)):
         i = rows[j]
         known[j] = room[whole[tie, i]] or room[whole[tie + 1, i]] or room[whole[tie + 2, i]]
-        z = (keys[1, i] + slot) ^ salt
-        z ^= z >> np.uint64(30)
-        z *= np.uint64(0xBF58476D1CE4E5B9)
-        z ^= z >> np.uint64(27)
-        z *= np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-        u = float((z >> np.uint64(11)) | np.uint64(1)) * 2.0**-53
+        u = uniform((keys[1, i] + slot) ^ salt)
         c, p = whole[country, i], whole[place, i]
         met[j] = room[start[c, p] + int(u * size[c, p])]
     return known, met
@@ -248,13 +242,7 @@ def _jobs(place: Any, closeness: Any, rank: Any, open_jobs: Any, of: Any, key: A
             if open_jobs[e] <= number or begin[p] >= end:
                 continue
             is_more = True
-            z = key[e] ^ salt
-            z ^= z >> np.uint64(30)
-            z *= np.uint64(0xBF58476D1CE4E5B9)
-            z ^= z >> np.uint64(27)
-            z *= np.uint64(0x94D049BB133111EB)
-            z ^= z >> np.uint64(31)
-            u = float((z >> np.uint64(11)) | np.uint64(1))
+            u = float(bits(key[e] ^ salt))
             if found[p] < end:
                 k = found[p]
                 found[p] += 1
