@@ -219,7 +219,7 @@ CASES = (
     case("is transferred to a Dublin state", "residence", DUBLIN, "dublin_transfer",
          "0: synlig > tvangsretur (dublin_transfer); event transport_dublin 1"),
     case("a Dublin case is lost to view", "residence", DUBLIN, "dublin_abscond",
-         "0: synlig > fritt_fall (dublin_abscond); event left_centre 1"),
+         "0: synlig > fritt_fall (dublin_abscond); event dublin_left_centre 1"),
     case("an identity is established, for the children too", "identity",
          tuple({**one, "is_identity_established": False} for one in FAMILY), "identity",
          "0: is_identity_established; 1: is_identity_established"),

@@ -342,3 +342,4 @@ class RegisterEvent(IntEnum):
     LEFT_CENTRE = 12
     HEALTH_CONTACT = 13
     LEFT_UNNOTICED = 14
+    DUBLIN_LEFT_CENTRE = 15

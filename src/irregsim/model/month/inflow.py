@@ -46,6 +46,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 _START = np.array([s.start_shares for s in reference.route_starts()])
+_DISTRICT = np.array([p.district for p in reference.places()])
 _OST = next(p.index for p in reference.places() if p.name == "Øst")
 _COUNTRIES = len(reference.countries())
 #: Subjects of arrivals and of register events that have no person: route and country.
@@ -125,7 +126,11 @@ class Inflow(Part):
         p.strategy_start[rows] = world.month
 
     def _short_stay(self, world: World, at: At, count: IntArray) -> None:
-        """Visitors sent out within days: an event, not a stock (F 4.1, 4.6; M077, M088)."""
+        """Visitors sent out within days: an event, not a stock (F 4.1, 4.6; M077, M088).
+
+        Those not refused at the airport are met where persons of their kind live and control is: by the district's
+        effort, as everybody else is (M062).
+        """
         country = np.repeat(np.arange(_COUNTRIES), count)
         if len(country) == 0:
             return
@@ -133,7 +138,9 @@ class Inflow(Part):
         keys = world.draws.keys(ids)
         u = world.draws.uniform("birth_place", -1, keys)
         airport = at.airport_share_of_short_stay
-        place = np.where(u < airport, _OST, pick(NEVER, np.clip((u - airport) / (1 - airport), 0.0, 1 - 1e-12)))
+        met = np.diff(NEVER, prepend=0.0) * at.district_control[_DISTRICT]
+        inland = pick(np.cumsum(met / met.sum()), np.clip((u - airport) / (1 - airport), 0.0, 1 - 1e-12))
+        place = np.where(u < airport, _OST, inland)
         world.history.flow(
             world.month, CAUSE_CODE["short_stay"], INFLOW, int(Exit.BORTVIST), NO_PLACE, NO_PLACE, country
         )

@@ -203,7 +203,7 @@ class Residence(Contest):
             grade="A",
             enters=Strategy.FRITT_FALL,
             cause="dublin_abscond",
-            notes=(RegisterEvent.LEFT_CENTRE,),
+            notes=(RegisterEvent.DUBLIN_LEFT_CENTRE,),
         ),
     )
 

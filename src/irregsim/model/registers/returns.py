@@ -36,8 +36,15 @@ def assisted(observer: Observer) -> list[Count]:
 
 
 def left_centre(observer: Observer) -> list[Count]:
-    """Residents with a duty to leave who left without an address; counted as they are noticed."""
+    """Residents with a duty to leave who left without an address, and a share of those under a Dublin decision.
+
+    Whether UDI's figure holds the latter is not said, hence the share ``left_centre_dublin_share``. Both are counted as
+    they are noticed.
+    """
     own = observer.events(RegisterEvent.LEFT_CENTRE).sum(axis=(1, 2))
+    dublin = observer.events(RegisterEvent.DUBLIN_LEFT_CENTRE).sum(axis=(1, 2))
+    share = dublin * observer.draw["left_centre_dublin_share"]
+    own = own + (share if observer.is_expected else np.floor(share + 0.5).astype(np.int64))
     total = observer.dispersed(own[:, None], LEFT_NOISE, observer.draw["register_overdispersion"])[:, 0]
     return [(str(year), "total", "total", total[y].item()) for y, year in enumerate(observer.years)]
 
@@ -74,7 +81,7 @@ LEFT_CENTRE = Register(
         kind="departure",
         unit="departures; persons, children too",
         eu_eea="out",
-        dublin="in: residents under a Dublin decision who abscond",
+        dublin="in part: `left_centre_dublin_share` of those who abscond, since the source does not say",
         pending="out",
         legal_residents="out",
         delay="none: counted in the month of leaving, though a centre notices later",
@@ -87,7 +94,7 @@ LEFT_CENTRE = Register(
     ),
     "F 4.3",
     left_centre,
-    events=(RegisterEvent.LEFT_CENTRE,),
+    events=(RegisterEvent.LEFT_CENTRE, RegisterEvent.DUBLIN_LEFT_CENTRE),
     rate="choice",
     shown=(Shown(*TOTAL, while_running=False),),
     latent="stock:synlig",
