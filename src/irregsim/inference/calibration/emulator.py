@@ -1,11 +1,9 @@
 """A smooth approximation of the model's registers: a quadratic response surface and its residual variation.
 
 Each compared count, on its log scale, is a sum of linear terms in every parameter and of squares and products of those
-parameters that matter most, fitted by scikit-learn's ridge regression (Hoerl and Kennard 1970). How strongly terms are
-shrunk is chosen for each count by leaving trials out one by one, which for ridge regression is exact and cheap (Allen
-1974). What is left open is kept as a covariance over counts: random variation of the events, the registers' noise, the
-parameters that are not followed and the surface's own error. It is that of the trials where the posterior lies, and it
-moves with the expected counts: a small count varies more on the log scale than a large one.
+parameters that matter most, found by ridge regression (`ridge`). What is left open is kept as a covariance over counts:
+random variation of the events, the registers' noise and the surface's own error. It is that of the trials where the
+posterior lies, and it moves with the expected counts: a small count varies more on the log scale than a large one.
 
 scikit-learn comes with ``irregsim[calibrate]``; nothing but a fit loads it.
 """
@@ -13,7 +11,6 @@ scikit-learn comes with ``irregsim[calibrate]``; nothing but a fit loads it.
 from __future__ import annotations
 
 import importlib.util
-import itertools
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Final
@@ -21,19 +18,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.inference.calibration import ridge
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 #: How much of the linear variance of all counts the followed parameters must carry, and how many there are at most.
-CARRIED: Final = 0.97
-MOST_FOLLOWED: Final = 40
-
-_PENALTIES: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-_QUADRATIC: Final = (0.1, 0.3, 0.6)
-_UNFOLLOWED: Final = (0.3, 1.0)
-
-#: Size of the term that tells trials of another population scale apart: so large that it is hardly shrunk.
-_OTHER_SCALE: Final = 10.0
+CARRIED: Final = 0.98
+MOST_FOLLOWED: Final = 60
 
 #: Prior standard deviation of how the log variance of a count changes with its log mean; by Poisson's law it is -1.
 _STEEPNESS: Final = 1.0
@@ -200,55 +192,28 @@ def fit(
     weight = np.ones(len(z)) if weight is None else weight / weight.mean()
     followed = most_telling(z, y) if followed is None else followed
     others = np.setdiff1d(np.arange(z.shape[1]), followed)
-    parts = z[:, followed], products(z[:, followed]), z[:, others]
-    centre = np.average(y, axis=0, weights=weight)
+    pairs = products(z[:, followed])
     # Trials from the prior have terms of mean 0 by design; those of a later wave have not.
-    means = [np.zeros(x.shape[1]) if is_prior else np.average(x, axis=0, weights=weight) for x in parts]
-    root = np.sqrt(weight)[:, None]
-    near, pairs, far = (root * (x - mean) for x, mean in zip(parts, means, strict=True))
+    means = [np.zeros(x.shape[1]) if is_prior else np.average(x, axis=0, weights=weight) for x in (z, pairs)]
     other_scale = np.zeros((len(z), 0))
     if coarse is not None and coarse.any() and not coarse.all():
-        other_scale = _OTHER_SCALE * coarse[:, None].astype(np.float64)
+        other_scale = coarse[:, None].astype(np.float64)
     step = np.average(other_scale, axis=0, weights=weight)
+    centre = np.average(y, axis=0, weights=weight)
     spread = np.maximum(np.sqrt(np.average((y - centre) ** 2, axis=0, weights=weight)), 1e-9)
-    unit = root * (y - centre) / spread
-    penalties = [penalty * len(z) / 100.0 for penalty in _PENALTIES]
-    width = near.shape[1] + pairs.shape[1] + far.shape[1] + other_scale.shape[1]
-    score, slope, left_out = np.full(y.shape[1], -np.inf), np.empty((width, y.shape[1])), np.empty_like(unit)
-    for quadratic, unfollowed in itertools.product(_QUADRATIC, _UNFOLLOWED):
-        sizes = [1.0, quadratic, unfollowed, 1.0]
-        terms = [near, pairs, far, root * (other_scale - step)]
-        x = np.concatenate([size * term for size, term in zip(sizes, terms, strict=True)], axis=1)
-        # With a scorer, RidgeCV keeps what it predicts for each trial left out instead of its squared error.
-        ridge = _linear_model().RidgeCV(
-            penalties,
-            fit_intercept=False,
-            scoring="neg_mean_squared_error",
-            store_cv_results=True,
-            alpha_per_target=True,
-            gcv_mode="eigen",
-        )
-        ridge.fit(x, unit)
-        better = np.reshape(ridge.best_score_, -1) > score
-        each = np.repeat(sizes, [term.shape[1] for term in terms])
-        chosen = np.searchsorted(penalties, np.reshape(ridge.alpha_, -1))
-        # For a single count scikit-learn leaves out the axis of counts.
-        coefficients = np.reshape(ridge.coef_, (y.shape[1], width)).T
-        predicted = np.reshape(ridge.cv_results_, (*y.shape, len(penalties)))
-        score = np.where(better, np.reshape(ridge.best_score_, -1), score)
-        slope[:, better] = (each[:, None] * coefficients * spread)[:, better]
-        left_out[:, better] = (unit - predicted[:, np.arange(len(chosen)), chosen])[:, better]
-    linear, product, other, own_step = np.split(slope, np.cumsum([near.shape[1], pairs.shape[1], far.shape[1]]))
-    centre = centre - means[0] @ linear - means[1] @ product - means[2] @ other - step @ own_step
-    open_ = _left_open(y, left_out * spread / root, noise, weight, judged)
+    found = ridge.fit(z - means[0], pairs - means[1], other_scale - step, (y - centre) / spread, weight, followed)
+    linear, product, own_step = (part * spread for part in (found.linear, found.products, found.free))
+    left = found.left * spread
+    centre = centre - means[0] @ linear - means[1] @ product - step @ own_step
+    open_ = _left_open(y, left, noise, weight, judged)
     return Emulator(
         others=others,
         followed=followed,
         centre=centre if noise is None else centre + np.average(noise, axis=0, weights=_judges(weight, judged)),
-        linear=linear,
+        linear=linear[followed],
         quadratic=product,
-        unfollowed=other,
-        explained=1.0 - np.average(left_out**2 / np.maximum(weight, 1e-12)[:, None], axis=0, weights=weight),
+        unfollowed=linear[others],
+        explained=1.0 - np.average(found.left**2, axis=0, weights=weight),
         **open_,
     )
 
