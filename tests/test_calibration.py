@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -197,42 +198,45 @@ def test_the_emulator_admits_what_it_cannot_explain():
 
 
 def test_ridge_regression_is_what_its_normal_equations_say_with_each_trial_left_out_in_turn():
-    """The surface against one solved from its definition, trial by trial, without scikit-learn."""
+    """The surface against one solved from its definition, trial by trial."""
     trials, width, followed = 60, 6, np.array([0, 2, 5])
     z = normals(51, trials, width)
     y = z @ normals(52, width, 2) + 0.3 * (z[:, [0]] * z[:, [2]]) + 0.2 * normals(53, trials, 2)
     weight = 0.5 + np.arange(trials) / trials
     fitted = emulator.fit(z, y, weight, followed)
     weight = weight / weight.mean()
-    pairs, others = emulator.products(z[:, followed]), z[:, [1, 3, 4]]
+    pairs, one, other = emulator.products(z[:, followed]), *np.triu_indices(3)
     spread = np.sqrt(np.average((y - np.average(y, axis=0, weights=weight)) ** 2, axis=0, weights=weight))
 
     def centred(x: np.ndarray) -> np.ndarray:
         return np.sqrt(weight)[:, None] * (x - np.average(x, axis=0, weights=weight))
 
-    unit, found = centred(y) / spread, []
-    for quadratic in (0.1, 0.3, 0.6):
-        for far in (0.3, 1.0):
-            scale = np.r_[np.ones(3), np.full(6, quadratic), np.full(3, far)]
-            terms = centred(np.hstack([z[:, followed], pairs, others])) * scale
-            for penalty in np.array([0.3, 1.0, 3.0, 10.0, 30.0, 100.0]) * trials / 100:
+    unit, plain, found = centred(y) / spread, centred(z), {0: [], 1: []}
+    first = np.linalg.solve(plain.T @ plain + 0.02 * trials * np.eye(width), plain.T @ unit)
+    for count, penalty in itertools.product(range(2), (1.0, 3.0, 10.0, 30.0, 100.0)):
+        strength = np.abs(first[:, count]) / np.abs(first[:, count]).max()
+        own = strength[followed]
+        scale = np.sqrt(np.r_[strength + 0.05, own[one] * own[other] + 1e-6])
+        terms, data = centred(np.hstack([z, pairs])) * scale, unit[:, count]
 
-                def solved(kept: np.ndarray, terms=terms, penalty=penalty) -> np.ndarray:
-                    x = terms[kept]
-                    return np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ unit[kept])
+        def solved(kept: np.ndarray, terms=terms, data=data, penalty=penalty) -> np.ndarray:
+            x = terms[kept]
+            return np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ data[kept])
 
-                every = np.arange(trials)
-                left = np.array([unit[i] - terms[i] @ solved(every != i) for i in every])
-                found.append((np.mean(left**2, axis=0), scale[:, None] * solved(every >= 0) * spread, left * spread))
+        every = np.arange(trials)
+        left = np.array([data[i] - terms[i] @ solved(every != i) for i in every])
+        slope = scale * solved(every >= 0) * spread[count]
+        found[count].append((np.mean(left**2), slope, left * spread[count]))
     for count in range(2):
-        _, slope, left = min(found, key=lambda one, count=count: one[0][count])
-        own = np.vstack([fitted.linear, fitted.quadratic, fitted.unfollowed])[:, count]
-        assert np.allclose(own, slope[:, count], rtol=0, atol=1e-10)
+        _, slope, left = min(found[count], key=lambda one: one[0])
+        order = np.r_[followed, [1, 3, 4], 6 + np.arange(6)]
+        own = np.vstack([fitted.linear, fitted.unfollowed, fitted.quadratic])[:, count]
+        assert np.allclose(own, slope[order], rtol=0, atol=1e-9)
         # What is left open, brought to the middle by the spread that moves with the count.
-        mean = y[:, count] - left[:, count] / np.sqrt(weight)
+        mean = y[:, count] - left / np.sqrt(weight)
         ends = fitted.reach[:, count]
         wider = np.exp(0.5 * fitted.steepness[count] * (np.clip(mean, *ends) - fitted.middle[count]))
-        assert fitted.residual[count, count] == pytest.approx(((left[:, count] / wider) ** 2).sum() / weight.sum())
+        assert fitted.residual[count, count] == pytest.approx(((left / wider) ** 2).sum() / weight.sum())
 
 
 def test_a_surface_of_expected_counts_leaves_open_what_counts_hold_beyond_it():
@@ -494,7 +498,7 @@ def test_an_unfinished_calibration_is_not_compared(tmp_path):
     with pytest.raises(SystemExit, match="finished calibration"):
         smoother.main(tmp_path)
     (tmp_path / command.REPORT_FILE).write_text(json.dumps({"settings": vars(fitting.Settings())}), encoding="utf-8")
-    with pytest.raises(SystemExit, match="holds 0 trials of 800"):
+    with pytest.raises(SystemExit, match="holds 0 trials of 900"):
         smoother.main(tmp_path)
 
 
@@ -553,7 +557,7 @@ def pretended(monkeypatch) -> list[tuple[str, float, np.ndarray]]:
 
 def test_near_waves_have_a_scale_of_their_own_and_another_one_goes_on(tmp_path, monkeypatch):
     ran = pretended(monkeypatch)
-    settings = fitting.Settings(first=60, second=30, draws=10, seed=4)
+    settings = fitting.Settings(first=60, second=30, draws=10, seed=4, scale=0.25, near_waves=1)
     scenario = load_scenario("baseline", end="2012-03")
     one = fitting.calibrate(scenario, FIT[:4], tmp_path, settings)
     assert [(name, scale) for name, scale, _ in ran] == [("wave-0", 0.25), ("wave-1", 1.0)]
@@ -570,11 +574,14 @@ def test_near_waves_have_a_scale_of_their_own_and_another_one_goes_on(tmp_path, 
 def test_the_command_goes_from_waves_to_a_posterior_with_a_report(tmp_path, monkeypatch):
     ran = pretended(monkeypatch)
     monkeypatch.setattr(command, "fitted_targets", lambda: FIT[:4])
-    settings = fitting.Settings(first=90, second=40, draws=20, truths=5, near_truths=5, seed=4)
+    settings = fitting.Settings(
+        first=90, second=40, draws=20, truths=5, near_truths=5, seed=4, scale=0.25, near_waves=1
+    )
     done = command.calibrate(tmp_path, settings)
     assert [(name, scale) for name, scale, _ in ran][2:] == [
         ("hidden-prior", 0.25),
         ("hidden-posterior", 0.25),
+        ("posterior-draws", 1.0),
         ("centre", 1.0),
     ]
     assert len(ran[-1][2]) == checks.CENTRE_RUNS and (ran[-1][2] == ran[-1][2][0]).all()
@@ -625,7 +632,9 @@ def test_own_counts_are_fitted_with_the_trials_that_are_there(tmp_path, monkeypa
     monkeypatch.setattr(command, "fitted_targets", lambda: FIT[:4])
     with pytest.raises(WrongUse, match="holds no finished calibration"):
         command.again(tmp_path, own_counts(tmp_path, {}))
-    settings = fitting.Settings(first=90, second=40, draws=20, truths=5, near_truths=5, seed=4)
+    settings = fitting.Settings(
+        first=90, second=40, draws=20, truths=5, near_truths=5, seed=4, scale=0.25, near_waves=1
+    )
     before = command.calibrate(tmp_path, settings)
     waves = [z for name, _, z in ran if name.startswith("wave")]
     done = command.again(tmp_path, own_counts(tmp_path, {"value": "6000"}))
@@ -723,14 +732,14 @@ def test_a_fit_that_reaches_its_counts_is_green():
 
 
 def centre_of(fit: fitting.Fit, mean: np.ndarray) -> checks.Centre:
-    return checks.Centre(mean, np.full(3, 0.03), np.full(3, 0.04), 24)
+    return checks.Centre(mean, np.full(3, 0.2), np.full(3, 0.03), np.full(3, 0.04), draws=100, runs=24)
 
 
 def test_a_count_that_the_model_itself_does_not_reach_makes_the_gate_red_and_is_named():
     """Whatever the surface leaves open: only error, noise and chance excuse a distance."""
     _, y = toy(300)
     fit = small_fit(y[5])
-    sd = np.sqrt(0.1**2 + (1 + 1 / 24) * (0.03**2 + 0.04**2))
+    sd = np.sqrt(0.1**2 + 0.03**2 + 0.04**2 + 0.2**2 / 100)
     near, far = (centre_of(fit, y[5] + np.array([0.0, times * sd, 0.0])) for times in (2.9, 3.1))
     assert checks.gates(fit, held(0.9), near) == []
     (red,) = checks.gates(fit, held(0.9), far)
@@ -799,7 +808,8 @@ def test_parameters_that_are_not_followed_are_moved_by_the_counts_as_the_normal_
     slope[:6] = normals(31, 6, m)
     surface = replace(linear_surface(np.zeros((1, m)), 0.5), unfollowed=slope, others=np.arange(1, width))
     data, error = np.array([2.0, -1.0, 0.5, 1.0]), same(m, 0.3)
-    z = fitting.posterior_draws(settings, surface, normals(32, 500, 1), data, error)
+    particles = sampler.Sample(normals(32, 500, 1), np.tile(data, (500, 1)), 1, 1.0, np.zeros(1))
+    z = fitting.posterior_draws(settings, surface, particles, error)
     covariance = slope.T @ slope + (0.5**2 + 0.3**2) * np.eye(m)
     mean = slope @ np.linalg.solve(covariance, data)
     spread = np.sqrt(1.0 - np.einsum("ij,ij->i", slope, np.linalg.solve(covariance, slope.T).T))

@@ -156,7 +156,10 @@ def _calibrate(
         hidden = checks.hidden(scenario, fit, out, **wave)
         centre = checks.centre(scenario, fit, out, **wave)
         progress.start(settings.truths + settings.near_truths, 0)
-        found = {**report.about(fit, centre, lambda _: progress.advance()), "hidden": hidden}
+        found = {
+            **report.about(fit, centre, lambda _: progress.advance(), jobs if isinstance(jobs, int) else 1),
+            "hidden": hidden,
+        }
     finally:
         progress.close()
     if register is not None:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from irregsim.inference.calibration import bank as trials
-from irregsim.inference.calibration import counts, design, fitting, recovery, sampler
+from irregsim.inference.calibration import counts, design, fitting, recovery
+from irregsim.inference.calibration.likelihood import Likelihood, below, log_probability
 from irregsim.model.draws import Draws
 
 if TYPE_CHECKING:
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-#: Runs of the model at full scale with the posterior's mean parameters, each with random numbers of its own.
+#: Posterior draws that are run at full scale: what the model itself says after the fit, not the surface.
+CENTRE_DRAWS: Final = 100
+#: Runs at full scale with the posterior's mean parameters, each with random numbers of its own: what chance does.
 CENTRE_RUNS: Final = 24
+
+#: Nodes and weights by which the normal value behind a small count is integrated out.
+_NODES: Final = np.polynomial.hermite_e.hermegauss(24)
 
 #: Limits of the calibration checks.
 MOST_APART: Final = 0.25  # of the two families of particles, in posterior standard deviations
@@ -34,45 +40,76 @@ SETS: Final = 4000
 
 @dataclass(frozen=True)
 class Centre:
-    """What the model itself counts at full scale with the posterior's mean parameters, on the scale of counts.
+    """What the model itself counts at full scale after the fit, on the scale of counts.
 
     Attributes:
-        mean: Mean over runs, registers' noise included, shape (targets,).
-        chance: Standard deviation of random variation of the events, shape (targets,).
+        mean: Mean over posterior draws, registers' noise included, shape (targets,).
+        spread: Standard deviation over posterior draws, shape (targets,).
+        chance: Standard deviation of random variation of the events, the parameters given, shape (targets,).
         noise: Standard deviation of the registers' own noise, shape (targets,).
-        runs: How many runs.
+        draws: How many posterior draws.
+        runs: How many runs with the same parameters.
     """
 
     mean: FloatArray
+    spread: FloatArray
     chance: FloatArray
     noise: FloatArray
+    draws: int
     runs: int
 
-    def real_error(self, fit: fitting.Fit) -> FloatArray:
-        """How far a count may lie from the model for reasons that are no fault of it, one sd, shape (targets,)."""
-        variance = fit.errors.sd(self.mean) ** 2 + (1.0 + 1.0 / self.runs) * (self.chance**2 + self.noise**2)
-        return np.asarray(np.sqrt(variance))
-
     def distance(self, fit: fitting.Fit) -> FloatArray:
-        """Published counts less the model's mean, in `real_error`, shape (targets,)."""
-        return np.asarray((fit.observed - self.mean) / self.real_error(fit))
+        """Published counts less the model's mean, in standard deviations, shape (targets,).
+
+        How far a count may lie from the mean for reasons that are no fault of the model: error of the target, noise of
+        the register and chance, and that the mean is one of so many draws. A small count has Poisson's tails.
+        """
+        known = fit.errors.sd(self.mean) ** 2 + self.noise**2 + self.spread**2 / self.draws
+        far = (fit.observed - self.mean) / np.sqrt(known + self.chance**2)
+        small = np.flatnonzero(fit.errors.small)
+        if len(small):
+            beyond = np.maximum(self.chance**2 - _poisson(fit, self.mean), 0.0)
+            nodes, weights = _NODES
+            value = self.mean[small, None] + np.sqrt(known + beyond)[small, None] * nodes
+            count = np.round(np.exp(fit.observed[small]) - counts.FLOOR)[:, None]
+            far[small] = ndtri(np.clip(below(count, value) @ (weights / weights.sum()), 1e-15, 1.0 - 1e-15))
+        return np.asarray(far)
 
 
-def centre(scenario: Scenario, fit: fitting.Fit, folder: Path, runs: int = CENTRE_RUNS, **wave: Any) -> Centre:
-    """Runs the model at full scale with the posterior's mean parameters.
+def centre(
+    scenario: Scenario,
+    fit: fitting.Fit,
+    folder: Path,
+    draws: int = CENTRE_DRAWS,
+    runs: int = CENTRE_RUNS,
+    **wave: Any,
+) -> Centre:
+    """Runs the model at full scale with posterior draws, and again and again with the posterior's mean parameters.
 
     Args:
         scenario: The baseline.
         fit: A finished fit.
         folder: Where the runs are kept.
-        runs: How many, 2 or more.
+        draws: How many posterior draws, 2 or more.
+        runs: How many runs with the mean parameters, 2 or more.
         wave: Handed to `bank.run_wave`.
     """
-    z = np.repeat(fit.draws.mean(axis=0)[None, :], runs, axis=0)
-    found = trials.run_wave(scenario, z, folder / "centre", seed=fit.settings.seed, scale=1.0, replaces=True, **wave)
-    y, expected = counts.simulated(found, fit.targets), counts.simulated(found, fit.targets, "expected")
+
+    def run(name: str, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+        found = trials.run_wave(scenario, z, folder / name, seed=fit.settings.seed, scale=1.0, replaces=True, **wave)
+        return counts.simulated(found, fit.targets), counts.simulated(found, fit.targets, "expected")
+
+    y, _ = run("posterior-draws", fit.draws[:draws])
+    same, expected = run("centre", np.repeat(fit.draws.mean(axis=0)[None, :], runs, axis=0))
     # The variation of the events is that of expected counts; what registers add is known run by run.
-    return Centre(y.mean(axis=0), expected.std(axis=0, ddof=1), (y - expected).std(axis=0, ddof=1), runs)
+    return Centre(
+        mean=y.mean(axis=0),
+        spread=y.std(axis=0, ddof=1),
+        chance=expected.std(axis=0, ddof=1),
+        noise=(same - expected).std(axis=0, ddof=1),
+        draws=len(y),
+        runs=runs,
+    )
 
 
 def effective_errors(fit: fitting.Fit, middle: Centre | None = None) -> dict[str, FloatArray | None]:
@@ -89,7 +126,7 @@ def effective_errors(fit: fitting.Fit, middle: Centre | None = None) -> dict[str
     """
     mean = fit.emulator.mean(fit.sample.z).mean(axis=0)
     stated = fit.errors.sd(mean)
-    used = sampler.Likelihood(fit.emulator, fit.errors, fit.observed).spread(mean)
+    used = Likelihood(fit.emulator, fit.errors, fit.observed).spread(mean)
     known = np.zeros(len(used)) if middle is None else middle.chance**2 + middle.noise**2
     return {
         "stated": stated,
@@ -144,21 +181,36 @@ def left_out(fit: fitting.Fit) -> LeftOut:
     Given the parameters, a normal count has a normal distribution given the others. The posterior without it is the
     one with it, each particle weighted by one over that density (Gelfand, Dey and Chang 1992).
     """
-    whole = sampler.Likelihood(fit.emulator, fit.errors, fit.observed)
+    whole = Likelihood(fit.emulator, fit.errors, fit.observed)
     number = len(fit.observed)
-    given = whole.given_others(fit.sample.z)
+    given = whole.given_others(fit.sample.z, fit.sample.data)
     pit, refitted = np.empty(number), 0
     for i in range(number):
-        z, sd = (x[:, i] for x in given)
-        log_weight = 0.5 * z**2 + np.log(sd)
-        weight = np.exp(log_weight - log_weight.max())
+        below, density = _forecast(fit, i, given)
+        weight = 1.0 / np.maximum(density, 1e-300)
+        weight = weight / weight.max()
         if weight.sum() ** 2 / (weight**2).sum() < _ENOUGH:
             rest = np.delete(np.arange(number), i)
-            again = fitting.refit(fit, rest, fit.settings.seed + 200 + i).z
-            z, weight = whole.given_others(again)[0][:, i], np.ones(len(again))
+            again = fitting.refit(fit, rest, fit.settings.seed + 200 + i)
+            data = np.insert(again.data, i, fit.observed[i], axis=1)
+            below = _forecast(fit, i, whole.given_others(again.z, data))[0]
+            weight = np.ones(len(below))
             refitted += 1
-        pit[i] = float((weight * ndtr(z)).sum() / weight.sum())
+        pit[i] = float((weight * below).sum() / weight.sum())
     return LeftOut(pit, _right_sets(fit), refitted)
+
+
+def _forecast(fit: fitting.Fit, i: int, given: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Probability of less than a count, and of the count itself, by particle, given the parameters and other counts."""
+    mean, sd = (x[:, i] for x in given)
+    if not fit.errors.small[i]:
+        z = (fit.observed[i] - mean) / sd
+        return np.asarray(ndtr(z)), np.asarray(np.exp(-0.5 * z**2) / sd)
+    nodes, weights = _NODES
+    value = mean[:, None] + sd[:, None] * nodes
+    count = np.full(1, np.round(np.exp(fit.observed[i]) - counts.FLOOR))
+    share = weights / weights.sum()
+    return below(count, value) @ share, np.exp(log_probability(count, value)) @ share
 
 
 def _right_sets(fit: fitting.Fit) -> FloatArray:
@@ -172,8 +224,8 @@ def _right_sets(fit: fitting.Fit) -> FloatArray:
         [(surface.mean(at[None] + step * row) - surface.mean(at[None]))[0] / step for row in np.eye(len(at))]
     )
     mean = surface.mean(at[None])[0]
-    whole = sampler.Likelihood(surface, fit.errors, fit.observed)
-    sd = whole.spread(mean)
+    whole = Likelihood(surface, fit.errors, fit.observed)
+    sd = np.sqrt(whole.spread(mean) ** 2 + _poisson(fit, mean))
     precision = np.linalg.inv(slope.T @ slope + whole.correlation() * sd[:, None] * sd[None, :])
     scale = 1.0 / np.sqrt(np.diag(precision))
     together = precision * scale[:, None] * scale[None, :]
@@ -181,6 +233,12 @@ def _right_sets(fit: fitting.Fit) -> FloatArray:
     keys = draws.keys(np.arange(SETS * len(mean), dtype=np.uint64))
     normal = ndtri(draws.uniform("sampler", 0, keys)).reshape(SETS, -1)
     return np.asarray(normal @ np.linalg.cholesky(together).T)
+
+
+def _poisson(fit: fitting.Fit, mean: FloatArray) -> FloatArray:
+    """Variance that Poisson variation gives to small counts on their scale; 0 for all others, shape (counts,)."""
+    level = np.maximum(np.exp(np.minimum(mean, 50.0)) - counts.FLOOR, 0.0)
+    return np.where(fit.errors.small, level / (level + counts.FLOOR) ** 2, 0.0)
 
 
 def hidden(

@@ -20,6 +20,9 @@ FloatArray = npt.NDArray[np.float64]
 #: Added to a count before its log, so that a published 0 can be compared; negligible in all but the smallest districts.
 FLOOR: Final = 2.0
 
+#: Counts up to this one are fitted as counts: their random variation is Poisson's, not a normal one of their log.
+SMALL: Final = 60.0
+
 #: Share of the variance of a target's error that all counts of its register have in common (docs/calibration.md).
 SHARED: Final = 0.5
 
@@ -80,17 +83,20 @@ class Errors:
         floor: What the scale adds to each count, shape (counts,); 0 for a plain log.
         share: Which are percentages, shape (counts,).
         common: Standard deviation of the part that all counts of a register have in common, shape (counts,).
+        small: Which are fitted as counts, shape (counts,); all others by their logs or logits.
     """
 
     root: FloatArray
     floor: FloatArray
     share: npt.NDArray[np.bool_]
     common: FloatArray
+    small: npt.NDArray[np.bool_]
 
     @classmethod
     def independent(cls, sd: FloatArray) -> Errors:
         """Errors that have nothing to do with each other, the same wherever the counts are, shape (counts,)."""
-        return cls(np.diag(sd), np.zeros(len(sd)), np.zeros(len(sd), dtype=np.bool_), np.zeros(len(sd)))
+        none = np.zeros(len(sd), dtype=np.bool_)
+        return cls(np.diag(sd), np.zeros(len(sd)), none, np.zeros(len(sd)), none)
 
     def __len__(self) -> int:
         return len(self.floor)
@@ -112,10 +118,11 @@ class Errors:
 
     def part(self, columns: npt.NDArray[np.int64]) -> Errors:
         """The errors of some of the counts."""
-        return Errors(self.root[columns], self.floor[columns], self.share[columns], self.common[columns])
+        parts = (self.root, self.floor, self.share, self.common, self.small)
+        return Errors(*(part[columns] for part in parts))
 
 
-def errors(targets: Sequence[Target]) -> Errors:
+def errors(targets: Sequence[Target], scale: float = 1.0) -> Errors:
     """What the model may miss of each target, with rounding.
 
     `SHARED` of the variance of each register's counts is common to all of them: an agency that counts more widely than
@@ -124,6 +131,8 @@ def errors(targets: Sequence[Target]) -> Errors:
 
     Args:
         targets: What is compared.
+        scale: Population scale of the trials. Only at 1 are counts of the trials as small as those published, so that
+            small ones can be fitted as counts.
     """
     number = len(targets)
     own = np.array([float(target.error_log_sd or 0.0) for target in targets])
@@ -145,7 +154,8 @@ def errors(targets: Sequence[Target]) -> Errors:
     rounding = np.diag(unit / np.sqrt(12.0) / np.maximum(1.0, value))
     used = np.concatenate([alone, common, rounding], axis=1)
     used = used[:, (used != 0.0).any(axis=0)]
-    return Errors(used, np.where(share, 0.0, FLOOR), share, common.sum(axis=1))
+    small = (value <= SMALL) & ~share & (scale == 1.0)
+    return Errors(used, np.where(share, 0.0, FLOOR), share, common.sum(axis=1), small)
 
 
 def cells_of(target: Target, targets: Sequence[Target]) -> list[int]:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.inference.calibration import ridge
+from irregsim.inference.calibration.counts import FLOOR
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -29,6 +30,8 @@ MOST_FOLLOWED: Final = 60
 
 #: Prior standard deviation of how the log variance of a count changes with its log mean; by Poisson's law it is -1.
 _STEEPNESS: Final = 1.0
+#: Of a count that is fitted as a count, at least this share of the variance left open is no Poisson variation.
+_LEAST_BEYOND: Final = 0.1
 #: The variance is followed between these quantiles of the means that were tried, and constant beyond.
 _REACH: Final = (0.02, 0.98)
 
@@ -76,25 +79,45 @@ class Emulator:
         """Standard deviation of what is left open relative to that at `middle`, of the shape of ``mean``."""
         return np.asarray(np.exp(0.5 * self.steepness * (np.clip(mean, *self.reach) - self.middle)))
 
-    def left_open(self, mean: FloatArray) -> FloatArray:
+    def beyond_chance(self, mean: FloatArray, small: npt.NDArray[np.bool_]) -> FloatArray:
+        """Share of the variance left open that is no Poisson variation, for counts that are fitted as counts.
+
+        Args:
+            mean: Expected counts on their scale, shape (..., counts).
+            small: Which are fitted as counts, shape (counts,).
+
+        Returns:
+            Of the shape of ``mean``: 1 for all others, at least `_LEAST_BEYOND`.
+        """
+        level = np.maximum(np.exp(np.minimum(mean, 50.0)) - FLOOR, 0.0)
+        own = np.diag(self.residual) * self.wider(mean) ** 2
+        share = 1.0 - level / (level + FLOOR) ** 2 / np.maximum(own, 1e-12)
+        return np.where(small, np.maximum(share, _LEAST_BEYOND), 1.0)
+
+    def left_open(self, mean: FloatArray, small: npt.NDArray[np.bool_] | None = None) -> FloatArray:
         """Covariance of what is left open where counts are expected to be ``mean``, the other parameters known.
 
         Args:
             mean: Expected counts on their scale, shape (..., counts).
+            small: Counts without their Poisson variation (`beyond_chance`), shape (counts,).
 
         Returns:
             Shape (..., counts, counts).
         """
         wider = self.wider(mean)
+        if small is not None and small.any():
+            wider = wider * np.sqrt(self.beyond_chance(mean, small))
         return np.asarray(self.residual * wider[..., :, None] * wider[..., None, :])
 
-    def covariance(self, mean: FloatArray | None = None) -> FloatArray:
+    def covariance(self, mean: FloatArray | None = None, small: npt.NDArray[np.bool_] | None = None) -> FloatArray:
         """Covariance of a single simulated set of counts around `mean`: the other parameters vary by their priors.
 
         Args:
             mean: Expected counts, shape (..., counts); by default `middle`.
+            small: As for `left_open`.
         """
-        return np.asarray(self.left_open(self.middle if mean is None else mean) + self.unfollowed.T @ self.unfollowed)
+        open_ = self.left_open(self.middle if mean is None else mean, small)
+        return np.asarray(open_ + self.unfollowed.T @ self.unfollowed)
 
     def part(self, columns: IntArray) -> Emulator:
         """The same response surface for some of its counts."""

@@ -52,15 +52,20 @@ class Settings:
     """
 
     seed: int = 2021
-    scale: float = 0.25
-    first: int = 800
-    second: int = 600
-    draws: int = 400
-    truths: int = 60
-    near_truths: int = 10
+    scale: float = 1.0
+    first: int = 900
+    second: int = 700
+    draws: int = 1000
+    truths: int = 300
+    near_truths: int = 100
     near_scale: float = 1.0
-    near_waves: int = 1
+    near_waves: int = 3
     until: int = 2020
+
+    @property
+    def coarsest(self) -> float:
+        """The smallest population scale of the trials."""
+        return min(self.scale, self.near_scale)
 
     @property
     def last_month(self) -> str:
@@ -199,7 +204,7 @@ def calibrate(
         OtherTrials: If the folder holds trials of another design, code or data.
         ReplicateError: If a trial fails; those finished stay.
     """
-    observed, errors = counts.observed(targets), counts.errors(targets)
+    observed, errors = counts.observed(targets), counts.errors(targets, settings.coarsest)
     wave = {"seed": settings.seed, "jobs": jobs, "start": start, "finished": finished}
     say(f"first wave: {settings.first} trials from the priors")
     z = design.standard_normals(settings.seed, np.arange(settings.first))
@@ -237,7 +242,7 @@ def fitted(settings: Settings, targets: Sequence[Target], evidence: Evidence, fo
         evidence: The trials, their counts those of ``targets``.
         followed: Parameters followed.
     """
-    observed, errors = counts.observed(targets), counts.errors(targets)
+    observed, errors = counts.observed(targets), counts.errors(targets, settings.coarsest)
     surface = evidence.surface(followed)
     found = sampler.sample(surface, observed, errors, seed=settings.seed + 1)
     return Fit(
@@ -247,13 +252,13 @@ def fitted(settings: Settings, targets: Sequence[Target], evidence: Evidence, fo
         evidence=evidence,
         emulator=surface,
         sample=found,
-        draws=posterior_draws(settings, surface, found.z, observed, errors),
+        draws=posterior_draws(settings, surface, found, errors),
         settings=settings,
     )
 
 
 def posterior_draws(
-    settings: Settings, surface: response.Emulator, particles: FloatArray, data: FloatArray, errors: counts.Errors
+    settings: Settings, surface: response.Emulator, found: sampler.Sample, errors: counts.Errors
 ) -> FloatArray:
     """Equally weighted draws in a fixed order, of all parameters.
 
@@ -264,23 +269,23 @@ def posterior_draws(
     Args:
         settings: Reads ``seed`` and ``draws``.
         surface: Response surface of the counts that were observed.
-        particles: Followed parameters after the data, shape (particles, followed).
-        data: Observed counts on their scale, shape (counts,).
+        found: Followed parameters after the data.
         errors: What the model may miss.
 
     Returns:
         Standard normals of every varied parameter, shape (draws, parameters).
     """
     z = design.standard_normals(settings.seed, np.arange(settings.draws), wave=3)
-    chosen = np.linspace(0, len(particles) - 1, settings.draws).astype(np.int64)
-    z[:, surface.followed] = particles[_shuffled(len(particles), settings.seed + 1)[chosen]]
+    among = np.linspace(0, len(found.z) - 1, settings.draws).astype(np.int64)
+    chosen = _shuffled(len(found.z), settings.seed + 1)[among]
+    z[:, surface.followed] = found.z[chosen]
     slope, mean = surface.unfollowed, surface.mean(z[:, surface.followed])
-    open_ = surface.left_open(mean) + errors.at(mean)
+    open_ = surface.left_open(mean, errors.small) + errors.at(mean)
     draws = Draws(settings.seed, 4)
     keys = draws.keys(np.arange(mean.size, dtype=np.uint64))
     normal = ndtri(draws.uniform("sampler", 0, keys)).reshape(mean.shape)
     noise = np.einsum("nij,nj->ni", np.linalg.cholesky(open_), normal)
-    missed = data - mean - z[:, surface.others] @ slope - noise
+    missed = found.data[chosen] - mean - z[:, surface.others] @ slope - noise
     z[:, surface.others] += np.linalg.solve(slope.T @ slope + open_, missed[:, :, None])[:, :, 0] @ slope.T
     return z
 
@@ -334,7 +339,7 @@ def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
     surface = prior_surface(fit)
     part, errors = surface.part(known), fit.errors.part(known)
     found = sampler.sample(part, fit.observed[known], errors, seed=fit.settings.seed + 40)
-    draws = posterior_draws(fit.settings, part, found.z, fit.observed[known], errors)
+    draws = posterior_draws(fit.settings, part, found, errors)
     mean, spread = predicted(fit, surface, draws)
     series: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
     for i in known:
@@ -361,9 +366,15 @@ def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
 
 
 def recovered(
-    fit: Fit, finished: Callable[[int], None] = lambda number: None
+    fit: Fit, finished: Callable[[int], None] = lambda number: None, jobs: int = 1
 ) -> tuple[recovery.Recovery, recovery.Recovery]:
-    """Known truths found again: by the first wave's method from the prior, and by the shipped method near the data."""
+    """Known truths found again: by the first wave's method from the prior, and by the shipped method near the data.
+
+    Args:
+        fit: A finished fit.
+        finished: Called for each truth.
+        jobs: Processes; results do not depend on them.
+    """
     settings, all_ = fit.settings, fit.evidence
     is_first = np.arange(len(all_.z)) < settings.first
     order = _shuffled(settings.first, settings.seed + 2)[: settings.truths]
@@ -374,6 +385,7 @@ def recovered(
         fit.errors,
         order,
         seed=settings.seed,
+        jobs=jobs,
         finished=finished,
     )
     last = np.flatnonzero(all_.wave == all_.wave.max())
@@ -389,6 +401,7 @@ def recovered(
         followed=fit.emulator.followed,
         judged=all_.judged,
         coarse=all_.coarse,
+        jobs=jobs,
         finished=finished,
     )
     return from_prior, shipped

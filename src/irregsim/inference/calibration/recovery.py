@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
 from irregsim.inference.calibration import emulator as response
 from irregsim.inference.calibration import sampler
+from irregsim.inference.calibration.counts import FLOOR
 from irregsim.model.draws import Draws
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-FOLDS: Final = 5
+FOLDS: Final = 6
 #: Particles for one truth; fewer than for the shipped fit, since many truths are sampled.
 PARTICLES: Final = 400
 #: Sets of truths that are right by construction.
@@ -158,7 +160,9 @@ def synthetic(y: FloatArray, errors: Errors, seed: int, number: int) -> FloatArr
     draws = Draws(seed, 0)
     keys = draws.keys(np.arange(errors.root.shape[1], dtype=np.uint64) + np.uint64((13 << 58) + number * 4096))
     normal = ndtri(draws.uniform("target_error", -1, keys))
-    return np.asarray(y + errors.steepness(y) * (errors.root @ normal))
+    data = y + errors.steepness(y) * (errors.root @ normal)
+    whole = np.log(np.maximum(np.round(np.exp(data) - FLOOR), 0.0) + FLOOR, where=errors.small, out=data.copy())
+    return np.asarray(whole)
 
 
 def surface(
@@ -199,6 +203,7 @@ def recover(
     followed: IntArray | None = None,
     judged: npt.NDArray[np.bool_] | None = None,
     coarse: npt.NDArray[np.bool_] | None = None,
+    jobs: int = 1,
     finished: Callable[[int], None] = lambda number: None,
 ) -> Recovery:
     """Fits to each truth with an emulator that did not see it.
@@ -214,39 +219,40 @@ def recover(
         followed: Parameters followed; by default those that matter most in the whole design, the same for all folds.
         judged: Trials that say what is left open, as for `emulator.fit`.
         coarse: Trials of another population scale, as for `emulator.fit`.
+        jobs: Processes; results do not depend on them.
         finished: Called for each truth.
     """
     followed = response.most_telling(z, expected) if followed is None else followed
     ranks, narrower = np.empty((len(truths), len(followed))), np.empty((len(truths), len(followed)))
-    own: list[FloatArray] = []
-    order: list[int] = []
-    for fold in range(FOLDS):
+    own: list[FloatArray] = [np.empty(0)] * len(truths)
+
+    def of(fold: int) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
         mine = truths[fold::FOLDS]
-        if len(mine) == 0:
-            continue
         seen = np.setdiff1d(np.arange(len(z)), mine)
-        fitted = surface(
-            z[seen],
-            y[seen],
-            expected[seen],
-            None if weight is None else weight[seen],
-            followed,
-            None if judged is None else judged[seen],
-            None if coarse is None else coarse[seen],
-        )
-        for i, truth in enumerate(mine.tolist()):
-            data = synthetic(y[truth], errors, seed, truth)
-            found = sampler.sample(fitted, data, errors, seed=seed + 1 + truth, particles=PARTICLES, families=1).z
+        parts = [None if one is None else one[seen] for one in (weight, judged, coarse)]
+        fitted = surface(z[seen], y[seen], expected[seen], parts[0], followed, *parts[1:])
+        return [_one(fitted, z[truth], y[truth], errors, seed, truth) for truth in mine.tolist()]
+
+    folds = [fold for fold in range(FOLDS) if len(truths[fold::FOLDS])]
+    work = joblib.Parallel(n_jobs=min(jobs, len(folds)), return_as="generator")
+    for fold, found in zip(folds, work(joblib.delayed(of)(fold) for fold in folds), strict=True):
+        for i, one in enumerate(found):
             at = fold + i * FOLDS
-            order.append(at)
-            ranks[at] = ((found < z[truth, followed]).sum(axis=0) + 0.5) / (len(found) + 1)
-            narrower[at] = found.std(axis=0)
-            own.append((found.argsort(axis=0).argsort(axis=0) + 0.5) / len(found))
-            finished(truth)
-    # Folds take every fifth truth, so their order is that of the choice again.
-    null = right_by_construction([own[i] for i in np.argsort(order)], seed)
+            ranks[at], narrower[at], own[at] = one
+            finished(int(truths[at]))
+    null = right_by_construction(own, seed)
     distance = np.sqrt((z[np.ix_(truths, followed)] ** 2).mean(axis=1))
     return Recovery(followed, ranks, narrower, null, distance)
+
+
+def _one(
+    fitted: response.Emulator, z: FloatArray, y: FloatArray, errors: Errors, seed: int, truth: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """One truth fitted: its ranks, posterior standard deviations, and the rank of each particle among the others."""
+    data = synthetic(y, errors, seed, truth)
+    found = sampler.sample(fitted, data, errors, seed=seed + 1 + truth, particles=PARTICLES, families=1).z
+    ranks = ((found < z[fitted.followed]).sum(axis=0) + 0.5) / (len(found) + 1)
+    return ranks, found.std(axis=0), (found.argsort(axis=0).argsort(axis=0) + 0.5) / len(found)
 
 
 def nearest_trials(

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
 from scipy.special import ndtri
 
 from irregsim.inference.calibration.counts import Errors
 from irregsim.inference.calibration.emulator import Emulator
+from irregsim.inference.calibration.likelihood import Likelihood
 from irregsim.model.draws import Draws
 
 FloatArray = npt.NDArray[np.float64]
@@ -36,6 +36,8 @@ class Sample:
 
     Attributes:
         z: Followed parameters, shape (particles, followed).
+        data: What each particle takes the counts to be on their scale, shape (particles, counts): as published, and the
+            expected value behind those that are fitted as counts.
         steps: Temperatures it took.
         accepted: Share of the last moves that were accepted.
         halves: Difference of the means of the two halves of independent families of particles, in posterior standard
@@ -43,6 +45,7 @@ class Sample:
     """
 
     z: FloatArray
+    data: FloatArray
     steps: int
     accepted: float
     halves: FloatArray
@@ -62,65 +65,6 @@ class _Chance:
         self._call += 1
         u = self._draws.uniform("sampler", self._call, self._keys).reshape(self._shape)
         return u[:, 0], ndtri(u[:, 1:])
-
-
-@dataclass(frozen=True)
-class Likelihood:
-    """What counts say of the followed parameters: normal around the surface, with a spread that moves with the counts.
-
-    The standard deviation of each count is what surface, unfollowed parameters and errors give where the count is
-    expected to be; the correlations are those at the surface's `middle`, which keeps a thousand particles as cheap as
-    one.
-
-    Attributes:
-        surface: Response surface of the counts.
-        errors: What the model may miss.
-        data: Observed counts on their scale, shape (counts,).
-        inflate: Factor on the covariance.
-    """
-
-    surface: Emulator
-    errors: Errors
-    data: FloatArray
-    inflate: float = 1.0
-
-    def spread(self, mean: FloatArray) -> FloatArray:
-        """Standard deviation of each count where counts are expected to be ``mean``, of the shape of ``mean``."""
-        own = np.diag(self.surface.residual) * self.surface.wider(mean) ** 2
-        others = (self.surface.unfollowed**2).sum(axis=0)
-        return np.asarray(np.sqrt(self.inflate * (own + others + self.errors.sd(mean) ** 2)))
-
-    def correlation(self) -> FloatArray:
-        """Correlation of the counts given the parameters, shape (counts, counts)."""
-        covariance = self.surface.covariance() + self.errors.at(self.surface.middle)
-        sd = np.sqrt(np.diag(covariance))
-        return np.asarray(covariance / sd[:, None] / sd[None, :])
-
-    def log(self) -> Callable[[FloatArray], FloatArray]:
-        """Log likelihood of followed parameters of shape (n, followed), less a constant; shape (n,)."""
-        lower = np.linalg.cholesky(self.correlation())
-
-        def log(z: FloatArray) -> FloatArray:
-            mean = self.surface.mean(z)
-            sd = self.spread(mean)
-            far = solve_triangular(lower, ((self.data - mean) / sd).T, lower=True, check_finite=False)
-            return np.asarray(-0.5 * (far**2).sum(axis=0) - np.log(sd).sum(axis=1))
-
-        return log
-
-    def given_others(self, z: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Each count given the parameters and all other counts.
-
-        Args:
-            z: Followed parameters, shape (n, followed).
-
-        Returns:
-            Its distance from what is then expected, in standard deviations, and these; both of shape (n, counts).
-        """
-        mean = self.surface.mean(z)
-        precision, sd = np.linalg.inv(self.correlation()), self.spread(mean)
-        own = np.sqrt(np.diag(precision))
-        return ((self.data - mean) / sd) @ precision / own, sd / own
 
 
 def _family(
@@ -205,16 +149,19 @@ def sample(
     Raises:
         RuntimeError: If the temperature does not reach 1: the counts lie too far from what the surface can give.
     """
-    width = len(emulator.followed)
-    log_likelihood = Likelihood(emulator, errors, y, inflate).log()
+    likelihood = Likelihood(emulator, errors, y, inflate)
+    width, followed = likelihood.width, len(emulator.followed)
+    log_likelihood = likelihood.log()
     parts = [
         _family(log_likelihood, width, _Chance(seed, family, particles, width), particles) for family in range(families)
     ]
-    z = np.concatenate([part[0] for part in parts])
+    x = np.concatenate([part[0] for part in parts])
+    z = x[:, :followed]
     spread = np.maximum(z.std(axis=0), 1e-9)
-    means = np.stack([part[0].mean(axis=0) for part in parts])
+    means = np.stack([part[0][:, :followed].mean(axis=0) for part in parts])
     return Sample(
         z=z,
+        data=likelihood.behind(x),
         steps=max(part[1] for part in parts),
         accepted=float(np.mean([part[2] for part in parts])),
         halves=(means[0] - means[-1]) / spread,

@@ -26,15 +26,17 @@ def about(
     fit: fitting.Fit,
     centre: checks.Centre | None = None,
     finished: Callable[[int], None] = lambda number: None,
+    jobs: int = 1,
 ) -> dict[str, Any]:
     """Everything docs/calibration.md reports about a fit, as numbers and texts that JSON can hold.
 
     Args:
         fit: A finished fit.
-        centre: The model at full scale with the posterior's mean parameters; None where it was not run.
+        centre: The model at full scale after the fit; None where it was not run.
         finished: Notified of each known truth that was fitted.
+        jobs: Processes for the known truths; results do not depend on them.
     """
-    from_prior, shipped = fitting.recovered(fit, finished)
+    from_prior, shipped = fitting.recovered(fit, finished, jobs)
     alone = checks.left_out(fit)
     red = checks.gates(fit, from_prior, centre, alone)
     return {
