@@ -21,6 +21,7 @@ NOBODY = 1e-9
 USUAL: dict[str, Any] = {
     "child_share_in_centre": 0.0,
     "child_share_permit_lost": 0.0,
+    "child_share_vanished": 0.0,
     "women_share_former_asylum": 0.0,
     "women_share_never_asylum": 0.0,
     "women_share_visa_lost": 0.0,
@@ -41,7 +42,9 @@ USUAL: dict[str, Any] = {
     "interactions": False,
 }
 
-SOUGHT = (Route.ASYLUM_REJECTED, Route.DUBLIN)
+SOUGHT = (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.VANISHED)
+#: Of those, who vanished before a decision has none.
+REJECTED = SOUGHT[:2]
 FORGERS = (Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY)
 ADMITTED = tuple(route for route in Route if route != Route.SHORT_STAY)
 
@@ -84,12 +87,12 @@ def test_a_share_is_of_these_routes_and_no_other(given, column, routes):
 
 @pytest.mark.parametrize("route", ADMITTED)
 def test_what_decision_a_newcomer_holds(route):
-    expected = Decision.DUTY_TO_LEAVE if route in SOUGHT else Decision.NONE
+    expected = Decision.DUTY_TO_LEAVE if route in REJECTED else Decision.NONE
     expected = Decision.EXPELLED_PENAL if route == Route.PENAL_EXPULSION else expected
     s, rows = arrived(route)
     assert set(s.world.population.decision[rows].tolist()) == {int(expected)}
     s, rows = arrived(route, asylum_case_share=1.0)
-    expected = Decision.EXPELLED_IMMIGRATION_ACT if route in SOUGHT else expected
+    expected = Decision.EXPELLED_IMMIGRATION_ACT if route in REJECTED else expected
     assert set(s.world.population.decision[rows].tolist()) == {int(expected)}
 
 

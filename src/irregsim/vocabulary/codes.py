@@ -186,6 +186,7 @@ class Route(IntEnum):
     SHORT_STAY = 11
     VISA_LOST = 12
     LAPSED_YOUNG = 13
+    VANISHED = 14
 
     @property
     def code(self) -> str:

@@ -209,7 +209,8 @@ class Tracks(Part):
         world.note(RegisterEvent.EXPULSION_PENAL, guilty)
         hold(world, at, guilty, PRISON, np.full(len(guilty), round(at.penal_sentence_months)))
         rows, cause = rows[stays], cause[stays]
-        asylum = p.is_sought_asylum[rows]
+        # Who vanished before a decision has no rejection to be sent by: the police begin a case, as with others (M115).
+        asylum = p.is_sought_asylum[rows] & ~p.without_rejection(rows)
         _rejected(world, at, rows[asylum])
         _never_asylum(world, at, rows[~asylum], cause[~asylum])
 

@@ -348,7 +348,7 @@ def marginal_shares(at: At) -> FloatArray:
 def _asylum_case_expulsions(world: World, at: At, rows: IntArray) -> None:
     """Some rejected and Dublin persons get an Immigration Act expulsion too, a decision of its own (M058)."""
     p = world.population
-    asylum = rows[p.is_sought_asylum[rows]]
+    asylum = rows[p.is_sought_asylum[rows] & (p.decision[rows] != Decision.NONE)]
     if world.month == 0:
         asylum = asylum[p.entry_month[asylum] >= 0]
     u = world.draws.uniform("asylum_case_expulsion", -1, p.key[asylum])

@@ -34,11 +34,13 @@ FORMER = np.cumsum([p.former_asylum_share for p in reference.places()])
 #: Cumulative shares of the places where persons who never sought asylum begin.
 NEVER = np.cumsum([p.never_asylum_share for p in reference.places()])
 #: By route: who sought asylum, who lost a permit, and who may come with forged papers; and the decision held.
-SOUGHT = np.isin(list(Route), (Route.ASYLUM_REJECTED, Route.DUBLIN))
+SOUGHT = np.isin(list(Route), (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.VANISHED))
 _LOST_PERMIT = np.isin(list(Route), range(Route.FAMILY_PERMIT_LOST, Route.PERMIT_REVOKED + 1))
 MAY_FORGE = np.isin(list(Route), (Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY))
 DECISION = np.where(SOUGHT, int(Decision.DUTY_TO_LEAVE), int(Decision.NONE))
 DECISION[Route.PENAL_EXPULSION] = int(Decision.EXPELLED_PENAL)
+# Who vanished before a decision has none (F 10.1; M115).
+DECISION[Route.VANISHED] = int(Decision.NONE)
 
 #: Draws that say who arrives with whom: heads of household that a thinning keeps, and their children.
 HOUSEHOLD = ("birth_rank", "birth_family", "birth_children")
@@ -237,9 +239,11 @@ def family_shares(at: At) -> tuple[FloatArray, FloatArray]:
     """Share of children among newcomers, and of guardians among the adults, by route, each of shape (routes,).
 
     Args:
-        at: Reads ``child_share_in_centre``, ``child_share_permit_lost`` and ``children_per_guardian_mean``.
+        at: Reads ``child_share_in_centre``, ``child_share_permit_lost``, ``child_share_vanished`` and
+            ``children_per_guardian_mean``.
     """
     share = np.where(SOUGHT, at.child_share_in_centre, np.where(_LOST_PERMIT, at.child_share_permit_lost, 0.0))
+    share[Route.VANISHED] = at.child_share_vanished
     return share, share / ((1.0 - share) * at.children_per_guardian_mean)
 
 
