@@ -153,7 +153,7 @@ def test_nobody_vanishes_whose_case_was_not_closed(state: str):
 
 def test_who_vanished_is_on_no_list_and_in_no_centre():
     """No resident of a centre, no final rejection whatever happens to them, and no name on PU's list."""
-    draw = {**point_draw(), "vanished_in_norway_share": 0.9}
+    draw = {**point_draw(), "vanished_in_norway_share": 0.9, "minor_rejection_share": 0.0}
     scenario = load_scenario("baseline", overrides=["period.end=2012-12"])
     world = simulate(scenario, draw, seed=1, replicate=0, scale=0.2)
     p, history = world.population, world.history
@@ -240,7 +240,7 @@ def test_stated_rejections_of_counted_years_are_not_held_to_what_was_decided_of_
 
 def test_arrivals_are_those_with_a_final_duty_who_are_still_here():
     """Fewer of those who came in 2015 are still here; at a ratio of 1 the share is the same in every month."""
-    draw = {**point_draw(), "present_at_final_2016_ratio": 0.5}
+    draw = {**point_draw(), "present_at_final_2016_ratio": 0.5, "minor_rejection_share": 0.0}
     q = run(draw)
     assert len(q.in_simulation) == Values(baseline(END, KNOWN), draw).months
     np.testing.assert_array_equal(q.in_simulation[0], q.final[12 * (FIRST_YEAR - FIRST_COUNTED)])

@@ -42,9 +42,10 @@ USUAL: dict[str, Any] = {
     "interactions": False,
 }
 
-SOUGHT = (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.VANISHED)
-#: Of those, who vanished before a decision has none.
-REJECTED = SOUGHT[:2]
+SOUGHT = (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.VANISHED, Route.AGED_OUT, Route.LEFT_CARE)
+#: Of those, who vanished before a decision has none, and a minor's duty to leave begins at 18.
+REJECTED = (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.AGED_OUT)
+YOUNG = (Route.LAPSED_YOUNG, Route.AGED_OUT, Route.LEFT_CARE)
 FORGERS = (Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY)
 ADMITTED = tuple(route for route in Route if route != Route.SHORT_STAY)
 
@@ -58,11 +59,11 @@ def arrived(route: Route, **given: Any) -> tuple[Scene, np.ndarray]:
 
 #: A share that is set to all, the column it decides, and the routes in which everybody then has it.
 OF_A_SHARE = (
-    ({"women_share_former_asylum": 1.0}, "is_female", SOUGHT),
+    ({"women_share_former_asylum": 1.0}, "is_female", tuple(r for r in SOUGHT if r not in YOUNG)),
     ({"women_share_never_asylum": 1.0}, "is_female",
-     tuple(r for r in ADMITTED if r not in (*SOUGHT, Route.VISA_LOST, Route.LAPSED_YOUNG))),
+     tuple(r for r in ADMITTED if r not in (*SOUGHT, *YOUNG, Route.VISA_LOST))),
     ({"women_share_visa_lost": 1.0}, "is_female", (Route.VISA_LOST,)),
-    ({"women_share_lapsed_young": 1.0}, "is_female", (Route.LAPSED_YOUNG,)),
+    ({"women_share_lapsed_young": 1.0}, "is_female", YOUNG),
     ({}, "is_sought_asylum", SOUGHT),
     ({"identity_established_share": 1e-300, "identity_never_asylum_log_odds": 1e6}, "is_identity_established",
      tuple(r for r in ADMITTED if r not in SOUGHT)),

@@ -187,6 +187,8 @@ class Route(IntEnum):
     VISA_LOST = 12
     LAPSED_YOUNG = 13
     VANISHED = 14
+    AGED_OUT = 15
+    LEFT_CARE = 16
 
     @property
     def code(self) -> str:
