@@ -15,13 +15,14 @@ from helpers.worlds import baseline, settings_of
 from irregsim.inference import posterior
 from irregsim.model import asylum_counts
 from irregsim.model.asylum_counts import FIRST_COUNTED, decisions, rejected_in
-from irregsim.model.month.asylum_cases import Queue, dublin_mix, queue
+from irregsim.model.month.asylum_cases import Queue, dublin_mix, queue, vanished
 from irregsim.model.month.cohorts import expected_inflow
 from irregsim.model.parameters import parameters, point_draw
+from irregsim.model.simulate import simulate
 from irregsim.model.values import Values
-from irregsim.scenario import Levers
+from irregsim.scenario import Levers, load_scenario
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import FIRST_YEAR, Route, month_number
+from irregsim.vocabulary.codes import FIRST_YEAR, Decision, Route, Strategy, month_number
 from irregsim.vocabulary.knowledge import STATES
 
 pytestmark = pytest.mark.once
@@ -130,6 +131,41 @@ def test_the_appeal_body_decides_what_is_ready_and_no_more_than_it_decided():
 
 
 @pytest.mark.parametrize("state", STATES)
+def test_nobody_vanishes_whose_case_was_not_closed(state: str):
+    """With Dublin cases never more than what UNHCR counts as otherwise closed, of any citizenship, in any month."""
+    last, dublin = STATES[state], reference.yearly_series("dublin")
+    closed = decisions().closed[FIRST_YEAR - FIRST_COUNTED : last - FIRST_COUNTED + 1] / 12.0
+    year = np.minimum(np.arange(12 * (2026 - FIRST_YEAR + 1)) // 12, len(closed) - 1)
+    counted = FIRST_YEAR + year <= max(dublin)
+    for draw in posterior.prior_draws(300):
+        values = Values(baseline(END, f"as_known={state}"), draw)
+        gone, inflow = vanished(values), expected_inflow(values).by_route / values.scale
+        np.testing.assert_allclose(inflow[:, Route.VANISHED], gone, rtol=1e-12)
+        assert (gone >= 0.0).all()
+        together = gone + np.where(gone > 0, inflow[:, Route.DUBLIN], 0.0)
+        assert (together <= closed[year] * (1.0 + 1e-12)).all()
+        # Exactly: the share of what Dublin cases leave, where these are counted.
+        rest = closed[year] - inflow[:, Route.DUBLIN]
+        np.testing.assert_allclose(
+            gone[counted], draw["vanished_in_norway_share"] * rest[counted], rtol=1e-9, atol=1e-9
+        )
+
+
+def test_who_vanished_is_on_no_list_and_in_no_centre():
+    """No resident of a centre, no final rejection whatever happens to them, and no name on PU's list."""
+    draw = {**point_draw(), "vanished_in_norway_share": 0.9, "minor_rejection_share": 0.0}
+    scenario = load_scenario("baseline", overrides=["period.end=2012-12"])
+    world = simulate(scenario, draw, seed=1, replicate=0, scale=0.2)
+    p, history = world.population, world.history
+    came = np.flatnonzero(p.route == Route.VANISHED)
+    here = came[p.is_here[came]]
+    assert len(here) > 50 and (p.strategy[here] != Strategy.SYNLIG).all()
+    assert not np.isin(p.decision[came], Decision.DUTY_TO_LEAVE).any()
+    assert history.without_rejection[47].sum() == len(here)
+    assert not history.without_rejection[:11].any()
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_after_the_last_count_the_appeal_body_goes_on_from_there(state: str):
     """Its capacity rises only in years that begin with more ready than it can decide, and by the drawn rate."""
     last, rises = STATES[state], 0
@@ -204,7 +240,7 @@ def test_stated_rejections_of_counted_years_are_not_held_to_what_was_decided_of_
 
 def test_arrivals_are_those_with_a_final_duty_who_are_still_here():
     """Fewer of those who came in 2015 are still here; at a ratio of 1 the share is the same in every month."""
-    draw = {**point_draw(), "present_at_final_2016_ratio": 0.5}
+    draw = {**point_draw(), "present_at_final_2016_ratio": 0.5, "minor_rejection_share": 0.0}
     q = run(draw)
     assert len(q.in_simulation) == Values(baseline(END, KNOWN), draw).months
     np.testing.assert_array_equal(q.in_simulation[0], q.final[12 * (FIRST_YEAR - FIRST_COUNTED)])

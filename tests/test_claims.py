@@ -898,6 +898,9 @@ CASES = (
     Case("M113", "sent away", 1, lambda s: met(
         "sent_away", FALLING, "identity_control", sent_away_share=s.at.sent_away_share)(s)),
     Case("M114", "cards withdrawn early", 1, card_withdrawn_early),
+    Case("M115", "vanished before a decision", 1, arrivals(Route.VANISHED)),
+    Case("M116", "minors who turn 18", 1, arrivals(Route.AGED_OUT, Route.LEFT_CARE)),
+    Case("M117", "minors who leave care", 1, arrivals(Route.LEFT_CARE)),
 )  # fmt: skip
 
 

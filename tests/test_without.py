@@ -166,7 +166,7 @@ def test_an_unknown_or_excused_claim_is_refused_with_every_fault():
     lines = str(error.value).splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("M005 cannot be left out: The rule of the scheme")
-    assert "'rent' is not a claim; claims are M001 to M114" in lines[1]
+    assert "'rent' is not a claim; claims are M001 to M117" in lines[1]
     assert "there is no claim M999" in lines[2]
     assert checked(["M047", "M001", "M047"]) == ("M001", "M047")
 

@@ -14,7 +14,7 @@ from irregsim.model.month import inflow
 from irregsim.model.values import At, Values
 from irregsim.model.world import Rows, World
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import Route, Strategy, Substrategy, month_number
+from irregsim.vocabulary.codes import Decision, Route, Strategy, Substrategy, month_number
 
 #: A month before the pandemic and after the changes of 2014-2018.
 MONTH = month_number("2018-06")
@@ -72,6 +72,8 @@ class Scene:
         for person in all_:
             if person.get("is_sought_asylum") and person["route"] == Route.VISA_OVERSTAY:
                 person["route"] = int(Route.ASYLUM_REJECTED)
+            if person.get("is_sought_asylum") and person["route"] != Route.VANISHED:
+                person.setdefault("decision", int(Decision.DUTY_TO_LEAVE))
         names = {name for person in all_ for name in person}
         empty = {"host", "centre", "employer", "side_employer", "offer", "guardian", "tie_0", "tie_1", "tie_2"}
         empty |= {"met", "transport_due", "back_due"}

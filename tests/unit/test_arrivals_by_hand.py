@@ -21,6 +21,7 @@ NOBODY = 1e-9
 USUAL: dict[str, Any] = {
     "child_share_in_centre": 0.0,
     "child_share_permit_lost": 0.0,
+    "child_share_vanished": 0.0,
     "women_share_former_asylum": 0.0,
     "women_share_never_asylum": 0.0,
     "women_share_visa_lost": 0.0,
@@ -41,7 +42,10 @@ USUAL: dict[str, Any] = {
     "interactions": False,
 }
 
-SOUGHT = (Route.ASYLUM_REJECTED, Route.DUBLIN)
+SOUGHT = (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.VANISHED, Route.AGED_OUT, Route.LEFT_CARE)
+#: Of those, who vanished before a decision has none, and a minor's duty to leave begins at 18.
+REJECTED = (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.AGED_OUT)
+YOUNG = (Route.LAPSED_YOUNG, Route.AGED_OUT, Route.LEFT_CARE)
 FORGERS = (Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY)
 ADMITTED = tuple(route for route in Route if route != Route.SHORT_STAY)
 
@@ -55,11 +59,11 @@ def arrived(route: Route, **given: Any) -> tuple[Scene, np.ndarray]:
 
 #: A share that is set to all, the column it decides, and the routes in which everybody then has it.
 OF_A_SHARE = (
-    ({"women_share_former_asylum": 1.0}, "is_female", SOUGHT),
+    ({"women_share_former_asylum": 1.0}, "is_female", tuple(r for r in SOUGHT if r not in YOUNG)),
     ({"women_share_never_asylum": 1.0}, "is_female",
-     tuple(r for r in ADMITTED if r not in (*SOUGHT, Route.VISA_LOST, Route.LAPSED_YOUNG))),
+     tuple(r for r in ADMITTED if r not in (*SOUGHT, *YOUNG, Route.VISA_LOST))),
     ({"women_share_visa_lost": 1.0}, "is_female", (Route.VISA_LOST,)),
-    ({"women_share_lapsed_young": 1.0}, "is_female", (Route.LAPSED_YOUNG,)),
+    ({"women_share_lapsed_young": 1.0}, "is_female", YOUNG),
     ({}, "is_sought_asylum", SOUGHT),
     ({"identity_established_share": 1e-300, "identity_never_asylum_log_odds": 1e6}, "is_identity_established",
      tuple(r for r in ADMITTED if r not in SOUGHT)),
@@ -84,12 +88,12 @@ def test_a_share_is_of_these_routes_and_no_other(given, column, routes):
 
 @pytest.mark.parametrize("route", ADMITTED)
 def test_what_decision_a_newcomer_holds(route):
-    expected = Decision.DUTY_TO_LEAVE if route in SOUGHT else Decision.NONE
+    expected = Decision.DUTY_TO_LEAVE if route in REJECTED else Decision.NONE
     expected = Decision.EXPELLED_PENAL if route == Route.PENAL_EXPULSION else expected
     s, rows = arrived(route)
     assert set(s.world.population.decision[rows].tolist()) == {int(expected)}
     s, rows = arrived(route, asylum_case_share=1.0)
-    expected = Decision.EXPELLED_IMMIGRATION_ACT if route in SOUGHT else expected
+    expected = Decision.EXPELLED_IMMIGRATION_ACT if route in REJECTED else expected
     assert set(s.world.population.decision[rows].tolist()) == {int(expected)}
 
 

@@ -28,6 +28,7 @@ from irregsim.vocabulary.codes import (
     CAUSE_CODE,
     CITIES,
     DISTRICTS,
+    Decision,
     Exit,
     Household,
     RegisterEvent,
@@ -208,6 +209,18 @@ def test_ages_change_group_at_eighteen_and_sixty_seven(months, group):
     record(s.world)
     table = s.world.history.groups[year_of(s.world.month)].reshape(GROUP_SHAPE)
     assert table.sum(axis=(0, 1, 2, 4, 5, 6)).tolist() == np.eye(3)[group].tolist()
+
+
+def test_the_record_of_a_december_counts_those_without_a_rejection():
+    s = Scene(point_draw(), month=12 * 9 + 11)
+    former = {**FALLING, "is_sought_asylum": True, "country": 3, "decision": int(Decision.DUTY_TO_LEAVE)}
+    vanished = {**former, "route": int(Route.VANISHED), "decision": int(Decision.NONE)}
+    gone = {**vanished, "strategy": int(Exit.VIDERE)}
+    never = {**FALLING, "is_sought_asylum": False, "route": int(Route.WITHOUT_PERMIT), "decision": int(Decision.NONE)}
+    s.add(former, vanished, {**vanished, "decision": int(Decision.EXPELLED_IMMIGRATION_ACT)}, gone, never)
+    record(s.world)
+    table = s.world.history.without_rejection[s.world.month]
+    assert table[3] == 2 and table.sum() == 2
 
 
 def test_the_record_of_a_december_counts_each_resident_once_and_dublin_cases_apart():

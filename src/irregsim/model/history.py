@@ -166,6 +166,7 @@ class History:
         self.by_country = np.zeros((months, COUNTRIES * 2), dtype=np.int64)
         self.duty_in_centres = np.zeros((months, COUNTRIES), dtype=np.int64)
         self.dublin_in_centres = np.zeros((months, COUNTRIES), dtype=np.int64)
+        self.without_rejection = np.zeros((months, COUNTRIES), dtype=np.int64)
         self.side = np.zeros((months, len(Strategy) * len(Substrategy) * len(Side)), dtype=np.int64)
         self.groups: dict[int, IntArray] = {}
         self.outcomes = np.zeros((months, len(OUTCOMES), CITY_CODES))
@@ -326,7 +327,15 @@ class History:
         other._flow_codes = list(self._flow_codes)
         other._event_codes = list(self._event_codes)
         keep = min(months, self.months)
-        for name in ("stocks", "by_country", "duty_in_centres", "dublin_in_centres", "side", "outcomes"):
+        for name in (
+            "stocks",
+            "by_country",
+            "duty_in_centres",
+            "dublin_in_centres",
+            "without_rejection",
+            "side",
+            "outcomes",
+        ):
             getattr(other, name)[:keep] = getattr(self, name)[:keep]
         other.groups = {year: table.copy() for year, table in self.groups.items()}
         for tables, mine in ((self.expected, other.expected), (self.binding, other.binding)):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from irregsim.model.compiled import twinned
 from irregsim.model.draws import UInt64Array
-from irregsim.vocabulary.codes import is_exit
+from irregsim.vocabulary.codes import Decision, Route, is_exit
 
 IntArray = npt.NDArray[np.int64]
 
@@ -277,6 +277,11 @@ class Population:
         """Persons who leave a spell leave its place, job or host, and what came with it."""
         self._blocks[np.int64][: len(HELD_NUMBERS), rows] = -1
         self._blocks[np.bool_][: len(HELD_FLAGS), rows] = False
+
+    def without_rejection(self, rows: IntArray) -> npt.NDArray[np.bool_]:
+        """Whether each sought asylum and was never finally rejected, shape (n,): vanished before a decision (M115)."""
+        vanished = (self.route[rows] == Route.VANISHED) | (self.decision[rows] == Decision.NONE)
+        return np.asarray(self.is_sought_asylum[rows] & vanished)
 
     @twinned
     def children_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:

@@ -143,6 +143,7 @@ def record(world: World) -> None:
         dublin = p.route[here] == Route.DUBLIN
         history.duty_in_centres[month] = np.bincount(country[resident & ~dublin], minlength=COUNTRIES)
         history.dublin_in_centres[month] = np.bincount(country[resident & dublin], minlength=COUNTRIES)
+        history.without_rejection[month] = np.bincount(country[p.without_rejection(here)], minlength=COUNTRIES)
     year = year_of(month)
     table = history.groups.get(year)
     if table is None:

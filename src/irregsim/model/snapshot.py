@@ -24,7 +24,15 @@ _WORLD: Final = (
     *("perceived", "forced", "forced_in_circle", "perceived_in_circle", "has_worker_in_circle", "bed_share"),
 )
 _EMPLOYERS: Final = ("perceived", "is_willing", "is_own_account", "open_jobs")
-_MONTHLY: Final = ("stocks", "by_country", "duty_in_centres", "dublin_in_centres", "side", "outcomes")
+_MONTHLY: Final = (
+    "stocks",
+    "by_country",
+    "duty_in_centres",
+    "dublin_in_centres",
+    "without_rejection",
+    "side",
+    "outcomes",
+)
 
 
 def freeze(world: World) -> dict[str, npt.NDArray[Any]]:

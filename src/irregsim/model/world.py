@@ -423,6 +423,9 @@ _DERIVED: dict[str, Callable[[Rows, World], npt.NDArray[Any]]] = {
     "market_ratio": lambda who, world: _MARKET.take(who.place),
     "is_guardian": lambda who, world: who.household == Household.GUARDIAN,
     "is_dublin": lambda who, world: who.route == Route.DUBLIN,
+    "is_rejected": lambda who, world: (
+        who.is_sought_asylum & (who.route != Route.DUBLIN) & (who.route != Route.VANISHED) & (who.decision > 0)
+    ),
     "has_tie": lambda who, world: (who.tie_0 >= 0) | (who.tie_1 >= 0) | (who.tie_2 >= 0),
     "circles": lambda who, world: _circles(world, who.tie_0, who.tie_1, who.tie_2, who.host),
     "knows_worker": lambda who, world: np.asarray(world.has_worker_in_circle.take(who.circles).any(axis=0)),

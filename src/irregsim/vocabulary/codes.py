@@ -186,6 +186,9 @@ class Route(IntEnum):
     SHORT_STAY = 11
     VISA_LOST = 12
     LAPSED_YOUNG = 13
+    VANISHED = 14
+    AGED_OUT = 15
+    LEFT_CARE = 16
 
     @property
     def code(self) -> str:

@@ -23,6 +23,7 @@ class Country:
     """A citizenship: one of the 35 of tabell 10.4, or ``Andre`` for all others.
 
     ``iso3`` is its code in UNHCR's tables and ``origin_share`` its part of that code (Serbia and Kosovo share one).
+    ``minor_ratio`` is the share of unaccompanied minors among its rejections, relative to Afghanistan's.
     """
 
     index: int
@@ -39,6 +40,7 @@ class Country:
     overstay_tilt: float
     permit_tilt: float
     short_stay_weight: float
+    minor_ratio: float
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ def countries() -> tuple[Country, ...]:
             overstay_tilt=float(row["overstay_tilt"]),
             permit_tilt=float(row["permit_tilt"]),
             short_stay_weight=float(row["short_stay_weight"]),
+            minor_ratio=float(row["minor_ratio"]),
         )
         for i, row in enumerate(read_table("countries.csv"))
     )

@@ -110,6 +110,7 @@ def _write(
     places: Any,
     points: Any,
     ages: Any,
+    months_left: Any,
     hosts: Any,
     codes: Any,
     numbers: Any,
@@ -119,7 +120,7 @@ def _write(
     c_country, c_route, c_place, c_strategy, c_entry, c_start, c_birth = columns[:7]
     c_household, c_guardian, c_status, c_decision, c_tie = columns[7:]
     f_sought, f_female, f_identity, f_forged, f_care, f_card, f_convicted = flag_columns
-    young, overstay, penal, alone, is_guardian, is_child, falls = codes
+    young, aged_out, left_care, overstay, penal, alone, is_guardian, is_child, falls = codes
     elderly_share, initial_power, initial_mean, longest, care_share, care_elderly_ratio = numbers[:6]
     citizen_share, citizen_or_permit_share, forged_share, convicted_share, card_share = numbers[6:11]
     tie_former, tie_never, log_another, far_share = numbers[11:]
@@ -144,6 +145,10 @@ def _write(
             age = 67.0 + 18.0 * u
         if route == young:
             age = 18.0 + 6.0 * u
+        if route == aged_out:
+            age = 18.0 + u / 12.0
+        if route == left_care:
+            age = 18.0 - _between(u, points, months_left) / 12.0
         begun = max(entry_month, 0)
         if entry_month < 0:
             past = (-np.log(uniform(key ^ salts[8]))) ** initial_power * initial_mean
@@ -202,7 +207,7 @@ _FLAGS: Final = (
     *_positions(np.bool_, "has_care_need", "has_tax_card", "is_convicted"),
 )
 _CODES: Final = (
-    *map(int, (Route.LAPSED_YOUNG, Route.VISA_OVERSTAY, Route.PENAL_EXPULSION)),
+    *map(int, (Route.LAPSED_YOUNG, Route.AGED_OUT, Route.LEFT_CARE, Route.VISA_OVERSTAY, Route.PENAL_EXPULSION)),
     *map(int, (Household.ALONE, Household.GUARDIAN, Household.CHILD, Strategy.FRITT_FALL)),
 )
 _SLOTS: Final = slot_keys(np.zeros(3, dtype=np.uint64), np.arange(3))
@@ -265,6 +270,7 @@ def arrive(
         _PLACES,
         newcomers.QUANTILES,
         newcomers.ages_at_entry(at),
+        newcomers.months_left(at),
         (hosts.stratum_size, hosts.stratum_start),
         _CODES,
         tuple(map(float, numbers)),

@@ -26,7 +26,7 @@ def compiled(function: F) -> F:
 
 
 #: Five strategies of three grounds: never sought asylum, rejected, under a Dublin decision.
-GROUPS: Final = 15
+GROUPS: Final = 20
 _BLOCK: Final = 1024
 #: Persons whose draws are looked over at once for one below a bound; a block is a multiple.
 _FEW: Final = 16
@@ -91,14 +91,14 @@ def sort_groups(
     for j in range(n):
         i = np.uint64(rows[j])  # an index that is never negative need not be asked whether it is
         s, r = strategies[i], routes[i]
-        faults |= (s < 0) | (s > 4) | (r < 0) | (has_sought[i] != (r <= 1))
-        g = s * 3 + (2 if r == 1 else (1 if r == 0 else 0))
+        faults |= (s < 0) | (s > 4) | (r < 0) | (has_sought[i] != ((r <= 1) | (r >= 14)))
+        g = s * 4 + (3 if r >= 14 else (2 if r == 1 else (1 if r == 0 else 0)))
         group[j] = g
         seen |= np.int64(1) << (g & 63)
     if faults:
         for i in rows:
             s, r = whole[strategy, i], whole[route, i]
-            if s < 0 or s > 4 or r < 0 or flags[sought, i] != (r <= 1):
+            if s < 0 or s > 4 or r < 0 or flags[sought, i] != ((r <= 1) | (r >= 14)):
                 return i
     for g in range(len(present)):
         present[g] = (seen >> g) & 1

@@ -68,10 +68,15 @@ RANGES: Final[dict[str, Callable[[Sizes], tuple[float, float]]]] = {
     "transfer_count": lambda of: (0, _MANY),
 }
 _FLAG: Final = (0.0, 1.0)
-#: Route and asylum by ground: never sought asylum, rejected, under a Dublin decision.
+#: Route and asylum by ground: never sought asylum, rejected, under a Dublin decision, other former applicants.
 _GROUPS: Final[dict[str, tuple[tuple[float, float], ...]]] = {
-    "route": ((Route.DUBLIN + 1, len(Route) - 1), (0, 0), (Route.DUBLIN, Route.DUBLIN)),
-    "is_sought_asylum": ((0, 0), (1, 1), (1, 1)),
+    "route": (
+        (Route.DUBLIN + 1, Route.VANISHED - 1),
+        (0, 0),
+        (Route.DUBLIN, Route.DUBLIN),
+        (Route.VANISHED, len(Route) - 1),
+    ),
+    "is_sought_asylum": ((0, 0), (1, 1), (1, 1), (1, 1)),
 }
 #: Limit of what is written by hand, from the highest perceived risk of anybody.
 _LIMIT: Final[dict[str, Callable[[float], float]]] = {
@@ -96,7 +101,7 @@ def limits(world: World) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def _table(sizes: Sizes) -> FloatArray:
-    out = np.empty((len(NAMES), len(Strategy), 3, 2))
+    out = np.empty((len(NAMES), len(Strategy), 4, 2))
     for k, name in enumerate(NAMES):
         if name == "strategy":
             out[k] = np.arange(len(Strategy))[:, None, None]
@@ -114,9 +119,10 @@ def check(world: World) -> None:
         AssertionError: Naming the column and what it holds.
     """
     p = world.population
-    table = of(world).reshape(len(NAMES), len(Strategy), 3, 2)
+    table = of(world).reshape(len(NAMES), len(Strategy), 4, 2)
     here = np.flatnonzero(~is_exit(p.strategy))
-    ground = np.where(p.route[here] == Route.DUBLIN, 2, p.is_sought_asylum[here])
+    route = p.route[here]
+    ground = np.where(route == Route.DUBLIN, 2, np.where(route >= Route.VANISHED, 3, p.is_sought_asylum[here]))
     low, high = np.moveaxis(table[:, p.strategy[here], ground], -1, 0)
     who = world.rows(here)
     every = [(name, low[k], high[k]) for k, name in enumerate(NAMES)]

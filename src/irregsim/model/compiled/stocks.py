@@ -17,7 +17,7 @@ from irregsim.model.month.control import PRISON
 from irregsim.model.month.needs import STAYS_LOOSELY
 from irregsim.model.values import At
 from irregsim.model.world import World
-from irregsim.vocabulary.codes import FIRST_EXIT, Household, Route, Side, Strategy, Substrategy, year_of
+from irregsim.vocabulary.codes import FIRST_EXIT, Decision, Household, Route, Side, Strategy, Substrategy, year_of
 
 IntArray = npt.NDArray[np.int64]
 
@@ -38,16 +38,18 @@ def _record(
     entry_month: Any,
     is_female: Any,
     household: Any,
+    decision: Any,
     stocks: Any,
     by_country: Any,
     by_side: Any,
     groups: Any,
     duty: Any,
     dublin: Any,
+    undecided: Any,
     feasibility: Any,
     codes: Any,
 ) -> None:
-    month, first_exit, places, subs, sides, synlig, dublin_route, alone = codes
+    month, first_exit, places, subs, sides, synlig, dublin_route, alone, vanished, none = codes
     for i in range(len(strategy)):
         s = strategy[i]
         if s >= first_exit:
@@ -61,6 +63,8 @@ def _record(
                 dublin[c] += 1
             else:
                 duty[c] += 1
+        if sought[i] and (route[i] == vanished or decision[i] == none):
+            undecided[c] += 1
         age, months = month - birth_month[i], month - entry_month[i]
         code = (s * 2 + asked) * 2 + (1 if is_female[i] else 0)
         code = (code * 3 + (age >= 216) + (age >= 804)) * 2 + (1 if household[i] != alone else 0)
@@ -77,14 +81,17 @@ def record(world: World) -> None:
     tables = history.stocks[month], history.by_country[month], history.side[month]
     for table in tables:
         table[:] = 0
-    in_centres = history.duty_in_centres[month], history.dublin_in_centres[month]
+    duty, dublin = history.duty_in_centres[month], history.dublin_in_centres[month]
+    undecided = history.without_rejection[month]
     if month % 12 != 11:  # counted at the end of a year only
-        in_centres = np.zeros(COUNTRIES, np.int64), np.zeros(COUNTRIES, np.int64)
-    else:
-        for table in in_centres:
-            table[:] = 0
+        duty, dublin, undecided = np.zeros((3, COUNTRIES), np.int64)
+    for table in (duty, dublin, undecided):
+        table[:] = 0
     codes = np.array(
-        (month, FIRST_EXIT, PLACES, len(Substrategy), len(Side), Strategy.SYNLIG, Route.DUBLIN, Household.ALONE)
+        (
+            *(month, FIRST_EXIT, PLACES, len(Substrategy), len(Side), Strategy.SYNLIG, Route.DUBLIN, Household.ALONE),
+            *(Route.VANISHED, Decision.NONE),
+        )
     )
     _record(
         p.strategy,
@@ -98,9 +105,12 @@ def record(world: World) -> None:
         p.entry_month,
         p.is_female,
         p.household,
+        p.decision,
         *tables,
         history.groups[year],
-        *in_centres,
+        duty,
+        dublin,
+        undecided,
         simulate.feasibility_groups(month, world.values.knowledge),
         codes,
     )

@@ -2,7 +2,8 @@
 
 Each citizenship has a queue of its own, fed by the rejections that UNHCR counts (docs/data.md). A share appeals; the
 appeal body decides what is ready, as far as its decisions of the year go; some decisions are reversed. Cases under the
-Dublin rules, and those withdrawn or closed because the applicant vanished, are no rejections and never enter it.
+Dublin rules, and those withdrawn or closed because the applicant vanished, are no rejections and never enter it; of
+the latter some are in Norway without a decision (`vanished`).
 """
 
 from __future__ import annotations
@@ -139,3 +140,29 @@ def dublin_mix(values: Values) -> FloatArray:
     closed = decisions().closed[FIRST_YEAR - FIRST_COUNTED : values.knowledge.last_counted - FIRST_COUNTED + 1]
     share = closed / closed.sum(axis=1, keepdims=True)
     return np.asarray(share[np.minimum(np.arange(values.months) // 12, len(share) - 1)])
+
+
+def vanished(values: Values) -> FloatArray:
+    """Applicants who vanished before a decision and are in Norway, persons a month, shape (months, countries).
+
+    UNHCR counts as otherwise closed what is neither granted nor rejected: Dublin cases, applications withdrawn, and
+    cases closed because nobody knows where the applicant is (F 10.1; M115). Persons under a Dublin decision are persons
+    of the model already, so they are taken off first, in each citizenship and year alike. Of the rest a share vanished
+    and stayed; the others went home or on to another state. Where Dublin decisions are no longer counted, their share
+    of the cases closed is that of the last `_RECENT` years in which they were, and never less than the model has.
+
+    Args:
+        values: Reads ``vanished_in_norway_share``.
+    """
+    closed = decisions().closed[FIRST_YEAR - FIRST_COUNTED : values.knowledge.last_counted - FIRST_COUNTED + 1]
+    dublin = reference.yearly_series("dublin")
+    last = max(dublin)
+    total = closed.sum(axis=1)
+    cases = np.array([dublin.get(FIRST_YEAR + i, dublin[last]) for i in range(len(total))])
+    counted = slice(last - FIRST_YEAR + 1 - _RECENT, last - FIRST_YEAR + 1)
+    usual = cases[counted].sum() / total[counted].sum()
+    is_later = np.arange(len(total)) > last - FIRST_YEAR
+    cases[is_later] = np.maximum(cases[is_later], usual * total[is_later])
+    rest = closed * np.maximum(0.0, 1.0 - cases / total)[:, None]
+    year = np.minimum(np.arange(values.months) // 12, len(rest) - 1)
+    return np.asarray(values.draw["vanished_in_norway_share"] * rest[year] / 12.0)

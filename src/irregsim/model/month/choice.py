@@ -242,7 +242,7 @@ def nav_help(who: Rows, at: At, bed: BedOffer) -> FloatArray:
     help is for those who can get no state accommodation (F 2.1, 7; M110), so not for whom a reception centre is open.
 
     Args:
-        who: Reads ``city``, ``household``, ``is_sought_asylum`` and ``is_dublin``.
+        who: Reads ``city``, ``household`` and ``is_rejected``.
         at: Reads ``stay_after_rejection``, ``nav_despite_bed_share`` (relative to others), ``nav_emergency_help`` (by
             city), ``discretion_yes_share``, ``nav_rule_2014_ratio``,
             ``nav_wide_ratio``, ``asks_per_month``, ``family_discretion_ratio``, ``child_welfare_yes_share``,
@@ -259,7 +259,7 @@ def nav_help(who: Rows, at: At, bed: BedOffer) -> FloatArray:
     nav = nav * np.where(has_bed, at.nav_despite_bed_share, 1.0)
     child_welfare = says_yes(at, at.child_welfare_yes_share * is_family, city)
     helped = 1.0 - (1.0 - nav) * (1.0 - child_welfare)
-    offered = who.is_sought_asylum & ~who.is_dublin & (bed.any and bool(at.stay_after_rejection))
+    offered = who.is_rejected & (bed.any and bool(at.stay_after_rejection))
     return np.asarray(helped.take(who.city * 4 + (who.household > 0) * 2 + offered))
 
 
@@ -312,7 +312,7 @@ def utilities(
     # A place far away is turned down by those who have somebody near (M029).
     centre = centre - at.centre_remoteness_aversion * bed.remoteness * who.has_tie
     is_open = bed.any and bool(at.stay_after_rejection)
-    out[CENTRE] = np.where(who.is_sought_asylum & ~who.is_dublin & is_open, centre, _CLOSED)
+    out[CENTRE] = np.where(who.is_rejected & is_open, centre, _CLOSED)
     out[DEPENDENCE] = np.where(has_host, at.dependence_utility, _CLOSED)
     # Work is where the police look for people: who fears a return takes it less readily (F 2.1, 8.2; M098).
     out[WORK] = np.where(who.offer >= 0, at.work_utility - at.work_visibility * 4.0 * risk, _CLOSED)

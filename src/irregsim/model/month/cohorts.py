@@ -1,7 +1,8 @@
 """How many persons step 2 expects: new cohorts by route and country, month by month (docs/data.md).
 
-Former asylum seekers follow the queue of asylum cases (`asylum_cases`), Dublin cases their own counts; other routes
-have a level in 2019, a trend and a mix of countries.
+Former asylum seekers follow the queue of asylum cases (`asylum_cases`), Dublin cases their own counts, and those who
+vanished before a decision the cases closed otherwise; unaccompanied minors are taken out of the first (`minors`). Other
+routes have a level in 2019, a trend and a mix of countries.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.month.asylum_cases import dublin_mix, queue
+from irregsim.model.month.asylum_cases import dublin_mix, queue, vanished
+from irregsim.model.month.minors import came_as_minors, minor_shares
 from irregsim.model.values import At, Values, log_path
 from irregsim.model.world import World
 from irregsim.vocabulary import reference
@@ -47,10 +49,15 @@ def expected_inflow(values: Values) -> ExpectedInflow:
     out = np.zeros((months, len(Route), len(countries)))
     year = FIRST_YEAR + (np.arange(months) + 0.5) / 12
 
-    out[:, Route.ASYLUM_REJECTED] = present_at_final(values)[:, None] * values.made(queue).in_simulation
+    final = values.made(queue).in_simulation
+    # Minors are taken out of those rejected: they are persons without legal stay from 18, or when they leave care.
+    adults = final * (1.0 - minor_shares(values)[-len(final) :])
+    out[:, Route.ASYLUM_REJECTED] = present_at_final(values)[:, None] * adults
+    out[:, Route.AGED_OUT], out[:, Route.LEFT_CARE] = came_as_minors(values)
     dublin = reference.yearly_series("dublin")
     per_month = np.array([dublin.get(year_of(m), dublin[2020]) / 12 for m in range(months)])
     out[:, Route.DUBLIN] = per_month[:, None] * dublin_mix(values)
+    out[:, Route.VANISHED] = vanished(values)
 
     trend = np.exp(draw["never_asylum_inflow_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
     trend = trend * draw["pandemic_inflow_ratio"] ** pandemic * levers.never_asylum_inflow
@@ -134,7 +141,7 @@ def conditions_ratio(world: World, at: At) -> FloatArray:
     beds = float(np.sum(at.shelter_beds)) * at.shelter_free_bed_share
     conditions = np.log(jobs) + at.conditions_per_bed * beds
     ratio = np.ones((len(Route), 1))
-    never = [r for r in Route if r not in (Route.ASYLUM_REJECTED, Route.DUBLIN, Route.SHORT_STAY)]
+    never = [r for r in range(Route.DUBLIN + 1, Route.VANISHED) if r != Route.SHORT_STAY]
     ratio[never] *= np.exp(at.arrival_from_conditions_log_ratio * conditions)
     if at.inflow_pull:
         ratio[Route.WITHOUT_PERMIT] *= jobs**at.inflow_pull_elasticity

@@ -208,8 +208,14 @@ class Tracks(Part):
         world.set_cell(guilty)
         world.note(RegisterEvent.EXPULSION_PENAL, guilty)
         hold(world, at, guilty, PRISON, np.full(len(guilty), round(at.penal_sentence_months)))
+        # Nobody under 18 and alone is sent away: a minor who left care goes free (F 9.1; M117).
+        minor = stays & (p.birth_month[rows] > world.month - 18 * 12)
+        p.is_shaken[rows[minor]] = True
+        world.history.outcome("sent_away_from_site", world.month, p.place[rows[minor]])
+        stays &= ~minor
         rows, cause = rows[stays], cause[stays]
-        asylum = p.is_sought_asylum[rows]
+        # Who vanished before a decision has no rejection to be sent by: the police begin a case, as with others (M115).
+        asylum = p.is_sought_asylum[rows] & ~p.without_rejection(rows)
         _rejected(world, at, rows[asylum])
         _never_asylum(world, at, rows[~asylum], cause[~asylum])
 

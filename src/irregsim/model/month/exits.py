@@ -119,12 +119,12 @@ def temporary_permit_hazard(who: Rows, at: At) -> FloatArray:
     the identity earns no permit (F 2.1; M096). After three years the immigration regulation (section 8-7) is wider.
 
     Args:
-        who: Reads ``is_sought_asylum``, ``is_identity_established``, ``country``, ``is_dublin``, ``months_irregular``.
+        who: Reads ``is_rejected``, ``is_identity_established``, ``country``, ``months_irregular``.
         at: Reads ``temporary_permit_hazard`` (per month), ``temporary_permit_long_ratio`` and ``takes_hardly_back`` (by
             citizenship: the two lowest groups of the month, no agreement in force).
     """
     cannot = at.takes_hardly_back[who.country]
-    earns = who.is_sought_asylum & who.is_identity_established & cannot & ~who.is_dublin
+    earns = who.is_rejected & who.is_identity_established & cannot
     long = np.where(who.months_irregular >= 36, at.temporary_permit_long_ratio, 1.0)
     return np.asarray(at.temporary_permit_hazard * earns * long)
 
@@ -219,9 +219,10 @@ def seen_at_exit(world: World, at: At, rows: IntArray) -> None:
         rows: Heads of household about to leave, shape (n,).
     """
     p = world.population
+    listed = p.is_sought_asylum[rows] & ~p.without_rejection(rows)
     # Nobody tells PU: the name stays on its list of those with a final rejection.
-    world.note(RegisterEvent.LEFT_UNNOTICED, with_children(world, rows[p.is_sought_asylum[rows]]))
-    never = rows[~p.is_sought_asylum[rows] & (p.decision[rows] < 2)]
+    world.note(RegisterEvent.LEFT_UNNOTICED, with_children(world, rows[listed]))
+    never = rows[~listed & (p.decision[rows] < 2)]
     seen = never[drawn(world, "exit_control", never, at.exit_control_detection_share)]
     world.note(RegisterEvent.EXPULSION_IMMIGRATION_ACT, seen)
 

@@ -18,6 +18,7 @@ from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
 from irregsim.model.month.control import ASYLUM, hold
 from irregsim.model.month.discretion import sent_ratio
 from irregsim.model.month.exits import back_later
+from irregsim.model.month.minors import come_of_age_outside_care
 from irregsim.model.month.newcomers import NEVER, arrive
 from irregsim.model.month.placing import (
     jobs_filled,
@@ -66,6 +67,7 @@ class Inflow(Part):
         if world.month == 0:
             self._initial(world, at)
         come_of_age(world)
+        come_of_age_outside_care(world)
         self._come_back(world, at)
         expected = world.values.made(expected_inflow)
         mean = expected.by_route[world.month] * conditions_ratio(world, at)
@@ -312,8 +314,10 @@ def start_shares(world: World, at: At) -> FloatArray:
     """
     centre = at.initial_former_asylum_centre_share if world.month == 0 else at.centre_start_share
     shares = np.vstack([_START, _START[[Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY]].mean(axis=0)])
-    shares[Route.ASYLUM_REJECTED] *= 1.0 - centre
-    shares[Route.ASYLUM_REJECTED, Strategy.SYNLIG] = centre
+    # Who is 18 leaves care for a reception centre of adults, if for any.
+    begin = [Route.ASYLUM_REJECTED, Route.AGED_OUT]
+    shares[begin] *= 1.0 - centre
+    shares[begin, Strategy.SYNLIG] = centre
     return np.cumsum(shares, axis=1)
 
 
@@ -348,7 +352,7 @@ def marginal_shares(at: At) -> FloatArray:
 def _asylum_case_expulsions(world: World, at: At, rows: IntArray) -> None:
     """Some rejected and Dublin persons get an Immigration Act expulsion too, a decision of its own (M058)."""
     p = world.population
-    asylum = rows[p.is_sought_asylum[rows]]
+    asylum = rows[p.is_sought_asylum[rows] & (p.decision[rows] != Decision.NONE)]
     if world.month == 0:
         asylum = asylum[p.entry_month[asylum] >= 0]
     u = world.draws.uniform("asylum_case_expulsion", -1, p.key[asylum])

@@ -17,6 +17,7 @@ from irregsim.model.compiled import twinned
 from irregsim.model.draws import UInt64Array
 from irregsim.model.hosts import slot_keys
 from irregsim.model.month.identity import established_at_entry
+from irregsim.model.month.minors import months_to_adulthood
 from irregsim.model.population import person_ids, within_groups
 from irregsim.model.values import At
 from irregsim.model.world import World
@@ -34,11 +35,13 @@ FORMER = np.cumsum([p.former_asylum_share for p in reference.places()])
 #: Cumulative shares of the places where persons who never sought asylum begin.
 NEVER = np.cumsum([p.never_asylum_share for p in reference.places()])
 #: By route: who sought asylum, who lost a permit, and who may come with forged papers; and the decision held.
-SOUGHT = np.isin(list(Route), (Route.ASYLUM_REJECTED, Route.DUBLIN))
+SOUGHT = np.isin(list(Route), (Route.ASYLUM_REJECTED, Route.DUBLIN, *range(Route.VANISHED, Route.LEFT_CARE + 1)))
 _LOST_PERMIT = np.isin(list(Route), range(Route.FAMILY_PERMIT_LOST, Route.PERMIT_REVOKED + 1))
 MAY_FORGE = np.isin(list(Route), (Route.WITHOUT_PERMIT, Route.VISA_OVERSTAY))
 DECISION = np.where(SOUGHT, int(Decision.DUTY_TO_LEAVE), int(Decision.NONE))
 DECISION[Route.PENAL_EXPULSION] = int(Decision.EXPELLED_PENAL)
+# Who vanished before a decision has none; the duty to leave of a minor begins at 18 (F 9.1, 10.1; M115, M116).
+DECISION[[Route.VANISHED, Route.LEFT_CARE]] = int(Decision.NONE)
 
 #: Draws that say who arrives with whom: heads of household that a thinning keeps, and their children.
 HOUSEHOLD = ("birth_rank", "birth_family", "birth_children")
@@ -173,6 +176,9 @@ def _heads(
     age[is_elderly] = 67.0 + 18.0 * age_u[is_elderly]
     # Young persons after child welfare (F 4.6; M084).
     age[young] = 18.0 + 6.0 * age_u[young]
+    aged_out, left_care = route == Route.AGED_OUT, route == Route.LEFT_CARE
+    age[aged_out] = 18.0 + age_u[aged_out] / 12.0
+    age[left_care] = 18.0 - np.interp(age_u[left_care], QUANTILES, months_left(at)) / 12.0
     begun = np.full(n, max(entry_month, 0))
     if entry_month < 0:
         # A few have been here for very long (F 2.1: the scheme of 2021): a tail longer than the exponential's.
@@ -237,9 +243,12 @@ def family_shares(at: At) -> tuple[FloatArray, FloatArray]:
     """Share of children among newcomers, and of guardians among the adults, by route, each of shape (routes,).
 
     Args:
-        at: Reads ``child_share_in_centre``, ``child_share_permit_lost`` and ``children_per_guardian_mean``.
+        at: Reads ``child_share_in_centre``, ``child_share_permit_lost``, ``child_share_vanished`` and
+            ``children_per_guardian_mean``.
     """
     share = np.where(SOUGHT, at.child_share_in_centre, np.where(_LOST_PERMIT, at.child_share_permit_lost, 0.0))
+    share[Route.VANISHED] = at.child_share_vanished
+    share[[Route.AGED_OUT, Route.LEFT_CARE]] = 0.0
     return share, share / ((1.0 - share) * at.children_per_guardian_mean)
 
 
@@ -251,13 +260,19 @@ def women_shares(at: At) -> FloatArray:
             ``women_share_lapsed_young``.
     """
     women = np.where(SOUGHT, at.women_share_former_asylum, at.women_share_never_asylum)
-    women[Route.VISA_LOST], women[Route.LAPSED_YOUNG] = at.women_share_visa_lost, at.women_share_lapsed_young
+    women[Route.VISA_LOST] = at.women_share_visa_lost
+    women[[Route.LAPSED_YOUNG, Route.AGED_OUT, Route.LEFT_CARE]] = at.women_share_lapsed_young
     return np.asarray(women)
 
 
 def ages_at_entry(at: At) -> FloatArray:
     """Years above 18 at `QUANTILES`; reads ``age_at_entry_mean_years`` and ``age_at_entry_sd_years``."""
     return _gamma_ages(at.age_at_entry_mean_years - 18.0, at.age_at_entry_sd_years)
+
+
+def months_left(at: At) -> FloatArray:
+    """Months to the age of 18 at `QUANTILES` of those who leave care before it, as `months_to_adulthood`."""
+    return months_to_adulthood(at, QUANTILES)
 
 
 def _ties(

@@ -23,6 +23,7 @@ def observe(observer: Observer) -> list[Count]:
     stocks = observer.history.stocks.reshape(-1, len(Strategy), PLACES, 2)[:, :, :, 1].sum(axis=(1, 2))
     months = [(year - FIRST_YEAR) * 12 + 11 for year in observer.years]
     here = stocks[months] - observer.history.dublin_in_centres[months].sum(axis=1)
+    here = here - observer.history.without_rejection[months].sum(axis=1)
     left = observer.events(RegisterEvent.LEFT_UNNOTICED).sum(axis=(1, 2)).astype(np.float64)
     recent = np.convolve(left, np.ones(_YEARS_KEPT))[: len(left)]
     counts = here + observer.draw["portfolio_unnoticed_share"] * recent
@@ -40,7 +41,7 @@ PORTFOLIO = Register(
         unit="persons, children too",
         eu_eea="out: they seek no asylum",
         dublin="out, but for those who left the centre",
-        pending="out",
+        pending="out, and so are those who vanished before a decision",
         legal_residents="out",
         delay="none",
         cut_off="last day of the year; the list is cleared slowly",
