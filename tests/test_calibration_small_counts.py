@@ -117,7 +117,7 @@ def fit_of(observed: np.ndarray, small: list[bool], noise: float = 0.3) -> fitti
 
 
 def test_a_left_out_small_count_is_forecast_with_poissons_tail():
-    """Without followed influence the forecast is a Poisson mixture: no count at all is far less odd than its log says."""
+    """With nothing to learn from the others: no count at all is far less odd than its log says."""
     observed = np.log(np.array([0.0, 12.0, 12.0]) + FLOOR)
     as_count, as_log = (checks.left_out(fit_of(observed, [one] * 3)) for one in (True, False))
     assert as_log.z[0] < as_count.z[0] < -1.5

@@ -32,7 +32,7 @@ def log_probability(count: FloatArray, value: FloatArray) -> FloatArray:
 
 
 def below(count: FloatArray, value: FloatArray) -> FloatArray:
-    """Probability of less than a count, and half of that of the count itself, with Poisson variation around ``value``."""
+    """Probability of less than a count and half of that of the count, with Poisson variation around ``value``."""
     level = _level(value)
     less = np.where(count > 0.0, pdtr(np.maximum(count - 1.0, 0.0), level), 0.0)
     return np.asarray(less + 0.5 * np.exp(log_probability(count, value)))
