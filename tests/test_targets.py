@@ -345,7 +345,7 @@ def test_every_target_has_the_role_and_the_error_of_its_class() -> None:
         "expulsions": 12,
         "orders": 11,
         "returns": 8,
-        "sanctions": 11,
+        "sanctions": 10,
         "assisted": 6,
         "portfolio": 2,
     }

@@ -118,8 +118,9 @@ class Errors:
 
     def part(self, columns: npt.NDArray[np.int64]) -> Errors:
         """The errors of some of the counts."""
-        parts = (self.root, self.floor, self.share, self.common, self.small)
-        return Errors(*(part[columns] for part in parts))
+        return Errors(
+            self.root[columns], self.floor[columns], self.share[columns], self.common[columns], self.small[columns]
+        )
 
 
 def errors(targets: Sequence[Target], scale: float = 1.0) -> Errors:

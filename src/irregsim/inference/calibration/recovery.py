@@ -229,8 +229,15 @@ def recover(
     def of(fold: int) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
         mine = truths[fold::FOLDS]
         seen = np.setdiff1d(np.arange(len(z)), mine)
-        parts = [None if one is None else one[seen] for one in (weight, judged, coarse)]
-        fitted = surface(z[seen], y[seen], expected[seen], parts[0], followed, *parts[1:])
+        fitted = surface(
+            z[seen],
+            y[seen],
+            expected[seen],
+            None if weight is None else weight[seen],
+            followed,
+            None if judged is None else judged[seen],
+            None if coarse is None else coarse[seen],
+        )
         return [_one(fitted, z[truth], y[truth], errors, seed, truth) for truth in mine.tolist()]
 
     folds = [fold for fold in range(FOLDS) if len(truths[fold::FOLDS])]
