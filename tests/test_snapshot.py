@@ -32,7 +32,7 @@ def state(world):
             visit(name, np.concatenate(thing, axis=-1) if thing else np.empty(0))
         elif isinstance(thing, (bool, int, float, str, type(None))):
             found[name] = thing
-        elif hasattr(thing, "__dict__") and name.rpartition(".")[2] not in ("values", "draws"):
+        elif hasattr(thing, "__dict__") and name.rpartition(".")[2] not in ("_values", "draws"):
             for key, value in vars(thing).items():
                 if key not in ("_blocks",):  # room for more persons than there are
                     visit(f"{name}.{key}", value)

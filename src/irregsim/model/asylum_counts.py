@@ -5,6 +5,7 @@ How many years of them count as history is part of a scenario (`irregsim.vocabul
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
@@ -51,6 +52,16 @@ def decisions() -> Decisions:
             for country, share in row.countries:
                 tables[:, row.year - FIRST_COUNTED, country] += np.array(counts) * share
     return Decisions(*tables)
+
+
+@cache
+def most_decided() -> float:
+    """Most first-instance decisions on the merits in a counted year, persons: what the agency has shown it can do."""
+    yearly: Counter[int] = Counter()
+    for row in reference.asylum_decisions():
+        if row.level == "FI":
+            yearly[row.year] += row.recognised + row.other_protection + row.rejected
+    return float(max(yearly.values()))
 
 
 def rejected_in(year: int) -> float:

@@ -183,6 +183,7 @@ CHANNELS: Final[dict[str, int]] = {
     "wage_taken": 259,
     "reporter_removed": 260,
     "birth": 261,
+    "driver_walk": 264,
 }
 #: Options of later subtypes: from their code, which never changes either. No other decision has such a number.
 CHANNELS.update({s.option: 1000 + int(s) for s in Substrategy if s.option and s.option not in CHANNELS})

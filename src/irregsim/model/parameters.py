@@ -17,6 +17,7 @@ from functools import cache
 from statistics import NormalDist
 from typing import Final
 
+from irregsim.model.walks import WALKING, walk_parameter
 from irregsim.vocabulary.labels import Words, label
 from irregsim.vocabulary.reference import DataError, read_table
 
@@ -72,8 +73,10 @@ GROUPS: Final = (
 )
 
 
-#: Parameters of facts after the last published count (`irregsim.vocabulary.knowledge`).
-AFTER_FIT: Final = frozenset({"appeal_capacity_log_growth", "entry_exit_detection_ratio"})
+#: Parameters of what follows the last published count: facts (`irregsim.vocabulary.knowledge`), and drivers that go on.
+AFTER_FIT: Final = frozenset(
+    {"appeal_capacity_log_growth", "entry_exit_detection_ratio", *(walk_parameter(driver) for driver in WALKING)}
+)
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CODE: Final = re.compile(r"\b([TXD]\d\d)\b")

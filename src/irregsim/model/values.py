@@ -8,6 +8,7 @@ of effort). What a single step of the month makes of them for a whole simulation
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
@@ -15,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model import districts
+from irregsim.model.draws import Draws
+from irregsim.model.walks import log_walks, still
 from irregsim.scenario import Levers
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, FIRST_YEAR, OTHER_CITY, Feasibility, month_number
@@ -72,6 +75,8 @@ class Values:
         self.scale = scale
         self.months = levers.months
         self.knowledge = levers.knowledge
+        #: Logarithm of each driver relative to its last count, by month; 0 but in `of_replicate`.
+        self.walks = still(self.months)
         # A driver has the name of the lever that it is made of, and takes its place: `control_effort`.
         self._paths = {**levers.monthly, **self._drivers()}
         self._made: dict[Callable[[Values], Any], Any] = {}
@@ -90,6 +95,29 @@ class Values:
             self._fixed["assisted_risk_slope"] = levers.return_risk
             self._fixed["walkout_risk_slope"] = levers.return_risk
         self._cache: tuple[int, At] | None = None
+
+    def of_replicate(self, draws: Draws) -> Values:
+        """The same values in one replicate, where drivers walk after their last count (`irregsim.model.walks`).
+
+        Args:
+            draws: Keyed draws of the replicate.
+
+        Returns:
+            These values themselves where nothing walks: before 2021, or where the scenario holds the drivers.
+        """
+        walks = log_walks(draws, self.draw, self.knowledge, self.months)
+        if not self.levers.driver_walks:
+            walks = still(self.months)
+        if all(np.array_equal(self.walks[name], walk) for name, walk in walks.items()):
+            return self
+        other = copy(self)
+        other.walks, other._made, other._cache = walks, {}, None
+        other._paths = {**self.levers.monthly, **other._drivers()}
+        return other
+
+    def walk_ratio(self, driver: str) -> FloatArray:
+        """A driver relative to its last level, by month; above 0, shape (months,)."""
+        return np.asarray(np.exp(self.walks[driver]))
 
     def at(self, month: int) -> At:
         """Values in force in a month, 0 to months - 1."""
@@ -139,6 +167,7 @@ class Values:
             ],
         )
         control = control * draw["pandemic_control_ratio"] ** pandemic * levers.control_effort
+        control = control * self.walk_ratio("control_effort")
         pu_effort = log_path(
             months,
             [
@@ -151,7 +180,7 @@ class Values:
             ],
         )
         flight = (draw["pandemic_control_ratio"] * draw["pandemic_pu_flight_ratio"]) ** pandemic
-        pu_effort = pu_effort * flight * levers.pu_effort
+        pu_effort = pu_effort * flight * levers.pu_effort * self.walk_ratio("pu_effort")
         dublin = log_path(
             months,
             [
@@ -184,8 +213,8 @@ class Values:
             "assisted_family_offer_nok": draw["assisted_family_offer_2016_nok"] * during(months, "2016-11", "2016-12"),
             "control_effort": control,
             "pu_effort": pu_effort,
-            "dublin_effort": dublin * levers.dublin_rate,
-            "assisted_scheme": scheme * levers.assisted_scheme,
+            "dublin_effort": dublin * levers.dublin_rate * self.walk_ratio("dublin_rate"),
+            "assisted_scheme": scheme * levers.assisted_scheme * self.walk_ratio("assisted_scheme"),
             "asylum_case_share": asylum_case,
             "feasibility": feasibility,
             "takes_hardly_back": self._takes_hardly_back(months),
@@ -196,10 +225,14 @@ class Values:
         }
 
     def _exit_detection(self, months: int) -> FloatArray:
-        """Share of leavers who are seen as overstayers: the Entry/Exit System breaks the series (fact U18)."""
+        """Share of leavers who are seen as overstayers: the Entry/Exit System breaks the series (fact U18).
+
+        The police at the border have the effort of the rest: it walks with ``control_effort``.
+        """
         ratio = self.draw["entry_exit_detection_ratio"] if self.knowledge.has("U18") else 1.0
         path = log_path(months, [("2025-09", 1.0), ("2026-04", ratio)])
-        return np.minimum(1.0, self.draw["exit_control_detection_share"] * path)
+        share = self.draw["exit_control_detection_share"] * path * self.walk_ratio("control_effort")
+        return np.minimum(1.0, share)
 
     def _tax_cards_kept(self, months: int) -> FloatArray:
         """Share of tax cards not withdrawn in the cases of 2011 (fact U30); from 2015 the lever alone decides."""

@@ -51,10 +51,10 @@ class World:
     """
 
     def __init__(self, values: Values, draws: Draws, keep_spells: bool = False, keep_expected: bool = True) -> None:
-        self.values = values
         self.draws = draws
+        self.values = values
         self.month = -1
-        first = values.at(0)
+        first = self.values.at(0)
         self.population = Population()
         self.centres = Centres()
         self.employers = Employers(draws, first)
@@ -78,6 +78,15 @@ class World:
         self.circle_news_share = float(first.news_through_ties_share) if first.interactions else 0.0
         #: Beds per night that are free for persons without legal stay, and who got one, are set in the choice step.
         self.bed_share = np.zeros(len(CITIES) + 1)
+
+    @property
+    def values(self) -> Values:
+        """Levers and parameters by month, with the walks of this replicate's drivers."""
+        return self._values
+
+    @values.setter
+    def values(self, values: Values) -> None:
+        self._values = values.of_replicate(self.draws)
 
     def copy(self, values: Values | None = None) -> World:
         """An independent copy, to continue under other values from the next month on.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.asylum_counts import FIRST_COUNTED, decisions, rejected_in
+from irregsim.model.asylum_counts import FIRST_COUNTED, decisions, most_decided, rejected_in
 from irregsim.model.values import Values
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import FIRST_YEAR, year_of
@@ -111,7 +111,8 @@ def _yearly_rejections(values: Values, end: int) -> FloatArray:
     """First-instance rejections by year since `FIRST_COUNTED` and country: counts with their errors, then as stated.
 
     A year stated by the lever takes the mix of its own count, later ones the mix of the last `_RECENT` counted; a year
-    without either repeats the year before.
+    without either repeats the year before. After the last count that level walks (`irregsim.model.walks`), anew from
+    every stated year; no year has more rejections than cases were ever decided on the merits in one (UNHCR).
     """
     draw, counted = values.draw, decisions().rejected[: values.knowledge.last_counted - FIRST_COUNTED + 1]
     # UNHCR rounds small cells to five, and some countries' groups may be filed otherwise than by UDI.
@@ -122,14 +123,22 @@ def _yearly_rejections(values: Values, end: int) -> FloatArray:
     recent = weighted[-_RECENT:].sum(axis=0)
     out = np.empty((end - FIRST_COUNTED + 1, counted.shape[1]))
     stated = dict(values.levers.asylum_rejections_per_year)
+    walk = np.concatenate([np.zeros(FIRST_YEAR - FIRST_COUNTED), values.walks["asylum_rejections"][::12]])
+    known = 0
     for i in range(len(out)):
         year = FIRST_COUNTED + i
-        out[i] = weighted[i] if i < len(weighted) else out[i - 1]
+        out[i] = weighted[i] if i < len(weighted) else _walked(out[known], walk[i] - walk[known])
         if year in stated and i < len(weighted):
             out[i] = weighted[i] * (stated[year] / rejected_in(year))
         elif year in stated:
             out[i] = recent / recent.sum() * stated[year]
+        known = i if i < len(weighted) or year in stated else known
     return out
+
+
+def _walked(level: FloatArray, log_ratio: float) -> FloatArray:
+    """Rejections of a year that nobody counted or stated; ``level`` are those of the last year that somebody did."""
+    return np.asarray(level * min(np.exp(log_ratio), max(1.0, most_decided() / max(level.sum(), 1e-9))))
 
 
 def dublin_mix(values: Values) -> FloatArray:

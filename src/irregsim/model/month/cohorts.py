@@ -41,7 +41,7 @@ def expected_inflow(values: Values) -> ExpectedInflow:
 
     Args:
         values: Levers and one parameter draw. Reads the levers ``asylum_rejections_per_year``, ``never_asylum_inflow``
-            and ``pandemic``.
+            and ``pandemic``, and how the drivers of inflow walk after their last count.
     """
     draw, levers, months = values.draw, values.levers, values.months
     pandemic = np.asarray(levers.pandemic, dtype=np.float64)
@@ -56,11 +56,13 @@ def expected_inflow(values: Values) -> ExpectedInflow:
     out[:, Route.AGED_OUT], out[:, Route.LEFT_CARE] = came_as_minors(values)
     dublin = reference.yearly_series("dublin")
     per_month = np.array([dublin.get(year_of(m), dublin[2020]) / 12 for m in range(months)])
+    per_month = per_month * values.walk_ratio("dublin_cases")
     out[:, Route.DUBLIN] = per_month[:, None] * dublin_mix(values)
     out[:, Route.VANISHED] = vanished(values)
 
     trend = np.exp(draw["never_asylum_inflow_log_trend"] * (np.minimum(year, 2019.99) - 2019.5) / 5)
     trend = trend * draw["pandemic_inflow_ratio"] ** pandemic * levers.never_asylum_inflow
+    trend = trend * values.walk_ratio("never_asylum_inflow")
     seen = np.array(
         [
             c.immigration_act_count * (draw["asylum_nationality_never_ratio"] if c.is_asylum_nationality else 1.0)
@@ -87,10 +89,12 @@ def expected_inflow(values: Values) -> ExpectedInflow:
     penal = np.array([float(c.penal_count) for c in countries])
     penal_trend = np.exp(draw["penal_expulsion_log_trend"] * (np.minimum(year, 2020.5) - 2019.5))
     penal_year = draw["inflow_penal_count"] * penal_trend * draw["pandemic_inflow_ratio"] ** pandemic
+    penal_year = penal_year * values.walk_ratio("penal_inflow")
     direct = draw["penal_direct_removal_share"]
     short = np.array([c.short_stay_weight for c in countries])
     # The path of control effort says how many short-stay visitors are refused, whatever was drawn for inflow.
     short_year = draw["short_stay_sent_out_count"] * draw["pandemic_control_ratio"] ** pandemic
+    short_year = short_year * values.walk_ratio("control_effort")
     for start in reference.route_starts():
         group = start.inflow_group
         if group in yearly:

@@ -149,5 +149,20 @@ ASSUMPTIONS: tuple[Lever, ...] = (
         fields=("interactions",),
         example="false",
     ),
+    Lever(
+        key="driver_walks",
+        section="assumptions",
+        kind=Kind.SETTING,
+        holds=Holds.TRUE_FALSE,
+        unit="true_or_false",
+        default=True,
+        no_direction="assumption",
+        who_decides="nobody",
+        source="yearly changes of each driver's own counts; parameters walk_*_log_sd, grades C and D",
+        identity="none",
+        merge="replaces",
+        fields=("driver_walks",),
+        example="false",
+    ),
 )
 """All assumptions, in the order of the contract."""
