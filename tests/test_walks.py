@@ -190,7 +190,7 @@ def test_each_walk_moves_its_own_driver_alone(driver):
         ),
         "dublin_rate": ({"dublin_effort"}, set()),
         "dublin_cases": (set(), {Route.DUBLIN}),
-        "asylum_rejections": (set(), {Route.ASYLUM_REJECTED}),
+        "asylum_rejections": (set(), {Route.ASYLUM_REJECTED, Route.AGED_OUT, Route.LEFT_CARE}),
         "never_asylum_inflow": (set(), never),
         "penal_inflow": (set(), {Route.PENAL_EXPULSION}),
     }
