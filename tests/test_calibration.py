@@ -498,7 +498,7 @@ def test_an_unfinished_calibration_is_not_compared(tmp_path):
     with pytest.raises(SystemExit, match="finished calibration"):
         smoother.main(tmp_path)
     (tmp_path / command.REPORT_FILE).write_text(json.dumps({"settings": vars(fitting.Settings())}), encoding="utf-8")
-    with pytest.raises(SystemExit, match="holds 0 trials of 900"):
+    with pytest.raises(SystemExit, match="holds 0 trials of 700"):
         smoother.main(tmp_path)
 
 

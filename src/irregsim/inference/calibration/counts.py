@@ -132,8 +132,8 @@ def errors(targets: Sequence[Target], scale: float = 1.0) -> Errors:
 
     Args:
         targets: What is compared.
-        scale: Population scale of the trials. Only at 1 are counts of the trials as small as those published, so that
-            small ones can be fitted as counts.
+        scale: Population scale of the trials that judge the surface. Only at 1 are their counts as small as those
+            published, so that small ones can be fitted as counts.
     """
     number = len(targets)
     own = np.array([float(target.error_log_sd or 0.0) for target in targets])

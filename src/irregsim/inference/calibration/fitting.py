@@ -52,20 +52,15 @@ class Settings:
     """
 
     seed: int = 2021
-    scale: float = 1.0
-    first: int = 900
-    second: int = 700
+    scale: float = 0.25
+    first: int = 700
+    second: int = 600
     draws: int = 1000
     truths: int = 300
     near_truths: int = 100
     near_scale: float = 1.0
     near_waves: int = 3
     until: int = 2020
-
-    @property
-    def coarsest(self) -> float:
-        """The smallest population scale of the trials."""
-        return min(self.scale, self.near_scale)
 
     @property
     def last_month(self) -> str:
@@ -204,7 +199,7 @@ def calibrate(
         OtherTrials: If the folder holds trials of another design, code or data.
         ReplicateError: If a trial fails; those finished stay.
     """
-    observed, errors = counts.observed(targets), counts.errors(targets, settings.coarsest)
+    observed, errors = counts.observed(targets), counts.errors(targets, settings.near_scale)
     wave = {"seed": settings.seed, "jobs": jobs, "start": start, "finished": finished}
     say(f"first wave: {settings.first} trials from the priors")
     z = design.standard_normals(settings.seed, np.arange(settings.first))
@@ -242,7 +237,7 @@ def fitted(settings: Settings, targets: Sequence[Target], evidence: Evidence, fo
         evidence: The trials, their counts those of ``targets``.
         followed: Parameters followed.
     """
-    observed, errors = counts.observed(targets), counts.errors(targets, settings.coarsest)
+    observed, errors = counts.observed(targets), counts.errors(targets, settings.near_scale)
     surface = evidence.surface(followed)
     found = sampler.sample(surface, observed, errors, seed=settings.seed + 1)
     return Fit(
@@ -337,7 +332,7 @@ def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
     years = np.array([forecast.year(target) for target in fit.targets])
     known, later = np.flatnonzero(years <= known_to), np.flatnonzero(years > known_to)
     surface = prior_surface(fit)
-    part, errors = surface.part(known), fit.errors.part(known)
+    part, errors = surface.part(known), counts.errors(fit.targets, fit.settings.scale).part(known)
     found = sampler.sample(part, fit.observed[known], errors, seed=fit.settings.seed + 40)
     draws = posterior_draws(fit.settings, part, found, errors)
     mean, spread = predicted(fit, surface, draws)
@@ -382,7 +377,7 @@ def recovered(
         all_.z[is_first],
         all_.y[is_first],
         all_.expected[is_first],
-        fit.errors,
+        counts.errors(fit.targets, settings.scale),
         order,
         seed=settings.seed,
         jobs=jobs,
