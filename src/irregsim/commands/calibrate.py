@@ -13,6 +13,7 @@ import numpy as np
 from irregsim.commands.request import WrongUse
 from irregsim.inference import posterior
 from irregsim.inference.calibration import checks, design, fitting, forecast
+from irregsim.inference.soft import soft_targets
 from irregsim.inference.targets import Target, read, targets
 from irregsim.present.pages import calibration_report as report
 from irregsim.present.pages.calibration_tables import error_blocks
@@ -42,8 +43,8 @@ class Calibrated:
 
 
 def fitted_targets() -> tuple[Target, ...]:
-    """The counts that are fitted, in the order of ``data/targets.csv``."""
-    return tuple(target for target in targets() if target.role == "fit")
+    """The counts that are fitted, in the order of ``data/targets.csv``, and the soft targets after them."""
+    return (*(target for target in targets() if target.role == "fit"), *soft_targets())
 
 
 def with_register(file: Path, until: int) -> tuple[Target, ...]:

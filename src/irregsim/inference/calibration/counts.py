@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from irregsim.inference import soft
 from irregsim.inference.check.counts import answers
+from irregsim.inference.soft import SoftTarget
 
 if TYPE_CHECKING:
     from irregsim.inference.calibration.bank import Bank
@@ -59,7 +61,16 @@ def simulated(bank: Bank, targets: Sequence[Target], column: Literal["count", "e
         targets: What is compared.
         column: ``count``, with the registers' own noise, or ``expected``, without it.
     """
-    values = answers(bank.registers.assign(count=bank.registers[column]), targets)
+    registers = bank.registers.assign(count=bank.registers[column])
+    hard, gentle = (
+        [t for t in targets if not isinstance(t, SoftTarget)],
+        [t for t in targets if isinstance(t, SoftTarget)],
+    )
+    values = np.empty((len(bank.z), len(targets)))
+    is_soft = np.array([isinstance(target, SoftTarget) for target in targets], dtype=np.bool_)
+    values[:, ~is_soft] = answers(registers[registers["register"] != soft.STATE], hard)
+    if gentle:
+        values[:, is_soft] = soft.answers(registers, gentle)
     share = np.array([is_share(target) for target in targets])
     # A trial in which nobody is in the total has no share; the middle represents not knowing.
     values = np.where(np.isnan(values), 50.0, values)
@@ -127,7 +138,8 @@ def errors(targets: Sequence[Target], scale: float = 1.0) -> Errors:
     """What the model may miss of each target, with rounding.
 
     `SHARED` of the variance of each register's counts is common to all of them: an agency that counts more widely than
-    the model does so everywhere and every year. A percentage has no part in it, since a level cancels. Where the cells
+    the model does so everywhere and every year. A percentage has no part in it, since a level cancels. A soft target
+    has instead the unknown level of its block. Where the cells
     of a total are targets themselves, the rest of the total's error is what the cells' own errors add up to.
 
     Args:
@@ -139,14 +151,18 @@ def errors(targets: Sequence[Target], scale: float = 1.0) -> Errors:
     own = np.array([float(target.error_log_sd or 0.0) for target in targets])
     share = np.array([is_share(target) for target in targets])
     value = np.array([target.value for target in targets])
-    alone = np.diag(own * np.where(share, 1.0, np.sqrt(1.0 - SHARED)))
+    level = np.array([t.level_log_sd if isinstance(t, SoftTarget) else 0.0 for t in targets])
+    alone = np.diag(own * np.where(share | (level > 0.0), 1.0, np.sqrt(1.0 - SHARED)))
     for i, target in enumerate(targets):
         cells = cells_of(target, targets)
         if cells:
             alone[i] = (value[cells] / value[cells].sum()) @ alone[cells]
-    registers = list(dict.fromkeys(target.register for target in targets))
-    common = np.zeros((number, len(registers)))
-    common[np.arange(number), [registers.index(target.register) for target in targets]] = own * np.sqrt(SHARED)
+    groups = [t.block if isinstance(t, SoftTarget) else t.register for t in targets]
+    names = list(dict.fromkeys(groups))
+    common = np.zeros((number, len(names)))
+    common[np.arange(number), [names.index(name) for name in groups]] = np.where(
+        level > 0, level, own * np.sqrt(SHARED)
+    )
     common[share] = 0.0
     # A number rounded to u is anywhere within u / 2: standard deviation u / sqrt(12), on the log scale over the level.
     # A plain count is not rounded: between whole numbers there is nothing.

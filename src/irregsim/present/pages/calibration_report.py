@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.inference.calibration import checks, counts, design, fitting, recovery
+from irregsim.inference.soft import SoftTarget
 from irregsim.model.parameters import parameters
 from irregsim.present.pages.calibration_tables import markdown
 
@@ -58,6 +59,7 @@ def about(
         "fixed": [name for name, what in parameters().items() if what.distribution == "fixed"],
         "pairs": _pairs(fit),
         "targets": _targets(fit, centre, alone),
+        "soft": _soft(fit),
         "left_out": _left_out(alone),
         "coverage": _coverage(fit),
         "recovery": {"prior": _recovery(from_prior), "shipped": _recovery(shipped)},
@@ -146,6 +148,26 @@ def _targets(fit: fitting.Fit, centre: checks.Centre | None, alone: checks.LeftO
                 "full_scale": None if centre is None else round(float(counts.back(centre.mean, fit.targets)[i]), 1),
                 "full_scale_distance": None if far is None else round(float(far[i]), 2),
                 "errors": {name: None if x is None else round(float(x[i]), 3) for name, x in effective.items()},
+            }
+        )
+    return out
+
+
+def _soft(fit: fitting.Fit) -> list[dict[str, Any]]:
+    """What each soft target moves: the fit without it against the fit with it, in posterior standard deviations."""
+    names, own = design.names(), fit.sample.z
+    out = []
+    for i in np.flatnonzero([isinstance(target, SoftTarget) for target in fit.targets]).tolist():
+        rest = np.delete(np.arange(len(fit.targets)), i)
+        without = fitting.refit(fit, rest, fit.settings.seed + 700 + i).z
+        moved = (own.mean(axis=0) - without.mean(axis=0)) / np.maximum(without.std(axis=0), 1e-9)
+        narrower = 1.0 - own.std(axis=0) / np.maximum(without.std(axis=0), 1e-9)
+        order = np.argsort(-np.abs(moved))[:3]
+        out.append(
+            {
+                "id": fit.targets[i].id,
+                "moves": [[names[fit.emulator.followed[k]], round(float(moved[k]), 2)] for k in order],
+                "narrows_most": round(float(narrower.max()), 2),
             }
         )
     return out

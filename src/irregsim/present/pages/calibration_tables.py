@@ -88,6 +88,21 @@ def _thirds(thirds: Sequence[Sequence[float]] | None) -> str:
     return ", ".join(f"{100 * own:.0f} % ({100 * low:.0f} to {100 * high:.0f})" for own, low, high in thirds)
 
 
+def _soft_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What each soft target moves, a line each."""
+    return table(
+        ["figure", "moves, in posterior standard deviations", "narrows a parameter by at most"],
+        [
+            [
+                row["id"],
+                ", ".join(f"`{name}` {value:+.2f}" for name, value in row["moves"]),
+                f"{100 * row['narrows_most']:.0f} %",
+            ]
+            for row in rows
+        ],
+    )
+
+
 def _left_out_text(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "Not known of this fit.\n"
@@ -236,6 +251,7 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
         ),
         "blocks": table(("block", "counts", *ERRORS.values()), error_blocks(found["targets"])),
         "left-out": _left_out_text(found.get("left_out")),
+        "soft": _soft_table(found.get("soft", ())),
         "forward": table(
             (
                 "count after 2016",
