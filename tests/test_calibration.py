@@ -324,6 +324,15 @@ def linear_surface(slope: np.ndarray, noise: float) -> emulator.Emulator:
     )
 
 
+def test_a_wider_prior_is_the_prior():
+    """One parameter, one count: the posterior of two normals, with a prior of standard deviation 3."""
+    found = sampler.sample(
+        linear_surface(np.ones((1, 1)), 0.6), np.array([2.0]), same(1, 0.8), seed=3, prior=np.array([3.0])
+    )
+    assert found.z.mean() == pytest.approx(2.0 * 9.0 / 10.0, abs=0.1)
+    assert found.z.std() == pytest.approx(np.sqrt(0.9), abs=0.06)
+
+
 def test_the_sampler_finds_the_exact_posterior_of_a_linear_model():
     slope = normals(5, 8, 5)
     surface, data, error = linear_surface(slope, 0.3), normals(6, 5), same(5, 0.2)

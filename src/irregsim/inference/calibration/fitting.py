@@ -304,6 +304,19 @@ def refit(fit: Fit, columns: IntArray, seed: int) -> sampler.Sample:
     return sampler.sample(part, fit.observed[columns], errors, seed=seed, particles=600)
 
 
+def with_wider_priors(fit: Fit, factor: float = 2.0) -> sampler.Sample:
+    """The posterior if priors that were made from targets were wider still than they are in the fit (`design.WIDER`).
+
+    What then moves rests on a count that speaks twice: once in the fit, and once through a prior.
+
+    Args:
+        fit: A finished fit.
+        factor: On the standard deviations of those priors.
+    """
+    prior = np.where(np.isin(fit.emulator.followed, design.widened()), factor, 1.0)
+    return sampler.sample(fit.emulator, fit.observed, fit.errors, seed=fit.settings.seed + 60, prior=prior)
+
+
 def prior_surface(fit: Fit) -> response.Emulator:
     """The response surface of trials from the prior only: for fits that may end elsewhere than the last one."""
     all_, prior = fit.evidence, ~fit.evidence.near

@@ -68,9 +68,10 @@ class _Chance:
 
 
 def _family(
-    log_likelihood: Callable[[FloatArray], FloatArray], width: int, chance: _Chance, particles: int
+    log_likelihood: Callable[[FloatArray], FloatArray], prior: FloatArray, chance: _Chance, particles: int
 ) -> tuple[FloatArray, int, float]:
-    z = chance()[1]
+    """One family of particles; ``prior`` is the standard deviation of each of their numbers before the counts."""
+    z, width = chance()[1] * prior, len(prior)
     log_like = log_likelihood(z)
     heat, steps, accepted = 0.0, 0, 1.0
     while heat < 1.0:
@@ -95,7 +96,7 @@ def _family(
             u, normal = chance()
             proposal = mean + np.sqrt(1.0 - pull**2) * (z - mean) + pull * normal @ lower.T
             proposed = log_likelihood(proposal)
-            log_ratio = heat * (proposed - log_like) - 0.5 * ((proposal**2).sum(axis=1) - (z**2).sum(axis=1))
+            log_ratio = heat * (proposed - log_like) - 0.5 * (((proposal / prior) ** 2 - (z / prior) ** 2).sum(axis=1))
             log_ratio += 0.5 * (_distance(proposal - mean, lower) - _distance(z - mean, lower))
             is_taken = np.log(u) < log_ratio
             z[is_taken], log_like[is_taken] = proposal[is_taken], proposed[is_taken]
@@ -134,6 +135,7 @@ def sample(
     particles: int = PARTICLES,
     families: int = 2,
     inflate: float = 1.0,
+    prior: FloatArray | None = None,
 ) -> Sample:
     """The posterior of the followed parameters given counts.
 
@@ -145,6 +147,7 @@ def sample(
         particles: Particles of each family.
         families: Independent runs of the sampler, at least 2; their difference shows whether it has converged.
         inflate: Factor on the covariance; above 1 gives a wider distribution to make new trials from.
+        prior: Standard deviations of the followed parameters before the counts, shape (followed,); by default 1.
 
     Raises:
         RuntimeError: If the temperature does not reach 1: the counts lie too far from what the surface can give.
@@ -152,8 +155,12 @@ def sample(
     likelihood = Likelihood(emulator, errors, y, inflate)
     width, followed = likelihood.width, len(emulator.followed)
     log_likelihood = likelihood.log()
+    before = np.ones(width)
+    if prior is not None:
+        before[:followed] = prior
     parts = [
-        _family(log_likelihood, width, _Chance(seed, family, particles, width), particles) for family in range(families)
+        _family(log_likelihood, before, _Chance(seed, family, particles, width), particles)
+        for family in range(families)
     ]
     x = np.concatenate([part[0] for part in parts])
     z = x[:, :followed]

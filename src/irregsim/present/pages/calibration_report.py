@@ -59,6 +59,7 @@ def about(
         "fixed": [name for name, what in parameters().items() if what.distribution == "fixed"],
         "pairs": _pairs(fit),
         "targets": _targets(fit, centre, alone),
+        "twice": _twice(fit),
         "soft": _soft(fit),
         "left_out": _left_out(alone),
         "coverage": _coverage(fit),
@@ -151,6 +152,22 @@ def _targets(fit: fitting.Fit, centre: checks.Centre | None, alone: checks.LeftO
             }
         )
     return out
+
+
+def _twice(fit: fitting.Fit) -> dict[str, Any]:
+    """How much rests on priors that were made from counts of the fit: what moves when they are twice as wide again."""
+    names, own, other = design.names(), fit.sample.z, fitting.with_wider_priors(fit).z
+    moved = (other.mean(axis=0) - own.mean(axis=0)) / np.maximum(own.std(axis=0), 1e-9)
+    wider = other.std(axis=0) / np.maximum(own.std(axis=0), 1e-9)
+    widened = np.isin(fit.emulator.followed, design.widened())
+    order = np.argsort(-np.abs(moved))[:5]
+    return {
+        "parameters": int(widened.sum()),
+        "farthest": [[names[fit.emulator.followed[i]], round(float(moved[i]), 2)] for i in order],
+        "within_half": round(float((np.abs(moved) < 0.5).mean()), 2),
+        "wider": round(float(np.median(wider[widened])), 2),
+        "wider_others": round(float(np.median(wider[~widened])), 2) if (~widened).any() else 1.0,
+    }
 
 
 def _soft(fit: fitting.Fit) -> list[dict[str, Any]]:

@@ -88,6 +88,18 @@ def _thirds(thirds: Sequence[Sequence[float]] | None) -> str:
     return ", ".join(f"{100 * own:.0f} % ({100 * low:.0f} to {100 * high:.0f})" for own, low, high in thirds)
 
 
+def _twice_text(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "Not known of this fit.\n"
+    names = ", ".join(f"`{name}` {value:+.1f}" for name, value in found["farthest"])
+    return (
+        f"With the {found['parameters']} such priors twice as wide again, {100 * found['within_half']:.0f} % of the "
+        f"followed parameters move by less than half a posterior standard deviation; those that move most, in standard "
+        f"deviations: {names}. Their own posteriors are then {found['wider']:.2f} times as wide (median), all others "
+        f"{found['wider_others']:.2f} times.\n"
+    )
+
+
 def _soft_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """What each soft target moves, a line each."""
     return table(
@@ -251,6 +263,7 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
         ),
         "blocks": table(("block", "counts", *ERRORS.values()), error_blocks(found["targets"])),
         "left-out": _left_out_text(found.get("left_out")),
+        "twice": _twice_text(found.get("twice")),
         "soft": _soft_table(found.get("soft", ())),
         "forward": table(
             (
