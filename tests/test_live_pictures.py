@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import irregsim
 from irregsim.agents import PairedModel
+from irregsim.present.plots.style import LIGHT_SHADE, SHADE
 from irregsim.scenario import diff_rows, load_scenario
 from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES, Strategy, month_number
 from irregsim.vocabulary.labels import label, labels
@@ -27,7 +28,7 @@ from irregsim.workshop.live.network import Net, network
 from irregsim.workshop.live.record import PANELS, Record
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.live.snapshot import look
-from irregsim.workshop.pictures import registers
+from irregsim.workshop.pictures import chart, registers
 from irregsim.workshop.pictures.chart import Axes, ends_of, ticks, top_of, year_of_months
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.history import draw_history
@@ -755,12 +756,17 @@ def test_an_area_leaves_out_what_is_missing():
     assert path.get("d") == "M0 0L100 0L100 100L0 100Z"
 
 
-def test_years_of_assumptions_are_shaded_from_2021_on():
-    for last, shaded in ((2020.0, []), (2021.0, []), (2031.0, [(50.0, 50.0)])):
+def test_months_of_assumptions_are_shaded_as_in_all_other_pictures(monkeypatch):
+    monkeypatch.setattr(chart, "ASSUMED", ("2021-01", "2026-01"))
+    partly, wholly = (50.0, 25.0, LIGHT_SHADE), (75.0, 25.0, SHADE)
+    for last, shaded in ((2021.0, []), (2031.0, [partly, wholly])):
         svg = Svg(100, 100, "x")
-        Axes(svg, 0, 0, 100, 100, (2011.0, last), (0.0, 1.0), "en").shade_assumptions("words")
-        rects = [(number(r, "x"), number(r, "width")) for r in parsed(svg.done()).iter(f"{SVG}rect")]
+        Axes(svg, 0, 0, 100, 100, (2011.0, last), (0.0, 1.0), "en").shade_assumptions(words=True)
+        root = parsed(svg.done())
+        rects = [(number(r, "x"), number(r, "width"), r.get("fill")) for r in root.iter(f"{SVG}rect")]
         assert rects == shaded
+        told = ["partly assumed from 2021-01", "assumed from 2026-01"] if shaded else []
+        assert [text.text for text in root.iter(f"{SVG}text")] == told
 
 
 # -- the drawing itself ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 import reacton.ipyvuetify as rv
 import solara
 import solara.lab
@@ -14,9 +15,9 @@ from mesa.visualization.utils import force_update, update_counter
 
 from irregsim.model.population import person_code
 from irregsim.present.colours import COLOURS
+from irregsim.present.plots.style import assumption_spans
 from irregsim.present.words import state_words, upper
-from irregsim.study.summaries import LAST_OBSERVED_YEAR
-from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text, year_of
+from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.browser.exercise import Exercises, Use
 from irregsim.workshop.browser.parts import Drawn, MonthHead
@@ -24,6 +25,7 @@ from irregsim.workshop.browser.words import Say
 from irregsim.workshop.live.followed import outcomes
 from irregsim.workshop.live.lives import Twin
 from irregsim.workshop.pace import stepped_last
+from irregsim.workshop.pictures.chart import ASSUMED, year_of_months
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.history import draw_history
 from irregsim.workshop.pictures.iceberg import draw_iceberg
@@ -139,6 +141,12 @@ def View(
             rv.Html(tag="p", class_="irregsim-note", children=[say(f"note_{name}")])
 
 
+def assumed(month: int, lang: str) -> str:
+    """What is said of a month that rests on assumptions; empty before."""
+    told = [text for start, _, text in assumption_spans(ASSUMED, lang) if year_of_months(np.array([month]))[0] > start]
+    return told[-1] if told else ""
+
+
 @solara.component
 def Head(room: Room, say: Say, frame: int) -> None:
     """The month, what is compared, and what must always be said."""
@@ -150,7 +158,7 @@ def Head(room: Room, say: Say, frame: int) -> None:
     told = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
     MonthHead(
         month=upper(words.month(month)),
-        assumed=say("assumed") if year_of(month) > LAST_OBSERVED_YEAR else "",
+        assumed=assumed(month, say.lang),
         compared=told,
         care=say("care"),
         state=f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}",

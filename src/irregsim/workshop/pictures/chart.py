@@ -9,15 +9,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.present.plots.style import apart
+from irregsim.present.plots.style import apart, assumption_spans
 from irregsim.present.plots.ticks import ticks
-from irregsim.study.summaries import LAST_OBSERVED_YEAR
 from irregsim.vocabulary.codes import FIRST_YEAR
+from irregsim.vocabulary.knowledge import DEFAULT_KNOWLEDGE, Knowledge, assumed_from
 from irregsim.vocabulary.numbers import drawn
-from irregsim.workshop.pictures.svg import INK, LINE, SHADE, SOFT, Svg
+from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Svg
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+#: Months from which what the page shows rests on assumptions in part, and wholly.
+ASSUMED: Final = assumed_from([Knowledge(DEFAULT_KNOWLEDGE)])
 
 #: The reference is drawn in the same way in every picture.
 REFERENCE_DASH: Final = "9 5"
@@ -99,15 +102,26 @@ class Axes:
         down = [(self.px(a), self.py(b)) for a, b in zip(x.tolist(), low.tolist(), strict=True)]
         self.svg.path([*up, *reversed(down)], close=True, fill=colour, fill_opacity=opacity)
 
-    def shade_assumptions(self, words: str = "") -> None:
-        """Shades the years that rest on assumptions."""
-        first = float(LAST_OBSERVED_YEAR + 1)
-        if self.x[1] <= first:
+    def shade_assumptions(self, words: bool = False) -> None:
+        """Shades the months that rest on assumptions, in part and wholly, as all other pictures do.
+
+        Args:
+            words: Whether to say so at the top.
+        """
+        spans = assumption_spans(ASSUMED, self.lang)
+        ends = [*(start for start, *_ in spans[1:]), self.x[1]]
+        shown = []
+        for (start, colour, text), end in zip(spans, ends, strict=True):
+            left, right = max(start, self.x[0]), min(end, self.x[1])
+            if right > left:
+                self.svg.rect(self.px(left), self.top, self.px(right) - self.px(left), self.height, colour)
+                shown.append((self.px(left) + 5, text))
+        if not words:
             return
-        start = max(first, self.x[0])
-        self.svg.rect(self.px(start), self.top, self.right - self.px(start), self.height, SHADE)
-        if words:
-            self.svg.text(self.px(start) + 5, self.top + 15, words, 12, colour=SOFT)
+        # The last months may be few: their words end where the panel does, a line lower; above both shades.
+        for row, (place, text) in enumerate(shown):
+            at, anchor = (place, "start") if row == 0 else (self.right - 4, "end")
+            self.svg.text(at, self.top + 15 + 15 * row, text, 12, colour=SOFT, anchor=anchor)
 
     def years(self, most: int = 8) -> None:
         """Whole years below the panel."""

@@ -63,7 +63,7 @@ def _ends(outcome: Outcome, keep: np.ndarray, band: Band | None) -> tuple[float,
 
 
 def _sides(axes: Axes, x: np.ndarray, levels: list[np.ndarray], band: Band | None, words: PictureWords) -> None:
-    axes.shade_assumptions(label("legend.assumption_years", words.lang))
+    axes.shade_assumptions(words=True)
     axes.values()
     axes.years(6)
     if band is not None:

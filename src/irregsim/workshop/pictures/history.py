@@ -64,7 +64,7 @@ def draw_history(look: Look, words: PictureWords, last: int, total: Band | None 
 
 
 def _stack(axes: Axes, x: np.ndarray, side: SideLook, words: PictureWords) -> None:
-    axes.shade_assumptions(label("legend.assumption_years", words.lang))
+    axes.shade_assumptions(words=True)
     axes.values(unit=words("unit_index"))
     low = np.zeros(len(x))
     ends = []

@@ -7,13 +7,13 @@ from functools import cache
 import numpy as np
 
 from irregsim.inference.targets import for_register
-from irregsim.present.plots.style import MODEL
+from irregsim.present.plots.style import MODEL, assumption_spans
 from irregsim.vocabulary.codes import FIRST_YEAR
 from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.record import FIRST_TOLD, PANELS
 from irregsim.workshop.live.snapshot import Look
-from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, top_of
+from irregsim.workshop.pictures.chart import ASSUMED, REFERENCE_DASH, Axes, top_of
 from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg
 from irregsim.workshop.pictures.words import PictureWords, panel_words
 
@@ -48,7 +48,7 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
         scale: Size of the population relative to Norway's, shown where it is not 1.
     """
     height = _HEIGHT + _ROW * max(0, -(-len(PANELS) // _COLUMNS) - 2)
-    svg = Svg(_WIDTH, height, words("alt_registers", month=words.month(look.month)))
+    svg = Svg(_WIDTH, height + 18, words("alt_registers", month=words.month(look.month)))
     end = FIRST_YEAR + (last + 1) // 12
     for number, panel in enumerate(PANELS):
         column, row = number % _COLUMNS, number // _COLUMNS
@@ -85,7 +85,8 @@ def _legend(svg: Svg, y: float, both: bool, scale: float, words: PictureWords) -
     svg.text(x + 42, y, label("legend.scenario" if both else "legend.model", words.lang), 13)
     svg.add("circle", cx=x + 160, cy=y - 4, r=4.5, fill=PAPER, stroke="#000000", stroke_width=1.6)
     svg.text(x + 172, y, label("legend.observed", words.lang), 13)
-    svg.rect(x + 320, y - 13, 22, 14, "#ECECEC")
-    svg.text(x + 350, y, label("legend.assumption_years", words.lang), 13)
+    for k, (_, colour, text) in enumerate(assumption_spans(ASSUMED, words.lang)):
+        svg.rect(x + 320, y - 13 + 18 * k, 22, 14, colour, stroke="#BBBBBB")
+        svg.text(x + 350, y + 18 * k, text, 13)
     if scale != 1.0:
         svg.text(x + 550, y, words("scaled", percent=f"{100 * scale:g}"), 12, colour=SOFT)

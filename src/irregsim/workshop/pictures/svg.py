@@ -16,7 +16,6 @@ from xml.etree import ElementTree
 INK: Final = "#333333"
 SOFT: Final = "#555555"
 LINE: Final = "#CCCCCC"
-SHADE: Final = "#ECECEC"
 PAPER: Final = "#FFFFFF"
 
 #: Fonts that every system has one of; widths differ little.
