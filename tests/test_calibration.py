@@ -877,3 +877,8 @@ def test_verdicts_say_better_equal_or_worse():
     row |= {"interval_score": 1.0, "interval_score_last": 2.0, "interval_score_line": None}
     words = {(one["score"], one["naive"]): one["model_is"] for one in tables.verdicts([row])}
     assert words == {("crps", "last"): "equal", ("crps", "line"): "worse", ("interval_score", "last"): "better"}
+
+
+def test_later_counts_inside_their_intervals_are_counted_by_block():
+    rows = [{"block": b, "observed": x, "mean": 0.0, "sd": 1.0} for b, x in (("a", 0.5), ("a", -1.5), ("b", 2.0))]
+    assert tables.inside(rows) == [("a", 2, 1, 2), ("b", 1, 0, 0), ("all", 3, 1, 2)]

@@ -46,6 +46,22 @@ def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
+def inside(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, int, int]]:
+    """How many later counts lie inside the central intervals of their forecasts, by block; the last row is all.
+
+    Args:
+        rows: As `fitting.forward` gives them.
+
+    Returns:
+        Block, counts, those inside 50 % and those inside 90 %.
+    """
+    out = []
+    for block in [*dict.fromkeys(row["block"] for row in rows), "all"]:
+        far = [abs(row["observed"] - row["mean"]) / row["sd"] for row in rows if block in (row["block"], "all")]
+        out.append((block, len(far), sum(x < 0.6745 for x in far), sum(x < 1.6449 for x in far)))
+    return out
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table."""
     lines = [list(head), ["---"] * len(head), *[[str(cell) for cell in row] for row in rows]]
@@ -295,6 +311,10 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
                 )
                 for row in verdicts(found["forward"])
             ],
+        ),
+        "forward-inside": table(
+            ("block", "counts after 2016", "inside the 50 % interval", "inside the 90 % interval"),
+            [(block, *cells) for block, *cells in inside(found["forward"])],
         ),
         "second-method": table(
             ("trials kept", "mean width, relative", "means within one joint sd", "farthest"),
