@@ -23,6 +23,7 @@ COMMANDS = {
     "--publish --show-levels --spells --without",
     "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without "
     "--city --spells --out --lang --format --quiet --publish --show-levels",
+    "explain": "--scenario --json --lang",
     "validate": "--all --set --end",
     "scenarios": "--lang",
     "levers": "--lang",
@@ -88,6 +89,7 @@ COMPARED = {
     "twin_lives": "scenario person replicate side run state start end cause",
     "partings": "scenario cause_reference cause_scenario reference_state scenario_state persons lo hi total n",
     "apart": "scenario month persons lo hi share n",
+    "causes": f"scenario outcome origin destination cause {_FIGURES}",
 }
 
 #: Columns of them that nobody but the owner of the exact tables sees, and tables that are never published.

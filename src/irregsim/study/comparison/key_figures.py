@@ -7,7 +7,7 @@ effective one to the end. The verdict is ``up`` or ``down`` where the direction 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from irregsim.model.registers import REGISTERS
 from irregsim.study.comparison.differences import ENDS, Effects, statistics
-from irregsim.study.comparison.pairs import Pair, Runs
+from irregsim.study.comparison.pairs import Pair, Run, Runs
 from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import is_averaged, over_window
 from irregsim.study.comparison.verdicts import CANNOT_TELL, SAME, false_discovery, in_words, p_value, verdict
@@ -256,7 +256,7 @@ def cities(runs: Runs, units: Mapping[str, str]) -> pd.DataFrame:
     Returns:
         Columns as `key_figures` without ``panel``, with ``city``.
     """
-    return _of(runs, units, _city_values, ["city", "outcome"])
+    return by_keys(runs, units, _city_values, ["city", "outcome"])
 
 
 def groups(runs: Runs) -> pd.DataFrame:
@@ -265,10 +265,24 @@ def groups(runs: Runs) -> pd.DataFrame:
     Returns:
         Columns as `key_figures` without ``panel``, with ``dimension`` and ``group``.
     """
-    return _of(runs, dict.fromkeys(IN_GROUPS, "person-months"), _group_values, ["dimension", "group", "outcome"])
+    return by_keys(runs, dict.fromkeys(IN_GROUPS, "person-months"), _group_values, ["dimension", "group", "outcome"])
 
 
-def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -> pd.DataFrame:
+def by_keys(
+    runs: Runs, units: Mapping[str, str], values_of: Callable[[Run, int, Pair], pd.DataFrame], keys: list[str]
+) -> pd.DataFrame:
+    """Effects over the window on sums that are read one replicate at a time.
+
+    Args:
+        runs: The runs.
+        units: Unit by outcome; persons for one that is not there.
+        values_of: Of a run, a replicate and a pair: the columns ``keys`` and ``value``, the sum over the window; what
+            a replicate has no row of is 0.
+        keys: Columns that name a row; one is ``outcome``.
+
+    Returns:
+        Columns as `key_figures` without ``panel``, with ``keys``; rows by outcome, then by keys.
+    """
     from irregsim.study.summaries import dense
 
     draws, n = runs.draw_numbers, runs.replicates
@@ -296,7 +310,7 @@ def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -
     return _finished(rows, keys)
 
 
-def _city_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
+def _city_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     import pandas as pd
 
     from irregsim.vocabulary.codes import CITIES
@@ -316,7 +330,7 @@ def _city_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
     return out
 
 
-def _group_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
+def _group_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     import pandas as pd
 
     frame = run.read("groups", replicate)

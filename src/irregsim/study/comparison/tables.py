@@ -133,6 +133,12 @@ def _costs(compared: Compared) -> pd.DataFrame:
     return costs(compared.effects)
 
 
+def _causes(compared: Compared) -> pd.DataFrame:
+    from irregsim.study.comparison.causes import causes
+
+    return causes(compared.runs)
+
+
 def _life(name: str) -> Callable[[Compared], pd.DataFrame | None]:
     """One of the tables that one pass over the lives makes together; none where no spells were kept."""
     return lambda compared: compared.lives.get(name)
@@ -392,5 +398,18 @@ register(
         # Where a centre closes, those apart are those whom the register no longer counts, and their number over their
         # share is everybody.
         Form.NEVER,
+    )
+)
+
+# ---------------------------------------------------------------------------------------------------------
+# Why
+
+register(
+    Table(
+        "causes",
+        _causes,
+        _key_figures("outcome", "origin", "destination", "cause"),
+        Form.EFFECTS,
+        keys=("scenario", "origin", "destination", "cause"),
     )
 )
