@@ -127,10 +127,10 @@ DIMENSIONS: Final = ("sought_asylum", "sex", "age_group", "with_child", "duratio
 IN_GROUPS: Final = ("person_months:fritt_fall", "person_months:hidden", "person_months:synlig")
 
 
-def _row(
+def effect_row(
     outcome: str, reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]
 ) -> dict[str, Any]:
-    """Statistics of one effect over the window; arrays of shape (replicates,)."""
+    """Statistics of one effect over the window, as columns of `key_figures`; arrays of shape (replicates,)."""
     told = {name: float(value) for name, value in statistics(difference, draws).items()}
     mean, lo, hi, mc_se = (told[name] for name in ("mean", "lo", "hi", "mc_se"))
     base = float(reference.mean())
@@ -171,11 +171,14 @@ def _ends(name: str, values: FloatArray, ends: Sequence[str]) -> dict[str, float
     return {f"{name}_{end}": float(np.quantile(values, ENDS[end])) for end in ends}
 
 
-def _finished(rows: list[dict[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
-    """The table of effects; `p_value` of every row is corrected for how many effects its scenario has here."""
+def finished(rows: list[dict[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
+    """The table of effects from rows of `effect_row`.
+
+    `p_value` of every row is corrected for how many effects its scenario has here.
+    """
     import pandas as pd
 
-    columns = ["scenario", *keys, "since", "to", "kind", *_row("", np.zeros(2), np.zeros(2), "", np.arange(2))]
+    columns = ["scenario", *keys, "since", "to", "kind", *effect_row("", np.zeros(2), np.zeros(2), "", np.arange(2))]
     out = pd.DataFrame(rows, columns=columns).astype({"more_replicates": "Int64"})
     for name in out["scenario"].unique():
         mine = out["scenario"] == name
@@ -193,8 +196,13 @@ def window_values(effect: Effects, outcome: str) -> tuple[FloatArray, FloatArray
 
     Both are taken over the months in which every replicate of both runs has a value; None where there is none.
     """
+    return values_since(effect, outcome, effect.pair.since)
+
+
+def values_since(effect: Effects, outcome: str, since: str) -> tuple[FloatArray, FloatArray] | None:
+    """The same over the months from one of them on, ``YYYY-MM``."""
     difference = effect.difference[outcome]
-    places = [i for i in window_of(effect) if np.isfinite(difference[i]).all()]
+    places = [i for i, month in enumerate(effect.pair.months) if month >= since and np.isfinite(difference[i]).all()]
     if not places:
         return None
     return over_window(effect.reference[outcome], outcome, places), over_window(difference, outcome, places)
@@ -236,10 +244,10 @@ def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
                     "since": effect.pair.since,
                     "to": effect.pair.months[-1],
                     "kind": "mean" if is_averaged(outcome) else "sum",
-                    **_row(outcome, *found, effect.units.get(outcome, ""), draws),
+                    **effect_row(outcome, *found, effect.units.get(outcome, ""), draws),
                 }
             )
-    return _finished(rows, ["outcome", "panel"])
+    return finished(rows, ["outcome", "panel"])
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -304,10 +312,10 @@ def by_keys(
                     "since": pair.since,
                     "to": pair.months[-1],
                     "kind": "mean" if is_averaged(outcome) else "sum",
-                    **_row(outcome, reference, difference, units.get(outcome, "persons"), draws),
+                    **effect_row(outcome, reference, difference, units.get(outcome, "persons"), draws),
                 }
             )
-    return _finished(rows, keys)
+    return finished(rows, keys)
 
 
 def _city_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
