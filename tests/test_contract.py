@@ -21,8 +21,8 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 COMMANDS = {
     "run": "--replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --out --lang --format --quiet "
     "--publish --show-levels --spells --without",
-    "compare": "--vary --reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without "
-    "--city --spells --out --lang --format --quiet --publish --show-levels",
+    "compare": "--vary --reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end "
+    "--without --city --spells --out --lang --format --quiet --publish --show-levels",
     "explain": "--scenario --json --lang",
     "validate": "--all --set --end",
     "scenarios": "--lang",

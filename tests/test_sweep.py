@@ -193,6 +193,8 @@ def test_a_sweep_is_one_command(swept_folder):
     by = same["mean"].unstack("scenario")
     expected = by[names[2]] - by[names[0]] - by[names[1]]
     pd.testing.assert_series_equal(both.sort_index(), expected.sort_index(), check_names=False)
+    assert "samspill" not in answer.stdout and "interaction" in answer.stdout
+    assert "levers.controls.identity_checks: Identity checks" in answer.stdout and "3" in answer.stdout
     # Three scenarios, one picture; the page shows it.
     assert sorted(file.stem for file in (out / "plots").glob("*.png")) == ["compare-grid"]
     assert "Samspill" in (out / "report.html").read_text(encoding="utf-8")
@@ -265,7 +267,7 @@ def test_the_picture_of_one_setting_says_its_message_and_has_the_reference_at_it
     panel = drawing.figure.axes[0]
     assert panel.get_title("left") == ("Assisted return" if lang == "en" else "Assistert retur")
     # By size: the value of the reference is between the others, at zero.
-    assert [tick.get_text().split("\n")[0].replace(",", "").replace("\N{NO-BREAK SPACE}", "")
+    assert [tick.get_text().strip().split(" (")[0].replace(",", "").replace("\N{NO-BREAK SPACE}", "")
             for tick in drawing.figure.axes[2].get_xticklabels()] == ["5000", "20000", "40000", "80000"]  # fmt: skip
     line = panel.lines[0]
     assert list(line.get_xdata()) == [5000.0, 20000.0, 40000.0, 80000.0]
@@ -289,7 +291,7 @@ def test_the_grid_has_every_pair_and_says_whether_effects_add_up():
     assert interaction.texts[-1].get_fontweight() == "bold"
     assert draw_sweep(inputs_of(*two_axes())) is None
     flat = draw_grid(inputs_of(*two_axes(interacts=False)))
-    assert flat.figure.get_suptitle().startswith("Assisted return: no clear interaction; the effects add up")
+    assert flat.figure.get_suptitle().startswith("Assisted return: no clear interaction between the two")
 
 
 def test_other_comparisons_have_no_picture_of_a_sweep():

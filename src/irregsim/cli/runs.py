@@ -104,6 +104,7 @@ def compare(
     """
     from irregsim.commands.compare import PAGE, CompareRequest, compare_scenarios
     from irregsim.present.compare_summary import summary
+    from irregsim.present.sweep_summary import sweep_summary
     from irregsim.study.progress import progress_for
 
     swept_without_lives(context, options)
@@ -115,7 +116,7 @@ def compare(
     if not quiet:
         for name in done.reused:
             click.echo(f"reusing the finished run of {name}", err=True)
-        click.echo(summary(done.key_figures, done.about))
+        click.echo(sweep_summary(done.sweep, done.about) if request.vary else summary(done.key_figures, done.about))
         click.echo(f"\nWritten to {done.folder}; the page is {Path(str(done.folder)) / PAGE}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -9,13 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 from irregsim.present import words
 from irregsim.present.plots.compare.base import Inputs, finish, signed_axis, wrapped
 from irregsim.present.plots.style import INK, MODEL, Drawing, new_figure, settings
+from irregsim.present.sweeps import (
+    axis_label,
+    chosen_outcomes,
+    farthest,
+    in_order,
+    lever_of,
+    size_of,
+    unit_words,
+    value_words,
+)
 from irregsim.present.words import outcome_words, short_title, upper, verdict_words
-from irregsim.scenario.levers import REGISTRY
 from irregsim.scenario.levers import words as lever_words
 from irregsim.study.comparison.sweeps import EFFECT, INTERACTION
-from irregsim.study.comparison.verdicts import CLEAR, PROBABLE, SAME
+from irregsim.study.comparison.verdicts import CLEAR
 from irregsim.vocabulary.labels import label, labels
-from irregsim.vocabulary.numbers import number
 from irregsim.vocabulary.outcomes import is_uncounted
 
 if TYPE_CHECKING:
@@ -28,13 +37,8 @@ _MOST_GRIDS: Final = 2
 #: With more columns there is no room for intervals in the cells of a grid.
 _WIDE: Final = 5
 
-#: Longest value at an axis, such as a return agreement written out.
-_LONGEST_VALUE: Final = 24
-
-#: Families that say the same as a stock in another unit.
-_SAID_TWICE: Final = ("person_months", "index", "duration")
-
-_GRADES: Final[Mapping[str, int]] = {CLEAR: 2, PROBABLE: 1}
+#: Values nearer than this share of the axis would be written over each other.
+_NEAR: Final = 0.13
 
 #: Below and above zero in a grid. The numbers in the cells have a sign, so grey says how large.
 _BELOW, _ABOVE = "#C08A2E", MODEL
@@ -55,12 +59,12 @@ def draw_sweep(inputs: Inputs) -> Drawing | None:
     if found is None:
         return None
     rows, (axis,) = found
-    outcomes = _chosen(rows, (axis,), _MOST_PANELS)
-    values = _in_order(axis, [str(row["value_1"]) for row in rows])
+    outcomes = chosen_outcomes(rows, (axis,), _MOST_PANELS)
+    values = in_order(axis, [str(row["value_1"]) for row in rows])
     places = _places(values)
     with settings():
         figure = new_figure()
-        last = [row for row in rows if row["outcome"] == outcomes[0] and row["value_1"] == _farthest(values, axis)]
+        last = [row for row in rows if row["outcome"] == outcomes[0] and row["value_1"] == farthest(values, axis)]
         figure.suptitle(_message(inputs, axis, last[0], str(last[0]["value_1"])), x=0.01, ha="left")
         columns = 1 if len(outcomes) == 1 else 2
         grid = figure.subplots(-(-len(outcomes) // columns), columns, squeeze=False, sharex=True).ravel()
@@ -70,7 +74,7 @@ def draw_sweep(inputs: Inputs) -> Drawing | None:
         for panel in grid[len(outcomes) :]:
             panel.set_axis_off()
         for panel in grid[: len(outcomes)][-columns:]:
-            panel.set_xlabel(_axis_label(axis, inputs.lang))
+            panel.set_xlabel(axis_label(axis, inputs.lang))
             panel.tick_params(labelbottom=True)
         finish(figure, inputs, inputs.words("sweep_note"))
     data = pd.DataFrame([row for outcome in outcomes for row in rows if row["outcome"] == outcome])
@@ -90,13 +94,16 @@ def draw_grid(inputs: Inputs) -> Drawing | None:
     if found is None:
         return None
     rows, axes = found
-    outcomes = _chosen([row for row in rows if row["part"] == EFFECT], axes, _MOST_GRIDS)
-    across, down = (_in_order(axis, [str(row[f"value_{i}"]) for row in rows]) for i, axis in enumerate(axes, start=1))
+    outcomes = chosen_outcomes([row for row in rows if row["part"] == EFFECT], axes, _MOST_GRIDS)
+    across, down = (in_order(axis, [str(row[f"value_{i}"]) for row in rows]) for i, axis in enumerate(axes, start=1))
     with settings():
         figure = new_figure((12.0, 2.4 + 2.9 * len(outcomes)))
         figure.suptitle(_grid_message(inputs, rows, outcomes[0], axes), x=0.01, ha="left")
         grid = figure.subplots(len(outcomes), 2, squeeze=False)
         for line, outcome in zip(grid, outcomes, strict=True):
+            # One scale of colours for both: a small interaction is pale.
+            sizes = (abs(float(row["mean"])) for row in rows if row["outcome"] == outcome)
+            reach = max(sizes, default=0.0) or 1.0
             for panel, part in zip(line, (EFFECT, INTERACTION), strict=True):
                 here = [row for row in rows if row["outcome"] == outcome and row["part"] == part]
                 # Alone, neither interacts with the other.
@@ -104,8 +111,8 @@ def draw_grid(inputs: Inputs) -> Drawing | None:
                 columns, lines = (
                     [v for v in values if v != b] for values, b in zip((across, down), bases, strict=True)
                 )
-                _cells(panel, inputs, here, columns, lines, axes)
-                unit = _unit(here[0], inputs.lang) if here else ""
+                _cells(panel, inputs, here, columns, lines, axes, reach)
+                unit = unit_words(here[0], inputs.lang) if here else ""
                 name = upper(outcome_words(outcome, inputs.lang)) + (f" ({unit})" if unit else "")
                 panel.set_title(f"{wrapped(name, 52)}\n{inputs.words(f'part_{part}')}", fontsize=11.5)
         finish(figure, inputs, inputs.words("grid_note"))
@@ -125,61 +132,11 @@ def _rows(inputs: Inputs, axes: int) -> tuple[list[Row], tuple[Mapping[str, Any]
     return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")], tuple(design["axes"])
 
 
-def _chosen(rows: Sequence[Row], axes: Sequence[Mapping[str, Any]], most: int) -> list[str]:
-    """Outcomes that the levers are declared to move, then those with most and surest directions."""
-    declared = [outcome for axis in axes if (lever := _lever(axis)) is not None for outcome in lever.moves]
-    score: dict[str, list[float]] = {}
-    for row in rows:
-        if row["certainty"] != SAME:
-            size = abs(float(row["mean"])) / float(row["mc_se"]) if row["mc_se"] else 0.0
-            told = score.setdefault(str(row["outcome"]), [0.0, 0.0])
-            told[0] += _GRADES.get(str(row["certainty"]), 0)
-            told[1] = max(told[1], size)
-    first = [one for one in (_outcome(outcome) for outcome in declared) if one in score]
-    others = sorted(score, key=lambda one: (-score[one][0], -score[one][1]))
-    others = [one for one in others if one.partition(":")[0] not in _SAID_TWICE]
-    return list(dict.fromkeys([*first, *others]))[:most] or [str(rows[0]["outcome"])]
-
-
-def _outcome(declared: str) -> str:
-    """An outcome as tables have it: levers name those of ``outcomes.parquet`` by their code alone."""
-    return declared if ":" in declared else f"outcome:{declared}"
-
-
-def _lever(axis: Mapping[str, Any]) -> Any:
-    key = str(axis["key"])
-    fitting = [one for one in REGISTRY if key == one.path or key.startswith(f"{one.path}.")]
-    return max(fitting, key=lambda one: len(one.path), default=None)
-
-
-def _in_order(axis: Mapping[str, Any], used: Sequence[str]) -> list[str]:
-    """Values of an axis with that of the reference: by size where all are numbers, else the reference first."""
-    base = str(axis["base"])
-    values = list(dict.fromkeys([base, *(value for value in map(str, axis["values"]) if value in used)]))
-    numbers = [_number(value) for value in values]
-    return values if None in numbers else sorted(values, key=float)
-
-
-def _number(value: str) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
 def _places(values: Sequence[str]) -> dict[str, float]:
     """Place of each value on an axis: itself where all are numbers, else its rank."""
-    if all(_number(value) is not None for value in values):
+    if all(size_of(value) is not None for value in values):
         return {value: float(value) for value in values}
     return {value: float(place) for place, value in enumerate(values)}
-
-
-def _farthest(values: Sequence[str], axis: Mapping[str, Any]) -> str:
-    """The value farthest from that of the reference; the last one where they are no numbers."""
-    base, others = str(axis["base"]), [value for value in values if value != str(axis["base"])]
-    if _number(base) is None or any(_number(value) is None for value in others):
-        return others[-1]
-    return max(others, key=lambda value: abs(float(value) - float(base)))
 
 
 def _panel(
@@ -206,15 +163,33 @@ def _panel(
         face = MODEL if words.has_direction(row) else "white"
         axes.plot([x], [row["mean"]], "o", color=MODEL, markersize=8, markerfacecolor=face, markeredgewidth=1.6)
     signed_axis(axes, inputs)
-    axes.set_xticks([places[value] for value in drawn], [_value(value, base, inputs) for value in drawn])
+    axes.set_xticks([places[value] for value in drawn], _ticks(drawn, base, places, inputs.lang))
     # Room for the words beyond the interval of the last value.
     axes.margins(x=0.1, y=0.32)
     outcome = str(next(iter(rows.values()))["outcome"])
     axes.set_title(wrapped(upper(outcome_words(outcome, inputs.lang)), 50), fontsize=12)
-    axes.set_ylabel(_unit(next(iter(rows.values())), inputs.lang), fontsize=10.5)
-    end = _farthest([value for value in values if value in rows or value == base], axis)
+    axes.set_ylabel(unit_words(next(iter(rows.values())), inputs.lang), fontsize=10.5)
+    end = farthest([value for value in values if value in rows or value == base], axis)
     if end in rows:
         _at_its_point(axes, rows[end], places[end], inputs)
+
+
+def _ticks(values: Sequence[str], base: str, places: Mapping[str, float], lang: str) -> list[str]:
+    """Words of values below an axis: the reference on the second line, what is too near the one before on the third."""
+    near = _NEAR * ((max(places.values()) - min(places.values())) or 1.0)
+    last = -math.inf
+    out = []
+    for value in values:
+        words_ = value_words(value, base, lang)
+        if value == base:
+            out.append("\n" + words_.replace("\n", " "))
+        elif places[value] - last > near:
+            last = places[value]
+            out.append(words_)
+        else:
+            last = -math.inf
+            out.append("\n\n" + words_)
+    return out
 
 
 def _at_its_point(axes: Axes, row: Row, x: float, inputs: Inputs) -> None:
@@ -241,6 +216,7 @@ def _cells(
     across: Sequence[str],
     down: Sequence[str],
     settings_: Sequence[Mapping[str, Any]],
+    reach: float,
 ) -> None:
     """A grid of cells: effect or interaction, and how sure; those without a clear direction in grey."""
     from matplotlib.colors import LinearSegmentedColormap
@@ -248,7 +224,6 @@ def _cells(
 
     bases = [str(axis["base"]) for axis in settings_]
     colours = LinearSegmentedColormap.from_list("effects", [_BELOW, "#FFFFFF", _ABOVE])
-    reach = max((abs(float(row["mean"])) for row in rows), default=1.0) or 1.0
     cells = {(str(row["value_1"]) or bases[0], str(row["value_2"]) or bases[1]): row for row in rows}
     for i, first in enumerate(across):
         for j, second in enumerate(down):
@@ -257,20 +232,20 @@ def _cells(
             share = 0.0 if row is None else 0.5 * float(row["mean"]) / reach
             is_open = row is not None and not words.has_direction(row)
             face = "#F2F2F2" if row is None else colours(0.5 + 0.5 * share)
-            axes.add_patch(Rectangle((i - 0.5, j - 0.5), 1, 1, facecolor=face, edgecolor="white", linewidth=2.0))
+            axes.add_patch(Rectangle((i - 0.5, j - 0.5), 1, 1, facecolor=face, edgecolor="#CCCCCC", linewidth=1.0))
             axes.text(i, j, _cell_text(row, inputs, small=len(across) > _WIDE), ha="center", va="center",
                       fontsize=9.0 if len(across) > _WIDE else 9.5, color="#777777" if is_open or row is None else INK,
                       fontweight="bold" if row is not None and row["certainty"] == CLEAR else "normal")  # fmt: skip
     axes.set_xlim(-0.5, len(across) - 0.5)
     axes.set_ylim(-0.5, len(down) - 0.5)
-    axes.set_xticks(range(len(across)), [_value(value, bases[0], inputs) for value in across], fontsize=10)
-    axes.set_yticks(range(len(down)), [_value(value, bases[1], inputs) for value in down], fontsize=10)
+    axes.set_xticks(range(len(across)), [value_words(value, bases[0], inputs.lang) for value in across], fontsize=10)
+    axes.set_yticks(range(len(down)), [value_words(value, bases[1], inputs.lang) for value in down], fontsize=10)
     axes.grid(visible=False)
     axes.tick_params(length=0)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.set_xlabel(wrapped(_axis_label(settings_[0], inputs.lang), 52), fontsize=10)
-    axes.set_ylabel(wrapped(_axis_label(settings_[1], inputs.lang), 30), fontsize=10)
+    axes.set_xlabel(wrapped(axis_label(settings_[0], inputs.lang), 52), fontsize=10)
+    axes.set_ylabel(wrapped(axis_label(settings_[1], inputs.lang), 30), fontsize=10)
 
 
 def _cell_text(row: Row | None, inputs: Inputs, *, small: bool) -> str:
@@ -287,38 +262,7 @@ def _cell_text(row: Row | None, inputs: Inputs, *, small: bool) -> str:
 # Words
 
 
-def _value(value: str, base: str, inputs: Inputs) -> str:
-    """A value as a tick; that of the reference is named."""
-    size = _number(value)
-    text = value if size is None else number(size, inputs.lang, decimals=_decimals(size))
-    text = {"true": label("live.yes", inputs.lang), "false": label("live.no", inputs.lang)}.get(text, text)
-    if value == base:
-        return f"{text or '–'}\n{inputs.words('as_reference')}"
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
-
-
-def _decimals(size: float) -> int:
-    return next((d for d in range(4) if round(size, d) == size), 3)
-
-
-def _axis_label(axis: Mapping[str, Any], lang: str) -> str:
-    """A setting with its unit, and the month it is varied from."""
-    lever = _lever(axis)
-    if lever is None:
-        return str(axis["key"])
-    own, place = lever_words(lever, lang), str(axis["key"]).removeprefix(lever.path).lstrip(".")
-    since = f", {label('compare.from_month', lang).format(month=axis['since'])}" if axis["since"] else ""
-    return f"{f'{place}: ' if place else ''}{own.name} ({own.unit}){since}"
-
-
-def _unit(row: Row, lang: str) -> str:
-    key = f"unit.{row['unit']}"
-    unit = label(key, lang) if key in labels() else str(row["unit"])
-    how = label(f"compare.how_{row['kind']}", lang)
-    return f"{unit}, {how}"
-
-
-def _effect_with_unit(row: Row, lang: str) -> str:
+def _effect_withunit_words(row: Row, lang: str) -> str:
     """An effect with its unit, once."""
     text, unit = words.effect_text(row, lang), label("unit.percent", lang)
     if is_uncounted(str(row["outcome"])) and text.endswith(unit):
@@ -334,8 +278,8 @@ def _message(inputs: Inputs, axis: Mapping[str, Any], row: Row, value: str) -> s
     first = inputs.words(
         key,
         outcome=outcome,
-        effect=_effect_with_unit(row, inputs.lang),
-        value=_value(value, "", inputs),
+        effect=_effect_withunit_words(row, inputs.lang),
+        value=value_words(value, "", inputs.lang),
         verdict=verdict_words(row, inputs.lang),
     )
     return "\n".join([*textwrap.wrap(first, 92), *textwrap.wrap(_against(inputs, (axis,), row), 100)])
@@ -355,14 +299,14 @@ def _grid_message(inputs: Inputs, rows: Sequence[Row], outcome: str, axes: Seque
             outcome=name,
             number=len(told),
             cells=len(mine),
-            effect=_effect_with_unit(most, inputs.lang),
+            effect=_effect_withunit_words(most, inputs.lang),
         )
     return "\n".join([*textwrap.wrap(first, 92), *textwrap.wrap(_against(inputs, axes, rows[0]), 100)])
 
 
 def _against(inputs: Inputs, axes: Sequence[Mapping[str, Any]], row: Row) -> str:
     """What is varied, what it is compared with, and over which months."""
-    names = [lever_words(lever, inputs.lang).name for axis in axes if (lever := _lever(axis)) is not None]
+    names = [lever_words(lever, inputs.lang).name for axis in axes if (lever := lever_of(axis)) is not None]
     reference = inputs.words("against", name=short_title(inputs.reference, inputs.about, inputs.lang))
     months = inputs.words("over_months", since=row["since"], to=row["to"])
     return f"{' × '.join(names or [str(axis['key']) for axis in axes])}, {reference}, {months}"
