@@ -225,6 +225,13 @@ def test_the_command_says_it_in_both_languages(folder, lang, words):
     assert answer.exit_code == 0, answer.output
     for text in words:
         assert text in answer.output
+    # Single lives are told of, unless the comparison is to be published.
+    assert (
+        "The first (synthetic) person is" if lang == "en" else "Den første (syntetiske) personen er"
+    ) in answer.output
+    proof = json.loads((folder / "proof.json").read_text(encoding="utf-8"))["no-stay"]
+    assert work._without_persons(proof, publish=False)["first_person"] == proof["first_person"] is not None
+    assert work._without_persons(proof, publish=True)["first_person"] is None
     # Every outcome can be explained.
     for outcome in dict.fromkeys(pd.read_parquet(folder / "key_figures.parquet")["outcome"]):
         (found,) = work.explain(folder, outcome)

@@ -16,7 +16,7 @@ from irregsim.commands import compare as comparing
 from irregsim.commands.request import WrongUse
 from irregsim.commands.sweep import MOST_CELLS, MOST_VALUES, observed_years, split_values, swept, varied
 from irregsim.present.plots.compare import PICTURES, Inputs
-from irregsim.present.plots.compare.sweeps import draw_grid, draw_sweep
+from irregsim.present.plots.compare.sweeps import _cell_text, draw_grid, draw_sweep
 from irregsim.scenario import Scenario, ScenarioError
 from irregsim.study.comparison.key_figures import effect_row, finished
 from irregsim.study.comparison.sweeps import EFFECT, INTERACTION, Axis, Design, sweep
@@ -75,6 +75,15 @@ def test_what_cannot_be_swept_is_refused_before_any_work(scenarios, vary, words,
     answer = CliRunner().invoke(main, ["compare", *scenarios, *(word for one in vary for word in ("--vary", one))])
     assert answer.exit_code == 2 and "--vary" in answer.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_has_its_own_reference_and_set_says_what_it_touches(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["compare", "baseline", "--vary", f"{SUPPORT}@2024-01=1", "--reference", "fines-tripled"]
+    answer = CliRunner().invoke(main, [*arguments, "--set", "levers.fines.worker_nok=1"])
+    assert answer.exit_code == 2
+    assert "a sweep is compared with the scenario it is made from" in answer.stderr
+    assert "--set holds for every scenario, the reference too" in answer.stderr
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -152,6 +161,15 @@ def test_the_interaction_is_what_both_do_less_what_each_does():
     assert set(table["since"]) == {"2024-01"} and len(table) == 4
     both = table[table["part"] == INTERACTION].iloc[0]
     assert (both["value_1"], both["value_2"], both["lo"] >= 0.0, both["hi"] <= 4.0) == ("1", "2", True, True)
+    # Rises that do not add up: the words do not stop at what there was (300 over the months).
+    large = [
+        effects_of("a", "2024-01", exit__tvangsretur=[[300, 310]] * 3),
+        effects_of("b", "2024-01", exit__tvangsretur=[[300, 310]] * 3),
+        effects_of("ab", "2024-01", exit__tvangsretur=[[300, 310]] * 3),
+    ]
+    told = sweep(runs, large, design).set_index(["scenario", "part"])
+    assert told.loc[("ab", INTERACTION), "mean"] == -915.0
+    assert told.loc[("ab", INTERACTION), "rounded_text_en"].startswith("\N{MINUS SIGN}915 ")
     # Alone there is none, nor where a cell of one value is missing.
     assert design.alone("a") is None
     assert Design(design.axes, {"b": ("", "2"), "ab": ("1", "2")}).alone("ab") is None
@@ -290,6 +308,10 @@ def test_the_grid_has_every_pair_and_says_whether_effects_add_up():
     assert [text.get_text().split("\n")[0] for text in interaction.texts][-1] == "+55"
     assert interaction.texts[-1].get_fontweight() == "bold"
     assert draw_sweep(inputs_of(*two_axes())) is None
+    # Where there is no room for an interval on one line it has two, and none in a cell that is narrower still.
+    row = {"rounded_text_en": "-0.025 (-0.129 to +0.126) percent", "certainty": "clear", "verdict": "down"}
+    lines = [_cell_text(row, inputs_of(*two_axes()), room).split("\n")[1:-1] for room in (22, 13, 9)]
+    assert lines == [["(-0.129 to +0.126)"], ["(-0.129", "to +0.126)"], []]
     flat = draw_grid(inputs_of(*two_axes(interacts=False)))
     assert flat.figure.get_suptitle().startswith("Assisted return: no clear interaction between the two")
 

@@ -78,6 +78,10 @@ class CompareRequest(Request):
     def own_faults(self, scenarios: Sequence[Scenario]) -> list[str]:
         """Scenarios that cannot be compared, and a city that is none of the five."""
         faults = scenario_faults(scenarios)
+        if self.vary and self.reference is not None:
+            faults.append(
+                f"--reference {self.reference}: a sweep is compared with the scenario it is made from; leave it out"
+            )
         if self.city is not None and self.city not in CITIES:
             faults.append(f"--city {self.city}: must be one of {', '.join(CITIES)}")
         return faults

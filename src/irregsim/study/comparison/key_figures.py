@@ -7,6 +7,7 @@ effective one to the end. The verdict is ``up`` or ``down`` where the direction 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -128,9 +129,24 @@ IN_GROUPS: Final = ("person_months:fritt_fall", "person_months:hidden", "person_
 
 
 def effect_row(
-    outcome: str, reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]
+    outcome: str,
+    reference: FloatArray,
+    difference: FloatArray,
+    unit: str,
+    draws: npt.NDArray[np.int64],
+    *,
+    is_part: bool = True,
 ) -> dict[str, Any]:
-    """Statistics of one effect over the window, as columns of `key_figures`; arrays of shape (replicates,)."""
+    """Statistics of one effect over the window, as columns of `key_figures`.
+
+    Args:
+        outcome: Its name.
+        reference: Values of the reference, shape (replicates,).
+        difference: Effects, likewise.
+        unit: Unit of both.
+        draws: Number of the draw of every replicate.
+        is_part: Whether a fall is a part of what there was, so that none is larger.
+    """
     told = {name: float(value) for name, value in statistics(difference, draws).items()}
     mean, lo, hi, mc_se = (told[name] for name in ("mean", "lo", "hi", "mc_se"))
     base = float(reference.mean())
@@ -141,7 +157,7 @@ def effect_row(
     def text(lang: str) -> str:
         is_told = word != CANNOT_TELL
         if certainty == SAME or not is_uncounted(outcome) or not base > 0.0:
-            return rounded_text(mean, lo, hi, unit, lang, told=is_told, whole=base)
+            return rounded_text(mean, lo, hi, unit, lang, told=is_told, whole=base if is_part else math.inf)
         # As the page has it: what nobody counts is in percent, with its sign, since the row is in another unit.
         relative = (100.0 * mean / base, percent["percent_lo"], percent["percent_hi"])
         return f"{rounded_text(*relative, PERCENT, lang, told=is_told)} {label(f'unit.{PERCENT}', lang)}"

@@ -95,6 +95,9 @@ def sweep(runs: Runs, effects: list[Effects], design: Design) -> pd.DataFrame:
             for part, found in parts.items():
                 if found is None:
                     continue
+                unit, draws = effect.units.get(outcome, ""), runs.draw_numbers
+                # Two rises that do not add up can have an interaction larger than all there was.
+                told = effect_row(outcome, *found, unit, draws, is_part=part == EFFECT)
                 rows.append(
                     {
                         "scenario": name,
@@ -106,7 +109,7 @@ def sweep(runs: Runs, effects: list[Effects], design: Design) -> pd.DataFrame:
                         "since": since,
                         "to": effect.pair.months[-1],
                         "kind": "mean" if is_averaged(outcome) else "sum",
-                        **effect_row(outcome, *found, effect.units.get(outcome, ""), runs.draw_numbers),
+                        **told,
                     }
                 )
     return finished(rows, ["vary_1", "value_1", "vary_2", "value_2", "part", "outcome", "panel"])

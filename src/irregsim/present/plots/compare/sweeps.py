@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 _MOST_PANELS: Final = 4
 _MOST_GRIDS: Final = 2
 
-#: With more columns there is no room for intervals in the cells of a grid.
-_WIDE: Final = 5
+#: Letters that have room side by side in a grid, over all its columns, and inches of a line of cells.
+_LETTERS: Final = 66
+_LINE: Final = 0.8
 
 #: Values nearer than this share of the axis would be written over each other.
 _NEAR: Final = 0.13
@@ -97,7 +98,7 @@ def draw_grid(inputs: Inputs) -> Drawing | None:
     outcomes = chosen_outcomes([row for row in rows if row["part"] == EFFECT], axes, _MOST_GRIDS)
     across, down = (in_order(axis, [str(row[f"value_{i}"]) for row in rows]) for i, axis in enumerate(axes, start=1))
     with settings():
-        figure = new_figure((12.0, 2.4 + 2.9 * len(outcomes)))
+        figure = new_figure((12.0, 2.4 + len(outcomes) * (1.3 + _LINE * max(2, len(down)))))
         figure.suptitle(_grid_message(inputs, rows, outcomes[0], axes), x=0.01, ha="left")
         grid = figure.subplots(len(outcomes), 2, squeeze=False)
         for line, outcome in zip(grid, outcomes, strict=True):
@@ -233,9 +234,17 @@ def _cells(
             is_open = row is not None and not words.has_direction(row)
             face = "#F2F2F2" if row is None else colours(0.5 + 0.5 * share)
             axes.add_patch(Rectangle((i - 0.5, j - 0.5), 1, 1, facecolor=face, edgecolor="#CCCCCC", linewidth=1.0))
-            axes.text(i, j, _cell_text(row, inputs, small=len(across) > _WIDE), ha="center", va="center",
-                      fontsize=9.0 if len(across) > _WIDE else 9.5, color="#777777" if is_open or row is None else INK,
-                      fontweight="bold" if row is not None and row["certainty"] == CLEAR else "normal")  # fmt: skip
+            is_clear = row is not None and row["certainty"] == CLEAR
+            axes.text(
+                i,
+                j,
+                _cell_text(row, inputs, _LETTERS // len(across)),
+                ha="center",
+                va="center",
+                fontsize=9.5,
+                color="#777777" if is_open or row is None else INK,
+                fontweight="bold" if is_clear else "normal",
+            )
     axes.set_xlim(-0.5, len(across) - 0.5)
     axes.set_ylim(-0.5, len(down) - 0.5)
     axes.set_xticks(range(len(across)), [value_words(value, bases[0], inputs.lang) for value in across], fontsize=10)
@@ -248,13 +257,17 @@ def _cells(
     axes.set_ylabel(wrapped(axis_label(settings_[1], inputs.lang), 30), fontsize=10)
 
 
-def _cell_text(row: Row | None, inputs: Inputs, *, small: bool) -> str:
-    """The effect, its interval where there is room, and how sure its direction is."""
+def _cell_text(row: Row | None, inputs: Inputs, room: int) -> str:
+    """The effect, its interval on one line or two where there is room for so many letters, and how sure it is."""
     if row is None:
         return "–"
     text = words.effect_text(row, inputs.lang).removesuffix(f" {label('unit.percent', inputs.lang)}")
     mean, space, interval = text.partition(" (")
-    lines = [mean] if small or not space else [mean, f"({interval}"]
+    lines = [mean]
+    if space:
+        low, _, high = interval.partition(" ")
+        whole = [f"({interval}"] if len(interval) < room else [f"({low}", high]
+        lines += whole if max(map(len, whole)) <= room else []
     return "\n".join([*lines, inputs.words(f"sure_{words.certainty_of(row).replace(' ', '_')}")])
 
 
