@@ -63,7 +63,7 @@ def test_values_are_split_at_commas_outside_brackets_and_quotation_marks():
         (["baseline"], [f"{SUPPORT}@2024=1"], "is not a month"),
         (["baseline"], ["levers.return_agreements@2024-01=[]"], "takes no month after @"),
         (["baseline"], ["levers.fines.worker_noc=1,2"], "--vary:1:1: levers.fines.worker_noc.*did you mean worker_nok"),
-        (["baseline"], [f"{SUPPORT}=-1,x,3"], "(?s)-1 is outside.*x.*number"),
+        (["baseline"], [f"{SUPPORT}=-1,x,3"], "(?s)-1 is outside.*found the text 'x'"),
         (["baseline"], ["assumptions.interactions=true"], "no value changes anything of baseline"),
     ],
 )  # fmt: skip
