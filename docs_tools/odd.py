@@ -22,12 +22,12 @@ from irregsim.model.parameters import GRADES, STATUSES, Parameter, parameter_gro
 from irregsim.model.plan import first_sentence, plan
 from irregsim.model.registers import REGISTERS
 from irregsim.scenario.levers import REGISTRY
+from irregsim.study.comparison.chains import claims_in
 from irregsim.vocabulary.reference import DataError, read_table
 
 #: Claims that are modelled in part or not at all, with what is missing.
 OPEN_FILE: Final = "mechanisms_open.csv"
 
-_IDS: Final = re.compile(r"\bM(\d{3})(?:\s*-\s*M(\d{3}))?\b")
 _BLOCK: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _MARKER: Final = re.compile(r"<!-- (?:generated:[^>]*|end) -->")
 
@@ -70,14 +70,6 @@ def rules_table() -> str:
     return _table(("rule", "part", "meaning", "leads to (cause)", "claims", "source", "grade"), rows)
 
 
-def expand(text: str) -> set[str]:
-    """Ids of claims named in a text; ``M013-M019`` means all seven."""
-    found: set[str] = set()
-    for first, last in _IDS.findall(text):
-        found.update(f"M{number:03d}" for number in range(int(first), int(last or first) + 1))
-    return found
-
-
 def open_claims() -> dict[str, str]:
     """What is missing of the claims that are modelled in part or not at all, by id.
 
@@ -112,7 +104,7 @@ def named_in_docstrings() -> Mapping[str, tuple[str, ...]]:
 
     def visit(node: ast.AST, name: str) -> None:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            for id_ in sorted(expand(ast.get_docstring(node) or "")):
+            for id_ in sorted(claims_in(ast.get_docstring(node) or "")):
                 found.setdefault(id_, []).append(name)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.ClassDef | ast.FunctionDef):

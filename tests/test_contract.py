@@ -21,8 +21,9 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 COMMANDS = {
     "run": "--replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --out --lang --format --quiet "
     "--publish --show-levels --spells --without",
-    "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without "
-    "--city --spells --out --lang --format --quiet --publish --show-levels",
+    "compare": "--vary --reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end "
+    "--without --city --spells --out --lang --format --quiet --publish --show-levels",
+    "explain": "--scenario --json --lang",
     "validate": "--all --set --end",
     "scenarios": "--lang",
     "levers": "--lang",
@@ -88,6 +89,8 @@ COMPARED = {
     "twin_lives": "scenario person replicate side run state start end cause",
     "partings": "scenario cause_reference cause_scenario reference_state scenario_state persons lo hi total n",
     "apart": "scenario month persons lo hi share n",
+    "causes": f"scenario outcome origin destination cause {_FIGURES}",
+    "sweep": f"scenario vary_1 value_1 vary_2 value_2 part outcome panel {_FIGURES}",
 }
 
 #: Columns of them that nobody but the owner of the exact tables sees, and tables that are never published.

@@ -133,7 +133,7 @@ def test_a_claim_that_nothing_names_is_seen(monkeypatch):
 
 
 def test_a_range_of_claims_names_all_of_them():
-    assert odd.expand("M001, M013-M016 and M2 or XM003") == {"M001", "M013", "M014", "M015", "M016"}
+    assert odd.claims_in("M001, M013-M016 and M2 or XM003") == {"M001", "M013", "M014", "M015", "M016"}
 
 
 def test_the_document_tells_every_column_part_and_register():

@@ -16,7 +16,7 @@ with leaving_if_program():
     import click
 
     from irregsim import __version__
-    from irregsim.cli import listings, runs, scenarios, teaching
+    from irregsim.cli import explaining, listings, runs, scenarios, teaching
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
 
@@ -47,6 +47,7 @@ def main() -> None:
 for _command in (
     runs.run,
     runs.compare,
+    explaining.explain,
     runs.fit,
     runs.calibrate,
     runs.reproduce,

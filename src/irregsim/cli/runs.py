@@ -20,6 +20,7 @@ from irregsim.cli.options import (
     quiet_option,
     seed_option,
 )
+from irregsim.cli.sweeping import swept_without_lives, vary_option
 from irregsim.vocabulary.codes import CITIES
 
 
@@ -63,6 +64,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
 
 @click.command(short_help="Compare scenarios: paired differences, pictures, one page.")
 @click.argument("scenarios", nargs=-1, required=True, shell_complete=complete_scenario)
+@vary_option
 @click.option("--reference", metavar="NAME", help="The scenario that the others are compared with. Default: the first.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Number of replicates. Default: the reference's.")
 @seed_option("reference")
@@ -98,18 +100,23 @@ def compare(
       irregsim compare baseline agreement-eritrea --replicates 40
       irregsim compare baseline shelter-five-cities nav-rule-2004 --city Bergen --lang nb
       irregsim compare my-scenarios/ --reference baseline --publish --format xlsx
+      irregsim compare baseline --vary levers.assisted_return.support_nok@2024-01=10000,40000,80000
     """
     from irregsim.commands.compare import PAGE, CompareRequest, compare_scenarios
     from irregsim.present.compare_summary import summary
+    from irregsim.present.sweep_summary import sweep_summary
     from irregsim.study.progress import progress_for
 
+    swept_without_lives(context, options)
+    if options["overrides"] and not quiet:
+        click.echo("--set holds for every scenario, the reference too; to compare values, use --vary", err=True)
     request = CompareRequest(scenarios, reference, city, **asked(context, options))
     with errors():
         done = compare_scenarios(request, progress=progress_for(quiet=quiet), warn=warn)
     if not quiet:
         for name in done.reused:
             click.echo(f"reusing the finished run of {name}", err=True)
-        click.echo(summary(done.key_figures, done.about))
+        click.echo(sweep_summary(done.sweep, done.about) if request.vary else summary(done.key_figures, done.about))
         click.echo(f"\nWritten to {done.folder}; the page is {Path(str(done.folder)) / PAGE}")
 
 

@@ -22,6 +22,7 @@ from irregsim.commands.in_memory import NamedTables
 from irregsim.commands.manifest import Clock, manifest_of
 from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopped, WrongUse, checked
 from irregsim.commands.run import execute, simulate_together
+from irregsim.commands.sweep import observed_years, swept
 from irregsim.present.export import hashes
 from irregsim.scenario import Scenario, changes_nothing, load_scenario, shipped_scenarios
 from irregsim.storage.folder import MANIFEST, FolderError, RunFolder, check_folder, commit, opened_for_writing
@@ -38,6 +39,8 @@ from irregsim.vocabulary.knowledge import is_fact
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from irregsim.study.comparison.sweeps import Design
 
 #: Where runs are made that are not there yet, inside the folder of the comparison.
 RUNS: Final = "runs"
@@ -58,11 +61,13 @@ class CompareRequest(Request):
         reference: Name of the scenario that the others are compared with, or a file or shipped name, which is then
             added; None for the first.
         city: City of the fact sheet, or None.
+        vary: Settings with several values each, as ``--vary``; the scenarios are then made from the one that is given.
     """
 
     scenarios: tuple[str, ...]
     reference: str | None = None
     city: str | None = None
+    vary: tuple[str, ...] = field(default=(), kw_only=True)
     out: str | None = field(default="outputs/comparison", kw_only=True)
     spells: bool = field(default=True, kw_only=True)
     command: str = field(default="irregsim compare", kw_only=True)
@@ -73,6 +78,10 @@ class CompareRequest(Request):
     def own_faults(self, scenarios: Sequence[Scenario]) -> list[str]:
         """Scenarios that cannot be compared, and a city that is none of the five."""
         faults = scenario_faults(scenarios)
+        if self.vary and self.reference is not None:
+            faults.append(
+                f"--reference {self.reference}: a sweep is compared with the scenario it is made from; leave it out"
+            )
         if self.city is not None and self.city not in CITIES:
             faults.append(f"--city {self.city}: must be one of {', '.join(CITIES)}")
         return faults
@@ -241,13 +250,14 @@ def compare_scenarios(
         RunFailed: If a simulation fails or is stopped.
     """
     clock = Clock()
-    ready = checked(request, chosen_scenarios(request))
+    scenarios, design = swept(request.scenarios, request.vary, request) if request.vary else (None, None)
+    ready = checked(request, scenarios or chosen_scenarios(request))
     (out,) = ready.folders
-    for note in ready.notes:
+    for note in (*ready.notes, *observed_years(scenarios or ())):
         warn(note)
     try:
         with opened_for_writing(out) as work, Crew(ready.jobs) as crew:
-            done, units, runs = _compared(request, ready, out, crew, progress or Silent())
+            done, units, runs = _compared(request, ready, out, crew, progress or Silent(), design)
             staging = fresh_folder(work / "comparison")
             names = write_folder(staging, done.frames, done.about, units, request.output.format, runs, crew)
             manifest = {
@@ -338,15 +348,22 @@ def compare(
 
 
 def _compared(
-    request: CompareRequest, ready: Checked, folder: Path, crew: Crew, progress: Progress
+    request: CompareRequest,
+    ready: Checked,
+    folder: Path,
+    crew: Crew,
+    progress: Progress,
+    design: Design | None = None,
 ) -> tuple[Comparison, dict[str, str], Runs]:
     """The runs and all tables."""
     runs, reused = _runs(ready, request, folder, crew, progress)
-    frames, proof, units = make_tables(runs, crew)
+    frames, proof, units = make_tables(runs, crew, design)
     # By content alone, the reference first: the same comparison has the same name everywhere.
     id_ = sha256_of_text(canonical_json({"runs": list(run_ids(ready).values()), "version": __version__}))[:16]
     cities = () if request.city is None else (request.city,)
     about = {**about_comparison(request, ready, id_, cities), "proof": proof}
+    if design is not None:
+        about["sweep"] = design.to_mapping()
     others = tuple(pair.name for pair in runs.pairs)
     done = Comparison(id_, runs.reference.name, others, runs.replicates, frames, proof, about, None, reused)
     return done, units, runs

@@ -25,6 +25,9 @@ PAGE: Final = "report.html"
 
 PROOF: Final = "proof.json"
 
+#: Every scenario as it was run, by name.
+SCENARIO_FILE: Final = "scenarios.json"
+
 
 def write_table(frame: pd.DataFrame, path: Path) -> str:
     """Write a frame as Parquet, the same bytes for the same rows.
@@ -96,6 +99,9 @@ def write_folder(
         for name, frame in {**stored(frames), **asked}.items()
     }
     write_json(staging / PROOF, dict(about["proof"]))
+    write_json(
+        staging / SCENARIO_FILE, {run.name: run.scenario.to_mapping() for run in (runs.reference, *runs.scenarios)}
+    )
     shown = {**(published(stored(frames), units) if about["publish"] else stored(frames)), **asked}
     FORMATS[format_].of_comparison(ComparisonTables(shown, about, units, staging))
     (staging / "plots").mkdir()

@@ -17,13 +17,18 @@ from irregsim.vocabulary.labels import by_language, in_language
 if TYPE_CHECKING:
     import pandas as pd
 
+    from irregsim.study.comparison.sweeps import Design
 
-def make_tables(runs: Runs, jobs: Hands = 1) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
+
+def make_tables(
+    runs: Runs, jobs: Hands = 1, design: Design | None = None
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
     """Every table of a comparison that is declared (`irregsim.study.comparison.tables`) and that the runs allow.
 
     Args:
         runs: The runs.
         jobs: Processes for the lives, at least 1, or a crew of them; the tables are the same for any number.
+        design: Which scenario has which values, in a sweep.
 
     Returns:
         Tables by name, the proof of pairing, and the unit of every outcome.
@@ -34,7 +39,7 @@ def make_tables(runs: Runs, jobs: Hands = 1) -> tuple[dict[str, pd.DataFrame], d
 
     told = proof(runs.pairs)
     _refuse_unequal(told, runs.reference.name)
-    compared = Compared(runs, jobs)
+    compared = Compared(runs, jobs, design)
     made = {name: table.made(compared) for name, table in TABLES.items()}
     frames = {name: frame for name, frame in made.items() if frame is not None}
     for pair, lives in zip(runs.pairs, compared.pairs, strict=True):

@@ -11,6 +11,7 @@
 - ``first_effective``: scenario to month; ``run_ids``*: name to id; ``versions``*: name to version;
 - ``levers``: scenario to rows of ``key``, ``from``, ``to``, ``reference``, ``value`` (as ``irregsim diff``);
 - ``proof``: as ``proof.json``;
+- ``sweep``*: settings and values of a sweep (`irregsim.study.comparison.sweeps.Design.to_mapping`);
 - ``cities``*: cities that get a fact sheet; ``caveat``*: key of the sentence for draws that are not calibrated;
 - ``pictures``*: from `irregsim.present.plots.compare.draw_all`.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from irregsim.study.comparison.differences import Effects
     from irregsim.study.comparison.lives.tables import PairedTables
     from irregsim.study.comparison.pairs import Runs
+    from irregsim.study.comparison.sweeps import Design
     from irregsim.study.workers import Hands
 
 #: A name that is a file, an attribute and a sheet: Excel has room for 31 characters.
@@ -278,10 +279,12 @@ class Compared:
     Attributes:
         runs: The runs that are compared.
         jobs: Processes for the lives, at least 1, or a crew of them; the tables are the same for any number.
+        design: Which scenario has which values, in a sweep; None in another comparison.
     """
 
     runs: Runs
     jobs: Hands = 1
+    design: Design | None = None
 
     @cached_property
     def effects(self) -> list[Effects]:

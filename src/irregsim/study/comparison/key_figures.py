@@ -7,7 +7,8 @@ effective one to the end. The verdict is ``up`` or ``down`` where the direction 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from irregsim.model.registers import REGISTERS
 from irregsim.study.comparison.differences import ENDS, Effects, statistics
-from irregsim.study.comparison.pairs import Pair, Runs
+from irregsim.study.comparison.pairs import Pair, Run, Runs
 from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import is_averaged, over_window
 from irregsim.study.comparison.verdicts import CANNOT_TELL, SAME, false_discovery, in_words, p_value, verdict
@@ -127,10 +128,25 @@ DIMENSIONS: Final = ("sought_asylum", "sex", "age_group", "with_child", "duratio
 IN_GROUPS: Final = ("person_months:fritt_fall", "person_months:hidden", "person_months:synlig")
 
 
-def _row(
-    outcome: str, reference: FloatArray, difference: FloatArray, unit: str, draws: npt.NDArray[np.int64]
+def effect_row(
+    outcome: str,
+    reference: FloatArray,
+    difference: FloatArray,
+    unit: str,
+    draws: npt.NDArray[np.int64],
+    *,
+    is_part: bool = True,
 ) -> dict[str, Any]:
-    """Statistics of one effect over the window; arrays of shape (replicates,)."""
+    """Statistics of one effect over the window, as columns of `key_figures`.
+
+    Args:
+        outcome: Its name.
+        reference: Values of the reference, shape (replicates,).
+        difference: Effects, likewise.
+        unit: Unit of both.
+        draws: Number of the draw of every replicate.
+        is_part: Whether a fall is a part of what there was, so that none is larger.
+    """
     told = {name: float(value) for name, value in statistics(difference, draws).items()}
     mean, lo, hi, mc_se = (told[name] for name in ("mean", "lo", "hi", "mc_se"))
     base = float(reference.mean())
@@ -141,7 +157,7 @@ def _row(
     def text(lang: str) -> str:
         is_told = word != CANNOT_TELL
         if certainty == SAME or not is_uncounted(outcome) or not base > 0.0:
-            return rounded_text(mean, lo, hi, unit, lang, told=is_told, whole=base)
+            return rounded_text(mean, lo, hi, unit, lang, told=is_told, whole=base if is_part else math.inf)
         # As the page has it: what nobody counts is in percent, with its sign, since the row is in another unit.
         relative = (100.0 * mean / base, percent["percent_lo"], percent["percent_hi"])
         return f"{rounded_text(*relative, PERCENT, lang, told=is_told)} {label(f'unit.{PERCENT}', lang)}"
@@ -171,11 +187,14 @@ def _ends(name: str, values: FloatArray, ends: Sequence[str]) -> dict[str, float
     return {f"{name}_{end}": float(np.quantile(values, ENDS[end])) for end in ends}
 
 
-def _finished(rows: list[dict[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
-    """The table of effects; `p_value` of every row is corrected for how many effects its scenario has here."""
+def finished(rows: list[dict[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
+    """The table of effects from rows of `effect_row`.
+
+    `p_value` of every row is corrected for how many effects its scenario has here.
+    """
     import pandas as pd
 
-    columns = ["scenario", *keys, "since", "to", "kind", *_row("", np.zeros(2), np.zeros(2), "", np.arange(2))]
+    columns = ["scenario", *keys, "since", "to", "kind", *effect_row("", np.zeros(2), np.zeros(2), "", np.arange(2))]
     out = pd.DataFrame(rows, columns=columns).astype({"more_replicates": "Int64"})
     for name in out["scenario"].unique():
         mine = out["scenario"] == name
@@ -193,8 +212,13 @@ def window_values(effect: Effects, outcome: str) -> tuple[FloatArray, FloatArray
 
     Both are taken over the months in which every replicate of both runs has a value; None where there is none.
     """
+    return values_since(effect, outcome, effect.pair.since)
+
+
+def values_since(effect: Effects, outcome: str, since: str) -> tuple[FloatArray, FloatArray] | None:
+    """The same over the months from one of them on, ``YYYY-MM``."""
     difference = effect.difference[outcome]
-    places = [i for i in window_of(effect) if np.isfinite(difference[i]).all()]
+    places = [i for i, month in enumerate(effect.pair.months) if month >= since and np.isfinite(difference[i]).all()]
     if not places:
         return None
     return over_window(effect.reference[outcome], outcome, places), over_window(difference, outcome, places)
@@ -236,10 +260,10 @@ def key_figures(all_effects: Sequence[Effects], draws: npt.NDArray[np.int64]) ->
                     "since": effect.pair.since,
                     "to": effect.pair.months[-1],
                     "kind": "mean" if is_averaged(outcome) else "sum",
-                    **_row(outcome, *found, effect.units.get(outcome, ""), draws),
+                    **effect_row(outcome, *found, effect.units.get(outcome, ""), draws),
                 }
             )
-    return _finished(rows, ["outcome", "panel"])
+    return finished(rows, ["outcome", "panel"])
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -256,7 +280,7 @@ def cities(runs: Runs, units: Mapping[str, str]) -> pd.DataFrame:
     Returns:
         Columns as `key_figures` without ``panel``, with ``city``.
     """
-    return _of(runs, units, _city_values, ["city", "outcome"])
+    return by_keys(runs, units, _city_values, ["city", "outcome"])
 
 
 def groups(runs: Runs) -> pd.DataFrame:
@@ -265,10 +289,24 @@ def groups(runs: Runs) -> pd.DataFrame:
     Returns:
         Columns as `key_figures` without ``panel``, with ``dimension`` and ``group``.
     """
-    return _of(runs, dict.fromkeys(IN_GROUPS, "person-months"), _group_values, ["dimension", "group", "outcome"])
+    return by_keys(runs, dict.fromkeys(IN_GROUPS, "person-months"), _group_values, ["dimension", "group", "outcome"])
 
 
-def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -> pd.DataFrame:
+def by_keys(
+    runs: Runs, units: Mapping[str, str], values_of: Callable[[Run, int, Pair], pd.DataFrame], keys: list[str]
+) -> pd.DataFrame:
+    """Effects over the window on sums that are read one replicate at a time.
+
+    Args:
+        runs: The runs.
+        units: Unit by outcome; persons for one that is not there.
+        values_of: Of a run, a replicate and a pair: the columns ``keys`` and ``value``, the sum over the window; what
+            a replicate has no row of is 0.
+        keys: Columns that name a row; one is ``outcome``.
+
+    Returns:
+        Columns as `key_figures` without ``panel``, with ``keys``; rows by outcome, then by keys.
+    """
     from irregsim.study.summaries import dense
 
     draws, n = runs.draw_numbers, runs.replicates
@@ -290,13 +328,13 @@ def _of(runs: Runs, units: Mapping[str, str], values_of: Any, keys: list[str]) -
                     "since": pair.since,
                     "to": pair.months[-1],
                     "kind": "mean" if is_averaged(outcome) else "sum",
-                    **_row(outcome, reference, difference, units.get(outcome, "persons"), draws),
+                    **effect_row(outcome, reference, difference, units.get(outcome, "persons"), draws),
                 }
             )
-    return _finished(rows, keys)
+    return finished(rows, keys)
 
 
-def _city_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
+def _city_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     import pandas as pd
 
     from irregsim.vocabulary.codes import CITIES
@@ -316,7 +354,7 @@ def _city_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
     return out
 
 
-def _group_values(run: Any, replicate: int, pair: Pair) -> pd.DataFrame:
+def _group_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     import pandas as pd
 
     frame = run.read("groups", replicate)

@@ -133,6 +133,18 @@ def _costs(compared: Compared) -> pd.DataFrame:
     return costs(compared.effects)
 
 
+def _causes(compared: Compared) -> pd.DataFrame:
+    from irregsim.study.comparison.causes import causes
+
+    return causes(compared.runs)
+
+
+def _sweep(compared: Compared) -> pd.DataFrame | None:
+    from irregsim.study.comparison.sweeps import sweep
+
+    return None if compared.design is None else sweep(compared.runs, compared.effects, compared.design)
+
+
 def _life(name: str) -> Callable[[Compared], pd.DataFrame | None]:
     """One of the tables that one pass over the lives makes together; none where no spells were kept."""
     return lambda compared: compared.lives.get(name)
@@ -392,5 +404,31 @@ register(
         # Where a centre closes, those apart are those whom the register no longer counts, and their number over their
         # share is everybody.
         Form.NEVER,
+    )
+)
+
+# ---------------------------------------------------------------------------------------------------------
+# Why
+
+register(
+    Table(
+        "causes",
+        _causes,
+        _key_figures("outcome", "origin", "destination", "cause"),
+        Form.EFFECTS,
+        keys=("scenario", "origin", "destination", "cause"),
+    )
+)
+
+# ---------------------------------------------------------------------------------------------------------
+# Sweeps
+
+register(
+    Table(
+        "sweep",
+        _sweep,
+        _key_figures("vary_1", "value_1", "vary_2", "value_2", "part", "outcome", "panel"),
+        Form.EFFECTS,
+        keys=("scenario", "part"),
     )
 )

@@ -24,6 +24,7 @@ from irregsim.present.plots.compare.lives import (
     draw_twins,
 )
 from irregsim.present.plots.compare.over_time import draw_exits, draw_fans, draw_iceberg, draw_registers, draw_stocks
+from irregsim.present.plots.compare.sweeps import draw_grid, draw_sweep
 from irregsim.present.plots.style import Drawing, save
 from irregsim.study.workers import Hands, in_order
 
@@ -48,16 +49,20 @@ class Picture:
             yet comes last; its heading and its note are the labels ``compare.h_<section>`` and
             ``compare.note_<section>``.
         is_of_all: Whether it is of all scenarios at once, and not of each with the reference.
+        is_of_sweep: Whether it is of a sweep. A sweep has many scenarios, and only these pictures.
     """
 
     name: str
     draw: DrawPicture
     section: str
     is_of_all: bool = False
+    is_of_sweep: bool = False
 
 
 #: Every picture, in the order of the page.
 PICTURES: Final[tuple[Picture, ...]] = (
+    Picture("sweep", draw_sweep, "all", is_of_all=True, is_of_sweep=True),
+    Picture("grid", draw_grid, "all", is_of_all=True, is_of_sweep=True),
     Picture("tradeoff", draw_tradeoff, "all", is_of_all=True),
     Picture("forest", draw_forest, "effects"),
     Picture("stocks", draw_stocks, "effects"),
@@ -95,8 +100,9 @@ def draw_all(
         ``kind`` and ``section`` (of the picture), ``scenario`` (empty for pictures of all), ``alt`` and ``svg``
         (bytes).
     """
-    wanted = [(picture, "") for picture in PICTURES if picture.is_of_all]
-    wanted += [(picture, name) for name in about["scenarios"] for picture in PICTURES if not picture.is_of_all]
+    chosen = [picture for picture in PICTURES if picture.is_of_sweep or not about.get("sweep")]
+    wanted = [(picture, "") for picture in chosen if picture.is_of_all]
+    wanted += [(picture, name) for name in about["scenarios"] for picture in chosen if not picture.is_of_all]
     work = partial(_drawn, frames, about, folder, lang, wanted)
     return [one for one in in_order(work, len(wanted), jobs) if one is not None]
 

@@ -1,0 +1,36 @@
+"""``irregsim explain``: why a number of a comparison changed."""
+
+from __future__ import annotations
+
+import click
+
+from irregsim.cli.errors import errors
+from irregsim.cli.options import lang_option
+
+
+@click.command(short_help="Say why a number of a comparison changed.")
+@click.argument("folder")
+@click.argument("outcome")
+@click.option("--scenario", metavar="NAME", help="One scenario of the comparison. Default: each of them.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with every rule that a lever acts on.")
+@lang_option("Language of the text.")
+def explain(folder: str, outcome: str, scenario: str | None, lang: str, *, as_json: bool) -> None:
+    """Say why OUTCOME changed in the comparison in FOLDER.
+
+    Shows what the number is, the effect, where the scenario first differs from the reference, the rules that the levers
+    act on, the moves of persons (by cause) that changed most, and the claims and parameters behind them with
+    their grades. OUTCOME is a code of key_figures (stock:arbeidende, or arbeidende) or a name, in quotation marks.
+
+    \b
+    Example:
+      irregsim explain outputs/comparison stock:arbeidende
+      irregsim explain outputs/comparison "forced return" --scenario agreement-eritrea
+      irregsim explain outputs/comparison exit:assistert_retur --lang nb
+    """
+    from irregsim.commands.explain import explain as work
+    from irregsim.commands.explain import plain
+    from irregsim.present.explanation import explanations
+
+    with errors():
+        found = work(folder, outcome, scenario)
+    click.echo(plain(found) if as_json else explanations(found, lang))
