@@ -16,7 +16,7 @@ with leaving_if_program():
     import click
 
     from irregsim import __version__
-    from irregsim.cli import listings, runs, scenarios, teaching
+    from irregsim.cli import listings, registry, runs, scenarios, teaching
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
 
@@ -50,6 +50,7 @@ for _command in (
     runs.fit,
     runs.calibrate,
     runs.reproduce,
+    registry.runs,
     scenarios.validate,
     scenarios.diff,
     scenarios.new,
