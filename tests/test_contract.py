@@ -20,9 +20,9 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 
 COMMANDS = {
     "run": "--replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --out --lang --format --quiet "
-    "--publish --show-levels --spells --without",
+    "--publish --show-levels --spells --without --replace",
     "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without "
-    "--city --spells --out --lang --format --quiet --publish --show-levels",
+    "--city --spells --out --lang --format --quiet --publish --show-levels --replace",
     "validate": "--all --set --end",
     "scenarios": "--lang",
     "levers": "--lang",

@@ -146,8 +146,13 @@ plan_options = _together(
     ),
 )
 
-#: What is written, and how.
+#: What is written, where, and how.
 output_options = _together(
+    click.option(
+        "--replace",
+        is_flag=True,
+        help="Replace another result in the folder. Without it, a folder with another result is refused.",
+    ),
     lang_option("Language of pictures and pages."),
     click.option(
         "--format",

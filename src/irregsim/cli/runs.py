@@ -51,7 +51,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     request = RunRequest(scenario, **asked(context, options))
     with errors():
         finished = run_scenario(request, progress=progress_for(quiet=quiet), warn=warn)
-    if finished.replaced and not quiet:
+    if finished.replaced:
         click.echo(f"replaced the earlier run {finished.replaced} in {finished.folder.path}", err=True)
     if finished.reused and not quiet:
         click.echo(f"{finished.reused} of the replicates reused from an earlier run", err=True)
@@ -74,7 +74,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     show_default=True,
     help="Keep the lives of the (synthetic) persons and compare them too; takes more disk space.",
 )
-@click.option("--out", metavar="DIR", default="outputs/comparison", show_default=True, help="Folder of the comparison.")
+@click.option("--out", metavar="DIR", help="Folder of the comparison. Default: in outputs, named by the scenarios.")
 @output_options
 @click.pass_context
 def compare(
@@ -86,18 +86,20 @@ def compare(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Compare SCENARIOS (files, shipped names, or folders of files) with the same parameter draws and random numbers.
+    """Compare SCENARIOS (files, shipped names, folders of files, or runs) with the same draws and random numbers.
 
     Each replicate of a scenario is compared with the same replicate of the reference, which is the first scenario
     unless --reference names another. Writes tables, pictures and one page (report.html). Finished runs of the same
-    content are reused, here and in outputs/<scenario>. With more --replicates a comparison is extended. Ctrl-C keeps
-    what is finished.
+    content are reused, wherever they are in outputs. A run folder (its path, or its name or id in `irregsim runs`)
+    stands for its scenario and brings its settings. With more --replicates a comparison is extended. Ctrl-C keeps what
+    is finished.
 
     \b
     Example:
       irregsim compare baseline agreement-eritrea --replicates 40
       irregsim compare baseline shelter-five-cities nav-rule-2004 --city Bergen --lang nb
       irregsim compare my-scenarios/ --reference baseline --publish --format xlsx
+      irregsim compare outputs/baseline outputs/fines
     """
     from irregsim.commands.compare import PAGE, CompareRequest, compare_scenarios
     from irregsim.present.compare_summary import summary
@@ -106,6 +108,8 @@ def compare(
     request = CompareRequest(scenarios, reference, city, **asked(context, options))
     with errors():
         done = compare_scenarios(request, progress=progress_for(quiet=quiet), warn=warn)
+    if done.replaced:
+        click.echo(f"replaced the earlier result {done.replaced} in {done.folder}", err=True)
     if not quiet:
         for name in done.reused:
             click.echo(f"reusing the finished run of {name}", err=True)

@@ -17,21 +17,33 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from irregsim import __version__
 from irregsim.commands.compare_folder import PAGE as PAGE
 from irregsim.commands.compare_folder import write_folder
-from irregsim.commands.compare_tables import about_comparison, make_tables, run_ids
+from irregsim.commands.compare_tables import about_comparison, make_tables, run_ids, stored_plans
+from irregsim.commands.from_folders import (
+    Given,
+    Match,
+    draws_fault,
+    given_runs,
+    in_the_way,
+    is_run_folder,
+    is_same_comparison,
+    matches,
+    with_their_settings,
+)
 from irregsim.commands.in_memory import NamedTables
 from irregsim.commands.manifest import Clock, manifest_of
+from irregsim.commands.registry import OUTPUTS
 from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopped, WrongUse, checked
 from irregsim.commands.run import execute, simulate_together
 from irregsim.present.export import hashes
 from irregsim.scenario import Scenario, changes_nothing, load_scenario, shipped_scenarios
-from irregsim.storage.folder import MANIFEST, FolderError, RunFolder, check_folder, commit, opened_for_writing
+from irregsim.storage.folder import MANIFEST, FolderError, check_folder, commit, opened_for_writing
 from irregsim.storage.hashing import canonical_json, sha256_of_text, write_json
-from irregsim.storage.paths import fresh_folder, refuse_links
+from irregsim.storage.manifests import MOST_REPLICATES
+from irregsim.storage.paths import fresh_folder, refuse_links, user_path
 from irregsim.study.cluster import Cluster
 from irregsim.study.comparison.pairs import Run, Runs, different_period, first_difference, same_values
-from irregsim.study.identity import finished_run
 from irregsim.study.progress import Progress, Silent
-from irregsim.study.replicates import ReplicateError
+from irregsim.study.replicates import Plan, ReplicateError
 from irregsim.study.workers import Crew
 from irregsim.vocabulary.codes import CITIES
 from irregsim.vocabulary.knowledge import is_fact
@@ -42,9 +54,8 @@ if TYPE_CHECKING:
 #: Where runs are made that are not there yet, inside the folder of the comparison.
 RUNS: Final = "runs"
 
-#: Where finished runs are looked for besides.
-OUTPUTS: Final = "outputs"
-
+#: Scenarios besides the reference that the name of a folder has at most.
+_NAMED: Final = 2
 
 _TOO_FEW: Final = "give at least two scenarios (files, shipped names, or a folder of files)"
 
@@ -54,7 +65,8 @@ class CompareRequest(Request):
     """A comparison as the user asked for it.
 
     Attributes:
-        scenarios: Files, shipped names and folders of scenario files, two scenarios or more in all.
+        scenarios: Files, shipped names, folders of scenario files, and run folders (by path, name or id); two
+            scenarios or more in all.
         reference: Name of the scenario that the others are compared with, or a file or shipped name, which is then
             added; None for the first.
         city: City of the fact sheet, or None.
@@ -63,12 +75,15 @@ class CompareRequest(Request):
     scenarios: tuple[str, ...]
     reference: str | None = None
     city: str | None = None
-    out: str | None = field(default="outputs/comparison", kw_only=True)
     spells: bool = field(default=True, kw_only=True)
     command: str = field(default="irregsim compare", kw_only=True)
 
     # With fewer there is no Monte Carlo error.
     fewest: ClassVar[tuple[int, str]] = (2, "must be 2 or more, to separate an effect from random variation")
+
+    def folders(self, scenarios: Sequence[Scenario]) -> tuple[Path, ...]:
+        """The folder of the comparison: as asked, or in ``outputs`` by the names of the scenarios."""
+        return (user_path(self.out) if self.out is not None else Path(OUTPUTS) / default_name(scenarios),)
 
     def own_faults(self, scenarios: Sequence[Scenario]) -> list[str]:
         """Scenarios that cannot be compared, and a city that is none of the five."""
@@ -92,6 +107,7 @@ class Comparison(NamedTables):
         about: What the comparison is about, as the page needs it.
         folder: Where it is; None in memory.
         reused: Scenario to the folder of a finished run that was used.
+        replaced: Id of the other result that was in the folder before, if any.
     """
 
     id: str
@@ -103,6 +119,7 @@ class Comparison(NamedTables):
     about: Mapping[str, Any]
     folder: Path | None
     reused: Mapping[str, Path]
+    replaced: str | None = None
 
     def __repr__(self) -> str:
         others = ", ".join(self.scenarios)
@@ -113,8 +130,20 @@ class Comparison(NamedTables):
 # What is compared
 
 
+def default_name(scenarios: Sequence[Scenario]) -> str:
+    """Name of a comparison by its scenarios, such as ``fines-tripled-vs-baseline``.
+
+    Args:
+        scenarios: The reference first.
+    """
+    reference, *others = [one.name for one in scenarios]
+    if len(others) > _NAMED:
+        others = [*others[: _NAMED - 1], f"{len(others) - _NAMED + 1}-others"]
+    return "-and-".join(others) + f"-vs-{reference}"
+
+
 def expanded(arguments: Iterable[str]) -> list[str]:
-    """Scenario arguments with every folder replaced by the scenario files in it, by name.
+    """Scenario arguments with every folder that is none of irregsim's replaced by the scenario files in it, by name.
 
     Raises:
         WrongUse: If a folder holds no scenario files.
@@ -122,7 +151,7 @@ def expanded(arguments: Iterable[str]) -> list[str]:
     out: list[str] = []
     for argument in arguments:
         path = Path(argument)
-        if argument not in shipped_scenarios() and path.is_dir():
+        if argument not in shipped_scenarios() and path.is_dir() and not is_run_folder(argument):
             files = sorted(str(file) for file in path.glob("*.yaml"))
             if not files:
                 raise WrongUse(f"{argument}: no scenario files (*.yaml) in this folder")
@@ -132,8 +161,12 @@ def expanded(arguments: Iterable[str]) -> list[str]:
     return out
 
 
-def chosen_scenarios(request: CompareRequest) -> list[Scenario]:
+def chosen_scenarios(request: CompareRequest, given: Mapping[str, Given] | None = None) -> list[Scenario]:
     """The scenarios of a request, the reference first.
+
+    Args:
+        request: What is asked.
+        given: The run folders among them (`given_runs`); None for none.
 
     Raises:
         ScenarioError: If one cannot be used.
@@ -141,6 +174,8 @@ def chosen_scenarios(request: CompareRequest) -> list[Scenario]:
     """
 
     def load(name: str) -> Scenario:
+        if given is not None and name in given:
+            return given[name].scenario
         return load_scenario(name, overrides=request.overrides, end=request.end, without=request.facts_left_out)
 
     scenarios = [load(name) for name in expanded(request.scenarios)]
@@ -182,22 +217,21 @@ def scenario_faults(scenarios: Sequence[Scenario]) -> list[str]:
 # The runs
 
 
+def _own(folder: Path, plans: Sequence[Plan]) -> list[Path]:
+    """Where the runs of a comparison are made that are nowhere else."""
+    return [folder / RUNS / plan.scenario.name for plan in plans]
+
+
 def _runs(
-    ready: Checked, request: CompareRequest, folder: Path, crew: Crew, progress: Progress
-) -> tuple[Runs, dict[str, Path]]:
-    """Every scenario run, or found finished; and which were found."""
+    ready: Checked, request: CompareRequest, folder: Path, found: Sequence[Match | None], crew: Crew, progress: Progress
+) -> Runs:
+    """Every scenario run, or taken from where it was found finished."""
     plans, replicates = ready.plans, ready.replicates
     workers = ready.workers if isinstance(ready.workers, Cluster) else crew
-    reused: dict[str, Path] = {}
-    found: dict[str, RunFolder] = {}
     refuse_links(folder, *(f"{RUNS}/{plan.scenario.name}" for plan in plans))
-    for plan in plans:
-        name = plan.scenario.name
-        there = finished_run(plan, replicates, (folder / RUNS / name, Path(OUTPUTS) / name))
-        if there is not None:
-            found[name], reused[name] = there, there.path
-    todo = [plan for plan in plans if plan.scenario.name not in found]
-    places = [folder / RUNS / plan.scenario.name for plan in todo]
+    folders = {plan.scenario.name: match.folder for plan, match in zip(plans, found, strict=True) if match is not None}
+    todo = [plan for plan in plans if plan.scenario.name not in folders]
+    places = _own(folder, todo)
     for place in places:
         check_folder(place)
     # The comparison has pictures of its own; those of a run are drawn when the scenario is run by itself.
@@ -208,14 +242,14 @@ def _runs(
             simulate_together(todo, places, replicates, jobs=workers, partings=sorted(partings), progress=progress)
         for plan, place in zip(todo, places, strict=True):
             done = execute(plan, replicates, place, plain, jobs=workers, command=request.command)
-            found[plan.scenario.name] = done.folder
+            folders[plan.scenario.name] = done.folder
         progress.write()
     except ReplicateError as error:
         raise RunFailed(str(error)) from error
     finally:
         progress.close()
-    first, *others = [Run(found[plan.scenario.name], replicates) for plan in plans]
-    return Runs.of(first, others), reused
+    first, *others = [Run(folders[plan.scenario.name], replicates, plan.scenario.name) for plan in plans]
+    return Runs.of(first, others)
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -228,7 +262,7 @@ def compare_scenarios(
     """Compare scenarios into a folder. Everything that can be wrong with the request is found before any work.
 
     Finished replicates are kept as in a run, and a finished run of the same content is used: one in the folder of
-    this comparison, or in ``outputs/<scenario>``. With more replicates, a comparison is extended.
+    this comparison, one that was given, or one anywhere in ``outputs``. With more replicates, a comparison is extended.
 
     Args:
         request: What to compare.
@@ -241,13 +275,17 @@ def compare_scenarios(
         RunFailed: If a simulation fails or is stopped.
     """
     clock = Clock()
-    ready = checked(request, chosen_scenarios(request))
+    request, ready, found = prepared(request)
     (out,) = ready.folders
+    # A comparison of fewer replicates takes nothing away: the runs keep theirs.
+    before = in_the_way(out, is_same_comparison(ready.plans[0].scenario.name, stored_plans(ready)), MOST_REPLICATES)
+    if before is not None and not request.replace:
+        raise WrongUse(before[1])
     for note in ready.notes:
         warn(note)
     try:
         with opened_for_writing(out) as work, Crew(ready.jobs) as crew:
-            done, units, runs = _compared(request, ready, out, crew, progress or Silent())
+            done, units, runs = _compared(request, ready, out, found, crew, progress or Silent())
             staging = fresh_folder(work / "comparison")
             names = write_folder(staging, done.frames, done.about, units, request.output.format, runs, crew)
             manifest = {
@@ -267,7 +305,39 @@ def compare_scenarios(
         raise WrongUse(str(error)) from None
     except KeyboardInterrupt:
         raise Stopped(f"stopped; all finished runs are kept in {out}; run the same command again to resume") from None
-    return replace(done, folder=out)
+    return replace(done, folder=out, replaced=None if before is None else before[0].id)
+
+
+def prepared(request: CompareRequest) -> tuple[CompareRequest, Checked, list[Match | None]]:
+    """A request with the settings of the run folders in it, checked, and the finished run of each scenario.
+
+    Raises:
+        ScenarioError: If a scenario cannot be used.
+        WrongUse: As `compare_scenarios`.
+    """
+    named = expanded(request.scenarios)
+    given = given_runs([*named, *([] if request.reference is None else [request.reference])])
+    request = replace(with_their_settings(request, given) if given else request, scenarios=tuple(named))
+    ready = checked(request, chosen_scenarios(request, given))
+    if fault := draws_fault(given, ready.draws.name):
+        raise WrongUse(fault)
+    ready, found = with_found(ready, ready.folders[0], given)
+    return request, ready, found
+
+
+def with_found(
+    ready: Checked, folder: Path, given: Mapping[str, Given] | None = None
+) -> tuple[Checked, list[Match | None]]:
+    """A checked request that names the plans of the finished runs it uses, and these runs.
+
+    Args:
+        ready: The request.
+        folder: Folder of the comparison.
+        given: Run folders that were given as scenarios.
+    """
+    found = matches(ready.plans, ready.replicates, _own(folder, ready.plans), given or {})
+    stored = [plan if match is None else match.plan for plan, match in zip(ready.plans, found, strict=True)]
+    return replace(ready, stored=tuple(stored)), found
 
 
 def compare(
@@ -333,15 +403,17 @@ def compare(
     )
     ready = checked(request, loaded, in_memory=True)
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder, Crew(ready.jobs) as crew:
-        done, _, _ = _compared(request, ready, Path(folder), crew, Silent())
+        ready, found = with_found(ready, Path(folder))
+        done, _, _ = _compared(request, ready, Path(folder), found, crew, Silent())
     return replace(done, reused={})
 
 
 def _compared(
-    request: CompareRequest, ready: Checked, folder: Path, crew: Crew, progress: Progress
+    request: CompareRequest, ready: Checked, folder: Path, found: Sequence[Match | None], crew: Crew, progress: Progress
 ) -> tuple[Comparison, dict[str, str], Runs]:
     """The runs and all tables."""
-    runs, reused = _runs(ready, request, folder, crew, progress)
+    runs = _runs(ready, request, folder, found, crew, progress)
+    reused = {plan.scenario.name: one.folder.path for plan, one in zip(ready.plans, found, strict=True) if one}
     frames, proof, units = make_tables(runs, crew)
     # By content alone, the reference first: the same comparison has the same name everywhere.
     id_ = sha256_of_text(canonical_json({"runs": list(run_ids(ready).values()), "version": __version__}))[:16]

@@ -9,6 +9,7 @@ from irregsim.commands.request import Checked, Request, RunFailed
 from irregsim.scenario import Scenario, diff_rows
 from irregsim.study.comparison.pairs import Runs, first_difference
 from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
+from irregsim.study.replicates import Plan
 from irregsim.study.workers import Hands
 from irregsim.vocabulary.codes import month_text
 from irregsim.vocabulary.knowledge import assumed_from
@@ -54,7 +55,13 @@ def _refuse_unequal(proof: Mapping[str, Mapping[str, Any]], reference: str) -> N
 
 def run_ids(ready: Checked) -> dict[str, str]:
     """Id of the run of every scenario with the replicates that are compared, whichever folder it is in."""
-    return {plan.scenario.name: run_id(plan.content(), ready.replicates) for plan in ready.plans}
+    return {name: run_id(plan.content(), ready.replicates) for name, plan in stored_plans(ready).items()}
+
+
+def stored_plans(ready: Checked) -> dict[str, Plan]:
+    """The plan that the run of every scenario is stored under, by the name of the scenario in the comparison."""
+    pairs = zip(ready.plans, ready.stored or ready.plans, strict=True)
+    return {plan.scenario.name: stored for plan, stored in pairs}
 
 
 def about_comparison(request: Request, ready: Checked, id_: str, cities: Sequence[str]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from irregsim.commands.fit import ACCOUNT
 from irregsim.commands.request import WrongUse
 from irregsim.storage.commit import is_waiting
 from irregsim.storage.folder import MANIFEST, UNFINISHED, FolderError, check_folder, is_ours, opened_for_writing
@@ -26,6 +25,9 @@ from irregsim.storage.removal import remove_folder, runs_inside
 
 #: Where commands write, and where names are looked up.
 OUTPUTS: Final = "outputs"
+
+#: What describes a fit in its folder.
+FIT_ACCOUNT: Final = "fit.json"
 
 #: How deep below the folder run folders are looked for, and how many folders are looked into at most.
 DEEPEST: Final = 4
@@ -117,11 +119,11 @@ def entry_of(path: Path, name: str) -> Entry | None:
         return Entry(path, name, DAMAGED, fault=f"{MANIFEST}: {error}", inside=inside)
     else:
         return Entry(path, name, COMPARISON if manifest.get("kind") == COMPARISON else RUN, manifest, inside=inside)
-    if is_file(path / ACCOUNT):
+    if is_file(path / FIT_ACCOUNT):
         try:
-            return Entry(path, name, FIT, read_manifest(path / ACCOUNT), inside=inside)
+            return Entry(path, name, FIT, read_manifest(path / FIT_ACCOUNT), inside=inside)
         except (OSError, Damaged) as error:
-            return Entry(path, name, DAMAGED, fault=f"{ACCOUNT}: {error}", inside=inside)
+            return Entry(path, name, DAMAGED, fault=f"{FIT_ACCOUNT}: {error}", inside=inside)
     kept = _kept(path)
     return None if kept is None and not inside else Entry(path, name, UNDER_WAY, kept=kept or 0, inside=inside)
 
@@ -224,7 +226,7 @@ def removed(entry: Entry) -> list[str]:
         WrongUse: If it cannot be removed.
     """
     try:
-        return remove_folder(entry.path, (MANIFEST, ACCOUNT))
+        return remove_folder(entry.path, (MANIFEST, FIT_ACCOUNT))
     except FolderError as error:
         raise WrongUse(str(error)) from None
 

@@ -66,6 +66,7 @@ class Request:
         without: Claims of the report and facts of the baseline's history to leave out.
         spells: Whether lives of the synthetic persons are kept.
         out: The folder; None for the command's own default.
+        replace: Whether another finished result in the folder may be replaced.
         output: What is written besides the tables.
         command: The command without directories.
     """
@@ -82,6 +83,7 @@ class Request:
     without: tuple[str, ...] = ()
     spells: bool = False
     out: str | None = None
+    replace: bool = False
     output: Output = field(default_factory=Output)
     command: str = "irregsim"
 
@@ -127,6 +129,8 @@ class Checked:
         workers: Who simulates: these processes, or a cluster.
         folders: Folders to write into; none in memory.
         notes: What the user must know about the draws, about what is left out and about damaged folders, a line each.
+        stored: The plans that finished runs were found under, where these have other names; empty where none were
+            looked for.
     """
 
     plans: tuple[Plan, ...]
@@ -136,6 +140,7 @@ class Checked:
     workers: Jobs
     folders: tuple[Path, ...]
     notes: tuple[str, ...]
+    stored: tuple[Plan, ...] = ()
 
 
 def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool = False) -> Checked:

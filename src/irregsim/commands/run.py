@@ -6,10 +6,11 @@ import contextlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from irregsim.commands.from_folders import in_the_way, is_same_run
 from irregsim.commands.manifest import Clock, manifest_of
 from irregsim.commands.request import Output, Request, RunFailed, Stopped, WrongUse, checked
 from irregsim.present.export import frame_to_csv, hashes, rounded
@@ -49,7 +50,7 @@ class Finished:
         series: The headline series of every replicate.
         draws: Number of the parameter draw of every replicate.
         reused: How many finished replicates were reused.
-        replaced: Run id of the other run that was in the folder before, if any.
+        replaced: Run id of the other result, or the longer run, that was in the folder before, if any.
     """
 
     folder: RunFolder
@@ -83,7 +84,10 @@ def run_scenario(
         warn(f"{request.scenario}: changes nothing: its values are those of {scenario.extends} throughout its period")
     for note in ready.notes:
         warn(note)
-    return execute(
+    before = in_the_way(out, is_same_run(plan), ready.replicates)
+    if before is not None and not request.replace:
+        raise WrongUse(before[1])
+    done = execute(
         plan,
         ready.replicates,
         out,
@@ -93,6 +97,7 @@ def run_scenario(
         command=request.command,
         partings=_partings(scenario),
     )
+    return done if before is None else replace(done, replaced=before[0].id)
 
 
 def _partings(scenario: Scenario) -> list[int]:
