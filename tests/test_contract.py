@@ -39,6 +39,7 @@ COMMANDS = {
     "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --browse",
     "workshop": "--out --lang --quiet",
     "runs": "",
+    "show": "--outcome --year --city --group --scenario --show-levels --lang",
 }
 
 #: As in the contract, column by column.
