@@ -715,6 +715,9 @@ def test_new_writes_a_file_that_is_good_and_never_overwrites(here):
     assert answer.exit_code == 2 and "not overwritten" in answer.stderr
     assert (here / "fresh.yaml").read_text(encoding="utf-8") == text
     assert irregsim_("new", "fresh.txt").exit_code == 2
+    answer = irregsim_("new", "baseline.yaml")
+    assert answer.exit_code == 2 and "such as my-baseline.yaml" in answer.stderr
+    assert not (here / "baseline.yaml").exists()
     assert irregsim_("new", "no/such/folder.yaml").exit_code == 2
     answer = irregsim_("new", "child.yaml", "--from", "fresh.yaml")
     assert answer.exit_code == 0 and "extends: fresh.yaml" in (here / "child.yaml").read_text(encoding="utf-8")

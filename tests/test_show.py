@@ -131,7 +131,8 @@ def test_a_year_of_a_comparison_is_its_last_month_or_the_sum_to_it(here):
     text = show(BOTH, "--year", "2012", "--outcome", "synlig", "--outcome", "detention_days")
     stock, days = (next(row for row in rows_of(text)[1:] if word in row[-1]) for word in ("at the end", "in total"))
     assert stock[-1] == "at the end of 2012-12" and days[-1] == "in total 2012-04 - 2012-12"
-    for row, mean in ((stock, table.loc["stock:synlig", "mean"]), (days, table.loc["outcome:detention_days", "cumulative_mean"])):
+    means = table.loc["stock:synlig", "mean"], table.loc["outcome:detention_days", "cumulative_mean"]
+    for row, mean in zip((stock, days), means, strict=True):
         assert (mean < 0) == row[1].startswith("\N{MINUS SIGN}")
 
 
