@@ -394,7 +394,7 @@ def test_a_run_killed_again_and_again_never_shows_half_a_file(scenario, tmp_path
         if not ready.exists():  # unless it died in the middle of a commit, which the next command finishes
             assert files == before
     folder = RunFolder.open(out)
-    assert folder.is_intact()
+    assert folder.is_intact(TABLES)
 
 
 def test_a_script_needs_no_main_guard(scenario, tmp_path):
@@ -510,11 +510,18 @@ def test_plain_lines_say_begin_and_end_and_little_between(capsys):
     lines.start(1000, 10)
     for _ in range(990):
         lines.advance()
-    lines.close()
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "1000 replicates, 10 of them finished earlier"
     assert said[-1].startswith("1000 of 1000 replicates")
     assert len(said) <= 12
+    lines.phase("writing pictures", 33)
+    for _ in range(33):
+        lines.step()
+    lines.phase("writing the page")
+    lines.close()
+    said = capsys.readouterr().err.splitlines()
+    assert (said[0], said[-1]) == ("writing pictures", "writing the page")
+    assert said[-2].startswith("writing pictures 33 of 33, ") and len(said) <= 13
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from irregsim.commands.from_folders import (
     is_run_folder,
     is_same_comparison,
     matches,
+    told_apart,
     with_their_settings,
 )
 from irregsim.commands.in_memory import NamedTables
@@ -241,13 +242,11 @@ def _runs(
         if todo:
             simulate_together(todo, places, replicates, jobs=workers, partings=sorted(partings), progress=progress)
         for plan, place in zip(todo, places, strict=True):
+            progress.phase(f"writing the run of {plan.scenario.name}")
             done = execute(plan, replicates, place, plain, jobs=workers, command=request.command)
             folders[plan.scenario.name] = done.folder
-        progress.write()
     except ReplicateError as error:
         raise RunFailed(str(error)) from error
-    finally:
-        progress.close()
     first, *others = [Run(folders[plan.scenario.name], replicates, plan.scenario.name) for plan in plans]
     return Runs.of(first, others)
 
@@ -274,7 +273,7 @@ def compare_scenarios(
         WrongUse: If the scenarios cannot be compared, or an option or the folder cannot be used.
         RunFailed: If a simulation fails or is stopped.
     """
-    clock = Clock()
+    clock, progress = Clock(), progress or Silent()
     request, ready, found = prepared(request)
     (out,) = ready.folders
     # A comparison of fewer replicates takes nothing away: the runs keep theirs.
@@ -285,9 +284,9 @@ def compare_scenarios(
         warn(note)
     try:
         with opened_for_writing(out) as work, Crew(ready.jobs) as crew:
-            done, units, runs = _compared(request, ready, out, found, crew, progress or Silent())
+            done, units, runs = _compared(request, ready, out, found, crew, progress)
             staging = fresh_folder(work / "comparison")
-            names = write_folder(staging, done.frames, done.about, units, request.output.format, runs, crew)
+            names = write_folder(staging, done.frames, done.about, units, request.output.format, runs, crew, progress)
             manifest = {
                 "run_id": done.id,
                 "kind": "comparison",
@@ -305,6 +304,8 @@ def compare_scenarios(
         raise WrongUse(str(error)) from None
     except KeyboardInterrupt:
         raise Stopped(f"stopped; all finished runs are kept in {out}; run the same command again to resume") from None
+    finally:
+        progress.close()
     return replace(done, folder=out, replaced=None if before is None else before[0].id)
 
 
@@ -318,6 +319,8 @@ def prepared(request: CompareRequest) -> tuple[CompareRequest, Checked, list[Mat
     named = expanded(request.scenarios)
     given = given_runs([*named, *([] if request.reference is None else [request.reference])])
     request = replace(with_their_settings(request, given) if given else request, scenarios=tuple(named))
+    if given:
+        given = told_apart(given, [one.name for one in chosen_scenarios(request, given)])
     ready = checked(request, chosen_scenarios(request, given))
     if fault := draws_fault(given, ready.draws.name):
         raise WrongUse(fault)
@@ -414,7 +417,7 @@ def _compared(
     """The runs and all tables."""
     runs = _runs(ready, request, folder, found, crew, progress)
     reused = {plan.scenario.name: one.folder.path for plan, one in zip(ready.plans, found, strict=True) if one}
-    frames, proof, units = make_tables(runs, crew)
+    frames, proof, units = make_tables(runs, crew, progress)
     # By content alone, the reference first: the same comparison has the same name everywhere.
     id_ = sha256_of_text(canonical_json({"runs": list(run_ids(ready).values()), "version": __version__}))[:16]
     cities = () if request.city is None else (request.city,)

@@ -9,6 +9,7 @@ from irregsim.commands.request import Checked, Request, RunFailed
 from irregsim.scenario import Scenario, diff_rows
 from irregsim.study.comparison.pairs import Runs, first_difference
 from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
+from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import Plan
 from irregsim.study.workers import Hands
 from irregsim.vocabulary.codes import month_text
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def make_tables(runs: Runs, jobs: Hands = 1) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
+def make_tables(
+    runs: Runs, jobs: Hands = 1, progress: Progress | None = None
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
     """Every table of a comparison that is declared (`irregsim.study.comparison.tables`) and that the runs allow.
 
     Args:
         runs: The runs.
         jobs: Processes for the lives, at least 1, or a crew of them; the tables are the same for any number.
+        progress: Notified of finished tables.
 
     Returns:
         Tables by name, the proof of pairing, and the unit of every outcome.
@@ -33,11 +37,18 @@ def make_tables(runs: Runs, jobs: Hands = 1) -> tuple[dict[str, pd.DataFrame], d
     from irregsim.study.comparison.proof import proof, with_persons
     from irregsim.study.comparison.tables import TABLES
 
+    progress = progress or Silent()
+    progress.phase("checking the pairing")
     told = proof(runs.pairs)
     _refuse_unequal(told, runs.reference.name)
     compared = Compared(runs, jobs)
-    made = {name: table.made(compared) for name, table in TABLES.items()}
-    frames = {name: frame for name, frame in made.items() if frame is not None}
+    progress.phase("comparing, table", len(TABLES))
+    frames = {}
+    for name, table in TABLES.items():
+        frame = table.made(compared)
+        if frame is not None:
+            frames[name] = frame
+        progress.step()
     for pair, lives in zip(runs.pairs, compared.pairs, strict=True):
         told[pair.name] = with_persons(told[pair.name], lives.first_parting)
     return frames, told, compared.units

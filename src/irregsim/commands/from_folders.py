@@ -62,17 +62,23 @@ def is_run_folder(text: str) -> bool:
 def given_runs(arguments: Iterable[str]) -> dict[str, Given]:
     """The run folders among some scenario arguments.
 
-    Two runs of scenarios with the same name have the names of their folders instead.
-
     Args:
         arguments: Files, shipped names and run folders.
 
     Raises:
         WrongUse: If one is no finished run, or this version cannot read its scenario.
     """
-    found = {text: _given(found_entry(text)) for text in dict.fromkeys(arguments) if is_run_folder(text)}
-    names = [one.scenario.name for one in found.values()]
-    return {text: _by_folder(one) if names.count(one.stored.name) > 1 else one for text, one in found.items()}
+    return {text: _given(found_entry(text)) for text in dict.fromkeys(arguments) if is_run_folder(text)}
+
+
+def told_apart(given: Mapping[str, Given], names: Sequence[str]) -> dict[str, Given]:
+    """Run folders of which those whose scenario has the name of another have the names of their folders instead.
+
+    Args:
+        given: The run folders.
+        names: Names of all scenarios of the comparison, theirs among them.
+    """
+    return {text: _by_folder(one) if names.count(one.stored.name) > 1 else one for text, one in given.items()}
 
 
 def _given(entry: Entry) -> Given:

@@ -195,7 +195,6 @@ def execute(
                 ) from None
             except ReplicateError as error:
                 raise RunFailed(str(error)) from error
-            progress.write()
             staging = fresh_folder(work / f"{key}-staging")
             manifest = {
                 "run_id": run_id(content, replicates),
@@ -208,7 +207,7 @@ def execute(
                 "numerics": NUMERICS,
                 **manifest_of(plan, replicates, output, command, clock),
             }
-            series, names = _write_outputs(plan, replicates, source, RunFolder(staging, manifest), output)
+            series, names = _write_outputs(plan, replicates, source, RunFolder(staging, manifest), output, progress)
             manifest["seconds"] = clock.seconds
             manifest["outputs"] = hashes(staging, names)
             write_json(staging / MANIFEST, manifest)
@@ -271,7 +270,7 @@ class _Source:
 
 
 def _write_outputs(
-    plan: Plan, replicates: int, source: _Source, staged: RunFolder, output: Output
+    plan: Plan, replicates: int, source: _Source, staged: RunFolder, output: Output, progress: Progress
 ) -> tuple[list[Series], dict[str, str | None]]:
     """Write every file but the manifest; returns the series and file name to content hash (None: no table)."""
     from irregsim.present import plots
@@ -284,11 +283,18 @@ def _write_outputs(
                 writer.write(*source.read(j, name))
         return name, writer.content_sha256
 
+    tables = tables_of(plan.spells)
+    progress.phase("writing tables", len(tables))
     with ThreadPoolExecutor(min(4, available_cores())) as pool:
-        for name, content in pool.map(merge, tables_of(plan.spells)):
+        for name, content in pool.map(merge, tables):
             names[f"{name}.parquet"] = content
+            progress.step()
     names["draws.parquet"] = _write_draws(plan, replicates, staged.table_path("draws"))
-    series = list(series_of(staged))
+    progress.phase("summing up replicates", replicates)
+    series = []
+    for one in series_of(staged):
+        series.append(one)
+        progress.step()
     numbers = [plan.draws.index(j) for j in range(replicates)]
     spread = summary(series, numbers)
     if output.publish:
@@ -305,10 +311,14 @@ def _write_outputs(
     )
     folder = staged.path / "plots"
     folder.mkdir()
-    for name, draw in plots.PLOTS.items() if output.pictures else ():
+    drawn = plots.PLOTS if output.pictures else {}
+    if drawn:
+        progress.phase("writing pictures", len(drawn))
+    for name, draw in drawn.items():
         drawing = draw(series, options)
         for file in plots.save(drawing, folder, name, str(staged.manifest["run_id"])):
             names[f"plots/{file}"] = None
+        progress.step()
     before = {file.name for file in staged.path.iterdir()}
     written = RunTables(staged, spread, output.publish, output.show_levels, staged.path)
     FORMATS[output.format].of_run(written)
