@@ -20,9 +20,9 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 
 COMMANDS = {
     "run": "--replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --out --lang --format --quiet "
-    "--publish --show-levels --spells --without --replace",
+    "--publish --show-levels --spells --without --replace --precision --plan",
     "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without "
-    "--city --spells --out --lang --format --quiet --publish --show-levels --replace",
+    "--city --spells --out --lang --format --quiet --publish --show-levels --replace --precision --plan",
     "validate": "--all --set --end",
     "scenarios": "--lang",
     "levers": "--lang",

@@ -32,7 +32,7 @@ from irregsim.vocabulary.codes import CITIES
 @output_options
 @click.option("--spells", is_flag=True, help="Also write spells.parquet, one row per spell of a (synthetic) person.")
 @click.pass_context
-def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -> None:
+def run(context: click.Context, /, scenario: str, quiet: bool, only_plan: bool, **options: Any) -> None:
     """Simulate SCENARIO (a YAML file or a shipped name) into one run folder and print a summary.
 
     Ctrl-C stops within a second or two and keeps the finished replicates; run the same command again to resume.
@@ -42,6 +42,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     Example:
       irregsim run baseline --replicates 20 --jobs 2
       irregsim run baseline --draws prior --per-draw 4 --replicates 80
+      irregsim run baseline --precision 10% --plan
       irregsim run my-scenario.yaml --set levers.fines.employer_base_nok=100000 --out outputs/fines
     """
     from irregsim.commands.run import RunRequest, run_scenario
@@ -49,6 +50,12 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     from irregsim.study.progress import progress_for
 
     request = RunRequest(scenario, **asked(context, options))
+    if only_plan:
+        from irregsim.commands.plan import plan_of_run
+
+        with errors():
+            click.echo(plan_of_run(request))
+        return
     with errors():
         finished = run_scenario(request, progress=progress_for(quiet=quiet), warn=warn)
     if finished.replaced:
@@ -56,6 +63,8 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     if finished.reused and not quiet:
         click.echo(f"{finished.reused} of the replicates reused from an earlier run", err=True)
     if not quiet:
+        if finished.precise:
+            click.echo(finished.precise, err=True)
         manifest = finished.folder.manifest
         click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=request.output.show_levels))
         click.echo(f"\nWritten to {finished.folder.path}")
@@ -84,6 +93,7 @@ def compare(
     reference: str | None,
     city: str | None,
     quiet: bool,
+    only_plan: bool,
     **options: Any,
 ) -> None:
     """Compare SCENARIOS (files, shipped names, folders of files, or runs) with the same draws and random numbers.
@@ -106,11 +116,19 @@ def compare(
     from irregsim.study.progress import progress_for
 
     request = CompareRequest(scenarios, reference, city, **asked(context, options))
+    if only_plan:
+        from irregsim.commands.plan import plan_of_comparison
+
+        with errors():
+            click.echo(plan_of_comparison(request))
+        return
     with errors():
         done = compare_scenarios(request, progress=progress_for(quiet=quiet), warn=warn)
     if done.replaced:
         click.echo(f"replaced the earlier result {done.replaced} in {done.folder}", err=True)
     if not quiet:
+        if done.precise:
+            click.echo(done.precise, err=True)
         for name in done.reused:
             click.echo(f"reusing the finished run of {name}", err=True)
         click.echo(summary(done.key_figures, done.about))

@@ -9,6 +9,7 @@ for readers (docs/outputs.md).
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from irregsim import __version__
 from irregsim.commands.compare_folder import PAGE as PAGE
 from irregsim.commands.compare_folder import write_folder
 from irregsim.commands.compare_tables import about_comparison, make_tables, run_ids, stored_plans
+from irregsim.commands.estimate import WRITING
 from irregsim.commands.from_folders import (
     Given,
     Match,
@@ -32,6 +34,7 @@ from irregsim.commands.from_folders import (
 )
 from irregsim.commands.in_memory import NamedTables
 from irregsim.commands.manifest import Clock, manifest_of
+from irregsim.commands.precisely import batches, precision_of, until_precise
 from irregsim.commands.registry import OUTPUTS
 from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopped, WrongUse, checked
 from irregsim.commands.run import execute, simulate_together
@@ -43,6 +46,7 @@ from irregsim.storage.manifests import MOST_REPLICATES
 from irregsim.storage.paths import fresh_folder, refuse_links, user_path
 from irregsim.study.cluster import Cluster
 from irregsim.study.comparison.pairs import Run, Runs, different_period, first_difference, same_values
+from irregsim.study.precision import Precision
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import Plan, ReplicateError
 from irregsim.study.workers import Crew
@@ -109,6 +113,7 @@ class Comparison(NamedTables):
         folder: Where it is; None in memory.
         reused: Scenario to the folder of a finished run that was used.
         replaced: Id of the other result that was in the folder before, if any.
+        precise: With ``--precision``, how precise the effects on the main outcomes are.
     """
 
     id: str
@@ -121,6 +126,7 @@ class Comparison(NamedTables):
     folder: Path | None
     reused: Mapping[str, Path]
     replaced: str | None = None
+    precise: str = ""
 
     def __repr__(self) -> str:
         others = ", ".join(self.scenarios)
@@ -218,7 +224,7 @@ def scenario_faults(scenarios: Sequence[Scenario]) -> list[str]:
 # The runs
 
 
-def _own(folder: Path, plans: Sequence[Plan]) -> list[Path]:
+def own_places(folder: Path, plans: Sequence[Plan]) -> list[Path]:
     """Where the runs of a comparison are made that are nowhere else."""
     return [folder / RUNS / plan.scenario.name for plan in plans]
 
@@ -232,18 +238,20 @@ def _runs(
     refuse_links(folder, *(f"{RUNS}/{plan.scenario.name}" for plan in plans))
     folders = {plan.scenario.name: match.folder for plan, match in zip(plans, found, strict=True) if match is not None}
     todo = [plan for plan in plans if plan.scenario.name not in folders]
-    places = _own(folder, todo)
+    places = own_places(folder, todo)
     for place in places:
         check_folder(place)
     # The comparison has pictures of its own; those of a run are drawn when the scenario is run by itself.
     plain = Output(lang=request.output.lang, pictures=False)
     partings = {month for one in plans[1:] if (month := plans[0].scenario.levers.first_difference(one.scenario.levers))}
     try:
+        each = None
         if todo:
-            simulate_together(todo, places, replicates, jobs=workers, partings=sorted(partings), progress=progress)
+            how: dict[str, Any] = {"jobs": workers, "partings": sorted(partings), "progress": progress}
+            each = simulate_together(todo, places, replicates, **how)
         for plan, place in zip(todo, places, strict=True):
             progress.phase(f"writing the run of {plan.scenario.name}")
-            done = execute(plan, replicates, place, plain, jobs=workers, command=request.command)
+            done = execute(plan, replicates, place, plain, jobs=workers, command=request.command, each=each)
             folders[plan.scenario.name] = done.folder
     except ReplicateError as error:
         raise RunFailed(str(error)) from error
@@ -274,7 +282,8 @@ def compare_scenarios(
         RunFailed: If a simulation fails or is stopped.
     """
     clock, progress = Clock(), progress or Silent()
-    request, ready, found = prepared(request)
+    asked = prepared(request)
+    request, ready, found = asked.request, asked.ready, asked.matches
     (out,) = ready.folders
     # A comparison of fewer replicates takes nothing away: the runs keep theirs.
     before = in_the_way(out, is_same_comparison(ready.plans[0].scenario.name, stored_plans(ready)), MOST_REPLICATES)
@@ -282,9 +291,12 @@ def compare_scenarios(
         raise WrongUse(before[1])
     for note in ready.notes:
         warn(note)
+    said = ""
     try:
         with opened_for_writing(out) as work, Crew(ready.jobs) as crew:
-            done, units, runs = _compared(request, ready, out, found, crew, progress)
+            if request.precision is not None:
+                request, ready, found, said = _precise(asked, out, crew, progress)
+            done, units, runs, simulated = _compared(request, ready, out, found, crew, progress)
             staging = fresh_folder(work / "comparison")
             names = write_folder(staging, done.frames, done.about, units, request.output.format, runs, crew, progress)
             manifest = {
@@ -296,6 +308,7 @@ def compare_scenarios(
                 "city": request.city,
                 **manifest_of(ready.plans[0], done.replicates, request.output, request.command, clock),
                 "seconds": clock.seconds,
+                WRITING: round(time.monotonic() - simulated, 1),
                 "outputs": hashes(staging, names),
             }
             write_json(staging / MANIFEST, manifest)
@@ -306,10 +319,27 @@ def compare_scenarios(
         raise Stopped(f"stopped; all finished runs are kept in {out}; run the same command again to resume") from None
     finally:
         progress.close()
-    return replace(done, folder=out, replaced=None if before is None else before[0].id)
+    return replace(done, folder=out, replaced=None if before is None else before[0].id, precise=said)
 
 
-def prepared(request: CompareRequest) -> tuple[CompareRequest, Checked, list[Match | None]]:
+@dataclass(frozen=True)
+class Prepared:
+    """A request for a comparison, with everything that is known before any work.
+
+    Attributes:
+        request: With the settings of the run folders in it.
+        ready: The same, checked.
+        matches: The finished run of each scenario, None where there is none.
+        given: Run folders that were given as scenarios.
+    """
+
+    request: CompareRequest
+    ready: Checked
+    matches: list[Match | None]
+    given: Mapping[str, Given]
+
+
+def prepared(request: CompareRequest) -> Prepared:
     """A request with the settings of the run folders in it, checked, and the finished run of each scenario.
 
     Raises:
@@ -325,7 +355,37 @@ def prepared(request: CompareRequest) -> tuple[CompareRequest, Checked, list[Mat
     if fault := draws_fault(given, ready.draws.name):
         raise WrongUse(fault)
     ready, found = with_found(ready, ready.folders[0], given)
-    return request, ready, found
+    return Prepared(request, ready, found, given)
+
+
+def _precise(
+    asked: Prepared, folder: Path, crew: Crew, progress: Progress
+) -> tuple[CompareRequest, Checked, list[Match | None], str]:
+    """Replicates until the effects on the main outcomes are precise enough, and what is said of that."""
+    request, most, step = batches(asked.request)
+    scenarios = [plan.scenario for plan in asked.ready.plans]
+    months = [scenarios[0].levers.first_difference(one.levers, since=scenarios[0].start) for one in scenarios[1:]]
+    since = min(month for month in months if month is not None)
+
+    def found_at(now: CompareRequest) -> tuple[Checked, list[Match | None]]:
+        return with_found(checked(now, scenarios), folder, asked.given)
+
+    def at(now: CompareRequest) -> Precision:
+        ready, found = found_at(now)
+        own = own_places(folder, ready.plans)
+        todo = [(plan, place) for plan, place, one in zip(ready.plans, own, found, strict=True) if one is None]
+        if todo:
+            workers = ready.workers if isinstance(ready.workers, Cluster) else crew
+            plans, places = zip(*todo, strict=True)
+            simulate_together(plans, places, ready.replicates, jobs=workers, partings=[], progress=progress)
+        there = [place if one is None else one.folder for place, one in zip(own, found, strict=True)]
+        return precision_of(ready.plans, there, ready.replicates, since)
+
+    try:
+        request, said = until_precise(request, most, step, at, progress)
+    except ReplicateError as error:
+        raise RunFailed(str(error)) from error
+    return request, *found_at(request), said
 
 
 def with_found(
@@ -338,7 +398,7 @@ def with_found(
         folder: Folder of the comparison.
         given: Run folders that were given as scenarios.
     """
-    found = matches(ready.plans, ready.replicates, _own(folder, ready.plans), given or {})
+    found = matches(ready.plans, ready.replicates, own_places(folder, ready.plans), given or {})
     stored = [plan if match is None else match.plan for plan, match in zip(ready.plans, found, strict=True)]
     return replace(ready, stored=tuple(stored)), found
 
@@ -407,15 +467,16 @@ def compare(
     ready = checked(request, loaded, in_memory=True)
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder, Crew(ready.jobs) as crew:
         ready, found = with_found(ready, Path(folder))
-        done, _, _ = _compared(request, ready, Path(folder), found, crew, Silent())
+        done, *_ = _compared(request, ready, Path(folder), found, crew, Silent())
     return replace(done, reused={})
 
 
 def _compared(
     request: CompareRequest, ready: Checked, folder: Path, found: Sequence[Match | None], crew: Crew, progress: Progress
-) -> tuple[Comparison, dict[str, str], Runs]:
-    """The runs and all tables."""
+) -> tuple[Comparison, dict[str, str], Runs, float]:
+    """The runs and all tables, and when the runs were there (`time.monotonic`)."""
     runs = _runs(ready, request, folder, found, crew, progress)
+    simulated = time.monotonic()
     reused = {plan.scenario.name: one.folder.path for plan, one in zip(ready.plans, found, strict=True) if one}
     frames, proof, units = make_tables(runs, crew, progress)
     # By content alone, the reference first: the same comparison has the same name everywhere.
@@ -424,4 +485,4 @@ def _compared(
     about = {**about_comparison(request, ready, id_, cities), "proof": proof}
     others = tuple(pair.name for pair in runs.pairs)
     done = Comparison(id_, runs.reference.name, others, runs.replicates, frames, proof, about, None, reused)
-    return done, units, runs
+    return done, units, runs, simulated

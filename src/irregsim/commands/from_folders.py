@@ -132,7 +132,7 @@ def with_their_settings(request: R, given: Mapping[str, Given]) -> R:
             faults.append(f"{option} {_said(asked)}: it is {_said(value)} in {text}; leave it out, or give scenarios")
     if faults:
         raise WrongUse("\n".join(faults))
-    if request.replicates is None:
+    if request.replicates is None and request.precision is None:
         changes["replicates"] = min(one.entry.replicates for one in given.values())
     changes["spells"] = request.spells and all(one.entry.about.get("spells") for one in given.values())
     return replace(request, **changes)
@@ -240,6 +240,12 @@ def in_the_way(out: Path, is_same: Callable[[Entry], bool], least: int) -> tuple
     what = f"{entry.kind} {entry.id} of {', '.join(entry.scenarios) or 'the baseline'}, {entry.replicates} replicates"
     holds = f"has more replicates of the same result ({what})" if fewer else f"holds another result ({what})"
     return entry, f"{out}: {holds}; add --replace to replace it, or keep it with --out {other}"
+
+
+def known_replicates(out: Path, is_same: Callable[[Entry], bool]) -> int:
+    """Replicates of a result that is finished in a folder; 0 where it is another, or none."""
+    entry = entry_of(out, str(out)) if out.is_dir() else None
+    return entry.replicates if entry is not None and entry.id and is_same(entry) else 0
 
 
 def is_same_run(plan: Plan) -> Callable[[Entry], bool]:

@@ -55,6 +55,8 @@ class Request:
 
     Attributes:
         replicates: At least `fewest`; None for what the first scenario says.
+        precision: Replicates are added in batches until the main outcomes are known to within so many percent
+            (`irregsim.study.precision`); ``replicates`` is then the most there may be. None: exactly ``replicates``.
         seed: None for the first scenario's.
         jobs: Processes; None for all cores.
         cluster: Address of a Dask scheduler that simulates in place of processes here; None for none.
@@ -72,6 +74,7 @@ class Request:
     """
 
     replicates: int | None = None
+    precision: float | None = None
     seed: int | None = None
     jobs: int | None = None
     cluster: str | None = None
@@ -181,6 +184,8 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
         fault("format", request.output.format, f"must be one of {', '.join(FORMATS)}")
     elif missing := FORMATS[request.output.format].missing():
         faults.append(missing)
+    if request.precision is not None and not 0 < request.precision <= 100:
+        fault("precision", f"{request.precision:g}", "must be above 0 and at most 100 percent")
     faults += request.own_faults(scenarios)
     draws, notes = DrawSet("none", ()), tuple[str, ...]()
     left_out: list[tuple[DrawSet, tuple[str, ...]]] = []
