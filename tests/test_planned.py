@@ -13,7 +13,6 @@ from irregsim.cli import main
 from irregsim.commands.estimate import seconds_each
 from irregsim.present.plots import compare as compare_plots
 from irregsim.storage.folder import MANIFEST
-from irregsim.study import precision as precise
 from irregsim.study import replicates as experiment
 from irregsim.study.precision import MAIN, Precision, next_batch, precision
 from run_tools import leave_pictures_out, short_scenario, tables_of, use_fake
@@ -86,8 +85,7 @@ def test_batches_grow_at_most_twofold_and_stop_at_the_most():
 
 
 def test_a_run_of_a_precision_is_the_run_of_the_number_it_ended_at(here, monkeypatch):
-    monkeypatch.setattr(precise, "FIRST", 4)
-    monkeypatch.setattr("irregsim.commands.precisely.FIRST", 4)
+    monkeypatch.setattr("irregsim.commands.request.FIRST", 4)
     answer = run("--precision", "30%", "--replicates", "40", "--out", "precise")
     n = json.loads((here / "precise" / MANIFEST).read_text(encoding="utf-8"))["replicates"]
     assert 4 <= n <= 40 and n % 4 == 0
@@ -104,7 +102,7 @@ def test_a_run_of_a_precision_is_the_run_of_the_number_it_ended_at(here, monkeyp
 
 
 def test_a_precision_that_is_not_reached_says_how_many_are_needed(here, monkeypatch):
-    monkeypatch.setattr("irregsim.commands.precisely.FIRST", 2)
+    monkeypatch.setattr("irregsim.commands.request.FIRST", 2)
     answer = run("--precision", "0.01", "--replicates", "4", "--out", "out")
     assert "--precision 0.01% needs about" in answer.stderr
     assert "about 4 replicates for ±0.01 %, next 4" in answer.stderr

@@ -34,9 +34,9 @@ from irregsim.commands.from_folders import (
 )
 from irregsim.commands.in_memory import NamedTables
 from irregsim.commands.manifest import Clock, manifest_of
-from irregsim.commands.precisely import batches, precision_of, until_precise
+from irregsim.commands.precisely import precision_of, until_precise
 from irregsim.commands.registry import OUTPUTS
-from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopped, WrongUse, checked
+from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopped, WrongUse, batches, checked
 from irregsim.commands.run import execute, simulate_together
 from irregsim.present.export import hashes
 from irregsim.scenario import Scenario, changes_nothing, load_scenario, shipped_scenarios
@@ -351,7 +351,7 @@ def prepared(request: CompareRequest) -> Prepared:
     request = replace(with_their_settings(request, given) if given else request, scenarios=tuple(named))
     if given:
         given = told_apart(given, [one.name for one in chosen_scenarios(request, given)])
-    ready = checked(request, chosen_scenarios(request, given))
+    ready = checked(batches(request)[0], chosen_scenarios(request, given))
     if fault := draws_fault(given, ready.draws.name):
         raise WrongUse(fault)
     ready, found = with_found(ready, ready.folders[0], given)

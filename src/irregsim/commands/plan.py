@@ -10,7 +10,7 @@ from irregsim.commands.compare import CompareRequest, own_places, prepared
 from irregsim.commands.estimate import pace_of, work_of, writing_seconds
 from irregsim.commands.from_folders import Match, in_the_way, is_same_comparison, is_same_run
 from irregsim.commands.registry import COMPARISON, RUN, entries, with_inside
-from irregsim.commands.request import Checked, Request, checked
+from irregsim.commands.request import Checked, Request, batches, checked
 from irregsim.commands.run import RunRequest
 from irregsim.present.terminal import table
 from irregsim.scenario import load_scenario
@@ -18,7 +18,6 @@ from irregsim.storage.folder import UNFINISHED, FolderError, Parts, RunFolder
 from irregsim.storage.manifests import MOST_REPLICATES
 from irregsim.study.cluster import Cluster
 from irregsim.study.identity import part_key
-from irregsim.study.precision import FIRST
 from irregsim.study.replicates import Plan
 from irregsim.study.tables import tables_of
 from irregsim.vocabulary.labels import Words
@@ -38,7 +37,7 @@ def plan_of_run(request: RunRequest) -> str:
     scenario = load_scenario(
         request.scenario, overrides=request.overrides, end=request.end, without=request.facts_left_out
     )
-    ready = checked(request, [scenario])
+    ready = checked(batches(request)[0], [scenario])
     (plan,), (out,) = ready.plans, ready.folders
     before = in_the_way(out, is_same_run(plan), ready.replicates)
     return _text(request, ready, [None], [out], None if before is None else before[1])
@@ -113,7 +112,7 @@ def _text(
     writing = writing_seconds(kind, ready.replicates * len(ready.plans), known)
     lines.append(words("writing_unknown") if writing is None else words("writing", time=_time(writing, lang)))
     if request.precision is not None:
-        lines.append(words("precision", first=FIRST, target=f"{request.precision:g}"))
+        lines.append(words("precision", first=ready.replicates, target=f"{request.precision:g}"))
     lines.append(words("folder", folder=ready.folders[0]))
     if in_way is not None:
         lines.append(words("replaced" if request.replace else "refused", why=in_way))

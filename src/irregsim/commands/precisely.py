@@ -7,7 +7,6 @@ what is written is what ``--replicates`` with that number writes.
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,38 +15,17 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.commands.request import Request, WrongUse
+from irregsim.commands.request import Request
 from irregsim.commands.run import source_of
 from irregsim.storage.folder import RunFolder, opened_for_writing
 from irregsim.storage.parquet import to_frame
-from irregsim.study.precision import FIRST, MOST, Precision, main_values, next_batch, precision
+from irregsim.study.precision import Precision, main_values, next_batch, precision
 from irregsim.study.progress import Progress
 from irregsim.study.replicates import Plan
 from irregsim.vocabulary.codes import FIRST_YEAR
 from irregsim.vocabulary.labels import label
 
 R = TypeVar("R", bound=Request)
-
-
-def batches(request: R, known: int = 0) -> tuple[R, int, int]:
-    """The first batch of a request with a precision.
-
-    Args:
-        request: What is asked; its replicates are the most there may be.
-        known: Finished replicates of the same result that are in its folder, of which none is thrown away.
-
-    Returns:
-        The request with the replicates of the first batch, the most there may be, and the step between batches.
-
-    Raises:
-        WrongUse: If the most allowed is less than one batch.
-    """
-    most = MOST if request.replicates is None else request.replicates
-    step = math.lcm(FIRST, request.per_draw or 1)
-    first = max(step, known)
-    if most < first:
-        raise WrongUse(f"--precision: the first batch has {first} replicates, more than --replicates {most} allows")
-    return replace(request, replicates=first), most, step
 
 
 def until_precise(
@@ -60,7 +38,7 @@ def until_precise(
     """Simulate batch after batch until the main outcomes are precise enough, or there are as many as allowed.
 
     Args:
-        request: From `batches`; its ``precision`` in percent.
+        request: From `irregsim.commands.request.batches`; its ``precision`` in percent.
         most: Most replicates.
         step: Between batches.
         at: Simulates what is missing of a request and says how precise it is.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from irregsim.present.formats import FORMATS
 from irregsim.scenario import Scenario
@@ -13,8 +14,11 @@ from irregsim.storage.folder import FolderError, check_folder, damage
 from irregsim.storage.paths import user_path
 from irregsim.study.cluster import Cluster
 from irregsim.study.cluster import missing as cluster_missing
+from irregsim.study.precision import FIRST, MOST
 from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, scale_fault
 from irregsim.vocabulary.knowledge import UnknownFact, checked_facts, is_fact, without_effect
+
+R = TypeVar("R", bound="Request")
 
 
 class WrongUse(ValueError):
@@ -118,6 +122,29 @@ class Request:
             scenarios: What will be run, the reference first.
         """
         return []
+
+
+def batches(request: R, known: int = 0) -> tuple[R, int, int]:
+    """A request with a precision, at its first batch of replicates; one without stays as it is.
+
+    Args:
+        request: What is asked; its replicates are the most there may be.
+        known: Finished replicates of the same result that are in its folder, of which none is thrown away.
+
+    Returns:
+        The request with the replicates of the first batch, the most there may be, and the step between batches.
+
+    Raises:
+        WrongUse: If the most allowed is less than one batch.
+    """
+    if request.precision is None:
+        return request, 0, 1
+    most = MOST if request.replicates is None else request.replicates
+    step = math.lcm(FIRST, request.per_draw or 1)
+    first = max(step, known)
+    if most < first:
+        raise WrongUse(f"--precision: the first batch has {first} replicates, more than --replicates {most} allows")
+    return replace(request, replicates=first), most, step
 
 
 @dataclass(frozen=True)

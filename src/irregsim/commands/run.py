@@ -14,7 +14,7 @@ from typing import Any
 from irregsim.commands.estimate import EACH, WRITING, seconds_each, work_of
 from irregsim.commands.from_folders import in_the_way, is_same_run, known_replicates
 from irregsim.commands.manifest import Clock, manifest_of
-from irregsim.commands.request import Output, Request, RunFailed, Stopped, WrongUse, checked
+from irregsim.commands.request import Output, Request, RunFailed, Stopped, WrongUse, batches, checked
 from irregsim.present.export import frame_to_csv, hashes, rounded
 from irregsim.present.formats import FORMATS, RunTables
 from irregsim.scenario import Scenario, ScenarioError, changes_nothing, load_scenario
@@ -83,7 +83,7 @@ def run_scenario(
     scenario = load_scenario(
         request.scenario, overrides=request.overrides, end=request.end, without=request.facts_left_out
     )
-    ready = checked(request, [scenario])
+    ready = checked(batches(request)[0], [scenario])
     (plan,), (out,) = ready.plans, ready.folders
     if changes_nothing(scenario):
         warn(f"{request.scenario}: changes nothing: its values are those of {scenario.extends} throughout its period")
@@ -113,7 +113,7 @@ def run_scenario(
 
 def _precise(request: RunRequest, scenario: Scenario, known: int, progress: Progress) -> tuple[RunRequest, str]:
     """Replicates until the main outcomes are precise enough: the request with their number, and what is said of it."""
-    from irregsim.commands.precisely import batches, precision_of, until_precise
+    from irregsim.commands.precisely import precision_of, until_precise
 
     request, most, step = batches(request, known)
 
