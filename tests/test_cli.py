@@ -171,6 +171,10 @@ def test_another_run_in_the_same_folder_replaces_the_first_and_says_so(here):
     first = json.loads((here / "out" / MANIFEST).read_text(encoding="utf-8"))["run_id"]
     (here / "out" / "my-notes.txt").write_text("keep", encoding="utf-8")
     answer = run("--out", "out", "--seed", "8", "--format", "csv")
+    assert answer.exit_code == 2 and f"another result (run {first} of short, 3 replicates)" in answer.stderr
+    assert "--out out-2" in answer.stderr
+    assert json.loads((here / "out" / MANIFEST).read_text(encoding="utf-8"))["run_id"] == first
+    answer = run("--out", "out", "--seed", "8", "--format", "csv", "--replace", "--quiet")
     assert answer.exit_code == 0
     assert f"replaced the earlier run {first} in out" in answer.stderr
     assert (here / "out" / "my-notes.txt").read_text(encoding="utf-8") == "keep"
@@ -199,7 +203,7 @@ def test_another_run_in_the_same_folder_replaces_the_first_and_says_so(here):
         (["--seed", "-1"], "-1 is not in the range"),
         (["--format", "ods"], "'ods' is not one of"),
         (["--lang", "sv"], "'sv' is not one of"),
-        (["--replicate", "2"], "Did you mean '--replicates'?"),
+        (["--replicate", "2"], "'--replicates'?"),
         (["--end", "2010-01"], "--end:1:1:"),
         (["--set", "levers.fines.employer_base_nok=-1"], "--set:1:1:"),
         (["--set", "levers.fines.employer_base=1"], "employer_base_nok"),
@@ -405,7 +409,7 @@ def test_with_replicates_per_draw_the_summary_tells_parameters_and_chance_apart(
 @pytest.mark.slow
 def test_without_replicates_per_draw_the_shares_are_left_empty(here):
     for options in (["--draws", "prior"], ["--draws", "point"], ["--draws", "prior", "--per-draw", "1"]):
-        answer = run("--out", "out", *options)
+        answer = run("--out", "out", "--replace", *options)
         table = pd.read_csv(here / "out" / "summary.csv")
         assert table[["parameter_share", "parameter_share_se"]].isna().all(axis=None)
         assert (table["draws"] == (1 if "point" in options else 3)).all()
@@ -711,6 +715,9 @@ def test_new_writes_a_file_that_is_good_and_never_overwrites(here):
     assert answer.exit_code == 2 and "not overwritten" in answer.stderr
     assert (here / "fresh.yaml").read_text(encoding="utf-8") == text
     assert irregsim_("new", "fresh.txt").exit_code == 2
+    answer = irregsim_("new", "baseline.yaml")
+    assert answer.exit_code == 2 and "such as my-baseline.yaml" in answer.stderr
+    assert not (here / "baseline.yaml").exists()
     assert irregsim_("new", "no/such/folder.yaml").exit_code == 2
     answer = irregsim_("new", "child.yaml", "--from", "fresh.yaml")
     assert answer.exit_code == 0 and "extends: fresh.yaml" in (here / "child.yaml").read_text(encoding="utf-8")

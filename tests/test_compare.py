@@ -636,7 +636,7 @@ def test_a_folder_with_another_reference_is_extended_from_the_command_line(tmp_p
     first = CliRunner().invoke(main, [*arguments, "--replicates", "2"])
     assert first.exit_code == 0, first.output
     assert "compared with b-no-stay" in first.output and "reusing" not in first.output
-    out = tmp_path / "outputs" / "comparison"
+    out = tmp_path / "outputs" / "a-late-and-c-closed-vs-b-no-stay"
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["reference"] == "b-no-stay" and manifest["scenarios"] == ["a-late", "c-closed"]
     assert set(pd.read_parquet(out / "differences.parquet")["scenario"]) == {"a-late", "c-closed"}
@@ -657,7 +657,7 @@ def test_a_folder_with_another_reference_is_extended_from_the_command_line(tmp_p
     other = CliRunner().invoke(main, [*arguments, "--replicates", "3", "--out", "outputs/two"])
     assert other.exit_code == 0, other.output
     assert "reusing the finished run of a-late" in other.output and "finished run of c-closed" in other.output
-    assert ran == [2, 2, 2, 0, 1, 2], "only b-no-stay, whose run lies in the folder of the first comparison"
+    assert ran == [2, 2, 2], "the run of b-no-stay is found in the folder of the first comparison"
 
 
 def test_runs_that_do_not_belong_together_are_not_paired(runs):

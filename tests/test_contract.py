@@ -20,9 +20,9 @@ from run_tools import leave_pictures_out, short_scenario, use_fake
 
 COMMANDS = {
     "run": "--replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --out --lang --format --quiet "
-    "--publish --show-levels --spells --without",
+    "--publish --show-levels --spells --without --replace --precision --plan",
     "compare": "--vary --reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end "
-    "--without --city --spells --out --lang --format --quiet --publish --show-levels",
+    "--without --city --spells --out --lang --format --quiet --publish --show-levels --replace --precision --plan",
     "explain": "--scenario --json --lang",
     "validate": "--all --set --end",
     "scenarios": "--lang",
@@ -39,6 +39,8 @@ COMMANDS = {
     "model": "--time --end --scale",
     "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --browse",
     "workshop": "--out --lang --quiet",
+    "runs": "",
+    "show": "--outcome --year --city --group --scenario --show-levels --lang",
 }
 
 #: As in the contract, column by column.

@@ -18,6 +18,7 @@ import pytest
 import irregsim
 from irregsim.commands import run as workflow
 from irregsim.commands.reproduce import reproduce
+from irregsim.commands.request import WrongUse
 from irregsim.inference.posterior import prior_draws
 from irregsim.scenario import load_scenario
 from irregsim.storage.folder import MANIFEST, UNFINISHED, RunFolder
@@ -59,7 +60,9 @@ def test_the_bytes_do_not_depend_on_how_a_run_is_divided(scenario, tmp_path, mon
     assert tables_of(in_processes.folder.path) == whole
     assert tables_of(extended.folder.path) == whole
     assert extended.folder.manifest["run_id"] == at_once.folder.manifest["run_id"] != first.folder.manifest["run_id"]
-    shortened = run(scenario, tmp_path / "extended", replicates=2)
+    with pytest.raises(WrongUse, match="more replicates of the same result"):
+        run(scenario, tmp_path / "extended", replicates=2)
+    shortened = run(scenario, tmp_path / "extended", replicates=2, replace=True)
     assert shortened.reused == 2
     assert tables_of(shortened.folder.path) == tables_of(run(scenario, tmp_path / "two", replicates=2).folder.path)
 
@@ -92,7 +95,9 @@ def test_replicates_of_another_run_are_never_taken_over(scenario, tmp_path, monk
     leave_pictures_out(monkeypatch)
     out = tmp_path / "out"
     first = run(scenario, out, replicates=2)
-    second = run(scenario, out, replicates=3, **options)
+    with pytest.raises(WrongUse, match="another result"):
+        run(scenario, out, replicates=3, **options)
+    second = run(scenario, out, replicates=3, replace=True, **options)
     assert second.reused == 0
     assert second.replaced == first.folder.manifest["run_id"]
     assert tables_of(out) == tables_of(run(scenario, tmp_path / "fresh", replicates=3, **options).folder.path)
@@ -247,7 +252,7 @@ def test_the_bytes_of_a_run_on_many_draws_do_not_depend_on_how_it_is_divided(sce
     whole = tables_of(at_once.folder.path)
     assert tables_of(in_processes.folder.path) == tables_of(extended.folder.path) == whole
     # Each draw in turn is another run, and nothing of it is taken over.
-    in_turn = run(scenario, tmp_path / "extended", replicates=6, draws="prior")
+    in_turn = run(scenario, tmp_path / "extended", replicates=6, draws="prior", replace=True)
     assert in_turn.reused == 0 and in_turn.folder.manifest["run_id"] != at_once.folder.manifest["run_id"]
 
 
@@ -363,7 +368,19 @@ def test_a_run_killed_again_and_again_never_shows_half_a_file(scenario, tmp_path
     before = tables_of(out)
     old = (out / MANIFEST).read_bytes()
     for seconds in (0.6, 1.2, 1.8, 2.4, 3.0, 3.6):
-        arguments = ["run", "short.yaml", "--out", "out", "--replicates", "3", "--seed", "99", "--scale", "0.2"]
+        arguments = [
+            "run",
+            "short.yaml",
+            "--out",
+            "out",
+            "--replicates",
+            "3",
+            "--seed",
+            "99",
+            "--scale",
+            "0.2",
+            "--replace",
+        ]
         process = start_command(*arguments, "--jobs", "1", cwd=tmp_path)
         try:
             process.wait(timeout=seconds)
@@ -377,7 +394,7 @@ def test_a_run_killed_again_and_again_never_shows_half_a_file(scenario, tmp_path
         if not ready.exists():  # unless it died in the middle of a commit, which the next command finishes
             assert files == before
     folder = RunFolder.open(out)
-    assert folder.is_intact()
+    assert folder.is_intact(TABLES)
 
 
 def test_a_script_needs_no_main_guard(scenario, tmp_path):
@@ -493,11 +510,18 @@ def test_plain_lines_say_begin_and_end_and_little_between(capsys):
     lines.start(1000, 10)
     for _ in range(990):
         lines.advance()
-    lines.close()
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "1000 replicates, 10 of them finished earlier"
     assert said[-1].startswith("1000 of 1000 replicates")
     assert len(said) <= 12
+    lines.phase("writing pictures", 33)
+    for _ in range(33):
+        lines.step()
+    lines.phase("writing the page")
+    lines.close()
+    said = capsys.readouterr().err.splitlines()
+    assert (said[0], said[-1]) == ("writing pictures", "writing the page")
+    assert said[-2].startswith("writing pictures 33 of 33, ") and len(said) <= 13
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -100,13 +100,13 @@ def test_a_file_just_under_one_megabyte_is_read(tmp_path):
 
 def test_a_missing_file(tmp_path):
     path = tmp_path / "none.yaml"
-    assert message_of(path) == f"{path}:1:1: no such file"
+    assert message_of(path) == f"{path}: no such file", "what is not there has no lines"
     assert "did you mean baseline?" in message_of("baselin")
 
 
 @pytest.mark.parametrize("path", ["", "\0", "\0.yaml", "x" * 5000, "x" * 5000 + ".yaml"])
 def test_a_name_that_cannot_be_a_file(path):
-    assert ":1:1: " in message_of(path)
+    assert message_of(path).startswith((f"{path}: no such file", f"{path}:1:1: "))
 
 
 def test_a_folder_is_no_file(tmp_path):

@@ -16,7 +16,7 @@ with leaving_if_program():
     import click
 
     from irregsim import __version__
-    from irregsim.cli import explaining, listings, runs, scenarios, teaching
+    from irregsim.cli import explaining, listings, registry, runs, scenarios, showing, teaching
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
 
@@ -51,6 +51,8 @@ for _command in (
     runs.fit,
     runs.calibrate,
     runs.reproduce,
+    registry.runs,
+    showing.show,
     scenarios.validate,
     scenarios.diff,
     scenarios.new,

@@ -111,8 +111,36 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return add
 
 
+class _Percent(_Text):
+    """A percentage, with or without its sign."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        if isinstance(value, float):
+            return value
+        try:
+            return float(str(value).strip().removesuffix("%"))
+        except ValueError:
+            self.fail(f"{value!r} is not a percentage (write 10%)", param, ctx)
+
+
 #: What is simulated, besides the scenario.
 plan_options = _together(
+    click.option(
+        "--precision",
+        type=_Percent(),
+        metavar="P%",
+        help="Add replicates in batches until every main outcome is known to within P percent (half its 95 % interval; "
+        "of a comparison in percent of the reference). --replicates is then the most there may be. Default most: 1000.",
+    ),
+    click.option(
+        "--plan",
+        "only_plan",
+        is_flag=True,
+        help="Only say what would be simulated and reused, and about how long it takes. Nothing is written.",
+    ),
     jobs_option,
     cluster_option,
     click.option(
@@ -146,8 +174,13 @@ plan_options = _together(
     ),
 )
 
-#: What is written, and how.
+#: What is written, where, and how.
 output_options = _together(
+    click.option(
+        "--replace",
+        is_flag=True,
+        help="Replace another result in the folder. Without it, a folder with another result is refused.",
+    ),
     lang_option("Language of pictures and pages."),
     click.option(
         "--format",

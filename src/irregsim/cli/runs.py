@@ -33,7 +33,7 @@ from irregsim.vocabulary.codes import CITIES
 @output_options
 @click.option("--spells", is_flag=True, help="Also write spells.parquet, one row per spell of a (synthetic) person.")
 @click.pass_context
-def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -> None:
+def run(context: click.Context, /, scenario: str, quiet: bool, only_plan: bool, **options: Any) -> None:
     """Simulate SCENARIO (a YAML file or a shipped name) into one run folder and print a summary.
 
     Ctrl-C stops within a second or two and keeps the finished replicates; run the same command again to resume.
@@ -43,6 +43,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     Example:
       irregsim run baseline --replicates 20 --jobs 2
       irregsim run baseline --draws prior --per-draw 4 --replicates 80
+      irregsim run baseline --precision 10% --plan
       irregsim run my-scenario.yaml --set levers.fines.employer_base_nok=100000 --out outputs/fines
     """
     from irregsim.commands.run import RunRequest, run_scenario
@@ -50,13 +51,21 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     from irregsim.study.progress import progress_for
 
     request = RunRequest(scenario, **asked(context, options))
+    if only_plan:
+        from irregsim.commands.plan import plan_of_run
+
+        with errors():
+            click.echo(plan_of_run(request))
+        return
     with errors():
         finished = run_scenario(request, progress=progress_for(quiet=quiet), warn=warn)
-    if finished.replaced and not quiet:
+    if finished.replaced:
         click.echo(f"replaced the earlier run {finished.replaced} in {finished.folder.path}", err=True)
     if finished.reused and not quiet:
         click.echo(f"{finished.reused} of the replicates reused from an earlier run", err=True)
     if not quiet:
+        if finished.precise:
+            click.echo(finished.precise, err=True)
         manifest = finished.folder.manifest
         click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=request.output.show_levels))
         click.echo(f"\nWritten to {finished.folder.path}")
@@ -76,7 +85,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
     show_default=True,
     help="Keep the lives of the (synthetic) persons and compare them too; takes more disk space.",
 )
-@click.option("--out", metavar="DIR", default="outputs/comparison", show_default=True, help="Folder of the comparison.")
+@click.option("--out", metavar="DIR", help="Folder of the comparison. Default: in outputs, named by the scenarios.")
 @output_options
 @click.pass_context
 def compare(
@@ -86,14 +95,16 @@ def compare(
     reference: str | None,
     city: str | None,
     quiet: bool,
+    only_plan: bool,
     **options: Any,
 ) -> None:
-    """Compare SCENARIOS (files, shipped names, or folders of files) with the same parameter draws and random numbers.
+    """Compare SCENARIOS (files, shipped names, folders of files, or runs) with the same draws and random numbers.
 
     Each replicate of a scenario is compared with the same replicate of the reference, which is the first scenario
     unless --reference names another. Writes tables, pictures and one page (report.html). Finished runs of the same
-    content are reused, here and in outputs/<scenario>. With more --replicates a comparison is extended. Ctrl-C keeps
-    what is finished.
+    content are reused, wherever they are in outputs. A run folder (its path, or its name or id in `irregsim runs`)
+    stands for its scenario and brings its settings. With more --replicates a comparison is extended. Ctrl-C keeps what
+    is finished.
 
     \b
     Example:
@@ -101,6 +112,7 @@ def compare(
       irregsim compare baseline shelter-five-cities nav-rule-2004 --city Bergen --lang nb
       irregsim compare my-scenarios/ --reference baseline --publish --format xlsx
       irregsim compare baseline --vary levers.assisted_return.support_nok@2024-01=10000,40000,80000
+      irregsim compare outputs/baseline outputs/fines
     """
     from irregsim.commands.compare import PAGE, CompareRequest, compare_scenarios
     from irregsim.present.compare_summary import summary
@@ -111,9 +123,19 @@ def compare(
     if options["overrides"] and not quiet:
         click.echo("--set holds for every scenario, the reference too; to compare values, use --vary", err=True)
     request = CompareRequest(scenarios, reference, city, **asked(context, options))
+    if only_plan:
+        from irregsim.commands.plan import plan_of_comparison
+
+        with errors():
+            click.echo(plan_of_comparison(request))
+        return
     with errors():
         done = compare_scenarios(request, progress=progress_for(quiet=quiet), warn=warn)
+    if done.replaced:
+        click.echo(f"replaced the earlier result {done.replaced} in {done.folder}", err=True)
     if not quiet:
+        if done.precise:
+            click.echo(done.precise, err=True)
         for name in done.reused:
             click.echo(f"reusing the finished run of {name}", err=True)
         click.echo(sweep_summary(done.sweep, done.about) if request.vary else summary(done.key_figures, done.about))

@@ -14,6 +14,7 @@ from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter
 from irregsim.study.comparison.pairs import Runs
 from irregsim.study.comparison.tables import TABLES
+from irregsim.study.progress import Progress, Silent
 from irregsim.study.workers import Hands
 from irregsim.vocabulary.labels import label
 
@@ -75,6 +76,7 @@ def write_folder(
     format_: str,
     runs: Runs,
     jobs: Hands = 1,
+    progress: Progress | None = None,
 ) -> dict[str, str | None]:
     """Write every file of a comparison but the manifest.
 
@@ -86,6 +88,7 @@ def write_folder(
         format_: What is written besides the Parquet tables, as ``--format``.
         runs: The runs, for levels where ``about["show_levels"]``.
         jobs: Processes that draw, at least 1, or a crew of them.
+        progress: Notified of finished pictures.
 
     Returns:
         File name to content hash; None for a file that is no table.
@@ -93,6 +96,8 @@ def write_folder(
     from irregsim.present.pages.compare import render_report
     from irregsim.present.plots.compare import draw_all
 
+    progress = progress or Silent()
+    progress.phase("writing tables")
     asked = {LEVELS: levels_of(runs, about["lang"])} if about["show_levels"] else {}
     names: dict[str, str | None] = {
         f"{name}.parquet": write_table(frame, staging / f"{name}.parquet")
@@ -106,7 +111,8 @@ def write_folder(
     FORMATS[format_].of_comparison(ComparisonTables(shown, about, units, staging))
     (staging / "plots").mkdir()
     for_page = {**for_readers(frames, units), **asked}
-    pictures = draw_all(for_page, about, staging / "plots", about["lang"], jobs)
+    pictures = draw_all(for_page, about, staging / "plots", about["lang"], jobs, progress)
+    progress.phase("writing the page")
     page = render_report(for_page, {**about, "pictures": pictures})
     (staging / PAGE).write_text(page, encoding="utf-8", newline="\n")
     files = sorted(file.relative_to(staging).as_posix() for file in staging.rglob("*") if file.is_file())

@@ -9,6 +9,8 @@ from irregsim.commands.request import Checked, Request, RunFailed
 from irregsim.scenario import Scenario, diff_rows
 from irregsim.study.comparison.pairs import Runs, first_difference
 from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
+from irregsim.study.progress import Progress, Silent
+from irregsim.study.replicates import Plan
 from irregsim.study.workers import Hands
 from irregsim.vocabulary.codes import month_text
 from irregsim.vocabulary.knowledge import assumed_from
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def make_tables(
-    runs: Runs, jobs: Hands = 1, design: Design | None = None
+    runs: Runs, jobs: Hands = 1, design: Design | None = None, progress: Progress | None = None
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, str]]:
     """Every table of a comparison that is declared (`irregsim.study.comparison.tables`) and that the runs allow.
 
@@ -29,6 +31,7 @@ def make_tables(
         runs: The runs.
         jobs: Processes for the lives, at least 1, or a crew of them; the tables are the same for any number.
         design: Which scenario has which values, in a sweep.
+        progress: Notified of finished tables.
 
     Returns:
         Tables by name, the proof of pairing, and the unit of every outcome.
@@ -37,11 +40,18 @@ def make_tables(
     from irregsim.study.comparison.proof import proof, with_persons
     from irregsim.study.comparison.tables import TABLES
 
+    progress = progress or Silent()
+    progress.phase("checking the pairing")
     told = proof(runs.pairs)
     _refuse_unequal(told, runs.reference.name)
     compared = Compared(runs, jobs, design)
-    made = {name: table.made(compared) for name, table in TABLES.items()}
-    frames = {name: frame for name, frame in made.items() if frame is not None}
+    progress.phase("comparing, table", len(TABLES))
+    frames = {}
+    for name, table in TABLES.items():
+        frame = table.made(compared)
+        if frame is not None:
+            frames[name] = frame
+        progress.step()
     for pair, lives in zip(runs.pairs, compared.pairs, strict=True):
         told[pair.name] = with_persons(told[pair.name], lives.first_parting)
     return frames, told, compared.units
@@ -59,7 +69,13 @@ def _refuse_unequal(proof: Mapping[str, Mapping[str, Any]], reference: str) -> N
 
 def run_ids(ready: Checked) -> dict[str, str]:
     """Id of the run of every scenario with the replicates that are compared, whichever folder it is in."""
-    return {plan.scenario.name: run_id(plan.content(), ready.replicates) for plan in ready.plans}
+    return {name: run_id(plan.content(), ready.replicates) for name, plan in stored_plans(ready).items()}
+
+
+def stored_plans(ready: Checked) -> dict[str, Plan]:
+    """The plan that the run of every scenario is stored under, by the name of the scenario in the comparison."""
+    pairs = zip(ready.plans, ready.stored or ready.plans, strict=True)
+    return {plan.scenario.name: stored for plan, stored in pairs}
 
 
 def about_comparison(request: Request, ready: Checked, id_: str, cities: Sequence[str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from irregsim.commands.registry import FIT_ACCOUNT as ACCOUNT
 from irregsim.commands.request import Output, Request, WrongUse, checked
 from irregsim.commands.run import execute
 from irregsim.inference import posterior
@@ -42,7 +43,6 @@ REPLICATES: Final = 100
 
 RUN_FOLDER: Final = "run"
 PAGE: Final = "fit.html"
-ACCOUNT: Final = "fit.json"
 
 #: In the folder of a posterior: why some counts are far from the model, written by hand. Columns ``id`` (of the
 #: target), ``nb``, ``en``.

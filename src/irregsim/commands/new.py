@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from irregsim.commands.request import WrongUse
-from irregsim.scenario import load_scenario, new_scenario_text
+from irregsim.scenario import load_scenario, new_scenario_text, shipped_scenarios
 
 
 def write_scenario(path: Path, parent: str) -> None:
@@ -17,12 +17,17 @@ def write_scenario(path: Path, parent: str) -> None:
 
     Raises:
         ScenarioError: If the parent cannot be used; no file is left.
-        WrongUse: If the file cannot be written.
+        WrongUse: If the file cannot be written, or has the name of a shipped scenario.
     """
     if path.suffix not in (".yaml", ".yml"):
         raise WrongUse(f"{path}: the name of the new file must end in .yaml")
     if path.exists():
         raise WrongUse(f"{path}: already exists; not overwritten. Choose another name")
+    if path.stem in shipped_scenarios():
+        raise WrongUse(
+            f"{path}: a scenario that comes with irregsim is called {path.stem}, and commands mean that one; "
+            f"choose another name, such as my-{path.name}"
+        )
     if not path.parent.is_dir():
         raise WrongUse(f"{path}: the folder {path.parent} does not exist; create it first")
     text = new_scenario_text(path.stem, parent)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from irregsim.present.formats import FORMATS
 from irregsim.scenario import Scenario
@@ -13,8 +14,11 @@ from irregsim.storage.folder import FolderError, check_folder, damage
 from irregsim.storage.paths import user_path
 from irregsim.study.cluster import Cluster
 from irregsim.study.cluster import missing as cluster_missing
+from irregsim.study.precision import FIRST, MOST
 from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, scale_fault
 from irregsim.vocabulary.knowledge import UnknownFact, checked_facts, is_fact, without_effect
+
+R = TypeVar("R", bound="Request")
 
 
 class WrongUse(ValueError):
@@ -55,6 +59,8 @@ class Request:
 
     Attributes:
         replicates: At least `fewest`; None for what the first scenario says.
+        precision: Replicates are added in batches until the main outcomes are known to within so many percent
+            (`irregsim.study.precision`); ``replicates`` is then the most there may be. None: exactly ``replicates``.
         seed: None for the first scenario's.
         jobs: Processes; None for all cores.
         cluster: Address of a Dask scheduler that simulates in place of processes here; None for none.
@@ -66,11 +72,13 @@ class Request:
         without: Claims of the report and facts of the baseline's history to leave out.
         spells: Whether lives of the synthetic persons are kept.
         out: The folder; None for the command's own default.
+        replace: Whether another finished result in the folder may be replaced.
         output: What is written besides the tables.
         command: The command without directories.
     """
 
     replicates: int | None = None
+    precision: float | None = None
     seed: int | None = None
     jobs: int | None = None
     cluster: str | None = None
@@ -82,6 +90,7 @@ class Request:
     without: tuple[str, ...] = ()
     spells: bool = False
     out: str | None = None
+    replace: bool = False
     output: Output = field(default_factory=Output)
     command: str = "irregsim"
 
@@ -115,6 +124,29 @@ class Request:
         return []
 
 
+def batches(request: R, known: int = 0) -> tuple[R, int, int]:
+    """A request with a precision, at its first batch of replicates; one without stays as it is.
+
+    Args:
+        request: What is asked; its replicates are the most there may be.
+        known: Finished replicates of the same result that are in its folder, of which none is thrown away.
+
+    Returns:
+        The request with the replicates of the first batch, the most there may be, and the step between batches.
+
+    Raises:
+        WrongUse: If the most allowed is less than one batch.
+    """
+    if request.precision is None:
+        return request, 0, 1
+    most = MOST if request.replicates is None else request.replicates
+    step = math.lcm(FIRST, request.per_draw or 1)
+    first = max(step, known)
+    if most < first:
+        raise WrongUse(f"--precision: the first batch has {first} replicates, more than --replicates {most} allows")
+    return replace(request, replicates=first), most, step
+
+
 @dataclass(frozen=True)
 class Checked:
     """A request without a fault, with everything filled in.
@@ -127,6 +159,8 @@ class Checked:
         workers: Who simulates: these processes, or a cluster.
         folders: Folders to write into; none in memory.
         notes: What the user must know about the draws, about what is left out and about damaged folders, a line each.
+        stored: The plans that finished runs were found under, where these have other names; empty where none were
+            looked for.
     """
 
     plans: tuple[Plan, ...]
@@ -136,6 +170,7 @@ class Checked:
     workers: Jobs
     folders: tuple[Path, ...]
     notes: tuple[str, ...]
+    stored: tuple[Plan, ...] = ()
 
 
 def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool = False) -> Checked:
@@ -176,6 +211,8 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
         fault("format", request.output.format, f"must be one of {', '.join(FORMATS)}")
     elif missing := FORMATS[request.output.format].missing():
         faults.append(missing)
+    if request.precision is not None and not 0 < request.precision <= 100:
+        fault("precision", f"{request.precision:g}", "must be above 0 and at most 100 percent")
     faults += request.own_faults(scenarios)
     draws, notes = DrawSet("none", ()), tuple[str, ...]()
     left_out: list[tuple[DrawSet, tuple[str, ...]]] = []

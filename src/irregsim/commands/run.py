@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from irregsim.commands.estimate import EACH, WRITING, seconds_each, work_of
+from irregsim.commands.from_folders import in_the_way, is_same_run, known_replicates
 from irregsim.commands.manifest import Clock, manifest_of
-from irregsim.commands.request import Output, Request, RunFailed, Stopped, WrongUse, checked
+from irregsim.commands.request import Output, Request, RunFailed, Stopped, WrongUse, batches, checked
 from irregsim.present.export import frame_to_csv, hashes, rounded
 from irregsim.present.formats import FORMATS, RunTables
 from irregsim.scenario import Scenario, ScenarioError, changes_nothing, load_scenario
@@ -20,6 +23,7 @@ from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter, read_group
 from irregsim.storage.paths import fresh_folder
 from irregsim.study.identity import code_sha256, part_key, run_id
+from irregsim.study.precision import Precision
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import NUMERICS, DrawSet, Jobs, Plan, ReplicateError, Todo, available_cores, run_parts
 from irregsim.study.summaries import Series, published_summary, summary
@@ -49,7 +53,8 @@ class Finished:
         series: The headline series of every replicate.
         draws: Number of the parameter draw of every replicate.
         reused: How many finished replicates were reused.
-        replaced: Run id of the other run that was in the folder before, if any.
+        replaced: Run id of the other result, or the longer run, that was in the folder before, if any.
+        precise: With ``--precision``, how precise the main outcomes are.
     """
 
     folder: RunFolder
@@ -57,6 +62,7 @@ class Finished:
     draws: tuple[int, ...]
     reused: int
     replaced: str | None
+    precise: str = ""
 
 
 def run_scenario(
@@ -77,13 +83,22 @@ def run_scenario(
     scenario = load_scenario(
         request.scenario, overrides=request.overrides, end=request.end, without=request.facts_left_out
     )
-    ready = checked(request, [scenario])
+    ready = checked(batches(request)[0], [scenario])
     (plan,), (out,) = ready.plans, ready.folders
     if changes_nothing(scenario):
         warn(f"{request.scenario}: changes nothing: its values are those of {scenario.extends} throughout its period")
     for note in ready.notes:
         warn(note)
-    return execute(
+    known = 0 if request.precision is None else known_replicates(out, is_same_run(plan))
+    before = in_the_way(out, is_same_run(plan), max(known, ready.replicates))
+    if before is not None and not request.replace:
+        raise WrongUse(before[1])
+    said = ""
+    if request.precision is not None:
+        request, said = _precise(request, scenario, known, progress or Silent())
+        ready = checked(request, [scenario])
+        (plan,) = ready.plans
+    done = execute(
         plan,
         ready.replicates,
         out,
@@ -93,6 +108,31 @@ def run_scenario(
         command=request.command,
         partings=_partings(scenario),
     )
+    return replace(done, replaced=done.replaced if before is None else before[0].id, precise=said)
+
+
+def _precise(request: RunRequest, scenario: Scenario, known: int, progress: Progress) -> tuple[RunRequest, str]:
+    """Replicates until the main outcomes are precise enough: the request with their number, and what is said of it."""
+    from irregsim.commands.precisely import precision_of, until_precise
+
+    request, most, step = batches(request, known)
+
+    def at(now: RunRequest) -> Precision:
+        ready = checked(now, [scenario])
+        partings = _partings(scenario)
+        simulate_together(
+            ready.plans, ready.folders, ready.replicates, jobs=ready.workers, partings=partings, progress=progress
+        )
+        return precision_of(ready.plans, ready.folders, ready.replicates, scenario.start)
+
+    try:
+        return until_precise(request, most, step, at, progress)
+    except FolderError as error:
+        raise WrongUse(str(error)) from None
+    except ReplicateError as error:
+        raise RunFailed(str(error)) from error
+    except KeyboardInterrupt:
+        raise Stopped("stopped; finished replicates are kept; run the same command again to resume") from None
 
 
 def _partings(scenario: Scenario) -> list[int]:
@@ -113,7 +153,7 @@ def simulate_together(
     jobs: Jobs,
     partings: Sequence[int],
     progress: Progress,
-) -> None:
+) -> float | None:
     """Simulate what is missing of several runs at once, so that months they have in common are simulated once.
 
     Finished replicates are left in the folders' working places, where `execute` finds them.
@@ -126,6 +166,9 @@ def simulate_together(
         partings: Months in which the scenarios part from others that are not simulated here.
         progress: Notified of finished replicates, counted over all runs.
 
+    Returns:
+        Seconds of one process for a whole replicate (`seconds_each`).
+
     Raises:
         FolderError: If another process is writing into a folder.
         ReplicateError: If the engine fails.
@@ -134,11 +177,14 @@ def simulate_together(
     with contextlib.ExitStack() as stack:
         todo = []
         for plan, place in zip(plans, places, strict=True):
-            source = _source(plan, place, stack.enter_context(opened_for_writing(place)))
+            source = source_of(plan, place, stack.enter_context(opened_for_writing(place)))
             here = source.there(replicates)
             todo.append(Todo(plan, source.parts, frozenset(range(replicates)) - here))
         progress.start(len(plans) * replicates, sum(replicates - len(one.replicates) for one in todo))
+        begun = time.monotonic()
         run_parts(todo, jobs=jobs, partings=partings, finished=lambda _: progress.advance())
+        work = sum(share * len(one.replicates) for share, one in zip(work_of(plans), todo, strict=True))
+        return seconds_each(time.monotonic() - begun, work, jobs)
 
 
 def execute(
@@ -151,6 +197,7 @@ def execute(
     progress: Progress | None = None,
     command: str = "irregsim run",
     partings: Sequence[int] = (),
+    each: float | None = None,
 ) -> Finished:
     """Run a plan into a folder, taking over whatever replicates of the same plan are there.
 
@@ -163,6 +210,7 @@ def execute(
         progress: Notified of finished replicates.
         command: The command without directories, for the manifest.
         partings: Months in which the scenario parts from others that are likely to be run, for its run-ups.
+        each: Seconds of one process for a replicate, where replicates were simulated before.
 
     Raises:
         WrongUse: If another process is writing into the folder.
@@ -174,11 +222,12 @@ def execute(
     key = part_key(content)
     try:
         with opened_for_writing(out) as work:
-            source = _source(plan, out, work)
+            source = source_of(plan, out, work)
             parts, earlier = source.parts, _earlier(out)
             here = source.there(replicates)
             before = parts.count()
             progress.start(replicates, len(here))
+            begun = time.monotonic()
             try:
                 todo = Todo(plan, parts, frozenset(range(replicates)) - here)
                 run_parts([todo], jobs=jobs, partings=partings, finished=lambda _: progress.advance())
@@ -190,7 +239,10 @@ def execute(
                 ) from None
             except ReplicateError as error:
                 raise RunFailed(str(error)) from error
-            progress.write()
+            simulated = time.monotonic()
+            each = seconds_each(simulated - begun, replicates - len(here), jobs) or each
+            if each is None and source.earlier is not None:
+                each = source.earlier.manifest.get(EACH)
             staging = fresh_folder(work / f"{key}-staging")
             manifest = {
                 "run_id": run_id(content, replicates),
@@ -203,8 +255,9 @@ def execute(
                 "numerics": NUMERICS,
                 **manifest_of(plan, replicates, output, command, clock),
             }
-            series, names = _write_outputs(plan, replicates, source, RunFolder(staging, manifest), output)
+            series, names = _write_outputs(plan, replicates, source, RunFolder(staging, manifest), output, progress)
             manifest["seconds"] = clock.seconds
+            manifest |= {EACH: each, WRITING: round(time.monotonic() - simulated, 1)}
             manifest["outputs"] = hashes(staging, names)
             write_json(staging / MANIFEST, manifest)
             replaced = None
@@ -236,7 +289,7 @@ def _earlier(out: Path) -> RunFolder | None:
         return None
 
 
-def _source(plan: Plan, out: Path, work: Path) -> _Source:
+def source_of(plan: Plan, out: Path, work: Path) -> _Source:
     """Where finished replicates of a plan are in a folder that is open for writing."""
     key = part_key(plan.content())
     earlier = _earlier(out)
@@ -266,7 +319,7 @@ class _Source:
 
 
 def _write_outputs(
-    plan: Plan, replicates: int, source: _Source, staged: RunFolder, output: Output
+    plan: Plan, replicates: int, source: _Source, staged: RunFolder, output: Output, progress: Progress
 ) -> tuple[list[Series], dict[str, str | None]]:
     """Write every file but the manifest; returns the series and file name to content hash (None: no table)."""
     from irregsim.present import plots
@@ -279,11 +332,18 @@ def _write_outputs(
                 writer.write(*source.read(j, name))
         return name, writer.content_sha256
 
+    tables = tables_of(plan.spells)
+    progress.phase("writing tables", len(tables))
     with ThreadPoolExecutor(min(4, available_cores())) as pool:
-        for name, content in pool.map(merge, tables_of(plan.spells)):
+        for name, content in pool.map(merge, tables):
             names[f"{name}.parquet"] = content
+            progress.step()
     names["draws.parquet"] = _write_draws(plan, replicates, staged.table_path("draws"))
-    series = list(series_of(staged))
+    progress.phase("summing up replicates", replicates)
+    series = []
+    for one in series_of(staged):
+        series.append(one)
+        progress.step()
     numbers = [plan.draws.index(j) for j in range(replicates)]
     spread = summary(series, numbers)
     if output.publish:
@@ -300,10 +360,14 @@ def _write_outputs(
     )
     folder = staged.path / "plots"
     folder.mkdir()
-    for name, draw in plots.PLOTS.items() if output.pictures else ():
+    drawn = plots.PLOTS if output.pictures else {}
+    if drawn:
+        progress.phase("writing pictures", len(drawn))
+    for name, draw in drawn.items():
         drawing = draw(series, options)
         for file in plots.save(drawing, folder, name, str(staged.manifest["run_id"])):
             names[f"plots/{file}"] = None
+        progress.step()
     before = {file.name for file in staged.path.iterdir()}
     written = RunTables(staged, spread, output.publish, output.show_levels, staged.path)
     FORMATS[output.format].of_run(written)

@@ -8,6 +8,9 @@ from difflib import get_close_matches
 
 _LONGEST_WORD = 60
 
+#: How a message begins that a file is not there.
+NO_FILE = "no such file"
+
 
 @dataclass(frozen=True, order=True)
 class Fault:
@@ -28,7 +31,9 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column}: "
+        # A file that is not there has no lines.
+        place = "" if self.message.startswith(NO_FILE) else f":{self.line}:{self.column}"
+        where = f"{self.file}{place}: "
         return where + (f"{self.path}: {self.message}" if self.path else self.message)
 
 

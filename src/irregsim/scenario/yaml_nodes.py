@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import yaml
 
-from irregsim.scenario.faults import Fault, ScenarioError, shorten
+from irregsim.scenario.faults import NO_FILE, Fault, ScenarioError, shorten
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -120,7 +120,7 @@ def read_text(path: Path, shown: str) -> str:
         with open(path, "rb") as handle:
             data = handle.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise refuse("no such file") from None
+        raise refuse(NO_FILE) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a usable file name"
         raise refuse(f"cannot be read: {reason}") from None

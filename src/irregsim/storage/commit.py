@@ -147,11 +147,11 @@ def _remove_outdated(path: Path, account: str, kept: set[str]) -> None:
     with contextlib.suppress(OSError, ValueError):
         earlier = outputs_of(path / account)
     for name in sorted(earlier - kept):
-        if _is_of(path, name):
+        if is_own_file(path, name):
             (path / name).unlink(missing_ok=True)
 
 
-def _is_of(path: Path, name: str) -> bool:
+def is_own_file(path: Path, name: str) -> bool:
     """Whether a name is that of a file of this folder itself: not outside it, no marker, and not in a run inside it."""
     # An account is a file that anybody can edit: nothing else is ever removed.
     parts = name.split("/")

@@ -71,6 +71,10 @@ _KINDS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "scenario": (lambda v: isinstance(v, Mapping), "a mapping"),
     "seed": (lambda v: _is_whole(v) and 0 <= v < 2**63, "a whole number from 0 to 2^63 - 1"),  # type: ignore[operator]
     "scale": (lambda v: isinstance(v, float) or _is_whole(v), "a number"),
+    **dict.fromkeys(
+        ("seconds", "seconds_per_replicate", "seconds_writing"),
+        (lambda v: v is None or isinstance(v, float) or _is_whole(v), "null or a number"),
+    ),
     "replicates": (
         lambda v: _is_whole(v) and 1 <= v <= MOST_REPLICATES,  # type: ignore[operator]
         f"a whole number from 1 to {MOST_REPLICATES}",

@@ -16,8 +16,16 @@ class Progress(Protocol):
     def advance(self) -> None:
         """One more is finished."""
 
-    def write(self) -> None:
-        """All are there; the files are being written."""
+    def phase(self, name: str, total: int = 0) -> None:
+        """Something else begins, such as writing pictures.
+
+        Args:
+            name: What it is, such as ``writing pictures``.
+            total: How many steps it has; 0 where they are not counted.
+        """
+
+    def step(self) -> None:
+        """A step of the phase is done."""
 
     def close(self) -> None:
         """The work has ended, finished or not."""
@@ -32,7 +40,10 @@ class Silent:
     def advance(self) -> None:
         """Nothing."""
 
-    def write(self) -> None:
+    def phase(self, name: str, total: int = 0) -> None:
+        """Nothing."""
+
+    def step(self) -> None:
         """Nothing."""
 
     def close(self) -> None:
@@ -40,7 +51,7 @@ class Silent:
 
 
 class Lines:
-    """A plain line now and then, for logs: at most some ten in all, and none more often than every second.
+    """A plain line now and then, for logs: at most some ten a phase, and none more often than every second.
 
     Args:
         stream: Where to write.
@@ -50,8 +61,8 @@ class Lines:
     def __init__(self, stream: TextIO, noun: str = "replicates") -> None:
         self._stream = stream
         self._noun = noun
-        self._total = self._done = self._here = 0
-        self._said = -1
+        self._total = self._done = self._here = self._said = 0
+        self._what = noun
         self._begun = self._last = time.monotonic()
 
     def start(self, total: int, done: int) -> None:
@@ -63,20 +74,28 @@ class Lines:
 
     def advance(self) -> None:
         """Say how far the work has come, where that is worth a line."""
+        self._count("{done} of {total} {what}, {seconds:.0f} s")
+
+    def phase(self, name: str, total: int = 0) -> None:
+        """Say what begins."""
+        self._what, self._total, self._done, self._here, self._said = name, total, 0, 0, 0
+        self._begun = self._last = time.monotonic()
+        print(name, file=self._stream, flush=True)
+
+    def step(self) -> None:
+        """Say how far it is, where that is worth a line."""
+        self._count("{what} {done} of {total}, {seconds:.0f} s")
+
+    def _count(self, line: str) -> None:
         self._done += 1
         now = time.monotonic()
         tenth = 10 * (self._done - self._here) // max(1, self._total - self._here)
-        if self._done == self._total or (tenth > self._said and now - self._last > 1.0):
+        slow = now - self._last > 1.0
+        if (self._done == self._total and self._total > 1) or (tenth > self._said and slow):
             self._said, self._last = tenth, now
-            print(
-                f"{self._done} of {self._total} {self._noun}, {now - self._begun:.0f} s",
-                file=self._stream,
-                flush=True,
-            )
-
-    def write(self) -> None:
-        """Say so."""
-        print("writing files", file=self._stream, flush=True)
+            seconds = now - self._begun
+            text = line.format(done=self._done, total=self._total, what=self._what, seconds=seconds)
+            print(text, file=self._stream, flush=True)
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -115,9 +134,14 @@ class Bar:
         """Move on by one."""
         self._bar.advance(self._task)
 
-    def write(self) -> None:
-        """Say so next to the full bar."""
-        self._bar.update(self._task, description="writing files")
+    def phase(self, name: str, total: int = 0) -> None:
+        """An empty bar with the name of the phase; one that only moves where steps are not counted."""
+        self._bar.reset(self._task, total=total or None, description=name)
+        self._bar.start()
+
+    def step(self) -> None:
+        """Move on by one."""
+        self._bar.advance(self._task)
 
     def close(self) -> None:
         """Take the bar away."""

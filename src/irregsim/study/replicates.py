@@ -263,6 +263,16 @@ class _InMemory:
         self.frames = frames
 
 
+def trial_seconds(plan: Plan) -> float:
+    """Seconds that the first replicate of a plan takes in this process, without loading what it needs."""
+    import time
+
+    importlib.import_module("irregsim.study.forks")  # loading it is no part of a replicate
+    begun = time.monotonic()
+    _simulate([Todo(plan, _InMemory(), frozenset([0]))], (), 0)
+    return time.monotonic() - begun
+
+
 def _simulate_away(plans: Sequence[tuple[int, Plan]], replicate: int) -> dict[int, Mapping[str, Any]]:
     """One replicate of some plans, on a worker: tables by the number of the plan."""
     made = {number: _InMemory() for number, _ in plans}

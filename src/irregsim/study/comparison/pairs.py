@@ -34,10 +34,12 @@ class Run:
     Attributes:
         folder: Where it is.
         replicates: How many are used; the folder may hold more.
+        called: Name of the scenario here, where that is not the one that it was run under.
     """
 
     folder: RunFolder
     replicates: int
+    called: str = ""
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -47,7 +49,7 @@ class Run:
     @property
     def name(self) -> str:
         """Name of the scenario."""
-        return self.scenario.name
+        return self.called or self.scenario.name
 
     @property
     def has_spells(self) -> bool:

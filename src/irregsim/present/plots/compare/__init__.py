@@ -26,6 +26,7 @@ from irregsim.present.plots.compare.lives import (
 from irregsim.present.plots.compare.over_time import draw_exits, draw_fans, draw_iceberg, draw_registers, draw_stocks
 from irregsim.present.plots.compare.sweeps import draw_grid, draw_sweep
 from irregsim.present.plots.style import Drawing, save
+from irregsim.study.progress import Progress, Silent
 from irregsim.study.workers import Hands, in_order
 
 if TYPE_CHECKING:
@@ -84,7 +85,12 @@ PICTURES: Final[tuple[Picture, ...]] = (
 
 
 def draw_all(
-    frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], folder: Path, lang: str, jobs: Hands = 1
+    frames: Mapping[str, pd.DataFrame],
+    about: Mapping[str, Any],
+    folder: Path,
+    lang: str,
+    jobs: Hands = 1,
+    progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
     """Draw every picture of a comparison and write each as PNG, SVG and CSV.
 
@@ -94,6 +100,7 @@ def draw_all(
         folder: Where the files go; an existing folder.
         lang: One of `LANGUAGES`.
         jobs: Processes, at least 1, or a crew of them; the files are the same for any number.
+        progress: Notified of finished pictures.
 
     Returns:
         One entry a picture, in the order of the page, for ``about["pictures"]`` of the page: ``name`` (of the files),
@@ -104,7 +111,14 @@ def draw_all(
     wanted = [(picture, "") for picture in chosen if picture.is_of_all]
     wanted += [(picture, name) for name in about["scenarios"] for picture in chosen if not picture.is_of_all]
     work = partial(_drawn, frames, about, folder, lang, wanted)
-    return [one for one in in_order(work, len(wanted), jobs) if one is not None]
+    progress = progress or Silent()
+    progress.phase("writing pictures", len(wanted))
+    drawn = []
+    for one in in_order(work, len(wanted), jobs):
+        progress.step()
+        if one is not None:
+            drawn.append(one)
+    return drawn
 
 
 def _drawn(
