@@ -97,10 +97,10 @@ def write_folder(
     }
     write_json(staging / PROOF, dict(about["proof"]))
     shown = {**(published(stored(frames), units) if about["publish"] else stored(frames)), **asked}
-    FORMATS[format_].of_comparison(ComparisonTables(shown, about, units, staging))
     (staging / "plots").mkdir()
     for_page = {**for_readers(frames, units), **asked}
     pictures = draw_all(for_page, about, staging / "plots", about["lang"], jobs)
+    FORMATS[format_].of_comparison(ComparisonTables(shown, for_page, about, units, staging, pictures))
     page = render_report(for_page, {**about, "pictures": pictures})
     (staging / PAGE).write_text(page, encoding="utf-8", newline="\n")
     files = sorted(file.relative_to(staging).as_posix() for file in staging.rglob("*") if file.is_file())
