@@ -780,7 +780,7 @@ def test_listings_explain_and_hint():
     for name in ("fines.worker_nok", "levers.fines.worker_nok"):
         assert "who decides" in irregsim_("levers", name).stdout
         assert words(find(name), "nb").meaning in irregsim_("levers", name, "--lang", "nb").stdout
-    answer = irregsim_("levers", "fines.worker")
+    answer = irregsim_("levers", "fines.wroker_nok")
     assert answer.exit_code == 2 and "did you mean" in answer.stderr
     name = irregsim_("parameters").stdout.splitlines()[1].split()[0]
     assert irregsim_("parameters", name).stdout.startswith(name)
@@ -873,4 +873,4 @@ def test_a_register_of_a_year_that_the_period_does_not_fill_is_not_shown_as_zero
     class Nothing:
         registers = pd.DataFrame({"outcome": [], "period": [], "value": []})
 
-    assert "contains none" in screen._registers([Nothing()], [2012], ["2012"])
+    assert "contains none" in screen._registers([Nothing()], [2012], ["2012"], "en")

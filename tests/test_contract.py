@@ -23,7 +23,7 @@ COMMANDS = {
     "--publish --show-levels --spells --without",
     "compare": "--reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end --without "
     "--city --spells --out --lang --format --quiet --publish --show-levels",
-    "validate": "--all --set --end",
+    "validate": "--all --lang --set --end",
     "scenarios": "--lang",
     "levers": "--lang",
     "parameters": "--lang",

@@ -17,10 +17,12 @@ from irregsim.cli.options import (
     lang_option,
     output_options,
     plan_options,
+    printed_language,
     quiet_option,
     seed_option,
 )
 from irregsim.vocabulary.codes import CITIES
+from irregsim.vocabulary.labels import label
 
 
 @click.command(short_help="Simulate a scenario into a run folder.")
@@ -57,8 +59,9 @@ def run(context: click.Context, /, scenario: str, quiet: bool, **options: Any) -
         click.echo(f"{finished.reused} of the replicates reused from an earlier run", err=True)
     if not quiet:
         manifest = finished.folder.manifest
-        click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=request.output.show_levels))
-        click.echo(f"\nWritten to {finished.folder.path}")
+        lang, show_levels = printed_language(context), request.output.show_levels
+        click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=show_levels, lang=lang))
+        click.echo("\n" + label("screen.written", lang).format(folder=finished.folder.path))
 
 
 @click.command(short_help="Compare scenarios: paired differences, pictures, one page.")
@@ -109,8 +112,10 @@ def compare(
     if not quiet:
         for name in done.reused:
             click.echo(f"reusing the finished run of {name}", err=True)
-        click.echo(summary(done.key_figures, done.about))
-        click.echo(f"\nWritten to {done.folder}; the page is {Path(str(done.folder)) / PAGE}")
+        lang = printed_language(context)
+        click.echo(summary(done.key_figures, done.about, lang))
+        page = Path(str(done.folder)) / PAGE
+        click.echo("\n" + label("screen.written_page", lang).format(folder=done.folder, page=page))
 
 
 @click.command(short_help="Compare a posterior with every published count.")
