@@ -38,6 +38,7 @@ COMMANDS = {
     "model": "--time --end --scale",
     "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --browse",
     "workshop": "--out --lang --quiet",
+    "doctor": "--lang",
 }
 
 #: As in the contract, column by column.

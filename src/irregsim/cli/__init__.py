@@ -17,6 +17,7 @@ with leaving_if_program():
 
     from irregsim import __version__
     from irregsim.cli import listings, runs, scenarios, teaching
+    from irregsim.cli.doctor import doctor
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
 
@@ -61,5 +62,6 @@ for _command in (
     model,
     teaching.serve,
     teaching.workshop,
+    doctor,
 ):
     main.add_command(_command)
