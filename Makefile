@@ -26,6 +26,7 @@ help:  ## list the targets
 run:  ## simulate SCENARIO (default: the baseline) and print a summary
 	@$(ENVIRONMENT) core
 	'$(VENV)/bin/irregsim' run '$(SCENARIO)' $(ARGS)
+	@echo "The program is $(VENV)/bin/irregsim. To call it irregsim: source $(VENV)/bin/activate. What is installed: irregsim doctor" >&2
 
 test:  ## run the tests, but for the slow ones
 	@$(ENVIRONMENT) dev

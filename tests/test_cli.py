@@ -538,7 +538,7 @@ def test_the_workbook_summarises_each_table_over_replicates(here):
     assert run("--format", "xlsx", "--out", "b", "--replicates", "2", "--end", "2019-06").exit_code == 0
     assert (here / "a" / "tables.xlsx").read_bytes() == (here / "b" / "tables.xlsx").read_bytes()
     book = load_workbook(here / "a" / "tables.xlsx", read_only=True)
-    assert book.sheetnames == ["about", "summary", *TABLES]
+    assert book.sheetnames == ["Overview", "about", "summary", *TABLES]
     rows = list(book["stocks"].iter_rows(values_only=True))
     keys = ["month", "strategy", "district", "city", "sought_asylum"]
     assert list(rows[0]) == [*keys, "mean", "q025", "q50", "q975"]
@@ -550,6 +550,59 @@ def test_the_workbook_summarises_each_table_over_replicates(here):
     assert abs(found["q975"] - wide.quantile(0.975, axis=1).reindex(found.index)).max() < 1e-9
     durations = {row[6] for row in list(book["groups"].iter_rows(values_only=True))[1:]}
     assert durations <= {"<1", "1-5"}  # text, not dates or formulas
+
+
+@pytest.mark.skipif(not openpyxl, reason="reads workbooks back")
+@pytest.mark.once
+def test_the_overview_of_a_run_has_no_hidden_level(here):
+    from openpyxl import load_workbook
+
+    arguments = ("--format", "xlsx", "--out", "a", "--replicates", "2", "--end", "2019-06")
+    assert run(*arguments, "--lang", "nb").exit_code == 0
+    book = load_workbook(here / "a" / "tables.xlsx", read_only=True)
+    head, *rows = book.worksheets[0].iter_rows(values_only=True)
+    assert book.worksheets[0].title == "Oversikt" and head[:4] == ("Side av saken", "Utfall", "År eller måned", "Enhet")
+    units = {row[1]: row[3] for row in rows}
+    assert units["«i fritt fall»"] == "indeks" and units["«de synlige»"] == "personer"
+    about = dict(book["about"].iter_rows(values_only=True))
+    assert about["tilfeldig frø"] == "7" and about["gjentak"] == "2"
+    exact = pd.read_csv(here / "a" / "summary.csv")
+    row = exact.query("outcome == 'stock:synlig' and period == '2019-06'").iloc[0]
+    (told,) = (line for line in rows if line[1] == "«de synlige»" and line[2] == "2019-06")
+    assert told[4] in ("færre enn 5", 5 * round(row["q50"] / 5)) and told[7] == "kjent historie"
+
+
+@pytest.mark.once
+def test_norwegian_csv_of_a_run_can_be_reproduced(here):
+    answer = run("--format", "csv-no", "--out", "out", "--lang", "nb", "--replicates", "2", "--end", "2019-06")
+    assert answer.exit_code == 0, answer.output
+    exact = pd.read_parquet(here / "out" / "stocks.parquet")
+    found = pd.read_csv(here / "out" / "stocks-no.csv", sep=";", decimal=",", encoding="utf-8-sig")
+    assert found["persons"].tolist() == exact["persons"].tolist() and list(found) == list(exact)
+    summary = pd.read_csv(here / "out" / "summary-no.csv", sep=";", decimal=",", encoding="utf-8-sig")
+    pd.testing.assert_frame_equal(summary, pd.read_csv(here / "out" / "summary.csv"), check_dtype=False)
+    again = reproduce()
+    assert again.exit_code == 0 and "identical" in again.stdout
+    assert "csv-no" in run("--format", "csv", "--lang", "nb", "--replicates", "2", "--end", "2019-06").stderr
+
+
+@pytest.mark.parametrize(("name", "file", "reader"), [("docx", "report", "docx"), ("pptx", "pictures", "pptx")])
+@pytest.mark.once
+def test_a_run_is_written_as_document_and_as_slides(here, name, file, reader):
+    library = pytest.importorskip(reader, reason="comes with the extra office")
+    answer = run("--format", name, "--out", "out", "--lang", "nb", "--replicates", "2", "--end", "2019-06")
+    assert answer.exit_code == 0, answer.output
+    path = str(here / "out" / f"{file}.{name}")
+    if name == "docx":
+        document = library.Document(path)
+        texts = [paragraph.text for paragraph in document.paragraphs]
+        assert document.tables and len(document.inline_shapes) == len(list((here / "out" / "plots").glob("*.png")))
+    else:
+        show = library.Presentation(path)
+        texts = [s.text_frame.text for slide in show.slides for s in slide.shapes if s.has_text_frame]
+        assert len(show.slides) == 2 + len(list((here / "out" / "plots").glob("*.png")))
+    assert any("2 gjentak, frø 7" in text for text in texts)
+    assert f"{file}.{name}" in json.loads((here / "out" / MANIFEST).read_text(encoding="utf-8"))["outputs"]
 
 
 @pytest.mark.skipif(not openpyxl, reason="reads workbooks back")
@@ -734,7 +787,7 @@ def test_listings_explain_and_hint():
     for name in ("fines.worker_nok", "levers.fines.worker_nok"):
         assert "who decides" in irregsim_("levers", name).stdout
         assert words(find(name), "nb").meaning in irregsim_("levers", name, "--lang", "nb").stdout
-    answer = irregsim_("levers", "fines.worker")
+    answer = irregsim_("levers", "fines.wroker_nok")
     assert answer.exit_code == 2 and "did you mean" in answer.stderr
     name = irregsim_("parameters").stdout.splitlines()[1].split()[0]
     assert irregsim_("parameters", name).stdout.startswith(name)
@@ -827,4 +880,4 @@ def test_a_register_of_a_year_that_the_period_does_not_fill_is_not_shown_as_zero
     class Nothing:
         registers = pd.DataFrame({"outcome": [], "period": [], "value": []})
 
-    assert "contains none" in screen._registers([Nothing()], [2012], ["2012"])
+    assert "contains none" in screen._registers([Nothing()], [2012], ["2012"], "en")

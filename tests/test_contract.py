@@ -24,7 +24,7 @@ COMMANDS = {
     "compare": "--vary --reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end "
     "--without --city --spells --out --lang --format --quiet --publish --show-levels --replace --precision --plan",
     "explain": "--scenario --json --lang",
-    "validate": "--all --set --end",
+    "validate": "--all --lang --set --end",
     "scenarios": "--lang",
     "levers": "--lang",
     "parameters": "--lang",
@@ -41,6 +41,7 @@ COMMANDS = {
     "workshop": "--out --lang --quiet",
     "runs": "",
     "show": "--outcome --year --city --group --scenario --show-levels --lang",
+    "doctor": "--lang",
 }
 
 #: As in the contract, column by column.

@@ -127,7 +127,7 @@ def test_an_engine_that_cannot_be_had_is_refused_in_a_sentence(monkeypatch):
     with pytest.raises(compiled.EngineRefused, match="IRREGSIM_ENGINE is 'fortran'; it can be auto, numpy or compiled"):
         world_of(months=1)
     monkeypatch.setenv(compiled.ENGINE_VARIABLE, "compiled")
-    monkeypatch.setattr(compiled, "_has_numba", lambda: False)
+    monkeypatch.setattr(compiled, "has_numba", lambda: False)
     with pytest.raises(compiled.EngineRefused, match=r"needs numba.*install irregsim\[fast\]"):
         world_of(months=1)
 

@@ -17,6 +17,7 @@ with leaving_if_program():
 
     from irregsim import __version__
     from irregsim.cli import explaining, listings, registry, runs, scenarios, showing, teaching
+    from irregsim.cli.doctor import doctor
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
 
@@ -64,5 +65,6 @@ for _command in (
     model,
     teaching.serve,
     teaching.workshop,
+    doctor,
 ):
     main.add_command(_command)

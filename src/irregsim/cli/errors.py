@@ -14,9 +14,9 @@ import click
 from irregsim.cli.signals import exit_code, interruptible
 
 
-def warn(text: str) -> None:
-    """Prints a warning on stderr."""
-    click.echo(f"warning: {text}", err=True)
+def warn(text: str, word: str = "warning") -> None:
+    """Prints a warning on stderr, behind that word."""
+    click.echo(f"{word}: {text}", err=True)
 
 
 def wrong(text: str) -> NoReturn:

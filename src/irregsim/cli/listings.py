@@ -7,12 +7,12 @@ import sys
 import click
 
 from irregsim.cli.errors import errors, known, wrong
-from irregsim.cli.options import complete_scenario, lang_option
+from irregsim.cli.options import complete_lever, complete_scenario, screen_lang_option
 
 
 @click.command(short_help="List or explain the shipped scenarios.")
 @click.argument("name", required=False, shell_complete=complete_scenario)
-@lang_option("Language of the texts.")
+@screen_lang_option
 def scenarios(name: str | None, lang: str) -> None:
     """List the scenarios that come with irregsim, grouped by who decides on what they change.
 
@@ -39,29 +39,40 @@ def scenarios(name: str | None, lang: str) -> None:
 
 
 @click.command(short_help="List or explain levers and assumptions.")
-@click.argument("name", required=False)
-@lang_option("Language of the list or the explanation.")
+@click.argument("name", required=False, shell_complete=complete_lever)
+@screen_lang_option
 def levers(name: str | None, lang: str) -> None:
-    """List what a scenario can set; with NAME, explain one lever or assumption.
+    """List what a scenario can set; with NAME, explain one lever or assumption, and show the value in force.
+
+    NAME may be a part of a key, or a word: those that match are listed. Where one is set by reception centre, the
+    centres are listed too, with their districts, places and state.
 
     \b
     Example:
       irregsim levers
+      irregsim levers fines
+      irregsim levers centres
       irregsim levers fines.employer_per_workday_nok --lang nb
     """
-    from irregsim.present.listings import lever_list
-    from irregsim.scenario.levers import REGISTRY, explain
+    from irregsim.present.listings import lever_answer, lever_list
+    from irregsim.scenario import load_scenario
+    from irregsim.scenario.levers import REGISTRY, matching
 
     if name is None:
         click.echo(lever_list(lang))
         return
-    names = {text for lever in REGISTRY for text in (lever.path, lever.key)}
-    click.echo(explain(known(name, names, "lever or assumption", "irregsim levers"), lang))
+    found = matching(name)
+    if not found:
+        parts = {lever.key.rpartition(".")[2] for lever in REGISTRY} | {lever.key.split(".")[0] for lever in REGISTRY}
+        names = parts | {text for lever in REGISTRY for text in (lever.path, lever.key)}
+        known(name, names, "lever or assumption", "irregsim levers")
+    with errors():
+        click.echo(lever_answer(name, found, load_scenario("baseline"), lang))
 
 
 @click.command(short_help="List or explain parameters.")
 @click.argument("name", required=False)
-@lang_option("Language of headings.")
+@screen_lang_option
 def parameters(name: str | None, lang: str) -> None:
     """List the parameters with the medians and 95 % ranges of their priors; with NAME, explain one.
 

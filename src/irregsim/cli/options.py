@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +23,15 @@ def complete_scenario(_: click.Context, __: click.Parameter, typed: str) -> list
 
     names = [CompletionItem(name) for name in shipped_scenarios() if name.startswith(typed)]
     return [*names, CompletionItem(typed, type="file")]
+
+
+def complete_lever(_: click.Context, __: click.Parameter, typed: str) -> list[Any]:
+    """Keys of levers and assumptions."""
+    from click.shell_completion import CompletionItem
+
+    from irregsim.scenario.levers import REGISTRY
+
+    return [CompletionItem(lever.key) for lever in REGISTRY if lever.key.startswith(typed)]
 
 
 def set_options(command: Command) -> Command:
@@ -66,6 +76,30 @@ def quiet_option(command: Command) -> Command:
 def lang_option(help_: str, default: str = "en") -> Callable[[Command], Command]:
     """``--lang``."""
     return click.option("--lang", type=click.Choice(LANGUAGES), default=default, show_default=True, help=help_)
+
+
+def system_language() -> str:
+    """The language of the system (``LC_ALL``, ``LC_MESSAGES``, ``LANG``) where there are words in it, else English."""
+    found = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    code = {"no": "nb", "nn": "nb"}.get(found[:2].lower(), found[:2].lower())
+    return code if code in LANGUAGES else "en"
+
+
+def screen_lang_option(command: Command) -> Command:
+    """``--lang`` of a command that only prints: the default is the system's language."""
+    return click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default=system_language,
+        show_default="the system's (LANG), else en",
+        help="Language of what is printed.",
+    )(command)
+
+
+def printed_language(context: click.Context) -> str:
+    """Language of what a command that writes files prints: ``--lang`` where it is given, else the system's."""
+    given = context.get_parameter_source("lang") is click.core.ParameterSource.COMMANDLINE
+    return str(context.params["lang"]) if given else system_language()
 
 
 def seed_option(whose: str) -> Callable[[Command], Command]:
@@ -181,7 +215,7 @@ output_options = _together(
         is_flag=True,
         help="Replace another result in the folder. Without it, a folder with another result is refused.",
     ),
-    lang_option("Language of pictures and pages."),
+    lang_option("Language of pictures, pages and the summary."),
     click.option(
         "--format",
         "format_",

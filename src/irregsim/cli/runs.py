@@ -17,11 +17,13 @@ from irregsim.cli.options import (
     lang_option,
     output_options,
     plan_options,
+    printed_language,
     quiet_option,
     seed_option,
 )
 from irregsim.cli.sweeping import swept_without_lives, vary_option
 from irregsim.vocabulary.codes import CITIES
+from irregsim.vocabulary.labels import label
 
 
 @click.command(short_help="Simulate a scenario into a run folder.")
@@ -67,8 +69,9 @@ def run(context: click.Context, /, scenario: str, quiet: bool, only_plan: bool, 
         if finished.precise:
             click.echo(finished.precise, err=True)
         manifest = finished.folder.manifest
-        click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=request.output.show_levels))
-        click.echo(f"\nWritten to {finished.folder.path}")
+        lang, show_levels = printed_language(context), request.output.show_levels
+        click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=show_levels, lang=lang))
+        click.echo("\n" + label("screen.written", lang).format(folder=finished.folder.path))
 
 
 @click.command(short_help="Compare scenarios: paired differences, pictures, one page.")
@@ -138,8 +141,12 @@ def compare(
             click.echo(done.precise, err=True)
         for name in done.reused:
             click.echo(f"reusing the finished run of {name}", err=True)
-        click.echo(sweep_summary(done.sweep, done.about) if request.vary else summary(done.key_figures, done.about))
-        click.echo(f"\nWritten to {done.folder}; the page is {Path(str(done.folder)) / PAGE}")
+        lang = printed_language(context)
+        click.echo(
+            sweep_summary(done.sweep, done.about) if request.vary else summary(done.key_figures, done.about, lang)
+        )
+        page = Path(str(done.folder)) / PAGE
+        click.echo("\n" + label("screen.written_page", lang).format(folder=done.folder, page=page))
 
 
 @click.command(short_help="Compare a posterior with every published count.")

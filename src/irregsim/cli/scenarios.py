@@ -10,25 +10,29 @@ from pathlib import Path
 import click
 
 from irregsim.cli.errors import errors, warn, wrong
-from irregsim.cli.options import complete_scenario, set_options
+from irregsim.cli.options import complete_scenario, screen_lang_option, set_options
 
 
 @click.command(short_help="Check scenario files.")
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=complete_scenario)
 @click.option("--all", "every", is_flag=True, help="Show inherited entries too: when each lever is in force.")
 @set_options
-def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None, *, every: bool) -> None:
+@screen_lang_option
+def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None, lang: str, *, every: bool) -> None:
     """Check scenario files; all faults at once, as file:line:col: key: what is wrong.
 
     For a valid file, show what it changes of its parent. Warn where that is nothing, where it changes years that have
-    counts, and where it closes a centre that is closed. Exit code 2 if any file has a fault.
+    counts, and where it closes a centre that is closed. Exit code 2 if any file has a fault. The
+    faults themselves are in English.
 
     \b
     Example:
       irregsim validate scenarios/baseline.yaml my-scenario.yaml
     """
     from irregsim.scenario import ScenarioError, changes_nothing, changes_text, load_scenario, warnings_of
+    from irregsim.vocabulary.labels import Words
 
+    say = Words(lang, "screen")
     faulty, width = False, max(40, shutil.get_terminal_size().columns)
     for i, path in enumerate(scenarios):
         try:
@@ -40,12 +44,12 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
             continue
         if i:
             click.echo()
-        click.echo(f"{path}: OK")
-        click.echo(changes_text(scenario, width, every=every))
-        for text in warnings_of(scenario):
-            warn(f"{path}: {text}")
+        click.echo(say("ok", file=path))
+        click.echo(changes_text(scenario, width, every=every, lang=lang))
+        for text in warnings_of(scenario, lang):
+            warn(f"{path}: {text}", say("warning"))
         if changes_nothing(scenario):
-            warn(f"{path}: changes nothing: its values are those of {scenario.extends} throughout its period")
+            warn(f"{path}: {say('changes_nothing', parent=scenario.extends)}", say("warning"))
     if faulty:
         sys.exit(2)
 

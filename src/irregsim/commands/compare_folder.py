@@ -108,10 +108,10 @@ def write_folder(
         staging / SCENARIO_FILE, {run.name: run.scenario.to_mapping() for run in (runs.reference, *runs.scenarios)}
     )
     shown = {**(published(stored(frames), units) if about["publish"] else stored(frames)), **asked}
-    FORMATS[format_].of_comparison(ComparisonTables(shown, about, units, staging))
     (staging / "plots").mkdir()
     for_page = {**for_readers(frames, units), **asked}
     pictures = draw_all(for_page, about, staging / "plots", about["lang"], jobs, progress)
+    FORMATS[format_].of_comparison(ComparisonTables(shown, for_page, about, units, staging, pictures))
     progress.phase("writing the page")
     page = render_report(for_page, {**about, "pictures": pictures})
     (staging / PAGE).write_text(page, encoding="utf-8", newline="\n")

@@ -17,6 +17,7 @@ from irregsim.study.cluster import missing as cluster_missing
 from irregsim.study.precision import FIRST, MOST
 from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, scale_fault
 from irregsim.vocabulary.knowledge import UnknownFact, checked_facts, is_fact, without_effect
+from irregsim.vocabulary.labels import label
 
 R = TypeVar("R", bound="Request")
 
@@ -242,6 +243,8 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
         for scenario, (chosen, claims) in zip(scenarios, left_out, strict=True)
     )
     notes = (*notes, *(note for note in map(damage, folders) if note is not None))
+    if request.output.lang == "nb" and request.output.format == "csv":
+        notes = (*notes, label("export.note_csv_no", "nb"))
     return Checked(plans, draws, replicates, jobs, workers, folders, notes)
 
 

@@ -345,31 +345,38 @@ def _write_outputs(
         series.append(one)
         progress.step()
     numbers = [plan.draws.index(j) for j in range(replicates)]
-    spread = summary(series, numbers)
-    if output.publish:
-        spread = rounded(published_summary(series, numbers), ["mean", "q025", "q25", "q50", "q75", "q975"])
+    shown = rounded(published_summary(series, numbers), ["mean", "q025", "q25", "q50", "q75", "q975"])
+    spread = shown if output.publish else summary(series, numbers)
     frame_to_csv(spread, staged.path / "summary.csv")
     names["summary.csv"] = None
     caveat = plan.draws.caveat
-    options = plots.Options(
-        output.lang,
-        output.show_levels,
-        caveat is None,
-        caveat or "",
-        assumed_from([plan.scenario.levers.knowledge]),
-    )
+    assumed = assumed_from([plan.scenario.levers.knowledge])
+    options = plots.Options(output.lang, output.show_levels, caveat is None, caveat or "", assumed)
     folder = staged.path / "plots"
     folder.mkdir()
     drawn = plots.PLOTS if output.pictures else {}
     if drawn:
         progress.phase("writing pictures", len(drawn))
+    pictures: dict[str, str] = {}
     for name, draw in drawn.items():
         drawing = draw(series, options)
+        pictures[name] = drawing.alt
         for file in plots.save(drawing, folder, name, str(staged.manifest["run_id"])):
             names[f"plots/{file}"] = None
         progress.step()
     before = {file.name for file in staged.path.iterdir()}
-    written = RunTables(staged, spread, output.publish, output.show_levels, staged.path)
+    written = RunTables(
+        staged,
+        spread,
+        shown,
+        output.publish,
+        output.show_levels,
+        staged.path,
+        output.lang,
+        pictures,
+        assumed,
+        caveat,
+    )
     FORMATS[output.format].of_run(written)
     names |= {file.name: None for file in staged.path.iterdir() if file.name not in before}
     return series, names

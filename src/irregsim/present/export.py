@@ -6,9 +6,10 @@ published and show the hidden strategies as an index (docs/odd.md; docs/outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from irregsim.present.publication.disclosure import in_units, persons_behind
 from irregsim.storage.folder import RunFolder
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: National levels of the hidden strategies, written only with ``--publish --show-levels``.
 LEVELS = "levels"
+
+#: What a spreadsheet takes for the beginning of a formula.
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 #: Exits that agencies publish by citizenship.
 _COUNTED_EXITS = ("tvangsretur", "assistert_retur")
@@ -168,28 +172,106 @@ def levels(folder: RunFolder) -> pd.DataFrame:
 # CSV
 
 
-def write_csv(folder: RunFolder, target: Path, *, publish: bool = False, show_levels: bool = False) -> None:
-    """Write ``<table>.csv`` for every table, all rows.
+@dataclass(frozen=True)
+class CsvForm:
+    """One way of writing CSV.
+
+    Attributes:
+        ending: Between the name of a table and ``.csv``.
+        separator: Between cells.
+        decimal: Sign before decimals.
+        encoding: Of the file; ``utf-8-sig`` begins with a byte order mark, which tells spreadsheets that it is UTF-8.
+        is_for_spreadsheets: Whether text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+
+    ending: str = ""
+    separator: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
+    is_for_spreadsheets: bool = False
+
+    def path(self, target: Path, name: str) -> Path:
+        """The file of a table."""
+        return target / f"{name}{self.ending}.csv"
+
+    def write(self, frame: pd.DataFrame, target: Path, name: str) -> None:
+        """Write a table, with one kind of line end on every system."""
+        with self.path(target, name).open("w", encoding=self.encoding, newline="") as stream:
+            self.add(frame, stream, heads=True)
+
+    def add(self, frame: pd.DataFrame, stream: IO[str], *, heads: bool) -> None:
+        """Write rows to a file that is open.
+
+        Args:
+            frame: The rows.
+            stream: The file.
+            heads: Whether the names of the columns come first.
+        """
+        frame = _plain_bools(frame)
+        if self.is_for_spreadsheets:
+            frame = frame.assign(
+                **{str(c): _as_text(frame[c]) for c in frame.columns if frame[c].dtype.kind not in "iuf"}
+            )
+        frame.to_csv(stream, sep=self.separator, decimal=self.decimal, index=False, header=heads, lineterminator="\n")
+
+
+#: CSV for programs, and as spreadsheets with Norwegian settings open it with a double click.
+PLAIN: Final = CsvForm()
+NORWEGIAN: Final = CsvForm("-no", ";", ",", "utf-8-sig", is_for_spreadsheets=True)
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    """Text that no spreadsheet takes for a formula; missing stays missing."""
+    text = column.astype(object)
+    return text.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell)
+
+
+def write_csv(
+    folder: RunFolder, target: Path, *, publish: bool = False, show_levels: bool = False, form: CsvForm = PLAIN
+) -> None:
+    """Write a CSV file for every table, all rows.
 
     Args:
         folder: A finished run.
         target: Folder to write into.
         publish: Write the published form (value, unit, suppressed) and no spells.
-        show_levels: With ``publish``, write ``levels.csv`` too.
+        show_levels: With ``publish``, write the levels too.
+        form: How.
     """
     if not publish:
         for name in (*tables_of(bool(folder.manifest["spells"])), "draws"):
-            _csv_from_groups(folder, name, target / f"{name}.csv")
+            if form is PLAIN:
+                _csv_from_groups(folder, name, form.path(target, name))
+            else:
+                _written(form, target, name, _groups(folder, name))
         return
     published = Published(folder)
     for name in published.names():
-        with (target / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
-            for j in range(folder.replicates):
-                frame = rounded(published.replicate(name, j), ["value"])
-                frame.insert(1, "replicate", j)
-                _plain_bools(frame).to_csv(stream, index=False, header=j == 0, lineterminator="\n")
+        _written(form, target, name, (_published_rows(published, name, j) for j in range(folder.replicates)))
     if show_levels:
-        frame_to_csv(levels(folder), target / f"{LEVELS}.csv")
+        form.write(levels(folder), target, LEVELS)
+
+
+def _written(form: CsvForm, target: Path, name: str, frames: Iterable[pd.DataFrame]) -> None:
+    """One table from its parts, so that only one part is in memory."""
+    with form.path(target, name).open("w", encoding=form.encoding, newline="") as stream:
+        for i, frame in enumerate(frames):
+            form.add(frame, stream, heads=i == 0)
+
+
+def _published_rows(published: Published, name: str, replicate: int) -> pd.DataFrame:
+    frame = rounded(published.replicate(name, replicate), ["value"])
+    frame.insert(1, "replicate", replicate)
+    return frame
+
+
+def _groups(folder: RunFolder, name: str) -> Iterator[pd.DataFrame]:
+    """The exact rows of a table, a row group at a time."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(folder.table_path(name)) as file:
+        for group in range(file.metadata.num_row_groups):
+            yield file.read_row_group(group).to_pandas()
 
 
 def _csv_from_groups(folder: RunFolder, name: str, path: Path) -> None:
@@ -213,7 +295,7 @@ def _plain_bools(frame: pd.DataFrame) -> pd.DataFrame:
 
 def frame_to_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as CSV in UTF-8 with one kind of line end on every system."""
-    _plain_bools(frame).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    PLAIN.write(frame, path.parent, path.stem)
 
 
 def hashes(folder: Path, names: Mapping[str, str | None]) -> dict[str, dict[str, str]]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from irregsim.inference.targets import Move, Target, compare, targets
 from irregsim.present.terminal import table
 from irregsim.scenario import DECIDERS, Scenario
-from irregsim.scenario.levers import REGISTRY, Lever
+from irregsim.scenario.explain import Value, value_text
+from irregsim.scenario.in_force import centre_states, in_force
+from irregsim.scenario.levers import REGISTRY, By, Kind, Lever, explain
 from irregsim.scenario.levers import words as lever_words
+from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.vocabulary.knowledge import DEFAULT_KNOWLEDGE
 from irregsim.vocabulary.labels import Words, in_language, label
+from irregsim.vocabulary.numbers import number, percent
 
 
 def scenario_list(scenarios: Sequence[Scenario], lang: str) -> str:
@@ -48,6 +54,83 @@ def lever_list(lang: str) -> str:
         own = lever_words(lever, lang)
         rows.append([lever.path, own.unit, _range(lever, lang), own.who_decides])
     return table(rows, left=4, indent="") + "\n\n" + words("explain", command="irregsim levers NAME")
+
+
+def lever_answer(name: str, levers: Sequence[Lever], baseline: Scenario, lang: str) -> str:
+    """What somebody who asks for a lever is told: one explained, or several in a list, with the values in force.
+
+    Args:
+        name: What was asked for.
+        levers: Those that match, at least one.
+        baseline: The scenario whose values are shown.
+        lang: Language of all words; keys and values stay as a file has them.
+
+    Returns:
+        Lines; with the reception centres, where any of the levers is set by centre.
+    """
+    say = Words(lang, "screen")
+    month = month_number(DEFAULT_KNOWLEDGE)
+    if len(levers) == 1:
+        (lever,) = levers
+        text = _in_force(in_force(baseline, lever, month), lever, lang)
+        out = [explain(lever, lang), f"  {say('in_force', month=DEFAULT_KNOWLEDGE)}: {text}"]
+    else:
+        words = Words(lang, "listing")
+        heads = [words("name"), say("head_in_force", month=DEFAULT_KNOWLEDGE), words("unit"), words("range")]
+        rows = [heads]
+        for lever in levers:
+            text = _in_force(in_force(baseline, lever, month), lever, lang)
+            rows.append([lever.path, _cut(text, 40), lever_words(lever, lang).unit, _range(lever, lang)])
+        out = [say("several", number=len(levers), name=name), "", table(rows, left=4, indent="")]
+        out += ["", words("explain", command="irregsim levers NAME")]
+    if any(lever.kind is Kind.CENTRE_DATES or lever.by is By.CENTRE for lever in levers):
+        out += ["", centre_list(baseline, month, lang)]
+    return "\n".join(out)
+
+
+def _in_force(values: Mapping[str, Value], lever: Lever, lang: str) -> str:
+    """Values of a lever by place in few words: the commonest last, as that of all other places."""
+    say = Words(lang, "screen")
+
+    def text(value: Value) -> str:
+        if lever.kind is Kind.CENTRE_DATES:
+            return say("open" if value else "closed")
+        if value is None:
+            return say("as_in_data" if lever.by is By.CENTRE else "no_value")
+        return value_text(value)
+
+    if len(values) == 1:
+        return text(next(iter(values.values())))
+    told = {name: text(value) for name, value in values.items()}
+    usual = Counter(told.values()).most_common(1)[0][0]
+    others = [f"{name} {value}" for name, value in told.items() if value != usual]
+    return ", ".join([*others, say("elsewhere", value=usual)]) if others else f"{usual} ({say('everywhere')})"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
+
+
+def centre_list(scenario: Scenario, month: int, lang: str) -> str:
+    """Reception centres with district, places and state in a month.
+
+    Args:
+        scenario: Whose values are shown.
+        month: Months since 2009-01.
+        lang: Language; the names of centres stay as a file has them.
+    """
+    say = Words(lang, "screen")
+    rows = [[say(head) for head in ("centre", "district", "places", "kind", "state")]]
+    for one in centre_states(scenario, month):
+        word = "open" if one.is_open else "closed"
+        state = say(word) if one.since is None else say(f"{word}_since", month=month_text(one.since))
+        if one.turns is not None:
+            state += say("turns_closed" if one.is_open else "turns_open", month=month_text(one.turns))
+        places = say("pool", share=percent(one.pool_share, lang)) if one.places is None else number(one.places, lang)
+        kind = label(f"centre_kind.{one.kind}", lang)
+        rows.append([one.name, label(f"district.{one.district}", lang), places, kind, state])
+    title = say("centres", month=month_text(month))
+    return f"{title}\n\n{table(rows, left=5, indent='')}\n\n{say('pool_note')}"
 
 
 def _range(lever: Lever, lang: str) -> str:

@@ -12,7 +12,8 @@ from irregsim.study.summaries import LAST_OBSERVED_YEAR, hidden_index, hidden_sh
 from irregsim.vocabulary.codes import EXITS, HIDDEN
 from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.knowledge import Knowledge, assumed_from, facts
-from irregsim.vocabulary.labels import label
+from irregsim.vocabulary.labels import Words, label
+from irregsim.vocabulary.numbers import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +84,7 @@ def run_summary(
     *,
     draws: Sequence[int] | None = None,
     show_levels: bool = False,
+    lang: str = "en",
 ) -> str:
     """Summary of a run for the screen: medians over replicates for a few years.
 
@@ -95,10 +97,12 @@ def run_summary(
         manifest: The run's manifest.
         draws: Number of the parameter draw of every replicate; None where all have the same.
         show_levels: Whether levels of the hidden population were asked for.
+        lang: Language.
 
     Returns:
         Lines of at most some 110 characters, without a final line break.
     """
+    say = Words(lang, "screen")
     draws = [0] * len(series) if draws is None else draws
     ends = {int(m[:4]): m for m in series[0].stocks.index}  # the last month of each year
     years = [y for y in YEARS if y in ends and ends[y].endswith("-12")]
@@ -109,80 +113,78 @@ def run_summary(
     months = [ends[year] for year in years]
     blocks = [
         _Block(
-            "Persons in reception centres at the end of the year",
+            say("centres_at_end"),
             heads,
             [
                 _Row(
-                    label("strategy.synlig", "en"),
+                    label("strategy.synlig", lang),
                     [[_cell(one.stocks, m, "synlig") for one in series] for m in months],
                 )
             ],
         ),
-        _hidden(series, months, heads),
+        _hidden(series, months, heads, lang),
         _Block(
-            "Ways out during the year, persons",
+            say("ways_out"),
             heads,
             [
-                _Row(label(f"exit.{code}", "en"), [[_cell(one.flows, y, code) for one in series] for y in years])
+                _Row(label(f"exit.{code}", lang), [[_cell(one.flows, y, code) for one in series] for y in years])
                 for code in EXITS
             ],
         ),
-        _registers(series, years, heads),
+        _registers(series, years, heads, lang),
     ]
     texts = [block if isinstance(block, str) else block.text() for block in blocks]
     if show_levels:
-        texts.insert(2, _levels(series, months, heads))
-    shares = _shares([block for block in blocks if not isinstance(block, str)], heads, draws)
+        texts.insert(2, _levels(series, months, heads, lang))
+    shares = _shares([block for block in blocks if not isinstance(block, str)], heads, draws, lang)
     notes, knowledge = [], Knowledge.of(manifest["scenario"])
     if last > LAST_OBSERVED_YEAR:
         first = LAST_OBSERVED_YEAR + 1
         years_after = str(last) if last == first else f"{first}-{last}"
         partly, wholly = assumed_from([knowledge])
-        since = f": in part from {partly}, wholly from {wholly}" if partly != wholly else ""
-        notes.append(f"* {years_after} is based on stated assumptions, not on observed history{since}.")
-        notes.append(f"  Dated facts of policy: {knowledge.text()}.")
-    notes.append(label("sentence.synthetic_persons", "en"))
-    notes += _words_on_draws(manifest, draws, separated=bool(shares))
+        since = say("assumed_since", partly=partly, wholly=wholly) if partly != wholly else ""
+        notes.append(say("assumed_years", years=years_after, since=since))
+        notes.append(say("dated_facts", text=knowledge.text()))
+    notes.append(label("sentence.synthetic_persons", lang))
+    notes += _words_on_draws(manifest, draws, lang, separated=bool(shares))
     if manifest["without"] or knowledge.without:
         left_out = [*manifest["without"], *knowledge.without]
-        notes.append("Left out of this run (--without):\n" + claim_lines(left_out))
+        notes.append(say("left_out") + "\n" + claim_lines(left_out))
     if manifest["scale"] != 1:
-        notes.append(f"Population scale {manifest['scale']:g}: a trial run; counts do not apply to the whole country.")
-    head = (
-        f"{manifest['scenario']['name']}: {_number_of(len(series), 'replicate')}, seed {manifest['seed']}, "
-        f"{series[0].stocks.index[0]} to {series[0].stocks.index[-1]}, run {manifest['run_id']}"
+        notes.append(say("scale", scale=plain(f"{manifest['scale']:g}", lang)))
+    head = say(
+        "head",
+        name=manifest["scenario"]["name"],
+        replicates=_number_of(len(series), "replicates", lang),
+        seed=manifest["seed"],
+        start=series[0].stocks.index[0],
+        end=series[0].stocks.index[-1],
+        run=manifest["run_id"],
     )
-    middle = "Medians over replicates." if len(series) > 1 else "One replicate: small numbers vary at random."
+    middle = say("medians" if len(series) > 1 else "one_replicate")
     return "\n\n".join([head + "\n" + middle, *texts, *shares, "\n".join(notes)])
 
 
-def _words_on_draws(manifest: Mapping[str, Any], draws: Sequence[int], *, separated: bool) -> list[str]:
+def _words_on_draws(manifest: Mapping[str, Any], draws: Sequence[int], lang: str, *, separated: bool) -> list[str]:
     """Where the parameters come from, what keeps them from being called calibrated, and what the spread contains."""
+    say = Words(lang, "screen")
     source, red = manifest["draws"], (manifest["gate"] or {"red": []})["red"]
     used, lines = len(set(draws)), []
     why = caveat(source, red)
     if source == "posterior":
-        lines.append(f"Parameters: {_number_of(used, 'draw')} of posterior {manifest['posterior_id']}.")
+        lines.append(
+            say("parameters_one" if used == 1 else "parameters_many", number=used, id=manifest["posterior_id"])
+        )
     if why is not None:
-        lines.append(label(why, "en"))
-    lines += [f"  failed: {line}" for line in red]
+        lines.append(label(why, lang))
+    lines += [say("failed", line=line) for line in red]
     if len(draws) > 1 and not separated:
-        if used == 1:
-            lines.append("The spread over replicates is random variation only: all have the same parameters.")
-        elif used == len(draws):
-            lines.append(
-                "The spread over replicates contains parameter uncertainty and random variation.\nOne replicate per "
-                "draw cannot separate them; use --per-draw 2 or more."
-            )
-        else:
-            lines.append(
-                "The spread over replicates contains parameter uncertainty and random variation;\n--per-draw 2 or more "
-                "separates them."
-            )
+        key = "spread_random" if used == 1 else "spread_one_each" if used == len(draws) else "spread_mixed"
+        lines.append(say(key).replace("|", "\n"))
     return lines
 
 
-def _shares(blocks: Sequence[_Block], heads: Sequence[str], draws: Sequence[int]) -> list[str]:
+def _shares(blocks: Sequence[_Block], heads: Sequence[str], draws: Sequence[int], lang: str) -> list[str]:
     """The block on parameter uncertainty and random variation, or nothing where the draws do not separate them."""
     import numpy as np
 
@@ -200,10 +202,7 @@ def _shares(blocks: Sequence[_Block], heads: Sequence[str], draws: Sequence[int]
     if not found:
         return []
     used = len(set(draws))
-    title = (
-        "Parameter uncertainty: its share of the variance over replicates, per cent (± Monte Carlo error)\n"
-        f"({used} draws with {len(draws) // used} replicates each; rest: random variation; - where nothing varies)"
-    )
+    title = label("screen.shares", lang).format(draws=used, each=len(draws) // used).replace("|", "\n")
     return [f"{title}\n{table(lines)}"]
 
 
@@ -215,8 +214,9 @@ def claim_lines(ids: Sequence[str]) -> str:
     return "\n".join(f"  {id_}  {words[id_]}" for id_ in ids)
 
 
-def _number_of(n: int, noun: str) -> str:
-    return f"{n} {noun}" + ("" if n == 1 else "s")
+def _number_of(n: int, what: str, lang: str) -> str:
+    """A number of things, in the singular for one."""
+    return label(f"screen.{what}_{'one' if n == 1 else 'many'}", lang).format(number=n)
 
 
 def _cell(table: pd.DataFrame, row: str | int, column: str) -> float:
@@ -229,35 +229,33 @@ def _median(values: Sequence[float]) -> float:
     return float(np.median(np.asarray(values, dtype="float64")))
 
 
-def _hidden(series: Sequence[Series], months: Sequence[str], heads: Sequence[str]) -> _Block:
+def _hidden(series: Sequence[Series], months: Sequence[str], heads: Sequence[str], lang: str) -> _Block:
     index = [hidden_index(one.stocks).sum(axis=1, min_count=1) for one in series]
     shares = [hidden_shares(one.stocks) for one in series]
-    rows = [_Row("total, index (first month = 100)", [[float(i[m]) for i in index] for m in months])]
+    rows = [_Row(label("screen.total_index", lang), [[float(i[m]) for i in index] for m in months])]
     for code in HIDDEN:
         rows.append(
-            _Row(label(f"strategy.{code}", "en"), [[_cell(s, m, code) for s in shares] for m in months], "{:.0f} %")
+            _Row(label(f"strategy.{code}", lang), [[_cell(s, m, code) for s in shares] for m in months], "{:.0f} %")
         )
-    title = "Outside reception centres at the end of the year: index, and shares of those outside"
-    return _Block(title, heads, rows)
+    return _Block(label("screen.outside", lang), heads, rows)
 
 
-def _levels(series: Sequence[Series], months: Sequence[str], heads: Sequence[str]) -> str:
+def _levels(series: Sequence[Series], months: Sequence[str], heads: Sequence[str], lang: str) -> str:
     import numpy as np
 
     lines = [["", *heads]]
     for code in (*HIDDEN, None):
-        name = "all outside reception centres" if code is None else label(f"strategy.{code}", "en")
+        name = label("screen.all_outside", lang) if code is None else label(f"strategy.{code}", lang)
         chosen = list(HIDDEN) if code is None else [code]
         cells = []
         for month in months:
             low, high = np.quantile([one.stocks.loc[month, chosen].sum() for one in series], [0.025, 0.975])
             cells.append(f"{in_steps(low):.0f}-{in_steps(high):.0f}")
         lines.append([name, *cells])
-    title = "Outside reception centres, persons: 95 % of replicates"
-    return f"{title}\n{table(lines)}\n  {label('sentence.hidden_levels', 'en')}"
+    return f"{label('screen.levels', lang)}\n{table(lines)}\n  {label('sentence.hidden_levels', lang)}"
 
 
-def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[str]) -> _Block | str:
+def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[str], lang: str) -> _Block | str:
     from irregsim.inference.targets import targets
     from irregsim.model.registers import REGISTERS, shown_series
 
@@ -270,7 +268,7 @@ def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[s
     counted = {str(period)[:4] for one in series for period in one.registers["period"].unique()}
     whole = [(year, head) for year, head in zip(years, heads, strict=True) if str(year) in counted]
     if not whole:
-        return "Registers count whole years, and the period contains none."
+        return label("screen.no_whole_year", lang)
     years, heads = [year for year, _ in whole], [head for _, head in whole]
     rows, beside = [], []
     stocks = {register.name for register in REGISTERS if register.is_stock}
@@ -279,7 +277,7 @@ def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[s
         counts = [one.registers[one.registers["outcome"] == name].set_index("period")["value"] for one in series]
         periods = [f"{year}-12" if register in stocks else str(year) for year in years]
         seen = [published.get((register, dimension, key, period)) for period in periods]
-        words = series_words(register, dimension, key, "en")
+        words = series_words(register, dimension, key, lang)
         rows.append(_Row(words, [[float(count.get(period, 0)) for count in counts] for period in periods]))
         beside.append(["" if value is None else f" ({value:.0f})" for value in seen])
-    return _Block("Registers: model (published count)", heads, rows, beside)
+    return _Block(label("screen.registers", lang), heads, rows, beside)

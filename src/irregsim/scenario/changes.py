@@ -13,18 +13,20 @@ from irregsim.scenario.explain import diff_rows, timeline
 from irregsim.scenario.resolved import Levers, Scenario
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.knowledge import LAST_COMMON_YEAR
+from irregsim.vocabulary.labels import Words
 
 #: Last month of the years that have counts in every edition of the data.
 LAST_COUNTED = month_number(f"{LAST_COMMON_YEAR}-12")
 
 
-def changes_text(scenario: Scenario, width: int, *, every: bool = False) -> str:
+def changes_text(scenario: Scenario, width: int, *, every: bool = False, lang: str = "en") -> str:
     """What a file changes of its parent, and with ``every`` what holds in it altogether.
 
     Args:
         scenario: Read from a file.
         width: Characters of a line, at least 40; no line is longer, but for a word that is.
         every: Whether inherited entries follow.
+        lang: Language; keys and values stay as they are written.
 
     Returns:
         A line or more for every lever and stretch of months with other values; the whole timeline where there is no
@@ -35,24 +37,26 @@ def changes_text(scenario: Scenario, width: int, *, every: bool = False) -> str:
         return timeline(scenario, width)
     before = replace(scenario, name="inherited", levers=parent, parent_levers=None)
     rows = diff_rows([before, replace(scenario, name="own")])
-    lines = [f"{scenario.name} changes of {scenario.extends}:"]
+    say = Words(lang, "screen")
+    lines = [say("changes", name=scenario.name, parent=scenario.extends)]
     for row in rows:
         values = f"{row['inherited']} -> {row['own']}"
-        when = f" from {row['from']} to {row['to']}" if row["from"] else ""
+        when = say("from_to", first=row["from"], last=row["to"]) if row["from"] else ""
         text = f"  {row['key']}{when}: {values}"
         lines += textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False)
     if not rows:
-        lines.append("  nothing")
+        lines.append(f"  {say('nothing')}")
     if every:
         return "\n".join([*lines, "", timeline(scenario, width)])
-    return "\n".join([*lines, *textwrap.wrap("(all that holds, inherited entries too: --all)", width)])
+    return "\n".join([*lines, *textwrap.wrap(say("all_hint"), width)])
 
 
-def warnings_of(scenario: Scenario) -> list[str]:
+def warnings_of(scenario: Scenario, lang: str = "en") -> list[str]:
     """What in a file is probably not meant: months of the past that it changes, and closings of what is closed.
 
     Args:
         scenario: Read from a file.
+        lang: Language.
 
     Returns:
         Sentences for people; none where the file has no parent.
@@ -63,11 +67,9 @@ def warnings_of(scenario: Scenario) -> list[str]:
     first = scenario.levers.first_difference(parent, since=scenario.start)
     out = list(scenario.warnings)
     if first is not None and first <= LAST_COUNTED:
-        out.insert(
-            0,
-            f"changes months from {month_text(first)} on, in years that have counts (to {month_text(LAST_COUNTED)}); "
-            f"to change what comes after them, give dates: [{{from: {month_text(LAST_COUNTED + 1)}, value: ...}}]",
-        )
+        months = (month_text(one) for one in (first, LAST_COUNTED, LAST_COUNTED + 1))
+        texts = dict(zip(("first", "last", "next"), months, strict=True))
+        out.insert(0, Words(lang, "screen")("changes_counted", **texts))
     return out
 
 

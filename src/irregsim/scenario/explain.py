@@ -29,8 +29,15 @@ _LABELLED: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class _Row:
-    """One lever (for one country, centre, district or city) month by month."""
+class LeverRow:
+    """One lever (for one country, centre, district or city) month by month.
+
+    Attributes:
+        group: Path of the lever.
+        name: Country, centre, district or city; empty where it is set for the country.
+        values: In every month of the scenario's period.
+        default: Where nothing is said.
+    """
 
     group: str
     name: str
@@ -39,6 +46,7 @@ class _Row:
 
     @property
     def key(self) -> str:
+        """Path with the name."""
         return f"{self.group}.{self.name}" if self.name else self.group
 
 
@@ -51,22 +59,22 @@ def value_text(value: Value) -> str:
     return value if isinstance(value, str) else number_text(value)
 
 
-def _rows(scenario: Scenario) -> list[_Row]:
+def lever_rows(scenario: Scenario) -> list[LeverRow]:
     """Every lever and assumption over the scenario's period."""
     levers, months = scenario.levers, range(scenario.start, scenario.end + 1)
-    out: list[_Row] = []
+    out: list[LeverRow] = []
     for lever in REGISTRY:
         if lever.kind is Kind.SETTING:
             value = getattr(levers, lever.fields[0])
-            out.append(_Row(lever.path, "", (value,) * len(months), _default(lever)))
+            out.append(LeverRow(lever.path, "", (value,) * len(months), _default(lever)))
         elif lever.kind is Kind.YEARS:
             stated = tuple(levers.in_year(lever.fields[0], year_of(month)) for month in months)
-            out.append(_Row(lever.path, "", stated, None))
+            out.append(LeverRow(lever.path, "", stated, None))
         elif lever.kind is Kind.DIRECTIVE:
-            out.append(_Row(lever.path, "", tuple(_directive(levers, month) for month in months), None))
+            out.append(LeverRow(lever.path, "", tuple(_directive(levers, month) for month in months), None))
         elif lever.kind is Kind.SCHEMES:
             schemes = tuple(_schemes(getattr(levers, lever.fields[0]), month) for month in months)
-            out.append(_Row(lever.path, "", schemes, None))
+            out.append(LeverRow(lever.path, "", schemes, None))
         elif lever.key == "reception_centres.close":
             continue  # `open` covers both: whether a centre is open
         else:
@@ -74,13 +82,13 @@ def _rows(scenario: Scenario) -> list[_Row]:
     return out
 
 
-def _array_rows(lever: Lever, levers: Levers, scenario: Scenario) -> list[_Row]:
+def _array_rows(lever: Lever, levers: Levers, scenario: Scenario) -> list[LeverRow]:
     one = attributes()[lever.fields[0]]
     array = getattr(levers, one.name)[scenario.start : scenario.end + 1]
     if one.columns is None:
-        return [_Row(lever.path, "", tuple(one.written(value) for value in array.tolist()), one.default)]
+        return [LeverRow(lever.path, "", tuple(one.written(value) for value in array.tolist()), one.default)]
     return [
-        _Row(lever.path, column, tuple(one.written(value) for value in array[:, index].tolist()), one.default)
+        LeverRow(lever.path, column, tuple(one.written(value) for value in array[:, index].tolist()), one.default)
         for index, column in enumerate(one.columns)
     ]
 
@@ -131,7 +139,7 @@ def timeline(scenario: Scenario, width: int | None = None) -> str:
     months = scenario.end - scenario.start + 1
     letters = _WIDTH if width is None else min(_WIDTH, width - 6)
     step = next((s for s in (1, 2, 3, 4, 6, 12, 24) if -(-months // s) <= letters), 24)
-    rows = [row for row in _joined(_rows(scenario)) if any(value != row.default for value in row.values)]
+    rows = [row for row in _joined(lever_rows(scenario)) if any(value != row.default for value in row.values)]
     title = f"{scenario.name}: {month_text(scenario.start)} to {month_text(scenario.end)}"
     if year_of(scenario.end) > LAST_COMMON_YEAR:
         title += f", {scenario.levers.knowledge.text()}"
@@ -150,7 +158,7 @@ def timeline(scenario: Scenario, width: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def _narrow(scenario: Scenario, title: str, rows: Sequence[_Row], step: int, width: int) -> list[str]:
+def _narrow(scenario: Scenario, title: str, rows: Sequence[LeverRow], step: int, width: int) -> list[str]:
     """The timeline with no line over a width."""
     months = f"(one letter: {step} {'month' if step == 1 else 'months'}; . is the default)"
     lines = [*textwrap.wrap(f"{title} {months}", width), f"    {_years(scenario, step)}"[:width].rstrip()]
@@ -161,15 +169,15 @@ def _narrow(scenario: Scenario, title: str, rows: Sequence[_Row], step: int, wid
     return lines
 
 
-def _joined(rows: Sequence[_Row]) -> list[_Row]:
+def _joined(rows: Sequence[LeverRow]) -> list[LeverRow]:
     """Rows, with those of a lever that is the same everywhere listed once."""
-    groups: dict[str, list[_Row]] = {}
+    groups: dict[str, list[LeverRow]] = {}
     for row in rows:
         groups.setdefault(row.group, []).append(row)
-    out: list[_Row] = []
+    out: list[LeverRow] = []
     for group, members in groups.items():
         same = len(members) > 1 and all(row.values == members[0].values for row in members)
-        out += [_Row(group, "", members[0].values, members[0].default)] if same else members
+        out += [LeverRow(group, "", members[0].values, members[0].default)] if same else members
     return out
 
 
@@ -183,7 +191,7 @@ def _years(scenario: Scenario, step: int) -> str:
     return line
 
 
-def _bar(row: _Row, start: int, step: int) -> tuple[str, str]:
+def _bar(row: LeverRow, start: int, step: int) -> tuple[str, str]:
     symbols: dict[Value, str] = {row.default: "."}
     legend: list[str] = []
     for index, value in enumerate(row.values):
@@ -272,7 +280,7 @@ def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, str]]:
     texts = [scenario.levers.knowledge.text() for scenario in scenarios]
     if len(set(texts)) > 1:
         out.append(row("as_known", "", "", texts))
-    told = [{one.key: one for one in _rows(scenario)} for scenario in scenarios]
+    told = [{one.key: one for one in lever_rows(scenario)} for scenario in scenarios]
     groups = {one.key: one.group for one in told[0].values()}
     found = {key: _stretches([rows[key] for rows in told], scenarios) for key in groups}
     for key, group in groups.items():
@@ -286,7 +294,7 @@ def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, str]]:
     return out
 
 
-def _stretches(rows: Sequence[_Row], scenarios: Sequence[Scenario]) -> list[tuple[int, int, tuple[str, ...]]]:
+def _stretches(rows: Sequence[LeverRow], scenarios: Sequence[Scenario]) -> list[tuple[int, int, tuple[str, ...]]]:
     """Months in which one lever differs between scenarios: (first, last, value of each as text)."""
     out: list[tuple[int, int, tuple[str, ...]]] = []
     for month in range(min(s.start for s in scenarios), max(s.end for s in scenarios) + 1):

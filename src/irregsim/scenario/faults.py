@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
 
 _LONGEST_WORD = 60
 
 #: How a message begins that a file is not there.
 NO_FILE = "no such file"
+
+#: Files of a folder that are compared with a name, at most.
+_MOST_FILES = 500
+
+#: How the name of a scenario file ends.
+_ENDINGS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, order=True)
@@ -69,6 +77,37 @@ def nearest(word: str, known: Iterable[str]) -> str:
     lower = {name.lower(): name for name in known}
     found = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     return f"did you mean {lower[found[0]]}?" if found else ""
+
+
+def near_file(shown: str, folder: Path, shipped: Iterable[str]) -> str:
+    """``did you mean x?`` for a scenario that is neither shipped nor a file.
+
+    Args:
+        shown: What was written: the name of a shipped scenario, or of a file.
+        folder: Where files are looked for; at most `_MOST_FILES` of them.
+        shipped: Names of the shipped scenarios.
+
+    Returns:
+        The file of that name with its ending, the shipped scenario of that name without it, or else the nearest of
+        both; empty for none.
+    """
+    name = shown.replace("\\", "/").rpartition("/")[2]
+    before = shown[: len(shown) - len(name)]
+    try:
+        files = sorted(file.name for file in islice(folder.iterdir(), _MOST_FILES) if file.suffix in _ENDINGS)
+    except (OSError, ValueError):
+        files = []
+    for ending in _ENDINGS:
+        if name + ending in files:
+            return f"did you mean {before}{name}{ending}?"
+    if name.removesuffix(".yaml") in shipped:
+        return f"the shipped scenario is called {name.removesuffix('.yaml')}, without .yaml"
+    known = {file: before + file for file in files} | ({} if before else {one: one for one in shipped})
+    if len(name) > _LONGEST_WORD:
+        return ""
+    lower = {one.lower(): text for one, text in known.items()}
+    near = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    return f"did you mean {lower[near[0]]}?" if near else ""
 
 
 def hinted(message: str, *hints: str) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from irregsim.scenario.faults import Fault, ScenarioError, hinted, nearest, shorten
+from irregsim.scenario.faults import Fault, ScenarioError, hinted, near_file, shorten
 from irregsim.scenario.file_checks import Checker
 from irregsim.scenario.reading import (
     BASELINE,
@@ -49,9 +49,11 @@ def load_scenario(
     if shown in shipped:
         given, shown = shipped[shown], shipped_name(shown)
     elif not os.path.exists(given) and given.suffix not in (".yaml", ".yml") and "/" not in shown:
-        near = nearest(shown, shipped)
+        near = near_file(shown, Path(), shipped)
         message = hinted("no such file and no shipped scenario", near, f"shipped: {', '.join(shipped)}")
         raise ScenarioError([Fault(shown, 1, 1, "", message)])
+    elif not os.path.lexists(given) and (near := near_file(shown, given.parent, shipped)):
+        raise ScenarioError([Fault(shown, 1, 1, "", hinted("no such file", near))])
     faults: list[Fault] = []
     read = read_file(given, shown, [], faults)
     below = read

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from irregsim.scenario.changes import centre_warnings
 from irregsim.scenario.document import Document, Point
-from irregsim.scenario.faults import Fault, ScenarioError, hinted, nearest, shorten
+from irregsim.scenario.faults import Fault, ScenarioError, hinted, near_file, shorten
 from irregsim.scenario.file_checks import Checker
 from irregsim.scenario.inheritance import (
     Layer,
@@ -231,7 +231,7 @@ def _parent(
     elif ".." in re.split(r"[/\\]", extends):
         return refuse(f"'{shorten(extends)}' leads out of the folder; name a file in this folder or below")
     elif not extends.endswith(".yaml"):
-        near = nearest(extends, shipped)
+        near = near_file(extends, path.parent, shipped)
         known = f"shipped: {', '.join(shipped)}; a file ends in .yaml"
         return refuse(hinted(f"no shipped scenario '{shorten(extends)}'", near, known))
     else:
@@ -245,8 +245,7 @@ def _parent(
         if not inside:
             return refuse(f"'{shorten(extends)}' is a link out of the folder; copy the file here instead")
         if not exists:
-            stem = extends.removesuffix(".yaml")
-            hint = f"the shipped scenario is called {stem}, without .yaml" if stem in shipped else ""
+            hint = near_file(extends, parent.parent, shipped)
             return refuse(hinted(f"there is no file '{shorten(extends)}' in this folder", hint))
     if parent.resolve() in children:
         loop = " -> ".join([*(child.name for child in children), parent.name])

@@ -22,7 +22,7 @@ from irregsim.vocabulary.codes import CITIES
 from irregsim.vocabulary.shipped import DataError, columns_of, read_table
 
 #: Tables of words. The first names the languages; the others have the same columns, or fewer.
-TABLES: Final = ("labels.csv", "labels_levers.csv", "labels_workshop.csv")
+TABLES: Final = ("labels.csv", "labels_levers.csv", "labels_screen.csv", "labels_workshop.csv")
 
 #: Languages there are words in: the columns of the first table after the key.
 LANGUAGES: Final = columns_of(TABLES[0])[1:]

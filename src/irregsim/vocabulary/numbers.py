@@ -180,12 +180,22 @@ def rounded_effect(
     mean: float, lo: float, hi: float, unit: str, lang: str, *, told: bool = False, whole: float = math.inf
 ) -> tuple[str, str, str]:
     """Mean and ends of an effect as `rounded_text` has them; its arguments, of which not all are zero."""
+    *values, decimals = rounded_numbers(mean, lo, hi, unit, told=told, whole=whole)
+    one, low, high = (number(value, lang, decimals=decimals, signed=True) for value in values)
+    return one, low, high
+
+
+def rounded_numbers(
+    mean: float, lo: float, hi: float, unit: str, *, told: bool = False, whole: float = math.inf
+) -> tuple[float, float, float, int]:
+    """Mean and ends of an effect as `rounded_text` has them, as numbers, and how many decimals they have."""
     step = interval_step(mean, lo, hi, unit)
     middle = beside_zero(mean, step) if told else in_steps(mean, step)
     there = rounded(whole, unit) if whole < math.inf else whole
     if -middle > there >= step:
         middle = -math.floor(there / step + 1e-9) * step
     decimals = max(0, -math.floor(math.log10(step)))
-    ends = (beside_zero(lo, step), beside_zero(hi, step))
-    one, low, high = (number(value, lang, decimals=decimals, signed=True) for value in (middle, *ends))
-    return one, low, high
+    middle, low, high = (
+        round(value, decimals) + 0.0 for value in (middle, beside_zero(lo, step), beside_zero(hi, step))
+    )
+    return middle, low, high, decimals

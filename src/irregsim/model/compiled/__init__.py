@@ -60,7 +60,7 @@ def engine_name() -> str:
         return name
     if name not in ENGINES:
         raise EngineRefused(f"{ENGINE_VARIABLE} is {name!r}; it can be {AUTO}, {' or '.join(ENGINES)}")
-    if not _has_numba():
+    if not has_numba():
         raise EngineRefused(
             f"{ENGINE_VARIABLE}=compiled needs numba, which is not installed: install irregsim[fast], or leave the "
             "variable out to run on numpy (the results are the same)"
@@ -69,7 +69,8 @@ def engine_name() -> str:
 
 
 @cache
-def _has_numba() -> bool:
+def has_numba() -> bool:
+    """Whether the package that makes machine code is installed."""
     return importlib.util.find_spec("numba") is not None
 
 
@@ -105,7 +106,7 @@ def _is_found() -> bool:
     global _months_begun, _not_before, _found_in
     from irregsim.model.compiled import background
 
-    if not _has_numba() or (folder := background.root()) is None:
+    if not has_numba() or (folder := background.root()) is None:
         return False
     if str(folder) == _found_in:
         return True

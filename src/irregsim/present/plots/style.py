@@ -48,9 +48,12 @@ LIGHT_SHADE = "#F5F5F5"
 SIZE = (12.0, 6.75)
 DPI = 150
 
+#: Font of all pictures.
+FONT = "DejaVu Sans"
+
 _SETTINGS: dict[str, Any] = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so text has the same size everywhere
+    "font.sans-serif": [FONT],  # comes with matplotlib, so text has the same size everywhere
     "font.size": 13.0,
     "axes.titlesize": 13.0,
     "axes.titlelocation": "left",
@@ -108,6 +111,16 @@ class Drawing:
     figure: Figure
     data: pd.DataFrame
     alt: str
+
+
+def font_file() -> str | None:
+    """Where the font of all pictures is; None where it is missing."""
+    from matplotlib.font_manager import findfont
+
+    try:
+        return str(findfont(FONT, fallback_to_default=False))
+    except ValueError:
+        return None
 
 
 def new_figure(size: tuple[float, float] = SIZE) -> Figure:

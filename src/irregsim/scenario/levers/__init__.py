@@ -11,11 +11,15 @@ things equal; ``basis`` says where the direction comes from.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from irregsim.scenario.levers.assumptions import ASSUMPTIONS
 from irregsim.scenario.levers.control_and_municipal import CONTROL_AND_MUNICIPAL
 from irregsim.scenario.levers.entry import HEALTH_MODELS, NAV_RULES, By, Holds, Kind, Lever, Part
 from irregsim.scenario.levers.readers import GROUPS, Words, group_of, heading, term, words
 from irregsim.scenario.levers.reception_and_work import RECEPTION_AND_WORK
+from irregsim.vocabulary.labels import LANGUAGES
 from irregsim.vocabulary.labels import Words as Say
 
 __all__ = [
@@ -36,6 +40,7 @@ __all__ = [
     "find",
     "group_of",
     "heading",
+    "matching",
     "number_text",
     "range_text",
     "words",
@@ -69,6 +74,34 @@ def find(name: str) -> Lever:
     near = dict.fromkeys(names[close] for close in get_close_matches(name, names, n=3, cutoff=0.6))
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     raise KeyError(f"no lever or assumption {name!r}{hint}")
+
+
+def matching(text: str) -> list[Lever]:
+    """Levers and assumptions that somebody means: by name, by the beginning of their keys, by group, or by words.
+
+    Args:
+        text: Such as ``fines``, ``levers.municipal``, ``centres`` or ``mottak``; in any language there are words in.
+
+    Returns:
+        The first of these that finds any, in the order of the registry: those of that name, with or without its
+        section; those whose last part it is; those whose key begins with it, part by part; those of a group of that
+    heading; those with it in a key, in a name, or at the beginning of a word of a meaning.
+    """
+    word = " ".join(text.lower().split())
+    bare = word.removeprefix("levers.").removeprefix("assumptions.").strip(".")
+    if not bare:
+        return []
+    begins = rf"(?<!\w){re.escape(bare)}"
+    ways: tuple[Callable[[Lever], bool], ...] = (
+        lambda lever: word in (lever.key, lever.path),
+        lambda lever: lever.key.rpartition(".")[2] == bare,
+        lambda lever: lever.key.startswith(f"{bare}."),
+        lambda lever: bare in (group_of(lever), *(heading(group_of(lever), lang).lower() for lang in LANGUAGES)),
+        lambda lever: bare in lever.key,
+        lambda lever: any(bare in words(lever, lang).name.lower() for lang in LANGUAGES),
+        lambda lever: any(re.search(begins, words(lever, lang).meaning.lower()) for lang in LANGUAGES),
+    )
+    return next((found for way in ways if (found := [lever for lever in REGISTRY if way(lever)])), [])
 
 
 def number_text(value: float) -> str:
