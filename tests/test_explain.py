@@ -256,7 +256,7 @@ def test_what_cannot_be_explained_is_refused_with_what_there_is(folder, tmp_path
     assert "the outcomes of this comparison are index:hidden" in refused(folder, "qqqq")
     assert "must be one of no-stay" in refused(folder, "inflow", "--scenario", "stay")
     assert "give the folder of a comparison" in refused(folder / "runs" / "no-stay", "inflow")
-    assert "there is no such folder" in refused(tmp_path / "none", "inflow")
+    assert "no run folder has this path, name or id" in refused(tmp_path / "none", "inflow")
 
 
 def test_a_comparison_of_an_earlier_version_says_what_to_do(folder, tmp_path):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.commands.compare_folder import PROOF, SCENARIO_FILE
+from irregsim.commands.registry import found_entry
 from irregsim.commands.request import WrongUse
 from irregsim.model.claims import claims, neutral
 from irregsim.model.parameters import parameters
@@ -79,7 +80,7 @@ def explain(folder: str | Path, outcome: str, scenario: str | None = None) -> li
     """Why an outcome of a comparison changed, for each scenario.
 
     Args:
-        folder: Folder of a comparison.
+        folder: Folder of a comparison, by path, or by name or id as `irregsim runs` lists it.
         outcome: Its code, with or without what is before the colon, or its name in any language.
         scenario: Name of one of its scenarios; None for all.
 
@@ -132,7 +133,7 @@ def explain(folder: str | Path, outcome: str, scenario: str | None = None) -> li
 
 def _opened(folder: str | Path) -> RunFolder:
     try:
-        opened = RunFolder.open(folder)
+        opened = RunFolder.open(found_entry(str(folder)).path)
     except FolderError as error:
         raise WrongUse(str(error)) from None
     if opened.manifest.get("kind") != "comparison":
