@@ -211,8 +211,8 @@ def test_a_sweep_is_one_command(swept_folder):
     by = same["mean"].unstack("scenario")
     expected = by[names[2]] - by[names[0]] - by[names[1]]
     pd.testing.assert_series_equal(both.sort_index(), expected.sort_index(), check_names=False)
-    assert "samspill" not in answer.stdout and "interaction" in answer.stdout
-    assert "levers.controls.identity_checks: Identity checks" in answer.stdout and "3" in answer.stdout
+    assert ": samspill" in answer.stdout and "2013-04 til 2014-12" in answer.stdout
+    assert "levers.controls.identity_checks: Identitetskontroller" in answer.stdout
     # Three scenarios, one picture; the page shows it.
     assert sorted(file.stem for file in (out / "plots").glob("*.png")) == ["compare-grid"]
     assert "Samspill" in (out / "report.html").read_text(encoding="utf-8")

@@ -143,7 +143,7 @@ def compare(
             click.echo(f"reusing the finished run of {name}", err=True)
         lang = printed_language(context)
         click.echo(
-            sweep_summary(done.sweep, done.about) if request.vary else summary(done.key_figures, done.about, lang)
+            sweep_summary(done.sweep, done.about, lang) if request.vary else summary(done.key_figures, done.about, lang)
         )
         page = Path(str(done.folder)) / PAGE
         click.echo("\n" + label("screen.written_page", lang).format(folder=done.folder, page=page))
