@@ -50,7 +50,11 @@ def until_precise(
     assert request.precision is not None
     target = request.precision / 100.0
     while True:
-        found = at(request)
+        try:
+            found = at(request)
+        except BaseException:
+            progress.close()
+            raise
         said = words_of(found)
         if found.share <= target:
             return request, said
@@ -83,7 +87,8 @@ def precision_of(
         replicates: How many.
         since: First month that counts.
     """
-    year = FIRST_YEAR + -(-since // 12)  # whole years only
+    # Whole years only, but for a change in the last of them.
+    year = FIRST_YEAR + min(-(-since // 12), plans[0].scenario.end // 12)
     values = [_values(plan, place, replicates, year) for plan, place in zip(plans, places, strict=True)]
     draws = [plans[0].draws.index(j) for j in range(replicates)]
     return precision(values[0], draws, values[1:])
