@@ -194,6 +194,7 @@ def test_levers_have_their_shapes_and_cannot_be_changed(baseline):
         "agreement_effectiveness": (months, len(reference.countries())),
         "centre_open": (months, len(reference.centres())),
         "centre_capacity": (months, len(reference.centres())),
+        "new_centre_places": (months, len(reference.new_centres())),
         "workplace_inspections": (months, 9),
         "identity_checks": (months, 9),
         **dict.fromkeys(

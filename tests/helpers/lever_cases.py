@@ -61,6 +61,7 @@ def _pairs(key: str, template: str, plain: str, parts: dict[str, str]) -> dict[s
 
 
 _DIRECTIVE = "levers.employer_sanctions_directive={from: {month}, %s}"
+_NEW_CENTRE = "levers.reception_centres.open=[{centre: Bodø, district: Andre, places: %d, on: {month}}]"
 _SCHEME = "levers.regularisation=[{from: {month}, %s}]"
 
 _WRITTEN: dict[str, list[Case]] = {
@@ -75,7 +76,11 @@ _WRITTEN: dict[str, list[Case]] = {
         )
     ],
     "reception_centres.close": [Case(("levers.reception_centres.close=[{centre: Sør-Øst samlet, on: {month}}]",))],
-    "reception_centres.open": [Case(("levers.reception_centres.open=[{centre: Stavanger, on: {month}}]",))],
+    "reception_centres.open": [
+        Case(("levers.reception_centres.open=[{centre: Stavanger, on: {month}}]",)),
+        Case((_NEW_CENTRE % 600,)),
+    ],
+    "reception_centres.open.places": [Case((_NEW_CENTRE % 600,), (_NEW_CENTRE % 5,))],
     "employer_sanctions_directive": [
         Case((_DIRECTIVE % "back_pay_months: 60, duty_to_check: true, complaint_route: true",))
     ],
@@ -125,7 +130,7 @@ _WRITTEN: dict[str, list[Case]] = {
 }
 
 #: Keys inside entries that say no more than the entry does.
-_SAID_BY_THE_ENTRY = {"from", "reference", "country", "effectiveness", "centre", "on", "value"}
+_SAID_BY_THE_ENTRY = {"from", "reference", "country", "effectiveness", "centre", "district", "on", "value"}
 
 
 def keys_needed() -> set[str]:

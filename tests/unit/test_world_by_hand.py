@@ -10,6 +10,7 @@ from scipy import stats
 
 from helpers.scenes import COUNTRY, FALLING, PLACE, RESIDENT, Scene
 from helpers.settling import child_of
+from irregsim.model.centres import NO_LIMIT
 from irregsim.model.employers import Employers
 from irregsim.model.month import MONTH as PARTS
 from irregsim.model.month.placing import place_in_centres, place_in_jobs, place_with_hosts
@@ -69,7 +70,11 @@ def beds(**given: Any) -> dict[str, int]:
     usual = {"scale": 0.1, "centre_open": np.ones(len(nan), dtype=bool), "centre_capacity": nan}
     s.world.centres.open_month(s.under(**{**usual, **given}), 0)
     return dict(
-        zip([*CENTRE_NAMES, *(f"in {city}" for city in CITIES)], s.world.centres.capacity.tolist(), strict=True)
+        zip(
+            ALL_NAMES,
+            s.world.centres.capacity.tolist(),
+            strict=True,
+        )
     )
 
 
@@ -78,6 +83,8 @@ def one_centre(name: str, value: float, rest: float) -> np.ndarray:
 
 
 CENTRE_NAMES = [centre.name for centre in reference.centres()]
+NEW_CENTRES = reference.new_centres()
+ALL_NAMES = [*CENTRE_NAMES, *(f"new {centre.name}" for centre in NEW_CENTRES), *(f"in {city}" for city in CITIES)]
 NAMED = {centre.name: centre.places for centre in reference.centres() if centre.places and centre.kind != "adapted"}
 POOL = next(centre for centre in reference.centres() if centre.places is None)
 
@@ -95,6 +102,17 @@ def places(residents: int, **given: Any) -> dict[str, float]:
     s.world.centres.contracts[:] = 0.0
     s.world.centres.open_month(s.under(**{**usual, **given}), residents)
     return dict(zip(CENTRE_NAMES, s.world.centres.places[: len(CENTRE_NAMES)].tolist(), strict=True))
+
+
+def test_a_new_centre_has_its_places_and_refuses_nobody_and_the_pools_give_them_up():
+    new = np.zeros(len(NEW_CENTRES))
+    new[NEW_CENTRES[3].index] = 60.0
+    assert beds()[f"new {NEW_CENTRES[3].name}"] == 0
+    assert beds(new_centre_places=new)[f"new {NEW_CENTRES[3].name}"] == NO_LIMIT
+    before, after = places(800), places(800, new_centre_places=new)
+    assert {name: before[name] for name in NAMED} == {name: after[name] for name in NAMED}
+    pools = [centre.name for centre in reference.centres() if centre.places is None]
+    assert sum(before[name] - after[name] for name in pools) == pytest.approx(6.0)  # 60 at a tenth
 
 
 def test_a_named_centre_has_its_own_places_and_a_pool_its_share_of_the_rest():
@@ -235,7 +253,7 @@ def test_whom_a_host_has_no_room_for_is_turned_away():
 )  # fmt: skip
 def test_whom_a_kind_of_place_is_for(where, family, ill, served):
     s = Scene(point_draw())
-    number = [*CENTRE_NAMES, *(f"in {city}" for city in CITIES)].index(where)
+    number = ALL_NAMES.index(where)
     s.world.centres.capacity[:] = 0
     s.world.centres.capacity[number] = 2
     person = {**FALLING, "is_sought_asylum": True, "has_care_need": ill}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.model.centres import COUNT, IS_ALTERNATIVE, NAMED, PLACE_OF
+from irregsim.model.centres import COUNT, IS_ALTERNATIVE, IS_NEW, NAMED, PLACE_OF
 from irregsim.model.employers import SECTORS
 from irregsim.model.population import person_code
 from irregsim.model.world import World
@@ -60,12 +60,16 @@ def centre_name(number: int) -> str:
     """Name of a centre for readers; alternative placement is named by its city."""
     if number < NAMED:
         return reference.centres()[number].name
+    if IS_NEW[number]:
+        return f"new centre {reference.new_centres()[number - NAMED].name}"
     return f"alternative placement {reference.places()[PLACE_OF[number]].city_name}"
 
 
 def centre_kind(number: int) -> str:
     """``ordinary``, ``adapted``, ... as in `centres.csv`, or ``alternative`` for alternative placement."""
-    return "alternative" if IS_ALTERNATIVE[number] else reference.centres()[number].kind
+    if IS_ALTERNATIVE[number]:
+        return "alternative"
+    return "ordinary" if IS_NEW[number] else reference.centres()[number].kind
 
 
 def sample(world: World, limit: int | None) -> IntArray:
@@ -119,6 +123,8 @@ def to_networkx(world: World, limit: int | None = 500) -> nx.Graph[str]:
     p, hosts, employers = world.population, world.hosts, world.employers
     graph: nx.Graph[str] = nx.Graph(month=world.month)
     for number in range(COUNT):
+        if IS_NEW[number] and not world.centres.is_open[number]:
+            continue  # no scenario has opened it
         graph.add_node(
             centre_node(number),
             kind="centre",

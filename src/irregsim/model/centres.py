@@ -10,21 +10,26 @@ from irregsim.model.values import At
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES
 
-#: Centres of the registry, then one alternative placement (municipal housing for families) per city.
+_NEW = reference.new_centres()
+#: Centres of the registry, then those that a scenario may open, then one alternative placement (municipal housing for
+#: families) per city. That comes last because number -1, of those in no centre, is read as the last one too: it has no
+#: remoteness.
 NAMED = len(reference.centres())
+_OF_DATA = [*reference.centres(), *_NEW]
 PLACE_OF = np.array(
-    [c.place for c in reference.centres()]
-    + [next(p.index for p in reference.places() if p.city == i) for i in range(len(CITIES))]
+    [c.place for c in _OF_DATA] + [next(p.index for p in reference.places() if p.city == i) for i in range(len(CITIES))]
 )
 COUNT = len(PLACE_OF)
-IS_ADAPTED = np.array([c.kind == "adapted" for c in reference.centres()] + [False] * len(CITIES))
-IS_ALTERNATIVE = np.array([False] * NAMED + [True] * len(CITIES))
-REMOTENESS = np.array([c.remoteness for c in reference.centres()] + [0.0] * len(CITIES))
+IS_ADAPTED = np.array([c.kind == "adapted" for c in _OF_DATA] + [False] * len(CITIES))
+IS_ALTERNATIVE = np.array([False] * len(_OF_DATA) + [True] * len(CITIES))
+IS_NEW = np.array([False] * NAMED + [True] * len(_NEW) + [False] * len(CITIES))
+REMOTENESS = np.array([c.remoteness for c in _OF_DATA] + [0.0] * len(CITIES))
 _POOL = np.array([c.pool_share for c in reference.centres()])
+_ELSE = np.zeros(COUNT - NAMED)
 #: Share of each centre in what is no named centre's, whether open or not.
-POOL_SHARE = np.concatenate([np.nan_to_num(_POOL), np.zeros(len(CITIES))])
+POOL_SHARE = np.concatenate([np.nan_to_num(_POOL), _ELSE])
 _OWN = np.array([0.0 if c.places is None else c.places for c in reference.centres()])
-IS_POOLED = np.array([c.places is None for c in reference.centres()] + [False] * len(CITIES))
+IS_POOLED = np.array([c.places is None for c in _OF_DATA] + [False] * len(CITIES))
 #: Capacity of a centre that refuses nobody.
 NO_LIMIT = 1 << 40
 
@@ -51,12 +56,13 @@ class Centres:
     def open_month(self, at: At, residents: int) -> None:
         """Sets places, limits and closing shares of the month.
 
-        Named centres keep their own places; pools share the rest of the contracts. A lever's capacity is a hard limit
-        on persons with a final rejection.
+        Named centres, and those that a scenario opens, keep their own places; pools share the rest of the contracts. A
+        lever's capacity is a hard limit on persons with a final rejection.
 
         Args:
             at: Values of the month; reads ``other_residents``, ``reception_occupancy_share``,
-                ``reception_delay_months``, ``centre_open``, ``centre_capacity`` and alternative placement.
+                ``reception_delay_months``, ``centre_open``, ``centre_capacity``, ``new_centre_places`` and
+                alternative placement.
             residents: Persons with a final rejection who live in centres now.
         """
         needed = (at.other_residents + residents) / at.reception_occupancy_share
@@ -64,21 +70,25 @@ class Centres:
         now = needed if before == 0 else before + (needed - before) / max(1.0, at.reception_delay_months)
         own = _OWN * at.scale
         ordinary_named = at.centre_open & (_OWN > 0) & ~IS_ADAPTED[:NAMED]
-        pooled = max(0.0, now - own[ordinary_named].sum())
+        new = at.new_centre_places * at.scale
+        pooled = max(0.0, now - own[ordinary_named].sum() - new.sum())
         self.contracts = np.array([now, pooled])
         places = np.where(IS_POOLED[:NAMED], pooled * _POOL, own)
         self.places = np.concatenate(
-            [np.where(at.centre_open & ~IS_ADAPTED[:NAMED], places, 0.0), np.zeros(len(CITIES))]
+            [np.where(at.centre_open & ~IS_ADAPTED[:NAMED], places, 0.0), new, np.zeros(len(CITIES))]
         )
         set_by_lever = ~np.isnan(at.centre_capacity)
         limit = np.where(set_by_lever, np.nan_to_num(at.centre_capacity) * at.scale, own)
         alternative = np.where(at.alternative_placement, at.alternative_placement_places * at.scale, 0.0)
         # A place is a whole bed; at small scales a centre with a limit keeps one, or levers on it would affect nobody.
-        exact = np.concatenate([limit, alternative])
+        exact = np.concatenate([limit, new, alternative])
         whole = np.floor(exact + 0.5).astype(np.int64)
         capacity = np.where(exact > 0, np.maximum(whole, 1), 0)
-        limited = np.concatenate([set_by_lever | IS_ADAPTED[:NAMED], np.ones(len(CITIES), dtype=np.bool_)])
-        now_open = np.concatenate([at.centre_open, at.alternative_placement])
+        is_new_open = new > 0
+        limited = np.concatenate(
+            [set_by_lever | IS_ADAPTED[:NAMED], np.zeros_like(is_new_open), np.ones(len(CITIES), dtype=np.bool_)]
+        )
+        now_open = np.concatenate([at.centre_open, is_new_open, at.alternative_placement])
         self.capacity = np.where(now_open, np.where(limited, capacity, NO_LIMIT), 0)
         # Named centres close by date; what is given up otherwise is given up by the pools.
         closing = max(0.0, 1.0 - pooled / pooled_before) if pooled_before > 0 else 0.0

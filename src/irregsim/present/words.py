@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from irregsim.scenario.explain import NEW
 from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
 from irregsim.study.comparison import verdicts
@@ -171,6 +172,8 @@ def lever_words(key: str, lang: str) -> str:
         return key
     meaning = lever_meaning(found, lang)
     place = bare[len(found.key) + 1 :]
+    if place.startswith(f"{NEW}."):
+        return label("present.new_centre", lang).format(name=place.removeprefix(f"{NEW}."))
     return f"{place}: {meaning}" if place else meaning
 
 
@@ -197,6 +200,10 @@ def lever_change(key: str, value: str, lang: str) -> str:
     if found is None:
         return f"{key}: {value}"
     place = bare[len(found.key) + 1 :]
+    if place.startswith(f"{NEW}."):
+        name = label("present.new_centre", lang).format(name=place.removeprefix(f"{NEW}."))
+        state = label("present.new_places", lang).format(number=value)
+        return f"{name}: {state if value != '0' else label('live.centre_closed', lang)}"
     if found.kind is Kind.CENTRE_DATES:
         place = centre_words(place, lang)
         return f"{place}: {label('live.centre_open' if value == 'true' else 'live.centre_closed', lang)}"

@@ -45,6 +45,7 @@ class Attribute:
         columns: Names of the columns of a path that is set by place; None for one value a month.
         options: Words of an option; a path holds indices into them.
         is_sparse: Whether the mapping of a scenario leaves out the columns that are at the default throughout.
+        is_rare: Whether it leaves out the attribute, too, where no column is left: of what most scenarios do not have.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Attribute:
     columns: tuple[str, ...] | None = None
     options: tuple[str, ...] = ()
     is_sparse: bool = False
+    is_rare: bool = False
 
     def at_default(self, months: int) -> Any:
         """The value that acts where nothing is said: for a path a new array, shape (months,) or (months, columns)."""
@@ -155,6 +157,9 @@ def _attributes_of(lever: Lever) -> Iterator[Attribute]:
     elif lever.kind is Kind.CENTRE_DATES:
         centres = names_of(By.CENTRE)
         yield Attribute(first, section, Form.PATH, Holds.TRUE_FALSE, True, columns=centres, is_sparse=True)
+        new = tuple(centre.name for centre in reference.new_centres())
+        for name in lever.fields[1:]:
+            yield Attribute(name, section, Form.PATH, Holds.NUMBER, 0.0, columns=new, is_sparse=True, is_rare=True)
     elif lever.kind is Kind.WINDOW:
         yield Attribute(first, section, Form.PATH, Holds.TRUE_FALSE, False)
     elif lever.kind is Kind.DIRECTIVE:

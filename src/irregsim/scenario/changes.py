@@ -112,5 +112,7 @@ def centre_warnings(document: Document, parent: Levers | None) -> tuple[str, ...
 def _dates(document: Document, word: str) -> Mapping[str, int]:
     """Month of each of a file's own closings or openings, by centre; without those that are taken away."""
     entries = cast(tuple[Entry, ...], document.given.get(f"levers.reception_centres.{word}", ()))
-    months = {str(entry.values["centre"]): entry.month("on") for entry in entries}
+    months = {
+        str(entry.values["centre"]): entry.month("on") for entry in entries if entry.values.get("district") is None
+    }
     return {centre: month for centre, month in months.items() if month is not None}

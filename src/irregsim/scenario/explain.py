@@ -12,11 +12,15 @@ from irregsim.scenario.attributes import attributes
 from irregsim.scenario.expectations import Expectation
 from irregsim.scenario.levers import REGISTRY, Kind, Lever, number_text
 from irregsim.scenario.resolved import Levers, Scenario, Scheme
+from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import month_text, year_of
 from irregsim.vocabulary.knowledge import LAST_COMMON_YEAR
 from irregsim.vocabulary.labels import Words, by_language, in_language, label
 
 Value = bool | float | str | None
+
+#: In a key, before the name of a centre that is not in the data.
+NEW = "new"
 
 _SYMBOLS = "123456789abcdefghijklmnopqrstuvwxyz"
 _WIDTH = 60
@@ -59,7 +63,7 @@ def value_text(value: Value) -> str:
     return value if isinstance(value, str) else number_text(value)
 
 
-def lever_rows(scenario: Scenario) -> list[LeverRow]:
+def lever_rows(scenario: Scenario, names: Mapping[str, str] | None = None) -> list[LeverRow]:
     """Every lever and assumption over the scenario's period."""
     levers, months = scenario.levers, range(scenario.start, scenario.end + 1)
     out: list[LeverRow] = []
@@ -79,7 +83,27 @@ def lever_rows(scenario: Scenario) -> list[LeverRow]:
             continue  # `open` covers both: whether a centre is open
         else:
             out += _array_rows(lever, levers, scenario)
+        if lever.key == "reception_centres.open":
+            out += _new_centre_rows(lever, scenario, scenario.new_names if names is None else names)
     return out
+
+
+def _new_centre_rows(lever: Lever, scenario: Scenario, names: Mapping[str, str]) -> list[LeverRow]:
+    """Places of the centres that are not in the data; only of those that open."""
+    one = attributes()[lever.fields[1]]
+    array = getattr(scenario.levers, one.name)[scenario.start : scenario.end + 1]
+    own = opened(scenario)
+    return [
+        LeverRow(f"{lever.path}.{NEW}", names.get(slot, slot), tuple(array[:, index].tolist()), 0.0)
+        for index, slot in enumerate(one.columns or ())
+        if slot in names or slot in own
+    ]
+
+
+def opened(scenario: Scenario) -> tuple[str, ...]:
+    """New centres that a scenario opens, by their names in the data (`reference.new_centres`)."""
+    places = scenario.levers.new_centre_places
+    return tuple(one.name for one in reference.new_centres() if places[:, one.index].any())
 
 
 def _array_rows(lever: Lever, levers: Levers, scenario: Scenario) -> list[LeverRow]:
@@ -280,8 +304,10 @@ def diff_rows(scenarios: Sequence[Scenario]) -> list[dict[str, str]]:
     texts = [scenario.levers.knowledge.text() for scenario in scenarios]
     if len(set(texts)) > 1:
         out.append(row("as_known", "", "", texts))
-    told = [{one.key: one for one in lever_rows(scenario)} for scenario in scenarios]
-    groups = {one.key: one.group for one in told[0].values()}
+    new = {slot: slot for scenario in scenarios for slot in opened(scenario)}
+    new |= {slot: name for scenario in scenarios for slot, name in scenario.new_names.items()}
+    told = [{one.key: one for one in lever_rows(scenario, new)} for scenario in scenarios]
+    groups = {one.key: one.group for rows in told for one in rows.values()}
     found = {key: _stretches([rows[key] for rows in told], scenarios) for key in groups}
     for key, group in groups.items():
         members = [other for other, other_group in groups.items() if other_group == group]

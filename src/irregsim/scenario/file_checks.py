@@ -270,12 +270,20 @@ class Checker(ValueChecker):
             part.name: part.default for part in parts if not part.required and part.default is not None
         }
         marks: dict[str, Mark] = {}
+        is_new = "district" in by_name and _names_a_new_centre(node)
         for key, _, child in self.pairs(node, path, dict.fromkeys(by_name, ""), "key here"):
-            value = self.value(child, f"{path}.{key}", by_name[key])
+            if is_new and key == "centre":
+                value: Written | int | Bad = self.new_centre(child, f"{path}.{key}")
+            else:
+                value = self.value(child, f"{path}.{key}", by_name[key])
             marks[key] = child.mark
             if not isinstance(value, Bad):
                 values[key] = value
         written = {key.text for key, _ in node.pairs}
+        if "district" in by_name and ("district" in written) is not ("places" in written):
+            missing = "places" if "district" in written else "district"
+            message = "is missing: a new centre has a district and places; one of the data has neither here"
+            self.fault(node.mark, f"{path}.{missing}", message)
         for part in parts:
             if part.required and part.name not in written:
                 self.fault(node.mark, f"{path}.{part.name}", f"is missing ({words(part).meaning})")
@@ -418,6 +426,14 @@ class Checker(ValueChecker):
             if not isinstance(year_value, Bad):
                 by_year[int(key.text)] = Point(month, year_value, reference_text, key.mark)
         return by_year
+
+
+def _names_a_new_centre(node: Node) -> bool:
+    """Whether an opening is of a centre that is not in the data, or takes one away that was inherited."""
+    said = {key.text: value for key, value in node.pairs}
+    removes = "on" in said and said["on"].kind == "scalar" and said["on"].value is None
+    centre = said.get("centre")
+    return "district" in said or (removes and centre is not None and centre.value not in names_of(By.CENTRE))
 
 
 def _one(lever: Lever) -> str:

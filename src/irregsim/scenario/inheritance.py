@@ -20,8 +20,9 @@ from irregsim.scenario.faults import hinted
 from irregsim.scenario.levers import REGISTRY, Kind, Lever
 from irregsim.scenario.resolved import Levers, Scheme
 from irregsim.scenario.yaml_nodes import Mark
-from irregsim.vocabulary.codes import FIRST_YEAR, month_text, year_of
+from irregsim.vocabulary.codes import DISTRICTS, FIRST_YEAR, month_text, year_of
 from irregsim.vocabulary.knowledge import Knowledge
+from irregsim.vocabulary.reference import NEW_IN_DISTRICT
 
 State = Path | dict[str, Path] | dict[int, Point] | dict[tuple[object, ...], Entry]
 """Merged entries of one lever: a path, paths by name, values by year, or entries by identity."""
@@ -171,6 +172,32 @@ def check_centres(layer: Layer, document: Document, note: Note) -> None:
         if month is not None and other is not None and other.month("on") == month:
             message = f"{entry.values['centre']} closes and opens in {month_text(month)}; move one of them"
             note(entry.marks.get("on", entry.mark), f"{entry.path}.on", message)
+        district = entry.values.get("district")
+        if month is not None and district is not None and len(new_centres_in(layer, str(district))) > NEW_IN_DISTRICT:
+            message = (
+                f"more than {NEW_IN_DISTRICT} new centres in {district}, inherited ones included; put their places "
+                "together in one"
+            )
+            note(entry.marks.get("district", entry.mark), f"{entry.path}.district", message)
+
+
+def new_centres_in(layer: Layer, district: str) -> list[Entry]:
+    """Openings of new centres in a district, in the order in which they open.
+
+    A scenario that opens more of them later has the earlier ones in the same order, so lives up to then are shared.
+    """
+    state = cast(dict[tuple[object, ...], Entry], layer["levers.reception_centres.open"])
+    ours = [entry for entry in state.values() if entry.values.get("district") == district]
+    return sorted(ours, key=lambda entry: (cast(int, entry.month("on")), str(entry.values["centre"])))
+
+
+def new_centre_entries(layer: Layer) -> dict[str, Entry]:
+    """Opening of each new centre by its name in the data (`reference.new_centres`)."""
+    return {
+        f"{district} {number + 1}": entry
+        for district in DISTRICTS
+        for number, entry in enumerate(new_centres_in(layer, district)[:NEW_IN_DISTRICT])
+    }
 
 
 def resolve(layer: Layer, months: int, knowledge: Knowledge) -> Levers:
@@ -207,6 +234,7 @@ def resolve(layer: Layer, months: int, knowledge: Knowledge) -> Levers:
             elif lever.kind is Kind.DIRECTIVE:
                 out |= _directive(lever, entries, months)
     out["centre_open"] = _centres(layer, months)
+    out["new_centre_places"] = _new_centres(layer, months)
     return Levers(knowledge=knowledge, **out)
 
 
@@ -246,9 +274,20 @@ def _centres(layer: Layer, months: int) -> npt.NDArray[Any]:
     events: list[tuple[int, bool, str]] = []
     for word, is_open in (("close", False), ("open", True)):
         state = cast(dict[tuple[object, ...], Entry], layer[f"levers.reception_centres.{word}"])
-        events += [(cast(int, e.month("on")), is_open, str(e.values["centre"])) for e in state.values()]
+        ours = [entry for entry in state.values() if entry.values.get("district") is None]
+        events += [(cast(int, e.month("on")), is_open, str(e.values["centre"])) for e in ours]
     for month, is_open, name in sorted(events):
         out[month:, one.columns.index(name)] = is_open
+    return out
+
+
+def _new_centres(layer: Layer, months: int) -> npt.NDArray[Any]:
+    """Places of each new centre, from the month in which it opens to the end."""
+    one = attributes()["new_centre_places"]
+    assert one.columns is not None, "new centres open one by one"
+    out: npt.NDArray[Any] = one.at_default(months)
+    for name, entry in new_centre_entries(layer).items():
+        out[cast(int, entry.month("on")) :, one.columns.index(name)] = entry.values["places"]
     return out
 
 

@@ -112,6 +112,8 @@ def _lever(lever: Lever) -> Schema:
 
 def _parts(parts: tuple[Part, ...]) -> Schema:
     properties = {part.name: _value(part) | {"description": words(part).meaning} for part in parts}
+    if any(part.holds is Holds.DISTRICT for part in parts):  # a new centre has a name of its own
+        properties["centre"] = _TEXT | {"description": properties["centre"]["description"]}
     return _mapping(properties, tuple(part.name for part in parts if part.required))
 
 
@@ -127,6 +129,8 @@ def _value(spec: Lever | Part) -> Schema:
         schema = {"enum": list(spec.options) if isinstance(spec, Lever) else []}
     elif spec.holds is Holds.CENTRE:
         schema = {"enum": list(names_of(By.CENTRE))}
+    elif spec.holds is Holds.DISTRICT:
+        schema = {"enum": list(names_of(By.DISTRICT))}
     elif spec.holds is Holds.COUNTRY:
         names = [c.name for c in reference.countries()] + [c.name_en for c in reference.countries()]
         isos = [c.iso for c in reference.countries()]

@@ -23,6 +23,7 @@ from irregsim.scenario.inheritance import (
     check_dates,
     defaults,
     merge,
+    new_centre_entries,
     references_of,
     resolve,
     splice,
@@ -288,6 +289,7 @@ def scenario_of(
         references=references_of(layer, last),
         parent_levers=parent,
         warnings=centre_warnings(document, parent),
+        new_names={slot: str(entry.values["centre"]) for slot, entry in new_centre_entries(layer).items()},
     )
 
 

@@ -232,6 +232,8 @@ class Scenario:
         expects: What its author expects; never read by the model and no part of ``sha256``.
         parent_levers: The parent's values over the same months, where the scenario was read from a file with
             a parent.
+        new_names: Names that its file gives to new centres, by theirs in the data (`reference.new_centres`); no part of
+            ``sha256``.
         warnings: What in its file is probably not meant (`changes.centre_warnings`); no part of ``sha256``.
     """
 
@@ -249,6 +251,7 @@ class Scenario:
     expects: tuple[Expectation, ...] = ()
     parent_levers: Levers | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = field(default=(), repr=False)
+    new_names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def to_mapping(self) -> dict[str, Any]:
         """The canonical, resolved form: JSON-able, and enough for `from_mapping` to build an equal scenario.
@@ -258,7 +261,9 @@ class Scenario:
         """
         groups: dict[str, dict[str, Any]] = {"levers": {}, "assumptions": {}}
         for name, one in attributes().items():
-            groups[one.section][name] = _encode(one, getattr(self.levers, name))
+            written = _encode(one, getattr(self.levers, name))
+            if written or not one.is_rare:
+                groups[one.section][name] = written
         return {
             "schema": 1,
             "name": self.name,

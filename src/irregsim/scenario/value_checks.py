@@ -20,6 +20,9 @@ LAST_MONTH = month_number("2100-12")
 
 LONGEST_TEXT = 5_000
 
+#: Letters of the name of a new reception centre, at most.
+LONGEST_NAME = 40
+
 
 @cache
 def country_names() -> dict[str, str]:
@@ -87,6 +90,8 @@ class ValueChecker:
             result = self.country(node, path)
         elif spec.holds is Holds.CENTRE:
             result = self.one_of(node, path, names_of(By.CENTRE), "reception centre")
+        elif spec.holds is Holds.DISTRICT:
+            result = self.one_of(node, path, names_of(By.DISTRICT), "police district")
         elif spec.holds is Holds.OPTION:
             assert isinstance(spec, Lever), "only levers have options"
             result = self.one_of(node, path, spec.options, words(spec).unit)
@@ -204,6 +209,22 @@ class ValueChecker:
             ),
         )
         return None
+
+    def new_centre(self, node: Node, path: str) -> str | Bad:
+        """The name of a centre that is not in the data; `BAD` after a fault."""
+        text = self.text(node, path)
+        if text is None:
+            return BAD
+        known = {name.casefold(): name for name in names_of(By.CENTRE)}
+        if text.casefold() in known:
+            name = known[text.casefold()]
+            message = f"{name} is there already; to open it again leave out district and places, or give another name"
+            self.fault(node.mark, path, message)
+            return BAD
+        if not 1 <= len(text) <= LONGEST_NAME:
+            self.fault(node.mark, path, f"must be a name of 1 to {LONGEST_NAME} characters, found {len(text)}")
+            return BAD
+        return text
 
     def one_of(self, node: Node, path: str, known: Iterable[str], what: str) -> str | None:
         """One of some words, or None after a fault."""

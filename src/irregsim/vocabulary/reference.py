@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, OTHER_CITY, Feasibility, Route, Strategy, month_number
 from irregsim.vocabulary.knowledge import Knowledge
@@ -298,6 +298,33 @@ def centres() -> tuple[Centre, ...]:
     if abs(total - 1) > 1e-9:
         raise DataError(f"centres.csv: pool_share adds up to {total}, not 1")
     return out
+
+
+#: New centres that a scenario can open in each district.
+NEW_IN_DISTRICT: Final = 2
+
+
+@cache
+def new_centres() -> tuple[Centre, ...]:
+    """Centres that a scenario can open besides those of the data: `NEW_IN_DISTRICT` in each district.
+
+    Each lies outside the city, where the district has such a place, as far off as the district's other centres
+    (an assumption, grade D). It is named after the district and a number; the scenario gives it a name and its places.
+    """
+    by_district: dict[int, list[Place]] = {}
+    for place in places():
+        by_district.setdefault(place.district, []).append(place)
+    out: list[Centre] = []
+    for district, name in enumerate(DISTRICTS):
+        here = by_district[district]
+        place = next((one for one in here if one.city >= len(CITIES)), here[0])
+        there = {one.index for one in here}
+        ours = [one for one in centres() if one.place in there]
+        remoteness = next((one for one in ours if one.places is None), ours[0]).remoteness
+        for number in range(NEW_IN_DISTRICT):
+            new = Centre(len(out), f"{name} {number + 1}", place.index, "ordinary", 0.0, 0.0, remoteness)
+            out.append(new)
+    return tuple(out)
 
 
 #: Months over which a country's lasting group is taken: the years that the report tells of and the fit uses.

@@ -118,7 +118,7 @@ def range_text(lever: Lever | Part, lang: str = "en") -> str:
         return f"true {says('or')} false"
     if isinstance(lever, Lever) and lever.options:
         return ", ".join(lever.options)
-    named = lever.holds in (Holds.MONTH, Holds.COUNTRY, Holds.CENTRE)
+    named = lever.holds in (Holds.MONTH, Holds.COUNTRY, Holds.CENTRE, Holds.DISTRICT)
     return says(lever.holds.value if named else "text")
 
 

@@ -37,6 +37,7 @@ class Holds(StrEnum):
     MONTH = "month"
     COUNTRY = "country"
     CENTRE = "centre"
+    DISTRICT = "district"
     TEXT = "text"
 
 

@@ -24,6 +24,13 @@ _CENTRE_PARTS = (
     Part("on", Holds.MONTH, required=True, nullable=True),
     REFERENCE,
 )
+_OPENING_PARTS = (
+    Part("centre", Holds.CENTRE, words="opened_centre", required=True),
+    Part("district", Holds.DISTRICT),
+    Part("places", Holds.NUMBER, unit="places", low=1.0, high=5000.0, usual=(5.0, 300.0, 5.0)),
+    Part("on", Holds.MONTH, required=True, nullable=True),
+    REFERENCE,
+)
 _DIRECTIVE_PARTS = (
     FROM,
     TO,
@@ -84,11 +91,11 @@ RECEPTION_AND_WORK: tuple[Lever, ...] = (
         who_decides="udi_within_budget",
         source="F 4.3; 7.2; T35, T41",
         mechanisms=("M021", "M027"),
-        parts=_CENTRE_PARTS,
+        parts=_OPENING_PARTS,
         identity="centre",
         merge="added_by_centre",
-        fields=("centre_open",),
-        example="[{centre: Bergen, on: 2024-01}]",
+        fields=("centre_open", "new_centre_places"),
+        example="[{centre: Bergen, on: 2024-01}, {centre: Bodø, district: Andre, places: 60, on: 2024-07}]",
     ),
     Lever(
         key="reception_centres.capacity",

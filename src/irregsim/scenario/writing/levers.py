@@ -14,12 +14,12 @@ from irregsim.scenario.attributes import Form, attributes, names_of, part_fields
 from irregsim.scenario.document import Entry
 from irregsim.scenario.faults import Fault, shorten
 from irregsim.scenario.inheritance import resolve
-from irregsim.scenario.levers import REGISTRY, By, Kind, Lever
+from irregsim.scenario.levers import REGISTRY, By, Kind, Lever, number_text
 from irregsim.scenario.reading import ReadFile
 from irregsim.scenario.resolved import Levers, Scenario, Scheme
 from irregsim.scenario.writing.yaml_layout import Branch, Flow, Row, scalar, yaml_text
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import FIRST_YEAR, month_text, year_of
+from irregsim.vocabulary.codes import DISTRICTS, FIRST_YEAR, month_text, year_of
 
 Column = npt.NDArray[Any]
 
@@ -259,7 +259,42 @@ def _centre_dates(task: Task, lever: Lever, base: Levers) -> Branch | None:
             month = dates[word]
             row = {"centre": yaml_text(centre.name), "on": "null" if month is None else month_text(month)}
             rows.append(Flow(row) if month is None else task.entry(lever.path, f"{centre.name} {row['on']}", row))
+    if word == "open":
+        rows += _new_centres(task, lever, base)
     return rows or None
+
+
+def _new_centres(task: Task, lever: Lever, base: Levers) -> list[Flow]:
+    """Openings of centres that are not in the data; each opens once, with the same places to the end."""
+    rows: list[Flow] = []
+    places = reference.places()
+    paths = task.scenario.levers.new_centre_places
+    # District to what has opened in it so far: month and name, since a file numbers them in this order.
+    before: dict[int, list[tuple[int, str]]] = {}
+    for centre in reference.new_centres():
+        target, inherited = paths[:, centre.index], base.new_centre_places[:, centre.index]
+        district = places[centre.place].district
+        there = before.setdefault(district, [])
+        name = task.scenario.new_names.get(centre.name, f"{centre.name} (ny)")
+        starts = [start for start, _ in _runs(target, task.start, task.end) if target[start] or start > task.start]
+        if target.any():
+            there.append((int(np.flatnonzero(target)[0]), name))
+        if not _differing(task, target, inherited):
+            continue
+        number = 1 + centre.index % reference.NEW_IN_DISTRICT
+        if inherited.any() or len(starts) != 1 or len(there) != number or there != sorted(there):
+            message = f"the new centre {centre.name} is not one that opens once and stays; a file cannot say that"
+            task.refuse(lever.path, message)
+            continue
+        (start,) = starts
+        row = {
+            "centre": yaml_text(name),
+            "district": yaml_text(DISTRICTS[district]),
+            "places": number_text(float(target[start])),
+            "on": month_text(start),
+        }
+        rows.append(task.entry(lever.path, f"{name} {row['on']}", row))
+    return rows
 
 
 def _closing_and_opening(task: Task, name: str, target: Column) -> dict[str, int | None] | None:
