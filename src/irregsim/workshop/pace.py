@@ -68,6 +68,11 @@ class Pace:
             self._drawn_at = time.monotonic()
             self._drawn.set()
 
+    @property
+    def was_seen(self) -> bool:
+        """Whether the page has ever reported a picture."""
+        return self._hears is not None
+
     def leaves_out(self, later: Callable[[], None]) -> bool:
         """Whether a month that is asked for gets no picture.
 

@@ -62,6 +62,7 @@ def Viewer() -> None:
     room = solara.use_memo(lambda: Room(SERVER.settings, SERVER.beginnings, SERVER.most_persons), [])
     making, set_making = solara.use_state(1)
     solara.use_effect(lambda: room.close, [])
+    solara.use_effect(lambda: SERVER.follow(solara.get_kernel_id(), lambda: room.pace.was_seen), [])
     made = solara.lab.use_task(lambda: (making, room.make()), dependencies=[making], raise_error=False)
     say = Say(lang)
 

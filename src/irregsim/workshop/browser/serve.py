@@ -6,7 +6,9 @@ import contextlib
 import ipaddress
 import os
 import socket
+import sys
 import threading
+import time
 import warnings
 import webbrowser
 from collections.abc import Callable
@@ -17,11 +19,19 @@ from irregsim.commands.request import WrongUse, choose_draws
 from irregsim.study.replicates import scale_fault
 from irregsim.study.workers import Elsewhere
 from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.workshop.browser.door import SPARE, Door
+from irregsim.workshop.browser.sessions import KernelSessions
+from irregsim.workshop.browser.words import Say
 from irregsim.workshop.settings import Settings, load_file
 
 #: The first port tried; the next free one is taken where none was asked for.
 PORT: Final = 8765
 _TRIED: Final = 20
+
+#: Seconds from Ctrl-C to the end of the program, at most, and those that open pages have to go by themselves.
+ENDS: Final = 5.0
+_GRACEFUL: Final = 2
 
 #: Solara would ask a delivery network for files that the installed assets lack: nothing answers here.
 _NOWHERE: Final = "http://127.0.0.1:9/"
@@ -132,54 +142,37 @@ def first_settings(
     return settings.checked()
 
 
-class OnlyOurs:
-    """Answers only those who came to this server by its own name, and pages that it has sent itself.
-
-    A page from elsewhere could otherwise reach a server on this machine through the browser of its user.
+def application(hosts: frozenset[str], viewers: int) -> Any:
+    """The page as an ASGI application.
 
     Args:
-        app: The application inside.
-        hosts: Names by which the server may be called; empty for any (an address was chosen that others reach).
+        hosts: Names by which the server may be called; empty for any.
+        viewers: Pages that may be used at once, at least 1.
     """
-
-    def __init__(self, app: Any, hosts: frozenset[str]) -> None:
-        self._app = app
-        self._hosts = hosts
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Passes on what is allowed."""
-        if scope["type"] in ("http", "websocket") and not self._allows(dict(scope["headers"])):
-            if scope["type"] == "websocket":
-                await receive()
-                await send({"type": "websocket.close", "code": 1008})
-                return
-            head = [(b"content-type", b"text/plain")]
-            await send({"type": "http.response.start", "status": 403, "headers": head})
-            await send({"type": "http.response.body", "body": b"This page is for this machine only."})
-            return
-        await self._app(scope, receive, send)
-
-    def _allows(self, headers: dict[bytes, bytes]) -> bool:
-        host = headers.get(b"host", b"").decode("latin-1")
-        if self._hosts and _name(host) not in self._hosts:
-            return False
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        return not origin or origin.partition("://")[2] == host
-
-
-def _name(host: str) -> str:
-    """A host without its port."""
-    return host.rpartition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
-
-
-def application(hosts: frozenset[str]) -> Any:
-    """The page as an ASGI application."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     os.environ["SOLARA_APP"] = "irregsim.workshop.browser.page"
+    from solara.server import settings
     from solara.server.starlette import app
 
-    return OnlyOurs(app, hosts)
+    from irregsim.workshop.browser.server import SERVER
+
+    most = viewers + SPARE
+    return Door(
+        app,
+        hosts,
+        most=most,
+        # Those that are open, and those whose page was seen and may come back.
+        sessions=KernelSessions(most + viewers, SERVER.is_seen),
+        assets=settings.assets.proxy_cache_dir,
+        full=_full(viewers),
+    )
+
+
+def _full(viewers: int) -> str:
+    """A page that says that no place is free, and tries again by itself."""
+    told = "".join(f"<p lang={lang}>{Say(lang)('full', number=viewers)}</p>" for lang in LANGUAGES)
+    return f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="10"><title>irregsim</title>{told}'
 
 
 def serve(
@@ -214,13 +207,25 @@ def serve(
     elsewhere = SERVER.beginnings.elsewhere = Elsewhere()
     # Begun before the page's libraries are loaded, so that both are ready at about the same time.
     threading.Thread(target=_begin, args=(settings,), daemon=True).start()
-    app = application(local)
+    app = application(local, viewers)
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=_GRACEFUL,
+        )
+    )
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}"
     threading.Thread(target=_when_started, args=(server, address, browse, ready), daemon=True).start()
+    earlier, ended = set(threading.enumerate()), threading.Event()
+    threading.Thread(target=_end_in_time, args=(server, ended), daemon=True).start()
     # Issued for every page that is not requested by the name localhost; the cookie is set all the same.
     warnings.filterwarnings("ignore", message="Cookies with samesite")
     try:
@@ -230,6 +235,22 @@ def serve(
     finally:
         elsewhere.close()
         replicate_band.close()
+        # A thread of a page that hangs would hold up the end of the program.
+        late = time.monotonic() + ENDS
+        for one in set(threading.enumerate()) - earlier:
+            if not one.daemon:
+                one.join(max(0.0, late - time.monotonic()))
+        ended.set()
+
+
+def _end_in_time(server: Any, ended: threading.Event) -> None:
+    """Ends the program where the server has not ended in time after it was asked to: its threads may wait forever."""
+    while not server.should_exit:
+        if ended.wait(0.05):
+            return
+    if not ended.wait(ENDS - 0.5):
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _begin(settings: Settings) -> None:

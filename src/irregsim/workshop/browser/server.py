@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from irregsim.agents import Beginnings
@@ -26,6 +27,7 @@ class Server:
     most_viewers: int = 6
     most_persons: int = 60_000
     beginnings: Beginnings = field(default_factory=Beginnings)
+    _seen: dict[str, Callable[[], bool]] = field(default_factory=dict)
     _viewers: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _next: int = 0
@@ -43,6 +45,28 @@ class Server:
         """Gives a place back."""
         with self._lock:
             self._viewers.discard(-1 if place is None else place)
+
+    def follow(self, session: str, was_seen: Callable[[], bool]) -> Callable[[], None]:
+        """Keeps in mind how to find out whether the page of a session was seen.
+
+        Args:
+            session: Its kernel, as Solara names it.
+            was_seen: Whether its page has reported a picture.
+
+        Returns:
+            Forgets the session.
+        """
+        self._seen[session] = was_seen
+        return lambda: self._forget(session, was_seen)
+
+    def _forget(self, session: str, was_seen: Callable[[], bool]) -> None:
+        if self._seen.get(session) is was_seen:
+            del self._seen[session]
+
+    def is_seen(self, session: str) -> bool:
+        """Whether the page of a session has reported a picture; not so for one that never came to a place."""
+        was_seen = self._seen.get(session)
+        return was_seen is not None and was_seen()
 
     @property
     def viewers(self) -> int:
