@@ -68,4 +68,5 @@ def _contexts() -> dict[str, Any]:
     """Solara's sessions by their kernel."""
     from solara.server import kernel_context
 
-    return kernel_context.contexts
+    contexts: dict[str, Any] = kernel_context.contexts
+    return contexts
