@@ -24,6 +24,7 @@ from irregsim.cli import main
 from irregsim.commands.run import WrongUse
 from irregsim.inference import posterior
 from irregsim.model.parameters import point_draw
+from irregsim.model.population import Population
 from irregsim.model.simulate import TooManyPersons
 from irregsim.scenario import ScenarioError, diff_rows, load_scenario, scenario_text
 from irregsim.scenario.levers import REGISTRY, By, Kind, find
@@ -546,6 +547,20 @@ def test_too_many_persons_stop_the_model():
     again = room.make()
     again.step()
     assert (again.running, room.problem) == (True, "")
+
+
+def test_more_arrivals_than_the_bound_stop_the_model_before_the_month():
+    room = room_of()
+    model = room.make()
+    here = model.persons
+    model.reference_world.population, model.world.population = Population(), Population()
+    room.most_persons = 1
+    before = model.month
+    model.step()
+    assert (model.running, room.problem, model.month) == (False, "too_many_persons", before)
+    for lang, words in (("nb", "i januar 2012: Det er eller kommer flere enn 1 person"), ("en", "more than 1 person")):
+        said = Say(lang).too_many(room.stopped_by)
+        assert words in said and str(here) not in said, "how many there are is not shown"
 
 
 def test_the_bound_counts_the_larger_side():

@@ -93,7 +93,7 @@ def _beginning(
     """A world before a month, with its spells and the moves of every month; simulated, or kept on disk from before.
 
     Raises:
-        TooManyPersons: If more than ``most_persons`` persons are in the country at the end of a month.
+        TooManyPersons: If more than ``most_persons`` persons are in the country, or expected in the next month.
     """
 
     def count(world: World) -> None:
@@ -111,9 +111,8 @@ def _watched(world: World, most_persons: int | None) -> World:
 
 
 def _check(world: World, most_persons: int | None) -> None:
-    here = simulate.persons_here(world)
-    if most_persons is not None and here > most_persons:
-        raise simulate.TooManyPersons(f"{month_text(world.month)}: {here} persons, more than {most_persons}")
+    if most_persons is not None:
+        simulate.check_size(world, most_persons)
 
 
 class LockedCollector(DataCollector):
@@ -244,13 +243,19 @@ class PairedModel(IrregularMigrationModel):
         return self.world is not self.reference_world
 
     def step(self) -> None:
-        """One month of both sides. Does nothing after the last month."""
+        """One month of both sides. Does nothing after the last month.
+
+        Raises:
+            TooManyPersons: If a side has more than `most_persons`, or more would arrive; nothing has changed then.
+        """
         with self.lock:
             if not self.running:
                 super().step()
                 return
             if self._open is None:
                 self._part()
+                for world in {id(one): one for one in (self.reference_world, self.world)}.values():
+                    _check(world, self.most_persons)
             if self.has_parted:
                 simulate.advance_month(self.reference_world, self.parts)
             super().step()

@@ -13,6 +13,8 @@ from irregsim.model.draws import Draws
 from irregsim.model.engine import Part
 from irregsim.model.history import COUNTRIES, PLACES
 from irregsim.model.month import MONTH
+from irregsim.model.month.cohorts import TooManyPersons as TooManyPersons
+from irregsim.model.month.cohorts import expected_arrivals
 from irregsim.model.month.placing import counted_residents
 from irregsim.model.values import At, Values
 from irregsim.model.world import World
@@ -166,13 +168,29 @@ def feasibility_groups(month: int, knowledge: Knowledge) -> IntArray:
     return out
 
 
-class TooManyPersons(ValueError):
-    """A world has more persons than it may have; the message says when and how many."""
-
-
 def persons_here(world: World) -> int:
     """Persons without legal stay who are in the country."""
     return int(world.population.is_here.sum())
+
+
+def check_size(world: World, most: int) -> None:
+    """Refuses a world in which there are too many persons, or in which too many would arrive in the next month.
+
+    Args:
+        world: The replicate, between two months.
+        most: Most persons in the country, and most who arrive in a month.
+
+    Raises:
+        TooManyPersons: If there are more; the world is as it was.
+    """
+    here = persons_here(world)
+    if here > most:
+        raise TooManyPersons(world.month, here, most)
+    month = world.month + 1
+    if month < world.values.months:
+        arriving = float(expected_arrivals(world, world.values.at(month)).sum())
+        if arriving > most:
+            raise TooManyPersons(month, arriving, most, "{persons} persons would arrive, more than {most}")
 
 
 def simulate(

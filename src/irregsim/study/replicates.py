@@ -282,11 +282,15 @@ def _simulate_away(plans: Sequence[tuple[int, Plan]], replicate: int) -> dict[in
 
 def _simulate(todo: Sequence[Todo], partings: Sequence[int], replicate: int) -> int:
     """One replicate of every plan that wants it; returns of how many."""
+    from irregsim.model.simulate import TooManyPersons
+
     mine = [one for one in todo if replicate in one.replicates]
     try:
         for group in _of_one_draw(mine, replicate):
             for number, frames in _simulated([one.plan for one in group], partings, replicate):
                 group[number].parts.write(replicate, frames)
+    except TooManyPersons as error:
+        raise ReplicateError(f"replicate {replicate} cannot be simulated: {error}") from error
     except Exception as error:
         raise ReplicateError(f"replicate {replicate} failed: {type(error).__name__}: {error}") from error
     return len(mine)

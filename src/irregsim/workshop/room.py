@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from irregsim.agents import Beginnings, PairedModel
-from irregsim.model.simulate import persons_here
+from irregsim.model.simulate import TooManyPersons, check_size
 from irregsim.scenario import ScenarioError
 from irregsim.scenario.levers import REGISTRY, Kind
 from irregsim.vocabulary.codes import HIDDEN, Strategy, month_number, month_text
@@ -54,6 +54,7 @@ class Room:
         pace: Keeps steps and pictures together.
         more: Runs besides the one on the page; None where there are none.
         problem: Key of a label that says why something was refused or stopped; empty if nothing was.
+        stopped_by: Why there are too many persons, where `problem` says so.
         faults: What is wrong with a scenario, a line each.
         tab: Number of the view that is shown; kept when the model is made again, as are the next three.
         exercise: Name of the exercise that is open.
@@ -69,6 +70,7 @@ class Room:
         self.pace = Pace()
         self.more: More | None = None
         self.problem = ""
+        self.stopped_by: TooManyPersons | None = None
         self.faults: tuple[str, ...] = ()
         self.tab = 0
         self.exercise = ""
@@ -358,10 +360,14 @@ class RoomModel(PairedModel):
             return
         if self.room.model is not self:
             return  # reset meanwhile: Mesa's play has ended, and to stop running would disable the new model's buttons
-        super().step()
-        if self.running and max(self.persons, persons_here(self.reference_world)) > self.room.most_persons:
+        self.most_persons = self.room.most_persons
+        try:
+            super().step()
+            for world in (self.reference_world, self.world):
+                check_size(world, self.most_persons)
+        except TooManyPersons as error:
             self.running = False
-            self.room.problem = "too_many_persons"
+            self.room.problem, self.room.stopped_by = "too_many_persons", error
         if not self.is_left:
             self.room.pace.ends()
 

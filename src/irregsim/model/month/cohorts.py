@@ -8,6 +8,7 @@ routes have a level in 2019, a trend and a mix of countries.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,38 @@ from irregsim.model.month.asylum_cases import dublin_mix, queue, vanished
 from irregsim.model.month.minors import came_as_minors, minor_shares
 from irregsim.model.values import At, Values, log_path
 from irregsim.model.world import World
+from irregsim.scenario.levers import REGISTRY
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import FIRST_YEAR, Route, year_of
+from irregsim.vocabulary.codes import FIRST_YEAR, Route, month_text, year_of
 
 FloatArray = npt.NDArray[np.float64]
+
+#: Most that jobs and conditions can multiply expected inflow by.
+# Assumes: conditions raise arrivals no further than a scenario may raise their path; the response is a log ratio, and
+# at the ends of its range it would otherwise ask for more persons than there are on Earth.
+MOST_RATIO: Final = next(lever.high for lever in REGISTRY if lever.key == "never_asylum_inflow")
+#: Most persons expected to arrive in one month: about as many as live in Norway. Values inside their ranges ask for
+#: less, also at the largest scale; their columns take some 2 GB of memory.
+MOST_ARRIVALS: Final = 5_000_000
+
+
+class TooManyPersons(ValueError):
+    """A world has, or would have, more persons than it may; the message says when, how many, and the bound.
+
+    Args:
+        month: Month number.
+        persons: How many there are or are expected to arrive.
+        most: The bound.
+        words: What is said of them, with ``{persons}`` and ``{most}``.
+    """
+
+    def __init__(self, month: int, persons: float, most: int, words: str = "{persons} persons, more than {most}"):
+        super().__init__(month, persons, most, words)
+        self.month, self.persons, self.most, self._words = month, persons, most, words
+
+    def __str__(self) -> str:
+        said = self._words.format(persons=f"{self.persons:.0f}", most=self.most)
+        return f"{month_text(self.month)}: {said}"
 
 
 @dataclass(frozen=True)
@@ -131,6 +160,8 @@ def present_at_final(values: Values) -> FloatArray:
 def conditions_ratio(world: World, at: At) -> FloatArray:
     """Ratio on expected inflow from the chance of a job and from conditions (F 8.3; both off or zero by default).
 
+    No ratio is above `MOST_RATIO`.
+
     Args:
         world: Reads the vacancies of the employers who are willing.
         at: Reads ``shelter_beds`` and ``shelter_free_bed_share``, ``conditions_per_bed``,
@@ -146,7 +177,30 @@ def conditions_ratio(world: World, at: At) -> FloatArray:
     conditions = np.log(jobs) + at.conditions_per_bed * beds
     ratio = np.ones((len(Route), 1))
     never = [r for r in range(Route.DUBLIN + 1, Route.VANISHED) if r != Route.SHORT_STAY]
-    ratio[never] *= np.exp(at.arrival_from_conditions_log_ratio * conditions)
+    ratio[never] *= np.exp(min(at.arrival_from_conditions_log_ratio * conditions, np.log(MOST_RATIO)))
     if at.inflow_pull:
         ratio[Route.WITHOUT_PERMIT] *= jobs**at.inflow_pull_elasticity
-    return ratio
+    return np.minimum(ratio, MOST_RATIO)
+
+
+def expected_arrivals(world: World, at: At) -> FloatArray:
+    """Persons expected to arrive in a month, at the scale of the simulation, under the conditions of the moment.
+
+    Args:
+        world: The replicate.
+        at: Values of the month.
+
+    Returns:
+        By route and, last, penal expulsions straight from prison; shape (routes + 1, countries).
+
+    Raises:
+        TooManyPersons: If they are more than `MOST_ARRIVALS`; no array of their size has been made then.
+    """
+    expected = world.values.made(expected_inflow)
+    mean = expected.by_route[at.month] * conditions_ratio(world, at)
+    mean = np.concatenate([mean, expected.penal_direct[at.month][None]])
+    total = mean.sum()
+    if not total <= MOST_ARRIVALS:  # not a number is too many, too
+        words = "{persons} persons would arrive, more than {most}: take a smaller scale, or lower what raises inflow"
+        raise TooManyPersons(at.month, float(total), MOST_ARRIVALS, words)
+    return mean

@@ -14,7 +14,7 @@ from irregsim.model.chance import pick, poisson_quantile
 from irregsim.model.compiled import twinned
 from irregsim.model.engine import Part, drawn
 from irregsim.model.history import NO_PLACE
-from irregsim.model.month.cohorts import conditions_ratio, expected_inflow
+from irregsim.model.month.cohorts import expected_arrivals, expected_inflow
 from irregsim.model.month.control import ASYLUM, hold
 from irregsim.model.month.discretion import sent_ratio
 from irregsim.model.month.exits import back_later
@@ -69,9 +69,7 @@ class Inflow(Part):
         come_of_age(world)
         come_of_age_outside_care(world)
         self._come_back(world, at)
-        expected = world.values.made(expected_inflow)
-        mean = expected.by_route[world.month] * conditions_ratio(world, at)
-        mean = np.concatenate([mean.ravel(), expected.penal_direct[world.month]])
+        mean = expected_arrivals(world, at).ravel()
         u = world.draws.uniform("inflow", world.month, world.draws.keys(_ARRIVALS))
         by_route = poisson_quantile(u, mean).reshape(-1, _COUNTRIES)
         count, penal_direct = by_route[:-1], by_route[-1]

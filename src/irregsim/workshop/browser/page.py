@@ -83,8 +83,8 @@ def Viewer() -> None:
         )
     if made.error:
         with rv.Html(tag="div", class_="irregsim irregsim-making"):
-            too_many = isinstance(made.exception, TooManyPersons)
-            Faults(say, [say("too_many_persons") if too_many else str(made.exception)])
+            error = made.exception
+            Faults(say, [say.too_many(error) if isinstance(error, TooManyPersons) else str(error)])
             solara.Button(say("first_settings"), outlined=True, on_click=begin_at_first)
         return
     if not ready:
@@ -166,7 +166,8 @@ def Notice(room: Room, model: RoomModel, say: Say, on_make: Callable[[], None], 
     Faults(say, room.faults)
     if room.problem and room.problem != "refused":
         with rv.Alert(type="info", text=True, dense=True, class_="irregsim-notice"):
-            solara.Text(say(room.problem))
+            error = room.stopped_by if room.problem == "too_many_persons" else None
+            solara.Text(say(room.problem) if error is None else say.too_many(error))
             if room.problem == "needs_reset":
                 solara.Button(say("begin_anew"), color="primary", small=True, on_click=on_make)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from irregsim.model.simulate import TooManyPersons
 from irregsim.vocabulary.labels import Words
+from irregsim.vocabulary.numbers import month_words, number
 
 #: Mesa's words, and our labels for them. Those of the buttons stay as they are in English.
 _MESA: Final = {
@@ -32,3 +34,8 @@ class Say(Words):
     def mesa(self) -> dict[str, str]:
         """Mesa's words to ours."""
         return {words: self(f"mesa_{key}") for words, key in _MESA.items()}
+
+    def too_many(self, error: TooManyPersons) -> str:
+        """When there were too many persons, and the bound; never how many there are, which would be a hidden level."""
+        month, most = month_words(error.month, self.lang), number(error.most, self.lang, decimals=0)
+        return self("too_many_persons", month=month, most=most)
