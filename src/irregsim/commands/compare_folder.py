@@ -57,7 +57,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> str:
     arrays = [
         pa.array(frame[name].astype(object).where(frame[name].notna(), None), type=pa.string(), from_pandas=True)
         if kind == "text?"
-        else pa.array(frame[name], from_pandas=kind == "int")
+        else pa.array(frame[name], from_pandas=kind != "bool")  # a missing number is null, not "not a number"
         for name, kind in kinds
     ]
     types = {"text?": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}

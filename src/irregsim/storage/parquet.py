@@ -319,7 +319,8 @@ def content_sha256(path: Path) -> str:
 
 
 def to_frame(table: Any) -> pd.DataFrame:
-    """A pyarrow table as a data frame, text as categories in order of appearance."""
+    """A pyarrow table as a data frame, text as categories in order of appearance; of text also where there are none."""
+    import pandas as pd
     import pyarrow as pa
 
     coded = [
@@ -330,4 +331,7 @@ def to_frame(table: Any) -> pd.DataFrame:
         [c.unify_dictionaries() if isinstance(c, pa.ChunkedArray) else c for c in coded],
         names=table.schema.names,
     ).to_pandas()
-    return frame
+    # Without a single text, pandas makes categories of anything, which do not go with those of text.
+    none = pd.CategoricalDtype(pd.Index([], dtype="str"))
+    empty = [name for name, type_ in frame.dtypes.items() if type_ == "category" and len(type_.categories) == 0]
+    return frame.astype(dict.fromkeys(empty, none)) if empty else frame

@@ -54,8 +54,10 @@ def monthly_stocks(read: ReadColumns) -> pd.DataFrame:
 
     Returns:
         A frame with index ``month`` (YYYY-MM, ascending) and a column of counts for each of the five
-        strategies.
+        strategies; 0 in months without anybody.
     """
+    import pandas as pd
+
     stocks = read("stocks", ["month", "strategy", "persons"])
     table = stocks.pivot_table(
         index="month", columns="strategy", values="persons", aggfunc="sum", fill_value=0, observed=True
@@ -63,15 +65,23 @@ def monthly_stocks(read: ReadColumns) -> pd.DataFrame:
     table = table.reindex(columns=list(STRATEGIES), fill_value=0)
     table.index = table.index.astype(str)
     table.columns = list(STRATEGIES)
-    return table.sort_index().astype("int64")
+    months = sorted({*table.index, *_months(read)})
+    return table.reindex(pd.Index(months, dtype="str", name="month"), fill_value=0).astype("int64")
+
+
+def _months(read: ReadColumns) -> set[str]:
+    """Months of a replicate: every one has outcomes, also where nobody is there."""
+    return set(read("outcomes", ["month"])["month"].astype(str).unique())
 
 
 def yearly_flows(read: ReadColumns) -> pd.DataFrame:
     """Persons leaving by each exit, and persons coming in, per calendar year, for one replicate.
 
     Returns:
-        A frame with index ``year`` (int) and columns ``inflow`` and the codes of the exits.
+        A frame with index ``year`` (int) and columns ``inflow`` and the codes of the exits; 0 in years without moves.
     """
+    import pandas as pd
+
     flows = read("flows", ["month", "origin", "destination", "persons"])
     year = flows["month"].astype(str).str[:4].astype("int64").rename("year")
     exits = (
@@ -81,7 +91,8 @@ def yearly_flows(read: ReadColumns) -> pd.DataFrame:
     inflow = flows["persons"].where(flows["origin"] == "inflow", 0).groupby(year).sum()
     table.insert(0, "inflow", inflow)
     table.columns = ["inflow", *EXITS]
-    return table.astype("int64")
+    years = sorted({*table.index, *(int(month[:4]) for month in _months(read))})
+    return table.reindex(pd.Index(years, dtype="int64", name="year"), fill_value=0).astype("int64")
 
 
 def register_series(registers: pd.DataFrame) -> pd.DataFrame:

@@ -108,7 +108,8 @@ def _mean_time(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 def _transitions(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     # The larger side decides on a cell of moves.
     frame = _without_small(frame, "moves", ["scenario", "cohort", "origin", "destination"], "max")
-    counted = ~frame["destination"].astype(str).map(lambda to: to in HIDDEN or is_uncounted(f"exit:{to}"))
+    uncounted = frame["destination"].astype(str).map(lambda to: to in HIDDEN or is_uncounted(f"exit:{to}"))
+    counted = ~uncounted.astype(bool)  # of no rows it would be text
     return _finished(frame[~(_present(frame) & counted)], table)
 
 

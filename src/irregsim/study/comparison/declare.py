@@ -70,6 +70,9 @@ UNITS: Final = {
 #: Decimals in which the kinds without a unit are published.
 DECIMALS: Final = {Kind.SHARE: 3, Kind.RATE: 4}
 
+#: Type of a column in a data frame by its kind; of those not named here ``float64``, in which a number may be missing.
+_TYPES: Final = {Kind.TEXT: "str", Kind.NUMBER: "int64", Kind.FLAG: "bool"}
+
 #: Kinds that tell nothing of persons.
 _HARMLESS: Final = (Kind.TEXT, Kind.NUMBER, Kind.FLAG)
 
@@ -126,12 +129,19 @@ class Column:
         rule: How it is published. Not given, words and numbers that are not about persons are open, and all else is
             withheld.
         end_of: The column that it is an end of an interval of, the lower end first; empty for others.
+        type: Type in a data frame; empty for that of its kind. A number that may be missing is ``float64``.
     """
 
     name: str
     kind: Kind = Kind.TEXT
     rule: Rule | None = None
     end_of: str = ""
+    type: str = ""
+
+    @property
+    def dtype(self) -> str:
+        """Type in a data frame, rows or not: ``str``, ``int64``, ``bool`` or ``float64``."""
+        return self.type or _TYPES.get(self.kind, "float64")
 
     @property
     def published(self) -> Rule:
@@ -221,18 +231,32 @@ class Table:
         return tuple(column.name for column in self.columns if column.published is Rule.WITHHELD)
 
     def made(self, compared: Compared) -> pd.DataFrame | None:
-        """The table of a comparison.
+        """The table of a comparison, its columns of the types that are declared.
 
         Raises:
-            ValueError: If it does not have the columns that are declared.
+            ValueError: If it does not have the columns that are declared, or a value is not of the type of its column.
         """
         frame = self.make(compared)
+        if frame is not None and frame.shape == (0, 0):
+            frame = frame.reindex(columns=list(self.names))  # made of nothing, so of no columns either
         if frame is not None and tuple(map(str, frame.columns)) != self.names:
             raise ValueError(
                 f"table {self.name}: it was made with the columns {', '.join(map(str, frame.columns))}, but declared "
                 f"with {', '.join(self.names)}; let the function and the declaration agree, in the same order"
             )
-        return frame
+        return None if frame is None else self._typed(frame)
+
+    def _typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with the declared types; text with rows stays as it was made, which may be as categories."""
+        wrong = {
+            column.name: column.dtype
+            for column in self.columns
+            if frame[column.name].dtype != column.dtype and (len(frame) == 0 or column.kind is not Kind.TEXT)
+        }
+        try:
+            return frame.astype(wrong) if wrong else frame
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"table {self.name}: {error}; declare the types of its columns") from error
 
     def _faults(self) -> list[str]:
         names = self.names

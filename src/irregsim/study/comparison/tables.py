@@ -69,7 +69,7 @@ def _key_figures(*keys: str) -> tuple[Column, ...]:
         Column("share_positive", Kind.SHARE, Rule.OPEN),
         _ERROR,
         *_texts("verdict", "why"),
-        Column("more_replicates", Kind.NUMBER),
+        Column("more_replicates", Kind.NUMBER, type="float64"),
         *(Column(f"rounded_text_{lang}", Kind.TEXT, Rule.EFFECT) for lang in LANGUAGES),
         _N,
         Column("share_negative", Kind.SHARE, Rule.OPEN),
@@ -238,7 +238,7 @@ register(
             *_texts("scenario", "item", "outcome", "carrier", "receiver", "unit"),
             *(_REFERENCE, *_MEAN),
             Column("amount", Kind.MONEY, Rule.OPEN),
-            Column("amount_year", Kind.NUMBER),
+            Column("amount_year", Kind.NUMBER, type="float64"),
             *_interval("nok_mean", Kind.MONEY, Rule.EFFECT, ("nok_lo", "nok_hi")),
             *_texts("source", "grade"),
             *_in_percent("lo", "hi"),
@@ -252,7 +252,7 @@ register(
 # Balance and lives
 
 _PERSONS: Final = _interval("persons", Kind.COUNT, Rule.WITHHELD)
-_TOTAL: Final = Column("total", Kind.COUNT, Rule.WITHHELD)
+_TOTAL: Final = Column("total", Kind.COUNT, Rule.WITHHELD, type="int64")
 _COHORT: Final = _texts("scenario", "side", "cohort")
 
 register(

@@ -14,7 +14,7 @@ sent out within days of arrival (an event, not a stock) are not in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,20 +77,17 @@ def accounts(folder: RunFolder, replicate: int, window: Window) -> Accounts:
     reported = np.array(window.reported())
     number = {account: code for code, account in enumerate(ACCOUNTS)}
     stocks = folder.replicate("stocks", replicate, ("month", "strategy", "persons"))
-    month = np.array([month_number(text) for text in stocks["month"].cat.categories])[stocks["month"].cat.codes]
-    strategy = np.array([number[text] for text in stocks["strategy"].cat.categories])[stocks["strategy"].cat.codes]
+    month = _numbers(stocks["month"], month_number)
+    strategy = _numbers(stocks["strategy"], number.__getitem__)
     at = np.searchsorted(reported, month)
     held = (at < len(reported)) & (reported[np.minimum(at, len(reported) - 1)] == month)
     state = np.zeros((len(reported), len(ACCOUNTS)), dtype=np.int64)
     np.add.at(state, (at[held], strategy[held]), stocks["persons"].to_numpy()[held])
 
     flows = folder.replicate("flows", replicate, ("month", "origin", "destination", "persons"))
-    month = np.array([month_number(text) for text in flows["month"].cat.categories])[flows["month"].cat.codes]
+    month = _numbers(flows["month"], month_number)
     # The stock that opens the account is there before the first effective month.
-    origin, destination = (
-        np.array([number.get(text, -1) for text in flows[c].cat.categories])[flows[c].cat.codes]
-        for c in ("origin", "destination")
-    )
+    origin, destination = (_numbers(flows[c], lambda text: number.get(text, -1)) for c in ("origin", "destination"))
     moved = (month >= window.first) & (month <= window.last) & (origin != destination) & (origin >= 0)
     until = np.searchsorted(reported, month[moved])
     persons = flows["persons"].to_numpy()[moved]
@@ -102,6 +99,12 @@ def accounts(folder: RunFolder, replicate: int, window: Window) -> Accounts:
         if kind != "strategy":
             state[:, code] = entered[:, code] + left[:, code]
     return Accounts(state, entered, left)
+
+
+def _numbers(column: pd.Series, number_of: Callable[[str], int]) -> IntArray:
+    """Numbers of a column of categories; whole numbers also where there are none."""
+    numbers = np.array([number_of(text) for text in column.cat.categories], dtype=np.int64)
+    return np.asarray(numbers[column.cat.codes])
 
 
 def check_balance(reference: Accounts, scenario: Accounts) -> None:
