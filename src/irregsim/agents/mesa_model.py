@@ -33,7 +33,8 @@ from irregsim.model.month import MONTH
 from irregsim.model.values import Values
 from irregsim.model.world import World
 from irregsim.scenario import Scenario, load_scenario
-from irregsim.study.replicates import scale_fault
+from irregsim.scenario.file_checks import LARGEST_SEED
+from irregsim.study.replicates import real, scale_fault, whole, whole_fault
 from irregsim.vocabulary.codes import INFLOW, Exit, Strategy, month_text
 
 if TYPE_CHECKING:
@@ -100,9 +101,11 @@ class IrregularMigrationModel(Model):
     ) -> None:
         self.resolved = _resolved(scenario, end, settings)
         seed = _seed(seed, rng, self.resolved)
+        scale = real(scale)
         if wrong := scale_fault(scale):
-            raise ValueError(f"scale {scale:g}: {wrong}")
-        chance = Draws(seed, _whole("replicate", replicate))
+            raise ValueError(f"scale {scale:g}: {wrong}" if isinstance(scale, float) else f"scale {scale!r}: {wrong}")
+        replicate = _whole("replicate", replicate)
+        chance = Draws(seed, replicate)
         draw = _draw(draw, draws, replicate)
         # For shuffle_do and the like only: every draw of the simulation is keyed.
         super().__init__(rng=seed)
@@ -417,10 +420,12 @@ def _draw(draw: Mapping[str, float] | None, draws: str | Path | None, replicate:
     return chosen.values[chosen.index(replicate)]
 
 
-def _whole(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ValueError(f"{name} is {value!r}: give a whole number of 0 or more")
-    return int(value)
+def _whole(name: str, given: object) -> int:
+    value = whole(given)
+    if wrong := whole_fault(value, 0, LARGEST_SEED):
+        raise ValueError(f"{name} is {given!r:.60}: {wrong}")
+    assert isinstance(value, int), "it is without a fault"
+    return value
 
 
 def _without_self(function: Callable[..., Any]) -> inspect.Signature:

@@ -8,6 +8,7 @@ for readers (docs/outputs.md).
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,11 +33,11 @@ from irregsim.commands.from_folders import (
     told_apart,
     with_their_settings,
 )
-from irregsim.commands.in_memory import NamedTables
+from irregsim.commands.in_memory import NamedTables, all_loaded
 from irregsim.commands.manifest import Clock, manifest_of
 from irregsim.commands.precisely import precision_of, until_precise
 from irregsim.commands.registry import OUTPUTS
-from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopped, WrongUse, batches, checked
+from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopped, WrongUse, batches, checked, texts
 from irregsim.commands.run import execute, simulate_together
 from irregsim.commands.sweep import observed_years, swept
 from irregsim.present.export import hashes
@@ -52,7 +53,6 @@ from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import Plan, ReplicateError
 from irregsim.study.workers import Crew
 from irregsim.vocabulary.codes import CITIES
-from irregsim.vocabulary.knowledge import is_fact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -422,17 +422,17 @@ def with_found(
 
 
 def compare(
-    scenarios: Iterable[Scenario | str | Path],
+    scenarios: Iterable[Scenario | str | os.PathLike[str]],
     *,
     reference: str | None = None,
     replicates: int | None = None,
     seed: int | None = None,
     jobs: int | None = None,
-    draws: str | Path | None = None,
+    draws: str | os.PathLike[str] | None = None,
     per_draw: int | None = None,
     scale: float = 1.0,
     spells: bool = True,
-    without: Iterable[str] = (),
+    without: str | Iterable[str] = (),
 ) -> Comparison:
     """Compare scenarios and keep the tables in memory.
 
@@ -457,19 +457,12 @@ def compare(
             ``ValueError``.
         RunFailed: If a simulation fails.
     """
-    facts = [id_ for id_ in without if is_fact(id_)]
-    loaded = [one if isinstance(one, Scenario) else load_scenario(one, without=facts) for one in scenarios]
-    if not loaded:
+    left_out = texts(without)
+    them = all_loaded(scenarios, reference, left_out)
+    if not them:
         raise WrongUse(_TOO_FEW)
-    if reference is not None:
-        first = [one for one in loaded if one.name == reference]
-        if not first:
-            raise WrongUse(
-                f"no scenario is called {reference!r}; the scenarios are {', '.join(one.name for one in loaded)}"
-            )
-        loaded = [first[0], *(one for one in loaded if one is not first[0])]
     request = CompareRequest(
-        scenarios=tuple(one.name for one in loaded),
+        scenarios=tuple(one.name for one in them),
         replicates=replicates,
         seed=seed,
         jobs=jobs,
@@ -477,12 +470,12 @@ def compare(
         per_draw=per_draw,
         scale=scale,
         spells=spells,
-        without=tuple(without),
+        without=left_out,
         # The folder is gone before anybody could look at pictures in it.
         output=Output(pictures=False),
         command="irregsim.compare",
     )
-    ready = checked(request, loaded, in_memory=True)
+    ready = checked(request, them, in_memory=True)
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder, Crew(ready.jobs) as crew:
         ready, found = with_found(ready, Path(folder))
         done, *_ = _compared(request, ready, Path(folder), found, crew, Silent())

@@ -8,6 +8,7 @@ pictures, and one page for readers (docs/outputs.md).
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -68,7 +69,7 @@ class FitRequest(Request):
     command: str = field(default="irregsim fit", kw_only=True)
 
     @property
-    def parameters(self) -> str | Path | None:
+    def parameters(self) -> str | os.PathLike[str] | None:
         """The folder of the posterior, or the kind of draws."""
         return self.posterior or self.draws
 

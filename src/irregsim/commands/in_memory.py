@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from irregsim.commands.request import RunFailed, checked
+from irregsim.commands.request import RunFailed, WrongUse, checked, texts
 from irregsim.commands.run import RunRequest
 from irregsim.scenario import Scenario, load_scenario
 from irregsim.storage.folder import Parts
@@ -73,17 +74,61 @@ class Result(NamedTables):
         return summary(series, self.frames["draws"]["draw"].tolist())
 
 
+def loaded(scenario: object, without: tuple[str, ...]) -> Scenario:
+    """A scenario as it was given from Python: itself, a file, or the name of a shipped one.
+
+    Args:
+        scenario: What was given.
+        without: Claims and facts left out; a file is read without these facts.
+
+    Raises:
+        ScenarioError: If the file cannot be used.
+        WrongUse: If it is none of these.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario
+    if isinstance(scenario, str | os.PathLike):
+        return load_scenario(scenario, without=[id_ for id_ in without if is_fact(id_)])
+    raise WrongUse(f"{scenario!r:.60}: must be a scenario, a file, or the name of a shipped scenario")
+
+
+def all_loaded(scenarios: object, reference: str | None, without: tuple[str, ...]) -> list[Scenario]:
+    """Scenarios as they were given from Python to be compared, the reference first.
+
+    Args:
+        scenarios: One or more; one text is one scenario, not a list of letters.
+        reference: Name of the one that the others are compared with; None for the first.
+        without: As for `loaded`.
+
+    Returns:
+        The scenarios; none where nothing that can hold any was given.
+
+    Raises:
+        ScenarioError: If a file cannot be used.
+        WrongUse: If one is no scenario, or none has the name of the reference.
+    """
+    given = [scenarios] if isinstance(scenarios, str | os.PathLike | Scenario) else scenarios
+    them = [loaded(one, without) for one in given] if isinstance(given, Iterable) else []
+    if reference is None or not them:
+        return them
+    first = [one for one in them if one.name == reference]
+    if not first:
+        names = ", ".join(one.name for one in them)
+        raise WrongUse(f"no scenario is called {reference!r:.60}; the scenarios are {names}")
+    return [first[0], *(one for one in them if one is not first[0])]
+
+
 def run(
-    scenario: Scenario | str | Path,
+    scenario: Scenario | str | os.PathLike[str],
     *,
     replicates: int | None = None,
     seed: int | None = None,
     jobs: int | None = None,
-    draws: str | Path | None = None,
+    draws: str | os.PathLike[str] | None = None,
     per_draw: int | None = None,
     scale: float = 1.0,
     spells: bool = False,
-    without: Iterable[str] = (),
+    without: str | Iterable[str] = (),
 ) -> Result:
     """Simulate a scenario and keep the tables in memory.
 
@@ -98,7 +143,7 @@ def run(
             (``result.summary``); ``replicates`` is then K times the number of draws used.
         scale: Population scale for trials, above 0 and at most 10; 1 is the country.
         spells: Keep the spells of every person too (``result.spells``).
-        without: Claims of the report to leave out, such as ``["M047"]`` (docs/odd.md).
+        without: Claims of the report to leave out, such as ``["M047"]`` (docs/odd.md); one may be given as text.
 
     Returns:
         The tables of the run.
@@ -112,8 +157,8 @@ def run(
     import pandas as pd
     import pyarrow as pa
 
-    if isinstance(scenario, (str, Path)):
-        scenario = load_scenario(scenario, without=[id_ for id_ in without if is_fact(id_)])
+    left_out = texts(without)
+    scenario = loaded(scenario, left_out)
     request = RunRequest(
         scenario.name,
         replicates=replicates,
@@ -123,20 +168,21 @@ def run(
         per_draw=per_draw,
         scale=scale,
         spells=spells,
-        without=tuple(without),
+        without=left_out,
         command="irregsim.run",
     )
     ready = checked(request, [scenario], in_memory=True)
     (plan,) = ready.plans
     chosen, count = plan.draws, ready.replicates
     with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
-        parts = Parts(Path(folder), tables_of(spells))
+        parts = Parts(Path(folder), tables_of(plan.spells))
         try:
             run_parts([Todo(plan, parts, frozenset(range(count)))], jobs=ready.workers)
         except ReplicateError as error:
             raise RunFailed(str(error)) from error
         frames = {
-            name: to_frame(pa.concat_tables([parts.read(j, name) for j in range(count)])) for name in tables_of(spells)
+            name: to_frame(pa.concat_tables([parts.read(j, name) for j in range(count)]))
+            for name in tables_of(plan.spells)
         }
     used = [chosen.index(j) for j in range(count)]
     frames["draws"] = pd.DataFrame(

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from irregsim.present.formats import FORMATS
 from irregsim.scenario import Scenario
+from irregsim.scenario.file_checks import LARGEST_SEED, MOST_REPLICATES
 from irregsim.storage.folder import FolderError, check_folder, damage
 from irregsim.storage.paths import user_path
 from irregsim.study.cluster import Cluster
 from irregsim.study.cluster import missing as cluster_missing
 from irregsim.study.precision import FIRST, MOST
-from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, scale_fault
+from irregsim.study.replicates import DrawSet, Jobs, Plan, available_cores, real, scale_fault, whole, whole_fault
 from irregsim.vocabulary.knowledge import UnknownFact, checked_facts, is_fact, without_effect
 from irregsim.vocabulary.labels import label
 
 R = TypeVar("R", bound="Request")
+
+#: Most processes; a machine has fewer cores.
+MOST_JOBS: Final = 10_000
+_LONGEST_SHOWN: Final = 60
 
 
 class WrongUse(ValueError):
@@ -83,7 +89,7 @@ class Request:
     seed: int | None = None
     jobs: int | None = None
     cluster: str | None = None
-    draws: str | Path | None = None
+    draws: str | os.PathLike[str] | None = None
     per_draw: int | None = None
     scale: float = 1.0
     overrides: tuple[str, ...] = ()
@@ -95,11 +101,23 @@ class Request:
     output: Output = field(default_factory=Output)
     command: str = "irregsim"
 
+    def __post_init__(self) -> None:
+        # From Python come numbers of any library, paths of any kind, and one text for a list of one.
+        plain: dict[str, Any] = {
+            name: whole(getattr(self, name)) for name in ("replicates", "seed", "jobs", "per_draw")
+        }
+        plain["scale"] = real(self.scale)
+        if getattr(self.spells, "dtype", None) == "bool":
+            plain["spells"] = bool(self.spells)
+        plain |= {name: texts(getattr(self, name)) for name in ("overrides", "without")}
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+
     #: Fewest replicates, and what is said where there are fewer.
     fewest: ClassVar[tuple[int, str]] = (1, "must be 1 or more")
 
     @property
-    def parameters(self) -> str | Path | None:
+    def parameters(self) -> str | os.PathLike[str] | None:
         """Where the parameter draws come from."""
         return self.draws
 
@@ -195,19 +213,28 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
         faults.append(f"{dashes}{name} {value}: {words}")
 
     fewest, words = request.fewest
-    if replicates < fewest:
-        fault("replicates", replicates, words)
-    if jobs < 1:
-        fault("jobs", jobs, "must be 1 or more")
+    if wrong := whole_fault(replicates, fewest, MOST_REPLICATES):
+        fault("replicates", _shown(replicates), words if _is_below(replicates, fewest) else wrong)
+        replicates = fewest
+    if wrong := whole_fault(jobs, 1, MOST_JOBS):
+        fault("jobs", _shown(jobs), "must be 1 or more" if _is_below(jobs, 1) else wrong)
+        jobs = 1
     workers: Jobs = jobs
     if request.cluster is not None:
         workers = Cluster(request.cluster)
         if wanted := cluster_missing():
             faults.append(wanted)
-    if not 0 <= seed < 2**63:
-        fault("seed", seed, "must be a whole number from 0 to 2^63 - 1")
+    if wrong := whole_fault(seed, 0, LARGEST_SEED):
+        fault("seed", _shown(seed), wrong)
     if wrong := scale_fault(request.scale):
-        fault("scale", f"{request.scale:g}", wrong)
+        fault("scale", _shown(request.scale), wrong)
+    spells: object = request.spells  # from Python it may be anything
+    if not isinstance(spells, bool):
+        fault("spells", _shown(spells), "must be true or false")
+    per_draw = request.per_draw
+    if per_draw is not None and (wrong := whole_fault(per_draw, 1, MOST_REPLICATES)):
+        fault("per_draw" if in_memory else "per-draw", _shown(per_draw), wrong)
+        per_draw = None
     if request.output.format not in FORMATS:
         fault("format", request.output.format, f"must be one of {', '.join(FORMATS)}")
     elif missing := FORMATS[request.output.format].missing():
@@ -218,7 +245,7 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
     draws, notes = DrawSet("none", ()), tuple[str, ...]()
     left_out: list[tuple[DrawSet, tuple[str, ...]]] = []
     try:
-        draws, notes = choose_draws(request.parameters, request.per_draw, max(1, replicates))
+        draws, notes = choose_draws(request.parameters, per_draw, replicates)
         left_out += [leave_out(draws, request.without, scenario) for scenario in scenarios]
         notes += without_effect(request.facts_left_out)
     except WrongUse as error:
@@ -248,7 +275,36 @@ def checked(request: Request, scenarios: Sequence[Scenario], *, in_memory: bool 
     return Checked(plans, draws, replicates, jobs, workers, folders, notes)
 
 
-def choose_draws(draws: str | Path | None, per_draw: int | None, replicates: int) -> tuple[DrawSet, tuple[str, ...]]:
+def texts(given: Any) -> tuple[str, ...]:
+    """One or more texts as a tuple; one text is not a list of letters.
+
+    Raises:
+        WrongUse: If it is none of both, such as a number.
+    """
+    if isinstance(given, str):
+        return (given,)
+    try:
+        found = tuple(given)
+    except TypeError:
+        found = (given,)
+    if wrong := [one for one in found if not isinstance(one, str)]:
+        raise WrongUse(f"{_shown(wrong[0])}: must be text, or a list of texts")
+    return found
+
+
+def _shown(value: Any) -> str:
+    """A value as a message has it: numbers as they are, short, and anything else as Python writes it."""
+    text = f"{value:g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+
+
+def _is_below(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value < least
+
+
+def choose_draws(
+    draws: str | os.PathLike[str] | None, per_draw: int | None, replicates: int
+) -> tuple[DrawSet, tuple[str, ...]]:
     """The parameter draws that a command asks for.
 
     Args:
@@ -265,7 +321,7 @@ def choose_draws(draws: str | Path | None, per_draw: int | None, replicates: int
     from irregsim.inference.posterior import PosteriorError, choose
 
     try:
-        chosen, notes = choose(draws, per_draw)
+        chosen, notes = choose(Path(draws) if isinstance(draws, os.PathLike) else draws, per_draw)
     except PosteriorError as error:
         raise WrongUse(str(error)) from None
     fault = chosen.fault(replicates)

@@ -25,15 +25,19 @@ from irregsim.vocabulary.knowledge import UnknownFact, checked_facts
 
 
 def load_scenario(
-    path: str | Path, *, overrides: Sequence[str] = (), end: str | None = None, without: Sequence[str] = ()
+    path: str | os.PathLike[str],
+    *,
+    overrides: str | Sequence[str] = (),
+    end: str | None = None,
+    without: str | Sequence[str] = (),
 ) -> Scenario:
     """Read, check and resolve a scenario.
 
     Args:
         path: A YAML file, or the bare name of a shipped scenario (write ``./name`` for a file without an
             ending).
-        overrides: ``--set`` strings, such as ``levers.fines.worker_nok=5000``. Each acts like a child of the
-            file.
+        overrides: ``--set`` strings, such as ``levers.fines.worker_nok=5000``, or one of them. Each acts like a child
+            of the file.
         end: Last month (``YYYY-MM``) instead of the file's; what comes later is cut.
         without: Ids of facts (``U05``) that do not count as history.
 
@@ -42,9 +46,15 @@ def load_scenario(
 
     Raises:
         ScenarioError: With every fault found in the file, its parents and the overrides.
+        TypeError: If the path is no path, or an override, the end or a fact is no text.
     """
     given = Path(path)
-    shown = str(path)
+    shown = str(given) if isinstance(path, os.PathLike) else path
+    # One text is one of them, not a list of letters.
+    overrides, without = ((one,) if isinstance(one, str) else tuple(one) for one in (overrides, without))
+    for text in (*overrides, *without, *(() if end is None else (end,))):
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r:.60} is no text: overrides, end and facts are given as text")
     shipped = shipped_scenarios()
     if shown in shipped:
         given, shown = shipped[shown], shipped_name(shown)

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
+import numbers
+import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from irregsim import __version__
+from irregsim.scenario.file_checks import LARGEST_SEED
 from irregsim.study.cluster import Cluster, as_finished_on
 from irregsim.study.identity import data_sha256
 from irregsim.study.workers import Hands, as_finished
@@ -172,13 +176,46 @@ def available_cores() -> int:
 LARGEST_SCALE: Final = 10.0
 
 
-def scale_fault(scale: float) -> str | None:
+def whole(value: Any) -> Any:
+    """A whole number of any library as an ``int``; what is none, a truth value among it, as it is."""
+    if isinstance(value, bool):
+        return value
+    try:
+        return operator.index(value)
+    except TypeError:
+        return value
+
+
+def real(value: Any) -> Any:
+    """A real number of any library as a ``float``; what is none, a truth value among it, as it is."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def whole_fault(value: Any, low: int, high: int) -> str | None:
+    """Why a value is no whole number from one to another, in words; None where it is.
+
+    Args:
+        value: After `whole`.
+        low: Smallest allowed.
+        high: Largest allowed.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+        return None
+    return f"must be a whole number from {low} to {'2^63 - 1' if high == LARGEST_SEED else high}"
+
+
+def scale_fault(scale: Any) -> str | None:
     """Why a population scale cannot be used, in words; None where it can.
 
     Args:
-        scale: Size of the population relative to Norway's.
+        scale: Size of the population relative to Norway's, after `real`.
     """
-    if 0 < scale <= LARGEST_SCALE:
+    if isinstance(scale, int | float) and not isinstance(scale, bool) and 0 < scale <= LARGEST_SCALE:
         return None
     return f"must be above 0 and at most {LARGEST_SCALE:g} (1 is the country)"
 
