@@ -389,7 +389,7 @@ def test_set_acts_from_the_start_of_the_period():
         ("levers.fines.workers_nok=5", "--set:1:1: levers.fines.workers_nok: no such lever (did you mean worker_nok?)"),
         (
             "levers.fines.worker_nok=[{from: 2040-01, value: 5}]",
-            "--set:1:1: levers.fines.worker_nok: 2040-01 is outside",
+            "--set:1:1: levers.fines.worker_nok[0].from: 2040-01 is outside",
         ),
         ("levers.fines.worker_nok=[1", "--set:1:1: levers.fines.worker_nok: a bracket"),
         ("levers.fines.worker_nok=!!int 5", "--set:1:1: levers.fines.worker_nok: YAML tags"),

@@ -8,6 +8,7 @@ by the command that needs it. Exit codes: 0 done, 1 failed, 2 wrong use, 130 and
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from irregsim.cli.signals import leaving, leaving_if_program
@@ -40,6 +41,9 @@ def main() -> None:
 
     Start with:  irregsim run baseline --replicates 4
     """
+    # What a terminal cannot write is written as an escape, on stdout as on stderr.
+    if getattr(sys.stdout, "errors", None) == "strict" and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
     # Sums must not depend on the number of threads; numpy's libraries read these when they are loaded.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

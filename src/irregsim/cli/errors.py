@@ -12,16 +12,27 @@ from typing import NoReturn
 import click
 
 from irregsim.cli.signals import exit_code, interruptible
+from irregsim.vocabulary.plain_text import plain
+
+
+def say(text: object = "", *, err: bool = False) -> None:
+    """Prints text, in which words of a file or a folder's name may be, as what can only be read.
+
+    Args:
+        text: What is said.
+        err: Whether it goes to stderr.
+    """
+    click.echo(plain(str(text)), err=err)
 
 
 def warn(text: str, word: str = "warning") -> None:
     """Prints a warning on stderr, behind that word."""
-    click.echo(f"{word}: {text}", err=True)
+    say(f"{word}: {text}", err=True)
 
 
 def wrong(text: str) -> NoReturn:
     """Ends the program: wrong use."""
-    click.echo(f"Error: {text}", err=True)
+    say(f"Error: {text}", err=True)
     sys.exit(2)
 
 
@@ -45,7 +56,7 @@ def known(name: str, names: Collection[str], what: str, listing: str) -> str:
 
 def failed(text: str) -> NoReturn:
     """Ends the program: the work was begun and did not succeed."""
-    click.echo(f"Error: {text}", err=True)
+    say(f"Error: {text}", err=True)
     sys.exit(1)
 
 
@@ -70,12 +81,12 @@ def _in_words() -> Iterator[None]:
         yield
     except ScenarioError as error:
         for fault in error.faults:
-            click.echo(str(fault), err=True)
+            say(fault, err=True)
         sys.exit(2)
     except (WrongUse, PairingError) as error:
         wrong(str(error))
     except Stopped as error:
-        click.echo(f"\n{error}", err=True)
+        say(f"\n{error}", err=True)
         sys.exit(1)
     except RunFailed as error:
         if error.__cause__ is not None and error.__cause__.__cause__ is not None and "IRREGSIM_DEBUG" in os.environ:

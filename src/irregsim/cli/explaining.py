@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from irregsim.cli.errors import errors
+from irregsim.cli.errors import errors, say
 from irregsim.cli.options import lang_option
 from irregsim.cli.registry import complete_run
 
@@ -34,4 +34,4 @@ def explain(folder: str, outcome: str, scenario: str | None, lang: str, *, as_js
 
     with errors():
         found = work(folder, outcome, scenario)
-    click.echo(plain(found) if as_json else explanations(found, lang))
+    say(plain(found) if as_json else explanations(found, lang))

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from irregsim.cli.errors import errors, known, wrong
+from irregsim.cli.errors import errors, known, say, wrong
 from irregsim.cli.options import complete_lever, complete_scenario, screen_lang_option
 
 
@@ -33,9 +33,9 @@ def scenarios(name: str | None, lang: str) -> None:
         known(name, shipped, "shipped scenario", "irregsim scenarios")
     with errors():
         if name is None:
-            click.echo(scenario_list([load_scenario(path) for path in shipped.values()], lang))
+            say(scenario_list([load_scenario(path) for path in shipped.values()], lang))
         else:
-            click.echo(explain_scenario(load_scenario(name), lang))
+            say(explain_scenario(load_scenario(name), lang))
 
 
 @click.command(short_help="List or explain levers and assumptions.")
@@ -59,7 +59,7 @@ def levers(name: str | None, lang: str) -> None:
     from irregsim.scenario.levers import REGISTRY, matching
 
     if name is None:
-        click.echo(lever_list(lang))
+        say(lever_list(lang))
         return
     found = matching(name)
     if not found:
@@ -67,7 +67,7 @@ def levers(name: str | None, lang: str) -> None:
         names = parts | {text for lever in REGISTRY for text in (lever.path, lever.key)}
         known(name, names, "lever or assumption", "irregsim levers")
     with errors():
-        click.echo(lever_answer(name, found, load_scenario("baseline"), lang))
+        say(lever_answer(name, found, load_scenario("baseline"), lang))
 
 
 @click.command(short_help="List or explain parameters.")
@@ -86,10 +86,10 @@ def parameters(name: str | None, lang: str) -> None:
 
     rows = table_rows()
     if name is None:
-        click.echo(parameter_list(rows))
+        say(parameter_list(rows))
         return
     names = [row["name"] for row in rows]
-    click.echo(explain(known(name, names, "parameter", "irregsim parameters"), lang))
+    say(explain(known(name, names, "parameter", "irregsim parameters"), lang))
 
 
 @click.command(short_help="List the published counts, or the changes in a new edition.")
@@ -122,8 +122,8 @@ def targets(every: bool, other: str | None, as_csv: bool) -> None:
         try:
             revised = read(other)
         except DataError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             sys.exit(2)
-        click.echo(moved_list(revised))
+        say(moved_list(revised))
     else:
-        click.echo(target_list(every))
+        say(target_list(every))

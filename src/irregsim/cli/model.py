@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from irregsim.cli.errors import say
+
 
 @click.command(short_help="Show the plan of a month: parts, rules, who is at risk.")
 @click.option("--time", "timed", is_flag=True, help="Also run a short replicate and show where its time goes.")
@@ -34,12 +36,12 @@ def model(timed: bool, end: str, scale: float) -> None:
     if fault := scale_fault(scale):
         raise click.BadParameter(fault, param_hint="--scale")
     for row in plan():
-        click.echo(f"{row['order']:2d}. {row['part']} (step {row['step']}): {row['what']}")
-        click.echo(f"    at risk: {row['at_risk']}")
+        say(f"{row['order']:2d}. {row['part']} (step {row['step']}): {row['what']}")
+        say(f"    at risk: {row['at_risk']}")
         for rule in row["rules"]:
-            click.echo(f"    - {rule['channel']} [{rule['grade']}] {_leads_to(rule)}")
+            say(f"    - {rule['channel']} [{rule['grade']}] {_leads_to(rule)}")
     if timed:
-        click.echo(f"\n{_timing(end, scale)}")
+        say(f"\n{_timing(end, scale)}")
 
 
 def _leads_to(rule: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from irregsim.cli.errors import errors, warn
+from irregsim.cli.errors import errors, say, warn
 from irregsim.cli.options import (
     asked,
     cluster_option,
@@ -57,21 +57,21 @@ def run(context: click.Context, /, scenario: str, quiet: bool, only_plan: bool, 
         from irregsim.commands.plan import plan_of_run
 
         with errors():
-            click.echo(plan_of_run(request))
+            say(plan_of_run(request))
         return
     with errors():
         finished = run_scenario(request, progress=progress_for(quiet=quiet), warn=warn)
     if finished.replaced:
-        click.echo(f"replaced the earlier run {finished.replaced} in {finished.folder.path}", err=True)
+        say(f"replaced the earlier run {finished.replaced} in {finished.folder.path}", err=True)
     if finished.reused and not quiet:
-        click.echo(f"{finished.reused} of the replicates reused from an earlier run", err=True)
+        say(f"{finished.reused} of the replicates reused from an earlier run", err=True)
     if not quiet:
         if finished.precise:
-            click.echo(finished.precise, err=True)
+            say(finished.precise, err=True)
         manifest = finished.folder.manifest
         lang, show_levels = printed_language(context), request.output.show_levels
-        click.echo(run_summary(finished.series, manifest, draws=finished.draws, show_levels=show_levels, lang=lang))
-        click.echo("\n" + label("screen.written", lang).format(folder=finished.folder.path))
+        say(run_summary(finished.series, manifest, draws=finished.draws, show_levels=show_levels, lang=lang))
+        say("\n" + label("screen.written", lang).format(folder=finished.folder.path))
 
 
 @click.command(short_help="Compare scenarios: paired differences, pictures, one page.")
@@ -124,29 +124,29 @@ def compare(
 
     swept_without_lives(context, options)
     if options["overrides"] and not quiet:
-        click.echo("--set holds for every scenario, the reference too; to compare values, use --vary", err=True)
+        say("--set holds for every scenario, the reference too; to compare values, use --vary", err=True)
     request = CompareRequest(scenarios, reference, city, **asked(context, options))
     if only_plan:
         from irregsim.commands.plan import plan_of_comparison
 
         with errors():
-            click.echo(plan_of_comparison(request))
+            say(plan_of_comparison(request))
         return
     with errors():
         done = compare_scenarios(request, progress=progress_for(quiet=quiet), warn=warn)
     if done.replaced:
-        click.echo(f"replaced the earlier result {done.replaced} in {done.folder}", err=True)
+        say(f"replaced the earlier result {done.replaced} in {done.folder}", err=True)
     if not quiet:
         if done.precise:
-            click.echo(done.precise, err=True)
+            say(done.precise, err=True)
         for name in done.reused:
-            click.echo(f"reusing the finished run of {name}", err=True)
+            say(f"reusing the finished run of {name}", err=True)
         lang = printed_language(context)
-        click.echo(
+        say(
             sweep_summary(done.sweep, done.about, lang) if request.vary else summary(done.key_figures, done.about, lang)
         )
         page = Path(str(done.folder)) / PAGE
-        click.echo("\n" + label("screen.written_page", lang).format(folder=done.folder, page=page))
+        say("\n" + label("screen.written_page", lang).format(folder=done.folder, page=page))
 
 
 @click.command(short_help="Compare a posterior with every published count.")
@@ -210,9 +210,9 @@ def fit(
         done = work.fit(request, progress=progress_for(quiet=quiet), warn=warn)
     if not quiet:
         if done.reused:
-            click.echo(f"reusing the finished run in {done.folder / work.RUN_FOLDER}", err=True)
-        click.echo(work.summary(done))
-        click.echo(f"\nWritten to {done.folder}; the page is {done.folder / work.PAGE}")
+            say(f"reusing the finished run in {done.folder / work.RUN_FOLDER}", err=True)
+        say(work.summary(done))
+        say(f"\nWritten to {done.folder}; the page is {done.folder / work.PAGE}")
 
 
 @click.command(short_help="Fit the model to the registers.")
@@ -281,13 +281,13 @@ def calibrate(
     from irregsim.study.replicates import ReplicateError, available_cores
 
     if wanted := emulator.missing():
-        click.echo(wanted, err=True)
+        say(wanted, err=True)
         sys.exit(2)
     if cluster is not None and (wanted := cluster_missing()):
-        click.echo(wanted, err=True)
+        say(wanted, err=True)
         sys.exit(2)
     if register is not None and (given := [name for name, value in settings.items() if value is not None]):
-        click.echo(f"--register takes the settings of --out; leave out --{given[0].replace('_', '-')}", err=True)
+        say(f"--register takes the settings of --out; leave out --{given[0].replace('_', '-')}", err=True)
         sys.exit(2)
     with errors():
         chosen = command.with_changes(**settings)
@@ -305,12 +305,12 @@ def calibrate(
                     f"stopped; finished trials are kept in {out}; run the same command again to resume"
                 ) from None
     except OtherTrials as error:
-        click.echo(f"--out: {error}", err=True)
+        say(f"--out: {error}", err=True)
         sys.exit(2)
     except ReplicateError as error:
-        click.echo(str(error), err=True)
+        say(str(error), err=True)
         sys.exit(1)
-    click.echo(command.summary(done))
+    say(command.summary(done))
 
 
 @click.command(short_help="Run a folder again and compare.")
@@ -333,12 +333,12 @@ def reproduce(run_folder: str, jobs: int | None, quiet: bool) -> None:
     with errors():
         found = command.reproduce(run_folder, jobs=jobs, progress=progress_for(quiet=quiet))
     for note in found.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     for name, reason in found.skipped.items():
-        click.echo(f"not compared: {name}: {reason}")
+        say(f"not compared: {name}: {reason}")
     for name, reason in found.differ.items():
-        click.echo(f"differs: {name}: {reason}")
+        say(f"differs: {name}: {reason}")
     if found.differ:
-        click.echo(f"differ: {len(found.differ)} of {len(found.compared)} files of run {found.run_id}")
+        say(f"differ: {len(found.differ)} of {len(found.compared)} files of run {found.run_id}")
         sys.exit(1)
-    click.echo(f"identical: {len(found.compared)} files of run {found.run_id}")
+    say(f"identical: {len(found.compared)} files of run {found.run_id}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from irregsim.cli.errors import errors, warn, wrong
+from irregsim.cli.errors import errors, say, warn, wrong
 from irregsim.cli.options import complete_scenario, screen_lang_option, set_options
 
 
@@ -32,7 +32,7 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
     from irregsim.scenario import ScenarioError, changes_nothing, changes_text, load_scenario, warnings_of
     from irregsim.vocabulary.labels import Words
 
-    say = Words(lang, "screen")
+    told = Words(lang, "screen")
     faulty, width = False, max(40, shutil.get_terminal_size().columns)
     for i, path in enumerate(scenarios):
         try:
@@ -40,16 +40,16 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
         except ScenarioError as error:
             faulty = True
             for fault in error.faults:
-                click.echo(str(fault))
+                say(str(fault))
             continue
         if i:
-            click.echo()
-        click.echo(say("ok", file=path))
-        click.echo(changes_text(scenario, width, every=every, lang=lang))
+            say()
+        say(told("ok", file=path))
+        say(changes_text(scenario, width, every=every, lang=lang))
         for text in warnings_of(scenario, lang):
-            warn(f"{path}: {text}", say("warning"))
+            warn(f"{path}: {text}", told("warning"))
         if changes_nothing(scenario):
-            warn(f"{path}: {say('changes_nothing', parent=scenario.extends)}", say("warning"))
+            warn(f"{path}: {told('changes_nothing', parent=scenario.extends)}", told("warning"))
     if faulty:
         sys.exit(2)
 
@@ -73,10 +73,10 @@ def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) 
         loaded = [load_scenario(path, overrides=overrides, end=end) for path in scenarios]
     rows = diff_rows(loaded)
     if not rows:
-        click.echo("no differences")
+        say("no differences")
         return
     heads = list(rows[0])
-    click.echo(table([heads, *([str(row[head]) for head in heads] for row in rows)], left=len(heads), indent=""))
+    say(table([heads, *([str(row[head]) for head in heads] for row in rows)], left=len(heads), indent=""))
 
 
 @click.command(short_help="Write a scenario file to edit.")
@@ -101,7 +101,7 @@ def new(file: str, parent: str) -> None:
 
     with errors():
         write_scenario(Path(file), parent)
-    click.echo(f"Written to {file}. Edit it, then: irregsim validate {file}")
+    say(f"Written to {file}. Edit it, then: irregsim validate {file}")
 
 
 @click.command(short_help="Print the JSON Schema of scenarios.")

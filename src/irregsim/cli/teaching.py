@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from irregsim.cli.errors import errors
+from irregsim.cli.errors import errors, say
 from irregsim.cli.options import complete_scenario, lang_option, quiet_option, seed_option, set_options
 from irregsim.vocabulary.labels import LANGUAGES
 
@@ -88,7 +88,7 @@ def serve(
         )
         chosen = work.free_port(host, port)
         if not work.is_local(host):
-            click.echo(
+            say(
                 f"warning: {host} can be reached from other machines. There is no password: anyone who reaches the "
                 "page can use it and run simulations on this machine. On a shared network, stop it with Ctrl-C after "
                 "class.",
@@ -102,7 +102,7 @@ def serve(
             viewers=viewers,
             persons=persons,
             browse=browse,
-            ready=lambda address: click.echo(f"irregsim is at {address} (Ctrl-C stops)"),
+            ready=lambda address: say(f"irregsim is at {address} (Ctrl-C stops)"),
         )
 
 
@@ -127,4 +127,4 @@ def workshop(out: str, lang: str | None, quiet: bool) -> None:
         written = write_pages(Path(out), LANGUAGES if lang is None else (lang,))
     if not quiet:
         for path in written:
-            click.echo(path)
+            say(path)

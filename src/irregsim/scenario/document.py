@@ -23,12 +23,14 @@ class Point:
         value: Number, true or false, option, or None.
         reference: Where it comes from; may be empty.
         mark: Position in its file.
+        index: Its place in the list in which it is written, from 0; -1 for a bare value.
     """
 
     month: int
     value: Written
     reference: str = ""
     mark: Mark = TOP
+    index: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Document:
         seed: Seed, if stated.
         as_known: State of knowledge, if stated.
         given: What the file says for each lever and assumption, by full path.
+        warnings: What in it is probably not meant.
         mark: Place of the root.
         usable: False if it is not a mapping or its ``extends`` is not text, so that nothing follows from it.
     """
@@ -96,6 +99,7 @@ class Document:
     seed: int | None = None
     as_known: str | None = None
     given: dict[str, Given] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     mark: Mark = TOP
     usable: bool = True
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from irregsim.scenario.faults import hinted, nearest, shorten
+from irregsim.scenario.faults import hinted, shorten
 from irregsim.vocabulary import labels, reference
 from irregsim.vocabulary import report_tables as tables
 from irregsim.vocabulary.codes import Exit, Strategy
@@ -196,7 +196,9 @@ def _outcome(checker: Checker, node: Node, path: str) -> str | None:
     if text in outcome_names():
         return text
     known = f"known: {', '.join(f'{one}:...' for one in FAMILIES)}"
-    checker.fault(node.mark, path, hinted(f"no outcome '{shorten(text)}'", nearest(text, outcome_names()), known))
+    checker.fault(
+        node.mark, path, hinted(f"no outcome '{shorten(text)}'", checker.nearest(text, outcome_names()), known)
+    )
     return None
 
 
@@ -210,7 +212,7 @@ def _mechanisms(checker: Checker, node: Node, path: str) -> tuple[str, ...]:
         if text is None:
             continue
         if text not in mechanism_ids():
-            hint = nearest(text, sorted(mechanism_ids()))
+            hint = checker.nearest(text, sorted(mechanism_ids()))
             checker.fault(item.mark, f"{path}[{index}]", hinted(f"no mechanism '{shorten(text)}'", hint))
         elif text in out:
             checker.fault(item.mark, f"{path}[{index}]", f"duplicate {text}; keep one")

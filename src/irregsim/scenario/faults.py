@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
+
+from irregsim.vocabulary.plain_text import is_unseen, plain
 
 _LONGEST_WORD = 60
 
@@ -18,6 +21,12 @@ _MOST_FILES = 500
 
 #: How the name of a scenario file ends.
 _ENDINGS = (".yaml", ".yml")
+
+MOST_FAULTS = 200
+"""Faults listed of one file."""
+
+MOST_NEAR = 20
+"""Words of one file for which the nearest known one is looked for, which takes time."""
 
 
 @dataclass(frozen=True, order=True)
@@ -42,7 +51,18 @@ class Fault:
         # A file that is not there has no lines.
         place = "" if self.message.startswith(NO_FILE) else f":{self.line}:{self.column}"
         where = f"{self.file}{place}: "
-        return where + (f"{self.path}: {self.message}" if self.path else self.message)
+        return plain(where + (f"{self.path}: {self.message}" if self.path else self.message))
+
+
+class EnoughFaults(Exception):
+    """A file has as many faults as are listed; the rest of it is not looked at."""
+
+
+def and_more(faults: list[Fault]) -> Fault:
+    """What is said behind the last of `MOST_FAULTS` faults of a file, where there may be more."""
+    last = max(faults, key=lambda fault: (fault.line, fault.column))
+    message = f"{len(faults)} faults are listed; mend these first, since there may be more"
+    return Fault(last.file, last.line, last.column, "", message)
 
 
 class ScenarioError(Exception):
@@ -63,8 +83,16 @@ class ScenarioError(Exception):
 
 def shorten(text: str, limit: int = _LONGEST_WORD) -> str:
     """A piece of the user's text on one line, cut where it is long."""
-    line = "".join(letter if letter.isprintable() else "?" for letter in text)
+    line = "".join(letter if letter.isprintable() else "?" for letter in text[: limit + 1])
     return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def invisible(text: str) -> int | None:
+    """Where a text first has a character that looks like a space, or like nothing, and is no space; None where none."""
+    for place, letter in enumerate(text[: 4 * _LONGEST_WORD]):
+        if letter not in " \t\n" and (is_unseen(letter) or unicodedata.category(letter) == "Zs"):
+            return place
+    return None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -14,9 +14,9 @@ from functools import cache
 from irregsim.scenario.attributes import Written, names_of
 from irregsim.scenario.document import ALWAYS, Document, Entry, Given, Path, Point, identity_of
 from irregsim.scenario.expectations import read_decides, read_expects
-from irregsim.scenario.faults import hinted, nearest, shorten
+from irregsim.scenario.faults import hinted, shorten
 from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part, words
-from irregsim.scenario.value_checks import BAD, LAST_MONTH, Bad, ValueChecker, found, listed
+from irregsim.scenario.value_checks import BAD, LAST_MONTH, LONGEST_TEXT, Bad, ValueChecker, found, listed, unseen
 from irregsim.scenario.yaml_nodes import Mark, Node
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.knowledge import DEFAULT_KNOWLEDGE, STATES
@@ -72,6 +72,9 @@ class Checker(ValueChecker):
 
         Returns:
             All that could be read. It is complete only if no fault was noted.
+
+        Raises:
+            EnoughFaults: As `fault`.
         """
         document = Document(self.shown, mark=root.mark, usable=root.kind == "mapping")
         if root.kind == "scalar" and root.value is None:
@@ -112,6 +115,7 @@ class Checker(ValueChecker):
         for section, tree in registry_tree().items():
             if section in seen:
                 self._section(seen[section], section, tree, document)
+        document.warnings = list(self.warnings)
         return document
 
     def _is_one(self, node: Node) -> bool:
@@ -244,7 +248,9 @@ class Checker(ValueChecker):
             if key_node.kind != "scalar":
                 self.fault(key_node.mark, path, f"a key must be a word, found {found(key_node)}")
                 continue
-            key = unicodedata.normalize("NFC", key_node.text)
+            key = key_node.text
+            if len(key) <= LONGEST_TEXT:
+                key = unicodedata.normalize("NFC", key)
             full = f"{path}.{shorten(key)}" if path else shorten(key)
             if key in first:
                 self.fault(key_node.mark, full, f"duplicate (first on line {first[key].line}); keep one")
@@ -256,7 +262,7 @@ class Checker(ValueChecker):
                 self.fault(key_node.mark, full, "merge keys are not used here (`extends` takes over a scenario)")
             else:
                 place = (elsewhere or {}).get(key, "")
-                hint = f"it belongs at {place}" if place else nearest(key, known)
+                hint = unseen(key_node) or (f"it belongs at {place}" if place else self.nearest(key, known))
                 self.fault(key_node.mark, full, hinted(f"no such {what}", hint, f"known: {listed(known)}"))
 
     def entry(self, node: Node, path: str, parts: Sequence[Part], example: str) -> Entry | None:
@@ -334,20 +340,20 @@ class Checker(ValueChecker):
         points: list[Point] = []
         first: dict[int, Mark] = {}
         before = len(self.faults)
-        for child in node.items:
-            point = self._point(child, path, lever)
+        for index, child in enumerate(node.items):
+            point = self._point(child, f"{path}[{index}]", lever, index)
             if point is None:
                 continue
             if point.month in first:
                 month, line = month_text(point.month), first[point.month].line
-                self.fault(child.mark, path, f"duplicate {month} (first on line {line}); keep one")
+                self.fault(child.mark, f"{path}[{index}]", f"duplicate {month} (first on line {line}); keep one")
             first.setdefault(point.month, child.mark)
             points.append(point)
         if len(self.faults) > before:
             return None
         return tuple(sorted(points, key=lambda point: point.month))
 
-    def _point(self, node: Node, path: str, lever: Lever) -> Point | None:
+    def _point(self, node: Node, path: str, lever: Lever, index: int) -> Point | None:
         """One ``{from, value}`` of a dated path, or None after a fault."""
         if node.kind != "mapping":
             self.fault(node.mark, path, f"an entry must look like {{from: 2024-01, value: ...}}; found {found(node)}")
@@ -359,9 +365,9 @@ class Checker(ValueChecker):
         for key, _, item in self.pairs(node, path, {"from": "", "value": "", "reference": ""}, "key here"):
             seen.add(key)
             if key == "from":
-                month = self.month(item, path)
+                month = self.month(item, f"{path}.from")
             elif key == "value":
-                value = self.value(item, path, lever)
+                value = self.value(item, f"{path}.value", lever)
             else:
                 reference_text = self.text(item, f"{path}.reference") or ""
         for key in ("from", "value"):
@@ -369,7 +375,7 @@ class Checker(ValueChecker):
                 self.fault(node.mark, path, f"an entry without `{key}` (write {{from: 2024-01, value: ...}})")
         if month is None or isinstance(value, Bad):
             return None
-        return Point(month, value, reference_text, node.mark)
+        return Point(month, value, reference_text, node.mark, index)
 
     def path_by_name(self, node: Node, lever: Lever) -> dict[str, Path] | None:
         """A path by centre, district or city; one for all may be written bare, except for centres."""

@@ -128,7 +128,7 @@ def check_dates(document: Document, parent: Layer, start: int, end: int, *, hist
 
     def check_path(path: Path, where: str) -> None:
         for point in path:
-            check(point.month, point.mark, where)
+            check(point.month, point.mark, where if point.index < 0 else f"{where}[{point.index}].from")
 
     for lever in REGISTRY:
         given = document.given.get(lever.path)

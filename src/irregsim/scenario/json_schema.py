@@ -8,7 +8,7 @@ from irregsim.scenario.attributes import names_of
 from irregsim.scenario.expectations import schema_of_decides, schema_of_expects
 from irregsim.scenario.file_checks import LARGEST_SEED, MOST_REPLICATES, NAME_PATTERN
 from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, Part, words
-from irregsim.scenario.value_checks import country_names
+from irregsim.scenario.value_checks import LONGEST_TEXT, country_names
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.knowledge import DEFAULT_KNOWLEDGE, STATES
 from irregsim.vocabulary.labels import LANGUAGES
@@ -16,7 +16,8 @@ from irregsim.vocabulary.labels import LANGUAGES
 Schema = dict[str, Any]
 
 _MONTH: Schema = {"type": "string", "pattern": "^(2009|20[1-9][0-9]|2100)-(0[1-9]|1[0-2])$"}
-_TEXT: Schema = {"type": "string", "minLength": 1}
+_YEAR = "^(2009|20[1-9][0-9]|2100)$"
+_TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 
 
 def json_schema() -> Schema:
@@ -103,7 +104,7 @@ def _lever(lever: Lever) -> Schema:
         return by_name if lever.by is By.CENTRE else {"anyOf": [_value(lever), dated, by_name]}
     if lever.kind is Kind.YEARS:
         year = {"anyOf": [_value(lever), _parts(lever.parts)]}
-        return {"type": "object", "patternProperties": {"^[0-9]{4}$": year}, "additionalProperties": False}
+        return {"type": "object", "patternProperties": {_YEAR: year}, "additionalProperties": False}
     entry = _parts(lever.parts)
     if lever.kind in (Kind.DIRECTIVE, Kind.WINDOW):
         return _nullable(entry)
@@ -135,7 +136,20 @@ def _value(spec: Lever | Part) -> Schema:
         names = [c.name for c in reference.countries()] + [c.name_en for c in reference.countries()]
         isos = [c.iso for c in reference.countries()]
         accepted = country_names()
-        schema = {"enum": list(dict.fromkeys(name for name in names + isos if name.lower() in accepted))}
+        names = list(dict.fromkeys(name for name in names + isos if name.lower() in accepted))
+        # The names for an editor to offer; what is accepted is a name in any case.
+        schema = {"anyOf": [{"enum": names}, {"type": "string", "pattern": f"^({'|'.join(map(_any_case, names))})$"}]}
     else:
         schema = _TEXT
     return _nullable(schema) if spec.nullable else schema
+
+
+def _any_case(name: str) -> str:
+    """A pattern for a name in upper, lower or mixed case; patterns of JSON Schema know no flag for that."""
+
+    def one(letter: str) -> str:
+        if letter.upper() != letter.lower():
+            return f"[{letter.upper()}{letter.lower()}]"
+        return f"\\{letter}" if letter in ".()[]{}*+?^$|/\\" else letter
+
+    return "".join(map(one, name))

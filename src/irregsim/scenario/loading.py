@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from irregsim.scenario.faults import Fault, ScenarioError, hinted, near_file, shorten
+from irregsim.scenario.faults import EnoughFaults, Fault, ScenarioError, and_more, hinted, near_file, shorten
 from irregsim.scenario.file_checks import Checker
 from irregsim.scenario.reading import (
     BASELINE,
@@ -109,21 +109,24 @@ def _override(text: str, below: ReadFile | None, faults: list[Fault]) -> ReadFil
         # `key:` with nothing after it is null in YAML, and so it is here.
         node = parse(value, shown) if value.strip() else Node("scalar", TOP)
     except ScenarioError as error:
-        faults += [Fault(shown, 1, 1, key.strip(), fault.message) for fault in error.faults]
+        faults += [Fault(shown, 1, 1, shorten(key.strip()), fault.message) for fault in error.faults]
         return None
     for name in reversed(keys):
         node = Node("mapping", TOP, pairs=[(Node("scalar", TOP, name, name), node)])
     checker = Checker(shown, fixed=True)
-    document = checker.document(node, partial=True)
-    if below is None:
-        faults += checker.faults
-        return None
-    document.name = document.name or below.document.name
-    document.title = document.title or below.document.title
-    document.description = document.description or below.document.description
-    document.decides = document.decides or below.document.decides
-    document.expects = document.expects or below.document.expects
-    read = merge_file(document, below, checker, history=False) if not checker.faults else None
+    read: ReadFile | None = None
+    try:
+        document = checker.document(node, partial=True)
+        if below is not None:
+            document.name = document.name or below.document.name
+            document.title = document.title or below.document.title
+            document.description = document.description or below.document.description
+            document.decides = document.decides or below.document.decides
+            document.expects = document.expects or below.document.expects
+            document.warnings = [*below.document.warnings, *document.warnings]
+            read = merge_file(document, below, checker, history=False) if not checker.faults else None
+    except EnoughFaults:
+        checker.faults.append(and_more(checker.faults))
     faults += checker.faults
     return read
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from irregsim.scenario.changes import centre_warnings
 from irregsim.scenario.document import Document, Point
-from irregsim.scenario.faults import Fault, ScenarioError, hinted, near_file, shorten
+from irregsim.scenario.faults import EnoughFaults, Fault, ScenarioError, and_more, hinted, near_file, shorten
 from irregsim.scenario.file_checks import Checker
 from irregsim.scenario.inheritance import (
     Layer,
@@ -101,19 +101,22 @@ def read_file(path: Path, shown: str, children: list[Path], faults: list[Fault])
     except ScenarioError as error:
         faults += error.faults
         return None
-    real = path.resolve()
     checker = Checker(shown)
-    document = checker.document(root)
-    parent: ReadFile | None = None
-    parent_failed = False
-    if document.extends is not None:
-        parent, parent_failed = _parent(document, path, [*children, real], checker, faults)
-    faults += checker.faults
-    checker.faults = []
-    # The baseline states its own history: what held in the years before its period.
-    history = document.extends is None and document.name == BASELINE
-    read = None if parent_failed or not document.usable else merge_file(document, parent, checker, history=history)
-    faults += checker.faults
+    above: list[Fault] = []
+    read: ReadFile | None = None
+    try:
+        document = checker.document(root)
+        parent: ReadFile | None = None
+        parent_failed = False
+        if document.extends is not None:
+            parent, parent_failed = _parent(document, path, [*children, path.resolve()], checker, above)
+        # The baseline states its own history: what held in the years before its period.
+        history = document.extends is None and document.name == BASELINE
+        if document.usable and not parent_failed:
+            read = merge_file(document, parent, checker, history=history)
+    except EnoughFaults:
+        checker.faults.append(and_more(checker.faults))
+    faults += [*above, *checker.faults]
     return read
 
 
@@ -288,7 +291,7 @@ def scenario_of(
         levers=levers,
         references=references_of(layer, last),
         parent_levers=parent,
-        warnings=centre_warnings(document, parent),
+        warnings=(*document.warnings, *centre_warnings(document, parent)),
         new_names={slot: str(entry.values["centre"]) for slot, entry in new_centre_entries(layer).items()},
     )
 

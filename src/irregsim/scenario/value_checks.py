@@ -9,7 +9,16 @@ from collections.abc import Iterable
 from functools import cache
 
 from irregsim.scenario.attributes import Written, names_of
-from irregsim.scenario.faults import Fault, hinted, nearest, shorten
+from irregsim.scenario.faults import (
+    MOST_FAULTS,
+    MOST_NEAR,
+    EnoughFaults,
+    Fault,
+    hinted,
+    invisible,
+    nearest,
+    shorten,
+)
 from irregsim.scenario.levers import By, Holds, Lever, Part, number_text, words
 from irregsim.scenario.yaml_nodes import Mark, Node
 from irregsim.vocabulary import reference
@@ -22,6 +31,9 @@ LONGEST_TEXT = 5_000
 
 #: Letters of the name of a new reception centre, at most.
 LONGEST_NAME = 40
+
+#: Letters of a number or a month about which hints are given.
+_LONGEST_HINTED = 60
 
 
 @cache
@@ -69,11 +81,24 @@ class ValueChecker:
         self.shown = shown
         self.fixed = fixed
         self.faults: list[Fault] = []
+        self.warnings: list[str] = []
+        self._near = 0
 
     def fault(self, mark: Mark, path: str, message: str) -> None:
-        """Note one fault."""
+        """Note one fault.
+
+        Raises:
+            EnoughFaults: If as many have been noted as are listed of one file.
+        """
         line, column = (1, 1) if self.fixed else (mark.line, mark.column)
         self.faults.append(Fault(self.shown, line, column, path, message))
+        if len(self.faults) >= MOST_FAULTS:
+            raise EnoughFaults
+
+    def nearest(self, word: str, known: Iterable[str]) -> str:
+        """As `faults.nearest`, for the first words that are not known; nothing for those after them."""
+        self._near += 1
+        return nearest(word, known) if self._near <= MOST_NEAR else ""
 
     def value(self, node: Node, path: str, spec: Lever | Part) -> Written | int | Bad:
         """A value of the type that a lever or a part holds; `BAD` after a fault."""
@@ -104,7 +129,7 @@ class ValueChecker:
         value = node.value
         if node.kind != "scalar" or isinstance(value, bool | str) or value is None:
             expected = f"must be a number from {number_text(low)} to {number_text(high)} ({unit})"
-            self.fault(node.mark, path, hinted(f"{expected}, found {found(node)}", _number_hint(node)))
+            self.fault(node.mark, path, hinted(f"{expected}, found {found(node)}", _number_hint(node), unseen(node)))
             return None
         if not math.isfinite(value):
             self.fault(node.mark, path, f"{shorten(node.text)} is not a finite number ({unit})")
@@ -119,6 +144,12 @@ class ValueChecker:
                 hinted(f"{shorten(node.text)} is outside {number_text(low)} to {number_text(high)}, {unit}", hint),
             )
             return None
+        if _POINT_FOR_THOUSANDS.fullmatch(node.text) and not node.quoted and "NOK" in unit:
+            meant = node.text.replace(".", "")
+            self.warnings.append(
+                f"{path}: {node.text} is {number_text(value)}, since a point begins the decimals; write {meant} if you "
+                "mean that"
+            )
         return float(value) + 0.0  # -0.0 and 0.0 are one value
 
     def integer(self, node: Node, path: str, low: int, high: int, what: str) -> int | None:
@@ -126,9 +157,8 @@ class ValueChecker:
         value = node.value
         if node.kind != "scalar" or isinstance(value, bool) or not isinstance(value, int):
             hint = _number_hint(node) if not isinstance(value, float) else ""
-            self.fault(
-                node.mark, path, hinted(f"must be a whole number from {low} to {high}, found {found(node)}", hint)
-            )
+            expected = f"must be a whole number from {low} to {high}, found {found(node)}"
+            self.fault(node.mark, path, hinted(expected, hint, unseen(node)))
             return None
         if not low <= value <= high:
             self.fault(node.mark, path, f"{shorten(node.text)} is outside {low} to {high}, {what}")
@@ -147,7 +177,7 @@ class ValueChecker:
             hint = "write true"
         elif word in ("no", "off", "n", "nei", "0"):
             hint = "write false"
-        self.fault(node.mark, path, hinted(f"must be true or false, found {found(node)}", hint))
+        self.fault(node.mark, path, hinted(f"must be true or false, found {found(node)}", unseen(node), hint))
         return None
 
     def month(self, node: Node, path: str) -> int | None:
@@ -162,7 +192,8 @@ class ValueChecker:
         try:
             month = month_number(text)
         except ValueError:
-            self.fault(node.mark, path, hinted(f"'{shorten(text)}' is not a month", _month_hint(text), "write YYYY-MM"))
+            hints = (_month_hint(text), unseen(node), "write YYYY-MM")
+            self.fault(node.mark, path, hinted(f"'{shorten(text)}' is not a month", *hints))
             return None
         if month < 0:
             self.fault(node.mark, path, f"{text} is before 2009-01, where every simulation begins")
@@ -178,14 +209,15 @@ class ValueChecker:
             hint = "put it in quotes" if node.kind == "scalar" and node.value is not None else ""
             self.fault(node.mark, path, hinted(f"must be text, found {found(node)}", hint))
             return None
-        text = unicodedata.normalize("NFC", node.value).strip()
+        text = node.value.strip()
         if not text:
             self.fault(node.mark, path, "is empty text")
             return None
+        # Looked at first: to compose a row of accents takes time with the square of its length.
         if len(text) > LONGEST_TEXT:
             self.fault(node.mark, path, f"is longer than {LONGEST_TEXT} letters")
             return None
-        return text
+        return unicodedata.normalize("NFC", text)
 
     def country(self, node: Node, path: str) -> str | None:
         """A country's name in tabell 10.4, or None after a fault."""
@@ -204,7 +236,7 @@ class ValueChecker:
             path,
             hinted(
                 f"no country '{shorten(text)}'",
-                nearest(text, [name for name in spellings if name.lower() in names]),
+                self.nearest(text, [name for name in spellings if name.lower() in names]),
                 "use a name of tabell 10.4, its English name or its ISO code",
             ),
         )
@@ -236,7 +268,9 @@ class ValueChecker:
         if text is None or text in known:
             return text
         self.fault(
-            node.mark, path, hinted(f"no {what} '{shorten(text)}'", nearest(text, known), f"known: {listed(known)}")
+            node.mark,
+            path,
+            hinted(f"no {what} '{shorten(text)}'", self.nearest(text, known), f"known: {listed(known)}"),
         )
         return None
 
@@ -246,14 +280,31 @@ def listed(words: Iterable[str]) -> str:
     return ", ".join(words)
 
 
+#: A number that looks like thousands as they are written in Norway.
+_POINT_FOR_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+
+
+def unseen(node: Node) -> str:
+    """Which character of a value cannot be seen, and where; nothing where all can."""
+    if node.kind != "scalar":
+        return ""
+    place = invisible(node.text)
+    if place is None:
+        return ""
+    letter = node.text[place]
+    name = unicodedata.name(letter, "")
+    where = "" if node.quoted else f" at column {node.mark.column + place}"
+    return f"invisible character U+{ord(letter):04X}{f' {name}' if name else ''}{where}; delete it"
+
+
 def _number_hint(node: Node) -> str:
     """What a text that should be a number probably meant."""
-    if node.kind != "scalar" or not isinstance(node.value, str):
+    if node.kind != "scalar" or not isinstance(node.value, str) or len(node.value) > _LONGEST_HINTED:
         return ""
     text = node.value.strip()
     folded = unicodedata.normalize("NFKC", text)
     if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", text):
-        return "write it without quotes"
+        return "write it without quotes" if node.quoted else unseen(node)
     if re.fullmatch(r"[0-9]{1,3}([ _'.\u00a0\u202f][0-9]{3})+", text):
         return f"write {re.sub('[^0-9]', '', text)}"
     if re.fullmatch(r"[0-9]+,[0-9]+", text):
@@ -269,6 +320,8 @@ def _number_hint(node: Node) -> str:
 
 def _month_hint(text: str) -> str:
     """What a text that should be a month probably meant."""
+    if len(text) > _LONGEST_HINTED:
+        return ""
     folded = unicodedata.normalize("NFKC", text)
     if folded != text and re.fullmatch("[0-9]{4}-[0-9]{2}", folded):
         return f"write it with the digits 0 to 9: {folded}"

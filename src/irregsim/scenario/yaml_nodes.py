@@ -8,6 +8,7 @@ YAML runs code.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -18,7 +19,7 @@ from typing import Any, Literal
 
 import yaml
 
-from irregsim.scenario.faults import NO_FILE, Fault, ScenarioError, shorten
+from irregsim.scenario.faults import MOST_FAULTS, NO_FILE, Fault, ScenarioError, and_more, shorten
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -33,7 +34,11 @@ _OCTAL = re.compile(r"0o[0-7]+")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
-_NOT_PRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: U+0085, U+2028 and U+2029 end a line in YAML 1.1, and so in the parser; in YAML 1.2 they do not.
+_NOT_ALLOWED = re.compile(r"[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+#: The end of a line after which a block of text begins.
+_BLOCK = re.compile(r"(^|[\s:-])[|>][-+0-9]*[ \t]*(#.*)?$")
 _MOST_DIGITS = 30
 
 
@@ -152,9 +157,10 @@ def parse(text: str, shown: str) -> Node:
     Raises:
         ScenarioError: If the text is not YAML, is empty, or uses what scenarios may not use.
     """
-    faults = [Fault(shown, mark.line, mark.column, "", message) for mark, message in _bad_characters(text)]
+    bad = itertools.islice(_bad_characters(text), MOST_FAULTS)
+    faults = [Fault(shown, mark.line, mark.column, "", message) for mark, message in bad]
     if faults:
-        raise ScenarioError(faults)
+        raise ScenarioError([*faults, and_more(faults)] if len(faults) == MOST_FAULTS else faults)
     builder = _Builder(shown)
     try:
         for event in yaml.parse(text, Loader=_LOADER):  # type: ignore[no-untyped-call, unused-ignore]
@@ -162,7 +168,12 @@ def parse(text: str, shown: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise ScenarioError([Fault(shown, line, column, "", _plainer(error))]) from None
+        tabs = list(itertools.islice(_tabs(text, line), MOST_FAULTS))
+        if tabs and tabs[0].line == line:
+            faults = [Fault(shown, tab.line, tab.column, "", "tab used as indent; indent with spaces") for tab in tabs]
+        else:
+            faults = [Fault(shown, line, column, "", _plainer(error))]
+        raise ScenarioError(faults) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ScenarioError([Fault(shown, 1, 1, "", f"not YAML: {shorten(str(error), 120)}")]) from None
     if builder.root is None:
@@ -170,15 +181,37 @@ def parse(text: str, shown: str) -> Node:
     return builder.root
 
 
+def _lines(text: str) -> list[str]:
+    """Lines as YAML 1.2 has them: ended by LF, CR LF or CR, and by nothing else."""
+    return _LINE_END.split(text)
+
+
 def _bad_characters(text: str) -> Iterator[tuple[Mark, str]]:
-    """Tabs as indent and control characters, which YAML parsers report badly or not at all."""
-    for number, line in enumerate(text.split("\n"), start=1):
+    """Control characters, and what the parser takes for the end of a line although YAML 1.2 does not."""
+    for number, line in enumerate(_lines(text), start=1):
+        for bad in _NOT_ALLOWED.finditer(line):
+            code = f"U+{ord(bad.group()):04X}"
+            what = "line separator" if bad.group() in "\x85\u2028\u2029" else "control character"
+            yield Mark(number, bad.start() + 1), f"{what} {code}; delete it"
+            break  # one a line
+
+
+def _tabs(text: str, first: int) -> Iterator[Mark]:
+    """Tabs used as indent from a line on; a tab inside the text of a block is text.
+
+    Args:
+        text: The file.
+        first: The line, from 1.
+    """
+    block: int | None = None  # indent of the line that begins a block of text
+    for number, line in enumerate(_lines(text), start=1):
         indent = line[: len(line) - len(line.lstrip(" \t"))]
-        if "\t" in indent and line.strip() and not line.lstrip().startswith("#"):
-            yield Mark(number, indent.index("\t") + 1), "tab used as indent; indent with spaces"
-        bad = _NOT_PRINTABLE.search(line)
-        if bad:
-            yield Mark(number, bad.start() + 1), f"control character U+{ord(bad.group()):04X}; delete it"
+        spaces = len(indent) - len(indent.lstrip(" "))
+        if block is not None and (not line.strip() or spaces > block):
+            continue
+        block = spaces if _BLOCK.search(line) else None
+        if number >= first and "\t" in indent and line.strip() and not line.lstrip().startswith("#"):
+            yield Mark(number, indent.index("\t") + 1)
 
 
 def _plainer(error: yaml.MarkedYAMLError) -> str:

@@ -8,12 +8,32 @@ same name.
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from irregsim.vocabulary.labels import Words
 
-__all__ = ["picture", "render"]
+__all__ = ["isolated", "picture", "render"]
+
+#: Marks around words of a file's author while a page is made: characters that are no characters (Unicode, 23.7).
+_BEGIN, _END = "\ufdd0", "\ufdd1"
+#: A title or a tag, in which marks are characters; or marked words.
+_MARKED: Final = re.compile(rf"<title>.*?</title>|<[^<>]*>|{_BEGIN}([^{_BEGIN}{_END}<>]*){_END}", re.DOTALL)
+
+
+def isolated(text: str) -> str:
+    """Words of a file's author, whose direction of writing does not reach what is around them: ``<bdi>`` on a page."""
+    return f"{_BEGIN}{text.replace(_BEGIN, '').replace(_END, '')}{_END}"
+
+
+def _with_bdi(page: str) -> str:
+    """A page with its marked words as elements; in titles and attributes, which have none, with Unicode's isolates."""
+
+    def one(found: re.Match[str]) -> str:
+        return found[0] if found[1] is None else f"<bdi>{found[1]}</bdi>"
+
+    return _MARKED.sub(one, page).replace(_BEGIN, "\u2068").replace(_END, "\u2069")
 
 
 def render(template: str, lang: str, **content: Any) -> str:
@@ -38,7 +58,7 @@ def render(template: str, lang: str, **content: Any) -> str:
         keep_trailing_newline=True,
     )
     environment.globals["label"] = Words(lang)
-    return environment.get_template(template).render(lang=lang, **content)
+    return _with_bdi(environment.get_template(template).render(lang=lang, **content))
 
 
 def picture(svg: bytes) -> str:

@@ -34,7 +34,7 @@ from irregsim.present.pages import render
 from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
 from irregsim.present.pages.compare_twins import SCRIPT, twins
 from irregsim.present.plots.style import assumption_sentence
-from irregsim.present.words import certainty_of, outcome_words, share_of, short_title
+from irregsim.present.words import certainty_of, outcome_words, share_of
 from irregsim.study.comparison import verdicts
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import listed, number, percent
@@ -122,7 +122,7 @@ class _Page(Facts):
         return self.words(
             "asked",
             names=listed([self.words("quoted", name=self.title(name)) for name in self.scenarios], self.lang),
-            reference=short_title(str(self.about["reference"]), self.about, self.lang),
+            reference=self.reference_title(),
             months=listed(firsts, self.lang),
             end=self.about["period"][1],
             replicates=number(float(self.about["replicates"]), self.lang),

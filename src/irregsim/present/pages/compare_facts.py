@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from irregsim.present.pages import isolated
 from irregsim.present.pages.compare_pictures import inside
-from irregsim.present.words import effect_text, graded, has_direction, outcome_words, title_of, upper
+from irregsim.present.words import effect_text, graded, has_direction, outcome_words, short_title, title_of, upper
 from irregsim.study.comparison.series import is_averaged
 from irregsim.vocabulary.codes import month_number
 from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few, kind_of, rounded
@@ -43,8 +44,12 @@ class Facts:
         self.scenarios = [str(name) for name in about["scenarios"]]
 
     def title(self, name: str) -> str:
-        """Title of a scenario."""
-        return title_of(name, self.about, self.lang)
+        """Title of a scenario, set apart from the words around it."""
+        return isolated(title_of(name, self.about, self.lang))
+
+    def reference_title(self) -> str:
+        """Title of the reference up to the end of its first sentence, set apart."""
+        return isolated(short_title(str(self.about["reference"]), self.about, self.lang))
 
     def rows(self, table: str, scenario: str) -> Rows:
         """Rows of a table for a scenario; none where there is no such table."""

@@ -13,7 +13,6 @@ from irregsim.present.words import (
     lever_meaning,
     lever_words,
     outcome_words,
-    short_title,
     state_words,
     upper,
     verdict_words,
@@ -275,7 +274,7 @@ def levers(facts: Facts, name: str) -> dict[str, Any]:
     caption = facts.words(
         "levers_caption",
         title=facts.title(name),
-        reference=short_title(str(facts.about["reference"]), facts.about, facts.lang),
+        reference=facts.reference_title(),
     )
     return facts.table(caption, heads, [{"name": "", "rows": cells}], text=(1, 4, 5))
 

@@ -16,7 +16,7 @@ from mesa.visualization.utils import update_counter
 
 from irregsim.model.simulate import TooManyPersons
 from irregsim.scenario import Fault, ScenarioError, load_scenario, shipped_scenarios
-from irregsim.scenario.yaml_nodes import MAX_BYTES, parse
+from irregsim.scenario.yaml_nodes import MAX_BYTES, parse, read_text
 from irregsim.vocabulary.codes import month_number, year_of
 from irregsim.vocabulary.labels import LANGUAGES, in_language
 from irregsim.workshop.browser.controls import Levers, Set
@@ -239,7 +239,8 @@ def uploaded(files: list[dict[str, Any]], folder: Path, settings: Settings, say:
     """Settings with an uploaded scenario; of several files, the one that no other extends.
 
     Args:
-        files: ``name`` and ``text`` each; the text is None where the file is too large.
+        files: ``name`` and ``text`` each. The text is None where a file is no UTF-8, which then has ``bytes``, a letter
+            U+0000 to U+00FF each, or where it is too large.
         folder: An empty folder of the viewer's own; nothing outside it is read.
         settings: Present settings.
         say: Words of the faults.
@@ -247,20 +248,23 @@ def uploaded(files: list[dict[str, Any]], folder: Path, settings: Settings, say:
     Raises:
         ScenarioError: If no file can be used.
     """
-    texts: dict[str, str] = {}
+    texts: dict[str, bytes] = {}
     for file in files[:20]:
         # A name from outside: only its last part, and nothing but letters that a file of ours may have.
         name = Path(str(file.get("name", ""))).name
         plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name).lstrip(".")
-        text = file.get("text")
-        if not isinstance(text, str):
+        text, raw = file.get("text"), file.get("bytes")
+        if not isinstance(text, str) and not isinstance(raw, str):
             raise ScenarioError([Fault(plain, 1, 1, "", say("too_large"))])
-        texts[plain if plain.endswith((".yaml", ".yml")) else f"{Path(plain).stem}.yaml"] = text
+        name = plain if plain.endswith((".yaml", ".yml")) else f"{Path(plain).stem}.yaml"
+        texts[name] = (
+            text.encode("utf-8", "replace") if isinstance(text, str) else str(raw).encode("latin-1", "replace")
+        )
     if not texts:
         return settings
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    parents = {_parent(name, text) for name, text in texts.items()}
+    for name, content in texts.items():
+        (folder / name).write_bytes(content)
+    parents = {_parent(folder / name) for name in texts}
     roots = [name for name in texts if not {name, Path(name).stem} & parents]
     if len(roots) != 1:
         told = say("which_file", names=", ".join(roots or texts))
@@ -268,10 +272,10 @@ def uploaded(files: list[dict[str, Any]], folder: Path, settings: Settings, say:
     return load_file(folder / roots[0], settings)
 
 
-def _parent(name: str, text: str) -> str:
+def _parent(file: Path) -> str:
     """What a file extends, as written; empty if nothing or if it cannot be read (reported when it is loaded)."""
     try:
-        pairs = parse(text, name).pairs
+        pairs = parse(read_text(file, file.name), file.name).pairs
     except ScenarioError:
         return ""
     return next((value.text for key, value in pairs if key.text == "extends"), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import reacton.ipyvuetify as rv
 import solara
@@ -13,6 +13,9 @@ from irregsim.workshop.browser.words import Say
 from irregsim.workshop.pictures.svg import Picture
 
 _HERE = Path(__file__).parent
+
+#: Faults of a scenario that the page shows.
+MOST_FAULTS: Final = 20
 
 
 @solara.component_vue(str(_HERE / "frame.vue"))
@@ -32,7 +35,7 @@ def MesaWords(words: dict[str, str], hidden: list[str], step: str) -> None:
 
 @solara.component_vue(str(_HERE / "upload.vue"))
 def Upload(label: str, most: int, event_loaded: Callable[[list[dict[str, Any]]], None]) -> None:
-    """A button that hands over files as text: ``name`` and ``text`` each, None where a file is too large."""
+    """Hands over files: ``name`` and ``text``, or ``bytes`` where it is no UTF-8; None where too large."""
 
 
 @solara.component
@@ -60,9 +63,10 @@ def Hint(lines: Sequence[str], name: str = "") -> None:
 
 @solara.component
 def Faults(say: Say, faults: Sequence[str]) -> None:
-    """What is wrong with a scenario, all of it."""
+    """What is wrong with a scenario: the first faults, and how many more there are; each takes time to show."""
     if faults:
+        more = len(faults) - MOST_FAULTS
         with rv.Alert(type="error", text=True, dense=True, class_="irregsim-faults"):
             solara.Text(say("refused"))
-            for fault in faults:
+            for fault in (*faults[:MOST_FAULTS], *([say("more_faults", number=more)] if more > 0 else [])):
                 rv.Html(tag="div", children=[fault], style_="font-size:13px;overflow-wrap:anywhere")
