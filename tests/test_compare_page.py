@@ -59,16 +59,21 @@ class Reader(HTMLParser):
         self.headings: list[tuple[int, str]] = []
         self.words: list[str] = []
         self._open: list[str] = []
+        self._goes_on = False  # a word that is set apart (bdi) begins or has just ended: no new word
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
+        self._goes_on = tag == "bdi"
+        if tag == "bdi":
+            return
         if tag not in ("meta", "img", "br", "link"):
             self._open.append(tag)
         if re.fullmatch("h[1-6]", tag):
             self.headings.append((int(tag[1]), ""))
 
     def handle_endtag(self, tag):
+        self._goes_on = tag == "bdi"
         if tag in self._open:
             while self._open.pop() != tag:
                 pass
@@ -76,7 +81,10 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         if self._open and self._open[-1] in ("style", "script"):
             return
-        self.words.append(data)
+        if self._goes_on and self.words:
+            self.words[-1] += data
+        else:
+            self.words.append(data)
         if self._open and re.fullmatch("h[1-6]", self._open[-1]):
             level, text = self.headings[-1]
             self.headings[-1] = (level, text + data)
@@ -269,6 +277,20 @@ def test_costs_are_told_in_natural_units_and_money_only_with_a_source() -> None:
     text = Reader(report({**FRAMES, "costs": costs})).text
     assert "+50 – +150" in text and "+20,000 – +70,000" in text and "a table (B)" in text
     assert text.count(label("compare.no_source", "en")) == 1
+
+
+def test_titles_are_set_apart_from_the_words_around_them() -> None:
+    turned = "x \u202e y"
+    titles = {name: {"nb": turned, "en": turned} for name in ("baseline", *comparison_frames.SCENARIOS)}
+    for lang in ("nb", "en"):
+        text = report(titles=titles, lang=lang)
+        body = re.sub(
+            "<title>.*?</title>|<[^>]*>", lambda tag: tag[0] if "bdi" in tag[0] else "", text, flags=re.DOTALL
+        )
+        assert body.count(turned) == body.count(f"<bdi>{turned}</bdi>") > 10
+        assert "\ufdd0" not in text and "\ufdd1" not in text
+        attributes = "".join(str(value) for _, all_ in Reader(text).tags for value in all_.values())
+        assert attributes.count("\u2068") == attributes.count("\u2069") > 0
 
 
 def test_titles_are_escaped() -> None:
