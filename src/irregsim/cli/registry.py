@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from irregsim.cli.errors import errors, failed
+from irregsim.cli.errors import errors, failed, say
 from irregsim.cli.options import lang_option
 
 
@@ -70,7 +70,7 @@ def list_(folder: str | None, lang: str, *, every: bool, as_json_: bool) -> None
             text = json.dumps([registry_text.as_json(one) for one in found], indent=2, ensure_ascii=False)
         else:
             text = registry_text.list_text(found, folder or registry.OUTPUTS, lang, every=every)
-    click.echo(text)
+    say(text)
 
 
 @runs.command(short_help="Describe a run folder.")
@@ -92,7 +92,7 @@ def show(run: str, lang: str, *, check: bool) -> None:
 
     with errors():
         text = show_text(found_entry(run), max(40, shutil.get_terminal_size().columns), lang, check=check)
-    click.echo(text)
+    say(text)
 
 
 @runs.command(short_help="Remove run folders.")
@@ -118,7 +118,7 @@ def remove(runs: tuple[str, ...], lang: str, *, yes: bool) -> None:
         found = list({one.path.absolute(): one for one in map(found_entry, runs)}.values())
         if not yes:
             for one in found:
-                click.echo(str(one.path))
+                say(str(one.path))
             size = size_text(sum(one.size() for one in found), lang)
             click.confirm(words("ask_remove", n=len(found), size=size), abort=True)
         for one in found:
@@ -127,9 +127,9 @@ def remove(runs: tuple[str, ...], lang: str, *, yes: bool) -> None:
             left = removed(one)
             if left:
                 names = ", ".join(left[:3])
-                click.echo(words("left", folder=one.path, n=len(left), names=names))
+                say(words("left", folder=one.path, n=len(left), names=names))
             else:
-                click.echo(words("removed", folder=one.path))
+                say(words("removed", folder=one.path))
 
 
 @runs.command(short_help="Give a run folder another name.")
@@ -149,7 +149,7 @@ def rename(run: str, name: str, lang: str) -> None:
     with errors():
         one = found_entry(run)
         place = renamed(one, name)
-    click.echo(Words(lang, "runs")("renamed", folder=one.path, name=place))
+    say(Words(lang, "runs")("renamed", folder=one.path, name=place))
 
 
 @runs.command("open", short_help="Open the page of a run folder.")
@@ -165,6 +165,6 @@ def open_(run: str) -> None:
 
     with errors():
         place = page_of(found_entry(run)).absolute()
-    click.echo(str(place))
+    say(str(place))
     if click.launch(str(place)) != 0:
         failed(f"{place}: no program could open it here; open the file yourself")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from irregsim.cli.errors import errors
+from irregsim.cli.errors import errors, say
 from irregsim.cli.options import lang_option
 from irregsim.cli.registry import complete_run
 from irregsim.vocabulary.codes import CITIES
@@ -54,4 +54,4 @@ def show(
     asked = Asked(outcomes, years, city, group, scenarios, lang)
     with errors():
         text = shown(folder, asked, show_levels=show_levels)
-    click.echo(text)
+    say(text)
