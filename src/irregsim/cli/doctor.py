@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from irregsim.cli.errors import say
 from irregsim.cli.options import screen_lang_option
 
 
@@ -24,6 +25,6 @@ def doctor(lang: str) -> None:
     from irregsim.commands.doctor import FAULT, examine, text
 
     checks = examine(lang)
-    click.echo(text(checks, lang))
+    say(text(checks, lang))
     if any(one.state == FAULT for one in checks):
         sys.exit(1)
