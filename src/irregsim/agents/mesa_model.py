@@ -103,7 +103,7 @@ class IrregularMigrationModel(Model):
         seed = _seed(seed, rng, self.resolved)
         scale = real(scale)
         if wrong := scale_fault(scale):
-            raise ValueError(f"scale {scale:g}: {wrong}" if isinstance(scale, float) else f"scale {scale!r}: {wrong}")
+            raise ValueError(f"scale {scale}: {wrong}")
         replicate = _whole("replicate", replicate)
         chance = Draws(seed, replicate)
         draw = _draw(draw, draws, replicate)

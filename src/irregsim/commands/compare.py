@@ -25,9 +25,9 @@ from irregsim.commands.from_folders import (
     Given,
     Match,
     draws_fault,
+    expanded,
     given_runs,
     in_the_way,
-    is_run_folder,
     is_same_comparison,
     matches,
     told_apart,
@@ -41,7 +41,7 @@ from irregsim.commands.request import Checked, Output, Request, RunFailed, Stopp
 from irregsim.commands.run import execute, simulate_together
 from irregsim.commands.sweep import observed_years, swept
 from irregsim.present.export import hashes
-from irregsim.scenario import Scenario, changes_nothing, load_scenario, shipped_scenarios
+from irregsim.scenario import Scenario, changes_nothing, load_scenario
 from irregsim.storage.folder import MANIFEST, FolderError, check_folder, commit, opened_for_writing
 from irregsim.storage.hashing import canonical_json, sha256_of_text, write_json
 from irregsim.storage.manifests import MOST_REPLICATES
@@ -156,25 +156,6 @@ def default_name(scenarios: Sequence[Scenario]) -> str:
     if len(others) > _NAMED:
         others = [*others[: _NAMED - 1], f"{len(others) - _NAMED + 1}-others"]
     return "-and-".join(others) + f"-vs-{reference}"
-
-
-def expanded(arguments: Iterable[str]) -> list[str]:
-    """Scenario arguments with every folder that is none of irregsim's replaced by the scenario files in it, by name.
-
-    Raises:
-        WrongUse: If a folder holds no scenario files.
-    """
-    out: list[str] = []
-    for argument in arguments:
-        path = Path(argument)
-        if argument not in shipped_scenarios() and path.is_dir() and not is_run_folder(argument):
-            files = sorted(str(file) for file in path.glob("*.yaml"))
-            if not files:
-                raise WrongUse(f"{argument}: no scenario files (*.yaml) in this folder")
-            out += files
-        else:
-            out.append(argument)
-    return out
 
 
 def chosen_scenarios(request: CompareRequest, given: Mapping[str, Given] | None = None) -> list[Scenario]:

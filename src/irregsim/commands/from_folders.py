@@ -272,3 +272,22 @@ def is_same_comparison(reference: str, plans: Mapping[str, Plan]) -> Callable[[E
         return (entry.kind, entry.about.get("reference"), entry.about.get("runs")) == (COMPARISON, reference, runs)
 
     return same
+
+
+def expanded(arguments: Iterable[str]) -> list[str]:
+    """Scenario arguments with every folder that is none of irregsim's replaced by the scenario files in it, by name.
+
+    Raises:
+        WrongUse: If a folder holds no scenario files.
+    """
+    out: list[str] = []
+    for argument in arguments:
+        path = Path(argument)
+        if argument not in shipped_scenarios() and path.is_dir() and not is_run_folder(argument):
+            files = sorted(str(file) for file in path.glob("*.yaml"))
+            if not files:
+                raise WrongUse(f"{argument}: no scenario files (*.yaml) in this folder")
+            out += files
+        else:
+            out.append(argument)
+    return out
