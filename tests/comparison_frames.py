@@ -360,6 +360,18 @@ def lives() -> dict[str, pd.DataFrame]:
     for s in SCENARIOS:
         life = 0
         for cohort in ("present", "entered"):
+            t = np.arange(43)
+            still += [
+                {"scenario": s, "side": "difference", "cohort": cohort, "months": m, "at_risk": 900 - m,
+                 "survival": -0.001 * m, "lo": -0.001 * m - 0.01, "hi": -0.001 * m + 0.02}
+                for m in t.tolist()
+            ]  # fmt: skip
+            incidence += [
+                {"scenario": s, "side": "difference", "cohort": cohort, "exit": e, "months": m,
+                 "incidence": 0.002 * m * sign, "lo": 0.002 * m * sign - 0.02, "hi": 0.002 * m * sign + 0.01}
+                for e, sign in (("videre", 1), ("tvangsretur", -1))
+                for m in t.tolist()
+            ]  # fmt: skip
             for side, rate in (("reference", 0.03), ("scenario", 0.04)):
                 t = np.arange(43)
                 left = np.exp(-rate * t)

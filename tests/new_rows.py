@@ -105,7 +105,7 @@ def compared(folder: Path) -> dict[str, Any]:
         "cities": sorted(cities["city"].unique()),
         "roofless": here["mean"].tolist(),
         "page": (out / "report.html").read_text(encoding="utf-8"),
-        "drawn": pd.read_csv(out / "plots" / "compare-cities-changed.csv")["city"].unique().tolist(),
+        "drawn": pd.read_csv(out / "plots" / "compare-cities.csv")["city"].unique().tolist(),
     }
 
 

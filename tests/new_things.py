@@ -139,12 +139,12 @@ def declare_on_the_page() -> None:
     from irregsim.study.comparison.tables import register
 
     def draw(inputs: plots.Inputs) -> Drawing | None:
-        rows = inputs.outcome(f"outcome:{OUTCOME}")
+        rows = inputs.each()[0].outcome(f"outcome:{OUTCOME}")
         if rows is None:
             return None
         with settings():
             figure = new_figure()
-            figure.suptitle(inputs.heading(f"title_{PICTURE}"))
+            figure.suptitle(inputs.words(f"title_{PICTURE}"))
             figure.subplots().plot(rows["mean"].to_numpy())
         return Drawing(figure, rows, inputs.alt(PICTURE))
 
@@ -202,7 +202,7 @@ def compared(folder: Path) -> dict[str, Any]:
         "latent": measured.loc[measured["register"] == REGISTER, "latent_outcome"].tolist(),
         "page": (out / "report.html").read_text(encoding="utf-8"),
         "plots": sorted(file.name for file in (out / "plots").glob("*.csv")),
-        "drawn": sorted(set(pd.read_csv(out / "plots" / "compare-registers-changed.csv")["register"])),
+        "drawn": sorted(set(pd.read_csv(out / "plots" / "compare-registers.csv")["register"])),
     }
 
 

@@ -147,7 +147,8 @@ def test_a_sum_over_years_is_a_line_as_wide_as_the_years(series):
 @cache
 def drawn(kind: str) -> Drawing:
     picture = next(one for one in compare.PICTURES if one.name == kind)
-    drawing = picture.draw(Inputs(FRAMES, comparison_frames.about(), "" if picture.is_of_all else SCENARIO, "en"))
+    about = comparison_frames.about(scenarios=comparison_frames.SCENARIOS if kind == "tradeoff" else (SCENARIO,))
+    drawing = picture.draw(Inputs(FRAMES, about, SCENARIO if picture.is_slide else "", "en"))
     assert drawing is not None
     return drawing
 
@@ -173,6 +174,30 @@ def forest() -> Expected:
     drawing = drawn("forest")
     rows = drawing.data.to_dict("records")
     yield "forest", drawing.figure.axes[0], [mark for place, row in enumerate(rows) for mark in interval(row, place)]
+
+
+def main() -> Expected:
+    drawing = drawn("main")
+    rows = percent(table("key_figures")).set_index("outcome")
+    found = [rows.loc[name] for name in drawing.data["outcome"]]
+    # Beyond the axis is an arrow at its edge, which is no mark of a number.
+    reach = drawing.figure.axes[0].get_xlim()[1]
+    assert len(found) >= 3 and all(abs(row["mean"]) < reach for row in found)
+    yield "main", drawing.figure.axes[0], [mark for place, row in enumerate(found) for mark in interval(row, place)]
+
+
+def slide_main() -> Expected:
+    rows = percent(table("key_figures")).set_index("outcome")
+    found = [rows.loc[name] for name in drawn("slide_main").data["outcome"]]
+    marks = [mark for place, row in enumerate(found) for mark in interval(row, place)]
+    yield "slide_main", drawn("slide_main").figure.axes[0], marks
+
+
+def slide_time() -> Expected:
+    drawing = drawn("slide_time")
+    (outcome,) = set(drawing.data["outcome"])
+    colour = COLOURS.get(outcome.partition(":")[2], MODEL) if outcome.startswith("stock:") else MODEL
+    yield outcome, drawing.figure.axes[0], over_time(drawing.data, colour, ends="lo hi lo80 hi80 lo50 hi50")
 
 
 def tradeoff() -> Expected:
@@ -279,7 +304,7 @@ def displacement() -> Expected:
     flows, *accounts = drawing.figure.axes
     data = drawing.data
     moves = data[data["part"] == "moves"]
-    yield "ribbons", flows, ribbons(flows, moves)
+    yield "shares", flows, shares(moves)
     balance = data[data["part"] == "balance"]
     assert_same_numbers(
         balance,
@@ -296,38 +321,18 @@ def displacement() -> Expected:
         yield unit, axes, marks
 
 
-def ribbons(axes: Axes, moves: pd.DataFrame) -> list[Mark]:
-    """Boxes of places at both ends, and between them ribbons that fill their boxes without lying on each other.
-
-    Boxes stand 0.035 apart, in the order of the picture; each place that persons come from is equally tall, and a
-    ribbon is as wide as its share of that.
-    """
-    sources = list(dict.fromkeys(moves["reference_state"]))
-    targets_ = [state for state in STATES if state in set(moves["scenario_state"])]
-    width = {(r["reference_state"], r["scenario_state"]): r["share"] / len(sources) for r in moves.to_dict("records")}
-    tall = [
-        {source: 1.0 / len(sources) for source in sources},
-        {target: sum(wide for (_, to), wide in width.items() if to == target) for target in targets_},
-    ]
-    marks, top = [], []
-    for x, heights in zip((0.0, 1.0), tall, strict=True):
-        places, y = {}, 0.0
-        for state, height in heights.items():
-            marks.append(bar(colour_of(state), x - 0.025, y, x + 0.025, y + height))
-            places[state] = y
-            y += height + 0.035
-        top.append(places)
-    t = np.linspace(0.0, 1.0, 41)
-    ends = []
-    for source, target in sorted(width, key=lambda pair: (sources.index(pair[0]), targets_.index(pair[1]))):
-        a, b, wide = top[0][source], top[1][target], width[source, target]
-        lower = a + (b - a) * t**2 * (3 - 2 * t)
-        marks.append(band(colour_of(source), 0.025 + 0.95 * t, lower, lower + wide))
-        ends.append((b, b + wide))
-        top[0][source] += wide
-        top[1][target] += wide
-    # What is expected is itself without overlap.
-    assert all(one[1] <= other[0] + 1e-9 for one, other in zip(sorted(ends), sorted(ends)[1:], strict=False))
+def shares(moves: pd.DataFrame) -> list[Mark]:
+    """Bars of where those of each place are, one after the other, of 100 percent in all."""
+    marks = []
+    order = [*STATES, "rest"]
+    for place, source in enumerate(dict.fromkeys(moves["reference_state"])):
+        left = 0.0
+        here = moves[moves["reference_state"] == source].to_dict("records")
+        for row in sorted(here, key=lambda row: order.index(row["scenario_state"])):
+            colour = "white" if row["scenario_state"] == "rest" else colour_of(row["scenario_state"])
+            marks.append(bar(colour, left, place - 0.33, left + 100.0 * row["share"], place + 0.33))
+            left += 100.0 * row["share"]
+        assert abs(left - 100.0) < 2.0, "each bar is all of them"
     return marks
 
 
@@ -377,23 +382,21 @@ def sequences() -> Expected:
 
 
 def steps(rows: pd.DataFrame, name: str) -> list[Mark]:
-    """Curves of both sides in percent, each with its band."""
-    marks = []
-    for side, colour in (("reference", INK), ("scenario", MODEL)):
-        here = rows[rows["side"] == side].sort_values("months")
-        months, middle, low, high = columns(here, "months", name, "lo", "hi")
-        marks += [line(colour, months, 100 * middle), band(colour, months, 100 * low, 100 * high)]
-    return marks
+    """A difference in percentage points with its band."""
+    months, middle, low, high = columns(rows.sort_values("months"), "months", name, "lo", "hi")
+    return [line(MODEL, months, 100 * middle), band(MODEL, months, 100 * low, 100 * high)]
 
 
 def survival() -> Expected:
     drawing = drawn("survival")
+    assert set(drawing.data["side"]) == {"difference"}
     (cohort,) = set(drawing.data["cohort"])
     yield cohort, drawing.figure.axes[0], steps(drawing.data, "survival")
 
 
 def incidence() -> Expected:
     drawing = drawn("incidence")
+    assert set(drawing.data["side"]) == {"difference"}
     found = panels_of(drawing.figure)
     for code, rows in drawing.data.groupby("exit", sort=False, observed=True):
         yield str(code), found[flat(state_words(str(code), "en"))], steps(rows, "incidence")
@@ -431,7 +434,7 @@ PICTURES: dict[str, Callable[[], Expected]] = {
     one.__name__: one
     for one in (
         *(forest, stocks, displacement, exits, fans, responses, iceberg, registers, cities, groups, chronogram),
-        *(sequences, mean_time, survival, incidence, twins, tradeoff),
+        *(sequences, mean_time, survival, incidence, twins, tradeoff, main, slide_main, slide_time),
     )
 }
 
@@ -443,7 +446,7 @@ def assert_same_numbers(data: pd.DataFrame, rows: pd.DataFrame, keys: list[str],
 
 
 def test_every_picture_of_a_comparison_is_here():
-    assert set(PICTURES) == {one.name for one in compare.PICTURES}
+    assert set(PICTURES) == {one.name for one in compare.PICTURES if not one.is_of_sweep}
 
 
 @pytest.mark.parametrize("kind", PICTURES)
@@ -453,28 +456,11 @@ def test_pictures_of_a_comparison(kind):
     helping = {"tradeoff": ["#999999"]}.get(kind, [])
     for name, axes, marks in panels:
         assert_drawn(axes, marks, name=f"{kind}: {name}", steps=kind in ("survival", "incidence"), but=helping)
-    # Panels that no number is expected in show none, but for the levers above.
+    # Panels that no number is expected in show none.
     known = {id(axes) for _, axes, _ in panels}
-    strips = {id(axes) for axes in drawn(kind).figure.axes if axes.get_title(loc="left") == levers_above()}
     for axes in drawn(kind).figure.axes:
-        if id(axes) not in known | strips:
+        if id(axes) not in known:
             assert not marks_of(axes), f"{kind}: a panel shows marks without numbers"
-
-
-def levers_above() -> str:
-    return label("compare.levers_above", "en")
-
-
-@pytest.mark.parametrize("kind", ["stocks", "exits", "fans", "iceberg", "registers"])
-def test_levers_above_the_time_axis_last_from_their_first_to_their_last_month(kind):
-    strip = drawn(kind).figure.axes[0]
-    assert strip.get_title(loc="left") == levers_above()
-    rows = comparison_frames.about()["levers"][SCENARIO]  # type: ignore[index]
-    marks = [
-        bar("#B9C6D3", begins(row["from"]), place - 0.31, when(row["to"]), place + 0.31)
-        for place, row in enumerate(rows)
-    ]
-    assert_drawn(strip, marks, name=kind)
 
 
 def test_the_numbers_beside_the_trade_off_are_those_of_the_key_figures():

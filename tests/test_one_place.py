@@ -71,7 +71,7 @@ def test_what_no_agency_counts_of_it_is_an_index_for_readers(found):
 
 
 def test_a_picture_and_a_statistic_of_ones_own_are_in_their_section_of_the_page(found):
-    assert f"compare-{PICTURE}-changed.csv" in found["plots"]
+    assert f"compare-{PICTURE}.csv" in found["plots"]
     page = found["page"]
     start = page.index(f'id="{PICTURE}"')
     section = page[start : page.index("</section>", start)] if "</section>" in page[start:] else page[start:]
@@ -146,5 +146,6 @@ def test_every_picture_and_section_of_a_comparison_has_words():
     described = {key.removeprefix("compare.alt_") for key in labels() if key.startswith("compare.alt_")}
     assert described == set(names) - own
     sections = {*SECTIONS, *(one.section for one in PICTURES), *sections_of_tables()}
-    assert [one for one in sections - {"all", "twins"} if f"compare.h_{one}" not in labels()] == []
-    assert [one for one in sections - {"all", "twins"} if f"compare.note_{one}" not in labels()] == []
+    apart = {"first", "figures", "twins", "slides"}
+    assert [one for one in sections - apart if f"compare.h_{one}" not in labels()] == []
+    assert [one for one in sections - apart if f"compare.note_{one}" not in labels()] == []

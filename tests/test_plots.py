@@ -227,3 +227,19 @@ def test_labels_are_moved_apart_and_keep_their_order():
     moved = apart([1.0, 1.5, 2.0, 10.0], 2.0)
     assert sorted(moved) == moved and min(np.diff(moved)) >= 2.0 - 1e-12
     assert moved[3] == 10.0 and np.mean(moved[:3]) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_part_of_the_country_is_not_compared_with_published_counts_and_says_what_it_is(series, lang):
+    for name in plots.PLOTS:
+        options = plots.Options(lang, scenario="A title", scale=0.1, source="Run 0123")
+        drawing = plots.PLOTS[name](series, options)
+        words = " ".join(" ".join(words_of(drawing.figure)).split())
+        assert label("compare.quoted", lang).format(name="A title") in words and "Run 0123" in words
+        left_out = label("compare.registers_scale", lang).format(scale={"en": "0.1", "nb": "0,1"}[lang])
+        assert (left_out in words) == (name != "exits")
+        if name == "registers":
+            assert set(drawing.data["source"]) == {"model"}
+        if name == "strategies":
+            circles = [line for line in drawing.figure.axes[0].lines if line.get_marker() == "o"]
+            assert circles == []

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from irregsim.commands.request import Checked, Request, RunFailed
-from irregsim.scenario import Scenario, diff_rows
+from irregsim.scenario import Scenario, ScenarioError, diff_rows
+from irregsim.scenario.reading import BASELINE
+from irregsim.scenario.writing.text import scenario_text
 from irregsim.study.comparison.pairs import Runs, first_difference
 from irregsim.study.identity import code_sha256, data_sha256, run_id, versions
 from irregsim.study.progress import Progress, Silent
@@ -97,6 +101,9 @@ def about_comparison(request: Request, ready: Checked, id_: str, cities: Sequenc
         "titles": {one.name: dict(one.title) for one in scenarios},
         "descriptions": {one.name: in_language(by_language(one.description), request.output.lang) for one in scenarios},
         "decides": {one.name: list(one.decides) for one in scenarios},
+        "expects": {one.name: [told.outcome for told in one.expects] for one in others},
+        "yaml": _texts(scenarios),
+        "date": datetime.now(UTC).date().isoformat(),
         "period": (month_text(reference.start), month_text(reference.end)),
         "first_effective": {one.name: first_difference(reference, one) for one in others},
         "levers": {one.name: _levers(reference, one) for one in others},
@@ -121,6 +128,16 @@ def about_comparison(request: Request, ready: Checked, id_: str, cities: Sequenc
         "data_sha256": data_sha256(),
         "code_sha256": code_sha256(),
     }
+
+
+def _texts(scenarios: Sequence[Scenario]) -> dict[str, str]:
+    """The text of the file of each scenario but the shipped baseline, and but those that no file can say."""
+    found = {}
+    for one in scenarios:
+        if one.name != BASELINE:
+            with suppress(ScenarioError):
+                found[one.name] = scenario_text(one)
+    return found
 
 
 def _levers(reference: Scenario, scenario: Scenario) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from irregsim import __version__
 from irregsim.commands.estimate import EACH, WRITING, seconds_each, work_of
 from irregsim.commands.from_folders import in_the_way, is_same_run, known_replicates
 from irregsim.commands.manifest import Clock, manifest_of
@@ -30,6 +31,8 @@ from irregsim.study.summaries import Series, published_summary, summary
 from irregsim.study.tables import draws_columns, schema_of, tables_of
 from irregsim.vocabulary.codes import month_text
 from irregsim.vocabulary.knowledge import assumed_from
+from irregsim.vocabulary.labels import in_language, label
+from irregsim.vocabulary.numbers import plain
 
 
 @dataclass(frozen=True)
@@ -351,7 +354,23 @@ def _write_outputs(
     names["summary.csv"] = None
     caveat = plan.draws.caveat
     assumed = assumed_from([plan.scenario.levers.knowledge])
-    options = plots.Options(output.lang, output.show_levels, caveat is None, caveat or "", assumed)
+    options = plots.Options(
+        output.lang,
+        output.show_levels,
+        caveat is None,
+        caveat or "",
+        assumed,
+        in_language(plan.scenario.title, output.lang),
+        plan.scale,
+        label("sentence.run_source", output.lang).format(
+            version=__version__,
+            id=staged.manifest["run_id"],
+            replicates=replicates,
+            draws=label(f"fit.source_{plan.draws.source}", output.lang),
+            seed=plan.seed,
+            scale=plain(f"{plan.scale:g}", output.lang),
+        ),
+    )
     folder = staged.path / "plots"
     folder.mkdir()
     drawn = plots.PLOTS if output.pictures else {}

@@ -48,11 +48,15 @@ def table(rows: Sequence[Sequence[str]], *, left: int = 1, indent: str = "  ") -
 
 @dataclass(frozen=True)
 class _Row:
-    """One line of a block: what it counts, and what every replicate counted in each year that is shown."""
+    """One line of a block: what it counts, and what every replicate counted in each year that is shown.
+
+    ``is_part`` is of a part of a whole: shown is the mean, since medians of parts do not add up to the whole.
+    """
 
     words: str
     values: Sequence[Sequence[float]]
     form: str = "{:.0f}"
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,13 @@ class _Block:
     beside: Sequence[Sequence[str]] | None = None
 
     def text(self) -> str:
-        """Title and medians over replicates."""
+        """Title and medians over replicates; of parts of a whole means."""
         beside = self.beside or [[""] * len(self.heads) for _ in self.rows]
         widths = [max(len(line[i]) for line in beside) for i in range(len(self.heads))]
         lines = [["", *(head + " " * width for head, width in zip(self.heads, widths, strict=True))]]
         for row, extra in zip(self.rows, beside, strict=True):
-            cells = (row.form.format(_median(values)) for values in row.values)
+            middle = _mean if row.is_part else _median
+            cells = (row.form.format(middle(values)) for values in row.values)
             lines.append([row.words, *(c + e.ljust(w) for c, e, w in zip(cells, extra, widths, strict=True))])
         return f"{self.title}\n{table(lines)}"
 
@@ -229,13 +234,24 @@ def _median(values: Sequence[float]) -> float:
     return float(np.median(np.asarray(values, dtype="float64")))
 
 
+def _mean(values: Sequence[float]) -> float:
+    import numpy as np
+
+    return float(np.mean(np.asarray(values, dtype="float64")))
+
+
 def _hidden(series: Sequence[Series], months: Sequence[str], heads: Sequence[str], lang: str) -> _Block:
     index = [hidden_index(one.stocks).sum(axis=1, min_count=1) for one in series]
     shares = [hidden_shares(one.stocks) for one in series]
     rows = [_Row(label("screen.total_index", lang), [[float(i[m]) for i in index] for m in months])]
     for code in HIDDEN:
         rows.append(
-            _Row(label(f"strategy.{code}", lang), [[_cell(s, m, code) for s in shares] for m in months], "{:.0f} %")
+            _Row(
+                label(f"strategy.{code}", lang),
+                [[_cell(s, m, code) for s in shares] for m in months],
+                "{:.0f} %",
+                is_part=True,
+            )
         )
     return _Block(label("screen.outside", lang), heads, rows)
 

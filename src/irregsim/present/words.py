@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from irregsim.scenario.explain import NEW
-from irregsim.scenario.levers import REGISTRY, Kind, Lever
+from irregsim.scenario.levers import REGISTRY, Holds, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
 from irregsim.study.comparison import verdicts
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import DISTRICTS
 from irregsim.vocabulary.labels import in_language, label, labels
-from irregsim.vocabulary.numbers import percent, rounded_text
+from irregsim.vocabulary.numbers import country_name, number, percent, plain, rounded_text
 from irregsim.vocabulary.outcomes import is_hidden as is_hidden
 from irregsim.vocabulary.outcomes import is_uncounted as is_uncounted
 
@@ -72,6 +72,17 @@ def outcome_words(outcome: str, lang: str) -> str:
         return outcome
     text = label(key, lang)
     return label(f"compare.kind_{kind}", lang).format(name=text) if kind in ("person_months", "duration") else text
+
+
+def plain_words(outcome: str, lang: str) -> str:
+    """An outcome in words for a sentence that is read without any explanation.
+
+    Args:
+        outcome: As for `outcome_words`.
+        lang: Language.
+    """
+    key = f"compare.plain_{'_'.join(outcome.split(':'))}"
+    return label(key, lang) if key in labels() else outcome_words(outcome, lang)
 
 
 def series_words(register: str, dimension: str, key: str, lang: str) -> str:
@@ -158,6 +169,17 @@ def lever_meaning(lever: Lever, lang: str) -> str:
     return lever_words_of(lever, lang).meaning.partition(". ")[0].rstrip(".")
 
 
+def lever_of(key: str) -> Lever | None:
+    """The lever of a full key path as in ``irregsim diff``, such as ``levers.municipal.shelter.Bergen``."""
+    bare = _bare(key)
+    fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
+    return max(fitting, key=lambda one: len(one.key), default=None)
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix("levers.").removeprefix("assumptions.")
+
+
 def lever_words(key: str, lang: str) -> str:
     """The place a lever is set for, and its meaning cut to its first sentence.
 
@@ -165,15 +187,15 @@ def lever_words(key: str, lang: str) -> str:
         key: Full key path as in ``irregsim diff``: ``levers.municipal.shelter.Bergen``.
         lang: Language.
     """
-    bare = key.removeprefix("levers.").removeprefix("assumptions.")
-    fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
-    found = max(fitting, key=lambda one: len(one.key), default=None)
+    found = lever_of(key)
     if found is None:
         return key
-    meaning = lever_meaning(found, lang)
-    place = bare[len(found.key) + 1 :]
+    place = _bare(key)[len(found.key) + 1 :]
     if place.startswith(f"{NEW}."):
         return label("present.new_centre", lang).format(name=place.removeprefix(f"{NEW}."))
+    if found.kind is Kind.CENTRE_DATES:
+        return f"{centre_words(place, lang)}: {label('compare.centre_is_open', lang)}"
+    meaning = lever_meaning(found, lang)
     return f"{place}: {meaning}" if place else meaning
 
 
@@ -194,12 +216,10 @@ def lever_change(key: str, value: str, lang: str) -> str:
         value: As ``irregsim diff`` shows it.
         lang: Language.
     """
-    bare = key.removeprefix("levers.").removeprefix("assumptions.")
-    fitting = (one for one in REGISTRY if bare == one.key or bare.startswith(one.key + "."))
-    found = max(fitting, key=lambda one: len(one.key), default=None)
+    found = lever_of(key)
     if found is None:
         return f"{key}: {value}"
-    place = bare[len(found.key) + 1 :]
+    place = _bare(key)[len(found.key) + 1 :]
     if place.startswith(f"{NEW}."):
         name = label("present.new_centre", lang).format(name=place.removeprefix(f"{NEW}."))
         state = label("present.new_places", lang).format(number=value)
@@ -207,14 +227,59 @@ def lever_change(key: str, value: str, lang: str) -> str:
     if found.kind is Kind.CENTRE_DATES:
         place = centre_words(place, lang)
         return f"{place}: {label('live.centre_open' if value == 'true' else 'live.centre_closed', lang)}"
-    words = {"true": label("live.yes", lang), "false": label("live.no", lang), "none": label("live.none", lang)}
-    text = words.get(value, value)
-    for option in found.options:
-        key_of_option = f"{found.key.rpartition('.')[2]}.{option}"
-        if value == option and key_of_option in labels():
-            text = label(key_of_option, lang)
+    text = _value_words(found, value, lang)
     name = lever_words_of(found, lang).name
     return f"{place}: {name}, {text}" if place else f"{name}: {text}"
+
+
+def _value_words(lever: Lever, value: str, lang: str) -> str:
+    words = {"true": label("live.yes", lang), "false": label("live.no", lang), "none": label("live.none", lang)}
+    for option in lever.options:
+        key = f"{lever.key.rpartition('.')[2]}.{option}"
+        if value == option and key in labels():
+            return label(key, lang)
+    return words.get(value, value)
+
+
+def lever_name(key: str, lang: str) -> str:
+    """The name of a lever with the place it is set for and the unit of its number; the key of one that is not known."""
+    found = lever_of(key)
+    if found is None:
+        return key
+    place = _bare(key)[len(found.key) + 1 :]
+    if place.startswith(f"{NEW}."):
+        return upper(label("present.new_centre", lang).format(name=place.removeprefix(f"{NEW}.")))
+    if found.kind is Kind.CENTRE_DATES:
+        return upper(centre_words(place, lang))
+    if found.kind is Kind.AGREEMENTS:
+        place = country_name(place, lang)
+    words = lever_words_of(found, lang)
+    name = f"{words.name}, {place}" if place else words.name
+    return f"{name} ({words.unit})" if found.holds is Holds.NUMBER and words.unit else name
+
+
+def lever_value(key: str, value: str, lang: str) -> str:
+    """A value of a lever in words, a number as the language writes it.
+
+    Args:
+        key: Full key path as in ``irregsim diff``.
+        value: As ``irregsim diff`` shows it.
+        lang: Language.
+    """
+    found = lever_of(key)
+    if found is None:
+        return value
+    if f".{NEW}." in f".{_bare(key)}":
+        closed = label("compare.centre_closed", lang)
+        return closed if value == "0" else label("present.new_places", lang).format(number=value)
+    if found.kind is Kind.CENTRE_DATES:
+        return label("compare.centre_open" if value == "true" else "compare.centre_closed", lang)
+    text = _value_words(found, value, lang)
+    try:
+        amount = float(value)
+    except ValueError:
+        return text
+    return number(amount, lang, decimals=0) if abs(amount) >= 1000 else plain(f"{amount:g}", lang)
 
 
 def short_title(name: str, about: Mapping[str, Any], lang: str) -> str:

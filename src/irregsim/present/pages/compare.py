@@ -12,6 +12,7 @@
 - ``levers``: scenario to rows of ``key``, ``from``, ``to``, ``reference``, ``value`` (as ``irregsim diff``);
 - ``proof``: as ``proof.json``;
 - ``sweep``*: settings and values of a sweep (`irregsim.study.comparison.sweeps.Design.to_mapping`);
+- ``expects``*: scenario to outcomes that it says it moves; ``yaml``*: name to the text of its file; ``date``*: when;
 - ``cities``*: cities that get a fact sheet; ``caveat``*: key of the sentence for draws that are not calibrated;
 - ``pictures``*: from `irregsim.present.plots.compare.draw_all`.
 
@@ -31,8 +32,11 @@ from markupsafe import Markup
 from irregsim import __version__
 from irregsim.present.pages import compare_tables as tables
 from irregsim.present.pages import render
-from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
-from irregsim.present.pages.compare_twins import SCRIPT, twins
+from irregsim.present.pages.compare_facts import Facts, Rows
+from irregsim.present.pages.compare_first import cautions, first_screen
+from irregsim.present.pages.compare_script import SCRIPT
+from irregsim.present.pages.compare_twins import twins
+from irregsim.present.plots.compare import SLIDES
 from irregsim.present.plots.style import assumption_sentence
 from irregsim.present.words import certainty_of, outcome_words, share_of
 from irregsim.study.comparison import verdicts
@@ -42,9 +46,6 @@ from irregsim.vocabulary.outcomes import first_then_others
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Rows of each of the four.
-PANEL_ROWS: Final = 6
 
 #: Order of the sections of pictures and tables; others that a picture or a table names come last.
 SECTIONS: Final = (
@@ -59,8 +60,11 @@ SECTIONS: Final = (
     "costs",
 )
 
-#: Sections of pictures that have a place of their own: those of all scenarios, and twins with their chooser.
-_APART: Final = ("all", "twins")
+#: Sections that are printed; all others are folded, to be opened by whoever wants them.
+OPEN: Final = ("effects", "displacement", "measured")
+
+#: Sections of pictures that have a place of their own, and one that is not on the page.
+_APART: Final = ("first", "figures", "twins", SLIDES)
 
 
 def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> str:
@@ -77,36 +81,40 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
     lang = page.lang
     sections = [one for one in map(page.section, page.sections()) if one is not None]
     lives, cities = twins(page), [tables.city(page, name) for name in about.get("cities", ())]
-    contents = [("findings", page.words("h_findings")), ("figures", page.words("h_figures"))]
-    contents += [(one["id"], one["name"]) for one in sections]
+    contents = [("findings", page.words("h_findings"))]
+    contents += [(one["id"], one["name"]) for one in sections if one["is_open"]]
+    contents += [(f"city-{one['name']}", page.words("h_city", name=one["name"])) for one in cities]
+    contents += [(name, page.words(f"h_{name}")) for name in ("limits", "again", "figures")]
+    contents += [(one["id"], one["name"]) for one in sections if not one["is_open"]]
     contents += [("twins", page.words("h_twins"))] if lives else []
     contents += [("hidden-levels", page.words("h_levels"))] if about.get("show_levels") else []
-    contents += [(f"city-{one['name']}", page.words("h_city", name=one["name"])) for one in cities]
-    contents += [(name, page.words(f"h_{name}")) for name in ("levers", "proof", "limits", "again")]
-    names = [page.title(name) for name in page.scenarios]
+    contents += [(name, page.words(f"h_{name}")) for name in ("levers", "proof")]
+    names = [page.words("quoted", name=page.title(name)) for name in page.scenarios]
     digest = hashlib.sha256(SCRIPT.encode()).digest()
     return render(
         "compare.html",
         lang,
         version=__version__,
         title=page.words("title", names=listed(names, lang)),
-        asked=page.asked(),
-        descriptions=[
-            str(about.get("descriptions", {})[s]) for s in page.scenarios if about.get("descriptions", {}).get(s)
-        ],
-        cautions=page.cautions(),
-        panels=[page.panel(panel) for panel in PANELS],
+        first=first_screen(page),
+        cautions=cautions(page),
         contents=contents,
         scenarios=[page.scenario(name) for name in page.scenarios],
-        of_all=page.pictures("all", ""),
+        of_figures=page.pictures("figures", ""),
         sections=sections,
         twins=lives,
+        twin_plots=page.pictures("twins", ""),
         levels=tables.levels(page) if about.get("show_levels") else [],
         cities=cities,
         levers=[tables.levers(page, name) for name in page.scenarios],
         proof=[tables.proof(page, name) for name in page.scenarios],
         limits=page.limits(),
         command=about["command"],
+        cite=page.cite(),
+        yaml=list(about.get("yaml", {}).items()),
+        descriptions=[
+            str(about.get("descriptions", {})[s]) for s in page.scenarios if about.get("descriptions", {}).get(s)
+        ],
         settings=page.settings(),
         script=Markup(SCRIPT),
         script_hash=f"sha256-{base64.b64encode(digest).decode('ascii')}",
@@ -115,50 +123,6 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
 
 class _Page(Facts):
     """Parts of the page that need more than one table."""
-
-    def asked(self) -> str:
-        """What was asked, in a sentence or two."""
-        firsts = sorted({str(month) for month in self.about["first_effective"].values() if month})
-        return self.words(
-            "asked",
-            names=listed([self.words("quoted", name=self.title(name)) for name in self.scenarios], self.lang),
-            reference=self.reference_title(),
-            months=listed(firsts, self.lang),
-            end=self.about["period"][1],
-            replicates=number(float(self.about["replicates"]), self.lang),
-        )
-
-    def cautions(self) -> list[str]:
-        """What must be known before anything else is read."""
-        out = [self.words("caution_told")]
-        if self.about.get("caveat"):
-            out.append(label(str(self.about["caveat"]), self.lang))
-        if float(self.about.get("scale", 1.0)) != 1.0:
-            scale = number(float(self.about["scale"]), self.lang, decimals=2)
-            out.append(self.words("caution_scale", scale=scale))
-        out.append(label("sentence.hidden_levels", self.lang))
-        out.append(assumption_sentence((str(self.about["assumed"][0]), str(self.about["assumed"][1])), self.lang))
-        return [*out, label("sentence.synthetic_persons", self.lang)]
-
-    def panel(self, panel: str) -> dict[str, Any]:
-        """One of the four parts of the first page."""
-        found: dict[str, dict[str, str]] = {}
-        names: dict[str, str] = {}
-        for name in self.scenarios:
-            for row in self.rows("key_figures", name):
-                if row["panel"] == panel:
-                    found.setdefault(str(row["outcome"]), {})[name] = self.effect(row)
-                    names[str(row["outcome"])] = self.outcome_over(row)
-        heads = [self.title(name) for name in self.scenarios] if len(self.scenarios) > 1 else [self.words("c_effect")]
-        years = list(dict.fromkeys(map(self.years, self.scenarios)))
-        rows = [[names[o], *(cells.get(name, "") for name in self.scenarios)] for o, cells in found.items()]
-        return {
-            "id": panel,
-            "name": self.words(f"panel_{panel}"),
-            "note": f"{self.words('panel_note')}, {listed(years, self.lang)}",
-            "heads": heads,
-            "rows": rows[:PANEL_ROWS],
-        }
 
     def scenario(self, name: str) -> dict[str, Any]:
         """Findings in plain words, and the table of key figures."""
@@ -217,9 +181,30 @@ class _Page(Facts):
             made = tables.of_section(self, name, scenario)
             if plots or made:
                 parts.append({"title": self.title(scenario), "plots": plots, "tables": made})
-        if not parts:
+        of_all = self.pictures(name, "")
+        if not parts and not of_all:
             return None
-        return {"id": name, "name": self.words(f"h_{name}"), "note": self.words(f"note_{name}"), "parts": parts}
+        return {
+            "id": name,
+            "name": self.words(f"h_{name}"),
+            "note": self.words(f"note_{name}"),
+            "plots": of_all,
+            "parts": parts,
+            "has_tables": any(part["tables"] for part in parts),
+            "is_open": name in OPEN,
+        }
+
+    def cite(self) -> str:
+        """How the comparison is cited."""
+        about = self.about
+        return self.words(
+            "cite",
+            names=listed([self.words("quoted", name=self.title(name)) for name in self.scenarios], self.lang),
+            id=about["comparison_id"],
+            date=about.get("date", ""),
+            version=about.get("versions", {}).get("irregsim", __version__),
+            replicates=number(float(about["replicates"]), self.lang),
+        )
 
     def limits(self) -> list[str]:
         """What the page does not show."""
@@ -227,6 +212,7 @@ class _Page(Facts):
         sentences = ["hidden_levels", "ideal_types", "small_cells", "knowledge_date", "synthetic_persons", "source"]
         month = ", ".join(self.about["as_known"])
         told = [label(f"sentence.{key}", self.lang).replace("{month}", month) for key in sentences]
+        told.append(assumption_sentence((str(self.about["assumed"][0]), str(self.about["assumed"][1])), self.lang))
         return [self.words(key) for key in keys] + told
 
     def settings(self) -> list[tuple[str, str]]:

@@ -5,12 +5,12 @@ Levels of the hidden population are never shown, only changes, shares and an ind
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from irregsim.present.pages import isolated
-from irregsim.present.pages.compare_pictures import inside
 from irregsim.present.words import effect_text, graded, has_direction, outcome_words, short_title, title_of, upper
 from irregsim.study.comparison.series import is_averaged
 from irregsim.vocabulary.codes import month_number
@@ -197,9 +197,9 @@ class Facts:
         return [
             {
                 "name": one["name"],
-                "src": inside(one["svg"]),
+                "src": f"data:image/png;base64,{base64.b64encode(one['png']).decode('ascii')}",
                 "alt": one["alt"],
-                "caption": str(one["alt"]).partition(". ")[0] + ".",
+                "caption": f"{str(one['alt']).partition('. ')[0].rstrip('?.')}.",
             }
             for one in self.about.get("pictures", ())
             if one["section"] == section and one["scenario"] == scenario

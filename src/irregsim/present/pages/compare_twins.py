@@ -14,43 +14,6 @@ from irregsim.vocabulary.labels import label
 #: Twins in the chooser.
 TWINS: Final = 12
 
-#: Shows one twin at a time. Without it, and on paper when nothing was chosen, all are there.
-SCRIPT: Final = """
-"use strict";
-document.querySelectorAll(".twins").forEach(function (box, n) {
-  var lives = Array.from(box.querySelectorAll(".twin"));
-  if (lives.length < 2) { return; }
-  var bar = document.createElement("div");
-  bar.className = "chooser";
-  var name = document.createElement("label");
-  var list = document.createElement("select");
-  list.id = "twin-" + n;
-  name.htmlFor = list.id;
-  name.textContent = box.dataset.label;
-  lives.forEach(function (life, i) {
-    var option = document.createElement("option");
-    option.value = String(i);
-    option.textContent = life.getAttribute("aria-label");
-    list.appendChild(option);
-  });
-  function show(i) {
-    list.selectedIndex = (i + lives.length) % lives.length;
-    lives.forEach(function (life, j) { life.hidden = j !== list.selectedIndex; });
-  }
-  function button(text, step) {
-    var one = document.createElement("button");
-    one.type = "button";
-    one.textContent = text;
-    one.addEventListener("click", function () { show(list.selectedIndex + step); });
-    return one;
-  }
-  list.addEventListener("change", function () { show(list.selectedIndex); });
-  bar.append(name, list, button(box.dataset.before, -1), button(box.dataset.next, 1));
-  box.before(bar);
-  show(0);
-});
-"""
-
 
 def twins(facts: Facts) -> list[dict[str, Any]]:
     """The chooser of twins: both lives of each, as lines and as a table."""
@@ -67,8 +30,7 @@ def twins(facts: Facts) -> list[dict[str, Any]]:
             states |= dict.fromkeys(str(run["state"]) for run in runs)
         if told:
             legend = [{"colour": colour_of(s), "name": state_words(s, facts.lang)} for s in states]
-            plots = facts.pictures("twins", name)
-            out.append({"title": facts.title(name), "lives": told, "legend": legend, "plots": plots})
+            out.append({"title": facts.title(name), "lives": told, "legend": legend})
     return out
 
 

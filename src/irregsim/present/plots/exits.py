@@ -48,7 +48,7 @@ def draw_exits(series: Sequence[Series], options: Options) -> Drawing:
     values = np.stack([one.flows[columns].to_numpy(dtype="float64") for one in series], axis=-1)
     with settings():
         figure = new_figure()
-        figure.suptitle(label("title.exits", lang), x=0.01, ha="left")
+        figure.suptitle(options.heading("title.exits"), x=0.01, ha="left")
         grid = figure.subplots(2, 4, sharex=True)
         tables = []
         for i, (code, axes) in enumerate(zip(columns, grid.flat, strict=False)):
@@ -66,10 +66,7 @@ def draw_exits(series: Sequence[Series], options: Options) -> Drawing:
         figure.supylabel(label("axis.persons_per_year", lang), fontsize=12)
         footnote(
             figure,
-            [
-                assumption_sentence(options.assumed, lang),
-                label("sentence.synthetic_persons", lang),
-            ],
+            options.sentences(assumption_sentence(options.assumed, lang), label("sentence.synthetic_persons", lang)),
         )
     return Drawing(figure, pd.concat(tables, ignore_index=True), label("title.exits", lang))
 

@@ -62,7 +62,7 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
     first, last = years[0], years[-1] + 1
     with settings():
         figure = new_figure()
-        figure.suptitle(label("title.registers", lang), x=0.01, ha="left")
+        figure.suptitle(options.heading("title.registers"), x=0.01, ha="left")
         # One more place than panels, for the legend.
         grid = figure.subplots(len(PANELS) // _COLUMNS + 1, _COLUMNS, sharex=True)
         for axes in grid.flat[len(PANELS) + 1 :]:
@@ -72,7 +72,7 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
             cuts = spread(values)
             x = np.array([_place(period) for period in periods])
             band(axes, x, cuts, MODEL)
-            targets = [t for t in _targets(panel) if first <= _place(t.period) <= last]
+            targets = [t for t in _targets(panel) if first <= _place(t.period) <= last and options.is_country]
             for target in targets:
                 _observed(axes, target)
             top = max([1.0, *(float(np.nanmax(c)) for c in [cuts["q975"]] if c.size), *(_per_year(t) for t in targets)])
@@ -88,7 +88,7 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
         sentences = [assumption_sentence(options.assumed, lang), label("sentence.synthetic_persons", lang)]
         if not options.calibrated:
             sentences.insert(1, label(options.caveat, lang))
-        footnote(figure, sentences)
+        footnote(figure, options.sentences(*sentences, has_counts=True))
     return Drawing(figure, pd.concat(tables, ignore_index=True), label("title.registers", lang))
 
 

@@ -61,13 +61,14 @@ def draw_strategies(series: Sequence[Series], options: Options) -> Drawing:
     with settings():
         figure = new_figure()
         left, right = figure.subplots(1, 2, width_ratios=(2, 3))
-        figure.suptitle(label("title.strategies" if show_levels else "title.strategies_index", lang), x=0.01, ha="left")
+        title = "title.strategies" if show_levels else "title.strategies_index"
+        figure.suptitle(options.heading(title), x=0.01, ha="left")
         drawn = [("synlig", "persons", spread(counts))]
         band(left, x, drawn[0][2], COLOURS["synlig"], DASHES["synlig"])
         observed = [
             t for t in for_register("udi_return_duty_stock") if t.dimension == "total" and t.period >= months[0]
         ]
-        observed = [t for t in observed if t.period <= months[-1]]
+        observed = [t for t in observed if t.period <= months[-1] and options.is_country]
         if observed:
             places = [year_fraction(t.period) for t in observed]
             observed_points(left, places, [t.value for t in observed], label("legend.observed", lang))
@@ -110,7 +111,7 @@ def draw_strategies(series: Sequence[Series], options: Options) -> Drawing:
         spread_words = f"{label('legend.median', lang)}; {label('legend.band', lang)}.".capitalize()
         sentences = [label("sentence.synthetic_persons", lang), spread_words]
         sentences.insert(0, label("sentence.hidden_levels" if show_levels else "sentence.ideal_types", lang))
-        footnote(figure, sentences)
+        footnote(figure, options.sentences(*sentences, has_counts=True))
     data = pd.concat(
         [
             pd.DataFrame(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from irregsim.present.colours import COLOURS as COLOURS
 from irregsim.vocabulary.codes import FIRST_YEAR, month_number
 from irregsim.vocabulary.knowledge import Knowledge, assumed_from
 from irregsim.vocabulary.labels import label
-from irregsim.vocabulary.numbers import number
+from irregsim.vocabulary.numbers import number, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,6 +90,9 @@ class Options:
             say so.
         caveat: Key of the sentence with which they say it.
         assumed: Months from which what is shown rests on assumptions in part, and alone (`assumed_from`).
+        scenario: Title of the scenario; empty for none.
+        scale: Population scale. Where it is not 1, published counts of the whole country are not drawn.
+        source: Where the run comes from: its id, replicates, draws and seed, in a sentence; empty for none.
     """
 
     lang: str = "en"
@@ -96,6 +100,37 @@ class Options:
     calibrated: bool = False
     caveat: str = "sentence.uncalibrated"
     assumed: tuple[str, str] = field(default_factory=lambda: assumed_from([Knowledge()]))
+    scenario: str = ""
+    scale: float = 1.0
+    source: str = ""
+
+    @property
+    def is_country(self) -> bool:
+        """Whether counts are of the whole country, as the published ones are."""
+        return self.scale == 1.0
+
+    def heading(self, key: str) -> str:
+        """Title of a picture, and below it the scenario."""
+        title = label(key, self.lang)
+        if not self.scenario:
+            return title
+        quoted = label("compare.quoted", self.lang).format(name=self.scenario)
+        return "\n".join([title, *textwrap.wrap(quoted, 110)])
+
+    def sentences(self, *sentences: str, has_counts: bool = False) -> list[str]:
+        """Sentences below a picture: those given, that published counts are left out, and where it comes from.
+
+        Args:
+            sentences: In their order.
+            has_counts: Whether the picture would have published counts.
+        """
+        told = plain(f"{self.scale:g}", self.lang)
+        left_out = [label("compare.registers_scale", self.lang).format(scale=told)]
+        return [
+            *(left_out if has_counts and not self.is_country else []),
+            *sentences,
+            *([self.source] if self.source else []),
+        ]
 
 
 @dataclass(frozen=True)
@@ -141,7 +176,7 @@ def settings() -> Iterator[None]:
         yield
 
 
-def save(drawing: Drawing, folder: Path, name: str, run_id: str) -> list[str]:
+def save(drawing: Drawing, folder: Path, name: str, run_id: str, *, svg: bool = True) -> list[str]:
     """Write a picture as PNG and SVG and its numbers as CSV.
 
     Args:
@@ -149,29 +184,58 @@ def save(drawing: Drawing, folder: Path, name: str, run_id: str) -> list[str]:
         folder: An existing folder.
         name: File name without ending.
         run_id: The run the picture belongs to; kept inside both pictures.
+        svg: Whether the SVG is written.
 
     Returns:
         The names of the files.
     """
-    about = f"irregsim run {run_id}"
+    about = {"Title": name, "Description": drawing.alt, "Source": f"irregsim run {run_id}"}
     with settings():
-        # Find the layout once: both files then have the same, and drawing takes half the time.
-        drawing.figure.draw_without_rendering()
+        # Find the layout once, without drawing: every file then has the same, and it takes a third of the time.
+        engine = drawing.figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(drawing.figure)
         drawing.figure.set_layout_engine("none")
-        drawing.figure.savefig(
-            folder / f"{name}.png",
-            dpi=DPI,
-            metadata={"Software": None, "Title": name, "Description": drawing.alt, "Source": about},
-        )
-        text = io.StringIO()
-        drawing.figure.savefig(
-            text,
-            format="svg",
-            metadata={"Date": None, "Title": name, "Description": drawing.alt, "Source": about, "Creator": None},
-        )
-    (folder / f"{name}.svg").write_text(text.getvalue(), encoding="utf-8", newline="\n")
+        _round_places(drawing.figure)
+        _save_png(drawing.figure, folder / f"{name}.png", about)
+        if svg:
+            text = io.StringIO()
+            drawing.figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, **about})
+            (folder / f"{name}.svg").write_text(text.getvalue(), encoding="utf-8", newline="\n")
     drawing.data.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    return [f"{name}.png", f"{name}.svg", f"{name}.csv"]
+    return [f"{name}.png", *([f"{name}.svg"] if svg else []), f"{name}.csv"]
+
+
+def _round_places(figure: Figure) -> None:
+    """Round where axes and parts of a figure are: the layout's last digits differ from process to process."""
+    parts = list(figure.subfigs)
+    while parts:
+        part = parts.pop()
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(6))
+        parts += part.subfigs
+    for axes in figure.axes:
+        axes.set_position(tuple(round(value, 6) for value in axes.get_position().bounds))
+
+
+def _save_png(figure: Figure, path: Path, about: Mapping[str, str]) -> None:
+    """Write a figure as PNG with a palette: a third of the size, so that a page that holds many can be sent by mail."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    raw = io.BytesIO()
+    figure.savefig(raw, format="raw", dpi=DPI)
+    # As matplotlib rounds it.
+    size = (int(figure.get_figwidth() * DPI + 1e-6), int(figure.get_figheight() * DPI + 1e-6))
+    image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
+    words = PngInfo()
+    for key, text in about.items():
+        words.add_itxt(key, text)
+    small = image.quantize(colors=256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # Nearly white is white: paper has no shade of its own.
+    palette = small.getpalette() or []
+    cells = [palette[i : i + 3] for i in range(0, len(palette), 3)]
+    small.putpalette([value for cell in cells for value in ([255] * 3 if min(cell) >= 249 else cell)])
+    small.save(path, dpi=(DPI, DPI), pnginfo=words)
 
 
 def band(axes: Axes, x: np.ndarray, cuts: Mapping[str, np.ndarray], colour: str, dashes: Any = "-") -> None:
@@ -203,7 +267,9 @@ def assumption_sentence(assumed: tuple[str, str], lang: str) -> str:
     return label(key, lang).format(partly=partly, month=wholly)
 
 
-def shade_assumptions(axes: Axes, last: float, assumed: tuple[str, str], lang: str, *, words: bool = True) -> None:
+def shade_assumptions(
+    axes: Axes, last: float, assumed: tuple[str, str], lang: str, *, words: bool = True, first: float = -math.inf
+) -> None:
     """Shade the months that rest on assumptions, in part and alone, to the end of the axis.
 
     Args:
@@ -212,12 +278,16 @@ def shade_assumptions(axes: Axes, last: float, assumed: tuple[str, str], lang: s
         assumed: As in `assumption_spans`.
         lang: Language of the words at the top.
         words: Whether to write them.
+        first: Beginning of the x axis.
     """
     spans = assumption_spans(assumed, lang)
     ends = [*(start for start, _, _ in spans[1:]), last]
     for (start, colour, text), end in zip(spans, ends, strict=True):
         if last <= start:
             break
+        if end <= first:
+            continue
+        start = max(start, first)
         axes.axvspan(start, min(end, last), color=colour, linewidth=0, zorder=0)
         if words:
             axes.text(

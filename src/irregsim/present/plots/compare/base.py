@@ -1,18 +1,36 @@
-"""What the pictures of a comparison share: what they read, lines for reference and scenario, levers above the axis."""
+"""What the pictures of a comparison share: what they read, their titles and footers, and their small multiples.
+
+A picture is of all scenarios, a part for each, one below the other (`together`). Its title is a message; below it stand
+what is shaded, where it comes from, how many replicates there are and the id of the comparison, so that it can be
+understood and found again when it is cut out of the page.
+"""
 
 from __future__ import annotations
 
+import math
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from irregsim.present import words
+from irregsim.present.headline import answer, sentence
+from irregsim.present.main_effects import by_certainty, meant
 from irregsim.present.plots.strategies import year_fraction
-from irregsim.present.plots.style import INK, MODEL, assumption_patches, assumption_sentence, footnote
-from irregsim.present.words import short_title, title_of
+from irregsim.present.plots.style import (
+    INK,
+    MODEL,
+    Drawing,
+    assumption_patches,
+    assumption_sentence,
+    footnote,
+    new_figure,
+    settings,
+)
+from irregsim.present.words import has_direction, short_title, title_of
+from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.labels import Words, label, labels
 from irregsim.vocabulary.numbers import drawn, plain
 
@@ -20,7 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
 #: The reference is drawn in the same way in every picture.
 REFERENCE_DASHES: Final = (0, (4, 2))
@@ -28,8 +46,14 @@ REFERENCE_DASHES: Final = (0, (4, 2))
 #: Widest interval first: name of the columns to how strong it is drawn.
 BANDS: Final = (("lo", "hi", 0.16), ("lo80", "hi80", 0.2), ("lo50", "hi50", 0.28))
 
-#: Levers shown above a time axis; more are in the table of differences.
-MOST_LEVERS: Final = 5
+#: An axis of time begins so many months before the first change: before it nothing differs.
+MONTHS_BEFORE: Final = 24
+
+#: Width of every picture in inches, effects and letters to a line of its title, and height of title and footer.
+WIDTH: Final = 12.0
+MOST_IN_TITLE: Final = 2
+TITLE_LETTERS: Final = 106
+_AROUND: Final = 1.15
 
 
 @dataclass(frozen=True)
@@ -39,7 +63,7 @@ class Inputs:
     Attributes:
         frames: Tables of the comparison folder by name; a picture whose table is missing or empty is left out.
         about: What the comparison is about (`irregsim.present.pages.compare` lists its keys).
-        scenario: The scenario of a picture of one scenario; empty for pictures of all.
+        scenario: The scenario of a part of a picture; empty for the whole.
         lang: One of `LANGUAGES`.
     """
 
@@ -59,18 +83,67 @@ class Inputs:
             return None
         if not self.scenario:
             return frame
-        chosen = frame[frame["scenario"].astype(str) == self.scenario]
+        chosen = frame[frame["scenario"] == self.scenario]
         return None if chosen.empty else chosen
 
-    def outcome(self, outcome: str) -> pd.DataFrame | None:
-        """Rows of ``differences`` for one outcome, in the order of months; None where there are none."""
+    def each(self) -> list[Inputs]:
+        """The same for each scenario; for one of them, itself."""
+        names = [self.scenario] if self.scenario else [str(name) for name in self.about["scenarios"]]
+        return [replace(self, scenario=name) for name in names]
+
+    def outcome(self, outcome: str, *, whole: bool = False) -> pd.DataFrame | None:
+        """Rows of ``differences`` for one outcome, in the order of months; None where there are none.
+
+        Args:
+            outcome: Its name.
+            whole: Every month of the period, and not only those of the axis of time.
+        """
         rows = self.table("differences")
         if rows is None:
             return None
-        rows = rows[rows["outcome"].astype(str) == outcome]
+        rows = rows[rows["outcome"] == outcome]
         if rows.empty:
             return None
-        return rows.assign(month=rows["month"].astype(str)).sort_values("month")
+        rows = rows.assign(month=rows["month"].astype(str)).sort_values("month")
+        shown = rows if whole else rows[rows["month"] >= self.first_month]
+        return None if shown.empty else shown.reset_index(drop=True)
+
+    @property
+    def first_month(self) -> str:
+        """The first month of the axis of time, the same for every scenario: `MONTHS_BEFORE` before the first change."""
+        first = month_number(str(self.about["period"][0]))
+        changes = [month_number(str(one)) for one in self.about.get("first_effective", {}).values() if one]
+        return month_text(max(first, min(changes, default=first) - MONTHS_BEFORE))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows of ``key_figures``."""
+        figures = self.table("key_figures")
+        return [] if figures is None else [{str(k): v for k, v in row.items()} for row in figures.to_dict("records")]
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Outcomes that the scenario is declared to move."""
+        levers, expects = self.about.get("levers", {}), self.about.get("expects", {})
+        return meant(levers.get(self.scenario, ()), expects.get(self.scenario, ()))
+
+    def message(self, about: Callable[[str], bool] | None = None) -> str:
+        """What is found for the scenario, in few words: of the outcomes named, or of all.
+
+        Args:
+            about: Says of an outcome whether the picture is about it.
+        """
+        rows = self.rows()
+        if about is None:
+            return answer(rows, self.declared, self.lang, short=True) if rows else ""
+        rows = sorted((row for row in rows if about(str(row["outcome"]))), key=by_certainty)
+        told = [row for row in rows if has_direction(row)]
+        if told:
+            text = sentence(told[:MOST_IN_TITLE], self.lang, short=True)
+            more = len(told) - MOST_IN_TITLE
+            return f"{text}; {self.words('more_told', number=more)}" if more > 0 else text
+        if len(rows) <= MOST_IN_TITLE:
+            return sentence(rows, self.lang, short=True)
+        return self.words("none_told", number=len(rows))
 
     @property
     def reference(self) -> str:
@@ -86,19 +159,25 @@ class Inputs:
         """Title of a scenario; of this one by default."""
         return title_of(self.scenario if name is None else name, self.about, self.lang)
 
-    def heading(self, key: str) -> str:
-        """Heading of a picture of one scenario."""
+    def heading(self, key: str, message: str = "") -> str:
+        """Title of a picture of one scenario: the message, and below it what is shown."""
         reference = self.words("against", name=short_title(self.reference, self.about, self.lang))
-        return "\n".join([self.words(key), *textwrap.wrap(f"{self.title()}, {reference}", 92)])
+        topic = f"{self.words(key)}: {self.words('quoted', name=self.title())}, {reference}"
+        return "\n".join([*textwrap.wrap(message, TITLE_LETTERS), *textwrap.wrap(topic, TITLE_LETTERS)])
+
+    def part_heading(self, message: str) -> str:
+        """Title of the part of a scenario in a picture of several."""
+        quoted = self.words("quoted", name=self.title())
+        return "\n".join(textwrap.wrap(f"{quoted}: {message}" if message else quoted, TITLE_LETTERS))
 
     def alt(self, picture: str) -> str:
-        """What a picture of one scenario shows: its title, the scenario, and how it is read."""
-        return f"{self.words(f'title_{picture}')}: {self.title()}. {self.words(f'alt_{picture}')}"
+        """What a picture shows: its title, the message of each scenario, and how it is read."""
+        told = [f"{one.words('quoted', name=one.title())}: {one.message()}" for one in self.each()]
+        return f"{self.words(f'title_{picture}')}. {'. '.join(told)}. {self.words(f'alt_{picture}')}"
 
     def months(self) -> tuple[float, float]:
         """First and last place of the axis of years."""
-        first, last = self.about["period"]
-        return year_fraction(first) - 1 / 12, year_fraction(last)
+        return year_fraction(self.first_month) - 1 / 12, year_fraction(str(self.about["period"][1]))
 
     @property
     def assumed(self) -> tuple[str, str]:
@@ -111,15 +190,98 @@ class Inputs:
         month = self.about.get("first_effective", {}).get(self.scenario)
         return None if not month else year_fraction(month) - 1 / 12
 
+    @property
+    def caveat(self) -> str:
+        """What is to be known of draws that are not calibrated; empty where they are."""
+        found = self.about.get("caveat")
+        return label(str(found), self.lang) if found else ""
+
     def sentences(self, *more: str) -> list[str]:
-        """Sentences below a picture: those given, what is shaded, caveats, synthetic persons."""
+        """Sentences below a picture: those given, what is shaded, caveats, synthetic persons, and where it is from."""
         out = [*more, assumption_sentence(self.assumed, self.lang)]
-        if self.about.get("caveat"):
-            out.append(label(str(self.about["caveat"]), self.lang))
+        if self.caveat:
+            out.append(self.caveat)
         if self.shows_levels:
             out.append(label("sentence.hidden_levels", self.lang))
-        out.append(label("sentence.synthetic_persons", self.lang))
-        return out
+        return [*out, label("sentence.synthetic_persons", self.lang), self.source()]
+
+    def source(self) -> str:
+        """Where a picture comes from: program, comparison, date, replicates, draws, seed and scale."""
+        about = self.about
+        return self.words(
+            "made_by",
+            version=about.get("versions", {}).get("irregsim", ""),
+            id=about["comparison_id"],
+            date=about.get("date", ""),
+            replicates=about["replicates"],
+            draws=label(f"fit.source_{about['draws']}", self.lang),
+            seed=about["seed"],
+            scale=plain(f"{float(about.get('scale', 1.0)):g}", self.lang),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a picture shows of one scenario.
+
+    Attributes:
+        draw: Draws it on a figure or a part of one, and returns every number drawn.
+        height: Its height in inches.
+        message: Its title.
+    """
+
+    draw: Callable[[FigureBase], pd.DataFrame]
+    height: float
+    message: str = ""
+
+
+def together(
+    inputs: Inputs, name: str, part_of: Callable[[Inputs], Part | None], *notes: str, alt: str = ""
+) -> Drawing | None:
+    """A picture of all scenarios, a part for each, one below the other.
+
+    Args:
+        inputs: What it is drawn from.
+        name: The picture; its topic is the label ``compare.title_<name>``.
+        part_of: What it shows of a scenario; None for nothing.
+        notes: Sentences below it.
+        alt: What it shows in words; by default `Inputs.alt`.
+
+    Returns:
+        The drawing; its data is that of the parts with a column ``scenario``. None where no scenario has a part.
+    """
+    import pandas as pd
+
+    found = [(one, part) for one in inputs.each() if (part := part_of(one)) is not None]
+    if not found:
+        return None
+    with settings():
+        heights = [part.height for _, part in found]
+        figure = new_figure((WIDTH, sum(heights) + _AROUND))
+        keep_edges_free(figure)
+        if len(found) == 1:
+            places: list[FigureBase] = [figure]
+            titles = [found[0][0].heading(f"title_{name}", found[0][1].message)]
+        else:
+            places = list(figure.subfigures(len(found), 1, height_ratios=heights))
+            reference = inputs.words("against", name=short_title(inputs.reference, inputs.about, inputs.lang))
+            topic = f"{inputs.words(f'title_{name}')}, {reference}"
+            figure.suptitle("\n".join(textwrap.wrap(topic, TITLE_LETTERS)), x=0.01, ha="left", fontsize=12)
+            titles = [one.part_heading(part.message) for one, part in found]
+        tables = []
+        for (one, part), place, title in zip(found, places, titles, strict=True):
+            place.suptitle(title, x=0.01, ha="left", fontsize=13)
+            tables.append(part.draw(place).assign(scenario=one.scenario))
+        finish(figure, inputs, *notes)
+    data = pd.concat(tables, ignore_index=True)
+    data.insert(0, "scenario", data.pop("scenario"))
+    return Drawing(figure, data, alt or inputs.alt(name))
+
+
+def keep_edges_free(figure: Figure) -> None:
+    """Keep a strip free on both sides, for words that run a little wider than measured."""
+    engine: Any = figure.get_layout_engine()
+    engine.set(rect=(0.004, 0.0, 0.984, 0.996))
 
 
 def places(rows: pd.DataFrame) -> np.ndarray:
@@ -160,23 +322,11 @@ def bands(axes: Axes, x: np.ndarray, cuts: Mapping[str, np.ndarray], colour: str
             axes.fill_between(x, cuts[lo], cuts[hi], color=colour, alpha=alpha, linewidth=0)
 
 
-def mark_start(axes: Axes, inputs: Inputs, *, words: bool = False) -> None:
+def mark_start(axes: Axes, inputs: Inputs) -> None:
     """A thin line where the scenario first differs."""
     place = inputs.effective()
-    if place is None:
-        return
-    axes.axvline(place, color="#777777", linewidth=1.0, linestyle=(0, (1, 2)))
-    if words:
-        late = place > sum(axes.get_xlim()) / 2
-        axes.text(
-            place,
-            0.02,
-            f" {inputs.words('first_month')} ",
-            transform=axes.get_xaxis_transform(),
-            ha="right" if late else "left",
-            fontsize=9.5,
-            color="#555555",
-        )
+    if place is not None:
+        axes.axvline(place, color="#777777", linewidth=1.0, linestyle=(0, (1, 2)))
 
 
 def wrapped(text: str, width: int = 34) -> str:
@@ -211,7 +361,13 @@ def effect_text(row: Mapping[Any, Any], inputs: Inputs) -> str:
 
 
 def intervals(
-    axes: Axes, rows: Sequence[Mapping[str, Any]], colour: str = MODEL, *, height: float = 0.0, marker: str = "o"
+    axes: Axes,
+    rows: Sequence[Mapping[str, Any]],
+    colour: str = MODEL,
+    *,
+    height: float = 0.0,
+    marker: str = "o",
+    reach: float = math.inf,
 ) -> None:
     """Dots with intervals, the first row at the top.
 
@@ -222,6 +378,7 @@ def intervals(
         colour: Of lines and dots.
         height: Added to every place, to separate two scenarios.
         marker: Shape of the dots.
+        reach: Where the axis ends on both sides; a mean beyond it is an arrow at the edge instead of a dot.
     """
     for place, row in enumerate(rows):
         y = place + height
@@ -230,7 +387,13 @@ def intervals(
             axes.plot([row["lo50"], row["hi50"]], [y, y], color=colour, linewidth=4.5, solid_capstyle="butt", alpha=0.6)
         clear = row.get("verdict", "") != "cannot tell" and not row["lo"] <= 0.0 <= row["hi"]
         face = colour if clear else "white"
-        axes.plot([row["mean"]], [y], marker, color=colour, markersize=7, markerfacecolor=face, markeredgewidth=1.6)
+        mean = float(row["mean"])
+        if abs(mean) > reach:
+            # As far inside the edge as it is long.
+            axes.plot([math.copysign(0.985 * reach, mean)], [y], ">" if mean > 0 else "<", color=colour, markersize=9,
+                      markerfacecolor=face)  # fmt: skip
+            continue
+        axes.plot([mean], [y], marker, color=colour, markersize=7, markerfacecolor=face, markeredgewidth=1.6)
 
 
 def rows_axis(axes: Axes, names: Sequence[str], *, width: int = 38) -> None:
@@ -239,48 +402,6 @@ def rows_axis(axes: Axes, names: Sequence[str], *, width: int = 38) -> None:
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
-
-
-def strip_height(inputs: Inputs) -> float:
-    """Height of the strip of levers, with the height of a panel as 1."""
-    keys = {row["key"] for row in inputs.about.get("levers", {}).get(inputs.scenario, ()) if row["from"]}
-    return 0.08 + 0.11 * max(1, min(len(keys), MOST_LEVERS + 1))
-
-
-def lever_strip(axes: Axes, inputs: Inputs) -> list[str]:
-    """Above a time axis: a bar for each lever while it differs from the reference, with its value.
-
-    Returns:
-        The levers drawn, by key.
-    """
-    first, last = inputs.months()
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for row in inputs.about.get("levers", {}).get(inputs.scenario, ()):
-        if row["from"]:
-            groups.setdefault(str(row["key"]), []).append(row)
-    shown = list(groups)[:MOST_LEVERS]
-    axes.set_xlim(first, last)
-    axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
-    axes.grid(visible=False)
-    axes.set_yticks([])
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(bottom=False, labelbottom=False)
-    for place, key in enumerate(shown):
-        for row in groups[key]:
-            start = year_fraction(str(row["from"])) - 1 / 12
-            axes.barh(place, year_fraction(str(row["to"])) - start, left=start, height=0.62, color="#B9C6D3")
-        start = year_fraction(str(groups[key][0]["from"])) - 1 / 12
-        value = str(groups[key][0]["value"])
-        text = f"{key.partition('.')[2]} = {value if len(value) < 40 else value[:37] + '…'}"
-        right = start > (first + last) / 2
-        # Next to the bar, where there is room: before it when it starts late, else in it.
-        axes.text(start, place, f"{text} " if right else f" {text}", ha="right" if right else "left", va="center",
-                  fontsize=9.5, color=INK)  # fmt: skip
-    if len(groups) > len(shown):
-        axes.text(first, len(shown) - 0.45, inputs.words("more_levers", number=len(groups) - len(shown)), fontsize=9)
-    axes.set_title(inputs.words("levers_above"), fontsize=10.5)
-    return shown
 
 
 def legend_panel(axes: Axes, inputs: Inputs, *, colour: str = MODEL, more: Sequence[Artist] = ()) -> None:

@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from irregsim.present.colours import colour_of
-from irregsim.present.plots.compare.base import Inputs, finish, signed_axis, wrapped
-from irregsim.present.plots.style import Drawing, apart, new_figure, settings
+from irregsim.present.plots.compare.base import Inputs, Part, rows_axis, signed_axis, together, wrapped
+from irregsim.present.plots.style import Drawing
 from irregsim.present.words import NOT_HERE, state_words, upper
 from irregsim.vocabulary.codes import EXITS, STRATEGIES
 from irregsim.vocabulary.disclosure import PERCENT
-from irregsim.vocabulary.labels import label
-from irregsim.vocabulary.numbers import drawn
+from irregsim.vocabulary.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase, SubFigure
 
-#: Room between two states, as a share of all that is drawn.
-_GAP = 0.035
+#: In addition to the colour, for readers and printers without it.
+_HATCHES = {"arbeidende": "///", "marginalisert": "\\\\\\", "videre": "xx"}
+
+#: Too small to be shown one by one.
+REST = "rest"
+
+#: Shares from here on have their number in the bar, in percent.
+_NUMBERED = 8.0
 
 
 def moved(rows: pd.DataFrame) -> pd.DataFrame:
@@ -40,43 +46,96 @@ def moved(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_displacement(inputs: Inputs) -> Drawing | None:
-    """An alluvial of persons who are elsewhere than in the reference, and the balance of every account.
+    """Where persons are who are elsewhere than in the reference, and the balance of every account.
 
     Returns:
-        The drawing; its data has ``part``, ``to_month``, ``reference_state``, ``scenario_state``, ``share`` (of those
-        elsewhere from the same place), ``state``, ``unit``, ``mean``, ``lo``, ``hi``. None without the table
-        ``alluvial`` or where nobody is elsewhere.
+        The drawing; its data has ``scenario``, ``part`` (``moves``, ``balance``), ``to_month``, ``reference_state``,
+        ``scenario_state`` (`REST` for all that are too few to be shown), ``share`` (of those elsewhere from the same
+        place, 1 in all), ``state``, ``unit``, ``mean``, ``lo``, ``hi``. None without the table ``alluvial`` or where
+        nobody is elsewhere.
     """
     import pandas as pd
 
-    rows = inputs.table("alluvial")
-    if rows is None:
-        return None
-    cells = moved(rows)
-    month = str(cells["to_month"].iloc[0])
-    with settings():
-        figure = new_figure((12.0, 7.6))
-        figure.suptitle(inputs.heading("title_displacement"), x=0.01, ha="left")
-        left, right = figure.subfigures(1, 2, width_ratios=(3, 2), squeeze=False)[0]
-        flows = left.subplots()
-        _alluvial(flows, cells, inputs)
-        flows.set_title(wrapped(inputs.words("displacement_flows", month=month), 60), fontsize=12, pad=10)
-        accounts = _accounts(inputs, month)
-        units = [unit for unit in ("persons", PERCENT) if (accounts["unit"] == unit).any()]
-        if units:
-            counts = [int((accounts["unit"] == unit).sum()) for unit in units]
-            panels = np.atleast_1d(right.subplots(len(units), 1, height_ratios=counts))
-            for axes, unit in zip(panels, units, strict=True):
-                _bars(axes, accounts[accounts["unit"] == unit].to_dict("records"), unit, inputs)
-        finish(figure, inputs, inputs.words("displacement_note"))
-    told = [
-        f"{state_words(r['reference_state'], inputs.lang)} → {state_words(r['scenario_state'], inputs.lang)}: "
-        f"{_percent(r['share'])}"
-        for r in cells.head(6).to_dict("records")
-    ]
-    alt = f"{inputs.words('title_displacement')}: {inputs.title()}, {month}. {upper('; '.join(told))}."
-    data = pd.concat([cells.assign(part="moves"), accounts.assign(part="balance", to_month=month)])
-    return Drawing(figure, data.reset_index(drop=True), alt)
+    def part_of(one: Inputs) -> Part | None:
+        rows = one.table("alluvial")
+        if rows is None:
+            return None
+        cells = with_rest(moved(rows))
+        month = str(cells["to_month"].iloc[0])
+        accounts = _accounts(one, month)
+
+        def draw(figure: FigureBase) -> pd.DataFrame:
+            left, right = figure.subfigures(1, 2, width_ratios=(3, 2), squeeze=False)[0]
+            _shares(left, cells, month, one)
+            units = [unit for unit in ("persons", PERCENT) if (accounts["unit"] == unit).any()]
+            if units:
+                counts = [int((accounts["unit"] == unit).sum()) for unit in units]
+                panels = np.atleast_1d(right.subplots(len(units), 1, height_ratios=counts))
+                for axes, unit in zip(panels, units, strict=True):
+                    _bars(axes, accounts[accounts["unit"] == unit].to_dict("records"), unit, one)
+            drawn = pd.concat([cells.assign(part="moves"), accounts.assign(part="balance", to_month=month)])
+            return drawn.reset_index(drop=True)
+
+        return Part(draw, 5.6, one.message(lambda name: name.startswith(("stock:", "exit:"))))
+
+    told = []
+    for one in inputs.each():
+        rows = one.table("alluvial")
+        for row in [] if rows is None else moved(rows).head(6).to_dict("records"):
+            states = [state_words(row[name], one.lang) for name in ("reference_state", "scenario_state")]
+            told.append(f"{one.words('quoted', name=one.title())}, {' → '.join(states)}: {_percent(row['share'])}")
+    alt = f"{inputs.words('title_displacement')}. {upper('; '.join(told))}."
+    return together(inputs, "displacement", part_of, inputs.words("displacement_note"), alt=alt)
+
+
+def with_rest(cells: pd.DataFrame) -> pd.DataFrame:
+    """Cells with a row for what is missing to 1 of each place they come from: cells too small to be shown."""
+    import pandas as pd
+
+    missing = (1.0 - cells.groupby("reference_state", sort=False)["share"].sum()).rename("share").reset_index()
+    # Rounded shares may miss or exceed 1 by a little.
+    missing = missing[missing["share"] > 0.015].assign(scenario_state=REST, to_month=cells["to_month"].iloc[0])
+    return pd.concat([cells, missing[list(cells.columns)]], ignore_index=True) if len(missing) else cells
+
+
+def _shares(figure: SubFigure, cells: pd.DataFrame, month: str, inputs: Inputs) -> None:
+    """A bar for each place in the reference, of where its persons are in the scenario, 100 percent in all.
+
+    How many they are is not drawn: beside those a register counts it would reveal how many are in hiding.
+    """
+    from matplotlib.patches import Patch
+
+    axes = figure.subplots()
+    sources = list(dict.fromkeys(cells["reference_state"]))
+    here = set(cells["scenario_state"])
+    targets = [state for state in (*STRATEGIES, *EXITS, NOT_HERE, REST) if state in here]
+    shares = {(r["reference_state"], r["scenario_state"]): 100.0 * float(r["share"]) for r in cells.to_dict("records")}
+    for place, source in enumerate(sources):
+        left = 0.0
+        for target in targets:
+            wide = shares.get((source, target), 0.0)
+            if not wide:
+                continue
+            axes.barh(place, wide, left=left, height=0.66, linewidth=0.6, **_fill(target))
+            if wide >= _NUMBERED:
+                axes.text(left + wide / 2, place, f"{wide:.0f}", ha="center", va="center", fontsize=9,
+                          bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})  # fmt: skip
+            left += wide
+    rows_axis(axes, [state_words(state, inputs.lang) for state in sources], width=26)
+    axes.set_ylabel(inputs.words("c_in_reference"), fontsize=10)
+    axes.set_xlim(0, 103)
+    axes.set_xlabel(inputs.words("axis_percent"), fontsize=10)
+    axes.set_title(wrapped(inputs.words("displacement_flows", month=month), 60), fontsize=11)
+    names = {state: inputs.words("too_few") if state == REST else state_words(state, inputs.lang) for state in targets}
+    handles = [Patch(**_fill(state), linewidth=0.6, label=wrapped(name, 30)) for state, name in names.items()]
+    figure.legend(handles=handles, loc="outside lower left", ncols=2, fontsize=9,
+                  title=upper(inputs.words("c_in_scenario")), title_fontsize=9.5, alignment="left")  # fmt: skip
+
+
+def _fill(state: str) -> dict[str, Any]:
+    if state == REST:
+        return {"facecolor": "white", "edgecolor": "#999999"}
+    return {"facecolor": colour_of(state), "edgecolor": "white", "hatch": _HATCHES.get(state, "")}
 
 
 def _accounts(inputs: Inputs, month: str) -> pd.DataFrame:
@@ -99,7 +158,7 @@ def _bars(axes: Axes, accounts: Sequence[Mapping[Any, Any]], unit: str, inputs: 
         ends = (0.0, one["mean"], one["lo"], one["hi"])
         right = one["mean"] >= 0
         axes.annotate(
-            drawn(round(one["mean"], 1), inputs.lang, signed=True),
+            _amount(one["mean"], unit, inputs.lang),
             (max(ends) if right else min(ends), place),
             xytext=(4 if right else -4, 0),
             textcoords="offset points",
@@ -118,53 +177,9 @@ def _bars(axes: Axes, accounts: Sequence[Mapping[Any, Any]], unit: str, inputs: 
     axes.set_title(wrapped(inputs.words(f"balance_{unit}"), 24), fontsize=10.5)
 
 
-def _alluvial(axes: Axes, cells: pd.DataFrame, inputs: Inputs) -> None:
-    # Numbers of persons next to those a register counts would reveal how many are in hiding: so each place they come
-    # from is drawn equally tall. Where cells are too small to be shown, a part of its height goes nowhere.
-    sources = list(dict.fromkeys(cells["reference_state"]))
-    here = set(cells["scenario_state"])
-    targets = [state for state in (*STRATEGIES, *EXITS, NOT_HERE) if state in here]
-    heights = {
-        "reference_state": dict.fromkeys(sources, 1.0 / len(sources)),
-        "scenario_state": {s: cells[cells["scenario_state"] == s]["share"].sum() / len(sources) for s in targets},
-    }
-    tops: dict[tuple[str, str], float] = {}
-    axes.set_axis_off()
-    axes.set_xlim(-0.62, 1.62)
-    bottoms = []
-    for x, side in ((0.0, "reference_state"), (1.0, "scenario_state")):
-        y, middles = 0.0, []
-        for state, height in heights[side].items():
-            axes.bar(x, height, bottom=y, width=0.05, color=colour_of(state), edgecolor="#555555", linewidth=0.5)
-            tops[side, state] = y
-            middles.append(y + height / 2)
-            y += height + _GAP
-        bottoms.append(y)
-        for state, place in zip(heights[side], apart(middles, 0.085), strict=True):
-            axes.text(
-                x + (-0.05 if x == 0 else 0.05),
-                place,
-                wrapped(state_words(state, inputs.lang), 30),
-                ha="right" if x == 0 else "left",
-                va="center",
-                fontsize=8.5,
-                linespacing=1.0,
-            )
-        axes.text(
-            x, -0.09, label("legend.reference" if x == 0 else "legend.scenario", inputs.lang), ha="center", fontsize=11
-        )
-    rows = [(r["reference_state"], r["scenario_state"], float(r["share"])) for r in cells.to_dict("records")]
-    for source, target, share in sorted(rows, key=lambda one: (sources.index(one[0]), targets.index(one[1]))):
-        height = share / len(sources)
-        a, b = ("reference_state", source), ("scenario_state", target)
-        t = np.linspace(0.0, 1.0, 41)
-        lower = tops[a] + (tops[b] - tops[a]) * t * t * (3.0 - 2.0 * t)
-        axes.fill_between(0.025 + 0.95 * t, lower, lower + height, color=colour_of(source), alpha=0.45, linewidth=0)
-        if share >= 0.2:
-            axes.text(0.04, tops[a] + height / 2, _percent(share), va="center", fontsize=8.5)
-        tops[a] += height
-        tops[b] += height
-    axes.set_ylim(max(bottoms) + 0.02, -0.13)
+def _amount(mean: float, unit: str, lang: str) -> str:
+    """The number on a bar: percent with one decimal, persons in whole numbers."""
+    return number(mean, lang, decimals=1 if unit == PERCENT else 0, signed=True)
 
 
 def _percent(share: float) -> str:

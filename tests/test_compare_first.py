@@ -1,0 +1,145 @@
+"""The first screen of a comparison: what was asked, the answer in a sentence, and the effects that matter."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pandas as pd
+import pytest
+
+import comparison_frames
+from irregsim.present.headline import answer
+from irregsim.present.main_effects import HIDDEN, LEAST, MOST, main_effects, meant, subject
+from irregsim.present.pages.compare import render_report
+from irregsim.present.pages.compare_first import MOST_LEVERS
+from irregsim.present.words import lever_name, lever_value, plain_words
+from irregsim.scenario.levers import REGISTRY
+from irregsim.study.comparison.key_figures import PANELS
+from irregsim.vocabulary.labels import label
+
+RETURN = {"key": "levers.assisted_return.support_nok", "from": "2021-06", "to": "2024-12", "reference": "15000",
+          "value": "40000"}  # fmt: skip
+CENTRE = {"key": "levers.reception_centres.open.Øst samlet", "from": "2021-06", "to": "2024-12", "reference": "true",
+          "value": "false"}  # fmt: skip
+
+
+def row(outcome: str, certainty: str = "no clear direction", mean: float = 12.0, **more: object) -> dict[str, object]:
+    """A row of key figures as readers see it."""
+    told = certainty in ("clear", "probable")
+    panel = next(panel for panel, names in PANELS.items() if outcome in names)
+    return {
+        "scenario": "agreement-x", "outcome": outcome, "panel": panel, "unit": "persons", "kind": "sum",
+        "since": "2021-06", "to": "2024-12", "reference_mean": 100.0, "mean": mean, "lo": mean - 6, "hi": mean + 6,
+        "percent_lo": mean - 6, "percent_hi": mean + 6, "share_positive": 0.9, "share_negative": 0.1, "mc_se": 1.0,
+        "verdict": "cannot tell" if not told else "up" if mean > 0 else "down", "certainty": certainty,
+        "false_discovery": 0.01, "n": 40, **more,
+    }  # fmt: skip
+
+
+def test_what_levers_are_declared_to_move_is_known_for_every_lever_that_declares_it() -> None:
+    for lever in REGISTRY:
+        wanted = {name if ":" in name else f"outcome:{name}" for name, way in lever.moves.items() if way != "none"}
+        assert set(meant([{"key": f"{lever.path}.x"}])) == set(meant([{"key": lever.path}])) == wanted
+    assert meant([RETURN], ["stock:synlig"]) == ("stock:synlig", "exit:assistert_retur")
+    assert meant([{"key": "levers.no.such"}]) == ()
+
+
+def test_a_declared_outcome_is_a_main_effect_whatever_else_is_clear() -> None:
+    others = ["stock:synlig", "exit:tvangsretur", "exit:videre", "exit:bortvist", "outcome:care_received"]
+    rows = [row("exit:assistert_retur"), *(row(one, "clear") for one in others), row(HIDDEN)]
+    found = [one["outcome"] for one in main_effects(rows, meant([RETURN]))]
+    assert found[0] == "exit:assistert_retur" and found[-1] == HIDDEN and len(found) == MOST
+    # Of what counts the same persons, one is enough.
+    rows += [row("register:assisted_returns", "clear"), row("index:hidden", "clear")]
+    found = [str(one["outcome"]) for one in main_effects(rows, meant([RETURN]))]
+    assert len({subject(one) for one in found}) == len(found) == MOST
+
+
+def test_the_surest_comes_first_and_little_is_filled_up() -> None:
+    rows = [row("exit:videre", "probable"), row("exit:bortvist", "clear"), row(HIDDEN)]
+    assert [one["outcome"] for one in main_effects(rows, ())] == ["exit:bortvist", "exit:videre", HIDDEN]
+    rows = [row("stock:synlig"), row("exit:tvangsretur"), row("exit:videre"), row(HIDDEN)]
+    assert [one["outcome"] for one in main_effects(rows, ())][-1] == HIDDEN
+    assert len(main_effects(rows, ())) == LEAST
+    assert main_effects([], ()) == []
+
+
+def test_the_answer_tells_sizes_grades_and_what_has_no_direction() -> None:
+    rows = [
+        row("exit:assistert_retur", "clear", 36.0),
+        row("exit:videre", "probable", -36.0),
+        row(HIDDEN, unit="percent"),
+    ]
+    text = answer(rows, meant([RETURN]), "en")
+    assert text == (
+        "The number of assisted returns clearly rises, by 10 persons a year (36 %); "
+        "onward travel or unassisted return probably falls, by 10 persons a year (36 %); "
+        "no clear change in the hidden population"
+    ).replace(" %", "\N{NO-BREAK SPACE}%")
+    assert "går klart opp, med 10 personer i året" in answer(rows, meant([RETURN]), "nb")
+    few = [row("exit:assistert_retur", "clear", 2.0, lo=1.0, hi=3.0)]
+    assert "by fewer than 5" in answer(few, meant([RETURN]), "en") and "%" not in answer(few, meant([RETURN]), "en")
+
+
+def test_where_nothing_is_clear_the_answer_says_so_of_what_the_lever_is_meant_to_move() -> None:
+    rows = [row("exit:assistert_retur"), row("exit:tvangsretur"), row(HIDDEN)]
+    text = answer(rows, meant([RETURN]), "en")
+    assert text.startswith("No clear change in the number of assisted returns or the hidden population. No other")
+    same = [row("exit:assistert_retur", "no difference", 0.0), row(HIDDEN)]
+    assert "no change in the number of assisted returns" in answer(same, meant([RETURN]), "en").lower()
+
+
+@pytest.mark.parametrize("lang", ["en", "nb"])
+def test_a_lever_is_told_with_its_value_unit_and_dates(lang: str) -> None:
+    name, value = lever_name(RETURN["key"], lang), lever_value(RETURN["key"], RETURN["value"], lang)
+    assert label("lever_unit.nok_per_person", lang) in name
+    assert re.fullmatch("40[^0-9]000", value)
+    closed = f"{lever_name(CENTRE['key'], lang)}: {lever_value(CENTRE['key'], CENTRE['value'], lang)}"
+    assert (
+        closed
+        == {"en": "Øst police district, all centres: closed", "nb": "Øst politidistrikt, alle mottak: stengt"}[lang]
+    )
+    page = first(lang, RETURN)
+    assert name in page and " ".join(value.split()) in page
+    assert {"en": "from June 2021 on", "nb": "fra og med juni 2021"}[lang] in page
+
+
+def first(lang: str, *levers: dict[str, str], rows: list[dict[str, object]] | None = None) -> str:
+    """Text of the page up to the contents."""
+    frames = comparison_frames.frames()
+    if rows is not None:
+        frames["key_figures"] = pd.DataFrame(rows)
+    about = comparison_frames.about(lang=lang, scenarios=("agreement-x",), levers={"agreement-x": list(levers)})
+    text = render_report(frames, about)
+    return " ".join(
+        unescape(re.sub("<[^>]+>", " ", text[text.index("<h1") : text.index('<nav class="contents"')])).split()
+    )
+
+
+def test_the_seventh_outcome_of_a_panel_is_there_when_the_lever_is_about_it() -> None:
+    names = PANELS["presence"]
+    assert names.index("exit:assistert_retur") >= 6
+    rows = [row(one) for one in names]
+    panels = first("en", RETURN, rows=rows).partition(label("compare.h_short", "en"))[2]
+    assert plain_words("exit:assistert_retur", "en") in first("en", RETURN, rows=rows)
+    assert "Assisted return, in total" in panels
+    assert "Assisted return, in total" not in first("en", CENTRE, rows=rows).partition("Four aspects")[2]
+
+
+def test_many_levers_and_periods_are_cut_and_counted() -> None:
+    levers = [{**RETURN, "key": f"levers.municipal.shelter.{city}"} for city in ("Oslo", "Bergen", "Trondheim",
+              "Stavanger", "Kristiansand")]  # fmt: skip
+    text = first("en", *levers)
+    assert "Kristiansand" in text, "one line more takes the place of the line that would say so"
+    text = first("en", *levers, CENTRE)
+    assert "Kristiansand" not in text and label("compare.more_levers", "en").format(number=6 - MOST_LEVERS) in text
+
+
+def test_the_page_carries_the_files_of_its_scenarios_escaped_and_how_it_is_cited() -> None:
+    about = comparison_frames.about(
+        yaml={"agreement-x": "title: <script>alert(1)</script> & more\n"}, date="2026-01-31"
+    )
+    text = render_report(comparison_frames.frames(), about)
+    assert "title: &lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in text and "<script>alert" not in text
+    assert "0123456789abcdef, 2026-01-31, irregsim" in text
