@@ -179,7 +179,7 @@ def test_a_mapping_without_a_lever_is_read_with_its_default(baseline, name):
     one = attributes()[name]
     plain = replace(baseline, levers=baseline.levers.replaced(**{name: one.at_default(baseline.levers.months)}))
     mapping = plain.to_mapping()
-    del mapping[one.section][name]
+    mapping[one.section].pop(name, None)  # one that opens nothing is not written at all
     assert Scenario.from_mapping(mapping) == plain
     assert Scenario.from_mapping(mapping).levers == plain.levers
 

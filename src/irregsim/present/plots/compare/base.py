@@ -263,7 +263,8 @@ def together(
             places: list[FigureBase] = [figure]
             titles = [found[0][0].heading(f"title_{name}", found[0][1].message)]
         else:
-            places = list(figure.subfigures(len(found), 1, height_ratios=heights))
+            parts: Any = figure.subfigures(len(found), 1, height_ratios=heights)
+            places = list(parts)
             reference = inputs.words("against", name=short_title(inputs.reference, inputs.about, inputs.lang))
             topic = f"{inputs.words(f'title_{name}')}, {reference}"
             figure.suptitle("\n".join(textwrap.wrap(topic, TITLE_LETTERS)), x=0.01, ha="left", fontsize=12)

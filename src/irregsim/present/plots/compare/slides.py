@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.present.main_effects import HIDDEN, main_effects
 from irregsim.present.plots.compare.base import Inputs
@@ -68,7 +68,7 @@ def _slide(
         figure = new_figure(SIZE)
         # The message in large letters, and below it what is shown.
         figure.suptitle("\n".join(textwrap.wrap(title[0], 70) + title[1:-1]), x=0.01, ha="left", fontsize=_TITLE)
-        body = figure.subfigures(1, 1)
+        body: Any = figure.subfigures(1, 1)  # a single one is no array
         body.suptitle("\n".join(textwrap.wrap(title[-1], 100)), x=0.01, ha="left", fontsize=_TOPIC)
         data = draw(body)
         footnote(figure, [*notes, *([inputs.caveat] if inputs.caveat else []), inputs.source()])
