@@ -19,6 +19,9 @@ import pytest
 #: Set where a test must not be skipped for want of a browser (``.ci/run`` does).
 REQUIRED = "IRREGSIM_BROWSER"
 
+#: Seconds for a server to answer; a machine that is busy with other things may take them.
+PATIENCE = 600
+
 #: Without a sandbox, since the checks may run as root; and without Chromium's own talk with its maker.
 FLAGS = (
     "--no-sandbox",
@@ -118,7 +121,8 @@ def served(folder: Path, *arguments: str) -> Iterator[Served]:
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
+    late = time.monotonic() + PATIENCE
+    while time.monotonic() < late:
         if process.poll() is not None:
             raise AssertionError(f"the server ended: {log.read_text(encoding='utf-8')}")
         try:

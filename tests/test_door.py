@@ -333,6 +333,27 @@ def test_a_page_in_parts_is_sent_whole_with_its_policy():
     assert len(headers) == len(start["headers"])
 
 
+def test_a_page_that_the_application_would_compress_has_the_policy_of_its_scripts():
+    """As Solara compresses what a browser says it takes compressed; files are still sent so."""
+    from starlette.middleware.gzip import GZipMiddleware
+
+    text = PAGE + " " * 2000
+
+    async def app(scope, receive, send):
+        kind = b"text/html" if scope["path"] == "/" else b"text/javascript"
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
+        await send({"type": "http.response.body", "body": text.encode()})
+
+    takes = {**HERE, "Accept-Encoding": "gzip, deflate, br"}
+    for path, is_compressed in (("/", False), ("/static/x.js", True)):
+        _, sent = asked("http", takes, path=path, app=GZipMiddleware(app, minimum_size=1000))
+        headers = dict(sent[0]["headers"])
+        assert (headers.get(b"content-encoding") == b"gzip") is is_compressed
+        if not is_compressed:
+            assert b"".join(message["body"] for message in sent[1:]).decode() == text
+            assert headers[b"content-security-policy"].decode() == policy(text, HERE["Host"])
+
+
 def test_a_session_is_seen_once_its_page_has_reported_a_picture():
     server, drawn = Server(), []
     forget = server.follow("a", lambda: bool(drawn))
@@ -435,7 +456,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="loo
 def test_broken_sessions_leave_nothing_and_bad_requests_no_traceback(tmp_path):
     with served(tmp_path, *SMALL) as server:
         port = port_of(server)
-        status, headers, body = ask(port, "GET", "/")
+        status, headers, body = ask(port, "GET", "/", **{"Accept-Encoding": "gzip, deflate, br"})
         assert status == 200
         assert headers["content-security-policy"] == policy(body, f"127.0.0.1:{port}")
         assert headers["x-content-type-options"] == "nosniff"

@@ -122,6 +122,9 @@ class Door:
         if scope["path"] == "/" and self._open >= self._most:
             await _say(send, 503, self._full, kind="text/html", more=((b"retry-after", b"10"),))
             return
+        if scope["path"] == "/":
+            # Scripts of a page are read to allow them, so it is not to be compressed.
+            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
         answer = _Answer(send, _header(scope, b"host"))
         try:
             await self._app(scope, receive, answer)
