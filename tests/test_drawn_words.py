@@ -105,6 +105,7 @@ def test_words_that_touch_are_found() -> None:
         figure.set_layout_engine("none")
         axes = figure.subplots()
         axes.plot(pd.Series([0.0, 1.0]), pd.Series([0.5, 0.5]))
+        axes.set(xticks=[], yticks=[], xlim=(0.0, 1.0), ylim=(0.0, 1.0))
         axes.text(0.5, 0.5, "on the line", va="center")
         axes.text(0.2, 0.8, "one")
         axes.text(0.2, 0.8, "other")

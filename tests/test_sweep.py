@@ -215,7 +215,8 @@ def test_a_sweep_is_one_command(swept_folder):
     assert "levers.controls.identity_checks: Identitetskontroller" in answer.stdout
     # Three scenarios, one picture; the page shows it.
     assert sorted(file.stem for file in (out / "plots").glob("*.png")) == ["compare-grid"]
-    assert "Samspill" in (out / "report.html").read_text(encoding="utf-8")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "til høyre samspillet" in page and "Virkning av to virkemidler sammen" in page
 
 
 # ---------------------------------------------------------------------------------------------------------
