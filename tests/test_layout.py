@@ -15,6 +15,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from release_tools.locks import for_system, read
+
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +30,7 @@ PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[0-9][A-Za-z0-9.+!
 
 
 def lines_of(lock: str) -> list[str]:
-    return (ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8").splitlines()
+    return [one.line for one in read(lock)]
 
 
 def pins_of(lock: str, python: str) -> dict[str, str]:
@@ -43,14 +45,7 @@ def pins_of(lock: str, python: str) -> dict[str, str]:
         "platform_system": "Linux",
         "os_name": "posix",
     }
-    pins: dict[str, str] = {}
-    for line in lines_of(lock):
-        requirement = Requirement(line)
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            name = canonicalize_name(requirement.name)
-            assert name not in pins, f"{lock}.lock gives {name} twice for Python {python}"
-            pins[name] = str(requirement.specifier).removeprefix("==")
-    return pins
+    return for_system(read(lock), environment)
 
 
 def declared(lock: str) -> list[Requirement]:
