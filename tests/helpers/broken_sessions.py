@@ -63,17 +63,26 @@ def break_off(port: int, kind: str, path: str = "channels") -> int:
     from websockets.sync.client import connect
 
     address = f"ws://127.0.0.1:{port}/jupyter/api/kernels/{uuid.uuid4()}/{path}?session_id={uuid.uuid4()}"
+    cookie = {"Cookie": f"solara-session-id={uuid.uuid4()}"}
     try:
-        one = connect(
-            address,
-            open_timeout=60,
-            close_timeout=0,
-            additional_headers={"Cookie": f"solara-session-id={uuid.uuid4()}"},
-        )
+        with connect(address, open_timeout=60, close_timeout=0, additional_headers=cookie) as one:
+            _speak(one, kind)
+            # The connection is reset, as when a laptop is shut or a process killed; no closing message is sent.
+            one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):
+                one.socket.shutdown(socket.SHUT_RDWR)
+            one.socket.close()
     except InvalidStatus as refused:
         return int(refused.response.status_code)
     except (OSError, WebSocketException):
         return 0
+    return 101
+
+
+def _speak(one: Any, kind: str) -> None:
+    """What is said before a session breaks off."""
+    from websockets.exceptions import WebSocketException
+
     with contextlib.suppress(OSError, WebSocketException):
         if kind == "rubbish":
             one.send("{")
@@ -83,12 +92,6 @@ def break_off(port: int, kind: str, path: str = "channels") -> int:
             run = {"method": "run", "args": {"path": "", "appName": None, "themes": {}, "dark": False}}
             one.send(_message("comm_msg", comm_id=comm, data=run))
             one.recv(timeout=30)
-    # The connection is reset, as when a laptop is shut or a process killed; no closing message is sent.
-    one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    with contextlib.suppress(OSError):
-        one.socket.shutdown(socket.SHUT_RDWR)
-    one.socket.close()
-    return 101
 
 
 def break_off_many(port: int, number: int, at_once: int = 20) -> list[int]:
