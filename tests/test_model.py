@@ -144,7 +144,7 @@ def test_settings_are_levers_by_path():
         ({"scale": 0}, ValueError, "above 0"),
         ({"scale": 10.5}, ValueError, "at most 10 "),
         ({"seed": 1.5}, ValueError, "whole number"),
-        ({"seed": -1}, ValueError, "0 or more"),
+        ({"seed": -1}, ValueError, "whole number from 0"),
         ({"replicate": 0.5}, ValueError, "replicate is 0.5"),
         ({"seed": 1, "rng": 1}, ValueError, "give one of them"),
         ({"draws": "nowhere"}, ValueError, "there is no such folder"),

@@ -518,7 +518,7 @@ def test_what_is_at_fault_is_refused_and_nothing_changes():
     assert room.set(lambda s: s.with_value("levers.fines.documented_workdays_share", "", "2012-05", 40)) is False
     assert room.problem == "refused"
     (fault,) = room.faults
-    assert fault.startswith("levers.fines.documented_workdays_share: ")
+    assert fault.startswith("levers.fines.documented_workdays_share[0].value: ")
     assert "outside 0 to 1" in fault
     assert room.settings is before
     assert model.changes == changes

@@ -103,7 +103,10 @@ def assert_persons_possible(world: World) -> None:
     assert (p.centre[kids] == p.centre[p.guardian[kids]]).all()
     assert not (p.is_exploited & p.in_violence & (p.strategy == Strategy.SYNLIG)).any()
     resident = p.strategy == Strategy.SYNLIG
-    assert (world.centres.capacity[p.centre[resident]] > 0).all(), "no place in a closed centre"
+    assert world.centres.is_open[p.centre[resident]].all(), "no place in a closed centre"
+    # A limit is on persons with a final rejection; those under a Dublin decision have places of their own.
+    limited = resident & (p.route != Route.DUBLIN)
+    assert (world.centres.capacity[p.centre[limited]] > 0).all(), "no place where none is allowed"
     guests = np.bincount(p.host[(p.host >= 0) & (p.guardian < 0)], minlength=len(hosts))
     assert (guests <= hosts.capacity).all()
     job = np.maximum(p.employer, p.side_employer)
