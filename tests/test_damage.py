@@ -32,7 +32,7 @@ REPLICATES = 2
 ASKED = ("--replicates", str(REPLICATES), "--scale", "0.05", "--jobs", "1", "--draws", "point", "--quiet")
 
 #: What differs between two runs of the same.
-OF_THE_MOMENT = ("started", "seconds", "command", "git_commit", "git_dirty")
+OF_THE_MOMENT = ("started", "seconds", "command", "git_commit", "git_dirty", "seconds_writing", "seconds_per_replicate")
 
 
 def both(argument, damages, every=EVERY):

@@ -115,14 +115,16 @@ def chains(reference: Scenario, scenario: Scenario) -> tuple[Chain, ...]:
         scenario: The scenario.
     """
     out = []
-    seen: set[tuple[str, ...]] = set()
+    seen: set[str] = set()
     for lever in REGISTRY:
         fields = {name: getattr(scenario.levers, name) for name in lever.fields}
         alone = reference.levers.replaced(**fields)
-        if lever.fields in seen or alone.first_difference(reference.levers, since=reference.start) is None:
+        # What two levers set in common is told with the first: centres close and open by one field.
+        rest = {name: value for name, value in fields.items() if name not in seen}
+        if reference.levers.replaced(**rest).first_difference(reference.levers, since=reference.start) is None:
             continue
         # Opening and closing a centre are one path: the second entry has nothing to add.
-        seen.add(lever.fields)
+        seen.update(lever.fields)
         changed = changed_values(reference, alone)
         out.append(Chain(lever, changed, links(lever, {*changed, *lever.fields})))
     return tuple(out)
