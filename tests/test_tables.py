@@ -189,7 +189,7 @@ def test_stocks_in_centres_are_those_of_the_footnotes() -> None:
     assert stocks == {"2012": "4960", "2019": "820", "2020": "729"}
 
 
-def test_there_are_114_claims_with_running_ids() -> None:
+def test_there_are_117_claims_with_running_ids() -> None:
     assert [row["id"] for row in tables.load("mechanisms")] == [f"M{number:03d}" for number in range(1, 115)]
 
 
