@@ -184,7 +184,7 @@ def test_a_comparison_goes_through_no_link_inside_its_folder(here, place, monkey
     (out / place).parent.mkdir(exist_ok=True)
     (out / place).symlink_to(here / "home" / ("profile" if Path(place).suffix else ""))
     before = home_of(here)
-    answer = command("compare", "short.yaml", "other.yaml", "--out", "both", *OPTIONS)
+    answer = command("compare", "short.yaml", "other.yaml", "--out", "both", "--replace", *OPTIONS)
     assert answer.exit_code == 2 and str(Path("both", place)) in answer.output and "link" in answer.output
     assert home_of(here) == before
 
