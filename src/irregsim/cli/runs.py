@@ -259,7 +259,7 @@ def calibrate(
 ) -> None:
     """Fit the baseline to the published counts, and write a posterior folder with a report on the fit.
 
-    Takes about half an hour on two cores with the usual settings. Can be interrupted and resumed with the same
+    Takes an hour or more on two cores with the usual settings. Can be interrupted and resumed with the same
     command. Results do not depend on --jobs. If a calibration check fails, results made with the posterior are not
     calibrated (docs/calibration.md). Needs scikit-learn: pip install 'irregsim[calibrate]'.
 
