@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import Distribution
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 #: Licences that a package may have, as SPDX names them. All let it be used together with a program under Apache-2.0;
 #: MPL-2.0 asks that changed files of the package itself stay open, and nothing of who uses it.
@@ -46,7 +50,7 @@ def licence_of(package: Distribution) -> str:
 
     Its expression comes first, then its classifiers, then the first line of its free text.
     """
-    told = package.metadata
+    told = cast("Message", package.metadata)  # which every installed package's metadata is
     expression = told.get("License-Expression")
     if expression:
         return expression.strip()

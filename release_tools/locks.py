@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -75,7 +76,7 @@ def for_system(packages: tuple[Locked, ...], environment: Mapping[str, str] | No
     Raises:
         ValueError: If a lock gives two versions of a package.
     """
-    markers = dict(environment or default_environment())
+    markers: dict[str, str] = {**(environment or cast("Mapping[str, str]", default_environment()))}
     found: dict[str, str] = {}
     for one in packages:
         marker = one.requirement.marker

@@ -143,6 +143,6 @@ def test_another_comparison_is_not_replaced_unless_asked(here):
     assert refused.exit_code == 2 and f"c: holds another result (comparison {first} of before, after" in refused.stderr
     replaced = irregsim_(*other, "--replace")
     assert replaced.exit_code == 0 and f"replaced the earlier result {first} in c" in replaced.stderr
-    assert here == [], "the run of short.yaml is the one called before"
+    assert here == [0, 1, 2], "the run called before has two replicates, and after has three"
     run_over = ["run", "short.yaml", "--scale", "0.02", "--draws", "prior", "--jobs", "1", "--out", "c"]
     assert "another result (comparison" in irregsim_(*run_over).stderr

@@ -66,7 +66,7 @@ def test_a_comparison_of_nobody_is_written_with_its_types(tmp_path, scale):
             "xlsx", "--publish", "--out", str(out))  # fmt: skip
     empty, missing = 0, 0
     for name, declared in TABLES.items():
-        if not declared.is_stored:
+        if not declared.is_stored or name == "sweep":  # made by `--vary` alone
             continue
         table = pq.read_table(out / f"{name}.parquet")
         assert {f.name: f.type for f in table.schema} == {c.name: ARROW[c.dtype] for c in declared.columns}, name

@@ -19,7 +19,7 @@ from irregsim.present.publication.one_scale import one_scale
 from irregsim.study.comparison import verdicts
 from irregsim.study.comparison.costs import costs
 from irregsim.study.comparison.differences import Effects
-from irregsim.study.comparison.key_figures import _finished, _row
+from irregsim.study.comparison.key_figures import effect_row, finished
 from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.verdicts import (
     CANNOT_TELL,
@@ -73,11 +73,11 @@ def row(
     difference: np.ndarray, reference: np.ndarray, unit: str = "persons", outcome: str = "exit:tvangsretur"
 ) -> dict[str, Any]:
     keys = {"scenario": "s", "outcome": outcome, "panel": "presence", "since": "2021-01", "to": "2022-12"}
-    return {**keys, "kind": "sum", **_row(outcome, reference, difference, unit, np.arange(len(difference)))}
+    return {**keys, "kind": "sum", **effect_row(outcome, reference, difference, unit, np.arange(len(difference)))}
 
 
 def figures(*rows: dict[str, Any]) -> pd.DataFrame:
-    return _finished(list(rows), ["outcome", "panel"])
+    return finished(list(rows), ["outcome", "panel"])
 
 
 BASE = np.full(20, 100.0)

@@ -57,6 +57,9 @@ class _Fixed:
     def at(self, month: int) -> At:
         return self._at
 
+    def of_replicate(self, draws: Any) -> _Fixed:
+        return self
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._values, name)
 

@@ -122,7 +122,7 @@ def of_comparison(tables: ComparisonTables) -> Readable:
         tables: The comparison; of its tables only those that the page reads are used.
     """
     about = tables.about
-    facts = Facts(tables.readable, about)
+    facts = Facts(tables.readable, about, is_page=False)
     lang, say = facts.lang, Words(facts.lang, "export")
     reference = short_title(str(about["reference"]), about, lang)
     quoted = [facts.words("quoted", name=facts.title(name)) for name in facts.scenarios]

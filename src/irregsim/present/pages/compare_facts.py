@@ -35,21 +35,25 @@ class Facts:
         lang: Language of the page.
         words: Words of the labels ``compare.<key>``.
         scenarios: Names, without the reference.
+        is_page: Whether titles are set apart as `irregsim.present.pages.render` wants them; elsewhere they are text.
     """
 
-    def __init__(self, frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> None:
-        self.frames, self.about = frames, about
+    def __init__(self, frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], *, is_page: bool = True) -> None:
+        self.frames, self.about, self.is_page = frames, about, is_page
         self.lang = str(about.get("lang", "en"))
         self.words = Words(self.lang, "compare")
         self.scenarios = [str(name) for name in about["scenarios"]]
 
     def title(self, name: str) -> str:
         """Title of a scenario, set apart from the words around it."""
-        return isolated(title_of(name, self.about, self.lang))
+        return self._set_apart(title_of(name, self.about, self.lang))
 
     def reference_title(self) -> str:
         """Title of the reference up to the end of its first sentence, set apart."""
-        return isolated(short_title(str(self.about["reference"]), self.about, self.lang))
+        return self._set_apart(short_title(str(self.about["reference"]), self.about, self.lang))
+
+    def _set_apart(self, title: str) -> str:
+        return isolated(title) if self.is_page else title
 
     def rows(self, table: str, scenario: str) -> Rows:
         """Rows of a table for a scenario; none where there is no such table."""
