@@ -37,6 +37,9 @@ _ADULT_MONTHS = 18 * 12
 #: Persons among whom one is chosen.
 _SAMPLE = 40
 
+#: Differing persons read for one shown, so that most of those shown have come on both sides.
+_TWINS_READ = 4
+
 _FIRST_EXIT = 8
 #: End of a spell that continues; sorts after every month.
 _GOES_ON = 1 << 40
@@ -182,7 +185,7 @@ def twins(reference: World, scenario: World, most: int = 12) -> tuple[Twin, ...]
         most: Size of the sample.
 
     Returns:
-        Adults, by ascending key; their lives on both sides.
+        Adults with their lives on both sides: those who have come on both first, and each kind by ascending key.
     """
     if reference is scenario:
         return ()
@@ -195,10 +198,11 @@ def twins(reference: World, scenario: World, most: int = 12) -> tuple[Twin, ...]
         row[place] = states
         key[place] = keys
     differ = np.flatnonzero(state[0] != state[1])
-    chosen = everybody[differ[np.argsort(key[differ], kind="stable")[:most]]]
+    chosen = everybody[differ[np.argsort(key[differ], kind="stable")[: _TWINS_READ * most]]]
     persons = [int(person) for person in chosen]
     pairs = zip(persons, lives_of(reference, persons), lives_of(scenario, persons), strict=True)
-    return tuple(Twin(person, (one, other), parting(one, other)) for person, one, other in pairs)
+    found = [Twin(person, (one, other), parting(one, other)) for person, one, other in pairs]
+    return tuple(sorted(found, key=lambda one: not all(one.lives))[:most])
 
 
 def twin(reference: World, scenario: World, person: int) -> Twin:
