@@ -682,12 +682,24 @@ def test_more_runs_in_processes_of_their_own_are_the_same(monkeypatch):
 def test_a_pair_is_what_two_models_make(settings):
     until = month_number("2012-02")
     pair = pair_of(settings.scenario, settings.reference, {3: point_draw()}, settings.seed, settings.scale,
-                   month_number(settings.start), until, 2)  # fmt: skip
+                   month_number(settings.start), until, 0)  # fmt: skip
     assert same_pair(pair, by_hand(settings, until, 3))
     assert pair.month == until
     page = pair_of(settings.scenario, settings.reference, {0: point_draw()}, settings.seed, settings.scale,
-                   month_number(settings.start), until, 0, shift=0)  # fmt: skip
+                   month_number(settings.start), until, 0)  # fmt: skip
     assert same_pair(page, by_hand(settings, until, 0))
+
+
+def test_the_band_leaves_out_the_replicate_on_the_page(monkeypatch):
+    few_runs(monkeypatch, number=3)
+    seen = []
+    monkeypatch.setattr(more_module, "in_order", lambda work, *_: seen.append(list(work.args[2])) or iter_of(()))
+    for replicate in (0, 2, 7):
+        room = room_of(Settings(**TINY, replicate=replicate))
+        room.make()
+        assert same_pair(room.pair(), by_hand(room.settings, room.model.world.month, replicate))
+        room.run_more(lambda: None).wait(SOON)
+    assert seen == [[1, 2, 3], [0, 1, 3], [0, 1, 2]]
 
 
 def test_a_pair_whose_settings_differ_is_two_worlds_from_the_beginning(tmp_path):

@@ -77,7 +77,6 @@ def pair_of(
     first: int,
     until: int,
     number: int,
-    shift: int = 1,
     earlier: Sequence[int] = (),
 ) -> Pair:
     """Both sides of one replicate; one world until the two first differ.
@@ -85,19 +84,19 @@ def pair_of(
     Args:
         scenario: The scenario.
         reference: The reference, over the same period.
-        draws: Value of every parameter by replicate.
+        draws: Value of every parameter, by the replicate.
         seed: Random seed.
         scale: Size of the population relative to Norway's.
         first: First month shown.
         until: Last month simulated.
-        number: Counted from 0.
-        shift: Added to ``number`` for the replicate: replicate 0 is the one on the page.
+        number: Place among the replicates of ``draws``, from 0.
         earlier: Last months of earlier runs of the same pair, which are continued where they are kept.
     """
+    replicate = list(draws)[number]
     (pair,) = pairs_together(
         [(scenario, reference)],
-        draws[number + shift],
-        Draws(seed, number + shift),
+        draws[replicate],
+        Draws(seed, replicate),
         scale,
         first,
         until,
@@ -163,6 +162,7 @@ class More:
         reference: The reference.
         draws: As for `irregsim run`.
         seed: Random seed.
+        replicate: Number of the replicate on the page.
         scale: Size of the population relative to Norway's.
         first: First month shown.
         until: Last month simulated.
@@ -172,7 +172,7 @@ class More:
         earlier: As for `pair_of`.
 
     Attributes:
-        pairs: Finished runs, replicate 1 first.
+        pairs: Finished runs, in the order of their replicates: the lowest numbers but for the one on the page.
         until: Last month simulated.
         total: How many there will be.
         error: Why the work ended before its time, in words; empty if it did not.
@@ -186,6 +186,7 @@ class More:
         *,
         draws: str,
         seed: int,
+        replicate: int = 0,
         scale: float,
         first: int,
         until: int,
@@ -201,7 +202,8 @@ class More:
         self.is_waiting = True
         self._told = told
         self._stopped = threading.Event()
-        by_replicate = {j: chosen.values[chosen.index(j)] for j in range(1, number + 1)}
+        others = [j for j in range(number + 1) if j != replicate][:number]
+        by_replicate = {j: chosen.values[chosen.index(j)] for j in others}
         self._work = partial(
             pair_of, scenario, reference, by_replicate, seed, scale, first, until, earlier=tuple(earlier)
         )

@@ -27,6 +27,7 @@ from irregsim.workshop.live.shown import Pair, index_of
 from irregsim.workshop.live.snapshot import Look, look
 from irregsim.workshop.pace import Pace
 from irregsim.workshop.replicate_band import More
+from irregsim.workshop.set_up import stored_band
 from irregsim.workshop.settings import Settings, places_of
 
 #: More persons than this in a world, and the model stops: a laptop would not keep up.
@@ -246,6 +247,7 @@ class Room:
             s.reference,
             draws=s.draws,
             seed=s.seed,
+            replicate=s.replicate,
             scale=s.scale,
             first=model.first,
             until=model.world.month,
@@ -269,9 +271,12 @@ class Room:
         return (self.pair().until(self.more.until), *self.more.pairs)
 
     def band(self, name: str, city: str = "") -> Band | None:
-        """Spread of an outcome over the runs; None before there are any."""
+        """Spread of an outcome over the runs; before there are any, over the stored runs of an exercise that runs.
+
+        None where there are neither.
+        """
         if self.more is None or self.more.is_running or not self.more.pairs:
-            return None
+            return stored_band(self.running, f"{name}@{city}" if city else name)
         key = (self.more, len(self.more.pairs), name, city)
         if self._band is None or self._band[0] != key:
             # Of months that have run, so it stays as it is while others follow.
@@ -346,6 +351,7 @@ class RoomModel(PairedModel):
             start=s.start,
             beginnings=room.beginnings,
             seed=s.seed,
+            replicate=s.replicate,
             scale=s.scale,
             draws=s.draws,
         )

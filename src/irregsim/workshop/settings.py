@@ -67,6 +67,7 @@ class Settings:
         changes: What the page has set, by lever and place.
         start: First month shown, ``YYYY-MM``.
         seed: Random seed.
+        replicate: Number of the replicate of `irregsim run` that is shown.
         scale: Size of the population relative to Norway's, above 0 and at most 10.
         draws: ``posterior``, ``point`` or the folder of a posterior, as for `irregsim run`.
         given: ``--set`` of the command that opened the page; changes come after them.
@@ -78,6 +79,7 @@ class Settings:
     changes: Mapping[Key, Change] = field(default_factory=lambda: MappingProxyType({}))
     start: str = "2020-01"
     seed: int = 2021
+    replicate: int = 0
     scale: float = 1.0
     draws: str = "posterior"
     given: tuple[str, ...] = ()

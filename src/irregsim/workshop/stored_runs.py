@@ -32,7 +32,7 @@ from irregsim.vocabulary.codes import month_text
 from irregsim.vocabulary.labels import Text
 from irregsim.vocabulary.numbers import rounded_text, with_percent
 from irregsim.workshop.exercises import PLACE, Exercise, Variant, material
-from irregsim.workshop.live.followed import outcome
+from irregsim.workshop.live.followed import Band, outcome
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.live.snapshot import Flow, Look, SideLook, look
 from irregsim.workshop.replicate_band import pairs_together
@@ -41,8 +41,11 @@ FloatArray = npt.NDArray[np.float64]
 
 FILE: Final = "results.json"
 
-#: Replicates of each variant; replicate 0 is the one a page shows.
+#: Replicates of each variant.
 REPLICATES: Final = 40
+
+#: Least share of the replicates that must have enough persons behind an outcome for a value to be stored.
+_MOST_HAVE: Final = 0.5
 
 #: Size of the run that a test repeats.
 CHECK_SCALE: Final = 0.02
@@ -61,11 +64,14 @@ class Effect:
         months: Month numbers, shape (n,).
         reference: Mean over replicates, as `looks.shown.outcome` shows it.
         scenario: Likewise.
+        reference_ends: 2.5 % and 97.5 % quantiles of the reference, shape (2, n).
+        scenario_ends: Likewise.
         mean: Mean of the paired differences.
         lo: 2.5 % quantile of the paired differences.
         hi: 97.5 % quantile.
         up: Share of replicates whose difference in the last month is above 0.
-        replicates: How many.
+        replicates: How many have enough persons behind the last month; all statistics are over those that do.
+        shown: Difference in the last month of the replicate that the page shows.
     """
 
     unit: str
@@ -73,11 +79,18 @@ class Effect:
     months: npt.NDArray[np.int64]
     reference: FloatArray
     scenario: FloatArray
+    reference_ends: FloatArray
+    scenario_ends: FloatArray
     mean: FloatArray
     lo: FloatArray
     hi: FloatArray
     up: float
     replicates: int
+    shown: float
+
+    def band(self) -> Band:
+        """The spread of the stored runs, for the pictures."""
+        return Band(self.replicates, self.months, self.reference_ends, self.scenario_ends, np.stack([self.lo, self.hi]))
 
     @property
     def direction(self) -> str:
@@ -103,7 +116,8 @@ class Stored:
 
     Attributes:
         effects: By key of the outcome.
-        frames: What replicate 0 shows before the first month and at each year's end, for the vessels.
+        frames: What the replicate that the page shows has before the first month and at each year's end, for the
+            vessels.
         check: Difference of each outcome in the last month of a small run, to see that the model is still the same.
     """
 
@@ -154,25 +168,78 @@ def hash_of(exercise: Exercise, variant: Variant) -> int:
     return int(sha256_of_text(canonical_json(told))[:16], 16)
 
 
-def effect_of(pairs: Sequence[Pair], key: str) -> dict[str, Any]:
-    """What is stored of an outcome."""
+def effect_of(pairs: Sequence[Pair], key: str, shown: int = 0) -> dict[str, Any]:
+    """What is stored of an outcome.
+
+    Args:
+        pairs: Runs.
+        key: Name of the outcome within a variant.
+        shown: Place of the run that the page shows.
+    """
     name, _, city = key.partition("@")
     found = [outcome(pair, name, city, rounded=False) for pair in pairs]
     keep = [i for i, month in enumerate(found[0].months.tolist()) if _is_kept(month, found[0].months[-1], pairs[0])]
-    difference = np.stack([one.difference for one in found])[:, keep]
-    cuts = np.quantile(difference, (0.025, 0.975), axis=0)
+    sides = {
+        side: _known(np.stack([getattr(one, side) for one in found])[:, keep]) for side in ("reference", "scenario")
+    }
+    difference = _known(np.stack([one.difference for one in found])[:, keep])
+    cuts = _cuts(difference)
+    last = difference[np.isfinite(difference[:, -1]), -1]
     return {
         "unit": found[0].unit,
         "is_year": found[0].is_year,
         "months": found[0].months[keep].tolist(),
-        "reference": _rounded(np.mean([one.reference[keep] for one in found], axis=0)),
-        "scenario": _rounded(np.mean([one.scenario[keep] for one in found], axis=0)),
-        "mean": _rounded(difference.mean(axis=0)),
+        **{side: _rounded(_mean(values)) for side, values in sides.items()},
+        **{f"{side}_ends": [_rounded(end) for end in _cuts(values)] for side, values in sides.items()},
+        "mean": _rounded(_mean(difference)),
         "lo": _rounded(cuts[0]),
         "hi": _rounded(cuts[1]),
-        "up": round(float((difference[:, -1] > 0).mean()), 3),
-        "replicates": len(pairs),
+        "up": round(float((last > 0).mean()), 3) if len(last) else None,
+        "replicates": len(last),
+        "shown": _rounded(found[shown].difference[-1:])[0],
     }
+
+
+def _known(values: FloatArray) -> FloatArray:
+    """Values by replicate and month; none in months in which too few replicates have one."""
+    few = np.isfinite(values).mean(axis=0) < _MOST_HAVE
+    return np.where(few, np.nan, values)
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Mean over the replicates that have a value."""
+    return np.asarray(np.ma.masked_invalid(values).mean(axis=0).filled(np.nan))
+
+
+def _cuts(values: FloatArray) -> FloatArray:
+    """2.5 % and 97.5 % quantiles over the replicates that have a value, shape (2, months)."""
+    out = np.full((2, values.shape[1]), np.nan)
+    there = np.isfinite(values).any(axis=0)
+    out[:, there] = np.nanquantile(values[:, there], (0.025, 0.975), axis=0)
+    return out
+
+
+def nearest(exercise: Exercise, pairs: Mapping[int, Sequence[Pair]]) -> int:
+    """The replicate that the page shows: the one whose predicted outcomes lie nearest to their medians.
+
+    Single runs scatter. One that lies far from the mean of the stored runs teaches something else than the exercise
+    says, so the most usual one is shown; the stored band is drawn behind it.
+
+    Args:
+        exercise: The exercise.
+        pairs: Runs of each of its variants, all of the same replicates.
+
+    Returns:
+        Its number: the least sum of squared distances from the medians at the last month, in standard deviations.
+    """
+    far = np.zeros(len(next(iter(pairs.values()))))
+    for one in exercise.predict:
+        found = [outcome(pair, one.outcome, one.city, rounded=False).difference[-1] for pair in pairs[one.variant]]
+        values = np.array(found)
+        spread = float(np.nanstd(values))
+        if spread > 0.0:
+            far += ((values - np.nanmedian(values)) / spread) ** 2
+    return int(np.argmin(np.where(np.isfinite(far), far, np.inf)))
 
 
 def _is_kept(month: int, last: int, pair: Pair) -> bool:
@@ -199,8 +266,10 @@ def _frame(pair: Pair, month: int) -> dict[str, Any]:
     return {"month": month, "sides": sides}
 
 
-def computed(exercise: Exercise, replicates: int, jobs: int, keep: Path | None = None) -> list[dict[str, Any]]:
-    """Everything that is stored of an exercise, for each of its variants.
+def computed(
+    exercise: Exercise, replicates: int, jobs: int, keep: Path | None = None
+) -> tuple[int, list[dict[str, Any]]]:
+    """The replicate that the page shows in an exercise, and all else that is stored, for each of its variants.
 
     Args:
         exercise: The exercise.
@@ -223,10 +292,11 @@ def computed(exercise: Exercise, replicates: int, jobs: int, keep: Path | None =
             if number in files:
                 files[number].write_bytes(pickle.dumps(found))
     months = [exercise.first - 1, *(m for m in range(exercise.first, exercise.last + 1) if m % 12 == 11)]
-    return [
+    shown = nearest(exercise, pairs)
+    return shown, [
         {
-            "effects": {key: effect_of(pairs[number], key) for key in exercise.keys(number)},
-            "frames": [_frame(pairs[number][0], month) for month in months],
+            "effects": {key: effect_of(pairs[number], key, shown) for key in exercise.keys(number)},
+            "frames": [_frame(pairs[number][shown], month) for month in months],
             "check": checked(exercise, number),
         }
         for number in range(len(exercise.variants))
@@ -282,12 +352,20 @@ def _effect(told: Mapping[str, Any]) -> Effect:
         hi=values("hi"),
         up=told["up"],
         replicates=told["replicates"],
+        reference_ends=values("reference_ends"),
+        scenario_ends=values("scenario_ends"),
+        shown=float(np.array(told["shown"], dtype=np.float64)),
     )
+
+
+def shown_replicate(exercise: str) -> int:
+    """Number of the replicate that the page shows in an exercise."""
+    return int(_file()["shown"][exercise])
 
 
 def about() -> Mapping[str, Any]:
     """What made the stored runs: ``replicates``, ``posterior``, ``version``."""
-    return {name: value for name, value in _file().items() if name != "exercises"}
+    return {name: value for name, value in _file().items() if name not in ("exercises", "shown")}
 
 
 def _look(frame: Mapping[str, Any], first: int) -> Look:
@@ -333,14 +411,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     draws, _ = choose("posterior")
     old = json.loads(chosen.file.read_text(encoding="utf-8")) if chosen.file.exists() else {"exercises": {}}
     made: dict[str, Any] = {}
+    shown: dict[str, int] = {}
     for exercise in material().exercises:
         if chosen.only and exercise.id not in chosen.only:
-            made[exercise.id] = old["exercises"][exercise.id]
+            made[exercise.id], shown[exercise.id] = old["exercises"][exercise.id], old["shown"][exercise.id]
             continue
         print(f"{exercise.id}: {len(exercise.variants)} variants", file=sys.stderr, flush=True)
-        made[exercise.id] = computed(exercise, chosen.replicates, chosen.jobs, chosen.keep)
+        shown[exercise.id], made[exercise.id] = computed(exercise, chosen.replicates, chosen.jobs, chosen.keep)
         told = {"version": __version__, "posterior": draws.name, "replicates": chosen.replicates, "scale": 1.0}
-        text = json.dumps({**told, "exercises": made}, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps({**told, "shown": shown, "exercises": made}, ensure_ascii=False, separators=(",", ":"))
         # Completely or not at all; what is finished is kept if the work is stopped.
         part = chosen.file.with_suffix(".part")
         part.write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import replace
-from types import MappingProxyType
-from typing import Final
 
 import reacton.ipyvuetify as rv
 import solara
@@ -18,52 +14,12 @@ from irregsim.workshop.exercises import ANSWERS, VIEWS, Exercise, Predicted, mat
 from irregsim.workshop.handouts import predicted_words
 from irregsim.workshop.live.followed import outcome
 from irregsim.workshop.room import Room
-from irregsim.workshop.settings import Change, Key, Settings
+from irregsim.workshop.set_up import is_set_up, set_up
+from irregsim.workshop.settings import Settings
 from irregsim.workshop.stored_runs import about, filled, stored
 
 #: Uses settings that start a new simulation.
 Use = Callable[[Callable[[Settings], Settings]], None]
-
-_BASELINE: Final = "baseline"
-
-
-def set_up(exercise: Exercise, settings: Settings, variant: int = 0) -> Settings:
-    """Settings of an exercise; size and parameters stay as they are, what the command line set does not.
-
-    Args:
-        exercise: The exercise.
-        settings: Present settings.
-        variant: Number of the variant.
-    """
-    chosen = exercise.variants[variant]
-    new = replace(
-        settings,
-        base=chosen.scenario,
-        reference_base=_BASELINE,
-        changes=MappingProxyType(dict(map(assumed, chosen.assume))),
-        given=(),
-        end=None,
-        start=exercise.start,
-        seed=exercise.seed,
-    )
-    return new.checked()
-
-
-def assumed(text: str) -> tuple[Key, Change]:
-    """An assumption of a variant as a change that the page has set, so that its control shows it."""
-    path, _, value = text.partition("=")
-    return (path, ""), Change(whole=json.loads(value))
-
-
-def is_set_up(exercise: Exercise, settings: Settings, variant: int) -> bool:
-    """Whether the settings are those of a variant, but for size and parameters."""
-    chosen = exercise.variants[variant]
-    return (
-        settings.base == chosen.scenario
-        and settings.reference_base == _BASELINE
-        and dict(settings.changes) == dict(map(assumed, chosen.assume))
-        and (settings.start, settings.seed, settings.given) == (exercise.start, exercise.seed, ())
-    )
 
 
 @solara.component

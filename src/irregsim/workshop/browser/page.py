@@ -321,4 +321,4 @@ def RunSettings(room: Room, say: Say, use: Callable[..., None], version: int) ->
     solara.Select(label=say("population"), value=size, values=list(sizes), on_value=set_size, dense=True)
     solara.Select(label=say("draws"), value=draw, values=list(draws), on_value=set_draw, dense=True)
     solara.Button(say("use_settings"), small=True, outlined=True, on_click=apply)
-    rv.Html(tag="p", class_="irregsim-note", children=[say("replicate_zero")])
+    rv.Html(tag="p", class_="irregsim-note", children=[say("replicate_shown", number=s.replicate)])
