@@ -235,7 +235,9 @@ def test_ridge_regression_is_what_its_normal_equations_say_with_each_trial_left_
         # What is left open, brought to the middle by the spread that moves with the count.
         mean = y[:, count] - left / np.sqrt(weight)
         ends = fitted.reach[:, count]
-        wider = np.exp(0.5 * fitted.steepness[count] * (np.clip(mean, *ends) - fitted.middle[count]))
+        log = fitted.steepness[count] * (np.clip(mean, *ends) - fitted.middle[count])
+        far = np.log1p((z[:, followed] - fitted.home) ** 2 @ fitted.sway[:, count])
+        wider = np.exp(0.5 * (log + fitted.farther[count] * (far - np.average(far, weights=weight))))
         assert fitted.residual[count, count] == pytest.approx(((left / wider) ** 2).sum() / weight.sum())
 
 
@@ -265,6 +267,23 @@ def test_a_small_count_varies_more_on_the_log_scale_and_the_surface_knows_it():
     for at in (0.5, 2.5):
         own = np.sqrt(np.diag(fitted.left_open(np.array([at, 1.5]))))
         assert own == pytest.approx([0.2 * np.exp(-0.5 * (at - 1.5)), 0.3], rel=0.15)
+
+
+def test_a_surface_is_less_known_far_from_its_trials_and_only_where_that_counts():
+    """The first count's noise grows with the distance in the parameter that it depends on, the second one's does not."""
+    z = normals(95, 3000, 3)
+    sd = np.c_[0.2 * np.sqrt(1.0 + z[:, 0] ** 2), np.full(3000, 0.3)]
+    y = np.c_[z[:, 0], z[:, 1]] + sd * normals(96, 3000, 2)
+    fitted = emulator.fit(z, y, np.ones(3000), np.array([0, 1, 2]))
+    # Standard error from 3 000 squares of dispersion 2, over the standard deviation of log(1 + z^2).
+    error = np.sqrt(2.0 / 3000) / np.log1p(z[:, 0] ** 2).std()
+    assert (np.abs(fitted.farther - [1.0, 0.0]) < 4 * error).all()
+    far = np.array([[2.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]])
+    mean = fitted.mean(far)
+    own = np.sqrt(np.diagonal(fitted.left_open(mean, z=far), axis1=1, axis2=2))
+    assert own[:, 0] == pytest.approx([0.2 * np.sqrt(5.0), 0.2, 0.2], rel=0.15)
+    assert own[:, 1] == pytest.approx(0.3, rel=0.1)
+    assert fitted.part(np.array([1])).farther == fitted.farther[1:]
 
 
 def test_trials_of_another_scale_have_a_mean_of_their_own_and_do_not_judge():
@@ -321,6 +340,10 @@ def linear_surface(slope: np.ndarray, noise: float) -> emulator.Emulator:
         middle=np.zeros(m),
         steepness=np.zeros(m),
         reach=np.tile([[-9.0], [9.0]], m),
+        home=np.zeros(n),
+        sway=np.zeros((n, m)),
+        farther=np.zeros(m),
+        usual=np.zeros(m),
     )
 
 
@@ -331,6 +354,15 @@ def test_a_wider_prior_is_the_prior():
     )
     assert found.z.mean() == pytest.approx(2.0 * 9.0 / 10.0, abs=0.1)
     assert found.z.std() == pytest.approx(np.sqrt(0.9), abs=0.06)
+
+
+def test_a_posterior_of_sixty_parameters_is_as_wide_as_it_should_be():
+    """Too few particles, or too few moves, leave one that is too narrow."""
+    slope = 0.4 * normals(97, 60, 60)
+    surface, error = linear_surface(slope, 0.5), same(60, 0.5)
+    found = sampler.sample(surface, normals(98, 60), error, seed=3, families=1)
+    exact = np.sqrt(np.diag(np.linalg.inv(np.eye(60) + slope @ slope.T / 0.5)))
+    assert (found.z.std(axis=0) / exact).mean() == pytest.approx(1.0, abs=0.05)
 
 
 def test_the_sampler_finds_the_exact_posterior_of_a_linear_model():

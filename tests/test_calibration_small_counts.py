@@ -30,6 +30,10 @@ def surface(slope: np.ndarray, centre: np.ndarray, noise: float) -> emulator.Emu
         middle=centre,
         steepness=np.zeros(m),
         reach=np.tile([[-9.0], [9.0]], m),
+        home=np.zeros(n),
+        sway=np.zeros((n, m)),
+        farther=np.zeros(m),
+        usual=np.zeros(m),
     )
 
 

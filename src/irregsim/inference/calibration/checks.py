@@ -120,13 +120,15 @@ def effective_errors(fit: fitting.Fit, middle: Centre | None = None) -> dict[str
         middle: The model at full scale; None where it was not run.
 
     Returns:
-        At the posterior's mean counts, each of shape (targets,): ``stated`` error of the target, ``common`` part of it,
+        At the posterior's mean counts, each of shape (targets,), ``used`` as a mean over particles: ``stated`` error of the target, ``common`` part of it,
         ``noise`` of the register and ``chance`` of the events (both at full scale, None where it was not run),
         ``surface``: what else the surface leaves open, and ``used``: all together, as the fit used it.
     """
-    mean = fit.emulator.mean(fit.sample.z).mean(axis=0)
+    each = fit.emulator.mean(fit.sample.z)
+    mean = each.mean(axis=0)
     stated = fit.errors.sd(mean)
-    used = Likelihood(fit.emulator, fit.errors, fit.observed).spread(mean)
+    spread = Likelihood(fit.emulator, fit.errors, fit.observed).spread(each, fit.sample.z)
+    used = np.sqrt((spread**2).mean(axis=0))
     known = np.zeros(len(used)) if middle is None else middle.chance**2 + middle.noise**2
     return {
         "stated": stated,
@@ -225,7 +227,7 @@ def _right_sets(fit: fitting.Fit) -> FloatArray:
     )
     mean = surface.mean(at[None])[0]
     whole = Likelihood(surface, fit.errors, fit.observed)
-    sd = np.sqrt(whole.spread(mean) ** 2 + _poisson(fit, mean))
+    sd = np.sqrt(whole.spread(mean[None], at[None])[0] ** 2 + _poisson(fit, mean))
     precision = np.linalg.inv(slope.T @ slope + whole.correlation() * sd[:, None] * sd[None, :])
     scale = 1.0 / np.sqrt(np.diag(precision))
     together = precision * scale[:, None] * scale[None, :]

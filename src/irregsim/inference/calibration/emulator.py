@@ -3,7 +3,8 @@
 Each compared count, on its log scale, is a sum of linear terms in every parameter and of squares and products of those
 parameters that matter most, found by ridge regression (`ridge`). What is left open is kept as a covariance over counts:
 random variation of the events, the registers' noise and the surface's own error. It is that of the trials where the
-posterior lies, and it moves with the expected counts: a small count varies more on the log scale than a large one.
+posterior lies, and it moves with the expected counts and with the distance from the trials' middle: a small count
+varies more on the log scale than a large one, and far out a quadratic surface is a worse approximation than at home.
 
 scikit-learn comes with ``irregsim[calibrate]``; nothing but a fit loads it.
 """
@@ -53,6 +54,11 @@ class Emulator:
         middle: Expected counts where `residual` holds, shape (counts,).
         steepness: Change of the log variance of what is left open with the expected count, shape (counts,).
         reach: Lowest and highest expected count between which the variance moves, shape (2, counts).
+        home: Middle of the trials in the followed parameters, shape (followed,).
+        sway: How much a square of each followed parameter's distance from ``home`` counts for each count, shape
+            (followed, counts): its part in the variance of the count, by its own variance.
+        farther: Change of the log variance of what is left open with ``log(1 + distance)``, shape (counts,).
+        usual: Mean ``log(1 + distance)`` of the trials that say what is left open, where ``residual`` holds, (counts,).
     """
 
     followed: IntArray
@@ -66,6 +72,10 @@ class Emulator:
     middle: FloatArray
     steepness: FloatArray
     reach: FloatArray
+    home: FloatArray
+    sway: FloatArray
+    farther: FloatArray
+    usual: FloatArray
 
     def mean(self, z: FloatArray) -> FloatArray:
         """Expected counts on their scale, for followed parameters of shape (n, followed); shape (n, counts)."""
@@ -75,38 +85,69 @@ class Emulator:
         """Expected counts for values of all parameters, shape (n, parameters); shape (n, counts)."""
         return np.asarray(self.mean(z[:, self.followed]) + z[:, self.others] @ self.unfollowed)
 
-    def wider(self, mean: FloatArray) -> FloatArray:
-        """Standard deviation of what is left open relative to that at `middle`, of the shape of ``mean``."""
-        return np.asarray(np.exp(0.5 * self.steepness * (np.clip(mean, *self.reach) - self.middle)))
+    def far(self, z: FloatArray) -> FloatArray:
+        """``log(1 + distance)`` of followed parameters from the trials' middle, by count.
 
-    def beyond_chance(self, mean: FloatArray, small: npt.NDArray[np.bool_]) -> FloatArray:
+        The distance is a mean of squares in standard deviations, in which a parameter weighs what it does to the count:
+        about 1 for a trial.
+
+        Args:
+            z: Shape (n, followed).
+
+        Returns:
+            Shape (n, counts).
+        """
+        return np.asarray(np.log1p((z - self.home) ** 2 @ self.sway))
+
+    def wider(self, mean: FloatArray, z: FloatArray | None = None) -> FloatArray:
+        """Standard deviation of what is left open relative to that at `middle` and the usual distance.
+
+        Args:
+            mean: Expected counts on their scale, shape (..., counts).
+            z: The followed parameters that they are expected of, shape (n, followed); None for the usual distance.
+
+        Returns:
+            Of the shape of ``mean``.
+        """
+        log = self.steepness * (np.clip(mean, *self.reach) - self.middle)
+        if z is not None:
+            log = log + self.farther * (self.far(z) - self.usual)
+        return np.asarray(np.exp(0.5 * log))
+
+    def beyond_chance(
+        self, mean: FloatArray, small: npt.NDArray[np.bool_], z: FloatArray | None = None
+    ) -> FloatArray:
         """Share of the variance left open that is no Poisson variation, for counts that are fitted as counts.
 
         Args:
             mean: Expected counts on their scale, shape (..., counts).
             small: Which are fitted as counts, shape (counts,).
+            z: As for `wider`.
 
         Returns:
             Of the shape of ``mean``: 1 for all others, at least `_LEAST_BEYOND`.
         """
         level = np.maximum(np.exp(np.minimum(mean, 50.0)) - FLOOR, 0.0)
-        own = np.diag(self.residual) * self.wider(mean) ** 2
+        own = np.diag(self.residual) * self.wider(mean, z) ** 2
         share = 1.0 - level / (level + FLOOR) ** 2 / np.maximum(own, 1e-12)
         return np.where(small, np.maximum(share, _LEAST_BEYOND), 1.0)
 
-    def left_open(self, mean: FloatArray, small: npt.NDArray[np.bool_] | None = None) -> FloatArray:
+    def left_open(
+        self, mean: FloatArray, small: npt.NDArray[np.bool_] | None = None, z: FloatArray | None = None
+    ) -> FloatArray:
         """Covariance of what is left open where counts are expected to be ``mean``, the other parameters known.
 
         Args:
             mean: Expected counts on their scale, shape (..., counts).
             small: Counts without their Poisson variation (`beyond_chance`), shape (counts,).
+            z: As for `wider`.
 
         Returns:
             Shape (..., counts, counts).
         """
-        wider = self.wider(mean)
+        wider = self.wider(mean, z)
         if small is not None and small.any():
-            wider = wider * np.sqrt(self.beyond_chance(mean, small))
+            wider = wider * np.sqrt(self.beyond_chance(mean, small, z))
         return np.asarray(self.residual * wider[..., :, None] * wider[..., None, :])
 
     def covariance(self, mean: FloatArray | None = None, small: npt.NDArray[np.bool_] | None = None) -> FloatArray:
@@ -132,6 +173,9 @@ class Emulator:
             middle=self.middle[columns],
             steepness=self.steepness[columns],
             reach=self.reach[:, columns],
+            sway=self.sway[:, columns],
+            farther=self.farther[columns],
+            usual=self.usual[columns],
         )
 
 
@@ -228,8 +272,12 @@ def fit(
     linear, product, own_step = (part * spread for part in (found.linear, found.products, found.free))
     left = found.left * spread
     centre = centre - means[0] @ linear - means[1] @ product - step @ own_step
-    open_ = _left_open(y, left, noise, weight, judged)
+    home = np.average(z[:, followed], axis=0, weights=weight)
+    sway = _sway(np.average((z[:, followed] - home) ** 2, axis=0, weights=weight), linear[followed])
+    open_ = _left_open(y, left, noise, weight, judged, np.log1p((z[:, followed] - home) ** 2 @ sway))
     return Emulator(
+        home=home,
+        sway=sway,
         others=others,
         followed=followed,
         centre=centre if noise is None else centre + np.average(noise, axis=0, weights=_judges(weight, judged)),
@@ -239,6 +287,18 @@ def fit(
         explained=1.0 - np.average(found.left**2, axis=0, weights=weight),
         **open_,
     )
+
+
+def _sway(variance: FloatArray, linear: FloatArray) -> FloatArray:
+    """Weights of squares in the distance of `Emulator.far`, shape (followed, counts).
+
+    Args:
+        variance: Of the followed parameters in the trials, shape (followed,).
+        linear: What they do to the counts, shape (followed, counts).
+    """
+    variance = np.maximum(variance, 1e-9)[:, None]
+    part = linear**2 * variance
+    return np.asarray(part / np.maximum(part.sum(axis=0), 1e-300) / variance)
 
 
 def _judges(weight: FloatArray, judged: npt.NDArray[np.bool_] | None) -> FloatArray:
@@ -252,11 +312,14 @@ def _left_open(
     noise: FloatArray | None,
     weight: FloatArray,
     judged: npt.NDArray[np.bool_] | None,
+    far: FloatArray,
 ) -> dict[str, FloatArray]:
-    """What a surface leaves open, as a function of the count it expects: ``residual`` to ``reach`` of `Emulator`.
+    """What a surface leaves open: ``residual`` to ``reach``, ``farther`` and ``usual`` of `Emulator`.
 
-    The variance of each count is a power of its expected value (on the log scale, a straight line), fitted to the
-    squares of what was left open by a gamma regression; the correlations are the same everywhere.
+    The variance of each count is a power of its expected value and of one and the distance from the trials' middle (on
+    the log scale, a plane), fitted to the squares of what was left open by a gamma regression; the correlations are the
+    same everywhere. In trials that were left out the second power adds as much to the likelihood as the first
+    (docs/calibration.md).
     """
     judge = _judges(weight, judged)
     here = judge > 0.0
@@ -270,19 +333,23 @@ def _left_open(
     middle, reach = np.average(mean, axis=0, weights=own), np.quantile(mean, _REACH, axis=0)
     # Squares of a normal deviation are gamma numbers of dispersion 2.
     penalty = 2.0 / (effective * _STEEPNESS**2)
-    steepness = np.zeros(y.shape[1])
+    steepness, farther = np.zeros(y.shape[1]), np.zeros(y.shape[1])
+    far = far[here]
+    usual = np.average(far, axis=0, weights=own)
     level = np.maximum(np.average(square, axis=0, weights=own), 1e-12)
     for i in range(y.shape[1]):
-        x = np.clip(mean[:, i], *reach[:, i]) - middle[i]
+        x = np.stack([np.clip(mean[:, i], *reach[:, i]) - middle[i], far[:, i] - usual[i]], axis=1)
         # In units of its mean; an exact 0 is no gamma number.
         unit = np.maximum(square[:, i] / level[i], 1e-9)
         line = _linear_model().GammaRegressor(alpha=penalty, max_iter=1000)
-        steepness[i] = line.fit(x[:, None], unit, sample_weight=own).coef_[0]
-    wider = np.exp(0.5 * steepness * (np.clip(mean, *reach) - middle))
+        steepness[i], farther[i] = line.fit(x, unit, sample_weight=own).coef_
+    farther = np.maximum(farther, 0.0)  # no surface is better known farther away
+    wider = np.exp(0.5 * (steepness * (np.clip(mean, *reach) - middle) + farther * (far - usual)))
     residual = np.zeros((y.shape[1], y.shape[1]))
     for part in deviations:
         residual += (part / wider).T @ (own[:, None] * part / wider) / own.sum()
     # A little of the diagonal keeps the covariance of many counts from few trials well behaved (Ledoit and Wolf 2004).
     keep = effective / (effective + y.shape[1])
     residual = keep * residual + (1.0 - keep) * np.diag(np.diag(residual))
-    return {"residual": residual, "middle": middle, "steepness": steepness, "reach": reach}
+    found = {"residual": residual, "middle": middle, "steepness": steepness, "reach": reach}
+    return found | {"farther": farther, "usual": usual}

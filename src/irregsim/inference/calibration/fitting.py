@@ -275,7 +275,7 @@ def posterior_draws(
     chosen = _shuffled(len(found.z), settings.seed + 1)[among]
     z[:, surface.followed] = found.z[chosen]
     slope, mean = surface.unfollowed, surface.mean(z[:, surface.followed])
-    open_ = surface.left_open(mean, errors.small) + errors.at(mean)
+    open_ = surface.left_open(mean, errors.small, z[:, surface.followed]) + errors.at(mean)
     draws = Draws(settings.seed, 4)
     keys = draws.keys(np.arange(mean.size, dtype=np.uint64))
     normal = ndtri(draws.uniform("sampler", 0, keys)).reshape(mean.shape)
@@ -293,15 +293,17 @@ def predicted(
     The spread includes that of the parameters, what the emulator leaves open and what the model may miss.
     """
     surface = surface or fit.emulator
-    mean = surface.expected(fit.draws if draws is None else draws)
-    open_ = np.diagonal(surface.left_open(mean) + fit.errors.at(mean), axis1=1, axis2=2)
+    draws = fit.draws if draws is None else draws
+    mean = surface.expected(draws)
+    left = surface.left_open(mean, z=draws[:, surface.followed])
+    open_ = np.diagonal(left + fit.errors.at(mean), axis1=1, axis2=2)
     return mean.mean(axis=0), np.sqrt(mean.var(axis=0) + open_.mean(axis=0))
 
 
 def refit(fit: Fit, columns: IntArray, seed: int) -> sampler.Sample:
     """The posterior from some of the counts only."""
     part, errors = fit.emulator.part(columns), fit.errors.part(columns)
-    return sampler.sample(part, fit.observed[columns], errors, seed=seed, particles=600)
+    return sampler.sample(part, fit.observed[columns], errors, seed=seed)
 
 
 def with_wider_priors(fit: Fit, factor: float = 2.0) -> sampler.Sample:

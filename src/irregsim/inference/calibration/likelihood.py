@@ -70,13 +70,18 @@ class Likelihood:
         """The small counts as whole numbers, shape (small,)."""
         return np.asarray(np.maximum(np.round(np.exp(self.data[self.errors.small]) - FLOOR), 0.0))
 
-    def spread(self, mean: FloatArray) -> FloatArray:
-        """Standard deviation of each count where counts are expected to be ``mean``, of the shape of ``mean``.
+    def spread(self, mean: FloatArray, z: FloatArray) -> FloatArray:
+        """Standard deviation of each count, without the Poisson variation of those that are fitted as counts.
 
-        Without the Poisson variation of those that are fitted as counts.
+        Args:
+            mean: Expected counts, shape (n, counts).
+            z: The followed parameters that they are expected of, shape (n, followed).
+
+        Returns:
+            Of the shape of ``mean``.
         """
-        own = np.diag(self.surface.residual) * self.surface.wider(mean) ** 2
-        own = own * self.surface.beyond_chance(mean, self.errors.small)
+        own = np.diag(self.surface.residual) * self.surface.wider(mean, z) ** 2
+        own = own * self.surface.beyond_chance(mean, self.errors.small, z)
         others = (self.surface.unfollowed**2).sum(axis=0)
         return np.asarray(np.sqrt(self.inflate * (own + others + self.errors.sd(mean) ** 2)))
 
@@ -110,8 +115,9 @@ class Likelihood:
 
     def _far(self, x: FloatArray, normal: IntArray, root: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Expected counts, their spread, and the normal counts' distances as independent standard normals."""
-        mean = self.surface.mean(x[:, : len(self.surface.followed)])
-        sd, number = self.spread(mean), len(normal)
+        z = x[:, : len(self.surface.followed)]
+        mean = self.surface.mean(z)
+        sd, number = self.spread(mean, z), len(normal)
         own = ((self.data - mean) / sd)[:, normal].T
         return mean, sd, solve_triangular(root[:number, :number], own, lower=True, check_finite=False)
 
@@ -140,6 +146,6 @@ class Likelihood:
             What is then expected of it, and the standard deviation around it; both of shape (n, counts).
         """
         mean = self.surface.mean(z)
-        precision, sd = np.linalg.inv(self.correlation()), self.spread(mean)
+        precision, sd = np.linalg.inv(self.correlation()), self.spread(mean, z)
         own = np.diag(precision)
         return data - sd * (((data - mean) / sd) @ precision) / own, sd / np.sqrt(own)

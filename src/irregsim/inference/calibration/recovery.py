@@ -29,8 +29,6 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 FOLDS: Final = 6
-#: Particles for one truth; fewer than for the shipped fit, since many truths are sampled.
-PARTICLES: Final = 400
 #: Sets of truths that are right by construction.
 SETS: Final = 999
 
@@ -257,7 +255,7 @@ def _one(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """One truth fitted: its ranks, posterior standard deviations, and the rank of each particle among the others."""
     data = synthetic(y, errors, seed, truth)
-    found = sampler.sample(fitted, data, errors, seed=seed + 1 + truth, particles=PARTICLES, families=1).z
+    found = sampler.sample(fitted, data, errors, seed=seed + 1 + truth, families=1).z
     ranks = ((found < z[fitted.followed]).sum(axis=0) + 0.5) / (len(found) + 1)
     return ranks, found.std(axis=0), (found.argsort(axis=0).argsort(axis=0) + 0.5) / len(found)
 

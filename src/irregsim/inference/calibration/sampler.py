@@ -24,6 +24,7 @@ from irregsim.model.draws import Draws
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+#: Of each family. With 400, a posterior of some 60 parameters is 12 % narrower than with 3 000; with 1 000, 1 %.
 PARTICLES: Final = 1000
 #: Moves of every particle after each step of the temperature, and after the last one.
 MOVES, LAST_MOVES = 6, 30
