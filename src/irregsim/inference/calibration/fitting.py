@@ -30,6 +30,8 @@ STILL_PRIOR: Final = 0.1
 INFLATED: Final = 2.0
 #: Weight in the last emulator of a trial drawn from the prior, against one near the data.
 FAR_WEIGHT: Final = 0.25
+#: Particles of each family of the posterior that ships: twice as many as elsewhere, so that its two families agree.
+SHIPPED_PARTICLES: Final = 2 * sampler.PARTICLES
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,7 @@ def fitted(settings: Settings, targets: Sequence[Target], evidence: Evidence, fo
     """
     observed, errors = counts.observed(targets), counts.errors(targets, settings.near_scale)
     surface = evidence.surface(followed)
-    found = sampler.sample(surface, observed, errors, seed=settings.seed + 1)
+    found = sampler.sample(surface, observed, errors, seed=settings.seed + 1, particles=SHIPPED_PARTICLES)
     return Fit(
         targets=tuple(targets),
         observed=observed,
