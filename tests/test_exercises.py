@@ -243,9 +243,6 @@ def compare(exercise: str, number: int) -> None:
     assert checked(one, number) == stored(exercise, number).check
 
 
-@pytest.mark.xfail(
-    reason="the stored runs are of the model before minors, vanished applicants and the last fit", strict=True
-)
 def test_the_model_still_gives_what_was_stored():
     compare("centre-closes", 0)
 
