@@ -308,7 +308,7 @@ for size in [65536, *map(int, sys.argv[2:])]:
     found = tables_of(place / "out")
     usual = usual or found
     assert found == usual, size
-    subprocess.run(["umount", str(place)], check=True)
+    subprocess.run(["umount", "--lazy", str(place)], check=True)  # an error may hold a file open
 print(ends[0], ends[1])
 """
 
