@@ -108,9 +108,9 @@ def killed(tmp_path, every: int):
 
 
 def test_a_run_killed_at_some_changes_of_files_goes_on(tmp_path):
-    tried, faults = killed(tmp_path, 23)
+    tried, faults = killed(tmp_path, 41)
     assert faults == []
-    assert all(changes > 20 and kills >= 2 for changes, kills in tried.values()), tried
+    assert all(changes > 20 and kills >= 1 for changes, kills in tried.values()), tried
 
 
 @pytest.mark.slow
