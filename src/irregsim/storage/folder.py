@@ -123,11 +123,13 @@ class Parts:
         digests = {}
         for name, columns in self.tables.items():
             table, file = coded_table(name, columns, frames[name], replicate), scratch / f"{name}.parquet"
-            content = write_table(table, file)
+            with naming(file):
+                content = write_table(table, file)
             digests[name] = {"content": content.hex(), "file": sha256_of_file(file)}
         account: dict[str, Any] = {"replicate": replicate, "tables": digests}
         account["sha256"] = sha256_of_text(canonical_json(account))
-        (scratch / _DIGESTS).write_text(canonical_json(account), encoding="utf-8")
+        with naming(scratch):
+            (scratch / _DIGESTS).write_text(canonical_json(account), encoding="utf-8")
         place = self.path(replicate)
         # A second process may have finished the same replicate; both are equal by construction.
         shutil.rmtree(place, ignore_errors=True)
