@@ -332,6 +332,7 @@ def small_disks(tmp_path, sizes) -> tuple[int, int]:
     return int(fitted), int(full)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_in_a_sentence_and_the_same_command_goes_on(tmp_path):
     fitted, full = small_disks(tmp_path, [8, 64, 160])
     assert fitted >= 1 and full >= 2
