@@ -18,7 +18,7 @@ ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
 PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow benchmark mutants lint format lock clean
+.PHONY: help run test test-quick test-slow benchmark mutants lint format lock build audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -63,7 +63,14 @@ format:  ## put imports and layout in order
 lock:  ## write requirements/*.lock from pyproject.toml (UPGRADE=1: take the newest of everything)
 	@PYTHON='$(PYTHON)' scripts/lock $(if $(UPGRADE),--upgrade)
 
+build:  ## build wheel and sdist into dist/, check and run both outside the repository, list what they stand on
+	@scripts/release
+
+audit:  ## ask an advisory database about the locked versions (says so where none can be reached)
+	@scripts/environment .venv-release release
+	@.venv-release/bin/python -m release_tools.audit
+
 clean:  ## remove environments, caches and builds; run folders in outputs/ stay
-	rm -rf .venv .venv-lock .venv-core .venv-newer-* build dist
+	rm -rf .venv .venv-lock .venv-core .venv-core-* .venv-release .venv-newer-* build dist
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,1 +1,1 @@
-"""What the locks of this program are checked with. Beside the package, not part of it."""
+"""What a release is checked with: locks, licences and advisories. Beside the package, not part of it."""

@@ -1,4 +1,4 @@
-"""What the program stands on: locks with hashes, and licences."""
+"""What the program stands on: locks with hashes, licences and advisories."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from release_tools import audit as auditing
 from release_tools.licences import ALLOWED, is_allowed, licence_of
 from release_tools.locks import FOLDER, for_system, read
 
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("core", "test", "dev", "fast", "build")
+LOCKS = ("core", "test", "dev", "fast", "build", "release")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -41,16 +42,20 @@ def test_a_package_has_the_same_hashes_in_every_lock():
 def test_the_environment_installs_nothing_from_a_lock_without_its_hash():
     script = (ROOT / "scripts" / "environment").read_text(encoding="utf-8")
     lines = [line for line in script.splitlines() if "requirements/" in line and ".lock" in line and " -r " in line]
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert [line for line in lines if "--require-hashes" not in line] == []
     assert "--no-build-isolation" in script, "what builds irregsim comes from a lock too"
 
 
-def test_the_lock_of_the_build_holds_what_pyproject_asks_for():
-    pins = for_system(read("build"))
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("build", PROJECT["build-system"]["requires"]), ("release", PROJECT["dependency-groups"]["release"])],
+)
+def test_the_locks_of_a_release_hold_what_pyproject_asks_for(name, asked):
+    pins = for_system(read(name))
     wrong = [
         text
-        for text in PROJECT["build-system"]["requires"]
+        for text in asked
         if not Requirement(text).specifier.contains(pins.get(canonicalize_name(Requirement(text).name), "0"))
     ]
     assert wrong == [], "run `make lock`"
@@ -124,6 +129,47 @@ def test_a_licence_is_read_from_what_a_package_says(metadata, licence):
 
 def test_no_licence_is_allowed_that_asks_users_for_their_own_code():
     assert [name for name in ALLOWED if "GPL" in name or "SSPL" in name] == []
+
+
+# -- advisories -------------------------------------------------------------------------------------------------
+
+
+def report(*packages):
+    return {"dependencies": list(packages)}
+
+
+BAD = {"name": "jinja2", "version": "2.10", "vulns": [{"id": "PYSEC-2019-217", "fix_versions": ["2.10.1"]}]}
+GOOD = {"name": "click", "version": "8.1", "vulns": []}
+SKIPPED = {"name": "private", "skip_reason": "not found"}
+
+
+@pytest.mark.parametrize(
+    ("canary", "found", "code", "words"),
+    [
+        (report(BAD), report(GOOD), auditing.CLEAN, "no known advisory"),
+        (report(BAD), report(GOOD, SKIPPED), auditing.CLEAN, "not known to the database: private"),
+        (report(BAD), report(GOOD, BAD), auditing.FOUND, "jinja2 2.10: PYSEC-2019-217, mended in 2.10.1"),
+        (report({**BAD, "vulns": []}), report(GOOD), auditing.CLEAN, "NOT AUDITED"),
+        (report(SKIPPED), report(GOOD), auditing.CLEAN, "NOT AUDITED"),
+        (None, report(GOOD), auditing.CLEAN, "NOT AUDITED"),
+        (report(BAD), None, auditing.CLEAN, "NOT AUDITED: no report on a.lock"),
+        (report(BAD), report(), auditing.CLEAN, "NOT AUDITED: no report on a.lock"),
+    ],
+)
+def test_advisories_are_told_and_silence_is_not_taken_for_safety(canary, found, code, words):
+    asked = []
+
+    def ask(file):
+        asked.append(file.name)
+        if file.name == "canary.txt":
+            assert file.read_text(encoding="utf-8").strip() == auditing.CANARY
+            return canary
+        return found
+
+    got, lines = auditing.audit((Path("a.lock"),), ask)
+    assert got == code
+    assert words in "\n".join(lines)
+    assert asked[0] == "canary.txt"
 
 
 def test_the_python_of_this_environment_has_the_locked_versions():

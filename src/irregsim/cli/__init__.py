@@ -21,6 +21,7 @@ with leaving_if_program():
     from irregsim.cli.doctor import doctor
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
+    from irregsim.cli.streams import open_streams, plain_warnings
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -30,7 +31,8 @@ class _Program(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Runs a command; Ctrl-C is quiet, and so is too little memory."""
-        with leaving(), memory_errors():
+        open_streams()
+        with leaving(), memory_errors(), plain_warnings():
             return super().main(*arguments, **options)
 
 

@@ -9,10 +9,8 @@ import sys
 from collections.abc import Collection, Iterator
 from typing import NoReturn
 
-import click
-
 from irregsim.cli.signals import exit_code, interruptible
-from irregsim.vocabulary.plain_text import plain
+from irregsim.cli.streams import print_text
 
 
 def say(text: object = "", *, err: bool = False) -> None:
@@ -22,7 +20,7 @@ def say(text: object = "", *, err: bool = False) -> None:
         text: What is said.
         err: Whether it goes to stderr.
     """
-    click.echo(plain(str(text)), err=err)
+    print_text(str(text), err=err)
 
 
 def warn(text: str, word: str = "warning") -> None:
@@ -75,6 +73,7 @@ def errors() -> Iterator[None]:
 def _in_words() -> Iterator[None]:
     from irregsim.commands.request import RunFailed, Stopped, WrongUse
     from irregsim.scenario import ScenarioError
+    from irregsim.storage.paths import FolderError
     from irregsim.study.comparison.pairs import PairingError
 
     try:
@@ -83,7 +82,7 @@ def _in_words() -> Iterator[None]:
         for fault in error.faults:
             say(fault, err=True)
         sys.exit(2)
-    except (WrongUse, PairingError) as error:
+    except (WrongUse, PairingError, FolderError) as error:
         wrong(str(error))
     except Stopped as error:
         say(f"\n{error}", err=True)

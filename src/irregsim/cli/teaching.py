@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from irregsim.cli.errors import errors, say
@@ -121,10 +119,14 @@ def workshop(out: str, lang: str | None, quiet: bool) -> None:
       irregsim workshop
       irregsim workshop --lang nb --out kurs
     """
+    from irregsim.storage.folder import opened_for_writing
+    from irregsim.storage.paths import user_path
     from irregsim.workshop.handouts import write_pages
 
     with errors():
-        written = write_pages(Path(out), LANGUAGES if lang is None else (lang,))
+        place = user_path(out)
+        with opened_for_writing(place):
+            written = write_pages(place, LANGUAGES if lang is None else (lang,))
     if not quiet:
         for path in written:
             say(path)

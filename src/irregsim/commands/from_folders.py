@@ -284,7 +284,8 @@ def expanded(arguments: Iterable[str]) -> list[str]:
     for argument in arguments:
         path = Path(argument)
         if argument not in shipped_scenarios() and path.is_dir() and not is_run_folder(argument):
-            files = sorted(str(file) for file in path.glob("*.yaml"))
+            # What systems and editors keep beside files, such as "._mine.yaml" and ".mine.yaml.swp", begins with a dot.
+            files = sorted(str(file) for file in path.glob("*.yaml") if not file.name.startswith("."))
             if not files:
                 raise WrongUse(f"{argument}: no scenario files (*.yaml) in this folder")
             out += files

@@ -155,7 +155,22 @@ def _write(path: Path, readable: Readable, notes: list[tuple[str, str]], sheets:
         readable: The same for readers; its overview is the first sheet.
         notes: Rows of the second sheet; the others may add to them.
         sheets: Names, and what makes each table when its turn comes, so that only one is in memory.
+
+    Raises:
+        OSError: If it cannot be written, or the temporary folder cannot hold its parts; names the workbook.
     """
+    from xlsxwriter.exceptions import FileCreateError
+
+    try:
+        _write_book(path, readable, notes, sheets)
+    except FileCreateError as error:  # which is no OSError, and holds one
+        cause = error.args[0] if error.args else None
+        if not isinstance(cause, OSError):
+            raise
+        raise OSError(cause.errno or 0, cause.strerror or str(cause), str(cause.filename or path)) from error
+
+
+def _write_book(path: Path, readable: Readable, notes: list[tuple[str, str]], sheets: list[Sheet]) -> None:
     import xlsxwriter
 
     # Text that begins with = or an address stays text; a fixed date keeps the bytes the same.

@@ -122,7 +122,8 @@ def near_file(shown: str, folder: Path, shipped: Iterable[str]) -> str:
     name = shown.replace("\\", "/").rpartition("/")[2]
     before = shown[: len(shown) - len(name)]
     try:
-        files = sorted(file.name for file in islice(folder.iterdir(), _MOST_FILES) if file.suffix in _ENDINGS)
+        near_by = [file.name for file in islice(folder.iterdir(), _MOST_FILES) if file.suffix in _ENDINGS]
+        files = sorted(one for one in near_by if not one.startswith("."))
     except (OSError, ValueError):
         files = []
     for ending in _ENDINGS:

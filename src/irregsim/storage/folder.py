@@ -11,10 +11,12 @@ Nothing here knows the model: tables come in as data frames, and the caller deci
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +42,7 @@ from irregsim.storage.parquet import (
 )
 from irregsim.storage.paths import (
     Damaged,
+    Told,
     is_file,
     is_folder,
     is_link,
@@ -63,6 +66,9 @@ INNER_FOLDERS = ("plots", "runs", "run")
 
 _LOCK = "lock"
 _DIGESTS = "digests.json"  # of a part: its number, what is in each of its tables, and the bytes of the files
+
+#: What a file system without locks answers, such as NFS with "nolock".
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
 
 #: Age from which a small file under way is that of a process that was killed: writing one takes milliseconds.
 _SCRAP_SECONDS = 10.0
@@ -117,11 +123,13 @@ class Parts:
         digests = {}
         for name, columns in self.tables.items():
             table, file = coded_table(name, columns, frames[name], replicate), scratch / f"{name}.parquet"
-            content = write_table(table, file)
+            with naming(file):
+                content = write_table(table, file)
             digests[name] = {"content": content.hex(), "file": sha256_of_file(file)}
         account: dict[str, Any] = {"replicate": replicate, "tables": digests}
         account["sha256"] = sha256_of_text(canonical_json(account))
-        (scratch / _DIGESTS).write_text(canonical_json(account), encoding="utf-8")
+        with naming(scratch):
+            (scratch / _DIGESTS).write_text(canonical_json(account), encoding="utf-8")
         place = self.path(replicate)
         # A second process may have finished the same replicate; both are equal by construction.
         shutil.rmtree(place, ignore_errors=True)
@@ -193,7 +201,20 @@ def check_folder(path: Path) -> None:
         raise FolderError(f"{path}: {error.strerror or error}; choose another --out") from None
 
 
-def _check_place(path: Path) -> None:
+def check_place(path: Path) -> None:
+    """Refuse a place that is no folder, or where none can be made. Looks only; what is in a folder does not matter.
+
+    Raises:
+        FolderError: As `check_folder`.
+    """
+    try:
+        _is_there(path)
+    except OSError as error:
+        raise FolderError(f"{path}: {error.strerror or error}; choose another --out") from None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a folder is there that can be written; False where it can be made."""
     if fault := name_fault(path):
         raise FolderError(f"{path!r}: {fault}; choose another --out")
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -208,11 +229,17 @@ def _check_place(path: Path) -> None:
             raise FolderError(f"{path}: {parent} is a file, so no folder can be made there; choose another --out")
         if not os.access(parent, os.W_OK | os.X_OK):
             raise FolderError(f"{path}: no permission to write in {parent}; choose another --out")
-        return
+        return False
     if not path.is_dir():
         raise FolderError(f"{path}: is a file; --out must be a folder (new, empty, or an earlier run of irregsim)")
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise FolderError(f"{path}: no permission to write there; choose another --out")
+    return True
+
+
+def _check_place(path: Path) -> None:
+    if not _is_there(path):
+        return
     ours = is_ours(path)
     if not ours and any(not _is_scrap(entry) for entry in path.iterdir()):
         raise FolderError(
@@ -417,10 +444,24 @@ def _locked(path: Path) -> Iterator[None]:
         raise FolderError(
             f"{path}: another run is writing there; wait for it, or choose another folder with --out"
         ) from None
+    except NotImplementedError:
+        _warn_of_no_lock(path)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        _warn_of_no_lock(path)
     try:
         yield
     finally:
         lock.release()
+
+
+def _warn_of_no_lock(path: Path) -> None:
+    warnings.warn(
+        f"{path}: its file system has no locks, so a second run that writes there would not be noticed",
+        Told,
+        stacklevel=2,
+    )
 
 
 def _sweep(path: Path) -> None:

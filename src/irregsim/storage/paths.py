@@ -30,6 +30,10 @@ class FolderError(Exception):
     """A folder that cannot be used as a run folder; the message says why and what to do."""
 
 
+class Told(UserWarning):
+    """A warning in words for users, which the program prints as it prints its others."""
+
+
 class Damaged(ValueError):
     """A file is not what it should be; the message says how, without the name of the file."""
 

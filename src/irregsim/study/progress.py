@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import Protocol, TextIO
@@ -70,7 +71,7 @@ class Lines:
         self._total, self._done, self._here = total, done, done
         self._begun = self._last = time.monotonic()
         more = f", {done} of them finished earlier" if done else ""
-        print(f"{total} {self._noun}{more}", file=self._stream, flush=True)
+        self._say(f"{total} {self._noun}{more}")
 
     def advance(self) -> None:
         """Say how far the work has come, where that is worth a line."""
@@ -80,7 +81,7 @@ class Lines:
         """Say what begins."""
         self._what, self._total, self._done, self._here, self._said = name, total, 0, 0, 0
         self._begun = self._last = time.monotonic()
-        print(name, file=self._stream, flush=True)
+        self._say(name)
 
     def step(self) -> None:
         """Say how far it is, where that is worth a line."""
@@ -95,6 +96,11 @@ class Lines:
             self._said, self._last = tenth, now
             seconds = now - self._begun
             text = line.format(done=self._done, total=self._total, what=self._what, seconds=seconds)
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        # A log on a full disk, or one that nobody reads any more, ends no run.
+        with contextlib.suppress(OSError, ValueError):
             print(text, file=self._stream, flush=True)
 
     def close(self) -> None:

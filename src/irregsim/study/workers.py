@@ -8,11 +8,13 @@ leave Ctrl-C to the process that started them, and end when that process is gone
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import pickle
 import signal
 import tempfile
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, as_completed, wait
@@ -22,6 +24,8 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+from irregsim.storage.paths import Told
 
 T = TypeVar("T")
 
@@ -139,11 +143,31 @@ class Crew:
 Hands = int | Crew
 
 
+def is_alone() -> bool:
+    """Whether this process can have no others: it is a worker of another program, or the system shares no memory.
+
+    The second is told once, since the work takes longer.
+    """
+    if multiprocessing.current_process().daemon:
+        return True
+    try:
+        multiprocessing.Lock()
+    except (OSError, ImportError) as error:
+        warnings.warn(
+            f"processes cannot share memory here ({getattr(error, 'strerror', None) or error}; on Linux it is "
+            "/dev/shm), so all is done in one, as with --jobs 1",
+            Told,
+            stacklevel=2,
+        )
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def _handing_out(work: Callable[[int], T], replicates: int, jobs: Hands) -> Iterator[Callable[[int], Future[T]] | None]:
     """Hands out replicates of some work; None where it is to be done in this process."""
     most = jobs if isinstance(jobs, int) else jobs.jobs
-    if min(most, replicates) <= 1:
+    if min(most, replicates) <= 1 or is_alone():
         yield None
     elif isinstance(jobs, int):
         with Crew(min(jobs, replicates)) as crew, crew.at(work) as begin:

@@ -7,6 +7,7 @@ printers without colour.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import math
 import textwrap
@@ -112,9 +113,10 @@ class Options:
     def heading(self, key: str) -> str:
         """Title of a picture, and below it the scenario."""
         title = label(key, self.lang)
-        if not self.scenario:
+        name = drawable(self.scenario, "")
+        if not name:
             return title
-        quoted = label("compare.quoted", self.lang).format(name=self.scenario)
+        quoted = label("compare.quoted", self.lang).format(name=name)
         return "\n".join([title, *textwrap.wrap(quoted, 110)])
 
     def sentences(self, *sentences: str, has_counts: bool = False) -> list[str]:
@@ -156,6 +158,26 @@ def font_file() -> str | None:
         return str(findfont(FONT, fallback_to_default=False))
     except ValueError:
         return None
+
+
+@functools.cache
+def _letters() -> frozenset[int]:
+    """Code points that the font of all pictures has; empty where it is missing."""
+    from matplotlib.font_manager import get_font
+
+    file = font_file()
+    return frozenset(get_font(file).get_charmap()) if file else frozenset()
+
+
+def drawable(text: str, instead: str) -> str:
+    """Text of an author for a picture, or something else where the font lacks a letter of it.
+
+    Args:
+        text: Such as the title of a scenario.
+        instead: Such as its name, which has letters of ASCII only.
+    """
+    has = _letters()
+    return text if not has or all(ord(letter) in has for letter in text if not letter.isspace()) else instead
 
 
 def new_figure(size: tuple[float, float] = SIZE) -> Figure:

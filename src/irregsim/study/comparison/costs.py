@@ -23,6 +23,7 @@ from irregsim.study.comparison.key_figures import window_of, window_values
 from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import FloatArray
 from irregsim.study.comparison.tables import TABLES
+from irregsim.vocabulary.plain_text import plain
 from irregsim.vocabulary.reference import DataError
 
 if TYPE_CHECKING:
@@ -85,9 +86,16 @@ def read_costs(text: str) -> tuple[Cost, ...]:
     faults: list[str] = []
     found: list[Cost] = []
     # Nodes and not values: every word stays as it is written, and a fault has its line.
-    for item in getattr(yaml.compose(text, yaml.SafeLoader), "value", ()):
+    try:
+        whole = yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise DataError(f"{FILE}: {plain(str(error))}") from None
+    if not isinstance(whole, yaml.SequenceNode):
+        raise DataError(f"{FILE}: expected a list of costs")
+    for item in whole.value:
         where = f"{FILE}:{item.start_mark.line + 1}"
-        row = {key.value: value.value for key, value in item.value} if isinstance(item, yaml.MappingNode) else {}
+        pairs = item.value if isinstance(item, yaml.MappingNode) else ()
+        row = {key.value: value.value for key, value in pairs if isinstance(key, yaml.ScalarNode)}
         if tuple(row) != _FIELDS or not all(isinstance(word, str) for word in row.values()):
             faults.append(f"{where}: expected the keys {', '.join(_FIELDS)}, each with a word, a number or nothing")
             continue

@@ -25,6 +25,7 @@ from irregsim.present.plots.style import (
     Drawing,
     assumption_patches,
     assumption_sentence,
+    drawable,
     footnote,
     new_figure,
     settings,
@@ -159,15 +160,23 @@ class Inputs:
         """Title of a scenario; of this one by default."""
         return title_of(self.scenario if name is None else name, self.about, self.lang)
 
+    def drawn_title(self) -> str:
+        """Title of this scenario as a picture can show it: its name where the font lacks a letter."""
+        return drawable(self.title(), self.scenario)
+
+    def drawn_reference(self) -> str:
+        """Title of the reference up to the end of its first sentence, as a picture can show it."""
+        return drawable(short_title(self.reference, self.about, self.lang), self.reference)
+
     def heading(self, key: str, message: str = "") -> str:
         """Title of a picture of one scenario: the message, and below it what is shown."""
-        reference = self.words("against", name=short_title(self.reference, self.about, self.lang))
-        topic = f"{self.words(key)}: {self.words('quoted', name=self.title())}, {reference}"
+        reference = self.words("against", name=self.drawn_reference())
+        topic = f"{self.words(key)}: {self.words('quoted', name=self.drawn_title())}, {reference}"
         return "\n".join([*textwrap.wrap(message, TITLE_LETTERS), *textwrap.wrap(topic, TITLE_LETTERS)])
 
     def part_heading(self, message: str) -> str:
         """Title of the part of a scenario in a picture of several."""
-        quoted = self.words("quoted", name=self.title())
+        quoted = self.words("quoted", name=self.drawn_title())
         return "\n".join(textwrap.wrap(f"{quoted}: {message}" if message else quoted, TITLE_LETTERS))
 
     def alt(self, picture: str) -> str:
@@ -265,7 +274,7 @@ def together(
         else:
             parts: Any = figure.subfigures(len(found), 1, height_ratios=heights)
             places = list(parts)
-            reference = inputs.words("against", name=short_title(inputs.reference, inputs.about, inputs.lang))
+            reference = inputs.words("against", name=inputs.drawn_reference())
             topic = f"{inputs.words(f'title_{name}')}, {reference}"
             figure.suptitle("\n".join(textwrap.wrap(topic, TITLE_LETTERS)), x=0.01, ha="left", fontsize=12)
             titles = [one.part_heading(part.message) for one, part in found]

@@ -63,7 +63,7 @@ def draw_slide_time(inputs: Inputs) -> Drawing | None:
 def _slide(
     inputs: Inputs, topic: str, draw: Callable[[FigureBase], pd.DataFrame], message: str, *notes: str
 ) -> Drawing:
-    title = [*textwrap.wrap(message, 70), f"{inputs.words('quoted', name=inputs.title())}. {topic}"]
+    title = [*textwrap.wrap(message, 70), f"{inputs.words('quoted', name=inputs.drawn_title())}. {topic}"]
     with settings():
         figure = new_figure(SIZE)
         # The message in large letters, and below it what is shown.

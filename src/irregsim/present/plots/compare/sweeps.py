@@ -20,7 +20,7 @@ from irregsim.present.sweeps import (
     unit_words,
     value_words,
 )
-from irregsim.present.words import outcome_words, short_title, upper, verdict_words
+from irregsim.present.words import outcome_words, upper, verdict_words
 from irregsim.scenario.levers import words as lever_words
 from irregsim.study.comparison.sweeps import EFFECT, INTERACTION
 from irregsim.study.comparison.verdicts import CLEAR
@@ -320,7 +320,7 @@ def _grid_message(inputs: Inputs, rows: Sequence[Row], outcome: str, axes: Seque
 def _against(inputs: Inputs, axes: Sequence[Mapping[str, Any]], row: Row) -> str:
     """What is varied, what it is compared with, and over which months."""
     names = [lever_words(lever, inputs.lang).name for axis in axes if (lever := lever_of(axis)) is not None]
-    reference = inputs.words("against", name=short_title(inputs.reference, inputs.about, inputs.lang))
+    reference = inputs.words("against", name=inputs.drawn_reference())
     months = inputs.words("over_months", since=row["since"], to=row["to"])
     return f"{' × '.join(names or [str(axis['key']) for axis in axes])}, {reference}, {months}"
 
