@@ -1,4 +1,4 @@
-"""What others may rely on: names, signatures, the page that lists them, types, exit codes; and what says the version."""
+"""What others may rely on: names, signatures, their page, types, exit codes; and all that says the version."""
 
 from __future__ import annotations
 
