@@ -86,11 +86,14 @@ def test_the_module_runs_like_the_command():
     assert answer.stdout == f"irregsim, version {irregsim.__version__}\n"
 
 
-def test_the_version_is_that_of_the_project():
+def test_the_version_is_said_in_one_place():
     import tomllib
 
-    text = (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8")
-    assert tomllib.loads(text)["project"]["version"] == irregsim.__version__
+    root = Path(__file__).resolve().parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in project["project"] and project["project"]["dynamic"] == ["version"]
+    home = (root / project["tool"]["hatch"]["version"]["path"]).read_text(encoding="utf-8")
+    assert re.findall(r'^__version__ = "(.+)"$', home, re.MULTILINE) == [irregsim.__version__]
 
 
 # ---------------------------------------------------------------------------------------------------------

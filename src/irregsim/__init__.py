@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from irregsim.commands.in_memory import run
     from irregsim.scenario import load_scenario
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"
 
 __all__ = ["IrregularMigrationModel", "__version__", "compare", "load_scenario", "run"]
 
