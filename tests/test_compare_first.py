@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import comparison_frames
-from irregsim.present.headline import answer
+from irregsim.present.headline import answer, is_very_little
 from irregsim.present.main_effects import HIDDEN, LEAST, MOST, main_effects, meant, subject
 from irregsim.present.pages.compare import render_report
 from irregsim.present.pages.compare_first import MOST_LEVERS
@@ -80,6 +80,18 @@ def test_the_answer_tells_sizes_grades_and_what_has_no_direction() -> None:
     assert "går klart opp, med 10 personer i året" in answer(rows, meant([RETURN]), "nb")
     few = [row("exit:assistert_retur", "clear", 2.0, lo=1.0, hi=3.0)]
     assert "by fewer than 5" in answer(few, meant([RETURN]), "en") and "%" not in answer(few, meant([RETURN]), "en")
+
+
+@pytest.mark.parametrize(("mean", "lo", "hi", "tiny"), [
+    (-0.1, -0.2, -0.05, True), (-0.8, -0.9, -0.7, True), (-0.8, -1.1, -0.5, False), (-3.0, -4.0, -2.0, False),
+])  # fmt: skip
+def test_a_certain_effect_of_no_size_is_said_to_be_very_little(mean: float, lo: float, hi: float, tiny: bool) -> None:
+    for unit, times in (("percent", 1.0), ("persons", 1000.0)):
+        ends = {"lo": lo * times, "hi": hi * times, "percent_lo": lo, "percent_hi": hi}
+        one = row(HIDDEN, "clear", mean * times, unit=unit, reference_mean=100.0 * times, **ends)
+        assert ("clearly falls, but very little: " in answer([one], (), "en")) is tiny
+        assert ("går klart ned, men svært lite: " in answer([one], (), "nb")) is tiny
+    assert not is_very_little({**one, "reference_mean": 0.0}), "nothing to measure it by"
 
 
 def test_where_nothing_is_clear_the_answer_says_so_of_what_the_lever_is_meant_to_move() -> None:

@@ -411,6 +411,27 @@ def test_the_same_fit_gives_the_same_bytes_and_uses_the_run_again(done, draws_fo
     assert {file: file.read_bytes() for file in done.folder.rglob("*") if file.is_file()} == before
 
 
+@pytest.mark.slow
+def test_another_fit_in_the_folder_is_replaced_on_asking_only(fake):
+    """Other draws, and fewer replicates than are there, are refused with what to do; --replace says what went."""
+    point = ["fit", "--draws", "point", "--jobs", "1", "--out", "fit"]
+
+    def invoke(*arguments):
+        return CliRunner().invoke(main, [*arguments])
+
+    done = invoke(*point, "--replicates", "3")
+    assert done.exit_code == 0, done.output
+    there = RunFolder.open(fake / "fit" / work.RUN_FOLDER).manifest["run_id"]
+    prior = [*["prior" if one == "point" else one for one in point], "--replicates", "3"]
+    for arguments, why in ((prior, "another result"), ([*point, "--replicates", "2"], "more replicates")):
+        refused = invoke(*arguments)
+        assert refused.exit_code == 2 and why in refused.stderr
+        assert "--replace" in refused.stderr and "fit-2" in refused.stderr
+        assert RunFolder.open(fake / "fit" / work.RUN_FOLDER).manifest["run_id"] == there
+    replaced = invoke(*prior, "--replace", "--quiet")
+    assert replaced.exit_code == 0 and f"replaced the earlier run {there}" in replaced.stderr
+
+
 def test_files_of_an_earlier_fit_go_and_others_stay(fake):
     request = work.FitRequest(draws="point", replicates=2, jobs=1, out="fit")
     work.fit(request)

@@ -157,10 +157,10 @@ def page(lang: str, *rows: dict[str, Any]) -> str:
         (
             "en",
             (
-                "Forced return rises: +400 (+210 to +590) persons",
+                "Forced return: up, +400 (+210 to +590) persons",
                 "in total from 2021-01 to 2022-12, or +200 (+105 to +295) a year. This holds in 100 % of the",
-                "Assisted return probably rises: +190 (−120 to +240) persons",
-                "It rises in 85 % of the replicates.",
+                "Assisted return: probably up, +190 (−120 to +240) persons",
+                "It is up in 85 % of the replicates.",
                 "No clear direction in these replicates: ",
                 "No difference in any replicate: ",
                 "Of the 3 outcomes that differ in some replicate, at most about 0.1 would seem clear, and 0.1 clear or",
@@ -204,7 +204,7 @@ def test_the_terminal_says_the_grade_and_what_chance_would_give():
 def test_nothing_beside_few_persons_gives_their_number_back():
     few = row(np.linspace(2.0, 4.0, 20), np.full(20, 20.0))
     text = page("en", few)
-    assert "Forced return rises: under 5 persons, in total from 2021-01 to 2022-12. This" in text
+    assert "Forced return: up, under 5 persons, in total from 2021-01 to 2022-12. This" in text
     units = {"exit:tvangsretur": "persons", "stock:hidden": "persons"}
     hidden = row(np.linspace(20.0, 40.0, 20), np.full(20, 200.0), outcome="stock:hidden")
     shown = published({"key_figures": figures(few, hidden)}, units)["key_figures"].set_index("outcome")

@@ -208,13 +208,15 @@ plan_options = _together(
     ),
 )
 
+replace_option = click.option(
+    "--replace",
+    is_flag=True,
+    help="Replace another result in the folder. Without it, a folder with another result is refused.",
+)
+
 #: What is written, where, and how.
 output_options = _together(
-    click.option(
-        "--replace",
-        is_flag=True,
-        help="Replace another result in the folder. Without it, a folder with another result is refused.",
-    ),
+    replace_option,
     lang_option("Language of pictures, pages and the summary."),
     click.option(
         "--format",

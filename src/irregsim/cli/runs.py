@@ -19,6 +19,7 @@ from irregsim.cli.options import (
     plan_options,
     printed_language,
     quiet_option,
+    replace_option,
     seed_option,
 )
 from irregsim.cli.sweeping import swept_without_lives, vary_option
@@ -179,6 +180,7 @@ def compare(
     help="Another edition of the published counts (CSV, columns of data/targets.csv), compared with the built-in one.",
 )
 @click.option("--out", metavar="DIR", default="outputs/fit", show_default=True, help="Folder of the fit.")
+@replace_option
 @lang_option("Language of the page and the pictures.")
 @quiet_option
 @click.pass_context
@@ -208,6 +210,8 @@ def fit(
     request = work.FitRequest(posterior_folder, targets, **asked(context, options))
     with errors():
         done = work.fit(request, progress=progress_for(quiet=quiet), warn=warn)
+    if done.replaced:
+        say(f"replaced the earlier run {done.replaced} in {done.folder}", err=True)
     if not quiet:
         if done.reused:
             say(f"reusing the finished run in {done.folder / work.RUN_FOLDER}", err=True)

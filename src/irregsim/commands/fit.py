@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from irregsim.commands.from_folders import in_the_way, is_same_run
 from irregsim.commands.registry import FIT_ACCOUNT as ACCOUNT
 from irregsim.commands.request import Output, Request, WrongUse, checked
 from irregsim.commands.run import execute
@@ -109,6 +110,7 @@ class Fit:
         reasons: Why a target is far from the model, by id and language.
         moved: From `goodness.moved`; None without another edition.
         reused: Whether a finished run was used.
+        replaced: Id of the other run, or the longer one, that was in the folder before, if any.
     """
 
     folder: Path
@@ -121,6 +123,7 @@ class Fit:
     reasons: Mapping[str, Mapping[str, str]]
     moved: pd.DataFrame | None
     reused: bool
+    replaced: str | None = None
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -140,13 +143,16 @@ def fit(
         warn: Given each warning, a line of text.
 
     Raises:
-        WrongUse: If draws, targets, the folder or an option cannot be used.
+        WrongUse: If draws, targets, the folder or an option cannot be used, or the folder has another result.
         RunFailed: If the simulation fails or is stopped.
     """
     ready = checked(request, [load_scenario(SCENARIO, end=END, without=request.facts_left_out)])
     (plan,), (out, run_folder) = ready.plans, ready.folders
     about, reasons = _told_of(request, ready.draws)
     newer = _newer(request.targets)
+    before = in_the_way(run_folder, is_same_run(plan), ready.replicates, out)
+    if before is not None and not request.replace:
+        raise WrongUse(before[1])
     for note in ready.notes:
         warn(note)
     try:
@@ -169,7 +175,7 @@ def fit(
             commit(out, staging, ACCOUNT)
     except FolderError as error:
         raise WrongUse(str(error)) from None
-    return replace(made.fit, reused=reused)
+    return replace(made.fit, reused=reused, replaced=None if before is None else before[0].id)
 
 
 def _told_of(request: FitRequest, draws: DrawSet) -> tuple[Mapping[str, Any], dict[str, dict[str, str]]]:

@@ -216,13 +216,16 @@ def _match(plan: Plan, replicates: int, place: Path, known: Sequence[Entry]) -> 
 # Results that are in the way
 
 
-def in_the_way(out: Path, is_same: Callable[[Entry], bool], least: int) -> tuple[Entry, str] | None:
+def in_the_way(
+    out: Path, is_same: Callable[[Entry], bool], least: int, asked: Path | None = None
+) -> tuple[Entry, str] | None:
     """The finished result in a folder that a command would replace by another, or by less of the same.
 
     Args:
         out: The folder that will be written into.
         is_same: Whether what is there is the same result, of any number of replicates.
         least: The same result is in the way where it has more replicates than this.
+        asked: The folder that ``--out`` names, where the result is in a folder inside it; None for ``out`` itself.
 
     Returns:
         The result, and why it is not replaced, with what to do, in words; None where there is none.
@@ -233,13 +236,13 @@ def in_the_way(out: Path, is_same: Callable[[Entry], bool], least: int) -> tuple
     fewer = is_same(entry)
     if fewer and entry.replicates <= least:
         return None
-    number = 2
-    while is_there(out.with_name(f"{out.name}-{number}")):
+    asked, number = asked or out, 2
+    while is_there(asked.with_name(f"{asked.name}-{number}")):
         number += 1
-    other = out.with_name(f"{out.name}-{number}")
+    other = asked.with_name(f"{asked.name}-{number}")
     what = f"{entry.kind} {entry.id} of {', '.join(entry.scenarios) or 'the baseline'}, {entry.replicates} replicates"
     holds = f"has more replicates of the same result ({what})" if fewer else f"holds another result ({what})"
-    return entry, f"{out}: {holds}; add --replace to replace it, or keep it with --out {other}"
+    return entry, f"{asked}: {holds}; add --replace to replace it, or keep it with --out {other}"
 
 
 def known_replicates(out: Path, is_same: Callable[[Entry], bool]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,10 @@ Row = Mapping[str, Any]
 
 #: Effects with a direction that one sentence tells, beside those without.
 MOST_TOLD: Final = 3
+
+#: Percent of the reference. An effect is called very little where its whole interval is nearer to zero than this: such
+#: a change can be certain, because the same persons are compared, and still be of no use to anybody. A convention.
+VERY_LITTLE: Final = 1.0
 
 
 def years_of(row: Row) -> float:
@@ -70,6 +75,26 @@ def _plain(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
     return rounded_effect(mean, lo, hi, unit, lang, told=True)[0].lstrip("+\N{MINUS SIGN}")
 
 
+def is_very_little(row: Row) -> bool:
+    """Whether an effect is within `VERY_LITTLE` percent of its reference, however certain it is.
+
+    Args:
+        row: Of ``key_figures``, as readers see it.
+
+    Returns:
+        False without a reference above zero, since there is nothing to measure it by.
+    """
+    base = float(row["reference_mean"])
+    if str(row["unit"]) != PERCENT and not base > 0:
+        return False
+    of = 100.0 if str(row["unit"]) == PERCENT else base
+    ends = [float(row.get(f"percent_{end}", math.nan)) for end in ("lo", "hi")]
+    ends = [
+        100.0 * float(row[end]) / of if share != share else share for end, share in zip(("lo", "hi"), ends, strict=True)
+    ]
+    return max(abs(end) for end in (*ends, 100.0 * float(row["mean"]) / of)) < VERY_LITTLE
+
+
 def sentence(rows: Sequence[Row], lang: str, *, short: bool = False) -> str:
     """Effects in one sentence: those with a direction, each with its size, then those without.
 
@@ -83,7 +108,7 @@ def sentence(rows: Sequence[Row], lang: str, *, short: bool = False) -> str:
     """
     parts = []
     for row in (row for row in rows if has_direction(row)):
-        way = f"{certainty_of(row)}_{row['verdict']}"
+        way = f"{certainty_of(row)}_{row['verdict']}{'_tiny' if is_very_little(row) else ''}"
         outcome = plain_words(str(row["outcome"]), lang)
         parts.append(label(f"compare.says_{way}", lang).format(outcome=outcome, size=size(row, lang, short=short)))
     for certainty, key in ((verdicts.UNCLEAR, "compare.says_unclear"), (verdicts.SAME, "compare.says_same")):
