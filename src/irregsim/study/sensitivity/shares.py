@@ -1,8 +1,8 @@
 """First-order shares of variance from draws that are there already (a given-data estimator).
 
-The share of a parameter is the part of an output's variance that goes with this parameter alone: Var(E[y|x]) / Var(y).
-E[y|x] is fitted by a few cosines of the rank of the parameter over the draws (Plischke 2010, An effective algorithm for
-computing global sensitivity indices, Reliability Engineering & System Safety 95; 2012 for cosines). Cosines of ranks are
+The share of a parameter is the part of an output's variance that goes with this parameter alone: Var(E[y|x]) over
+Var(y). E[y|x] is fitted by a few cosines of the rank of the parameter over the draws (Plischke 2010, An effective
+algorithm for computing global sensitivity indices, Reliability Engineering & System Safety 95). Cosines of ranks are
 orthonormal whatever the distribution of the parameter, and a fit of M of them to noise alone explains M/(n-1) of the
 variance, which is taken away. Nothing is simulated for it.
 

@@ -88,7 +88,8 @@ def sensitivity_tables(all_effects: Sequence[Effects], draws: pd.DataFrame) -> d
         draws: Column ``draw`` and one for every parameter, a row for each replicate.
 
     Returns:
-        ``sensitivity``: the shares, columns `COLUMNS`, the largest of an outcome first: ``mean`` over draws, ``at_low`` and ``at_high``
+        ``sensitivity``: the shares, columns `COLUMNS`, the largest of an outcome first:
+        ``mean`` over draws, ``at_low`` and ``at_high``
         the means over the third of the draws in which the parameter is lowest and highest, all in percent of the
         reference's mean; no rows with fewer than `FEWEST_DRAWS` draws. ``chance``:
         random variation, columns `CHANCE_COLUMNS`; no rows where no draw has several replicates. ``turns``: limits of
