@@ -124,7 +124,7 @@ def _compared(
         entry = found_entry(given[0])
         if entry.kind != COMPARISON:
             raise WrongUse(
-                f"{given[0]}: is no finished comparison; give the folder of one (irregsim runs), or two scenarios or more"
+                f"{given[0]}: is no finished comparison; give the folder of one (irregsim runs), or two scenarios"
             )
         path = entry.path
     else:

@@ -1,8 +1,8 @@
 """When a finding turns: a box of parameter values in which its sign is the other one (scenario discovery).
 
 The method is the patient rule induction method (Friedman and Fisher 1999, Bump hunting in high-dimensional data,
-Statistics and Computing 9), as scenario discovery uses it (Bryant and Lempert 2010, Technological Forecasting and Social
-Change 77): a box is peeled, a few draws at a time, at the end that leaves the largest share of the cases inside. It is
+Statistics and Computing 9), as scenario discovery uses it (Bryant and Lempert 2010, Technological Forecasting and
+Social Change 77): a box is peeled, a few draws at a time, at the end that leaves the largest share of the cases inside. It is
 short and written here because the EMA Workbench's asks for a data frame and a server of its own and for libraries that
 are not installed with irregsim.
 
