@@ -24,6 +24,8 @@ COMMANDS = {
     "compare": "--vary --reference --replicates --seed --jobs --cluster --draws --per-draw --scale --set --end "
     "--without --city --spells --out --lang --format --quiet --publish --show-levels --replace --precision --plan",
     "explain": "--scenario --json --lang",
+    "sensitivity": "--outcome --replicates --seed --draws --per-draw --scale --set --end --jobs --cluster --out --lang "
+    "--quiet",
     "validate": "--all --lang --set --end",
     "scenarios": "--lang",
     "levers": "--lang",

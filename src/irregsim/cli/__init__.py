@@ -17,7 +17,7 @@ with leaving_if_program():
     import click
 
     from irregsim import __version__
-    from irregsim.cli import explaining, listings, registry, runs, scenarios, showing, teaching
+    from irregsim.cli import analysing, explaining, listings, registry, runs, scenarios, showing, teaching
     from irregsim.cli.doctor import doctor
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
@@ -55,6 +55,7 @@ for _command in (
     runs.run,
     runs.compare,
     explaining.explain,
+    analysing.sensitivity,
     runs.fit,
     runs.calibrate,
     runs.reproduce,

@@ -1,0 +1,70 @@
+"""``irregsim sensitivity``: what drives a finding, and when it turns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from irregsim.cli.errors import errors, say, warn
+from irregsim.cli.options import asked, cluster_option, jobs_option, lang_option, quiet_option, seed_option, set_options
+from irregsim.cli.registry import complete_run
+from irregsim.vocabulary.labels import label
+
+
+@click.command(short_help="Say what drives the findings of a comparison.")
+@click.argument("given", nargs=-1, required=True, metavar="FOLDER|SCENARIO...", shell_complete=complete_run)
+@click.option("--outcome", "outcomes", multiple=True, help="Code or name of an outcome to show. Repeatable.")
+@click.option("--replicates", type=click.IntRange(min=2), help="Replicates of scenarios. Default: the first's.")
+@seed_option("first scenario")
+@click.option("--draws", metavar="posterior|prior|DIR", help="Parameter draws of scenarios, as in irregsim compare.")
+@click.option(
+    "--per-draw",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Replicates per draw of scenarios. With 2 or more, random variation is told apart from parameters.",
+)
+@click.option("--scale", type=float, default=1.0, show_default=True, help="Population scale of scenarios, for trials.")
+@set_options
+@jobs_option
+@cluster_option
+@click.option("--out", metavar="DIR", help="Folder for the tables. Default: outputs/sensitivity-<comparison>.")
+@lang_option("Language of the text and the pictures.")
+@quiet_option
+@click.pass_context
+def sensitivity(
+    context: click.Context,
+    given: tuple[str, ...],
+    outcomes: tuple[str, ...],
+    out: str | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Say which parameters drive the findings of a comparison, and when a finding turns.
+
+    Give the FOLDER of a finished comparison (path, name or id): nothing is simulated. Or give SCENARIOs (the reference
+    first): they are compared as by irregsim compare, which reuses finished runs and resumes after Ctrl-C. Needs at
+    least 60 parameter draws; 200 or more are better. Writes tables (Parquet and CSV) and a picture of each outcome.
+
+    \b
+    Example:
+      irregsim sensitivity fines-tripled-vs-baseline
+      irregsim sensitivity fines-tripled-vs-baseline --outcome arbeidende --lang nb
+      irregsim sensitivity baseline fines-tripled --replicates 400 --per-draw 2
+    """
+    from irregsim.commands import sensitivity as work
+    from irregsim.commands.compare import CompareRequest
+    from irregsim.present.plots.sensitivity import save_tornados
+    from irregsim.present.sensitivity import summary
+    from irregsim.study.progress import progress_for
+
+    def request() -> CompareRequest:
+        return CompareRequest(given, spells=False, **asked(context, options))
+
+    with errors():
+        done = work.sensitivity(given, outcomes, out, request, progress=progress_for(quiet=quiet), warn=warn)
+        lang = str(options["lang"])
+        save_tornados(done.frames, done.about, done.outcomes, done.folder, lang)
+    if not quiet:
+        say(summary(done.frames, done.about, done.outcomes, lang))
+        say("\n" + label("screen.written", lang).format(folder=done.folder))

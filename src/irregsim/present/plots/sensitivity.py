@@ -1,0 +1,87 @@
+"""The tornado of a finding: how large it is where a parameter is low and where it is high."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from irregsim.model.parameters import parameter
+from irregsim.present.plots.style import INK, MODEL, Drawing, footnote, new_figure, save, settings
+from irregsim.present.sensitivity import drivers, message, percent_of
+from irregsim.vocabulary.labels import Words, in_language
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], lang: str) -> Drawing:
+    """The finding in the thirds of the draws in which each parameter is lowest (light) and highest (dark).
+
+    Args:
+        rows: From `irregsim.present.sensitivity.drivers`, at least one.
+        about: As in `irregsim.commands.sensitivity.Sensitivity`.
+        lang: Language.
+
+    Returns:
+        The drawing; its data has the columns of the table ``sensitivity``.
+    """
+    import pandas as pd
+
+    say = Words(lang, "sensitivity")
+    title = message(rows, lang)
+    with settings():
+        figure = new_figure()
+        figure.suptitle("\n".join(textwrap.wrap(title, 100)), x=0.01, ha="left")
+        axes = figure.subplots()
+        for place, row in enumerate(rows):
+            low, high = float(row["at_low"]), float(row["at_high"])
+            axes.plot([low, high], [place, place], color="#BBBBBB", linewidth=9, solid_capstyle="butt", zorder=1)
+            first = {"label": say("low_third")} if place == 0 else {}
+            last = {"label": say("high_third")} if place == 0 else {}
+            axes.plot(low, place, "o", color="white", markeredgecolor=INK, markersize=11, zorder=2, **first)
+            axes.plot(high, place, "o", color=MODEL, markeredgecolor=INK, markersize=11, zorder=2, **last)
+            share = percent_of(100.0 * max(0.0, float(row["share"])), lang, signed=False)
+            text = say("bar", share=share, grade=row["grade"]) + ("" if row["stands_out"] else " *")
+            axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=10)
+        axes.axvline(float(rows[0]["mean"]), color=INK, linewidth=1, linestyle=":", label=say("mean"))
+        names = ["\n".join(textwrap.wrap(parameter(str(row["parameter"])).meaning, 46)) for row in rows]
+        axes.set_yticks(range(len(rows)), names, fontsize=10)
+        axes.invert_yaxis()
+        axes.xaxis.set_major_formatter(lambda value, _: percent_of(value, lang))
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(say("axis"))
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=10)
+        scenario, reference = (
+            in_language(about["titles"][one], lang) for one in (rows[0]["scenario"], about["reference"])
+        )
+        notes = [say("heading", scenario=scenario, reference=reference, draws=about["draws"])]
+        if not all(row["stands_out"] for row in rows):
+            share = percent_of(100.0 * float(rows[0]["by_chance"]), lang, signed=False)
+            notes.append(f"* {say('by_chance', share=share)}")
+        footnote(figure, notes)
+    return Drawing(figure, pd.DataFrame(rows), title)
+
+
+def save_tornados(
+    frames: Mapping[str, pd.DataFrame],
+    about: Mapping[str, Any],
+    outcomes: Sequence[str],
+    folder: Path,
+    lang: str,
+) -> list[str]:
+    """A tornado of each outcome and scenario, as PNG, SVG and CSV.
+
+    Returns:
+        Names of the files.
+    """
+    files = []
+    for scenario in about["scenarios"]:
+        for outcome in outcomes:
+            rows = drivers(frames["sensitivity"], scenario, outcome)
+            if rows:
+                name = f"tornado-{scenario}-{outcome.replace(':', '-')}"
+                files += save(draw_tornado(rows, about, lang), folder, name, str(about["comparison"]))
+    return files

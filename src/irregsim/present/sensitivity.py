@@ -1,0 +1,150 @@
+"""What `irregsim sensitivity` prints: the drivers of each finding in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from irregsim.model.parameters import parameter
+from irregsim.present.terminal import table
+from irregsim.present.words import outcome_words, upper
+from irregsim.study.comparison.evidence import CHANCE
+from irregsim.study.sensitivity.tables import DIFFERENCE
+from irregsim.vocabulary.labels import Words, in_language
+from irregsim.vocabulary.numbers import number, with_percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Parameters that are shown of each finding.
+TOP: Final = 5
+
+
+def drivers(shares: pd.DataFrame, scenario: str, outcome: str, top: int = TOP) -> list[dict[str, Any]]:
+    """The rows of the parameters with the largest shares of a difference; none where it does not vary."""
+    mine = shares[(shares["scenario"] == scenario) & (shares["outcome"] == outcome)]
+    mine = mine[mine["quantity"] == DIFFERENCE]
+    return [{str(key): value for key, value in row.items()} for row in mine.head(top).to_dict("records")]
+
+
+def percent_of(value: float, lang: str, *, signed: bool = True) -> str:
+    """A number in percent, with one decimal where it is small."""
+    decimals = 0 if abs(value) >= 10.0 else 1
+    return with_percent(number(value, lang, decimals=decimals, signed=signed))
+
+
+def message(rows: Sequence[Mapping[str, Any]], lang: str) -> str:
+    """What drives a finding, in a sentence.
+
+    Args:
+        rows: From `drivers`, at least one.
+        lang: Language.
+    """
+    say = Words(lang, "sensitivity")
+    outcome = upper(outcome_words(str(rows[0]["outcome"]), lang))
+    clear = [row for row in rows if row["stands_out"]]
+    if not clear:
+        return say("none_stands_out", outcome=outcome)
+    first = clear[0]
+    return say(
+        "message",
+        outcome=outcome,
+        parameter=parameter(str(first["parameter"])).meaning,
+        share=percent_of(100.0 * float(first["share"]), lang, signed=False),
+        low=percent_of(float(first["at_low"]), lang),
+        high=percent_of(float(first["at_high"]), lang),
+    )
+
+
+def grade_shares(evidence: pd.DataFrame, scenario: str, outcome: str) -> dict[str, float]:
+    """Share of the variance of a finding by grade of the parameters, and what no group explains (`CHANCE`).
+
+    Args:
+        evidence: Table of the comparison.
+        scenario: Its name.
+        outcome: Of the finding.
+
+    Returns:
+        Empty where the table has no rows of it.
+    """
+    mine = evidence[(evidence["scenario"].astype(str) == scenario) & (evidence["outcome"].astype(str) == outcome)]
+    found: dict[str, float] = {}
+    for group, grade, share in zip(mine["group"].astype(str), mine["grade"].astype(str), mine["share"], strict=True):
+        key = CHANCE if group == CHANCE else grade
+        found[key] = found.get(key, 0.0) + float(share)
+    return found
+
+
+def _finding(frames: Mapping[str, pd.DataFrame], rows: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+    say = Words(lang, "sensitivity")
+    scenario, outcome = str(rows[0]["scenario"]), str(rows[0]["outcome"])
+    lines = ["", message(rows, lang)]
+    heads = [say(f"c_{key}") for key in ("parameter", "share", "interval", "low", "high", "grade")]
+    cells = []
+    for row in rows:
+        lo, hi = (percent_of(100.0 * float(row[end]), lang, signed=False) for end in ("share_lo", "share_hi"))
+        share = percent_of(100.0 * max(0.0, float(row["share"])), lang, signed=False)
+        mark = "" if row["stands_out"] else " *"
+        ends = [percent_of(float(row[end]), lang) for end in ("at_low", "at_high")]
+        cells.append([f"{row['parameter']}{mark}", share, say("to", lo=lo, hi=hi), *ends, str(row["grade"])])
+    lines.append(table([heads, *cells]))
+    if not all(row["stands_out"] for row in rows):
+        lines.append(f"  * {say('by_chance', share=percent_of(100 * float(rows[0]['by_chance']), lang, signed=False))}")
+    grades = grade_shares(frames["evidence"], scenario, outcome)
+    if grades:
+        told = {key: percent_of(100.0 * grades.get(key, 0.0), lang, signed=False) for key in ("D", CHANCE)}
+        lines.append("  " + say("ledger", d=told["D"], rest=told[CHANCE]))
+    apart = frames["chance"]
+    apart = apart[(apart["scenario"] == scenario) & (apart["outcome"] == outcome) & (apart["quantity"] == DIFFERENCE)]
+    for one in apart.to_dict("records"):
+        told = {key: percent_of(100 * float(one[key]), lang, signed=False) for key in ("share", "share_lo", "share_hi")}
+        lines.append("  " + say("chance", **told))
+    return [*lines, *_turn(frames["turns"], scenario, outcome, lang)]
+
+
+def _turn(turns: pd.DataFrame, scenario: str, outcome: str, lang: str) -> list[str]:
+    """When the finding turns, in words; nothing where too few draws turn to look for it."""
+    say = Words(lang, "sensitivity")
+    mine = turns[(turns["scenario"] == scenario) & (turns["outcome"] == outcome)]
+    if mine.empty:
+        return []
+    rows = mine.to_dict("records")
+    first = rows[0]
+    share = percent_of(100.0 * float(first["share_turned"]), lang, signed=False)
+    if not first["is_clear"]:
+        return ["  " + say("turns_anywhere", share=share)]
+    limits = []
+    for row in rows:
+        ends = [(key, float(row[column])) for key, column in (("above", "low"), ("below", "high"))]
+        limits += [
+            say(key, parameter=row["parameter"], value=number(value, lang, decimals=2))
+            for key, value in ends
+            if np.isfinite(value)
+        ]
+    told = {key: percent_of(100.0 * float(first[key]), lang, signed=False) for key in ("coverage", "density")}
+    return ["  " + say("turns", share=share, limits=say("and").join(limits), **told)]
+
+
+def summary(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], outcomes: Sequence[str], lang: str) -> str:
+    """The drivers of each finding, for a terminal.
+
+    Args:
+        frames: Tables ``sensitivity``, ``chance``, ``turns`` and ``evidence``.
+        about: As in `irregsim.commands.sensitivity.Sensitivity`.
+        outcomes: Which are shown.
+        lang: Language.
+    """
+    say = Words(lang, "sensitivity")
+    lines = []
+    for scenario in about["scenarios"]:
+        titles = [in_language(about["titles"][one], lang) for one in (scenario, about["reference"])]
+        lines += ["", say("heading", scenario=titles[0], reference=titles[1], draws=about["draws"])]
+        for outcome in outcomes:
+            rows = drivers(frames["sensitivity"], scenario, outcome)
+            if rows:
+                lines += _finding(frames, rows, lang)
+    if frames["chance"].empty:
+        lines += ["", say("no_chance")]
+    return "\n".join([*lines, "", say("units"), say("together")]).lstrip("\n")
