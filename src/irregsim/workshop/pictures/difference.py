@@ -30,7 +30,7 @@ def draw_difference(outcome: Outcome, words: PictureWords, first: int, last: int
     name = outcome_name(outcome.name, words.lang)
     if outcome.city:
         name += f", {label(f'city.{outcome.city}', words.lang)}"
-    svg = Svg(_WIDTH, _HEIGHT, words("alt_difference", outcome=name))
+    svg = Svg(_WIDTH, _HEIGHT, words("alt_difference", outcome=name), words.place)
     x = year_of_months(outcome.months)
     start = float(year_of_months(np.array([first - 13]))[0])
     axis = (start, float(year_of_months(np.array([last]))[0]))
