@@ -46,7 +46,8 @@ STYLE: Final = """
 .v-navigation-drawer { max-width: min(400px, 100vw) !important; min-width: 0 !important; }
 .v-navigation-drawer > .v-navigation-drawer__content > .v-sheet { min-width: 0 !important; max-width: 400px; }
 /* Pictures are drawn for a light ground, so there is no other. */
-.v-app-bar .v-btn:has([class*="mdi-brightness"], [class*="mdi-weather"], .mdi-theme-light-dark) { display: none !important; }
+.v-app-bar .v-btn:has([class*="mdi-brightness"], [class*="mdi-weather"], .mdi-theme-light-dark)
+  { display: none !important; }
 .v-tooltip__content { opacity: 1 !important; background: #333 !important; }
 .irregsim-main .v-tabs-bar .v-slide-group__content { flex-wrap: wrap; height: auto; }
 .irregsim-main .v-tabs-bar { height: auto !important; }
@@ -62,8 +63,8 @@ STYLE: Final = """
 .irregsim-projector .v-navigation-drawer, .irregsim-projector .v-app-bar, .irregsim-projector header,
 .irregsim-projector .irregsim-when, .irregsim-projector .irregsim-what, .irregsim-projector .irregsim-care
   { display: none !important; }
-.irregsim-projector .v-main { padding: 0 !important; }
-.irregsim-projector .irregsim-main { margin-top: 0; padding-bottom: 110px; }
+.irregsim-projector .v-content, .irregsim-projector .v-main { padding: 0 !important; }
+.irregsim-projector .irregsim-main { padding-bottom: 110px; }
 .irregsim-projector .irregsim-view { padding-top: 0; }
 .irregsim-projector .irregsim-main .v-tab, .irregsim-projector .irregsim-note, .irregsim-projector .irregsim-more,
 .irregsim-projector .irregsim-more .v-btn, .irregsim-projector .irregsim-view .v-btn,

@@ -55,9 +55,10 @@ def draw_history(look: Look, words: PictureWords, last: int, total: Band | None 
     seen = top_of(*(side.visible[kept] for side in sides), least=50.0)
     names = [width_of(short(code, words.lang), type_size) * 1.12 for code in _STACKED]
     gap = max(172.0, max(names) + 62)
-    wide = (_WIDTH - 60 - gap * len(sides)) / len(sides)
+    margin = max(56.0, width_of("00 000", type_size) * 1.12 + 8)
+    wide = (_WIDTH - margin - 4 - gap * len(sides)) / len(sides)
     for number, side in enumerate(sides):
-        left = 56 + (wide + gap) * number
+        left = margin + (wide + gap) * number
         axes = Axes(svg, left, _TOP, wide, _HIGH, axis, (0.0, highest), words.lang)
         svg.paragraph(left, 20, words.title(number), wide + gap - 20, 15.5, most=2, bold=True)
         _stack(axes, x, side.hidden[kept], words)
@@ -66,7 +67,7 @@ def draw_history(look: Look, words: PictureWords, last: int, total: Band | None 
         axes.now(look.month)
         lower = Axes(svg, left, _TOP + _HIGH + 58, wide, 110, axis, (0.0, seen), words.lang)
         _visible(lower, x, look, kept, number, words)
-    _strip(svg, levers, axis, 56, wide, _TOP + _HIGH + 58 + 110 + 50, words)
+    _strip(svg, levers, axis, margin, wide, _TOP + _HIGH + 58 + 110 + 50, words)
     return svg.done()
 
 

@@ -112,7 +112,7 @@ def _hint(data: dict[str, str], words: PictureWords) -> str:
 def _legend(svg: Svg, words: PictureWords) -> None:
     """Names of colours and signs, in rows that are as long as the names are."""
     size = svg.sized(12)
-    x, y = _LEFT, _HEIGHT - 60.0
+    x, y = _LEFT, _HEIGHT - (60.0 if words.place is None else 92.0)
     told = [(code, short(code, words.lang)) for code in STRATEGIES]
     told += [(kind, words(f"node_{kind}")) for kind in ("host", "centre", "employer", "circle")]
     for sign, name in told:

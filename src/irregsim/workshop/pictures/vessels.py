@@ -114,6 +114,8 @@ def _vessel(svg: Svg, place: float, code: str, value: float, start: float, scale
         mark = _TOP + _DEEP - _depth(start, scale)
         svg.line(left - 6, mark, left + 8, mark, INK, 1.5)
         inside = deep > 34
+        if counted and words.place is None:  # large type has no room for it: the hint and the note say it
+            svg.text(place, _TOP + _DEEP + 15, words("own_scale"), 11, colour=SOFT, anchor="middle")
         svg.text(
             place,
             _TOP + _DEEP - deep + (25 if inside else -7),
