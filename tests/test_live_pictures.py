@@ -534,7 +534,7 @@ def test_the_iceberg_tells_registers_in_steps_of_five_and_an_index_below(scenes)
 
 
 def test_before_the_first_whole_year_the_iceberg_has_no_counts(scenes):
-    said = texts(parsed(draw_iceberg(scenes["two sides"].look, words_in("en"))))
+    said = " ".join(texts(parsed(draw_iceberg(scenes["two sides"].look, words_in("en")))))
     assert label("live.above_none", "en") in said
     assert label("live.above", "en").format(year=2012) not in said
 

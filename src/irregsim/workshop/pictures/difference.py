@@ -88,7 +88,7 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
     svg, values = axes.svg, outcome.difference[keep]
     unit = words("percent_of_reference") if outcome.unit == PERCENT else _unit(outcome, words)
     told = words("difference")
-    svg.text(axes.left, 26, told if words.place is None else told.partition(":")[0], 18, bold=True)
+    svg.text(axes.left, 26, told if words.place is None else told.partition(":")[0], 14.5, bold=True)
     svg.text(axes.left, 47, unit, 13, colour=SOFT)
     axes.shade_assumptions()
     axes.values(signed=True)

@@ -47,8 +47,9 @@ def _above(svg: Svg, side: SideLook, year: int, words: PictureWords) -> None:
     svg.path([*tip, (_MIDDLE + 4, _WATER)], close=True, fill="#F7FAFC", stroke="#7A9CB8", stroke_width=2)
     told = [(panel, side.registers.get(panel, {}).get(year)) for panel in PANELS]
     x, y = 190.0, 56.0
-    svg.text(x, y, words("above", year=year) if any(n is not None for _, n in told) else words("above_none"), 14,
-             bold=True)  # fmt: skip
+    has_counts = any(count is not None for _, count in told)
+    svg.paragraph(x, y, words("above", year=year) if has_counts else words("above_none"), (_WIDTH - x) * 0.85, 14,
+                  bold=True)  # fmt: skip
     for panel, count in told:
         if count is None:
             continue

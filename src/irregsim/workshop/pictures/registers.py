@@ -63,7 +63,7 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
     end = FIRST_YEAR + (last + 1) // 12
     for number, panel in enumerate(PANELS):
         column, row = number % across, number // across
-        left, top = 50 + column * 320.0, 62 + row * row_high
+        left, top = 50 + column * 320.0, 58 + row * row_high
         seen = published(panel)
         sides = [side.registers.get(panel, {}) for side in look.sides]
         values = [np.array(list(counts.values()), dtype=np.float64) for counts in sides]

@@ -53,7 +53,7 @@ def shifted(svg: Svg, number: int, width: float, height: float, beside: int) -> 
 
 def lines_of(text: str, width: float, size: float) -> list[str]:
     """A text in lines of about a width."""
-    return textwrap.wrap(text, max(8, int(width / (size * _LETTER)))) or [""]
+    return textwrap.wrap(text, max(8, int(width / (size * _LETTER))), break_long_words=False) or [""]
 
 
 def columns(width: float, height: float, sides: int, place: tuple[float, float] | None) -> int:

@@ -24,6 +24,7 @@ from irregsim.workshop.pictures.svg import (
     columns,
     lines_of,
     shifted,
+    width_of,
 )
 from irregsim.workshop.pictures.words import PictureWords, short
 
@@ -130,10 +131,11 @@ def _vessel(svg: Svg, place: float, code: str, value: float, start: float, scale
             stroke_width=None if inside else 4,
         )
         size = svg.sized(13)
-        name = lines_of(short(code, words.lang), 150, size)
+        name = lines_of(short(code, words.lang), 118, size)
         for row, line in enumerate(name):
             y = _TOP - 42 - size * 1.15 * (len(name) - 1 - row)
-            svg.text(place, y, line, 13, colour=INK, anchor="middle", bold=True)
+            at = min(place, _WIDTH - 2 - width_of(line, size) * 0.58)
+            svg.text(at, y, line, 13, colour=INK, anchor="middle", bold=True)
 
 
 def _ghost(svg: Svg, place: float, value: float, scale: float) -> None:
