@@ -413,19 +413,18 @@ def test_the_level_of_the_reference_is_marked_in_the_scenario(scenes):
         assert round(number(fluid, "y"), 1) in levels, code
 
 
-def test_arrows_tell_rates_and_none_of_few(scenes):
+def test_arrows_have_points_of_the_index_rates_as_hints_and_none_of_few(scenes):
     seen = scenes["two sides after a year"].look
     root = parsed(draw_vessels(seen, words_in("nb")))
-    rates = {e.text for e in root.iter(f"{SVG}text") if e.get("class") == "rate"}
-    pipes = [
-        flow
-        for side in seen.sides
-        for flow in side.flows
-        if (flow.origin == "fritt_fall" and flow.destination in STRATEGIES) or flow.destination == "fritt_fall"
-    ]
-    told = {drawn(flow.per_100, "nb") for flow in pipes if flow.per_100 is not None and flow.origin != "inflow"}
-    assert rates == told != set()
+    shown = {e.text for e in root.iter(f"{SVG}text") if e.get("class") == "points"}
+    flows = [flow for side in seen.sides for flow in side.flows if flow.destination in STRATEGIES]
+    pipes = [flow for flow in flows if "fritt_fall" in (flow.origin, flow.destination)]
+    drawn_flows = [*pipes, *(flow for flow in flows if flow.origin == "inflow")]
+    assert shown == {drawn(flow.points, "nb") for flow in drawn_flows if flow.points is not None} != set()
+    assert all(flow.points is None for flow in flows if flow.per_100 is None or flow.origin == "synlig")
     hints = " ".join(texts(root, "title"))
+    rates = [flow for flow in pipes if flow.per_100 is not None and flow.origin in HIDDEN]
+    assert rates and all(drawn(flow.per_100, "nb") in hints for flow in rates)
     few = [f for f in pipes if f.per_100 is None and f.origin in HIDDEN]
     assert few, "some arrow stands for fewer than five"
     for origin, key in ((few[0].origin, "live.few_went"), ("synlig", "live.no_rate")):
@@ -438,6 +437,15 @@ def test_every_way_out_has_its_name_though_nobody_takes_it(scenes, lang):
     shown = " ".join(texts(root))
     for code in EXITS:
         assert all(word in shown for word in label(f"live.exit_{code}", lang).split()), code
+
+
+def test_ways_out_start_at_the_vessel_that_people_leave(scenes):
+    seen = scenes["two sides after a year"].look
+    root = parsed(draw_vessels(seen, words_in("en")))
+    shown = sorted(e.get("class") for e in root.iter(f"{SVG}path") if (e.get("class") or "").startswith("exit "))
+    left = [f for side in seen.sides for f in side.flows if f.destination in EXITS and f.origin in STRATEGIES]
+    assert shown == sorted(f"exit {f.destination} from-{f.origin}" for f in left) != []
+    assert any("from-synlig" in one for one in shown)
 
 
 # -- the other pictures ------------------------------------------------------------------------------------------
@@ -526,7 +534,7 @@ def test_the_iceberg_tells_registers_in_steps_of_five_and_an_index_below(scenes)
 
 
 def test_before_the_first_whole_year_the_iceberg_has_no_counts(scenes):
-    said = texts(parsed(draw_iceberg(scenes["two sides"].look, words_in("en"))))
+    said = " ".join(texts(parsed(draw_iceberg(scenes["two sides"].look, words_in("en")))))
     assert label("live.above_none", "en") in said
     assert label("live.above", "en").format(year=2012) not in said
 

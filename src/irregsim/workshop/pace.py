@@ -69,6 +69,11 @@ class Pace:
             self._drawn.set()
 
     @property
+    def is_heard_here(self) -> bool:
+        """Whether this thread is the one that hears from the page: what it does was asked for by a click."""
+        return threading.get_ident() == self._hears
+
+    @property
     def was_seen(self) -> bool:
         """Whether the page has ever reported a picture."""
         return self._hears is not None

@@ -8,6 +8,8 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -36,6 +38,9 @@ MOST_PERSONS: Final = 60_000
 #: A state of a room: number of its model, and how often that has changed.
 _Now = tuple[int, int]
 
+#: Seconds for which months are held after the page has said that it stopped.
+_HOLDS: Final = 0.5
+
 #: Earlier additional runs that later ones may continue from.
 _BANDED: Final = 3
 
@@ -61,6 +66,8 @@ class Room:
         exercise: Name of the exercise that is open.
         answers: Predictions by exercise.
         revealed: Exercises whose result has been seen.
+        space: Width and height of the place for a picture, in pixels of the page, where it is shown by a projector;
+            None where it is not.
     """
 
     def __init__(
@@ -77,6 +84,9 @@ class Room:
         self.exercise = ""
         self.answers: dict[str, dict[str, str]] = {}
         self.revealed: set[str] = set()
+        self.space: tuple[float, float] | None = None
+        self._until: int | None = None
+        self._rest = 0.0
         self.most_persons = most_persons
         self._beginnings = beginnings
         self._files: tempfile.TemporaryDirectory[str] | None = None
@@ -162,6 +172,43 @@ class Room:
     def next_month(self) -> str:
         """The month that a change can begin in: the next one to run."""
         return month_text(self.settings.scenario.start if self.model is None else self.model.world.month + 1)
+
+    # -- play ----------------------------------------------------------------------------------------------------
+
+    def run_until(self, month: str) -> None:
+        """Months are played up to one, and no further until the page has heard of it.
+
+        Args:
+            month: ``YYYY-MM``; empty where play goes on as long as it may. What is no month is taken as empty.
+        """
+        try:
+            self._until = month_number(month)
+        except ValueError:
+            held = self._until
+            if held is not None:
+                # The page has stopped its play, but a month may just have been asked for.
+                later = threading.Timer(_HOLDS, self._let_go, (held,))
+                later.daemon = True
+                later.start()
+
+    def _let_go(self, held: int) -> None:
+        if self._until == held:
+            self._until = None
+
+    def set_rest(self, seconds: float) -> None:
+        """Seconds between months that are played, 0 to 5."""
+        self._rest = min(max(0.0, float(seconds)), 5.0)
+
+    def plays(self, month: int) -> bool:
+        """Whether play goes on after a month; waits a moment where it rests or does not go on."""
+        if self.pace.is_heard_here:
+            self._until = None  # a single step was asked for
+            return True
+        if self._until is not None and month >= self._until:
+            time.sleep(0.05)
+            return False
+        time.sleep(self._rest)
+        return True
 
     # -- what is seen --------------------------------------------------------------------------------------------
 
@@ -359,7 +406,9 @@ class RoomModel(PairedModel):
         room.begin(self)
 
     def step(self) -> None:
-        """One month of both sides; none once another model is there, and none far ahead of the pictures."""
+        """One month of both sides; none once another model is there or where play is to stop, none far ahead."""
+        if not self.is_left and not self.room.plays(self.world.month):
+            return
         self.room.pace.begins()
         if self.is_left:
             self.running = False  # or Mesa's play would run it on to its last month

@@ -14,12 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
 
+from irregsim.present.words import lever_change
 from irregsim.scenario import Fault, Scenario, ScenarioError, diff_rows, load_scenario, shipped_scenarios
 from irregsim.scenario.attributes import Form, Written, attributes, names_of
 from irregsim.scenario.levers import By, Lever, find
 from irregsim.scenario.writing.text import scenario_text
 from irregsim.vocabulary.codes import month_number, month_text, year_of
-from irregsim.vocabulary.labels import in_language
+from irregsim.vocabulary.labels import in_language, label
 
 #: The scenario that others are compared with unless a page says otherwise.
 REFERENCE: Final = "baseline"
@@ -233,8 +234,17 @@ class Settings:
         return load_scenario(self.reference_base).end != self.reference.end
 
     def titles(self, lang: str) -> tuple[str, str]:
-        """Titles of reference and scenario, up to the end of the first sentence."""
+        """Titles of reference and scenario, up to the end of the first sentence.
+
+        Where both have the same, but the page has set levers, the scenario is named after the first of them.
+        """
         titles = [in_language(one.title, lang).partition(". ")[0] for one in (self.reference, self.scenario)]
+        rows = self.differences if titles[0] == titles[1] else []
+        if rows:
+            first = lever_change(rows[0]["key"], rows[0]["value"], lang)
+            more = len({row["key"] for row in rows}) - 1
+            key = "page.own_changes" if more else "page.own_change"
+            return titles[0], label(key, lang).format(change=first, number=more)
         return titles[0], titles[1]
 
 

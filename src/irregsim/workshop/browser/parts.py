@@ -24,13 +24,28 @@ def _Frame(svg: str, frame: int, event_drawn: Callable[[int], None]) -> None:
 
 
 @solara.component_vue(str(_HERE / "head.vue"))
-def MonthHead(month: str, assumed: str, compared: str, care: str, state: str) -> None:
-    """The month and what must always be said; one message to the page a month, whatever changes of it."""
+def MonthHead(
+    month: str,
+    assumed: str,
+    compared: str,
+    care: str,
+    state: str,
+    words: dict[str, Any],
+    months: list[tuple[str, str]],
+    event_sized: Callable[[list[float]], None],
+    event_until: Callable[[str], None],
+    event_speed: Callable[[float], None],
+) -> None:
+    """The month and what must always be said; one message to the page a month, whatever changes of it.
+
+    It holds the bar of the mode for a projector too, and reports width and height of a picture there (0 and 0 outside
+    it), the month to run to (empty for none) and the seconds between months.
+    """
 
 
 @solara.component_vue(str(_HERE / "mesa_words.vue"))
-def MesaWords(words: dict[str, str], hidden: list[str], step: str) -> None:
-    """Puts words in the place of those that Mesa's controls have."""
+def MesaWords(words: dict[str, str], hidden: list[str], step: str, names: dict[str, str]) -> None:
+    """Puts words in the place of those that Mesa's controls have, and names the controls that have none."""
 
 
 @solara.component_vue(str(_HERE / "upload.vue"))
@@ -53,11 +68,12 @@ def Hint(lines: Sequence[str], name: str = "") -> None:
         style_="max-width:360px;font-size:13px",
     )
     with solara.Tooltip(content):
-        rv.Icon(
-            children=["mdi-information-outline"],
-            small=True,
+        # Around the sign, which is hidden from those who listen.
+        rv.Html(
+            tag="span",
+            children=[rv.Icon(children=["mdi-information-outline"], small=True)],
             style_="cursor:help",
-            attributes={"tabindex": "0", "aria-label": name},
+            attributes={"tabindex": "0", "role": "img", "aria-label": name},
         )
 
 

@@ -35,6 +35,48 @@ STYLE: Final = """
 .irregsim-prediction { display: flex; gap: 16px; align-items: center; flex-wrap: wrap; margin: 4px 0; }
 .irregsim-predicted { min-width: 380px; }
 .irregsim-prediction .v-btn { text-transform: none; letter-spacing: 0; }
+.irregsim-upload { position: relative; }
+.irregsim-file { position: absolute; inset: 0; width: 100%; opacity: 0; cursor: pointer; }
+.irregsim-upload:focus-within { outline: 3px solid #1A5A96; outline-offset: 2px; }
+.irregsim-unseen { position: absolute; left: -9999px; margin: 0; }
+.irregsim-to-projector { margin-left: auto; border: 1px solid #767676; border-radius: 4px; padding: 3px 12px;
+  font-size: 15px; background: #fff; }
+.irregsim-cards, .irregsim-cards .v-card { max-width: 376px; }
+.irregsim-cards .v-select__selection { max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
+.v-navigation-drawer { max-width: min(400px, 100vw) !important; min-width: 0 !important; }
+.v-navigation-drawer > .v-navigation-drawer__content > .v-sheet { min-width: 0 !important; max-width: 400px; }
+/* Pictures are drawn for a light ground, so there is no other. */
+.v-app-bar .v-btn:has([class*="mdi-brightness"], [class*="mdi-weather"], .mdi-theme-light-dark)
+  { display: none !important; }
+.v-tooltip__content { opacity: 1 !important; background: #333 !important; }
+.irregsim-main .v-tabs-bar .v-slide-group__content { flex-wrap: wrap; height: auto; }
+.irregsim-main .v-tabs-bar { height: auto !important; }
+.irregsim-main .v-tabs-bar .v-tab { height: 42px; }
+:focus-visible { outline: 3px solid #1A5A96 !important; outline-offset: 2px; }
+.irregsim-bar { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 14px; position: fixed; left: 0; right: 0;
+  bottom: 0; z-index: 50; background: #fff; border-top: 2px solid #767676; padding: 6px 14px; font-size: 18px; }
+.irregsim-bar button, .irregsim-bar select { font-size: 18px; border: 1px solid #767676; border-radius: 4px;
+  padding: 3px 12px; min-height: 38px; background: #fff; appearance: auto; }
+.irregsim-bar .bar-month { font-size: 24px; min-width: 215px; }
+.irregsim-bar .bar-close { margin-left: auto; }
+.irregsim-bar .bar-care { flex-basis: 100%; font-size: 18px; color: #333; }
+.irregsim-projector .v-navigation-drawer, .irregsim-projector .v-app-bar, .irregsim-projector header,
+.irregsim-projector .irregsim-when, .irregsim-projector .irregsim-what, .irregsim-projector .irregsim-care
+  { display: none !important; }
+.irregsim-projector .v-content, .irregsim-projector .v-main { padding: 0 !important; }
+.irregsim-projector .irregsim-main { padding-bottom: 110px; }
+.irregsim-projector .irregsim-view { padding-top: 0; }
+.irregsim-projector .irregsim-main .v-tab, .irregsim-projector .irregsim-note, .irregsim-projector .irregsim-more,
+.irregsim-projector .irregsim-more .v-btn, .irregsim-projector .irregsim-view .v-btn,
+.irregsim-projector .irregsim-view .v-label, .irregsim-projector .irregsim-view .v-select__selection,
+.irregsim-projector .irregsim-view input, .irregsim-projector .irregsim-life *,
+.irregsim-projector .irregsim-table *, .irregsim-projector .irregsim-view p, .irregsim-projector .irregsim-view li,
+.irregsim-projector .irregsim-view .v-alert * , .irregsim-projector .irregsim-view h3,
+.irregsim-projector .v-menu__content .v-list-item__title
+  { font-size: max(18px, 1em) !important; max-width: none; }
+.irregsim-projector .irregsim-view .v-label--active { transform: translateY(-22px) !important; }
+.irregsim-projector .irregsim-view .v-input { padding-top: 20px; }
+.irregsim-projector .irregsim-exercise { max-width: none; font-size: 20px; }
 .v-expansion-panel-content__wrap { padding: 4px 14px 12px !important; }
 .v-expansion-panel-header { min-height: 44px !important; font-size: 15px; }
 """

@@ -13,7 +13,6 @@ import solara.lab
 from mesa.visualization import make_plot_component, solara_viz
 from mesa.visualization.utils import force_update, update_counter
 
-from irregsim.model.population import person_code
 from irregsim.present.colours import COLOURS
 from irregsim.present.plots.style import assumption_spans
 from irregsim.present.words import state_words, upper
@@ -23,7 +22,7 @@ from irregsim.workshop.browser.exercise import Exercises, Use
 from irregsim.workshop.browser.parts import Drawn, MonthHead
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.live.followed import outcomes
-from irregsim.workshop.live.lives import Twin
+from irregsim.workshop.live.lives import Twin, said_number
 from irregsim.workshop.pace import stepped_last
 from irregsim.workshop.pictures.chart import ASSUMED, year_of_months
 from irregsim.workshop.pictures.difference import draw_difference
@@ -84,7 +83,7 @@ def Views(
     told = solara.use_memo(lambda: lambda: set_more(lambda n: n + 1), [])
     if room.model is not model:
         return  # another is being made
-    state = (model.number, model.changes, tab, say.lang, version, more)
+    state = (model.number, model.changes, tab, say.lang, version, more, room.space)
     View(room, say, tab, on_tab, use, told, room.pace.shown(state), state)
 
 
@@ -103,8 +102,8 @@ def View(
 
     A component is drawn again only when what it is given has changed: so all that read the room are given ``frame``.
     """
-    words = PictureWords(say.lang, *room.running.titles(say.lang), room.running.differences)
-    Head(room, say, frame)
+    words = PictureWords(say.lang, *room.running.titles(say.lang), room.running.differences, room.space)
+    Head(room, say, frame, told)
     with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
         for name in TABS:
             solara.lab.Tab(say(f"tab_{name}"))
@@ -147,22 +146,51 @@ def assumed(month: int, lang: str) -> str:
     return told[-1] if told else ""
 
 
+#: Seconds between months that can be chosen, by the words for the speed.
+SPEEDS: Final = {"fast": 0.0, "medium": 0.35, "slow": 1.0}
+
+
 @solara.component
-def Head(room: Room, say: Say, frame: int) -> None:
+def Head(room: Room, say: Say, frame: int, told: Callable[[], None]) -> None:
     """The month, what is compared, and what must always be said."""
+
+    def size(sized: list[float]) -> None:
+        wide, high = (float(one) for one in sized)
+        space = (min(wide, 8000.0), min(high, 8000.0)) if wide > 200 and high > 200 else None
+        if space != room.space:
+            room.space = space
+            told()
+
     model = room.model
     assert model is not None, "shown once there is a model"
     words = PictureWords(say.lang)
     month = model.world.month
     reference, scenario = room.running.titles(say.lang)
-    told = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
+    compared = say("compared", scenario=scenario, reference=reference) if model.parts_at is not None else reference
     MonthHead(
         month=upper(words.month(month)),
         assumed=assumed(month, say.lang),
-        compared=told,
+        compared=compared,
         care=say("care"),
         state=f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}",
+        words=_bar_words(say),
+        months=[
+            (month_text(one), words.month(one))
+            for one in range(model.first, room.running.scenario.end + 1)
+            if one % 6 == 5 or one == room.running.scenario.end
+        ],
+        event_sized=size,
+        event_until=lambda text: room.run_until(text),
+        event_speed=lambda seconds: room.set_rest(seconds),
     )
+
+
+def _bar_words(say: Say) -> dict[str, Any]:
+    """Words of the bar for a projector."""
+    keys = ("title", "projector", "projector_off", "run_to", "speed", "play", "care_short")
+    words: dict[str, Any] = {key: say(key) for key in keys}
+    speeds = [(f"{seconds:g}", say(f"speed_{name}")) for name, seconds in SPEEDS.items()]
+    return words | {"lang": say.lang, "step": say("mesa_step"), "speeds": speeds}
 
 
 @solara.component
@@ -236,7 +264,8 @@ def OneLife(room: Room, say: Say, words: PictureWords, frame: int) -> None:
     way, set_way = solara.use_state("")
     twins = room.twins()
     if person is None:
-        person = room.someone(number, _strategy(way))
+        # Twins who live differently are what a comparison is about; before there are any, anybody.
+        person = twins[0].person if twins else room.someone(number, _strategy(way))
 
     def keep() -> None:
         # A person who is shown stays shown, even after leaving.
@@ -286,7 +315,7 @@ def Facts(room: Room, say: Say, person: int, both: bool, frame: int) -> None:
     shown = sides if both else sides[1:]
     rows = [key for key in _TOLD if any(side is not None for side in shown)]
     with rv.Html(tag="table", class_="irregsim-facts"):
-        rv.Html(tag="caption", children=[say("person", code=person_code(person))])
+        rv.Html(tag="caption", children=[say("person", code=said_number(person))])
         if both:
             heads = ["", label("legend.reference", say.lang), label("legend.scenario", say.lang)]
             rv.Html(tag="tr", children=[rv.Html(tag="th", children=[upper(head)]) for head in heads])

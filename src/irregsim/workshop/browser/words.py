@@ -14,15 +14,13 @@ _MESA: Final = {
     "Controls": "controls",
     "Play Interval (ms)": "play_interval",
     "Render Interval (steps)": "render_interval",
-    "Use Threads": "use_threads",
-    "Increase play interval to avoid skipping plots": "threads_note",
     "Information": "information",
     "Reset": "reset",
     "Step": "step",
 }
 
-#: Cards of Mesa's that have no content here.
-HIDDEN: Final = ["Model Parameters"]
+#: A card of Mesa's that has no content here, and a switch that makes pause and reset answer late.
+HIDDEN: Final = ["Model Parameters", "Use Threads"]
 
 
 @dataclass(frozen=True)

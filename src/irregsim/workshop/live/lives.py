@@ -61,6 +61,14 @@ def told_cause(cause: str) -> str:
     return _QUIET.get(cause, cause)
 
 
+def said_number(person: int) -> int:
+    """A number from 1 to 9999 that a class can say, the same on both sides; made of the code, so it reveals nothing.
+
+    Two persons may share one: it is a name, and nothing is looked up by it.
+    """
+    return int(person_code(person)[:12], 16) % 9999 + 1
+
+
 @dataclass(frozen=True)
 class Spell:
     """An unbroken stay in one state.

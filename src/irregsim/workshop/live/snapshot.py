@@ -12,7 +12,7 @@ from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, INFLOW, Exit, Strategy, state_code
 from irregsim.vocabulary.disclosure import SMALL, in_steps
 from irregsim.workshop.live.record import Counts, Record
-from irregsim.workshop.live.shown import COUNTED_EXITS, DRAWN_FROM, HIDDEN_COLUMNS, Pair, percent_of, step_of
+from irregsim.workshop.live.shown import COUNTED_EXITS, DRAWN_FROM, HIDDEN_COLUMNS, Pair, index_of, percent_of, step_of
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -33,6 +33,8 @@ class Flow:
         destination: A strategy or an exit.
         per_100: Of 100 who were in the origin at some time of the month (of 100 newcomers); None for few persons, and
             where an agency counts those who are in the origin or go this way.
+        points: The persons in points of the hidden index, in its steps, so that they add up with its levels; None as
+            for ``per_100``, and for who leaves the reception centres, which have a scale of their own.
         width: About the square root of the number relative to the largest flow shown: 1, 1/2, 1/4, 1/8 or 1/16; for
             drawing only.
     """
@@ -41,6 +43,7 @@ class Flow:
     destination: str
     per_100: float | None
     width: float
+    points: float | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def _side(pair: Pair, record: Record, months: IntArray, largest: float) -> SideL
         hidden=percent_of(hidden, pair.base, step_of(pair.base)),
         visible=in_steps(visible / record.scale),
         visible_index=percent_of(visible, start, _FINEST if start >= SMALL else None),
-        flows=_flows(record, largest),
+        flows=_flows(record, largest, pair.base),
         shares=_shares(record),
         open_centres=_centres(record),
         registers={panel: {y: n / record.scale for y, n in years.items()} for panel, years in record.registers.items()},
@@ -138,7 +141,7 @@ def _width(persons: int, largest: float) -> float:
     return 0.5 ** min(quarters, _WIDTHS - 1)
 
 
-def _flows(record: Record, largest: float) -> tuple[Flow, ...]:
+def _flows(record: Record, largest: float, base: float) -> tuple[Flow, ...]:
     before = record.stocks[-2] if record.months > 1 else record.stocks[-1]
     out = []
     for origin in (*(int(s) for s in Strategy), INFLOW):
@@ -162,9 +165,16 @@ def _flows(record: Record, largest: float) -> tuple[Flow, ...]:
                     destination=code,
                     per_100=round(100.0 * persons / total, 1) if told else None,
                     width=_width(persons, largest),
+                    points=_points(persons, base) if told and Strategy.SYNLIG not in (origin, destination) else None,
                 )
             )
     return tuple(out)
+
+
+def _points(persons: int, base: float) -> float | None:
+    """Persons in points of the index; None where they are less than half a step of it."""
+    found = index_of(float(persons), base)
+    return found if found > 0 else None
 
 
 def _shares(record: Record) -> dict[str, FloatArray | None]:

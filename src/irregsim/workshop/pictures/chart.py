@@ -121,14 +121,16 @@ class Axes:
         # The last months may be few: their words end where the panel does, a line lower; above both shades.
         for row, (place, text) in enumerate(shown):
             at, anchor = (place, "start") if row == 0 else (self.right - 4, "end")
-            self.svg.text(at, self.top + 15 + 15 * row, text, 12, colour=SOFT, anchor=anchor)
+            down = self.svg.sized(12) * 1.25 * (row + 1)
+            self.svg.text(at, self.top + down, text, 12, colour=SOFT, anchor=anchor)
 
     def years(self, most: int = 8) -> None:
         """Whole years below the panel."""
         for tick in ticks(*self.x, most, whole=True):
             place = self.px(tick)
             self.svg.line(place, self.bottom, place, self.bottom + 4, SOFT)
-            self.svg.text(place, self.bottom + 18, f"{tick:.0f}", 12.5, colour=SOFT, anchor="middle")
+            below = self.svg.sized(12.5) * 1.4 + 1
+            self.svg.text(place, self.bottom + below, f"{tick:.0f}", 12.5, colour=SOFT, anchor="middle")
         self.svg.line(self.left, self.bottom, self.right, self.bottom, SOFT)
 
     def values(self, most: int = 5, *, signed: bool = False, unit: str = "") -> None:
@@ -138,7 +140,8 @@ class Axes:
             heavy = signed and tick == 0
             self.svg.line(self.left, place, self.right, place, SOFT if heavy else LINE, 1.2 if heavy else 0.8)
             text = drawn(tick, self.lang, signed=signed)
-            self.svg.text(self.left - 6, place + 4, text, 12.5, colour=SOFT, anchor="end")
+            middle = min(place + self.svg.sized(12.5) * 0.32, self.bottom + 2)
+            self.svg.text(self.left - 6, middle, text, 12.5, colour=SOFT, anchor="end")
         if unit:
             self.svg.text(self.left - 6, self.top - 8, unit, 12.5, colour=SOFT)
 
@@ -151,8 +154,8 @@ class Axes:
         """Names at the right end, moved apart: (value, words, colour) each; none where the value is missing."""
         ends = [end for end in ends if np.isfinite(end[0])]
         places = [self.py(value) for value, _, _ in ends]
-        for place, (_, words, colour) in zip(apart(places, size * 1.2), ends, strict=True):
-            self.svg.text(self.right + 7, place + size / 3, words, size, colour=colour, bold=True)
+        for place, (_, words, colour) in zip(apart(places, self.svg.sized(size) * 1.2), ends, strict=True):
+            self.svg.text(self.right + 7, place + self.svg.sized(size) / 3, words, size, colour=colour, bold=True)
 
 
 def top_of(*series: npt.NDArray[np.floating], least: float = 1.0) -> float:

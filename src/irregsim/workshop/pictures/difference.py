@@ -30,7 +30,7 @@ def draw_difference(outcome: Outcome, words: PictureWords, first: int, last: int
     name = outcome_name(outcome.name, words.lang)
     if outcome.city:
         name += f", {label(f'city.{outcome.city}', words.lang)}"
-    svg = Svg(_WIDTH, _HEIGHT, words("alt_difference", outcome=name))
+    svg = Svg(_WIDTH, _HEIGHT, words("alt_difference", outcome=name), words.place)
     x = year_of_months(outcome.months)
     start = float(year_of_months(np.array([first - 13]))[0])
     axis = (start, float(year_of_months(np.array([last]))[0]))
@@ -87,7 +87,8 @@ def _sides(axes: Axes, x: np.ndarray, levels: list[np.ndarray], band: Band | Non
 def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Band | None, words: PictureWords) -> None:
     svg, values = axes.svg, outcome.difference[keep]
     unit = words("percent_of_reference") if outcome.unit == PERCENT else _unit(outcome, words)
-    svg.text(axes.left, 26, words("difference"), 18, bold=True)
+    told = words("difference")
+    svg.text(axes.left, 26, told if words.place is None else told.partition(":")[0], 14.5, bold=True)
     svg.text(axes.left, 47, unit, 13, colour=SOFT)
     axes.shade_assumptions()
     axes.values(signed=True)

@@ -11,14 +11,17 @@ from irregsim.present.words import lever_change
 from irregsim.vocabulary.codes import HIDDEN, month_number
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.followed import Band
-from irregsim.workshop.live.snapshot import Look, SideLook
+from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, top_of, year_of_months
-from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Picture, Svg
+from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Picture, Svg, width_of
 from irregsim.workshop.pictures.words import PictureWords, short
 
 _WIDTH = 1300.0
 _TOP, _HIGH = 62.0, 300.0
 _STRIP = 21.0
+
+#: Months drawn before the first one shown.
+_BEFORE = 13
 
 #: Levers listed below the axis; further ones are counted.
 _MOST_LEVERS = 5
@@ -40,36 +43,41 @@ def draw_history(look: Look, words: PictureWords, last: int, total: Band | None 
     levers = _bars(words.levers)
     rows = min(len(levers), _MOST_LEVERS + 1)
     height = _TOP + _HIGH + 40 + 150 + 24 + _STRIP * max(rows, 1) + 30
-    svg = Svg(_WIDTH, height, words("alt_history", month=words.month(look.month)))
+    svg = Svg(_WIDTH, height, words("alt_history", month=words.month(look.month)), words.place)
+    type_size = svg.sized(12.5)
     months = look.months
-    x = year_of_months(months)
+    # A year before the first month shown: what was long before would make a difference too small to see.
+    kept = months >= look.first - _BEFORE
+    x = year_of_months(months[kept])
     axis = (float(x[0]) - 1 / 12, float(year_of_months(np.array([last]))[0]))
-    tops = [side.hidden.sum(axis=1) for side in sides]
+    tops = [side.hidden[kept].sum(axis=1) for side in sides]
     highest = top_of(*tops, *((total.reference, total.scenario) if total is not None else ()), least=100.0)
-    seen = top_of(*(side.visible for side in sides), least=50.0)
-    gap = 172.0
-    wide = (_WIDTH - 60 - gap * len(sides)) / len(sides)
+    seen = top_of(*(side.visible[kept] for side in sides), least=50.0)
+    names = [width_of(short(code, words.lang), type_size) * 1.12 for code in _STACKED]
+    gap = max(172.0, max(names) + 62)
+    margin = max(56.0, width_of("00 000", type_size) * 1.12 + 8)
+    wide = (_WIDTH - margin - 4 - gap * len(sides)) / len(sides)
     for number, side in enumerate(sides):
-        left = 56 + (wide + gap) * number
+        left = margin + (wide + gap) * number
         axes = Axes(svg, left, _TOP, wide, _HIGH, axis, (0.0, highest), words.lang)
         svg.paragraph(left, 20, words.title(number), wide + gap - 20, 15.5, most=2, bold=True)
-        _stack(axes, x, side, words)
+        _stack(axes, x, side.hidden[kept], words)
         if total is not None:
             _spread(axes, total, number, words)
         axes.now(look.month)
         lower = Axes(svg, left, _TOP + _HIGH + 58, wide, 110, axis, (0.0, seen), words.lang)
-        _visible(lower, x, look, number, words)
-    _strip(svg, levers, axis, 56, wide, _TOP + _HIGH + 58 + 110 + 50, words)
+        _visible(lower, x, look, kept, number, words)
+    _strip(svg, levers, axis, margin, wide, _TOP + _HIGH + 58 + 110 + 50, words)
     return svg.done()
 
 
-def _stack(axes: Axes, x: np.ndarray, side: SideLook, words: PictureWords) -> None:
+def _stack(axes: Axes, x: np.ndarray, hidden: np.ndarray, words: PictureWords) -> None:
     axes.shade_assumptions(words=True)
     axes.values(unit=words("unit_index"))
     low = np.zeros(len(x))
     ends = []
     for code in _STACKED:
-        high = low + side.hidden[:, HIDDEN.index(code)]
+        high = low + hidden[:, HIDDEN.index(code)]
         axes.area(x, low, high, COLOURS[code])
         ends.append((float(low[-1] + high[-1]) / 2, short(code, words.lang), COLOURS[code]))
         low = high
@@ -86,15 +94,15 @@ def _spread(axes: Axes, total: Band, number: int, words: PictureWords) -> None:
     axes.svg.text(axes.left + 8, axes.top + 34, words("band_of", number=total.n), 12, colour=SOFT)
 
 
-def _visible(axes: Axes, x: np.ndarray, look: Look, number: int, words: PictureWords) -> None:
+def _visible(axes: Axes, x: np.ndarray, look: Look, kept: np.ndarray, number: int, words: PictureWords) -> None:
     axes.shade_assumptions()
     axes.values(3)
     name = label("strategy.synlig", words.lang)
     axes.svg.text(axes.left, axes.top - 9, f"{name}, {label('unit.persons', words.lang)}", 13, colour=COLOURS["synlig"],
                   bold=True)  # fmt: skip
     if number:
-        axes.line(x, look.reference.visible, INK, 1.6, REFERENCE_DASH)
-    axes.line(x, look.sides[number].visible, COLOURS["synlig"])
+        axes.line(x, look.reference.visible[kept], INK, 1.6, REFERENCE_DASH)
+    axes.line(x, look.sides[number].visible[kept], COLOURS["synlig"])
     axes.years()
     axes.now(look.month)
 
@@ -129,7 +137,8 @@ def _strip(
             hint = f"{key}: {stretch['reference']} → {stretch['value']}"
             svg.rect(start, y, stop - start, 14, "#9DB0C2", hint=hint, rx=2)
         told = lever_change(key, stretches[0]["value"], words.lang)
-        svg.text(axes.right + 8, y + 12, told if len(told) < 110 else told[:107] + "…", 12.5, hint=key)
+        most = int((svg.width - axes.right - 8) / width_of("x", svg.sized(12.5)) / 1.06)
+        svg.text(axes.right + 8, y + 12, told if len(told) <= most else told[: most - 1] + "…", 12.5, hint=told)
     if len(levers) > _MOST_LEVERS:
         y = top + _STRIP * _MOST_LEVERS + 14
         svg.text(left, y, words("more_levers", number=len(levers) - _MOST_LEVERS), 12.5, colour=SOFT)

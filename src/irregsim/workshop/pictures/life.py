@@ -29,7 +29,7 @@ def draw_life(twin: Twin, words: PictureWords, month: int, *, both: bool = True)
     starts = [one[0].start for one in lives if one]
     first = min(starts, default=month)
     top = 34.0
-    svg = Svg(_WIDTH, top + _ROW * len(lives) + 56, words("alt_life"))
+    svg = Svg(_WIDTH, top + _ROW * len(lives) + 56, words("alt_life"), words.place, scrolls=True)
     x = year_of_months(np.array([first - 1, max(month, first + 11)]))
     axes = Axes(svg, _LEFT, top, _WIDE, _ROW * len(lives), (float(x[0]), float(x[1])), (0.0, 1.0), words.lang)
     axes.shade_assumptions()
@@ -60,5 +60,5 @@ def _line(svg: Svg, axes: Axes, life: Life, y: float, month: int, words: Picture
         dark = spell.state not in ("avhengig", "regularisert", "midlertidig", "videre")
         svg.rect(left, y, max(right - left, 1.5), 31, colour_of(spell.state), hint=name, stroke=PAPER, stroke_width=1,
                  class_="spell")  # fmt: skip
-        if width_of(name, 12.5) < right - left - 8:
+        if width_of(name, svg.sized(12.5)) < right - left - 8:
             svg.text((left + right) / 2, y + 20, name, 12.5, colour=PAPER if dark else INK, anchor="middle")

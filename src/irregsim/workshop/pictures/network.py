@@ -8,14 +8,14 @@ from irregsim.present.colours import COLOURS
 from irregsim.vocabulary.codes import STRATEGIES
 from irregsim.vocabulary.labels import label, labels
 from irregsim.workshop.live.network import Net
-from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg
+from irregsim.workshop.pictures.svg import INK, PAPER, SIDES, SOFT, Picture, Svg, alone, columns, shifted, width_of
 from irregsim.workshop.pictures.words import PictureWords, short
 
 if TYPE_CHECKING:
     import networkx as nx
 
-_WIDTH, _HEIGHT = 640.0, 590.0
-_LEFT, _TOP, _WIDE, _HIGH = 34.0, 50.0, 572.0, 412.0
+_WIDTH, _HEIGHT = 640.0, 620.0
+_LEFT, _TOP, _WIDE, _HIGH = 34.0, 50.0, 572.0, 400.0
 
 #: Colour and width of an edge by kind; those of a person's present way of getting by stand out.
 _EDGES: Final = {
@@ -37,10 +37,11 @@ def draw_network(net: Net, words: PictureWords, followed: str = "") -> Picture:
         followed: Sixteen digits of a person to mark.
     """
     sides = len(net.graphs)
-    svg = Svg(_WIDTH * max(sides, 1.35), _HEIGHT, words("alt_network", number=net.persons))
+    beside = columns(_WIDTH, _HEIGHT, sides, words.place)
+    svg = Svg(_WIDTH * max(beside, alone(words.place)), _HEIGHT * sides / beside,
+              words("alt_network", number=net.persons), words.place)  # fmt: skip
     for number, graph in enumerate(net.graphs):
-        shift = _WIDTH * number if sides > 1 else _WIDTH * 0.175
-        with svg.group(transform=f"translate({shift:g} 0)", class_=("reference", "scenario")[number]):
+        with svg.group(transform=shifted(svg, number, _WIDTH, _HEIGHT, beside), class_=SIDES[number]):
             svg.paragraph(_WIDTH / 2, 22, words.title(number), _WIDTH - 40, 16, most=1, anchor="middle", bold=True)
             _graph(svg, graph, net, words, followed)
             if number == 0:
@@ -109,13 +110,18 @@ def _hint(data: dict[str, str], words: PictureWords) -> str:
 
 
 def _legend(svg: Svg, words: PictureWords) -> None:
-    y = _HEIGHT - 34
-    for row, code in enumerate(STRATEGIES):
-        x = _LEFT + row * 119 + (22 if row == 4 else 0)
-        svg.add("circle", cx=x, cy=y, r=5.2, fill=COLOURS[code])
-        svg.text(x + 10, y + 4.5, short(code, words.lang), 12)
-    y += 24
-    for row, kind in enumerate(("host", "centre", "employer", "circle")):
-        x = _LEFT + row * 152
-        _node(svg, "", {"kind": kind, "city": "other", "district": ""}, (x, y), words, "-")
-        svg.text(x + 14, y + 4.5, words(f"node_{kind}"), 12)
+    """Names of colours and signs, in rows that are as long as the names are."""
+    size = svg.sized(12)
+    x, y = _LEFT, _HEIGHT - (60.0 if words.place is None else 92.0)
+    told = [(code, short(code, words.lang)) for code in STRATEGIES]
+    told += [(kind, words(f"node_{kind}")) for kind in ("host", "centre", "employer", "circle")]
+    for sign, name in told:
+        wide = 18 + width_of(name, size) * 1.06 + 14
+        if x > _LEFT and x + wide > _WIDTH:
+            x, y = _LEFT, y + size * 1.45
+        if sign in STRATEGIES:
+            svg.add("circle", cx=x, cy=y - size * 0.35, r=5.2, fill=COLOURS[sign])
+        else:
+            _node(svg, "", {"kind": sign, "city": "other", "district": ""}, (x, y - size * 0.35), words, "-")
+        svg.text(x + 14, y, name, 12)
+        x += wide

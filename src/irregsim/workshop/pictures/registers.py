@@ -14,12 +14,12 @@ from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.record import FIRST_TOLD, PANELS
 from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.chart import ASSUMED, REFERENCE_DASH, Axes, top_of
-from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg
+from irregsim.workshop.pictures.svg import INK, PAPER, SOFT, Picture, Svg, width_of
 from irregsim.workshop.pictures.words import PictureWords, panel_words
 
-_WIDTH, _HEIGHT = 1300.0, 560.0
+_WIDTH = 1300.0
 _COLUMNS = 4
-#: Height of a row of panels; `_HEIGHT` has room for two.
+#: Height of a row of panels.
 _ROW = 245.0
 
 
@@ -47,18 +47,29 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
         last: Last month of the axes.
         scale: Size of the population relative to Norway's, shown where it is not 1.
     """
-    height = _HEIGHT + _ROW * max(0, -(-len(PANELS) // _COLUMNS) - 2)
-    svg = Svg(_WIDTH, height + 18, words("alt_registers", month=words.month(look.month)))
+    # Large type needs wider panels in fewer columns.
+    across = _COLUMNS if words.place is None else 2
+    rows = -(-len(PANELS) // across)
+    row_high = _ROW + (0 if words.place is None else 20)
+    height = 70 + row_high * rows
+    wide = _WIDTH if words.place is None else 40 + 320.0 * across
+    svg = Svg(
+        wide,
+        height + (40 if words.place is None else 120),
+        words("alt_registers", month=words.month(look.month)),
+        words.place,
+        scrolls=True,
+    )
     end = FIRST_YEAR + (last + 1) // 12
     for number, panel in enumerate(PANELS):
-        column, row = number % _COLUMNS, number // _COLUMNS
-        left, top = 50 + column * 320.0, 58 + row * _ROW
+        column, row = number % across, number // across
+        left, top = 50 + column * 320.0, 58 + row * row_high
         seen = published(panel)
         sides = [side.registers.get(panel, {}) for side in look.sides]
         values = [np.array(list(counts.values()), dtype=np.float64) for counts in sides]
         highest = top_of(*values, np.array(list(seen.values()) or [1.0]), least=20.0)
         axes = Axes(svg, left, top, 262, 150, (float(FIRST_TOLD), float(end)), (0.0, highest), words.lang)
-        svg.paragraph(left - 30, top - 26, panel_words(panel, words.lang), 290, 13, most=2, bold=True)
+        svg.paragraph(left - 40, top - 28, panel_words(panel, words.lang), 298, 12.5, most=2, bold=True)
         axes.shade_assumptions()
         axes.values(3)
         axes.years(4)
@@ -71,22 +82,33 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
         for year, value in seen.items():
             svg.add("circle", hint=f"{year}: {value:g}", cx=axes.px(year + 0.5), cy=axes.py(value), r=4.5, fill=PAPER,
                     stroke="#000000", stroke_width=1.6)  # fmt: skip
-    _legend(svg, height - 20, len(look.sides) > 1, scale, words)
+    _legend(svg, height - 24, len(look.sides) > 1, scale, words)
     return svg.done()
 
 
 def _legend(svg: Svg, y: float, both: bool, scale: float, words: PictureWords) -> None:
+    """Names of lines, signs and shades, in rows that are as long as the names are."""
+    size = svg.sized(13)
     x = 50.0
+
+    def name(text: str) -> tuple[float, float]:
+        nonlocal x, y
+        wide = 42 + width_of(text, size) * 1.06 + 22
+        if x > 50 and x + wide > svg.width:
+            x, y = 50.0, y + size * 1.4
+        at, x = x, x + wide
+        svg.text(at + 42, y, text, 13)
+        return at, y - size * 0.33
+
     if both:
-        svg.line(x, y - 4, x + 34, y - 4, INK, 1.8, REFERENCE_DASH)
-        svg.text(x + 42, y, label("legend.reference", words.lang), 13)
-        x += 150
-    svg.line(x, y - 4, x + 34, y - 4, MODEL, 2.6)
-    svg.text(x + 42, y, label("legend.scenario" if both else "legend.model", words.lang), 13)
-    svg.add("circle", cx=x + 160, cy=y - 4, r=4.5, fill=PAPER, stroke="#000000", stroke_width=1.6)
-    svg.text(x + 172, y, label("legend.observed", words.lang), 13)
-    for k, (_, colour, text) in enumerate(assumption_spans(ASSUMED, words.lang)):
-        svg.rect(x + 320, y - 13 + 18 * k, 22, 14, colour, stroke="#BBBBBB")
-        svg.text(x + 350, y + 18 * k, text, 13)
+        at, middle = name(label("legend.reference", words.lang))
+        svg.line(at, middle, at + 34, middle, INK, 1.8, REFERENCE_DASH)
+    at, middle = name(label("legend.scenario" if both else "legend.model", words.lang))
+    svg.line(at, middle, at + 34, middle, MODEL, 2.6)
+    at, middle = name(label("legend.observed", words.lang))
+    svg.add("circle", cx=at + 24, cy=middle, r=4.5, fill=PAPER, stroke="#000000", stroke_width=1.6)
+    for _, colour, text in assumption_spans(ASSUMED, words.lang):
+        at, middle = name(text)
+        svg.rect(at + 10, middle - 7, 22, 14, colour, stroke="#BBBBBB")
     if scale != 1.0:
-        svg.text(x + 550, y, words("scaled", percent=f"{100 * scale:g}"), 12, colour=SOFT)
+        svg.paragraph(50, y + size * 1.5, words("scaled", percent=f"{100 * scale:g}"), svg.width - 60, 12, colour=SOFT)

@@ -24,12 +24,45 @@ FONTS: Final = "system-ui, 'DejaVu Sans', Arial, sans-serif"
 #: Mean width of a letter relative to the size of the type.
 _LETTER: Final = 0.53
 
+#: Smallest type in a picture that a projector shows, in pixels of the page; a little above 18, for rounding.
+LEGIBLE: Final = 18.2
+
 Number = float | int
 
 
 def width_of(text: str, size: float) -> float:
     """About how wide a text is."""
     return len(text) * size * _LETTER
+
+
+#: Classes of the two sides.
+SIDES: Final = ("reference", "scenario")
+
+
+def alone(place: tuple[float, float] | None) -> float:
+    """How much wider than one side a picture of a single side is, so that it is no larger than one of two."""
+    return 1.35 if place is None else 1.0
+
+
+def shifted(svg: Svg, number: int, width: float, height: float, beside: int) -> str:
+    """Where a side is: the first, or the second beside it or below it."""
+    if beside > 1:
+        return f"translate({width * number:g} 0)"
+    return f"translate({(svg.width - width) / 2:g} {height * number:g})"
+
+
+def lines_of(text: str, width: float, size: float) -> list[str]:
+    """A text in lines of about a width."""
+    return textwrap.wrap(text, max(8, int(width / (size * _LETTER))), break_long_words=False) or [""]
+
+
+def columns(width: float, height: float, sides: int, place: tuple[float, float] | None) -> int:
+    """In how many columns sides of a size are drawn larger: next to one another, or one above the other."""
+    if place is None or sides < 2:
+        return sides
+    beside = min(place[0] / (width * sides), place[1] / height)
+    above = min(place[0] / width, place[1] / (height * sides))
+    return 1 if above > beside else sides
 
 
 def number(value: Number) -> str:
@@ -61,10 +94,30 @@ class Svg:
         width: Width in the drawing's own units; it is shown as wide as the page allows.
         height: Height in the same units.
         alt: What it shows, in words.
+        place: Width and height of its place in pixels where it is shown by a projector: type is never smaller than
+            `LEGIBLE` there. None where it is not.
+        scrolls: Whether it is as wide as its place and may be higher.
+
+    Attributes:
+        least: Smallest size of type, in the drawing's units; 0 for any.
     """
 
-    def __init__(self, width: Number, height: Number, alt: str) -> None:
+    def __init__(
+        self,
+        width: Number,
+        height: Number,
+        alt: str,
+        place: tuple[float, float] | None = None,
+        *,
+        scrolls: bool = False,
+    ) -> None:
         self.width, self.height, self.alt = float(width), float(height), alt
+        self.least, shown = 0.0, number(height)
+        if place is not None:
+            wide, high = place
+            larger = wide / self.width if scrolls else min(wide / self.width, high / self.height)
+            self.least = LEGIBLE / larger
+            shown = number(self.height * larger)
         self._root = ElementTree.Element(
             "svg",
             {
@@ -73,7 +126,7 @@ class Svg:
                 "role": "img",
                 "aria-label": alt,
                 "font-family": FONTS,
-                "style": f"width:100%;max-height:{number(height)}px;display:block",
+                "style": f"width:100%;max-height:{shown}px;display:block",
             },
         )
         self._at = [self._root]
@@ -145,6 +198,10 @@ class Svg:
             drawn: dict[str, Attribute] = {"d": d, "fill": "none"}
             self._put("path", "", "", drawn | more)
 
+    def sized(self, size: Number) -> float:
+        """The size that type of a size has in this drawing."""
+        return max(float(size), self.least)
+
     def text(
         self,
         x: Number,
@@ -162,7 +219,7 @@ class Svg:
         told: dict[str, Attribute] = {
             "x": x,
             "y": y,
-            "font_size": size,
+            "font_size": self.sized(size),
             "fill": colour,
             "text_anchor": anchor,
             "font_weight": 600 if bold else None,
@@ -188,6 +245,7 @@ class Svg:
         Returns:
             Position of the next line.
         """
+        size = self.sized(size)
         lines = textwrap.wrap(text, max(8, int(width / (size * _LETTER))))
         if len(lines) > most:
             lines = [*lines[: most - 1], lines[most - 1].rstrip(" .,;") + " …"]

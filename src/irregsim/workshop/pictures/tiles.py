@@ -15,7 +15,7 @@ from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import percent
 from irregsim.vocabulary.reference import places
 from irregsim.workshop.live.snapshot import Look, SideLook
-from irregsim.workshop.pictures.svg import LINE, PAPER, SOFT, Picture, Svg
+from irregsim.workshop.pictures.svg import LINE, PAPER, SIDES, SOFT, Picture, Svg, alone, shifted
 from irregsim.workshop.pictures.words import PictureWords, short
 
 #: Column and row of each district.
@@ -45,10 +45,12 @@ _LEFT, _TOP, _STEP_X, _STEP_Y, _TILE_X, _TILE_Y = 10.0, 44.0, 156.0, 104.0 + _MO
 def draw_tiles(look: Look, words: PictureWords) -> Picture:
     """Draws one side, or both side by side once they have parted."""
     sides = look.sides
-    svg = Svg(_WIDTH * max(len(sides), 1.35), _HEIGHT, words("alt_tiles", month=words.month(look.month)))
+    # Tiles are full of small words, so that a projector shows one side below the other, as wide as there is room.
+    beside = len(sides) if words.place is None else 1
+    svg = Svg(_WIDTH * max(beside, alone(words.place)), _HEIGHT * len(sides) / beside,
+              words("alt_tiles", month=words.month(look.month)), words.place, scrolls=True)  # fmt: skip
     for number, side in enumerate(sides):
-        shift = _WIDTH * number if len(sides) > 1 else _WIDTH * 0.175
-        with svg.group(transform=f"translate({shift:g} 0)", class_=("reference", "scenario")[number]):
+        with svg.group(transform=shifted(svg, number, _WIDTH, _HEIGHT, beside), class_=SIDES[number]):
             svg.paragraph(_WIDTH / 2, 22, words.title(number), _WIDTH - 40, 16, most=1, anchor="middle", bold=True)
             for district, (column, row) in _PLACES.items():
                 _tile(svg, _LEFT + column * _STEP_X, _TOP + row * _STEP_Y, district, side, words)

@@ -19,12 +19,15 @@ class PictureWords(Words):
         reference: Title of the reference.
         scenario: Title of the scenario.
         levers: Rows of `irregsim diff` between the two: ``key``, ``from``, ``to``, ``reference``, ``value``.
+        place: Width and height of the place for the picture, in pixels of the page, where it is shown by a projector:
+            its type is large then. None where it is not.
     """
 
     space: str = field(default="live", init=False)
     reference: str = ""
     scenario: str = ""
     levers: Sequence[Mapping[str, str]] = field(default=())
+    place: tuple[float, float] | None = None
 
     def title(self, side: int) -> str:
         """Title of a side: 0 the reference, 1 the scenario."""
