@@ -237,10 +237,7 @@ def compare(
         data = [
             recovery.synthetic(row, errors, seed, truth) for truth, row in enumerate(model.simulate(own, seed, 4)[0])
         ]
-        posts = [
-            sampler.sample(surface, one, errors, seed=seed + 5 + i, particles=recovery.PARTICLES, families=1).z
-            for i, one in enumerate(data)
-        ]
+        posts = [sampler.sample(surface, one, errors, seed=seed + 5 + i, families=1).z for i, one in enumerate(data)]
         all_found.append(Found.from_draws("emulator", kind, simulations, own[:, followed], posts))
         finished(all_found[-1])
         enough = ENOUGH * len(followed)

@@ -270,7 +270,7 @@ def test_a_small_count_varies_more_on_the_log_scale_and_the_surface_knows_it():
 
 
 def test_a_surface_is_less_known_far_from_its_trials_and_only_where_that_counts():
-    """The first count's noise grows with the distance in the parameter that it depends on, the second one's does not."""
+    """Noise of the first count grows with the distance in the parameter that it depends on, that of the second not."""
     z = normals(95, 3000, 3)
     sd = np.c_[0.2 * np.sqrt(1.0 + z[:, 0] ** 2), np.full(3000, 0.3)]
     y = np.c_[z[:, 0], z[:, 1]] + sd * normals(96, 3000, 2)

@@ -34,6 +34,7 @@ from irregsim.vocabulary.labels import label
 @click.pass_context
 def sensitivity(
     context: click.Context,
+    /,
     given: tuple[str, ...],
     outcomes: tuple[str, ...],
     out: str | None,

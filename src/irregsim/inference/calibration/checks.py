@@ -120,9 +120,10 @@ def effective_errors(fit: fitting.Fit, middle: Centre | None = None) -> dict[str
         middle: The model at full scale; None where it was not run.
 
     Returns:
-        At the posterior's mean counts, each of shape (targets,), ``used`` as a mean over particles: ``stated`` error of the target, ``common`` part of it,
+        At the posterior's mean counts, each of shape (targets,): ``stated`` error of the target, ``common`` part of it,
         ``noise`` of the register and ``chance`` of the events (both at full scale, None where it was not run),
-        ``surface``: what else the surface leaves open, and ``used``: all together, as the fit used it.
+        ``surface``: what else the surface leaves open, and ``used``: all together, as the fit used it, as a mean over
+        particles.
     """
     each = fit.emulator.mean(fit.sample.z)
     mean = each.mean(axis=0)

@@ -114,9 +114,7 @@ class Emulator:
             log = log + self.farther * (self.far(z) - self.usual)
         return np.asarray(np.exp(0.5 * log))
 
-    def beyond_chance(
-        self, mean: FloatArray, small: npt.NDArray[np.bool_], z: FloatArray | None = None
-    ) -> FloatArray:
+    def beyond_chance(self, mean: FloatArray, small: npt.NDArray[np.bool_], z: FloatArray | None = None) -> FloatArray:
         """Share of the variance left open that is no Poisson variation, for counts that are fitted as counts.
 
         Args:

@@ -38,10 +38,9 @@ def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], la
         for place, row in enumerate(rows):
             low, high = float(row["at_low"]), float(row["at_high"])
             axes.plot([low, high], [place, place], color="#BBBBBB", linewidth=9, solid_capstyle="butt", zorder=1)
-            first = {"label": say("low_third")} if place == 0 else {}
-            last = {"label": say("high_third")} if place == 0 else {}
-            axes.plot(low, place, "o", color="white", markeredgecolor=INK, markersize=11, zorder=2, **first)
-            axes.plot(high, place, "o", color=MODEL, markeredgecolor=INK, markersize=11, zorder=2, **last)
+            first, last = (say("low_third"), say("high_third")) if place == 0 else (None, None)
+            axes.plot(low, place, "o", color="white", markeredgecolor=INK, markersize=11, zorder=2, label=first)
+            axes.plot(high, place, "o", color=MODEL, markeredgecolor=INK, markersize=11, zorder=2, label=last)
             share = percent_of(100.0 * max(0.0, float(row["share"])), lang, signed=False)
             text = say("bar", share=share, grade=row["grade"]) + ("" if row["stands_out"] else " *")
             axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=10)

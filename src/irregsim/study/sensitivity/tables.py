@@ -125,7 +125,9 @@ def sensitivity_tables(all_effects: Sequence[Effects], draws: pd.DataFrame) -> d
             rows.append((*key, known[i].name, known[i].grade, known[i].group, *shown, *ends))
         cases = means * means.mean() < 0.0
         box = find_box(columns, cases) if quantity == DIFFERENCE else None
-        for i, lowest, highest in () if box is None else box.limits:
+        if box is None:
+            continue
+        for i, lowest, highest in box.limits:
             told = (float(cases.mean()), box.coverage, box.density, box.by_chance, box.is_clear, len(numbers))
             turned.append((scenario, outcome, known[i].name, known[i].grade, lowest, highest, *told))
     return {
