@@ -12,6 +12,7 @@ import comparison_frames
 from irregsim.present.headline import answer, is_very_little
 from irregsim.present.main_effects import HIDDEN, LEAST, MOST, main_effects, meant, subject
 from irregsim.present.pages.compare import render_report
+from irregsim.present.pages.compare_facts import Facts
 from irregsim.present.pages.compare_first import MOST_LEVERS
 from irregsim.present.words import lever_name, lever_value, plain_words
 from irregsim.scenario.levers import REGISTRY
@@ -80,6 +81,16 @@ def test_the_answer_tells_sizes_grades_and_what_has_no_direction() -> None:
     assert "går klart opp, med 10 personer i året" in answer(rows, meant([RETURN]), "nb")
     few = [row("exit:assistert_retur", "clear", 2.0, lo=1.0, hi=3.0)]
     assert "by fewer than 5" in answer(few, meant([RETURN]), "en") and "%" not in answer(few, meant([RETURN]), "en")
+
+
+def test_few_a_year_are_told_in_all_and_not_rounded_up_to_five_a_year() -> None:
+    """Fifteen in 43 months are four a year: five a year would be eighteen in all."""
+    few = row("exit:tvangsretur", "clear", -15.0, lo=-35.0, hi=-5.0)
+    assert "by 15 persons in total" in answer([few], (), "en") and "med 15 personer i alt" in answer([few], (), "nb")
+    facts = Facts(comparison_frames.frames(), comparison_frames.about())
+    assert facts.a_year(few) == "", "the table says the total alone"
+    many = row("exit:tvangsretur", "clear", -36.0, lo=-50.0, hi=-25.0)
+    assert "by 10 persons a year" in answer([many], (), "en") and facts.a_year(many)
 
 
 @pytest.mark.parametrize(("mean", "lo", "hi", "tiny"), [

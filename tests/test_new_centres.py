@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -13,6 +15,8 @@ from irregsim.model.simulate import simulate
 from irregsim.present.words import lever_change, lever_words
 from irregsim.scenario import ScenarioError, diff_rows, load_scenario, scenario_text
 from irregsim.scenario.resolved import Scenario
+from irregsim.storage.manifests import manifest_faults
+from irregsim.study.identity import NEW_CENTRES, scenario_in
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number
 
@@ -158,3 +162,21 @@ def test_people_live_in_it_once_it_is_open_and_nothing_differs_before(scenario, 
     before = month_number("2012-07")
     moves = [world.history.moves_by_month()[:before] for world in worlds]
     assert moves[0].sum() > 0 and np.array_equal(*moves)
+
+
+def test_a_run_folder_that_is_read_again_has_the_name_of_its_file(scenario):
+    """The name is beside the scenario in the manifest, which stays the same to the last letter."""
+    opened = load_scenario(scenario(BODO))
+    manifest = {"scenario": opened.to_mapping(), NEW_CENTRES: dict(opened.new_names)}
+    again = scenario_in(json.loads(json.dumps(manifest)))
+    keys = [row["key"] for row in diff_rows([load_scenario("baseline"), again])]
+    assert any(key.endswith("new.Bodø") for key in keys) and not any(key.endswith("Andre 1") for key in keys)
+    assert again.to_mapping() == opened.to_mapping() and again.sha256 == opened.sha256
+    del manifest[NEW_CENTRES]
+    older = scenario_in(manifest)
+    assert any(row["key"].endswith("Andre 1") for row in diff_rows([load_scenario("baseline"), older])), (
+        "an older folder"
+    )
+    needed = {"run_id": "0" * 16, "versions": {"irregsim": "1"}, "outputs": {}}
+    assert manifest_faults({**needed, NEW_CENTRES: {"Andre 1": "Bodø"}}) == []
+    assert manifest_faults({**needed, NEW_CENTRES: {"Andre 1": 5}})

@@ -19,7 +19,7 @@ from irregsim.scenario import Scenario, ScenarioError, shipped_scenarios
 from irregsim.scenario.file_checks import NAME_PATTERN
 from irregsim.storage.folder import RunFolder
 from irregsim.storage.paths import is_there, name_fault, user_path
-from irregsim.study.identity import finished_run, part_key, run_id
+from irregsim.study.identity import finished_run, part_key, run_id, scenario_in
 from irregsim.study.replicates import Plan
 
 R = TypeVar("R", bound=Request)
@@ -88,7 +88,7 @@ def _given(entry: Entry) -> Given:
         what = entry.fault or f"is no finished run but {entry.kind}"
         raise WrongUse(f"{entry.name}: {what}; give run folders or scenarios{hint}")
     try:
-        scenario = Scenario.from_mapping(entry.about["scenario"])
+        scenario = scenario_in(entry.about)
     except (KeyError, ScenarioError) as error:
         raise WrongUse(f"{entry.name}: its scenario cannot be read by this version of irregsim: {error}") from None
     return Given(entry, scenario, scenario)

@@ -13,7 +13,7 @@ from irregsim.scenario.faults import shorten
 from irregsim.scenario.reading import BASELINE
 from irregsim.storage.hashing import sha256_of_file
 from irregsim.storage.paths import is_file
-from irregsim.study.identity import code_sha256, data_sha256
+from irregsim.study.identity import code_sha256, data_sha256, scenario_in
 from irregsim.vocabulary.codes import month_text
 from irregsim.vocabulary.labels import Words, in_language
 from irregsim.vocabulary.numbers import number
@@ -166,7 +166,7 @@ def _scenario_of(one: Entry) -> Scenario | None:
     if one.kind != RUN:
         return None
     try:
-        return Scenario.from_mapping(one.about["scenario"])
+        return scenario_in(one.about)
     except (KeyError, ScenarioError):  # of a later version
         return None
 

@@ -23,7 +23,7 @@ from irregsim.storage.folder import MANIFEST, FolderError, Parts, RunFolder, com
 from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter, read_group
 from irregsim.storage.paths import fresh_folder
-from irregsim.study.identity import code_sha256, part_key, run_id
+from irregsim.study.identity import NEW_CENTRES, code_sha256, part_key, run_id
 from irregsim.study.precision import Precision
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import NUMERICS, DrawSet, Jobs, Plan, ReplicateError, Todo, available_cores, run_parts
@@ -251,6 +251,8 @@ def execute(
                 "run_id": run_id(content, replicates),
                 "part_key": key,
                 "scenario": plan.scenario.to_mapping(),
+                # Most runs open none, and have no such key.
+                **({NEW_CENTRES: dict(plan.scenario.new_names)} if plan.scenario.new_names else {}),
                 "scenario_sha256": plan.scenario.sha256,
                 "data_sha256": content["data_sha256"],
                 "code_sha256": code_sha256(),

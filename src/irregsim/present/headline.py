@@ -52,8 +52,8 @@ def size(row: Row, lang: str, *, short: bool = False) -> str:
         return share
     is_sum, key = row.get("kind") == "sum", f"unit.{unit}"
     years = years_of(row) if is_sum else 1.0
-    if years >= 1.0 and kind_of(unit).is_count and is_few(mean / years, lo / years, hi / years):
-        # Some in all, but few in a year: a step of five would make them many.
+    if years >= 1.0 and kind_of(unit).is_count and is_few(mean / years):
+        # Some in all, but few in a year: a step of five would make 2 a year 5, and over seven years 35 of 15.
         years = 0.0
     amount = (
         _plain(mean / years, lo / years, hi / years, unit, lang) if years >= 1.0 else _plain(mean, lo, hi, unit, lang)

@@ -67,7 +67,7 @@ _KINDS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "started": (_is_text, "text"),
     **dict.fromkeys(("spells", "publish", "show_levels"), (lambda v: isinstance(v, bool), "true or false")),
     **dict.fromkeys(("without", "scenarios"), (_is_texts, "a list of texts")),
-    **dict.fromkeys(("versions", "numerics", "runs"), (_is_mapping_of_text, "a mapping of texts")),
+    **dict.fromkeys(("versions", "numerics", "runs", "new_centres"), (_is_mapping_of_text, "a mapping of texts")),
     "scenario": (lambda v: isinstance(v, Mapping), "a mapping"),
     "seed": (lambda v: _is_whole(v) and 0 <= v < 2**63, "a whole number from 0 to 2^63 - 1"),  # type: ignore[operator]
     "scale": (lambda v: isinstance(v, float) or _is_whole(v), "a number"),

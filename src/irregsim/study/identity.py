@@ -24,6 +24,9 @@ from irregsim.study.tables import tables_of
 if TYPE_CHECKING:
     from irregsim.study.replicates import Plan
 
+#: Key of a manifest: names of new centres, by theirs in the data. Beside the scenario, since names change no replicate.
+NEW_CENTRES: Final = "new_centres"
+
 #: Code that decides what happens in a replicate; a trial of a calibration depends on this and on what it keeps.
 MODEL_CODE: Final = ("model", "scenario", "vocabulary")
 
@@ -118,12 +121,25 @@ def describes(manifest: Mapping[str, Any], plan: Plan) -> bool:
     if (manifest["per_draw"] or 1) != kept["per_draw"]:
         return False
     try:
-        scenario = Scenario.from_mapping(manifest["scenario"])
+        scenario = scenario_in(manifest)
     except ScenarioError:
         return False
     if canonical_json(scenario.to_mapping()) != canonical_json(manifest["scenario"]):
         return False  # written by hand
     return bool(replace(plan, scenario=scenario).content()["scenario"] == kept["scenario"])
+
+
+def scenario_in(manifest: Mapping[str, Any]) -> Scenario:
+    """The scenario that a manifest of a run holds, with the names that its file gave to new centres.
+
+    Args:
+        manifest: Of a run; one without `NEW_CENTRES` names new centres as the data do.
+
+    Raises:
+        KeyError: If it has no scenario.
+        ScenarioError: If this version cannot read the scenario.
+    """
+    return replace(Scenario.from_mapping(manifest["scenario"]), new_names=dict(manifest.get(NEW_CENTRES, {})))
 
 
 def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly: bool = False) -> RunFolder | None:

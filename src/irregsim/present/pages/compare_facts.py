@@ -85,7 +85,8 @@ class Facts:
     def a_year(self, row: Mapping[str, Any]) -> str:
         """A total as the mean of its years.
 
-        Empty for averages, for what is in percent of the same months, for few persons, and for less than a year.
+        Empty for averages, for what is in percent of the same months, for few persons, for less than a year, and
+        where the mean is of few persons a year but an end is not: a step of five would say more than the total does.
         """
         if row.get("kind") != "sum" or row.get("unit") == PERCENT or self.is_of_few(row):
             return ""
@@ -93,6 +94,9 @@ class Facts:
         if years < 1.0:
             return ""
         mean, lo, hi = (float(row[name]) / years for name in ("mean", "lo", "hi"))
+        is_count = kind_of(str(row["unit"])).is_count
+        if is_count and is_few(mean) and not is_few(mean, lo, hi):
+            return ""
         return rounded_text(mean, lo, hi, str(row["unit"]), self.lang, told=has_direction(row))
 
     def is_of_few(self, row: Mapping[str, Any]) -> bool:

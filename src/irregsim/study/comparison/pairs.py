@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from irregsim.scenario import Scenario
 from irregsim.storage.folder import RunFolder
+from irregsim.study.identity import scenario_in
 from irregsim.vocabulary.codes import month_text
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Run:
     @cached_property
     def scenario(self) -> Scenario:
         """What was run."""
-        return Scenario.from_mapping(self.folder.manifest["scenario"])
+        return scenario_in(self.folder.manifest)
 
     @property
     def name(self) -> str:
