@@ -52,7 +52,7 @@ def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], la
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(say("axis"))
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=10)
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=9)
         scenario, reference = (
             in_language(about["titles"][one], lang) for one in (rows[0]["scenario"], about["reference"])
         )
