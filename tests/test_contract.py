@@ -35,7 +35,7 @@ COMMANDS = {
     "diff": "--set --end",
     "calibrate": "--out --first --second --scale --near-scale --near-waves --draws --truths --near-truths --until "
     "--register --seed --jobs --cluster --quiet",
-    "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --quiet",
+    "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --replace --quiet",
     "reproduce": "--jobs --quiet",
     "schema": "",
     "model": "--time --end --scale",

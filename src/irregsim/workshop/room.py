@@ -408,6 +408,7 @@ class RoomModel(PairedModel):
     def step(self) -> None:
         """One month of both sides; none once another model is there or where play is to stop, none far ahead."""
         if not self.is_left and not self.room.plays(self.world.month):
+            self.steps -= 1  # Mesa counts calls, and no month has run
             return
         self.room.pace.begins()
         if self.is_left:
