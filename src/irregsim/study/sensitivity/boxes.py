@@ -3,8 +3,7 @@
 The method is the patient rule induction method (Friedman and Fisher 1999, Bump hunting in high-dimensional data,
 Statistics and Computing 9), as scenario discovery uses it (Bryant and Lempert 2010, Technological Forecasting and
 Social Change 77): a box is peeled, a few draws at a time, at the end that leaves the largest share of the cases inside.
-It is short and written here because the EMA Workbench's asks for a data frame and a server of its own and for libraries
-that are not installed with irregsim.
+It is short and written here because the EMA Workbench is not installed with irregsim.
 
 A search among hundreds of parameters always finds some box. So it searches only the parameters that go most with the
 cases, and the whole search is repeated with the cases dealt out by chance: a box counts only if few of these are as
