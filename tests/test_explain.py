@@ -13,6 +13,9 @@ from irregsim.cli import main
 from irregsim.commands import compare as comparing
 from irregsim.commands import explain as work
 from irregsim.commands.request import WrongUse
+from irregsim.model import compiled
+from irregsim.model.compiled import registry
+from irregsim.model.month import inflow
 from irregsim.model.registers import REGISTERS
 from irregsim.present import plots
 from irregsim.present.plots import compare as compare_plots
@@ -99,15 +102,34 @@ def sides_of(case):
 
 
 def test_every_cause_of_a_move_has_a_rule_or_a_part_that_makes_it():
-    # What was read while another test had a part of the month replaced is read again.
-    for read in (makers, said_by_part, _read):
-        read.cache_clear()
     # The stock at the start is nobody's move, and a host who loses benefits moves nobody.
     assert set(CAUSES) - makers().keys() == {"opening", "benefits_stopped"}
     for cause, found in makers().items():
         for part, rule in found:
             assert rule is None or cause in (rule.cause, rule.channel), cause
             assert rule is not None or cause in said_by_part(part).causes, cause
+
+
+def test_what_makes_a_move_is_the_same_where_months_are_compiled(monkeypatch):
+    written, expected = inflow._begin, makers()
+    monkeypatch.setattr(compiled, "engine_name", lambda: "compiled")
+    monkeypatch.setattr(compiled, "_replaced", [])
+    monkeypatch.setattr(registry, "ready_machinery", lambda: {"_begin": lambda world, at, rows, kids, guardian: None})
+    try:
+        compiled.begin_month()
+        assert inflow._begin is not written
+        forget()
+        assert makers().keys() == expected.keys() and "start" in expected
+    finally:
+        monkeypatch.setattr(compiled, "engine_name", lambda: "numpy")
+        compiled.begin_month()
+        forget()
+    assert inflow._begin is written
+
+
+def forget():
+    for read in (makers, said_by_part, _read):
+        read.cache_clear()
 
 
 def test_a_range_of_claims_names_all_of_them():

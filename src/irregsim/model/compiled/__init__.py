@@ -144,7 +144,10 @@ def begin_month() -> None:
             *path, last = name.split(".")
             for step in path:
                 owner = getattr(owner, step)
-            _replaced.append((owner, last, getattr(owner, last)))
+            function = getattr(owner, last)
+            # Who reads what a month does, as `irregsim explain`, reads the rules as they are written.
+            twin.__wrapped__ = function  # type: ignore[attr-defined]
+            _replaced.append((owner, last, function))
             setattr(owner, last, twin)
     elif _replaced and not is_on:
         for owner, last, function in _replaced:
