@@ -1,1 +1,1 @@
-"""What drives a finding: shares of variance from runs that are there, and screening by new ones."""
+"""What drives a finding: shares of variance from runs that are there, and boxes in which it turns."""
