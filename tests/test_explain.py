@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from helpers.engines import needs_numba
 from helpers.lever_cases import CASES, filled
 from irregsim.cli import main
 from irregsim.commands import compare as comparing
 from irregsim.commands import explain as work
 from irregsim.commands.request import WrongUse
 from irregsim.model import compiled
-from irregsim.model.compiled import registry
 from irregsim.model.month import inflow
 from irregsim.model.registers import REGISTERS
 from irregsim.present import plots
@@ -110,7 +110,10 @@ def test_every_cause_of_a_move_has_a_rule_or_a_part_that_makes_it():
             assert rule is not None or cause in said_by_part(part).causes, cause
 
 
+@needs_numba
 def test_what_makes_a_move_is_the_same_where_months_are_compiled(monkeypatch):
+    from irregsim.model.compiled import registry
+
     written, expected = inflow._begin, makers()
     monkeypatch.setattr(compiled, "engine_name", lambda: "compiled")
     monkeypatch.setattr(compiled, "_replaced", [])
