@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.inference.calibration import checks, counts, design, fitting, recovery
+from irregsim.inference.calibration import checks, counts, design, fitting, priors, recovery
 from irregsim.inference.soft import SoftTarget
 from irregsim.model.parameters import parameters
 from irregsim.present.pages.calibration_tables import markdown
@@ -70,7 +70,7 @@ def about(
 
 
 def _followed(fit: fitting.Fit) -> list[dict[str, Any]]:
-    names, own = design.names(), fit.sample.z
+    names, own, before = design.names(), fit.sample.z, fit.prior
     without = fitting.leave_out_registers(fit)
     base = fitting.refit(fit, np.arange(len(fit.targets)), fit.settings.seed + 30).z.std(axis=0)
     out = []
@@ -89,11 +89,11 @@ def _followed(fit: fitting.Fit) -> list[dict[str, Any]]:
             {
                 "name": what.name,
                 "grade": what.grade,
-                "widened": design.spread(what) > 1.0,
-                "prior": [value(z) for z in (-1.645, 0.0, 1.645)],
+                "remade": what.name in priors.remade(),
+                "prior": [value(float(before.mean[i] + k * before.sd[i])) for k in (-1.645, 0.0, 1.645)],
                 "posterior": [value(float(z)) for z in (low, middle, high)],
-                "moved": round(float(own[:, i].mean()), 2),
-                "contraction": round(1.0 - float(own[:, i].std()), 2),
+                "moved": round(float((own[:, i].mean() - before.mean[i]) / before.sd[i]), 2),
+                "contraction": round(1.0 - float(own[:, i].std() / before.sd[i]), 2),
                 "carried_by": carrier if wider[carrier] > 1.1 else "",
                 "wider_without": {register: round(ratio, 2) for register, ratio in wider.items()},
             }
@@ -155,7 +155,7 @@ def _targets(fit: fitting.Fit, centre: checks.Centre | None, alone: checks.LeftO
 
 
 def _twice(fit: fitting.Fit) -> dict[str, Any]:
-    """How much rests on priors that were made from counts of the fit: what moves when they are twice as wide again."""
+    """How much rests on priors that were made again without the counts: what moves when they are twice as wide."""
     names, own, other = design.names(), fit.sample.z, fitting.with_wider_priors(fit).z
     moved = (other.mean(axis=0) - own.mean(axis=0)) / np.maximum(own.std(axis=0), 1e-9)
     wider = other.std(axis=0) / np.maximum(own.std(axis=0), 1e-9)

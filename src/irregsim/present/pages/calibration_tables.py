@@ -74,7 +74,8 @@ ERRORS: Final[dict[str, str]] = {
     "common": "of it common to the register",
     "noise": "register's noise",
     "chance": "chance of events",
-    "surface": "surface",
+    "others": "parameters not followed",
+    "surface": "surface's own",
     "used": "used in the fit",
 }
 
@@ -109,7 +110,7 @@ def _twice_text(found: Mapping[str, Any] | None) -> str:
         return "Not known of this fit.\n"
     names = ", ".join(f"`{name}` {value:+.1f}" for name, value in found["farthest"])
     return (
-        f"With the {found['parameters']} such priors twice as wide again, {100 * found['within_half']:.0f} % of the "
+        f"With the {found['parameters']} such priors twice as wide, {100 * found['within_half']:.0f} % of the "
         f"followed parameters move by less than half a posterior standard deviation; those that move most, in standard "
         f"deviations: {names}. Their own posteriors are then {found['wider']:.2f} times as wide (median), all others "
         f"{found['wider_others']:.2f} times.\n"
@@ -233,7 +234,7 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
             ("parameter", "grade", "prior: median (90 %)", "posterior: median (90 %)", "contraction", "carried by"),
             [
                 (
-                    f"`{row['name']}`" + (" (prior widened)" if row["widened"] else ""),
+                    f"`{row['name']}`" + (" (prior of the fit)" if row["remade"] else ""),
                     row["grade"],
                     _interval(row["prior"]),
                     _interval(row["posterior"]),
