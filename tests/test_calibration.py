@@ -469,16 +469,6 @@ def test_truths_that_are_right_by_construction_keep_what_parameters_have_in_comm
 
 
 @pytest.mark.slow
-def test_the_second_method_agrees_where_the_counts_tell():
-    z, y = toy(3000)
-    followed = np.array([0, 4, 9])
-    data, error = y[17], same(3, 0.05)
-    rejection = recovery.nearest_trials(z, y, data, error, followed, seed=1)
-    found = sampler.sample(emulator.fit(z, y, followed=followed), data, error, seed=2, particles=500).z
-    assert np.abs(rejection.mean(axis=0) - found.mean(axis=0)).max() < 0.35
-
-
-@pytest.mark.slow
 def test_the_sampler_agrees_with_emcee_in_as_many_dimensions_as_the_fit_has():
     """A curved surface of 44 parameters and 49 counts; emcee (Foreman-Mackey et al. 2013) knows nothing of ours."""
     emcee = pytest.importorskip("emcee")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.inference.calibration import checks, counts, design, fitting, priors, recovery
+from irregsim.inference.calibration import checks, counts, design, fitting, neural, priors, recovery
 from irregsim.inference.soft import SoftTarget
 from irregsim.model.parameters import parameters
 from irregsim.present.pages.calibration_tables import markdown
@@ -65,7 +65,6 @@ def about(
         "coverage": _coverage(fit),
         "recovery": {"prior": _recovery(from_prior), "shipped": _recovery(shipped)},
         "forward": fitting.forward(fit),
-        "second_method": _second_method(fit),
     }
 
 
@@ -222,20 +221,35 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
     }
 
 
-def _second_method(fit: fitting.Fit) -> dict[str, Any]:
-    names, all_ = design.names(), fit.evidence
-    first = np.arange(len(all_.z)) < fit.settings.first
-    found = recovery.nearest_trials(
-        all_.z[first], all_.y[first], fit.observed, fit.errors, fit.emulator.followed, fit.settings.seed
+def second_method(fit: fitting.Fit) -> dict[str, Any]:
+    """What a second method finds with the same trials, as plain numbers.
+
+    Args:
+        fit: A finished fit.
+
+    Raises:
+        ModuleNotFoundError: If the packages it needs are not installed (`neural.missing`).
+    """
+    all_, followed = fit.evidence, fit.emulator.followed
+    chosen = ~all_.coarse
+    found = neural.find(
+        all_.z[chosen][:, followed], all_.y[chosen], fit.observed, fit.errors, fit.prior, seed=fit.settings.seed
     )
-    own = fit.sample.z
-    apart = (found.mean(axis=0) - own.mean(axis=0)) / np.hypot(found.std(axis=0), own.std(axis=0))
-    order = np.argsort(-np.abs(apart))[:8]
+    names, own, apart = design.names(), fit.sample.z.std(axis=0), neural.apart(found, fit.sample.z)
     return {
-        "trials_kept": len(found),
-        "mean_width_ratio": round(float((found.std(axis=0) / own.std(axis=0)).mean()), 2),
+        "trials": found.trials,
+        "loss": [round(found.loss, 3), round(found.alone, 2)],
+        "tarp": [np.histogram(found.tarp, bins=10, range=(0.0, 1.0))[0].tolist(), round(found.tarp_chance, 3)],
+        "classifier": round(found.classifier_chance, 2),
+        "width": [round(float(x), 2) for x in np.quantile(found.sd / own, [0.05, 0.5, 0.95])],
         "within_one": round(float((np.abs(apart) < 1.0).mean()), 2),
-        "farthest": [[names[fit.emulator.followed[i]], round(float(apart[i]), 2)] for i in order],
+        "parameters": {
+            names[column]: {
+                "apart": round(float(apart[i]), 2),
+                "contraction": round(1.0 - float(found.sd[i] / fit.prior.sd[i]), 2),
+            }
+            for i, column in enumerate(followed.tolist())
+        },
     }
 
 
