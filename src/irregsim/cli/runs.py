@@ -252,6 +252,11 @@ def fit(
     type=click.Path(exists=True, dir_okay=False),
     help="Fit again, with the trials of --out, to these counts of your own on top of the shipped ones (CSV).",
 )
+@click.option(
+    "--second-method",
+    is_flag=True,
+    help="Check the finished fit in --out by another method with the same trials, and add it to the report.",
+)
 @quiet_option
 def calibrate(
     out: str,
@@ -259,6 +264,7 @@ def calibrate(
     cluster: str | None,
     quiet: bool,
     register: str | None,
+    second_method: bool,
     **settings: int | float | None,
 ) -> None:
     """Fit the baseline to the published counts, and write a posterior folder with a report on the fit.
@@ -272,6 +278,7 @@ def calibrate(
       irregsim calibrate
       irregsim calibrate --near-waves 2
       irregsim calibrate --register my-counts.csv
+      irregsim calibrate --second-method
       irregsim run baseline --draws outputs/calibration/posterior
     """
     from irregsim.commands import calibrate as command
@@ -291,8 +298,12 @@ def calibrate(
     if cluster is not None and (wanted := cluster_missing()):
         say(wanted, err=True)
         sys.exit(2)
-    if register is not None and (given := [name for name, value in settings.items() if value is not None]):
-        say(f"--register takes the settings of --out; leave out --{given[0].replace('_', '-')}", err=True)
+    takes = "--register" if register is not None else "--second-method" if second_method else None
+    if takes is not None and (given := [name for name, value in settings.items() if value is not None]):
+        say(f"{takes} takes the settings of --out; leave out --{given[0].replace('_', '-')}", err=True)
+        sys.exit(2)
+    if register is not None and second_method:
+        say("--register and --second-method are two commands: give one of them", err=True)
         sys.exit(2)
     with errors():
         check_place(user_path(out))
@@ -302,6 +313,9 @@ def calibrate(
     try:
         with errors():
             try:
+                if second_method:
+                    say(command.second_summary(command.second(user_path(out), jobs=workers, progress=progress)))
+                    return
                 if register is None:
                     done = command.calibrate(user_path(out), chosen, jobs=workers, progress=progress)
                 else:

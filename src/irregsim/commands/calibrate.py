@@ -12,11 +12,11 @@ import numpy as np
 
 from irregsim.commands.request import WrongUse
 from irregsim.inference import posterior
-from irregsim.inference.calibration import checks, design, fitting, forecast
+from irregsim.inference.calibration import checks, design, fitting, forecast, neural
 from irregsim.inference.soft import soft_targets
 from irregsim.inference.targets import Target, read, targets
 from irregsim.present.pages import calibration_report as report
-from irregsim.present.pages.calibration_tables import error_blocks
+from irregsim.present.pages.calibration_tables import error_blocks, markdown
 from irregsim.scenario import load_scenario
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import Jobs, scale_fault
@@ -74,6 +74,53 @@ def with_register(file: Path, until: int) -> tuple[Target, ...]:
     return tuple(target for target in chosen.values() if target.role == "fit")
 
 
+def second(out: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> dict[str, Any]:
+    """Compares a finished calibration with a second method on the same trials, and adds it to the report.
+
+    Args:
+        out: Folder of a finished calibration.
+        jobs: Processes, or a cluster; nothing is simulated where all trials are there.
+        progress: Notified of trials.
+
+    Returns:
+        What is known about the fit, the second method included.
+
+    Raises:
+        WrongUse: If the folder holds no finished calibration, or a package is not installed.
+        OtherTrials: If the trials are of other code or data.
+    """
+    if (wanted := neural.missing()) is not None:
+        raise WrongUse(f"--second-method: {wanted}")
+    told, settings = _finished(out, "--second-method")
+    progress = progress or Silent()
+    try:
+        fit = fitting.calibrate(
+            load_scenario("baseline", end=settings.last_month),
+            fitted_targets(),
+            out,
+            settings,
+            jobs=jobs,
+            start=progress.start,
+            finished=lambda _: progress.advance(),
+        )
+    finally:
+        progress.close()
+    found = {**told, "second_method": report.second_method(fit)}
+    _write_report(out, found)
+    return found
+
+
+def _finished(out: Path, option: str) -> tuple[dict[str, Any], fitting.Settings]:
+    """Report and settings of a finished calibration."""
+    try:
+        told = json.loads((out / REPORT_FILE).read_text(encoding="utf-8"))
+        return told, fitting.Settings(**told["settings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise WrongUse(
+            f"--out: {out} holds no finished calibration of this version; {option} needs its trials"
+        ) from None
+
+
 def again(out: Path, file: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> Calibrated:
     """Fits again to counts of one's own, with the trials of a finished calibration and the same checks.
 
@@ -91,13 +138,7 @@ def again(out: Path, file: Path, *, jobs: Jobs = 1, progress: Progress | None = 
         OtherTrials: If the trials are of other code or data.
         ReplicateError: If a trial fails; those finished stay.
     """
-    try:
-        told = json.loads((out / REPORT_FILE).read_text(encoding="utf-8"))
-        settings = fitting.Settings(**told["settings"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise WrongUse(
-            f"--out: {out} holds no finished calibration of this version; --register needs its trials"
-        ) from None
+    _, settings = _finished(out, "--register")
     chosen = with_register(file, settings.until)
     own = out / f"register-{file.stem}"
     return _calibrate(out, own, chosen, settings, jobs=jobs, progress=progress, register=file.name)
@@ -181,11 +222,15 @@ def write(out: Path, fit: fitting.Fit, found: dict[str, Any]) -> posterior.Poste
         "gate": found["gate"],
     }
     made = posterior.write(out / POSTERIOR_FOLDER, draws, about)
-    text = json.dumps({**found, "posterior_id": made.id}, indent=1, ensure_ascii=False, default=_plain) + "\n"
+    _write_report(out, {**found, "posterior_id": made.id})
+    return made
+
+
+def _write_report(out: Path, found: dict[str, Any]) -> None:
+    text = json.dumps(found, indent=1, ensure_ascii=False, default=_plain) + "\n"
     scratch = out / f"{REPORT_FILE}.tmp-{os.getpid()}"
     scratch.write_text(text, encoding="utf-8", newline="\n")
     os.replace(scratch, out / REPORT_FILE)
-    return made
 
 
 def _day(vintage: str) -> str:
@@ -225,6 +270,11 @@ def summary(done: Calibrated) -> str:
         for row in worst
     ]
     return "\n".join(lines)
+
+
+def second_summary(found: dict[str, Any]) -> str:
+    """What a user reads of the second method."""
+    return markdown(found)["second-method"].replace("`", "").strip()
 
 
 def with_changes(**changes: int | float | None) -> fitting.Settings:

@@ -122,8 +122,8 @@ def effective_errors(fit: fitting.Fit, middle: Centre | None = None) -> dict[str
     Returns:
         At the posterior's mean counts, each of shape (targets,): ``stated`` error of the target, ``common`` part of it,
         ``noise`` of the register and ``chance`` of the events (both at full scale, None where it was not run),
-        ``surface``: what else the surface leaves open, and ``used``: all together, as the fit used it, as a mean over
-        particles.
+        ``others``: what parameters that are not followed do to it, by their priors, ``surface``: what else the surface
+        leaves open, and ``used``: all together, as the fit used it, as a mean over particles.
     """
     each = fit.emulator.mean(fit.sample.z)
     mean = each.mean(axis=0)
@@ -131,12 +131,14 @@ def effective_errors(fit: fitting.Fit, middle: Centre | None = None) -> dict[str
     spread = Likelihood(fit.emulator, fit.errors, fit.observed).spread(each, fit.sample.z)
     used = np.sqrt((spread**2).mean(axis=0))
     known = np.zeros(len(used)) if middle is None else middle.chance**2 + middle.noise**2
+    others = np.sqrt((fit.emulator.unfollowed**2).sum(axis=0))
     return {
         "stated": stated,
         "common": fit.errors.steepness(mean) * fit.errors.common,
         "noise": None if middle is None else middle.noise,
         "chance": None if middle is None else middle.chance,
-        "surface": np.sqrt(np.maximum(used**2 - stated**2 - known, 0.0)),
+        "others": others,
+        "surface": np.sqrt(np.maximum(used**2 - stated**2 - known - others**2, 0.0)),
         "used": used,
     }
 

@@ -20,8 +20,8 @@ from irregsim.model.parameters import Parameter, parameters
 
 FloatArray = npt.NDArray[np.float64]
 
-#: A prior that was made from targets is this much wider in a fit to them, on its own scale (normal, log or logit):
-#: otherwise the same counts would be used twice (docs/calibration.md).
+#: Trials try values of a parameter whose prior was made from targets this much more widely than its prior, on its own
+#: scale (normal, log or logit), since in a fit it has another prior, without those counts (`priors`).
 WIDER = 2.0
 
 #: Beyond this many standard deviations nothing is tried: quantiles of a computer's normal distribution end near 8.
@@ -57,12 +57,12 @@ def standard_normals(seed: int, numbers: npt.NDArray[np.int64], wave: int = 0) -
 
 
 def spread(what: Parameter) -> float:
-    """How wide the prior of a fit is, relative to the parameter's own prior."""
+    """How widely trials try a parameter, relative to its own prior."""
     return WIDER if what.targets and what.distribution in ("normal", "lognormal", "logitnormal") else 1.0
 
 
 def widened() -> npt.NDArray[np.int64]:
-    """Columns of the parameters whose priors are wider in a fit.
+    """Columns of the parameters that trials try more widely than their priors.
 
     Their priors were made from counts that are in the fit, and those counts must determine them again.
     """

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from irregsim.inference.calibration import bank as trials
-from irregsim.inference.calibration import counts, design, forecast, recovery, sampler
+from irregsim.inference.calibration import counts, design, forecast, priors, recovery, sampler
 from irregsim.inference.calibration import emulator as response
 from irregsim.model.draws import Draws
 from irregsim.study.replicates import Jobs
@@ -151,6 +151,11 @@ class Fit:
     draws: FloatArray
     settings: Settings = field(default_factory=Settings)
 
+    @property
+    def prior(self) -> priors.Before:
+        """Of the followed parameters, without the counts of the fit."""
+        return priors.before(self.emulator.followed)
+
 
 def near_design(settings: Settings, followed: IntArray, particles: FloatArray, number: int = 1) -> FloatArray:
     """Where a near wave looks: near the data in the followed parameters, by the prior in all others.
@@ -213,7 +218,12 @@ def calibrate(
         stored = trials.stored_design(place)
         if stored is None:
             wide = sampler.sample(
-                evidence.surface(followed), observed, errors, seed=settings.seed + 50 * (number - 1), inflate=INFLATED
+                evidence.surface(followed),
+                observed,
+                errors,
+                seed=settings.seed + 50 * (number - 1),
+                inflate=INFLATED,
+                prior=priors.before(followed),
             )
             z = near_design(settings, followed, wide.z, number)
         elif len(stored) != settings.second:
@@ -241,7 +251,8 @@ def fitted(settings: Settings, targets: Sequence[Target], evidence: Evidence, fo
     """
     observed, errors = counts.observed(targets), counts.errors(targets, settings.near_scale)
     surface = evidence.surface(followed)
-    found = sampler.sample(surface, observed, errors, seed=settings.seed + 1, particles=SHIPPED_PARTICLES)
+    prior = priors.before(followed)
+    found = sampler.sample(surface, observed, errors, seed=settings.seed + 1, particles=SHIPPED_PARTICLES, prior=prior)
     return Fit(
         targets=tuple(targets),
         observed=observed,
@@ -305,19 +316,19 @@ def predicted(
 def refit(fit: Fit, columns: IntArray, seed: int) -> sampler.Sample:
     """The posterior from some of the counts only."""
     part, errors = fit.emulator.part(columns), fit.errors.part(columns)
-    return sampler.sample(part, fit.observed[columns], errors, seed=seed)
+    return sampler.sample(part, fit.observed[columns], errors, seed=seed, prior=fit.prior)
 
 
 def with_wider_priors(fit: Fit, factor: float = 2.0) -> sampler.Sample:
-    """The posterior if priors that were made from targets were wider still than they are in the fit (`design.WIDER`).
+    """The posterior if priors that were made again without the counts (`priors.remade`) were wider than they are.
 
-    What then moves rests on a count that speaks twice: once in the fit, and once through a prior.
+    What then moves rests on an assumption of order of magnitude.
 
     Args:
         fit: A finished fit.
         factor: On the standard deviations of those priors.
     """
-    prior = np.where(np.isin(fit.emulator.followed, design.widened()), factor, 1.0)
+    prior = fit.prior.wider(np.where(np.isin(fit.emulator.followed, design.widened()), factor, 1.0))
     return sampler.sample(fit.emulator, fit.observed, fit.errors, seed=fit.settings.seed + 60, prior=prior)
 
 
@@ -350,7 +361,7 @@ def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
     known, later = np.flatnonzero(years <= known_to), np.flatnonzero(years > known_to)
     surface = prior_surface(fit)
     part, errors = surface.part(known), counts.errors(fit.targets, fit.settings.scale).part(known)
-    found = sampler.sample(part, fit.observed[known], errors, seed=fit.settings.seed + 40)
+    found = sampler.sample(part, fit.observed[known], errors, seed=fit.settings.seed + 40, prior=fit.prior)
     draws = posterior_draws(fit.settings, part, found, errors)
     mean, spread = predicted(fit, surface, draws)
     series: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
@@ -409,6 +420,7 @@ def recovered(
         fit.errors,
         chosen,
         seed=settings.seed + 5,
+        prior=fit.prior,
         weight=all_.weight,
         followed=fit.emulator.followed,
         judged=all_.judged,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from irregsim.inference.calibration.counts import Errors
+    from irregsim.inference.calibration.priors import Before
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -197,6 +198,7 @@ def recover(
     truths: IntArray,
     *,
     seed: int,
+    prior: Before | None = None,
     weight: FloatArray | None = None,
     followed: IntArray | None = None,
     judged: npt.NDArray[np.bool_] | None = None,
@@ -213,6 +215,7 @@ def recover(
         errors: What the model may miss.
         truths: Trials that serve as truths.
         seed: Random seed of errors and sampler.
+        prior: Of the followed parameters; by default standard normals, from which the truths of a first wave are drawn.
         weight: Weights of the trials in the emulator.
         followed: Parameters followed; by default those that matter most in the whole design, the same for all folds.
         judged: Trials that say what is left open, as for `emulator.fit`.
@@ -236,7 +239,7 @@ def recover(
             None if judged is None else judged[seen],
             None if coarse is None else coarse[seen],
         )
-        return [_one(fitted, z[truth], y[truth], errors, seed, truth) for truth in mine.tolist()]
+        return [_one(fitted, z[truth], y[truth], errors, seed, truth, prior) for truth in mine.tolist()]
 
     folds = [fold for fold in range(FOLDS) if len(truths[fold::FOLDS])]
     work = joblib.Parallel(n_jobs=min(jobs, len(folds)), return_as="generator")
@@ -251,48 +254,16 @@ def recover(
 
 
 def _one(
-    fitted: response.Emulator, z: FloatArray, y: FloatArray, errors: Errors, seed: int, truth: int
+    fitted: response.Emulator,
+    z: FloatArray,
+    y: FloatArray,
+    errors: Errors,
+    seed: int,
+    truth: int,
+    prior: Before | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """One truth fitted: its ranks, posterior standard deviations, and the rank of each particle among the others."""
     data = synthetic(y, errors, seed, truth)
-    found = sampler.sample(fitted, data, errors, seed=seed + 1 + truth, families=1).z
+    found = sampler.sample(fitted, data, errors, seed=seed + 1 + truth, families=1, prior=prior).z
     ranks = ((found < z[fitted.followed]).sum(axis=0) + 0.5) / (len(found) + 1)
     return ranks, found.std(axis=0), (found.argsort(axis=0).argsort(axis=0) + 0.5) / len(found)
-
-
-def nearest_trials(
-    z: FloatArray, y: FloatArray, data: FloatArray, errors: Errors, followed: IntArray, seed: int, share: float = 0.1
-) -> FloatArray:
-    """A second, independent method on the same bank: regression ABC.
-
-    Counts with their error are summed up by linear regressions of the parameters on them (semi-automatic summaries;
-    Fearnhead and Prangle 2012); the nearest trials are kept and moved by a local linear regression (Beaumont et al.
-    2002).
-
-    Args:
-        z: Design, shape (trials, parameters), drawn from the prior.
-        y: Simulated counts on their scale, shape (trials, counts).
-        data: Observed counts on their scale, shape (counts,).
-        errors: What the model may miss.
-        followed: Parameters to estimate.
-        seed: Random seed of the errors added to the simulated counts.
-        share: Share of the trials kept.
-
-    Returns:
-        Followed parameters, shape (kept, followed).
-    """
-    noisy = np.stack([synthetic(row, errors, seed, number) for number, row in enumerate(y)])
-    centre, spread = noisy.mean(axis=0), np.maximum(noisy.std(axis=0), 1e-9)
-    x, target = (noisy - centre) / spread, z[:, followed]
-    penalty = 0.02 * len(x) * np.eye(x.shape[1])
-    slope = np.linalg.solve(x.T @ x + penalty, x.T @ target)
-    summary, wanted = x @ slope, ((data - centre) / spread) @ slope
-    scale = np.maximum(summary.std(axis=0), 1e-9)
-    far = (((summary - wanted) / scale) ** 2).sum(axis=1)
-    kept = np.argsort(far, kind="stable")[: max(50, int(share * len(x)))]
-    near = (summary[kept] - wanted) / scale
-    weight = 1.0 - far[kept] / far[kept].max()
-    design = np.concatenate([np.ones((len(kept), 1)), near], axis=1)
-    normal = design.T @ (weight[:, None] * design) + 0.05 * weight.sum() * np.diag([0.0] + [1.0] * near.shape[1])
-    local = np.linalg.solve(normal, design.T @ (weight[:, None] * target[kept]))
-    return np.asarray(target[kept] - near @ local[1:])

@@ -19,6 +19,7 @@ from scipy.special import ndtri
 from irregsim.inference.calibration.counts import Errors
 from irregsim.inference.calibration.emulator import Emulator
 from irregsim.inference.calibration.likelihood import Likelihood
+from irregsim.inference.calibration.priors import Before
 from irregsim.model.draws import Draws
 
 FloatArray = npt.NDArray[np.float64]
@@ -69,10 +70,10 @@ class _Chance:
 
 
 def _family(
-    log_likelihood: Callable[[FloatArray], FloatArray], prior: FloatArray, chance: _Chance, particles: int
+    log_likelihood: Callable[[FloatArray], FloatArray], prior: Before, chance: _Chance, particles: int
 ) -> tuple[FloatArray, int, float]:
-    """One family of particles; ``prior`` is the standard deviation of each of their numbers before the counts."""
-    z, width = chance()[1] * prior, len(prior)
+    """One family of particles; ``prior`` is of each of their numbers before the counts."""
+    z, width = prior.mean + chance()[1] * prior.sd, len(prior.sd)
     log_like = log_likelihood(z)
     heat, steps, accepted = 0.0, 0, 1.0
     while heat < 1.0:
@@ -97,7 +98,8 @@ def _family(
             u, normal = chance()
             proposal = mean + np.sqrt(1.0 - pull**2) * (z - mean) + pull * normal @ lower.T
             proposed = log_likelihood(proposal)
-            log_ratio = heat * (proposed - log_like) - 0.5 * (((proposal / prior) ** 2 - (z / prior) ** 2).sum(axis=1))
+            ahead, behind = (proposal - prior.mean) / prior.sd, (z - prior.mean) / prior.sd
+            log_ratio = heat * (proposed - log_like) - 0.5 * ((ahead**2 - behind**2).sum(axis=1))
             log_ratio += 0.5 * (_distance(proposal - mean, lower) - _distance(z - mean, lower))
             is_taken = np.log(u) < log_ratio
             z[is_taken], log_like[is_taken] = proposal[is_taken], proposed[is_taken]
@@ -136,7 +138,7 @@ def sample(
     particles: int = PARTICLES,
     families: int = 2,
     inflate: float = 1.0,
-    prior: FloatArray | None = None,
+    prior: Before | None = None,
 ) -> Sample:
     """The posterior of the followed parameters given counts.
 
@@ -148,7 +150,7 @@ def sample(
         particles: Particles of each family.
         families: Independent runs of the sampler, at least 2; their difference shows whether it has converged.
         inflate: Factor on the covariance; above 1 gives a wider distribution to make new trials from.
-        prior: Standard deviations of the followed parameters before the counts, shape (followed,); by default 1.
+        prior: Of the followed parameters, before the counts; by default standard normals, as a first wave's trials.
 
     Raises:
         RuntimeError: If the temperature does not reach 1: the counts lie too far from what the surface can give.
@@ -156,9 +158,10 @@ def sample(
     likelihood = Likelihood(emulator, errors, y, inflate)
     width, followed = likelihood.width, len(emulator.followed)
     log_likelihood = likelihood.log()
-    before = np.ones(width)
+    mean, sd = np.zeros(width), np.ones(width)
     if prior is not None:
-        before[:followed] = prior
+        mean[:followed], sd[:followed] = prior.mean, prior.sd
+    before = Before(mean, sd)
     parts = [
         _family(log_likelihood, before, _Chance(seed, family, particles, width), particles)
         for family in range(families)

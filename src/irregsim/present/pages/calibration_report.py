@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from irregsim.inference.calibration import checks, counts, design, fitting, recovery
+from irregsim.inference.calibration import checks, counts, design, fitting, neural, priors, recovery
 from irregsim.inference.soft import SoftTarget
 from irregsim.model.parameters import parameters
 from irregsim.present.pages.calibration_tables import markdown
@@ -65,12 +65,11 @@ def about(
         "coverage": _coverage(fit),
         "recovery": {"prior": _recovery(from_prior), "shipped": _recovery(shipped)},
         "forward": fitting.forward(fit),
-        "second_method": _second_method(fit),
     }
 
 
 def _followed(fit: fitting.Fit) -> list[dict[str, Any]]:
-    names, own = design.names(), fit.sample.z
+    names, own, before = design.names(), fit.sample.z, fit.prior
     without = fitting.leave_out_registers(fit)
     base = fitting.refit(fit, np.arange(len(fit.targets)), fit.settings.seed + 30).z.std(axis=0)
     out = []
@@ -89,11 +88,11 @@ def _followed(fit: fitting.Fit) -> list[dict[str, Any]]:
             {
                 "name": what.name,
                 "grade": what.grade,
-                "widened": design.spread(what) > 1.0,
-                "prior": [value(z) for z in (-1.645, 0.0, 1.645)],
+                "remade": what.name in priors.remade(),
+                "prior": [value(float(before.mean[i] + k * before.sd[i])) for k in (-1.645, 0.0, 1.645)],
                 "posterior": [value(float(z)) for z in (low, middle, high)],
-                "moved": round(float(own[:, i].mean()), 2),
-                "contraction": round(1.0 - float(own[:, i].std()), 2),
+                "moved": round(float((own[:, i].mean() - before.mean[i]) / before.sd[i]), 2),
+                "contraction": round(1.0 - float(own[:, i].std() / before.sd[i]), 2),
                 "carried_by": carrier if wider[carrier] > 1.1 else "",
                 "wider_without": {register: round(ratio, 2) for register, ratio in wider.items()},
             }
@@ -155,7 +154,7 @@ def _targets(fit: fitting.Fit, centre: checks.Centre | None, alone: checks.LeftO
 
 
 def _twice(fit: fitting.Fit) -> dict[str, Any]:
-    """How much rests on priors that were made from counts of the fit: what moves when they are twice as wide again."""
+    """How much rests on priors that were made again without the counts: what moves when they are twice as wide."""
     names, own, other = design.names(), fit.sample.z, fitting.with_wider_priors(fit).z
     moved = (other.mean(axis=0) - own.mean(axis=0)) / np.maximum(own.std(axis=0), 1e-9)
     wider = other.std(axis=0) / np.maximum(own.std(axis=0), 1e-9)
@@ -222,20 +221,35 @@ def _recovery(found: recovery.Recovery) -> dict[str, Any]:
     }
 
 
-def _second_method(fit: fitting.Fit) -> dict[str, Any]:
-    names, all_ = design.names(), fit.evidence
-    first = np.arange(len(all_.z)) < fit.settings.first
-    found = recovery.nearest_trials(
-        all_.z[first], all_.y[first], fit.observed, fit.errors, fit.emulator.followed, fit.settings.seed
+def second_method(fit: fitting.Fit) -> dict[str, Any]:
+    """What a second method finds with the same trials, as plain numbers.
+
+    Args:
+        fit: A finished fit.
+
+    Raises:
+        ModuleNotFoundError: If the packages it needs are not installed (`neural.missing`).
+    """
+    all_, followed = fit.evidence, fit.emulator.followed
+    chosen = ~all_.coarse
+    found = neural.find(
+        all_.z[chosen][:, followed], all_.y[chosen], fit.observed, fit.errors, fit.prior, seed=fit.settings.seed
     )
-    own = fit.sample.z
-    apart = (found.mean(axis=0) - own.mean(axis=0)) / np.hypot(found.std(axis=0), own.std(axis=0))
-    order = np.argsort(-np.abs(apart))[:8]
+    names, own, apart = design.names(), fit.sample.z.std(axis=0), neural.apart(found, fit.sample.z)
     return {
-        "trials_kept": len(found),
-        "mean_width_ratio": round(float((found.std(axis=0) / own.std(axis=0)).mean()), 2),
+        "trials": found.trials,
+        "loss": [round(found.loss, 3), round(found.alone, 2)],
+        "tarp": [np.histogram(found.tarp, bins=10, range=(0.0, 1.0))[0].tolist(), round(found.tarp_chance, 3)],
+        "classifier": round(found.classifier_chance, 2),
+        "width": [round(float(x), 2) for x in np.quantile(found.sd / own, [0.05, 0.5, 0.95])],
         "within_one": round(float((np.abs(apart) < 1.0).mean()), 2),
-        "farthest": [[names[fit.emulator.followed[i]], round(float(apart[i]), 2)] for i in order],
+        "parameters": {
+            names[column]: {
+                "apart": round(float(apart[i]), 2),
+                "contraction": round(1.0 - float(found.sd[i] / fit.prior.sd[i]), 2),
+            }
+            for i, column in enumerate(followed.tolist())
+        },
     }
 
 

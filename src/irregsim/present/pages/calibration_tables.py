@@ -74,7 +74,8 @@ ERRORS: Final[dict[str, str]] = {
     "common": "of it common to the register",
     "noise": "register's noise",
     "chance": "chance of events",
-    "surface": "surface",
+    "others": "parameters not followed",
+    "surface": "surface's own",
     "used": "used in the fit",
 }
 
@@ -109,7 +110,7 @@ def _twice_text(found: Mapping[str, Any] | None) -> str:
         return "Not known of this fit.\n"
     names = ", ".join(f"`{name}` {value:+.1f}" for name, value in found["farthest"])
     return (
-        f"With the {found['parameters']} such priors twice as wide again, {100 * found['within_half']:.0f} % of the "
+        f"With the {found['parameters']} such priors twice as wide, {100 * found['within_half']:.0f} % of the "
         f"followed parameters move by less than half a posterior standard deviation; those that move most, in standard "
         f"deviations: {names}. Their own posteriors are then {found['wider']:.2f} times as wide (median), all others "
         f"{found['wider_others']:.2f} times.\n"
@@ -140,6 +141,54 @@ def _left_out_text(found: Mapping[str, Any] | None) -> str:
         f"{high:.2f}. A right fit has probabilities as uneven in {100 * found['evenness']:.0f} of a hundred cases. "
         f"{100 * found['inside_50']:.0f} % of the counts are inside the 50 % interval of their forecast, "
         f"{100 * found['inside_90']:.0f} % inside the 90 % interval.\n"
+    )
+
+
+def _second_text(found: Mapping[str, Any]) -> str:
+    """What a second method says of the same trials."""
+    second = found.get("second_method")
+    if not second:
+        return "Not run for this fit (`irregsim calibrate --second-method`).\n"
+    far = {name: one["apart"] for name, one in second["parameters"].items() if abs(one["apart"]) >= 1.0}
+    parted = (
+        "They part by more than one joint standard deviation in "
+        + ", ".join(f"`{name}` ({value:+.1f})" for name, value in sorted(far.items(), key=lambda one: -abs(one[1])))
+        + "; whatever rests on these should not be trusted in detail."
+        if far
+        else "They part by more than one joint standard deviation in no parameter."
+    )
+    low, middle, high = second["width"]
+    own, alone = second["loss"]
+    histogram, chance = second["tarp"]
+    return (
+        f"Of {len(second['parameters'])} parameters {100 * second['within_one']:.0f} % have means within one joint "
+        f"standard deviation. {parted} The second method's intervals are {middle:.2f} times as wide (median; {low:.2f} "
+        f"to {high:.2f} for nine in ten parameters). Checks of the second method, on {second['trials']} trials that "
+        f"its networks did not see: loss {own:.2f}, where one that knows nothing has {alone:.2f}; TARP in ten bins "
+        f"{' '.join(map(str, histogram))} (p = {chance:.2f}); L-C2ST at the published counts "
+        f"p = {second['classifier']:.2f}.\n"
+    )
+
+
+def _contraction_table(found: Mapping[str, Any], number: int = 10) -> str:
+    """The parameters of which the counts say most and least, by both methods."""
+    second = (found.get("second_method") or {}).get("parameters", {})
+    rows = sorted(found["followed"], key=lambda row: -row["contraction"])
+    chosen = rows if len(rows) <= 2 * number else [*rows[:number], *rows[-number:]]
+    return table(
+        ("parameter", "contraction", "by the second method", "means apart, in joint standard deviations"),
+        [
+            (
+                f"`{row['name']}`",
+                f"{row['contraction']:.2f}",
+                *(
+                    (f"{second[row['name']]['contraction']:.2f}", f"{second[row['name']]['apart']:+.2f}")
+                    if row["name"] in second
+                    else ("-", "-")
+                ),
+            )
+            for row in chosen
+        ],
     )
 
 
@@ -233,7 +282,7 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
             ("parameter", "grade", "prior: median (90 %)", "posterior: median (90 %)", "contraction", "carried by"),
             [
                 (
-                    f"`{row['name']}`" + (" (prior widened)" if row["widened"] else ""),
+                    f"`{row['name']}`" + (" (prior of the fit)" if row["remade"] else ""),
                     row["grade"],
                     _interval(row["prior"]),
                     _interval(row["posterior"]),
@@ -316,15 +365,6 @@ def markdown(found: Mapping[str, Any]) -> dict[str, str]:
             ("block", "counts after 2016", "inside the 50 % interval", "inside the 90 % interval"),
             [(block, *cells) for block, *cells in inside(found["forward"])],
         ),
-        "second-method": table(
-            ("trials kept", "mean width, relative", "means within one joint sd", "farthest"),
-            [
-                (
-                    found["second_method"]["trials_kept"],
-                    found["second_method"]["mean_width_ratio"],
-                    f"{100 * found['second_method']['within_one']:.0f} %",
-                    "; ".join(f"`{name}` {value:+.1f}" for name, value in found["second_method"]["farthest"][:4]),
-                )
-            ],
-        ),
+        "second-method": _second_text(found),
+        "contraction": _contraction_table(found),
     }
