@@ -25,6 +25,7 @@ import irregsim.present.plots as plots
 import irregsim.study.replicates as experiment
 from irregsim.commands.run import RunRequest, run_scenario
 from irregsim.storage.folder import FolderError, RunFolder
+from irregsim.study.identity import code_sha256, data_sha256, versions
 from run_tools import tables_of
 experiment.ENGINE = "fake_engine:run_replicate"
 plots.PLOTS.clear()
@@ -58,6 +59,8 @@ def child(*arguments):
             print(repr(error), file=sys.stderr)
             os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+code_sha256(), data_sha256(), versions()  # once, and not in each child
 
 faults, tried = [], {}
 for kind in kinds:
