@@ -277,8 +277,8 @@ def test_a_run_has_the_same_bytes_in_all_surroundings(usual, tmp_path, monkeypat
 
 # -- full disks ---------------------------------------------------------------------------------------------------
 
-#: Runs a command on a small disk, then again on one that has grown, and so on with larger ones until twelve in a row are
-#: enough. Says what went wrong, and how many sizes were enough and how many were not.
+#: Runs a command on a small disk, then again on one that has grown, and so on with larger ones until twelve in a row
+#: are enough. Says what went wrong, and how many sizes were enough and how many were not.
 FULL = """
 import os, subprocess, sys
 from pathlib import Path
