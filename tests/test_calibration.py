@@ -389,6 +389,7 @@ def test_a_prior_of_its_own_is_the_prior(mean):
     assert found.z.std() == pytest.approx(np.sqrt(0.9), abs=0.06)
 
 
+@pytest.mark.slow
 def test_a_posterior_of_sixty_parameters_is_as_wide_as_it_should_be():
     """Too few particles, or too few moves, leave one that is too narrow."""
     slope = 0.4 * normals(97, 60, 60)

@@ -20,7 +20,7 @@ from irregsim.vocabulary.reference import DataError
 pytestmark = pytest.mark.once
 
 #: How often: in `make test`, and in `make test-slow`.
-FEW, MANY = 40, 4000
+FEW, MANY = 12, 4000
 
 DATA = files("irregsim") / "data"
 COSTS = (DATA / "costs.yaml").read_text(encoding="utf-8")

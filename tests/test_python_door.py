@@ -133,3 +133,8 @@ def test_one_text_is_one_of_a_list(file):
 def test_what_is_no_text_is_named(file, wrong):
     with pytest.raises(TypeError, match="is no text"):
         load_scenario(file, **wrong)
+
+
+def test_draws_that_are_no_text_are_refused_in_words():
+    with pytest.raises(ValueError, match=r"draws 7: must be posterior, point, prior or a folder"):
+        irregsim.run("baseline", draws=7, replicates=1, jobs=1, scale=0.01)

@@ -7,15 +7,19 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from click.testing import CliRunner
 
 from irregsim.cli import main
+from irregsim.inference.targets import read_targets
 from irregsim.present.pages import _with_bdi, isolated
 from irregsim.scenario import ScenarioError, load_scenario
 from irregsim.scenario.faults import MOST_FAULTS, MOST_NEAR, Fault, plain
 from irregsim.scenario.yaml_nodes import parse
+from irregsim.study.comparison.costs import read_costs
+from irregsim.vocabulary.reference import DataError, read_table
 
 HEAD = "schema: 1\nname: t\nextends: baseline\n"
 ESCAPE = "\x1b]0;x\x07"
@@ -239,3 +243,33 @@ def test_a_document_with_many_bad_characters_is_refused_by_the_parser_too():
         parse("\x01\n" * 1_000, "x")
     assert len(caught.value.faults) == MOST_FAULTS + 1
     assert replace(caught.value.faults[-1], message="") == Fault("x", MOST_FAULTS, 1, "", "")
+
+
+# -- tables of counts and costs ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column", ["id", "register", "dimension", "key", "period", "role", "block"])
+def test_the_words_of_a_table_of_counts_are_told_as_what_can_only_be_read(tmp_path, column):
+    rows = [dict(row) for row in read_table("targets.csv")]
+    rows[3][column] += ESCAPE + "\u202e"
+    with pytest.raises(DataError) as caught:
+        read_targets(rows, "own.csv")
+    assert str(caught.value).startswith("own.csv:5: ") and plain(str(caught.value)) == str(caught.value)
+
+
+def test_faults_of_a_table_of_counts_are_bounded():
+    rows = [dict(row) | {"register": f"udi_expulsion{n}"} for n, row in enumerate(read_table("targets.csv") * 100)]
+    begun = time.process_time()
+    with pytest.raises(DataError) as caught:
+        read_targets(rows, "own.csv")
+    faults = str(caught.value).splitlines()
+    assert MOST_FAULTS < len(faults) < MOST_FAULTS + 5 and "mend these first" in faults[-1]
+    assert time.process_time() - begun < 10
+
+
+def test_the_words_of_a_table_of_costs_are_told_as_what_can_only_be_read():
+    text = (files("irregsim") / "data" / "costs.yaml").read_text(encoding="utf-8")
+    name = read_costs(text)[0].item
+    with pytest.raises(DataError) as caught:
+        read_costs(text.replace(name, '"a\\e]0;x\\a"', 1).replace("grade: ", "grade: Z", 1))
+    assert "a?]0;x?: needs a source and a grade" in str(caught.value)

@@ -285,7 +285,6 @@ def calibrate(
     from irregsim.commands.request import Stopped
     from irregsim.inference.calibration import emulator
     from irregsim.inference.calibration.bank import OtherTrials
-    from irregsim.storage.folder import check_place
     from irregsim.storage.paths import user_path
     from irregsim.study.cluster import Cluster
     from irregsim.study.cluster import missing as cluster_missing
@@ -306,7 +305,7 @@ def calibrate(
         say("--register and --second-method are two commands: give one of them", err=True)
         sys.exit(2)
     with errors():
-        check_place(user_path(out))
+        command.check_folder(user_path(out))
         chosen = command.with_changes(**settings)
     workers: Any = (available_cores() if jobs is None else jobs) if cluster is None else Cluster(cluster)
     progress = progress_for(quiet=quiet, noun="trials")

@@ -18,6 +18,8 @@ from irregsim.inference.targets import Target, read, targets
 from irregsim.present.pages import calibration_report as report
 from irregsim.present.pages.calibration_tables import error_blocks, markdown
 from irregsim.scenario import load_scenario
+from irregsim.storage.folder import FolderError, check_place
+from irregsim.storage.paths import is_folder, read_bytes, refuse_links_below
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.replicates import Jobs, scale_fault
 from irregsim.vocabulary.reference import DataError
@@ -40,6 +42,20 @@ class Calibrated:
     folder: Path
     posterior: posterior.Posterior
     found: dict[str, Any]
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a folder that is not for a calibration. Looks only; makes nothing.
+
+    Raises:
+        FolderError: If no folder can be made or written there, or it holds a link, or files but no calibration.
+    """
+    check_place(out)
+    if out.is_dir() and any(out.iterdir()) and not is_folder(out / fitting.FIRST_WAVE):
+        raise FolderError(
+            f"{out}: contains files but no calibration, so nothing was written; choose a new or empty folder with --out"
+        )
+    refuse_links_below(out)
 
 
 def fitted_targets() -> tuple[Target, ...]:
@@ -113,9 +129,9 @@ def second(out: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> di
 def _finished(out: Path, option: str) -> tuple[dict[str, Any], fitting.Settings]:
     """Report and settings of a finished calibration."""
     try:
-        told = json.loads((out / REPORT_FILE).read_text(encoding="utf-8"))
+        told = json.loads(read_bytes(out / REPORT_FILE).decode())
         return told, fitting.Settings(**told["settings"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise WrongUse(
             f"--out: {out} holds no finished calibration of this version; {option} needs its trials"
         ) from None

@@ -321,6 +321,8 @@ def choose_draws(
     from irregsim.inference.posterior import PosteriorError, choose
 
     try:
+        if not (draws is None or isinstance(draws, str | os.PathLike)):
+            raise PosteriorError(f"draws {draws!r:.60}: must be posterior, point, prior or a folder")
         chosen, notes = choose(Path(draws) if isinstance(draws, os.PathLike) else draws, per_draw)
     except PosteriorError as error:
         raise WrongUse(str(error)) from None

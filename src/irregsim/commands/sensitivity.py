@@ -16,9 +16,9 @@ from irregsim.commands.compare import RUNS, CompareRequest, compare_scenarios
 from irregsim.commands.explain import found_outcome
 from irregsim.commands.registry import COMPARISON, OUTPUTS, entries, found_entry, with_inside
 from irregsim.commands.request import WrongUse
-from irregsim.storage.folder import FolderError, RunFolder
+from irregsim.storage.folder import FolderError, RunFolder, check_place
 from irregsim.storage.hashing import write_json
-from irregsim.storage.paths import refuse_links, user_path
+from irregsim.storage.paths import refuse_links_below, user_path
 from irregsim.study.comparison.differences import effects
 from irregsim.study.comparison.pairs import Run, Runs
 from irregsim.study.progress import Progress, Silent
@@ -78,6 +78,8 @@ def sensitivity(
         RunFailed: If a simulation fails or is stopped.
     """
     progress = progress or Silent()
+    if out is not None:
+        _check_place(user_path(out))  # before anything is simulated
     opened = _compared(given, request, progress, warn)
     runs = _runs(opened)
     frame = runs.draws
@@ -157,13 +159,12 @@ def _runs(opened: RunFolder) -> Runs:
 
 
 def _check_place(place: Path) -> None:
-    """Refuses a folder with other things in it."""
+    """Refuses a folder with other things or links in it, or one that cannot be written."""
     try:
-        refuse_links(place, ACCOUNT)
+        check_place(place)
+        refuse_links_below(place)
     except FolderError as error:
         raise WrongUse(str(error)) from None
-    if place.exists() and not place.is_dir():
-        raise WrongUse(f"--out {place}: is a file; give a folder")
     if place.is_dir() and any(place.iterdir()) and not (place / ACCOUNT).is_file():
         raise WrongUse(f"--out {place}: is not empty and not of irregsim sensitivity; give another folder")
 

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Final
 
 from irregsim.model import registers
+from irregsim.scenario.faults import MOST_FAULTS
+from irregsim.vocabulary.plain_text import plain
 from irregsim.vocabulary.reference import DataError, read_table
 
 COLUMNS: Final = (
@@ -254,6 +256,9 @@ def read_targets(
     found: dict[str, Target] = {}
     first: dict[str, int] = {}
     for line, row in zip(lines if lines is not None else range(2, len(rows) + 2), rows, strict=True):
+        if len(faults) >= MOST_FAULTS:
+            faults.append(f"{name}:{line}: {len(faults)} faults are listed; mend these first, since there may be more")
+            break
         if tuple(row) != COLUMNS or any(row[column] is None for column in COLUMNS):
             faults.append(f"{name}:{line}: expected the columns {','.join(COLUMNS)}")
             continue
@@ -268,7 +273,7 @@ def read_targets(
     if not rows:
         faults.append(f"{name}: holds no targets")
     if faults:
-        raise DataError("\n".join(faults))
+        raise DataError(plain("\n".join(faults)))
     return tuple(found.values())
 
 

@@ -100,6 +100,19 @@ def refuse_links(folder: Path, *names: str) -> None:
                 )
 
 
+def refuse_links_below(folder: Path) -> None:
+    """Refuse a folder with a link anywhere in it, for commands that write into many places of one.
+
+    Args:
+        folder: The folder; it may be missing, and be a link itself.
+
+    Raises:
+        FolderError: If there is a link.
+    """
+    for place, folders, files in os.walk(folder):  # which goes through no link either
+        refuse_links(Path(place), *folders, *files)
+
+
 def fresh_folder(place: Path) -> Path:
     """An empty folder for work under way, in place of whatever an interrupted command left there.
 

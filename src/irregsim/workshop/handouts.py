@@ -19,6 +19,7 @@ from irregsim.present.pages import render
 from irregsim.scenario import load_scenario
 from irregsim.scenario.levers import find
 from irregsim.scenario.levers import words as lever_words
+from irregsim.storage.paths import remove
 from irregsim.vocabulary.codes import Strategy, month_number
 from irregsim.vocabulary.labels import LANGUAGES, Text, Words, in_language, label
 from irregsim.vocabulary.numbers import month_words, percent
@@ -238,7 +239,9 @@ def write_pages(folder: Path, languages: Sequence[str] = LANGUAGES) -> list[Path
         for name in PAGES:
             path = folder / f"{name}-{lang}.html"
             part = path.with_suffix(".part")
-            part.write_text(make_page(name, lang), encoding="utf-8", newline="\n")
+            remove(part)  # whatever is there, a link or a pipe
+            with part.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(make_page(name, lang))
             part.replace(path)
             out.append(path)
     return out

@@ -81,13 +81,23 @@ class Trials:
 
     def finished(self) -> set[int]:
         """Numbers of the trials that are there."""
-        return {int(path.stem) for path in self.folder.glob("[0-9]*.parquet")} if self.folder.is_dir() else set()
+        names = [path.stem for path in self.folder.glob("[0-9]*.parquet")] if self.folder.is_dir() else []
+        return {int(name) for name in names if name.isascii() and name.isdigit()}
 
     def read(self, number: int) -> pd.DataFrame:
-        """Registers of one trial."""
+        """Registers of one trial.
+
+        Raises:
+            OtherTrials: If the file is damaged.
+        """
         import pandas as pd
 
-        return pd.read_parquet(self._path(number))
+        place = self._path(number)
+        try:
+            return pd.read_parquet(place)
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise OtherTrials(f"{place} is damaged ({reason}); remove it, and run the same command again") from None
 
 
 def write_design(folder: Path, z: FloatArray) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+#: Folder of the first wave, which a calibration that was begun has.
+FIRST_WAVE: Final = "wave-0"
 #: Share of the second wave that is drawn from the prior again, so that no part of it is given up.
 STILL_PRIOR: Final = 0.1
 #: The second wave is drawn from a posterior with this factor on the covariance of its data: wider than the truth.
@@ -210,7 +212,7 @@ def calibrate(
     wave = {"seed": settings.seed, "jobs": jobs, "start": start, "finished": finished}
     say(f"first wave: {settings.first} trials from the priors")
     z = design.standard_normals(settings.seed, np.arange(settings.first))
-    waves = [trials.run_wave(scenario, z, folder / "wave-0", scale=settings.scale, **wave)]  # type: ignore[arg-type]
+    waves = [trials.run_wave(scenario, z, folder / FIRST_WAVE, scale=settings.scale, **wave)]  # type: ignore[arg-type]
     evidence = Evidence.of(waves, targets)
     followed = np.union1d(response.most_telling(evidence.z, evidence.expected), design.widened())
     for number in range(1, settings.near_waves + 1):

@@ -20,7 +20,7 @@ document.querySelectorAll(".twins").forEach(function (box, n) {
   lives.forEach(function (life, i) {
     var option = document.createElement("option");
     option.value = String(i);
-    option.textContent = life.getAttribute("aria-label");
+    option.textContent = life.dataset.name;
     list.appendChild(option);
   });
   function show(i) {

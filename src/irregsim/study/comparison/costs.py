@@ -125,7 +125,7 @@ def read_costs(text: str) -> tuple[Cost, ...]:
         tail = [row[name] for name in ("source", "grade", "carrier", "receiver")]
         found.append(Cost(texts[0], texts[1], texts[2], amount, year, tail[0], tail[1], tail[2], tail[3], lever))
     if faults:
-        raise DataError("\n".join(faults))
+        raise DataError(plain("\n".join(faults)))
     return tuple(found)
 
 
