@@ -7,21 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from irregsim.present.main_effects import HIDDEN, main_effects
-from irregsim.present.words import certainty_of, has_direction, plain_words, upper
+from irregsim.present.words import certainty_of, has_direction, is_very_little, plain_words, upper
 from irregsim.study.comparison import verdicts
 from irregsim.vocabulary.codes import month_number
-from irregsim.vocabulary.disclosure import PERCENT, beside_zero, interval_step, is_few, kind_of
+from irregsim.vocabulary.disclosure import PERCENT, SMALL, beside_zero, interval_step, is_few, kind_of
 from irregsim.vocabulary.labels import label, labels
-from irregsim.vocabulary.numbers import number, rounded_effect, with_percent
+from irregsim.vocabulary.numbers import about, number, rounded_effect, with_percent
 
 Row = Mapping[str, Any]
 
 #: Effects with a direction that one sentence tells, beside those without.
 MOST_TOLD: Final = 3
-
-#: Percent of the reference. An effect is called very little where its whole interval is nearer to zero than this: such
-#: a change can be certain, because the same persons are compared, and still be of no use to anybody. A convention.
-VERY_LITTLE: Final = 1.0
 
 
 def years_of(row: Row) -> float:
@@ -72,27 +68,9 @@ def _plain(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
     if unit == PERCENT:
         step = max(interval_step(mean, lo, hi, unit), 1.0 if abs(mean) >= 10.0 else 0.1)
         return number(abs(beside_zero(mean, step)), lang, decimals=0 if step >= 1.0 else 1)
-    return rounded_effect(mean, lo, hi, unit, lang, told=True)[0].lstrip("+\N{MINUS SIGN}")
-
-
-def is_very_little(row: Row) -> bool:
-    """Whether an effect is within `VERY_LITTLE` percent of its reference, however certain it is.
-
-    Args:
-        row: Of ``key_figures``, as readers see it.
-
-    Returns:
-        False without a reference above zero, since there is nothing to measure it by.
-    """
-    base = float(row["reference_mean"])
-    if str(row["unit"]) != PERCENT and not base > 0:
-        return False
-    of = 100.0 if str(row["unit"]) == PERCENT else base
-    ends = [float(row.get(f"percent_{end}", math.nan)) for end in ("lo", "hi")]
-    ends = [
-        100.0 * float(row[end]) / of if share != share else share for end, share in zip(("lo", "hi"), ends, strict=True)
-    ]
-    return max(abs(end) for end in (*ends, 100.0 * float(row["mean"]) / of)) < VERY_LITTLE
+    text = rounded_effect(mean, lo, hi, unit, lang, told=True)[0].lstrip("+\N{MINUS SIGN}")
+    # The least step there is: of what is rounded to it, little more is known.
+    return about(text, lang) if kind_of(unit).is_count and text == number(SMALL, lang) else text
 
 
 def sentence(rows: Sequence[Row], lang: str, *, short: bool = False) -> str:

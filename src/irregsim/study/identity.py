@@ -142,6 +142,24 @@ def scenario_in(manifest: Mapping[str, Any]) -> Scenario:
     return replace(Scenario.from_mapping(manifest["scenario"]), new_names=dict(manifest.get(NEW_CENTRES, {})))
 
 
+def scenario_record(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as a mapping that keeps the names its file gave to new centres; `of_record` reads it."""
+    named = {NEW_CENTRES: dict(scenario.new_names)} if scenario.new_names else {}
+    return {**scenario.to_mapping(), **named}
+
+
+def of_record(record: Mapping[str, Any]) -> Scenario:
+    """The scenario that `scenario_record` wrote.
+
+    Args:
+        record: The mapping; one without `NEW_CENTRES` names new centres as the data do.
+
+    Raises:
+        ScenarioError: If this version cannot read the scenario.
+    """
+    return scenario_in({"scenario": record, NEW_CENTRES: record.get(NEW_CENTRES, {})})
+
+
 def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly: bool = False) -> RunFolder | None:
     """A finished run of the same plan, code and versions in one of some folders, whole, or None.
 

@@ -56,14 +56,14 @@ _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 
 
 def relative(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A row's effect and intervals in percent of the reference; None where the reference is zero."""
+    """A row's effect and intervals in percent of the reference, which is then 100; None where the reference is zero."""
     base = float(row["reference_mean"])
     if not base > 0:
         return None
     names = [name for name in ("mean", "lo", "hi", "lo50", "hi50") if name in row and row[name] == row[name]]
     # Ends are ratios of their own, replicate by replicate, where the table has them.
     ends = {name: row.get(f"percent_{name}", 100.0 * float(row[name]) / base) for name in names}
-    return {**row, **{name: float(value) for name, value in ends.items()}}
+    return {**row, **{name: float(value) for name, value in ends.items()}, "reference_mean": 100.0}
 
 
 def draw_main(inputs: Inputs) -> Drawing | None:
