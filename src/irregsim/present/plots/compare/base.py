@@ -388,7 +388,8 @@ def intervals(
         colour: Of lines and dots.
         height: Added to every place, to separate two scenarios.
         marker: Shape of the dots.
-        reach: Where the axis ends on both sides; a mean beyond it is an arrow at the edge instead of a dot.
+        reach: Where the axis ends on both sides; a mean beyond it is an arrow at the edge instead of a dot, and an
+            interval that goes on beyond it ends in a small one.
     """
     for place, row in enumerate(rows):
         y = place + height
@@ -398,8 +399,11 @@ def intervals(
         clear = row.get("verdict", "") != "cannot tell" and not row["lo"] <= 0.0 <= row["hi"]
         face = colour if clear else "white"
         mean = float(row["mean"])
+        # Arrows are as far inside the edge as they are long.
+        for end in (float(row["lo"]), float(row["hi"])):
+            if abs(end) > reach:
+                axes.plot([math.copysign(0.99 * reach, end)], [y], ">" if end > 0 else "<", color=colour, markersize=6)
         if abs(mean) > reach:
-            # As far inside the edge as it is long.
             axes.plot([math.copysign(0.985 * reach, mean)], [y], ">" if mean > 0 else "<", color=colour, markersize=9,
                       markerfacecolor=face)  # fmt: skip
             continue
