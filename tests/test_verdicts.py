@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ttest_1samp
+from scipy.stats import false_discovery_control, ttest_1samp
 
 import comparison_frames
 from irregsim.present.compare_summary import summary
@@ -27,6 +27,7 @@ from irregsim.study.comparison.verdicts import (
     CLEAR,
     INTERVAL,
     MONTE_CARLO,
+    false_discovery,
     NOTHING,
     PROBABLE,
     SAME,
@@ -111,12 +112,16 @@ def test_the_table_has_the_grade_in_words_and_a_corrected_paired_test():
         ttest_1samp(values, 0.0).pvalue
         for values in (np.linspace(10.0, 30.0, 20), np.where(np.arange(20) < 17, 12.0, -6.0), np.tile([8.0, -8.0], 10))
     ]
-    # Benjamini and Hochberg by their definition: three are tested, the one that never differs is not.
-    order = np.argsort(paired)
-    expected = np.empty(3)
-    expected[order] = np.minimum.accumulate((np.sort(paired) * 3 / np.arange(1, 4))[::-1])[::-1]
-    assert table["false_discovery"].to_list()[:3] == pytest.approx(expected)
+    # Three are tested, the one that never differs is not.
+    assert table["false_discovery"].to_list()[:3] == pytest.approx(false_discovery_control(paired))
     assert math.isnan(table["false_discovery"].iloc[3])
+
+
+def test_the_correction_for_many_tests_is_that_of_scipy():
+    for n in (1, 2, 7, 60):
+        values = np.round(RNG.uniform(size=n) ** 3, 2)  # some are equal
+        assert false_discovery([*values, math.nan])[:-1] == pytest.approx(false_discovery_control(values), rel=1e-12)
+    assert np.isnan(false_discovery([math.nan])).all()
 
 
 def test_chance_tells_no_more_than_is_said_of_it():

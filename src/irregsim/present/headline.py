@@ -35,14 +35,14 @@ def size(row: Row, lang: str, *, short: bool = False) -> str:
     unit = str(row["unit"])
     mean, lo, hi = (float(row[name]) for name in ("mean", "lo", "hi"))
     if unit == PERCENT:
-        return with_percent(_plain(mean, lo, hi, PERCENT, lang))
+        return percent_of(mean, lo, hi, lang)
     if kind_of(unit).is_count and is_few(mean, lo, hi):
         return label("compare.fewer_than_five", lang)
     base = float(row["reference_mean"])
     share = ""
     if base > 0:
         low, high = (float(row.get(f"percent_{end}", 100.0 * float(row[end]) / base)) for end in ("lo", "hi"))
-        share = with_percent(_plain(100.0 * mean / base, low, high, PERCENT, lang))
+        share = percent_of(100.0 * mean / base, low, high, lang)
     if short and share:
         return share
     is_sum, key = row.get("kind") == "sum", f"unit.{unit}"
@@ -60,13 +60,28 @@ def size(row: Row, lang: str, *, short: bool = False) -> str:
     return f"{amount} ({share})" if share else amount
 
 
+def percent_of(mean: float, lo: float, hi: float, lang: str, *, signed: bool = False) -> str:
+    """An effect in percent of the reference without its interval; from 10 % on without decimals.
+
+    Args:
+        mean: Mean in percent.
+        lo: Lower end.
+        hi: Upper end.
+        lang: Language.
+        signed: Whether with its sign.
+    """
+    if mean == lo == hi == 0.0:
+        return with_percent(number(0.0, lang))
+    step = max(interval_step(mean, lo, hi, PERCENT), 1.0 if abs(mean) >= 10.0 else 0.1)
+    value = beside_zero(mean, step)
+    decimals = 0 if step >= 1.0 else 1
+    return with_percent(number(value if signed else abs(value), lang, decimals=decimals, signed=signed))
+
+
 def _plain(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
-    """The mean as it is rounded beside its interval, without its sign; percent from 10 on without decimals."""
+    """The mean as it is rounded beside its interval, without its sign."""
     if mean == lo == hi == 0.0:
         return number(0.0, lang)
-    if unit == PERCENT:
-        step = max(interval_step(mean, lo, hi, unit), 1.0 if abs(mean) >= 10.0 else 0.1)
-        return number(abs(beside_zero(mean, step)), lang, decimals=0 if step >= 1.0 else 1)
     text = rounded_effect(mean, lo, hi, unit, lang, told=True)[0].lstrip("+\N{MINUS SIGN}")
     # The least step there is: of what is rounded to it, little more is known.
     return about(text, lang) if kind_of(unit).is_count and text == number(SMALL, lang) else text

@@ -350,10 +350,10 @@ def _city_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     from irregsim.vocabulary.codes import CITIES
 
     outcomes = run.read("outcomes", replicate, ["month", "outcome", "city", "value"])
-    outcomes = outcomes[(outcomes["month"].astype(str) >= pair.since) & outcomes["city"].isin(CITIES)]
+    outcomes = outcomes[_not_before(outcomes["month"], pair.since) & outcomes["city"].isin(CITIES)]
     lived = outcomes.assign(outcome="outcome:" + outcomes["outcome"].astype(str), city=outcomes["city"].astype(str))
     stocks = run.read("stocks", replicate, ["month", "strategy", "city", "persons"])
-    stocks = stocks[(stocks["month"].astype(str) >= pair.since) & stocks["city"].isin(CITIES)]
+    stocks = stocks[_not_before(stocks["month"], pair.since) & stocks["city"].isin(CITIES)]
     months = sum(month >= pair.since for month in pair.months)
     hidden = stocks[stocks["strategy"].isin(HIDDEN)].assign(outcome="stock:hidden")
     present = pd.concat([stocks.assign(outcome="stock:" + stocks["strategy"].astype(str)), hidden])
@@ -362,6 +362,13 @@ def _city_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     both = both[both["outcome"].isin(IN_CITIES)]
     out: pd.DataFrame = both.groupby(["city", "outcome"])["value"].sum().reset_index()
     return out
+
+
+def _not_before(months: pd.Series, since: str) -> npt.NDArray[np.bool_]:
+    """Rows whose month is not before one; every text is compared once, and not every row."""
+    coded = months.astype("category").cat
+    late = np.array([*(str(month) >= since for month in coded.categories), False])
+    return np.asarray(late[coded.codes.to_numpy()])
 
 
 def _group_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:

@@ -171,12 +171,12 @@ def false_discovery(p_values: Sequence[float]) -> FloatArray:
     Returns:
         In the same order: the least share of false discoveries among all effects told at that value or below.
     """
-    from scipy.stats import false_discovery_control
-
+    # Five lines here: `scipy.stats.false_discovery_control` takes longer to import than any table takes to be made.
     values = np.array(p_values, dtype="float64")
-    tested = np.isfinite(values)
-    if tested.any():
-        values[tested] = false_discovery_control(values[tested])
+    tested = np.flatnonzero(np.isfinite(values))
+    rising = tested[np.argsort(values[tested], kind="stable")]
+    corrected = values[rising] * len(rising) / np.arange(1, len(rising) + 1)
+    values[rising] = np.minimum(1.0, np.minimum.accumulate(corrected[::-1])[::-1])
     return values
 
 

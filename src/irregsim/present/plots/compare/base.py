@@ -288,10 +288,10 @@ def together(
     return Drawing(figure, data, alt or inputs.alt(name))
 
 
-def keep_edges_free(figure: Figure) -> None:
-    """Keep a strip free on both sides, for words that run a little wider than measured."""
+def keep_edges_free(figure: Figure, *, is_slide: bool = False) -> None:
+    """Keep a strip free on both sides, for words that run a little wider than measured; a wider one on a slide."""
     engine: Any = figure.get_layout_engine()
-    engine.set(rect=(0.004, 0.0, 0.984, 0.996))
+    engine.set(rect=(0.012, 0.0, 0.962, 0.99) if is_slide else (0.004, 0.0, 0.984, 0.996))
 
 
 def places(rows: pd.DataFrame) -> np.ndarray:
