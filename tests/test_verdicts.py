@@ -27,11 +27,11 @@ from irregsim.study.comparison.verdicts import (
     CLEAR,
     INTERVAL,
     MONTE_CARLO,
-    false_discovery,
     NOTHING,
     PROBABLE,
     SAME,
     UNCLEAR,
+    false_discovery,
     verdict,
 )
 from irregsim.vocabulary.numbers import rounded_text
