@@ -107,6 +107,7 @@ def test_a_certain_effect_of_no_size_is_said_to_be_very_little(mean: float, lo: 
         assert verdict_words(one, "nb") == "klart ned" + (", men svært lite" if tiny else "")
         page = whole("en", RETURN, rows=[one])
         assert ("Clearly down, but very little" in page) is ("down, but very little, " in page) is tiny
+        assert ("very little: " in page.partition("Four aspects")[2]) is tiny
     assert not is_very_little({**one, "reference_mean": 0.0}), "nothing to measure it by"
 
 
@@ -182,8 +183,8 @@ def test_the_seventh_outcome_of_a_panel_is_there_when_the_lever_is_about_it() ->
     rows = [row(one) for one in names]
     panels = first("en", RETURN, rows=rows).partition(label("compare.h_short", "en"))[2]
     assert plain_words("exit:assistert_retur", "en") in first("en", RETURN, rows=rows)
-    assert "Assisted return, in total" in panels
-    assert "Assisted return, in total" not in first("en", CENTRE, rows=rows).partition("Four aspects")[2]
+    assert "The number of assisted returns, in total" in panels
+    assert "assisted returns, in total" not in first("en", CENTRE, rows=rows).partition("Four aspects")[2]
 
 
 def test_many_levers_and_periods_are_cut_and_counted() -> None:

@@ -164,14 +164,15 @@ def graded(row: Mapping[str, Any], text: str, lang: str) -> str:
         lang: Language.
 
     Returns:
-        That, or that there is no clear direction or no difference.
+        That, and that it is very little where it is (`is_very_little`); or that there is no clear direction or no
+        difference.
     """
     certainty = certainty_of(row)
-    if certainty == verdicts.CLEAR:
-        return text
+    if certainty not in (verdicts.CLEAR, verdicts.PROBABLE):
+        return verdict_words(row, lang)
     if certainty == verdicts.PROBABLE:
-        return label("compare.probably", lang).format(effect=text, share=percent(share_of(row), lang))
-    return verdict_words(row, lang)
+        text = label("compare.probably", lang).format(effect=text, share=percent(share_of(row), lang))
+    return label("compare.very_little", lang).format(effect=text) if is_very_little(row) else text
 
 
 def has_direction(row: Mapping[str, Any]) -> bool:
