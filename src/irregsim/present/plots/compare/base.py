@@ -168,10 +168,14 @@ class Inputs:
         """Title of the reference up to the end of its first sentence, as a picture can show it."""
         return drawable(short_title(self.reference, self.about, self.lang), self.reference)
 
+    def topic(self, key: str) -> str:
+        """What a picture shows, before a comma or a colon: a question is not at its end there."""
+        return self.words(key).rstrip("?")
+
     def heading(self, key: str, message: str = "") -> str:
         """Title of a picture of one scenario: the message, and below it what is shown."""
         reference = self.words("against", name=self.drawn_reference())
-        topic = f"{self.words(key)}: {self.words('quoted', name=self.drawn_title())}, {reference}"
+        topic = f"{self.topic(key)}: {self.words('quoted', name=self.drawn_title())}, {reference}"
         return "\n".join([*textwrap.wrap(message, TITLE_LETTERS), *textwrap.wrap(topic, TITLE_LETTERS)])
 
     def part_heading(self, message: str) -> str:
@@ -275,7 +279,7 @@ def together(
             parts: Any = figure.subfigures(len(found), 1, height_ratios=heights)
             places = list(parts)
             reference = inputs.words("against", name=inputs.drawn_reference())
-            topic = f"{inputs.words(f'title_{name}')}, {reference}"
+            topic = f"{inputs.topic(f'title_{name}')}, {reference}"
             figure.suptitle("\n".join(textwrap.wrap(topic, TITLE_LETTERS)), x=0.01, ha="left", fontsize=12)
             titles = [one.part_heading(part.message) for one, part in found]
         tables = []
