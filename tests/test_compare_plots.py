@@ -81,7 +81,8 @@ def test_every_picture_is_drawn_in_both_languages(kind) -> None:
     for lang in ("en", "nb"):
         drawing = drawn(kind, lang)
         texts[lang] = set(words_of(drawing.figure))
-        assert any(label(f"compare.title_{kind}", lang) in " ".join(text.split()) for text in texts[lang])
+        topic = label(f"compare.title_{kind}", lang).rstrip("?")
+        assert any(topic in " ".join(text.split()) and "?," not in text for text in texts[lang])
         assert drawing.alt.startswith(label(f"compare.title_{kind}", lang))
         assert len(drawing.data) > 0
     # Names of cities, levers as written in a scenario, and two words are the same in both.
