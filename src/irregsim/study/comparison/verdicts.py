@@ -175,7 +175,7 @@ def false_discovery(p_values: Sequence[float]) -> FloatArray:
     values = np.array(p_values, dtype="float64")
     tested = np.flatnonzero(np.isfinite(values))
     rising = tested[np.argsort(values[tested], kind="stable")]
-    corrected = values[rising] * len(rising) / np.arange(1, len(rising) + 1)
+    corrected = values[rising] * (len(rising) / np.arange(1, len(rising) + 1))
     values[rising] = np.minimum(1.0, np.minimum.accumulate(corrected[::-1])[::-1])
     return values
 
