@@ -24,7 +24,7 @@ from irregsim.present.pages.compare_script import SCRIPT
 from irregsim.present.pages.compare_tables import slug
 from irregsim.present.pages.compare_twins import TWINS
 from irregsim.present.plots import compare as compare_plots
-from irregsim.present.words import is_uncounted, outcome_words, state_words
+from irregsim.present.words import is_uncounted, is_very_little, outcome_words, state_words
 from irregsim.study.comparison.costs import PARTIES, all_costs
 from irregsim.vocabulary.codes import CITIES, HIDDEN
 from irregsim.vocabulary.labels import label, labels
@@ -145,7 +145,8 @@ def test_effects_are_told_with_their_interval_and_what_cannot_be_told_is_called_
         name = outcome_words(row["outcome"], "en")
         if row["verdict"] == "cannot tell":
             continue
-        sentence = f"{name[0].upper()}{name[1:]}: {row['verdict']}, "
+        little = ", but very little" if is_very_little(row) else ""
+        sentence = f"{name[0].upper()}{name[1:]}: {row['verdict']}{little}, "
         assert sentence + row["rounded_text_en"] in text
     one = report(scenarios=comparison_frames.SCENARIOS[:1])
     untold = [outcome_words(o, "en") for o in figures[figures["verdict"] == "cannot tell"]["outcome"].unique()]

@@ -17,10 +17,12 @@ import comparison_frames
 import irregsim
 from irregsim.inference.targets import targets
 from irregsim.present.colours import COLOURS, OTHER_COLOURS, colour_of
+from irregsim.present.headline import size
 from irregsim.present.main_effects import main_effects
 from irregsim.present.plots.compare import PICTURES, Inputs, draw_all
+from irregsim.present.plots.compare.base import intervals
 from irregsim.present.plots.compare.displacement import moved, with_rest
-from irregsim.present.plots.compare.effects import PANELS
+from irregsim.present.plots.compare.effects import PANELS, _said
 from irregsim.present.plots.compare.over_time import FANS
 from irregsim.present.words import is_hidden, is_uncounted, outcome_words, state_words
 from irregsim.vocabulary.codes import CITIES, EXITS, HIDDEN, STRATEGIES
@@ -79,7 +81,8 @@ def test_every_picture_is_drawn_in_both_languages(kind) -> None:
     for lang in ("en", "nb"):
         drawing = drawn(kind, lang)
         texts[lang] = set(words_of(drawing.figure))
-        assert any(label(f"compare.title_{kind}", lang) in " ".join(text.split()) for text in texts[lang])
+        topic = label(f"compare.title_{kind}", lang).rstrip("?")
+        assert any(topic in " ".join(text.split()) and "?," not in text for text in texts[lang])
         assert drawing.alt.startswith(label(f"compare.title_{kind}", lang))
         assert len(drawing.data) > 0
     # Names of cities, levers as written in a scenario, and two words are the same in both.
@@ -257,6 +260,37 @@ def test_cities_have_a_panel_each() -> None:
     assert [axes.get_title(loc="left") for axes in figure.axes] == list(CITIES)
     for axes in figure.axes:
         assert len([line for line in axes.lines if line.get_marker() == "o"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "arrows"),
+    [
+        ({"mean": -3.0, "lo": -40.0, "hi": -1.0}, [("<", 6)]),
+        ({"mean": 3.0, "lo": -40.0, "hi": 25.0}, [("<", 6), (">", 6)]),
+        ({"mean": 30.0, "lo": 25.0, "hi": 40.0}, [(">", 6), (">", 6), (">", 9)]),
+        ({"mean": 3.0, "lo": 1.0, "hi": 9.0}, []),
+    ],
+)
+def test_what_goes_on_beyond_the_axis_has_an_arrow_at_its_edge(row: dict[str, float], arrows: list[object]) -> None:
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    intervals(axes, [row], reach=20.0)
+    found = [(line.get_marker(), line.get_markersize()) for line in axes.lines if line.get_marker() in ("<", ">")]
+    assert found == arrows
+    ends = [abs(x) for line in axes.lines if line.get_marker() in ("<", ">") for x in line.get_xdata()]
+    assert all(0.95 * 20.0 < x < 20.0 for x in ends)
+
+
+@pytest.mark.parametrize("lang", ["en", "nb"])
+def test_the_words_beside_a_mean_off_the_scale_say_so_and_have_the_number_of_the_title(lang: str) -> None:
+    row = {"outcome": "exit:assistert_retur", "unit": "persons", "verdict": "up", "certainty": "clear", "mean": 1458.0,
+           "lo": 400.0, "hi": 6700.0, "reference_mean": 100.0, "share_positive": 1.0, "kind": "sum",
+           "since": "2021-01", "to": "2022-12"}  # fmt: skip
+    off, clear = {"en": ("off the scale", "Clearly up"), "nb": ("utenfor aksen", "Klart opp")}[lang]
+    number = f"+{size(row, lang, short=True)}"
+    assert _said(row, lang, 50.0) == f"{number} ({off}).\n{clear}"
+    assert _said(row, lang, 2000.0) == f"{number}. {clear}"
 
 
 def test_the_trade_off_has_every_scenario_by_name_and_no_ranking() -> None:

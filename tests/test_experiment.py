@@ -25,7 +25,7 @@ from irregsim.storage.folder import MANIFEST, UNFINISHED, RunFolder
 from irregsim.storage.hashing import code_digest, data_digest
 from irregsim.study import identity
 from irregsim.study import replicates as experiment
-from irregsim.study.identity import part_key, run_id, versions
+from irregsim.study.identity import part_key, part_key_of, run_id, versions
 from irregsim.study.progress import Lines
 from irregsim.study.replicates import DrawSet, Plan, available_cores
 from irregsim.study.tables import TABLES
@@ -194,6 +194,9 @@ def test_the_run_id_names_content_and_the_part_key_also_the_code(scenario):
     assert run_id(content, 3) != run_id(content, 4)
     assert run_id(content, 3) != run_id({**content, "data_sha256": "other"}, 3)
     key = part_key(content)
+    several = DrawSet("prior", ({"a": 1.5}, {"a": 2.5}))
+    for plan in (Plan(loaded, draws, seed=1), Plan(loaded, several, seed=1), Plan(loaded, draws, seed=1)):
+        assert part_key_of(plan) == part_key(plan.content()), "the draws that were written last are those of the plan"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(identity, "versions", lambda: {**versions(), "numpy": "1"})
         assert part_key(content) != key

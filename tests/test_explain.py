@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -18,11 +19,13 @@ from irregsim.model import compiled
 from irregsim.model.month import inflow
 from irregsim.model.registers import REGISTERS
 from irregsim.present import plots
+from irregsim.present.explanation import explanation
 from irregsim.present.plots import compare as compare_plots
 from irregsim.scenario import load_scenario
 from irregsim.storage.folder import RunFolder
 from irregsim.study.comparison.causes import LIVED_IN, moves_of
 from irregsim.study.comparison.chains import OPENING, _read, chains, claims_in, makers, said_by_part
+from irregsim.study.identity import scenario_record
 from irregsim.vocabulary.codes import CAUSES, EXITS, HIDDEN, STRATEGIES
 from irregsim.vocabulary.outcomes import OUTCOMES
 
@@ -287,9 +290,24 @@ def test_what_cannot_be_explained_is_refused_with_what_there_is(folder, tmp_path
     assert "no run folder has this path, name or id" in refused(tmp_path / "none", "inflow")
 
 
-def test_a_comparison_of_an_earlier_version_says_what_to_do(folder, tmp_path):
-    import shutil
+def test_a_new_centre_has_the_name_that_its_file_gives_it(folder, tmp_path):
+    opened = load_scenario(
+        "baseline",
+        end="2015-12",
+        overrides=["levers.reception_centres.open=[{centre: Bodø, district: Andre, places: 60, on: 2014-07}]"],
+    )
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("runs", "plots"))
+    kept = json.loads((copy / "scenarios.json").read_text(encoding="utf-8"))
+    kept["no-stay"] = {**scenario_record(opened), "name": "no-stay"}
+    (copy / "scenarios.json").write_text(json.dumps(kept), encoding="utf-8")
+    (found,) = work.explain(copy, "synlig")
+    keys = [row["key"] for one in found.chain for row in one["changes"]]
+    assert keys == ["levers.reception_centres.open.new.Bodø"]
+    assert "Andre 1" not in explanation(found, "en")
 
+
+def test_a_comparison_of_an_earlier_version_says_what_to_do(folder, tmp_path):
     old = tmp_path / "old"
     shutil.copytree(folder, old, ignore=shutil.ignore_patterns("runs", "plots"))
     (old / "scenarios.json").unlink()

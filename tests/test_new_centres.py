@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from irregsim.model.parameters import point_draw
 from irregsim.model.simulate import simulate
 from irregsim.present.words import lever_change, lever_words
 from irregsim.scenario import ScenarioError, diff_rows, load_scenario, scenario_text
+from irregsim.scenario.levers import find
 from irregsim.scenario.resolved import Scenario
 from irregsim.storage.manifests import manifest_faults
 from irregsim.study.identity import NEW_CENTRES, scenario_in
@@ -180,3 +182,30 @@ def test_a_run_folder_that_is_read_again_has_the_name_of_its_file(scenario):
     needed = {"run_id": "0" * 16, "versions": {"irregsim": "1"}, "outputs": {}}
     assert manifest_faults({**needed, NEW_CENTRES: {"Andre 1": "Bodø"}}) == []
     assert manifest_faults({**needed, NEW_CENTRES: {"Andre 1": 5}})
+
+
+@pytest.mark.parametrize("lang", ["nb", "en"])
+def test_the_workshop_page_opens_one(lang):
+    solara, vuetify = pytest.importorskip("solara"), pytest.importorskip("ipyvuetify")
+    pytest.importorskip("mesa")
+    from irregsim.workshop.browser.controls import CentreDates
+    from irregsim.workshop.browser.words import Say
+    from irregsim.workshop.settings import Settings
+
+    room = SimpleNamespace(settings=Settings(), next_month="2024-03")
+
+    def on_set(change):
+        room.settings = change(room.settings)
+
+    shown = CentreDates(room, find(OPEN), Say(lang), 0, "2024-07", on_set)
+    _, page = solara.render(shown, handle_error=False)
+    try:
+        button = page.find(vuetify.Btn).widgets[-1]
+        assert button.disabled, "a centre has a name"
+        (name,) = page.find(vuetify.TextField).widgets
+        name.v_model = "Bodø"
+        page.find(vuetify.Btn).widgets[-1].click()
+    finally:
+        page.close()
+    (row,) = room.settings.differences
+    assert (row["key"], row["from"], row["value"]) == (f"{OPEN}.new.Bodø", "2024-07", "60")

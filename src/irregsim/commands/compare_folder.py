@@ -14,6 +14,7 @@ from irregsim.storage.hashing import write_json
 from irregsim.storage.parquet import TableWriter
 from irregsim.study.comparison.pairs import Runs
 from irregsim.study.comparison.tables import TABLES
+from irregsim.study.identity import scenario_record
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.workers import Hands
 from irregsim.vocabulary.labels import label
@@ -104,9 +105,8 @@ def write_folder(
         for name, frame in {**stored(frames), **asked}.items()
     }
     write_json(staging / PROOF, dict(about["proof"]))
-    write_json(
-        staging / SCENARIO_FILE, {run.name: run.scenario.to_mapping() for run in (runs.reference, *runs.scenarios)}
-    )
+    every = (runs.reference, *runs.scenarios)
+    write_json(staging / SCENARIO_FILE, {run.name: scenario_record(run.scenario) for run in every})
     shown = {**(published(stored(frames), units) if about["publish"] else stored(frames)), **asked}
     (staging / "plots").mkdir()
     for_page = {**for_readers(frames, units), **asked}

@@ -28,6 +28,7 @@ from irregsim.storage.paths import Damaged, read_record
 from irregsim.study.comparison.causes import moves_of
 from irregsim.study.comparison.chains import Chain, Link, chains, makers
 from irregsim.study.comparison.verdicts import SAME
+from irregsim.study.identity import of_record
 from irregsim.vocabulary.labels import LANGUAGES, label
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def explain(folder: str | Path, outcome: str, scenario: str | None = None) -> li
     names = list(map(str, opened.manifest["scenarios"]))
     if scenario is not None and scenario not in names:
         raise WrongUse(f"--scenario {scenario}: must be one of {', '.join(names)}")
-    scenarios = {name: Scenario.from_mapping(one) for name, one in _record(opened, SCENARIO_FILE).items()}
+    scenarios = {name: of_record(one) for name, one in _record(opened, SCENARIO_FILE).items()}
     proof = _record(opened, PROOF)
     evidence = _table(opened, "evidence")
     frames = for_readers({"key_figures": figures, "causes": moves}, {})

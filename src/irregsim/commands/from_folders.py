@@ -19,7 +19,7 @@ from irregsim.scenario import Scenario, ScenarioError, shipped_scenarios
 from irregsim.scenario.file_checks import NAME_PATTERN
 from irregsim.storage.folder import RunFolder
 from irregsim.storage.paths import is_there, name_fault, user_path
-from irregsim.study.identity import finished_run, part_key, run_id, scenario_in
+from irregsim.study.identity import finished_run, part_key, part_key_of, run_id, scenario_in
 from irregsim.study.replicates import Plan
 
 R = TypeVar("R", bound=Request)
@@ -207,7 +207,7 @@ def matches(
 
 
 def _match(plan: Plan, replicates: int, place: Path, known: Sequence[Entry]) -> Match | None:
-    key = part_key(plan.content())
+    key = part_key_of(plan)
     folder = finished_run(plan, replicates, [place, *(one.path for one in known if one.about.get("part_key") == key)])
     return None if folder is None else Match(folder, plan)
 

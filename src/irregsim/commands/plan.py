@@ -17,7 +17,7 @@ from irregsim.scenario import load_scenario
 from irregsim.storage.folder import UNFINISHED, FolderError, Parts, RunFolder
 from irregsim.storage.manifests import MOST_REPLICATES
 from irregsim.study.cluster import Cluster
-from irregsim.study.identity import part_key
+from irregsim.study.identity import part_key_of
 from irregsim.study.replicates import Plan
 from irregsim.study.tables import tables_of
 from irregsim.vocabulary.labels import Words
@@ -69,7 +69,7 @@ def finished(plan: Plan, place: Path, replicates: int) -> int:
         place: The folder, which need not exist.
         replicates: Only the first so many count.
     """
-    key, there = part_key(plan.content()), 0
+    key, there = part_key_of(plan), 0
     try:
         earlier = RunFolder.open(place)
         if earlier.manifest.get("part_key") == key:

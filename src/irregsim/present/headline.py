@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from irregsim.present.main_effects import HIDDEN, main_effects
-from irregsim.present.words import certainty_of, has_direction, plain_words, upper
+from irregsim.present.words import certainty_of, has_direction, is_very_little, plain_words, upper
 from irregsim.study.comparison import verdicts
 from irregsim.vocabulary.codes import month_number
-from irregsim.vocabulary.disclosure import PERCENT, beside_zero, interval_step, is_few, kind_of
+from irregsim.vocabulary.disclosure import PERCENT, SMALL, beside_zero, interval_step, is_few, kind_of
 from irregsim.vocabulary.labels import label, labels
-from irregsim.vocabulary.numbers import number, rounded_effect, with_percent
+from irregsim.vocabulary.numbers import about, number, rounded_effect, with_percent
 
 Row = Mapping[str, Any]
 
 #: Effects with a direction that one sentence tells, beside those without.
 MOST_TOLD: Final = 3
-
-#: Percent of the reference. An effect is called very little where its whole interval is nearer to zero than this: such
-#: a change can be certain, because the same persons are compared, and still be of no use to anybody. A convention.
-VERY_LITTLE: Final = 1.0
 
 
 def years_of(row: Row) -> float:
@@ -40,14 +35,14 @@ def size(row: Row, lang: str, *, short: bool = False) -> str:
     unit = str(row["unit"])
     mean, lo, hi = (float(row[name]) for name in ("mean", "lo", "hi"))
     if unit == PERCENT:
-        return with_percent(_plain(mean, lo, hi, PERCENT, lang))
+        return percent_of(mean, lo, hi, lang)
     if kind_of(unit).is_count and is_few(mean, lo, hi):
         return label("compare.fewer_than_five", lang)
     base = float(row["reference_mean"])
     share = ""
     if base > 0:
         low, high = (float(row.get(f"percent_{end}", 100.0 * float(row[end]) / base)) for end in ("lo", "hi"))
-        share = with_percent(_plain(100.0 * mean / base, low, high, PERCENT, lang))
+        share = percent_of(100.0 * mean / base, low, high, lang)
     if short and share:
         return share
     is_sum, key = row.get("kind") == "sum", f"unit.{unit}"
@@ -65,34 +60,31 @@ def size(row: Row, lang: str, *, short: bool = False) -> str:
     return f"{amount} ({share})" if share else amount
 
 
-def _plain(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
-    """The mean as it is rounded beside its interval, without its sign; percent from 10 on without decimals."""
-    if mean == lo == hi == 0.0:
-        return number(0.0, lang)
-    if unit == PERCENT:
-        step = max(interval_step(mean, lo, hi, unit), 1.0 if abs(mean) >= 10.0 else 0.1)
-        return number(abs(beside_zero(mean, step)), lang, decimals=0 if step >= 1.0 else 1)
-    return rounded_effect(mean, lo, hi, unit, lang, told=True)[0].lstrip("+\N{MINUS SIGN}")
-
-
-def is_very_little(row: Row) -> bool:
-    """Whether an effect is within `VERY_LITTLE` percent of its reference, however certain it is.
+def percent_of(mean: float, lo: float, hi: float, lang: str, *, signed: bool = False) -> str:
+    """An effect in percent of the reference without its interval; from 10 % on without decimals.
 
     Args:
-        row: Of ``key_figures``, as readers see it.
-
-    Returns:
-        False without a reference above zero, since there is nothing to measure it by.
+        mean: Mean in percent.
+        lo: Lower end.
+        hi: Upper end.
+        lang: Language.
+        signed: Whether with its sign.
     """
-    base = float(row["reference_mean"])
-    if str(row["unit"]) != PERCENT and not base > 0:
-        return False
-    of = 100.0 if str(row["unit"]) == PERCENT else base
-    ends = [float(row.get(f"percent_{end}", math.nan)) for end in ("lo", "hi")]
-    ends = [
-        100.0 * float(row[end]) / of if share != share else share for end, share in zip(("lo", "hi"), ends, strict=True)
-    ]
-    return max(abs(end) for end in (*ends, 100.0 * float(row["mean"]) / of)) < VERY_LITTLE
+    if mean == lo == hi == 0.0:
+        return with_percent(number(0.0, lang))
+    step = max(interval_step(mean, lo, hi, PERCENT), 1.0 if abs(mean) >= 10.0 else 0.1)
+    value = beside_zero(mean, step)
+    decimals = 0 if step >= 1.0 else 1
+    return with_percent(number(value if signed else abs(value), lang, decimals=decimals, signed=signed))
+
+
+def _plain(mean: float, lo: float, hi: float, unit: str, lang: str) -> str:
+    """The mean as it is rounded beside its interval, without its sign."""
+    if mean == lo == hi == 0.0:
+        return number(0.0, lang)
+    text = rounded_effect(mean, lo, hi, unit, lang, told=True)[0].lstrip("+\N{MINUS SIGN}")
+    # The least step there is: of what is rounded to it, little more is known.
+    return about(text, lang) if kind_of(unit).is_count and text == number(SMALL, lang) else text
 
 
 def sentence(rows: Sequence[Row], lang: str, *, short: bool = False) -> str:

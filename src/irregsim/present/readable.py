@@ -139,7 +139,7 @@ def of_comparison(tables: ComparisonTables) -> Readable:
     ]
     return Readable(
         lang=lang,
-        title=facts.words("title", names=listed([facts.title(name) for name in facts.scenarios], lang)),
+        title=facts.words("title", names=listed(quoted, lang)),
         lead=lead,
         cautions=_cautions(lang, about.get("caveat"), float(about.get("scale", 1.0)), about["assumed"]),
         overview=_overview(facts, say),

@@ -12,6 +12,7 @@ from irregsim.scenario.levers import words as lever_words_of
 from irregsim.study.comparison import verdicts
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import DISTRICTS
+from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import in_language, label, labels
 from irregsim.vocabulary.numbers import country_name, number, percent, plain, rounded_text
 from irregsim.vocabulary.outcomes import is_hidden as is_hidden
@@ -131,8 +132,27 @@ def share_of(row: Mapping[str, Any]) -> float:
 
 
 def verdict_words(row: Mapping[str, Any], lang: str) -> str:
-    """The direction of an effect in words, and how sure it is."""
-    return verdicts.in_words(str(row["verdict"]), certainty_of(row), share_of(row), lang)
+    """The direction of an effect in words, how sure it is, and whether it is very little."""
+    little = is_very_little(row)
+    return verdicts.in_words(str(row["verdict"]), certainty_of(row), share_of(row), lang, little=little)
+
+
+def is_very_little(row: Mapping[str, Any]) -> bool:
+    """Whether an effect is very little beside its reference (`verdicts.is_very_little`).
+
+    Args:
+        row: Of a table of effects, as the folder has it or as readers see it.
+
+    Returns:
+        False without a reference above zero, since there is nothing to measure it by.
+    """
+    if str(row.get("unit", "")) == PERCENT:
+        return verdicts.is_very_little(*(float(row[name]) for name in ("mean", "lo", "hi")))
+    base = float(row.get("reference_mean", math.nan))
+    if not base > 0:
+        return False
+    ends = [float(row.get(f"percent_{end}", 100.0 * float(row[end]) / base)) for end in ("lo", "hi")]
+    return verdicts.is_very_little(100.0 * float(row["mean"]) / base, *ends)
 
 
 def graded(row: Mapping[str, Any], text: str, lang: str) -> str:
@@ -144,14 +164,15 @@ def graded(row: Mapping[str, Any], text: str, lang: str) -> str:
         lang: Language.
 
     Returns:
-        That, or that there is no clear direction or no difference.
+        That, and that it is very little where it is (`is_very_little`); or that there is no clear direction or no
+        difference.
     """
     certainty = certainty_of(row)
-    if certainty == verdicts.CLEAR:
-        return text
+    if certainty not in (verdicts.CLEAR, verdicts.PROBABLE):
+        return verdict_words(row, lang)
     if certainty == verdicts.PROBABLE:
-        return label("compare.probably", lang).format(effect=text, share=percent(share_of(row), lang))
-    return verdict_words(row, lang)
+        text = label("compare.probably", lang).format(effect=text, share=percent(share_of(row), lang))
+    return label("compare.very_little", lang).format(effect=text) if is_very_little(row) else text
 
 
 def has_direction(row: Mapping[str, Any]) -> bool:

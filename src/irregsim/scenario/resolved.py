@@ -373,8 +373,10 @@ def _encode(one: Attribute, value: Any) -> Any:
 def _changes(one: Attribute, column: npt.NDArray[Any]) -> list[dict[str, bool | float | str | None]]:
     """A monthly path as its changes: ``[{from: 2009-01, value: ...}, ...]``."""
     out: list[dict[str, bool | float | str | None]] = []
-    for month, value in enumerate(column.tolist()):
-        written = one.written(value)
+    # Only months whose stored value differs can differ as written; a missing number differs from itself, as stored.
+    differs = np.flatnonzero(column[1:] != column[:-1]) + 1
+    for month in (0, *differs.tolist()):
+        written = one.written(column[month].item())
         if not out or out[-1]["value"] != written:
             out.append({"from": month_text(month), "value": written})
     return out

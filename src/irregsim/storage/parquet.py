@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -279,15 +280,24 @@ def read_group(path: Path, group: int, columns: Sequence[str] | None = None, *, 
         columns: Which columns; None for all.
         coded: Whether text comes as codes, in order of appearance, which is how it is stored; plain otherwise.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     metadata, text = None, None
     if coded:
-        with pq.ParquetFile(path) as file:
-            metadata, text = file.metadata, [f.name for f in file.schema_arrow if pa.types.is_string(f.type)]
+        now = path.stat()
+        metadata, text = _foot(path, now.st_mtime_ns, now.st_size, now.st_ino)
     with pq.ParquetFile(path, metadata=metadata, read_dictionary=text) as file:
         return file.read_row_group(group, columns=None if columns is None else list(columns))
+
+
+@lru_cache(maxsize=64)
+def _foot(path: Path, *state: int) -> tuple[Any, list[str]]:
+    """What a file says of itself, and its columns of text; read once for all replicates while the file is the same."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return file.metadata, [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
 
 
 def row_groups(path: Path) -> int:

@@ -106,6 +106,33 @@ def part_key(content: Mapping[str, Any]) -> str:
     return sha256_of_text(canonical_json({**content, **made_by}))[:16]
 
 
+def part_key_of(plan: Plan) -> str:
+    """`part_key` of the replicates of a plan.
+
+    The draws, which are most of the content and the same for all plans of a comparison, are written once.
+    """
+    made_by = {"code": code_sha256(), "versions": decisive_versions()}
+    few = replace(plan, draws=replace(plan.draws, values=()))
+    text = canonical_json({**few.content(), **made_by})
+    empty = '"draws":[]'
+    # No text can hold this, since its quotation marks would be escaped.
+    assert text.count(empty) == 1, "the content has one list of draws"
+    return sha256_of_text(text.replace(empty, f'"draws":{_Written.text_of(plan.draws.values)}'))[:16]
+
+
+class _Written:
+    """The draws that were written last, as text, kept with the draws themselves."""
+
+    draws: tuple[Mapping[str, float], ...] = ()
+    text = "[]"
+
+    @classmethod
+    def text_of(cls, draws: tuple[Mapping[str, float], ...]) -> str:
+        if cls.draws is not draws:
+            cls.draws, cls.text = draws, canonical_json([dict(draw) for draw in draws])
+        return cls.text
+
+
 def describes(manifest: Mapping[str, Any], plan: Plan) -> bool:
     """Whether a manifest with the part key of a plan says of everything else what the plan says.
 
@@ -142,6 +169,24 @@ def scenario_in(manifest: Mapping[str, Any]) -> Scenario:
     return replace(Scenario.from_mapping(manifest["scenario"]), new_names=dict(manifest.get(NEW_CENTRES, {})))
 
 
+def scenario_record(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as a mapping that keeps the names its file gave to new centres; `of_record` reads it."""
+    named = {NEW_CENTRES: dict(scenario.new_names)} if scenario.new_names else {}
+    return {**scenario.to_mapping(), **named}
+
+
+def of_record(record: Mapping[str, Any]) -> Scenario:
+    """The scenario that `scenario_record` wrote.
+
+    Args:
+        record: The mapping; one without `NEW_CENTRES` names new centres as the data do.
+
+    Raises:
+        ScenarioError: If this version cannot read the scenario.
+    """
+    return scenario_in({"scenario": record, NEW_CENTRES: record.get(NEW_CENTRES, {})})
+
+
 def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly: bool = False) -> RunFolder | None:
     """A finished run of the same plan, code and versions in one of some folders, whole, or None.
 
@@ -151,7 +196,7 @@ def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly
         places: Folders to look in, in this order.
         exactly: Whether more replicates than that will not do.
     """
-    key = part_key(plan.content())
+    key = part_key_of(plan)
     for place in places:
         try:
             folder = RunFolder.open(place)

@@ -140,12 +140,17 @@ def interval_step(mean: float, lo: float, hi: float, unit: str) -> float:
         hi: Upper end.
         unit: Unit.
     """
-    half = (hi - lo) / 2.0
+    half = 0.0 if has_no_width(lo, hi) else (hi - lo) / 2.0
     step = 10.0 ** (math.floor(math.log10(half if half > 0 else abs(mean))) - 1)
     kind = kind_of(unit)
     if kind.is_count:
         return max(step, float(SMALL))
     return step if kind.decimals is not None else max(step, 1.0)
+
+
+def has_no_width(lo: float, hi: float) -> bool:
+    """Whether both ends of an interval are the same number, but for the last digits of a ratio."""
+    return hi - lo <= 1e-9 * max(abs(lo), abs(hi))
 
 
 def beside_zero(value: float, step: float) -> float:

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from irregsim.vocabulary.codes import FIRST_YEAR
-from irregsim.vocabulary.disclosure import beside_zero, in_steps, interval_step, is_few, kind_of, rounded
+from irregsim.vocabulary.disclosure import beside_zero, has_no_width, in_steps, interval_step, is_few, kind_of, rounded
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.reference import countries
 
@@ -166,14 +166,42 @@ def rounded_text(
         whole: Mean of the reference, of which a fall is a part.
 
     Returns:
-        Such as ``+125 (+80 to +160)``; for fewer than 5 persons at both ends only that.
+        Such as ``+125 (+80 to +160)``; for fewer than 5 persons at both ends only that. Where the mean is rounded onto
+        an end, the interval alone, such as ``between −10 and −5``: ``−5 (−10 to −5)`` would seem to be an error.
+        An effect that is the same in every replicate is one number.
     """
     if mean == lo == hi == 0.0:
         return label("compare.no_change", lang)
     if kind_of(unit).is_count and is_few(mean, lo, hi):
         return label("compare.under_five", lang)
     one, low, high = rounded_effect(mean, lo, hi, unit, lang, told=told, whole=whole)
+    if has_no_width(lo, hi):
+        return one
+    if told and lo < 0.0 < hi and one in (low, high):
+        # The interval alone would leave out the direction that is said of the effect.
+        return label("compare.interval", lang).format(mean=about(one, lang), low=low, high=high)
+    return with_interval(one, low, high, lang)
+
+
+def with_interval(one: str, low: str, high: str, lang: str) -> str:
+    """A rounded number with its interval; the interval alone where an end is the same number, one number if both are.
+
+    Args:
+        one: The number as it is shown.
+        low: Lower end, likewise.
+        high: Upper end.
+        lang: Language.
+    """
+    if one == low == high:
+        return about(one, lang)
+    if one in (low, high):
+        return label("compare.between", lang).format(low=low, high=high)
     return label("compare.interval", lang).format(mean=one, low=low, high=high)
+
+
+def about(amount: str, lang: str) -> str:
+    """A number of which little more is known than its size."""
+    return label("compare.about", lang).format(amount=amount)
 
 
 def rounded_effect(

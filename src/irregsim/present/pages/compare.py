@@ -38,7 +38,7 @@ from irregsim.present.pages.compare_script import SCRIPT
 from irregsim.present.pages.compare_twins import twins
 from irregsim.present.plots.compare import SLIDES
 from irregsim.present.plots.style import assumption_sentence
-from irregsim.present.words import certainty_of, outcome_words, share_of
+from irregsim.present.words import certainty_of, is_very_little, outcome_words, share_of
 from irregsim.study.comparison import verdicts
 from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import listed, number, percent
@@ -153,6 +153,7 @@ class _Page(Facts):
             to=row["to"],
             per_year=self.words("a_year", effect=per_year) if (per_year := self.a_year(row)) else "",
             share=percent(share_of(row), self.lang),
+            little=verdicts.but_little(is_very_little(row), self.lang),
         )
 
     def by_chance(self, rows: Rows) -> list[str]:

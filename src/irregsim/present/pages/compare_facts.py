@@ -14,9 +14,17 @@ from irregsim.present.pages import isolated
 from irregsim.present.words import effect_text, graded, has_direction, outcome_words, short_title, title_of, upper
 from irregsim.study.comparison.series import is_averaged
 from irregsim.vocabulary.codes import month_number
-from irregsim.vocabulary.disclosure import PERCENT, SMALL, is_few, kind_of, rounded
+from irregsim.vocabulary.disclosure import PERCENT, SMALL, has_no_width, is_few, kind_of, rounded
 from irregsim.vocabulary.labels import Words, label, labels
-from irregsim.vocabulary.numbers import number, rounded_effect, rounded_text, signed, with_percent
+from irregsim.vocabulary.numbers import (
+    about,
+    number,
+    rounded_effect,
+    rounded_text,
+    signed,
+    with_interval,
+    with_percent,
+)
 from irregsim.vocabulary.outcomes import PANELS as PANELS
 
 if TYPE_CHECKING:
@@ -130,7 +138,7 @@ class Facts:
         if any(end != end for end in ends) or text == self.words("fewer_than_five"):
             return text
         low, high = (self.rounded(end, unit) for end in ends)
-        return text if low == high == text else self.words("interval", mean=text, low=low, high=high)
+        return text if low == high == text else with_interval(text, low, high, self.lang)
 
     def percent_of(self, row: Mapping[str, Any]) -> str:
         """An effect in percent of the reference; empty where that is zero, and where the effect is in percent.
@@ -166,6 +174,12 @@ class Facts:
         if kind_of(unit).is_count and is_few(mean, lo, hi):
             return self.words("under_five")
         one, low, high = rounded_effect(mean, lo, hi, unit, self.lang)
+        if one == low == high:
+            only = with_percent(one) if unit == PERCENT else one
+            return only if has_no_width(lo, hi) else about(only, self.lang)
+        if one in (low, high):
+            both = f"{low} – {high}"
+            return with_percent(both) if unit == PERCENT else both
         return f"{with_percent(one) if unit == PERCENT else one} ({low} – {high})"
 
     def ends(self, lo: float, hi: float, unit: str) -> str:

@@ -48,7 +48,7 @@ def _scenario(facts: Facts, name: str) -> dict[str, Any]:
     heads = ("c_outcome", "c_effect", "c_percent", "c_per_year", "c_verdict")
     cells = [
         [
-            f"{upper(plain_words(str(row['outcome']), facts.lang))}, {facts.how(row)}",
+            _name(facts, row),
             facts.amount(row),
             facts.percent_of(row),
             facts.a_year(row),
@@ -66,6 +66,11 @@ def _scenario(facts: Facts, name: str) -> dict[str, Any]:
         else "",
         "effects": facts.table(caption, heads, [{"name": "", "rows": cells}], text=(4,)),
     }
+
+
+def _name(facts: Facts, row: Mapping[str, Any]) -> str:
+    """The outcome of a row in the words of the answer, and whether its number is an average or a total."""
+    return f"{upper(plain_words(str(row['outcome']), facts.lang))}, {facts.how(row)}"
 
 
 def _period(facts: Facts, scenario: str) -> str:
@@ -121,7 +126,7 @@ def _panel(facts: Facts, panel: str) -> dict[str, Any]:
             if row["panel"] == panel:
                 rows_of_all.append(row)
                 found.setdefault(str(row["outcome"]), {})[name] = facts.effect(row)
-                names[str(row["outcome"])] = facts.outcome_over(row)
+                names[str(row["outcome"])] = _name(facts, row)
     heads = [facts.title(name) for name in facts.scenarios] if len(facts.scenarios) > 1 else [facts.words("c_effect")]
     years = list(dict.fromkeys(map(facts.years, facts.scenarios)))
     chosen = first_in_panel(rows_of_all, own, PANEL_ROWS)

@@ -19,7 +19,15 @@ from irregsim.study.comparison.differences import ENDS, Effects, statistics
 from irregsim.study.comparison.pairs import Pair, Run, Runs
 from irregsim.study.comparison.relative import in_percent
 from irregsim.study.comparison.series import is_averaged, over_window
-from irregsim.study.comparison.verdicts import CANNOT_TELL, SAME, false_discovery, in_words, p_value, verdict
+from irregsim.study.comparison.verdicts import (
+    CANNOT_TELL,
+    SAME,
+    false_discovery,
+    in_words,
+    is_very_little,
+    p_value,
+    verdict,
+)
 from irregsim.vocabulary.codes import HIDDEN
 from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import LANGUAGES, label
@@ -153,6 +161,8 @@ def effect_row(
     up, down, n = told["share_of_draws_positive"], told["share_of_draws_negative"], len(difference)
     word, certainty, why, more = verdict(mean, up, down, mc_se, n)
     percent = _ends("percent", in_percent(difference, reference), ("lo", "hi", "lo50", "hi50"))
+    little = base > 0.0 and is_very_little(100.0 * mean / base, percent["percent_lo"], percent["percent_hi"])
+    same_way = up if word == "up" else down
 
     def text(lang: str) -> str:
         is_told = word != CANNOT_TELL
@@ -176,7 +186,7 @@ def effect_row(
         "share_negative": down,
         "certainty": certainty,
         "false_discovery": p_value(mean, mc_se, n),
-        **{f"verdict_text_{lang}": in_words(word, certainty, up if word == "up" else down, lang) for lang in LANGUAGES},
+        **{f"verdict_text_{lang}": in_words(word, certainty, same_way, lang, little=little) for lang in LANGUAGES},
         **_ends("reference", reference, ("lo", "hi")),
         **percent,
     }
@@ -340,10 +350,10 @@ def _city_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     from irregsim.vocabulary.codes import CITIES
 
     outcomes = run.read("outcomes", replicate, ["month", "outcome", "city", "value"])
-    outcomes = outcomes[(outcomes["month"].astype(str) >= pair.since) & outcomes["city"].isin(CITIES)]
+    outcomes = outcomes[_not_before(outcomes["month"], pair.since) & outcomes["city"].isin(CITIES)]
     lived = outcomes.assign(outcome="outcome:" + outcomes["outcome"].astype(str), city=outcomes["city"].astype(str))
     stocks = run.read("stocks", replicate, ["month", "strategy", "city", "persons"])
-    stocks = stocks[(stocks["month"].astype(str) >= pair.since) & stocks["city"].isin(CITIES)]
+    stocks = stocks[_not_before(stocks["month"], pair.since) & stocks["city"].isin(CITIES)]
     months = sum(month >= pair.since for month in pair.months)
     hidden = stocks[stocks["strategy"].isin(HIDDEN)].assign(outcome="stock:hidden")
     present = pd.concat([stocks.assign(outcome="stock:" + stocks["strategy"].astype(str)), hidden])
@@ -352,6 +362,13 @@ def _city_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     both = both[both["outcome"].isin(IN_CITIES)]
     out: pd.DataFrame = both.groupby(["city", "outcome"])["value"].sum().reset_index()
     return out
+
+
+def _not_before(months: pd.Series, since: str) -> npt.NDArray[np.bool_]:
+    """Rows whose month is not before one; every text is compared once, and not every row."""
+    coded = months.astype("category").cat
+    late = np.array([*(str(month) >= since for month in coded.categories), False])
+    return np.asarray(late[coded.codes.to_numpy()])
 
 
 def _group_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:

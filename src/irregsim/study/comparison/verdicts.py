@@ -38,6 +38,10 @@ PROBABLE_ERRORS: Final = 3.0
 #: Level of the test of the mean of a clear effect, and of the interval of a share.
 LEVEL: Final = 0.05
 
+#: Percent of the reference. An effect is called very little where its whole interval is nearer to zero than this: such
+#: a change can be certain, because the same persons are compared, and still be of no use to anybody. A convention.
+VERY_LITTLE: Final = 1.0
+
 #: Why an effect has no clear direction: no replicate differs; there are too few replicates to say; the replicates go
 #: both ways, however many are run.
 NOTHING, MONTE_CARLO, INTERVAL = "no_replicate_differs", "monte_carlo", "interval"
@@ -110,7 +114,7 @@ def _highest_share(share: float, n: int) -> float:
     return 1.0 if seen == n else float(betaincinv(seen + 1, n - seen, 1.0 - LEVEL / 2.0))
 
 
-def in_words(word: str, certainty: str, share: float, lang: str) -> str:
+def in_words(word: str, certainty: str, share: float, lang: str, *, little: bool = False) -> str:
     """A verdict for readers, such as ``probably up (in 88 % of the replicates)``.
 
     Args:
@@ -118,10 +122,26 @@ def in_words(word: str, certainty: str, share: float, lang: str) -> str:
         certainty: Of `CERTAINTIES`.
         share: Share of the replicates that go that way, 0 to 1.
         lang: Language.
+        little: Whether the effect is very little (`is_very_little`); said of what has a direction.
     """
     grade = certainty.replace(" ", "_")
     key = f"compare.certainty_{grade}_{word}" if certainty in (CLEAR, PROBABLE) else f"compare.certainty_{grade}"
-    return label(key, lang).format(share=percent(share, lang))
+    return label(key, lang).format(share=percent(share, lang), little=but_little(little, lang))
+
+
+def but_little(little: bool, lang: str) -> str:
+    """What follows a direction where the effect is very little; nothing where it is not."""
+    return label("compare.but_little", lang) if little else ""
+
+
+def is_very_little(*percent_of_reference: float) -> bool:
+    """Whether an effect is within `VERY_LITTLE` percent of its reference, however certain it is.
+
+    Args:
+        percent_of_reference: Mean and ends of its interval in percent of the reference; missing ones are passed over.
+    """
+    known = [abs(value) for value in percent_of_reference if value == value]
+    return bool(known) and max(known) < VERY_LITTLE
 
 
 def p_value(mean: float, mc_se: float, n: int) -> float:
@@ -151,12 +171,12 @@ def false_discovery(p_values: Sequence[float]) -> FloatArray:
     Returns:
         In the same order: the least share of false discoveries among all effects told at that value or below.
     """
-    from scipy.stats import false_discovery_control
-
+    # Five lines here: `scipy.stats.false_discovery_control` takes longer to import than any table takes to be made.
     values = np.array(p_values, dtype="float64")
-    tested = np.isfinite(values)
-    if tested.any():
-        values[tested] = false_discovery_control(values[tested])
+    tested = np.flatnonzero(np.isfinite(values))
+    rising = tested[np.argsort(values[tested], kind="stable")]
+    corrected = values[rising] * (len(rising) / np.arange(1, len(rising) + 1))
+    values[rising] = np.minimum(1.0, np.minimum.accumulate(corrected[::-1])[::-1])
     return values
 
 

@@ -24,7 +24,7 @@ from irregsim.scenario.levers import (
 )
 from irregsim.scenario.levers import words as words_of
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import month_number, year_of
+from irregsim.vocabulary.codes import DISTRICTS, month_number, year_of
 from irregsim.vocabulary.labels import label, labels
 from irregsim.vocabulary.numbers import plain
 from irregsim.workshop.browser.parts import Hint
@@ -333,6 +333,34 @@ def CentreDates(room: Room, lever: Lever, say: Say, version: object, since: str,
     solara.Button(say("open_centre" if opens else "close_centre"), small=True, outlined=True, on_click=add)
     for entry in entries:
         _Line(f"{entry['centre']}, {entry['on']}", say, lambda entry=entry: _drop(lever, entries, entry, on_set))
+    if opens:
+        NewCentre(room, lever, say, entries, since, on_set)
+
+
+@solara.component
+def NewCentre(room: Room, lever: Lever, say: Say, entries: Sequence[dict[str, Any]], since: str, on_set: Set) -> None:
+    """A centre that is not in the data: its name, its district and how many places it has."""
+    part = {one.name: one for one in lever.parts}
+    words = {name: words_of(one, say.lang) for name, one in part.items() if name in ("centre", "district", "places")}
+    usual = part["places"].usual
+    assert usual is not None, "every number has a usual range"
+    name, set_name = solara.use_state("")
+    district, set_district = solara.use_state(DISTRICTS[0])
+    places, set_places = solara.use_state(60.0)
+    names = {label(f"district.{one}", say.lang): one for one in DISTRICTS}
+    shown = next(text for text, one in names.items() if one == district)
+    solara.InputText(label=say("new_centre"), value=name, on_value=set_name, continuous_update=True)
+    solara.Select(label=words["district"].name, value=shown, values=list(names),
+                  on_value=lambda text: set_district(names[text]), dense=True)  # fmt: skip
+    Number(places, usual, words["places"].name, set_places, words["places"].name, say)
+
+    def add() -> None:
+        wanted = name.strip()
+        kept = [entry for entry in entries if entry["centre"] != wanted]
+        new = {"centre": wanted, "district": district, "places": int(places), "on": begins(room, since)}
+        on_set(lambda s: s.with_whole(lever.path, [*kept, new]))
+
+    solara.Button(say("open_new_centre"), small=True, outlined=True, disabled=not name.strip(), on_click=add)
 
 
 @solara.component

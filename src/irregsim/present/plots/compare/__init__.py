@@ -33,7 +33,7 @@ from irregsim.present.plots.compare.lives import (
 from irregsim.present.plots.compare.over_time import draw_exits, draw_fans, draw_iceberg, draw_registers, draw_stocks
 from irregsim.present.plots.compare.slides import draw_slide_main, draw_slide_time
 from irregsim.present.plots.compare.sweeps import draw_grid, draw_sweep
-from irregsim.present.plots.style import Drawing, save
+from irregsim.present.plots.style import Drawing, save, uncollected
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.workers import Hands, in_order
 
@@ -149,11 +149,12 @@ def _drawn(
 ) -> dict[str, Any] | None:
     """One of the wanted pictures, of a scenario or of all, written; None where its table is missing."""
     picture, scenario = wanted[which]
-    drawing = picture.draw(Inputs(frames, about, scenario, lang))
-    if drawing is None:
-        return None
-    name = "-".join(["compare", picture.name.replace("_", "-"), *([scenario] if scenario else [])])
-    save(drawing, folder, name, str(about["comparison_id"]), svg=svg)
+    with uncollected():
+        drawing = picture.draw(Inputs(frames, about, scenario, lang))
+        if drawing is None:
+            return None
+        name = "-".join(["compare", picture.name.replace("_", "-"), *([scenario] if scenario else [])])
+        save(drawing, folder, name, str(about["comparison_id"]), svg=svg)
     png = (folder / f"{name}.png").read_bytes()
     of = {"kind": picture.name, "section": picture.section, "scenario": scenario}
     return {"name": name, **of, "alt": drawing.alt, "png": png}

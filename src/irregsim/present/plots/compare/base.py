@@ -168,10 +168,14 @@ class Inputs:
         """Title of the reference up to the end of its first sentence, as a picture can show it."""
         return drawable(short_title(self.reference, self.about, self.lang), self.reference)
 
+    def topic(self, key: str) -> str:
+        """What a picture shows, before a comma or a colon: a question is not at its end there."""
+        return self.words(key).rstrip("?")
+
     def heading(self, key: str, message: str = "") -> str:
         """Title of a picture of one scenario: the message, and below it what is shown."""
         reference = self.words("against", name=self.drawn_reference())
-        topic = f"{self.words(key)}: {self.words('quoted', name=self.drawn_title())}, {reference}"
+        topic = f"{self.topic(key)}: {self.words('quoted', name=self.drawn_title())}, {reference}"
         return "\n".join([*textwrap.wrap(message, TITLE_LETTERS), *textwrap.wrap(topic, TITLE_LETTERS)])
 
     def part_heading(self, message: str) -> str:
@@ -275,7 +279,7 @@ def together(
             parts: Any = figure.subfigures(len(found), 1, height_ratios=heights)
             places = list(parts)
             reference = inputs.words("against", name=inputs.drawn_reference())
-            topic = f"{inputs.words(f'title_{name}')}, {reference}"
+            topic = f"{inputs.topic(f'title_{name}')}, {reference}"
             figure.suptitle("\n".join(textwrap.wrap(topic, TITLE_LETTERS)), x=0.01, ha="left", fontsize=12)
             titles = [one.part_heading(part.message) for one, part in found]
         tables = []
@@ -288,10 +292,10 @@ def together(
     return Drawing(figure, data, alt or inputs.alt(name))
 
 
-def keep_edges_free(figure: Figure) -> None:
-    """Keep a strip free on both sides, for words that run a little wider than measured."""
+def keep_edges_free(figure: Figure, *, is_slide: bool = False) -> None:
+    """Keep a strip free on both sides, for words that run a little wider than measured; a wider one on a slide."""
     engine: Any = figure.get_layout_engine()
-    engine.set(rect=(0.004, 0.0, 0.984, 0.996))
+    engine.set(rect=(0.012, 0.0, 0.962, 0.99) if is_slide else (0.004, 0.0, 0.984, 0.996))
 
 
 def places(rows: pd.DataFrame) -> np.ndarray:
@@ -388,7 +392,8 @@ def intervals(
         colour: Of lines and dots.
         height: Added to every place, to separate two scenarios.
         marker: Shape of the dots.
-        reach: Where the axis ends on both sides; a mean beyond it is an arrow at the edge instead of a dot.
+        reach: Where the axis ends on both sides; a mean beyond it is an arrow at the edge instead of a dot, and an
+            interval that goes on beyond it ends in a small one.
     """
     for place, row in enumerate(rows):
         y = place + height
@@ -398,8 +403,11 @@ def intervals(
         clear = row.get("verdict", "") != "cannot tell" and not row["lo"] <= 0.0 <= row["hi"]
         face = colour if clear else "white"
         mean = float(row["mean"])
+        # Arrows are as far inside the edge as they are long.
+        for end in (float(row["lo"]), float(row["hi"])):
+            if abs(end) > reach:
+                axes.plot([math.copysign(0.99 * reach, end)], [y], ">" if end > 0 else "<", color=colour, markersize=6)
         if abs(mean) > reach:
-            # As far inside the edge as it is long.
             axes.plot([math.copysign(0.985 * reach, mean)], [y], ">" if mean > 0 else "<", color=colour, markersize=9,
                       markerfacecolor=face)  # fmt: skip
             continue

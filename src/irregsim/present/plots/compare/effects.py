@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from irregsim.present.headline import percent_of
 from irregsim.present.main_effects import first_in_panel, main_effects
 from irregsim.present.plots.compare.base import (
     WIDTH,
@@ -26,7 +27,6 @@ from irregsim.present.plots.style import MODEL, Drawing, new_figure, settings
 from irregsim.present.words import has_direction, outcome_words, plain_words, upper, verdict_words
 from irregsim.vocabulary.codes import CITIES
 from irregsim.vocabulary.labels import label, labels
-from irregsim.vocabulary.numbers import number, with_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,14 +56,14 @@ _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 
 
 def relative(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A row's effect and intervals in percent of the reference; None where the reference is zero."""
+    """A row's effect and intervals in percent of the reference, which is then 100; None where the reference is zero."""
     base = float(row["reference_mean"])
     if not base > 0:
         return None
     names = [name for name in ("mean", "lo", "hi", "lo50", "hi50") if name in row and row[name] == row[name]]
     # Ends are ratios of their own, replicate by replicate, where the table has them.
     ends = {name: row.get(f"percent_{name}", 100.0 * float(row[name]) / base) for name in names}
-    return {**row, **{name: float(value) for name, value in ends.items()}}
+    return {**row, **{name: float(value) for name, value in ends.items()}, "reference_mean": 100.0}
 
 
 def draw_main(inputs: Inputs) -> Drawing | None:
@@ -106,28 +106,33 @@ def main_part(inputs: Inputs, rows: Sequence[Mapping[str, Any]], reach: float, *
         signed_axis(axes, inputs, x=True)
         axes.set_xlabel(inputs.words("axis_percent_of_reference"), fontsize=letters)
         for place, row in enumerate(rows):
-            _at_right(axes, place, _said(row, inputs.lang), letters)
+            _at_right(axes, place, _said(row, inputs.lang, reach), letters)
         return pd.DataFrame(rows)[["outcome", "mean", "lo", "hi", "verdict"]]
 
     return Part(draw, 0.9 + 0.5 * len(rows), inputs.message())
 
 
-def _said(row: Mapping[str, Any], lang: str) -> str:
-    """An effect in percent and how sure it is; only the latter where it has no direction."""
+def _said(row: Mapping[str, Any], lang: str, reach: float) -> str:
+    """An effect in percent, whether it is off the scale, and how sure it is; only the last where it has no direction.
+
+    The number is that of the title (`headline.percent_of`).
+    """
     said = upper(verdict_words(row, lang))
     if not has_direction(row):
         return said
-    mean = float(row["mean"])
-    decimals = 0 if abs(mean) >= 10.0 else 1
-    return f"{with_percent(number(mean, lang, decimals=decimals, signed=True))}. {said}"
+    mean, lo, hi = (float(row[name]) for name in ("mean", "lo", "hi"))
+    text = percent_of(mean, lo, hi, lang, signed=True)
+    if abs(mean) > reach:
+        return f"{label('compare.off_scale', lang).format(amount=text)}.\n{said}"
+    return f"{text}. {said}"
 
 
 def _at_right(axes: Axes, place: float, text: str, letters: float) -> None:
-    """Words right of a row."""
+    """Words right of a row; lines are kept."""
     axes.text(
         1.015,
         place,
-        wrapped(text, 32),
+        "\n".join(wrapped(line, 32) for line in text.split("\n")),
         transform=axes.get_yaxis_transform(),
         va="center",
         fontsize=letters - 1.5,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.present.main_effects import HIDDEN, main_effects
-from irregsim.present.plots.compare.base import Inputs
+from irregsim.present.plots.compare.base import Inputs, keep_edges_free
 from irregsim.present.plots.compare.effects import main_part, main_rows, reach_of
 from irregsim.present.plots.compare.over_time import fan
 from irregsim.present.plots.style import SIZE, Drawing, footnote, new_figure, settings
@@ -31,7 +31,9 @@ def draw_slide_main(inputs: Inputs) -> Drawing | None:
     """
     rows = main_rows(inputs) if inputs.scenario else []
     part = main_part(inputs, rows, reach_of(rows), letters=_LETTERS)
-    return None if part is None else _slide(inputs, inputs.words("title_main"), part.draw, part.message)
+    if part is None:
+        return None
+    return _slide(inputs, inputs.words("title_main"), part.draw, part.message, inputs.words("forest_note"))
 
 
 def draw_slide_time(inputs: Inputs) -> Drawing | None:
@@ -66,10 +68,11 @@ def _slide(
     title = [*textwrap.wrap(message, 70), f"{inputs.words('quoted', name=inputs.drawn_title())}. {topic}"]
     with settings():
         figure = new_figure(SIZE)
+        keep_edges_free(figure, is_slide=True)
         # The message in large letters, and below it what is shown.
         figure.suptitle("\n".join(textwrap.wrap(title[0], 70) + title[1:-1]), x=0.01, ha="left", fontsize=_TITLE)
         body: Any = figure.subfigures(1, 1)  # a single one is no array
-        body.suptitle("\n".join(textwrap.wrap(title[-1], 100)), x=0.01, ha="left", fontsize=_TOPIC)
+        body.suptitle("\n".join(textwrap.wrap(title[-1], 100)), x=0.0, ha="left", fontsize=_TOPIC)
         data = draw(body)
         footnote(figure, [*notes, *([inputs.caveat] if inputs.caveat else []), inputs.source()])
     return Drawing(figure, data, f"{topic}: {inputs.title()}. {message}.")
