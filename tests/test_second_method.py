@@ -7,8 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from irregsim.cli import main
+from irregsim.inference import posterior
 from irregsim.inference.calibration import counts, neural, priors
 from irregsim.inference.targets import targets
+from irregsim.present.pages import calibration_report as report
 from irregsim.present.pages import calibration_tables as tables
 
 pytestmark = pytest.mark.once
@@ -107,3 +109,21 @@ def test_the_command_says_what_the_second_method_needs(tmp_path, monkeypatch):
     for more, message in ((["--second", "40"], "leave out --second"), (["--register", __file__], "give one of them")):
         told = CliRunner().invoke(main, ["calibrate", "--second-method", *more])
         assert told.exit_code == 2 and message in told.output, told.output
+
+
+def test_a_posterior_says_in_which_parameters_two_methods_part(tmp_path):
+    shipped = posterior.shipped()
+    for name in ("posterior.json", "draws.parquet"):
+        (tmp_path / name).write_bytes((shipped / name).read_bytes())
+    before = posterior.load(tmp_path)
+    assert not any("part in" in line for line in before.red)
+    found = {"second_method": {"parameters": {"pu_fetch_hazard": {"apart": -1.2}, "walkout_hazard": {"apart": 0.4}}}}
+    posterior.mark_parted(tmp_path, report.parted(found))
+    after = posterior.load(tmp_path)
+    assert after.id == before.id and len(after.red) == len(before.red) + 1
+    assert after.red[-1].startswith("two methods of fitting part in pu_fetch_hazard: ")
+    posterior.mark_parted(tmp_path, [])
+    assert posterior.load(tmp_path).red == before.red
+    posterior.mark_parted(tmp_path, [3])
+    with pytest.raises(posterior.PosteriorError, match="parted: must be the names"):
+        posterior.load(tmp_path)

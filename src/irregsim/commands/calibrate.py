@@ -122,6 +122,7 @@ def second(out: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> di
     finally:
         progress.close()
     found = {**told, "second_method": report.second_method(fit)}
+    posterior.mark_parted(out / POSTERIOR_FOLDER, report.parted(found))
     _write_report(out, found)
     return found
 

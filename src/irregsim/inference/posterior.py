@@ -167,7 +167,8 @@ def faults_in_about(about: Mapping[str, Any]) -> list[str]:
 
     Args:
         about: ``command`` (text, without directories), ``settings`` (mapping), ``targets_vintage`` (date of the
-            targets, ``YYYY-MM-DD``), ``gate`` (``passed``, and ``red``: a line for each failed calibration check).
+            targets, ``YYYY-MM-DD``), ``gate`` (``passed``, and ``red``: a line for each failed calibration check), and
+            ``parted``, which may be missing (names of parameters in which a second method parts from the fit).
 
     Returns:
         A line for every fault.
@@ -189,6 +190,9 @@ def faults_in_about(about: Mapping[str, Any]) -> list[str]:
         faults.append(f"gate: passed is {gate.get('passed')!r}, but red lists {len(red)} failed checks")
     elif not all(isinstance(line, str) and line.strip() for line in red):
         faults.append("gate: every line of red must describe a failed check")
+    parted = about.get("parted", [])
+    if not isinstance(parted, Sequence) or isinstance(parted, str) or not all(isinstance(x, str) for x in parted):
+        faults.append("parted: must be the names of parameters in which two methods part")
     try:
         canonical_json(about)
     except (TypeError, ValueError) as error:
@@ -260,6 +264,21 @@ def _id(table: Any) -> str:
     return content_digest(table).hex()[:16]
 
 
+def mark_parted(folder: str | Path, names: Sequence[str]) -> None:
+    """Note in a posterior's account in which parameters a second method parts from it; draws and id stay.
+
+    Args:
+        folder: Of a posterior.
+        names: Parameters; none where the methods agree everywhere.
+    """
+    place = Path(folder) / ABOUT_FILE
+    account = {**read_record(place), "parted": list(names)}
+    text = json.dumps(account, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    scratch = Path(folder) / f"{ABOUT_FILE}.tmp-{os.getpid()}"
+    scratch.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(scratch, place)
+
+
 def load(folder: str | Path | None = None) -> Posterior:
     """Read a posterior and check it.
 
@@ -308,6 +327,12 @@ def load(folder: str | Path | None = None) -> Posterior:
     red = tuple(str(line) for line in about["gate"]["red"])
     if about.get("parameters_sha256") != parameters_sha256(columns.keys()):
         red = (*red, "priors of data/parameters.csv have changed since the fit: irregsim calibrate makes a new one")
+    if about.get("parted"):
+        red = (
+            *red,
+            f"two methods of fitting part in {', '.join(about['parted'])}: whatever rests on these should not be trusted "
+            "in detail; irregsim sensitivity says which findings they drive",
+        )
     unfitted = tuple(n for n in parameters() if n not in columns)
     # No fit informs one that acts only after the last target; its prior is all there is.
     to_fit = [n for n in unfitted if not parameters()[n].acts_after_fit]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from irregsim.inference.calibration import checks, counts, design, fitting, neural, priors, recovery
 from irregsim.inference.soft import SoftTarget
 from irregsim.model.parameters import parameters
-from irregsim.present.pages.calibration_tables import markdown
+from irregsim.present.pages.calibration_tables import PARTED, markdown
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -251,6 +251,11 @@ def second_method(fit: fitting.Fit) -> dict[str, Any]:
             for i, column in enumerate(followed.tolist())
         },
     }
+
+
+def parted(found: Mapping[str, Any]) -> list[str]:
+    """Parameters in which a second method parts from the fit by a joint standard deviation or more."""
+    return [name for name, one in found["second_method"]["parameters"].items() if abs(one["apart"]) >= PARTED]
 
 
 # ---------------------------------------------------------------------------------------------------------

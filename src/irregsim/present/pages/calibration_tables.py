@@ -9,6 +9,9 @@ import numpy as np
 
 from irregsim.vocabulary.numbers import number
 
+#: Two methods part in a parameter where their means are so many joint standard deviations apart.
+PARTED: Final = 1.0
+
 #: Scores closer than this share of each other count as equal: a block of a handful of counts shows no finer difference.
 EQUAL: Final = 0.1
 
@@ -149,7 +152,7 @@ def _second_text(found: Mapping[str, Any]) -> str:
     second = found.get("second_method")
     if not second:
         return "Not run for this fit (`irregsim calibrate --second-method`).\n"
-    far = {name: one["apart"] for name, one in second["parameters"].items() if abs(one["apart"]) >= 1.0}
+    far = {name: one["apart"] for name, one in second["parameters"].items() if abs(one["apart"]) >= PARTED}
     parted = (
         "They part by more than one joint standard deviation in "
         + ", ".join(f"`{name}` ({value:+.1f})" for name, value in sorted(far.items(), key=lambda one: -abs(one[1])))
