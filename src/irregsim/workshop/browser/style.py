@@ -39,8 +39,15 @@ STYLE: Final = """
 .irregsim-file { position: absolute; inset: 0; width: 100%; opacity: 0; cursor: pointer; }
 .irregsim-upload:focus-within { outline: 3px solid #1A5A96; outline-offset: 2px; }
 .irregsim-unseen { position: absolute; left: -9999px; margin: 0; }
-.irregsim-to-projector { margin-left: auto; border: 1px solid #767676; border-radius: 4px; padding: 3px 12px;
-  font-size: 15px; background: #fff; }
+.irregsim-to-share { margin-left: auto; }
+.irregsim-to-share, .irregsim-to-projector, .irregsim-share button { border: 1px solid #767676; border-radius: 4px;
+  padding: 3px 12px; font-size: 15px; background: #fff; }
+.irregsim-share { margin: auto; max-width: min(640px, 94vw); max-height: 96vh; border: 2px solid #767676;
+  border-radius: 6px; padding: 16px 20px; font-size: 18px; background: #fff; color: #333; }
+.irregsim-share input { width: 100%; font-size: 18px; border: 1px solid #767676; padding: 4px 8px; }
+.irregsim-share button { font-size: 18px; }
+.irregsim-share .share-code svg { display: block; margin: 12px auto; width: min(420px, 60vh); height: auto; }
+.irregsim-share .share-buttons { display: flex; gap: 12px; margin-top: 12px; }
 .irregsim-cards, .irregsim-cards .v-card { max-width: 376px; }
 .irregsim-cards .v-select__selection { max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
 .v-navigation-drawer { max-width: min(400px, 100vw) !important; min-width: 0 !important; }
