@@ -56,7 +56,8 @@ STYLE: Final = """
 .v-app-bar .v-btn:has([class*="mdi-brightness"], [class*="mdi-weather"], .mdi-theme-light-dark)
   { display: none !important; }
 .v-tooltip__content { opacity: 1 !important; background: #333 !important; }
-.irregsim-main .v-tabs-bar .v-slide-group__content { flex-wrap: wrap; height: auto; }
+.irregsim-main .v-tabs-bar .v-slide-group__content { flex: 1 1 0; min-width: 0; flex-wrap: wrap;
+  height: auto; }
 .irregsim-main .v-tabs-bar { height: auto !important; }
 .irregsim-main .v-tabs-bar .v-tab { height: 42px; }
 :focus-visible { outline: 3px solid #1A5A96 !important; outline-offset: 2px; }
@@ -71,6 +72,7 @@ STYLE: Final = """
 .irregsim-projector .irregsim-when, .irregsim-projector .irregsim-what, .irregsim-projector .irregsim-care
   { display: none !important; }
 .irregsim-projector .v-content, .irregsim-projector .v-main { padding: 0 !important; }
+html:has(.irregsim-projector) { overflow-y: scroll; }
 .irregsim-projector .irregsim-main { padding-bottom: 110px; }
 .irregsim-projector .irregsim-view { padding-top: 0; }
 .irregsim-projector .irregsim-main .v-tab, .irregsim-projector .irregsim-note, .irregsim-projector .irregsim-more,
@@ -83,6 +85,7 @@ STYLE: Final = """
   { font-size: max(18px, 1em) !important; max-width: none; }
 .irregsim-projector .irregsim-view .v-label--active { transform: translateY(-22px) !important; }
 .irregsim-projector .irregsim-view .v-input { padding-top: 20px; }
+.irregsim-projector .irregsim-view .v-select__selection { line-height: 28px; }
 .irregsim-projector .irregsim-exercise { max-width: none; font-size: 20px; }
 .v-expansion-panel-content__wrap { padding: 4px 14px 12px !important; }
 .v-expansion-panel-header { min-height: 44px !important; font-size: 15px; }

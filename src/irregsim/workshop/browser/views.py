@@ -338,8 +338,9 @@ def Facts(room: Room, say: Say, person: int, both: bool, frame: int) -> None:
             rv.Html(tag="tr", children=[rv.Html(tag="th", children=[upper(head)]) for head in heads])
         if not rows:
             rv.Html(tag="tr", children=[rv.Html(tag="td", children=[say("gone")])])
-        for key in rows:
-            cells = [say("gone") if side is None else _fact(key, side, say) for side in shown]
+        for row, key in enumerate(rows):
+            gone = "" if row else say("gone")  # said once
+            cells = [gone if side is None else _fact(key, side, say) for side in shown]
             head = rv.Html(tag="th", children=[say(f"fact_{key}")])
             rv.Html(tag="tr", children=[head, *(rv.Html(tag="td", children=[cell]) for cell in cells)])
 
@@ -421,7 +422,7 @@ def name_plot(axes: Any, say: Say, space: tuple[float, float] | None) -> None:
     """
     size = LEGIBLE * _POINTS / _DPI if space is not None else 9.0
     if space is not None:
-        axes.figure.set_size_inches(0.95 * space[0] / _DPI, 0.8 * space[1] / _DPI)
+        axes.figure.set_size_inches(0.88 * space[0] / _DPI, 0.8 * space[1] / _DPI)
     axes.figure.set_dpi(_DPI)
     for line, code in zip(axes.get_lines(), HIDDEN, strict=True):
         line.set_label(short(code, say.lang))
