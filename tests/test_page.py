@@ -13,6 +13,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes
 from browser_tools import FLAGS, chromium, served  # noqa: E402
 from irregsim.scenario import load_scenario  # noqa: E402
 from irregsim.vocabulary.labels import label  # noqa: E402
+from page_texts import cut, lines, overlapping, too_small  # noqa: E402
 from seen_page import SOON, TABS, Seen  # noqa: E402
 
 pytestmark = pytest.mark.once
@@ -193,6 +194,12 @@ def test_the_language_can_be_changed(seen):
     seen.page.wait_for_function("() => document.querySelector('.v-navigation-drawer').innerText.includes('Styring')")
     assert seen.page.get_by_role("button", name=label("page.mesa_step", "nb"), exact=True).count() == 1
     seen.page.get_by_text("Februar 2012").wait_for()
+    seen.page.wait_for_function("() => document.querySelector('.v-navigation-drawer').innerText.includes('Måneder: 0')")
+    seen.step()
+    seen.page.locator(".v-select.irregsim-language").first.click()
+    seen.page.locator(".menuable__content__active .v-list-item", has_text="English").first.click()
+    told = "() => document.querySelector('.v-navigation-drawer').innerText"
+    seen.page.wait_for_function(f"() => ({told})().includes('Months: 1') && !({told})().includes('Måneder')")
 
 
 SCENARIO = """\
@@ -238,6 +245,22 @@ def test_a_file_with_faults_is_refused_with_all_of_them_and_nothing_else_changes
     seen.page.locator(".irregsim-faults", has_text="leads out of the folder").wait_for()
     assert seen.steps == 1
     seen.step()
+
+
+def test_type_for_a_projector_is_large_and_no_text_lies_on_another(seen):
+    """A sample; tests/test_projector.py looks at every tab in both languages and several sizes."""
+    seen.page.set_viewport_size({"width": 1280, "height": 800})
+    seen.page.keyboard.press("p")
+    seen.page.locator(".irregsim-bar").wait_for()
+    seen.page.keyboard.press("ArrowRight")
+    seen.wait_for_steps("n === 1")
+    for name in ("vessels", "history"):
+        seen.tab(name)
+        seen.page.locator(f".view-{name} .irregsim-frame svg[aria-label*='March 2012']").wait_for()
+        time.sleep(0.5)
+        found = lines(seen.page)
+        assert len(found) > 20
+        assert (too_small(found, 18.0), overlapping(found), cut(found)) == ([], [], [])
 
 
 def test_a_preset_is_compared_and_twins_can_be_followed(seen):

@@ -83,8 +83,8 @@ def test_type_is_large_and_no_text_lies_on_another(parted, tab, size):
     assert cut(found) == []
     assert parted.page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     if tab == "mesa":  # its type is in an image, which is shown at its own size
-        image = parted.page.locator(".view-mesa img")
-        assert image.evaluate("one => one.clientWidth >= one.naturalWidth")
+        whole = "() => (one => one.clientWidth >= one.naturalWidth)(document.querySelector('.view-mesa img'))"
+        parted.page.wait_for_function(whole)
 
 
 @pytest.mark.parametrize("tab", TABS)

@@ -132,7 +132,14 @@ def Prediction(
 
 @solara.component
 def SetUp(room: Room, exercise: Exercise, say: Say, use: Use, on_tab: Callable[[int], None]) -> None:
-    """Buttons that set the page up for each variant, and one that leads to the view."""
+    """Buttons that set the page up for each variant, and one that leads to the view with its first outcome."""
+
+    def go() -> None:
+        running = next((n for n in range(len(exercise.variants)) if is_set_up(exercise, room.settings, n)), 0)
+        first = next((one for one in exercise.predict if one.variant == running), exercise.predict[0])
+        room.outcome_name, room.city = first.outcome, first.city
+        on_tab(VIEWS.index(exercise.view))
+
     with rv.Html(tag="div", style_="display:flex;gap:10px;flex-wrap:wrap"):
         for number, variant in enumerate(exercise.variants):
             words = say("set_up") if len(exercise.variants) == 1 else variant.title(say.lang)
@@ -147,7 +154,7 @@ def SetUp(room: Room, exercise: Exercise, say: Say, use: Use, on_tab: Callable[[
             say("to_view", view=say(f"tab_{exercise.view}")),
             small=True,
             outlined=True,
-            on_click=lambda: on_tab(VIEWS.index(exercise.view)),
+            on_click=go,
         )
 
 

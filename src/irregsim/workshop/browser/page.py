@@ -160,8 +160,8 @@ def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callabl
         play_interval=1,
         render_interval=1,
     )
-    MesaWords(words=say.mesa(), hidden=HIDDEN, step=say("mesa_steps"),
-              names={key: say(key) for key in ("menu", "language")})  # fmt: skip
+    names = {"menu": say("menu"), "language": say("language"), "progress": say("mesa_information")}
+    MesaWords(words=say.mesa(), hidden=HIDDEN, step=say("mesa_steps"), names=names)
     with Below(), rv.Html(tag="div", class_="irregsim irregsim-cards"):
         Notice(room, model.value, say, on_make, version)
         with solara.Card(say("scenario")):
