@@ -8,14 +8,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from irregsim.scenario.levers import REGISTRY, By, Holds, Kind
+from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.workshop.address import LONGEST, Shown, query_of, read_query
 from irregsim.workshop.exercises import ANSWERS, TABS, material
+from irregsim.workshop.room import Room
 from irregsim.workshop.set_up import is_set_up, set_up
 from irregsim.workshop.settings import Settings, places_of
 
@@ -75,7 +78,7 @@ def test_an_exercise_is_set_up_again(exercise):
 
 
 @given(st.data())
-@examples(max_examples=40)
+@examples(max_examples=15)
 def test_levers_are_read_again(data):
     settings = FIRST
     for _ in range(data.draw(st.integers(1, 4))):
@@ -157,7 +160,7 @@ def test_a_result_is_seen_only_by_who_has_predicted_it():
 
 
 @given(st.text(max_size=300))
-@examples(max_examples=150)
+@examples(max_examples=60)
 def test_no_text_is_a_fault(text):
     assert isinstance(read_query(text, FIRST), Shown)
 
@@ -170,7 +173,7 @@ def test_no_text_is_a_fault(text):
         'levers.municipal.shelter={"Bergen":[{"from":"2023-01","value":5}]}', "fines.uuuuu",
         "assumptions.response.departure_from_hardship=1e400", "0.1", "1",
     ])), max_size=8))  # fmt: skip
-@examples(max_examples=60)
+@examples(max_examples=25)
 def test_no_parts_are_a_fault_and_what_is_read_can_run(pairs):
     found = read_query(urlencode(pairs), FIRST)
     found.settings.checked()
@@ -199,6 +202,26 @@ def test_settings_of_the_command_hold_unless_the_page_has_left_them():
     assert read_query("tab=history", first).settings.given == first.given
     plain = replace(first, given=(), changes=MappingProxyType({}))
     assert read_query(query_of(Shown(plain), first), first).settings.given == ()
+
+
+def test_a_room_comes_back_as_it_was():
+    first = Settings(scale=0.02, start="2012-03", draws="point", end="2013-12")
+    room = Room(first.with_value("levers.work.tax_card", "", "2012-05", False))
+    model = room.make()
+    for _ in range(4):
+        model.step()
+    shown = Shown(room.settings, month=month_text(model.world.month), tab=2)
+    again = read_query(query_of(shown, first), first)
+    other = Room(again.settings).make()
+    other.run_to(month_number(again.month))
+    assert (other.steps, other.world.month, other.has_parted) == (4, model.world.month, True)
+    for one, two in ((model.world, other.world), (model.reference_world, other.reference_world)):
+        assert np.array_equal(one.history.stocks, two.history.stocks)
+    other.run_to(month_number("2012-01"))
+    assert other.steps == 4, "what has run has run"
+    other.is_left = True
+    other.run_to(month_number("2013-12"))
+    assert other.steps == 4, "nobody looks at it any more"
 
 
 # -- the address that others type -------------------------------------------------------------------------------

@@ -195,6 +195,7 @@ def test_the_language_can_be_changed(seen):
     assert seen.page.get_by_role("button", name=label("page.mesa_step", "nb"), exact=True).count() == 1
     seen.page.get_by_text("Februar 2012").wait_for()
     seen.page.wait_for_function("() => document.querySelector('.v-navigation-drawer').innerText.includes('Måneder: 0')")
+    seen.lang = "nb"
     seen.step()
     seen.page.locator(".v-select.irregsim-language").first.click()
     seen.page.locator(".menuable__content__active .v-list-item", has_text="English").first.click()
