@@ -118,6 +118,7 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
     size = svg.sized(13)
     below = axes.bottom + max(44.0, size * 3.0)
     if band is None:
+        below = below + 17 if words.place is None else then
         svg.paragraph(axes.left, below, words("one_run"), 500, 13, colour=SOFT, most=3)
         return
     low, high = (float(end[-1]) for end in band.difference)
@@ -127,6 +128,7 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
         low=drawn(low, words.lang, signed=True),
         high=drawn(high, words.lang, signed=True),
     )
-    below = svg.paragraph(axes.left, below, told, 500, 13, colour=INK, most=2)
+    then = svg.paragraph(axes.left, below, told, 500, 13, colour=INK, most=2)
     if low <= 0 <= high or low != low:
+        below = below + 17 if words.place is None else then
         svg.paragraph(axes.left, below, words("cannot_tell"), 500, 13, colour=INK, bold=True, most=2)

@@ -101,7 +101,9 @@ def size_of(size: float, width: float, height: Callable[[float], float], place: 
         place: As in `Svg`.
     """
     found = size
-    for _ in range(12 if place is not None else 0):
+    if place is None:
+        return found
+    for _ in range(12):
         # A higher picture is shown smaller, so that its type must be larger; each round adds a third of the last.
         found = max(size, LEGIBLE / min(place[0] / width, place[1] / height(found)))
     return found
