@@ -118,7 +118,6 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
     size = svg.sized(13)
     below = axes.bottom + max(44.0, size * 3.0)
     if band is None:
-        below = below + 17 if words.place is None else then
         svg.paragraph(axes.left, below, words("one_run"), 500, 13, colour=SOFT, most=3)
         return
     low, high = (float(end[-1]) for end in band.difference)
