@@ -422,7 +422,8 @@ def name_plot(axes: Any, say: Say, space: tuple[float, float] | None) -> None:
     """
     size = LEGIBLE * _POINTS / _DPI if space is not None else 9.0
     if space is not None:
-        axes.figure.set_size_inches(0.88 * space[0] / _DPI, 0.8 * space[1] / _DPI)
+        # Beside it there is room for the names, which an image made smaller would take below what can be read.
+        axes.figure.set_size_inches(max(300.0, space[0] - 420.0) / 0.9 / _DPI, 0.8 * space[1] / _DPI)
     axes.figure.set_dpi(_DPI)
     for line, code in zip(axes.get_lines(), HIDDEN, strict=True):
         line.set_label(short(code, say.lang))
