@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("solara", reason="the page comes with the extra viz")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
 
-from browser_tools import FLAGS, Served, Watch, chromium, served  # noqa: E402
+from browser_tools import FLAGS, chromium, served  # noqa: E402
 from irregsim.scenario import load_scenario  # noqa: E402
 from irregsim.vocabulary.labels import label  # noqa: E402
+from page_texts import cut, lines, overlapping, too_small  # noqa: E402
+from seen_page import SOON, TABS, Seen  # noqa: E402
 
 pytestmark = pytest.mark.once
 
 #: A small country and an early month, so that a step takes a few milliseconds and the burn-in less than a second.
 SMALL = ("--scale", "0.02", "--start", "2012-03", "--lang", "en", "--viewers", "3")
-
-#: Milliseconds for whatever a page does at once; a slow machine may take them.
-SOON = 60_000
-
-TABS = ("vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers", "exercises", "mesa")
 
 
 @pytest.fixture(scope="module")
@@ -42,103 +36,6 @@ def browser():
         one = p.chromium.launch(executable_path=path, args=list(FLAGS))
         yield one
         one.close()
-
-
-class Seen:
-    """A page that has been opened, with what a test asks of it."""
-
-    def __init__(self, browser, server: Served, lang: str = "en") -> None:
-        self.watch, self.server = Watch(), server
-        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(SOON)
-        self.watch.follow(self.page, server.address)
-        self.page.goto(server.address)
-        self.page.wait_for_selector(".irregsim-head")
-        self.page.wait_for_selector(".irregsim-cards")
-        self.lang = lang
-
-    def words(self, key: str, **values: object) -> str:
-        return label(key, self.lang).format(**values)
-
-    @property
-    def told(self) -> dict[str, str]:
-        return dict(part.split("=") for part in self.page.text_content(".tally").split())
-
-    @property
-    def steps(self) -> int:
-        return int(self.told["steps"])
-
-    def button(self, name: str):
-        return self.page.get_by_role("button", name=name, exact=True)
-
-    def wait_for_steps(self, test: str) -> None:
-        n = "Number(/steps=(\\d+)/.exec(document.querySelector('.tally').textContent)[1])"
-        self.page.wait_for_function(f"() => {{ const n = {n}; return {test}; }}")
-
-    def pause(self) -> None:
-        """Stops a play, if it has not come to its last month by itself, which disables the button."""
-        from playwright.sync_api import TimeoutError as TooLate
-
-        with contextlib.suppress(TooLate):
-            self.button("❚❚").click(timeout=5_000)
-
-    def step(self, number: int = 1) -> None:
-        for _ in range(number):
-            before = self.steps
-            self.button(self.words("page.mesa_step")).click()
-            self.wait_for_steps(f"n > {before}")
-
-    def tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=self.words(f"page.tab_{name}"), exact=True).click()
-        self.page.wait_for_selector(f".view-{name}")
-
-    def picture(self) -> str:
-        return self.page.inner_html(".irregsim-frame >> nth=0")
-
-    def wait_for_picture(self, other: str, same: bool) -> None:
-        """The picture comes a moment after the month: wait until it is that one, or another."""
-        told = "(given) => (document.querySelector('.irregsim-frame').innerHTML === given[0]) === given[1]"
-        self.page.wait_for_function(told, arg=[other, same])
-
-    def open_group(self, group: str) -> None:
-        self.page.locator(f".group-{group} .v-expansion-panel-header").click()
-
-    def choose(self, label_text: str, option: str) -> None:
-        """Chooses from a list, until it shows what was chosen: what is drawn anew meanwhile does not hear a click."""
-        field = self.page.locator(".v-select", has=self.page.get_by_text(label_text, exact=True)).first
-        menu = self.page.locator(".menuable__content__active")
-        item = menu.locator(".v-list-item", has_text=option).first
-        for _ in range(10):
-            with suppress(playwright.TimeoutError):
-                field.click(timeout=3000)
-                menu.wait_for(timeout=3000)
-                for _ in range(20):  # a long list is made as far as one scrolls
-                    if item.count():
-                        break
-                    menu.evaluate("e => { e.scrollTop = 0; e.scrollTop = e.scrollHeight; }")
-                    time.sleep(0.1)
-                item.click(timeout=3000)
-                self.page.locator(".v-select__selection", has_text=option).first.wait_for(timeout=5000)
-                return
-            self.page.keyboard.press("Escape")
-        raise AssertionError(f"{option} could not be chosen")
-
-    def upload(self, *files: Path) -> None:
-        self.page.set_input_files(".irregsim-upload input[type=file]", [str(file) for file in files])
-
-    def save(self, to: Path) -> Path:
-        with self.page.expect_download() as download:
-            self.page.locator(".irregsim-save").click()
-        download.value.save_as(to)
-        return to
-
-    def check(self) -> None:
-        """Nothing went wrong, and neither the page nor the server asked anybody outside this machine."""
-        assert self.watch.faults == []
-        assert self.watch.outside == []
-        assert self.server.tried() == []
-        assert "Traceback" not in self.page.inner_text("body")
 
 
 @pytest.fixture
@@ -297,6 +194,13 @@ def test_the_language_can_be_changed(seen):
     seen.page.wait_for_function("() => document.querySelector('.v-navigation-drawer').innerText.includes('Styring')")
     assert seen.page.get_by_role("button", name=label("page.mesa_step", "nb"), exact=True).count() == 1
     seen.page.get_by_text("Februar 2012").wait_for()
+    seen.page.wait_for_function("() => document.querySelector('.v-navigation-drawer').innerText.includes('Måneder: 0')")
+    seen.lang = "nb"
+    seen.step()
+    seen.page.locator(".v-select.irregsim-language").first.click()
+    seen.page.locator(".menuable__content__active .v-list-item", has_text="English").first.click()
+    told = "() => document.querySelector('.v-navigation-drawer').innerText"
+    seen.page.wait_for_function(f"() => ({told})().includes('Months: 1') && !({told})().includes('Måneder')")
 
 
 SCENARIO = """\
@@ -342,6 +246,22 @@ def test_a_file_with_faults_is_refused_with_all_of_them_and_nothing_else_changes
     seen.page.locator(".irregsim-faults", has_text="leads out of the folder").wait_for()
     assert seen.steps == 1
     seen.step()
+
+
+def test_type_for_a_projector_is_large_and_no_text_lies_on_another(seen):
+    """A sample; tests/test_projector.py looks at every tab in both languages and several sizes."""
+    seen.page.set_viewport_size({"width": 1280, "height": 800})
+    seen.page.keyboard.press("p")
+    seen.page.locator(".irregsim-bar").wait_for()
+    seen.page.keyboard.press("ArrowRight")
+    seen.wait_for_steps("n === 1")
+    for name in ("vessels", "history"):
+        seen.tab(name)
+        seen.page.locator(f".view-{name} .irregsim-frame svg[aria-label*='March 2012']").wait_for()
+        time.sleep(0.5)
+        found = lines(seen.page)
+        assert len(found) > 20
+        assert (too_small(found, 18.0), overlapping(found), cut(found)) == ([], [], [])
 
 
 def test_a_preset_is_compared_and_twins_can_be_followed(seen):
@@ -399,24 +319,58 @@ def test_viewers_do_not_share_state_and_are_bounded(browser, server):
         fourth = context.new_page()
         fourth.goto(server.address)
         fourth.get_by_text("All 3 places on this page are in use", exact=False).wait_for(timeout=SOON)
-        context.close()
         pages.pop().context.close()
-        again = None
-        for _ in range(40):  # a place is free once the server has heard that the page is closed
-            time.sleep(0.5)
-            context = browser.new_context()
-            trial = context.new_page()
-            trial.goto(server.address)
-            trial.wait_for_selector(".irregsim-head, .v-alert", timeout=SOON)
-            again = trial.locator(".irregsim-head").count()
-            context.close()
-            if again:
-                break
-        assert again
+        # Who waits is let in once the server has heard that the page is closed.
+        fourth.wait_for_selector(".irregsim-head", timeout=SOON)
+        context.close()
     finally:
         for one in pages:
             one.check()
             one.context.close()
+
+
+def test_a_reload_comes_back_to_the_same_month_and_settings_and_leaving_warns(seen):
+    warned = []
+    seen.page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
+    seen.step()
+    seen.open_group("work")
+    seen.page.locator(".lever.fines-employer_base_nok [role=slider]").focus()
+    seen.page.keyboard.press("ArrowRight")
+    seen.page.get_by_role("button", name=re.compile("Undo: ")).first.wait_for()
+    seen.step(3)
+    seen.tab("exercises")
+    seen.page.locator(".irregsim-prediction").first.get_by_role("button", name=seen.words("page.answer_up")).click()
+    seen.tab("difference")
+    seen.choose(seen.words("page.outcome"), "forced return")
+    told = seen.told
+    assert told == {"month": "2012-06", "steps": "4", "parted": "true"}
+    seen.page.wait_for_function("() => location.search.includes('outcome=exit')")
+    shown = seen.page.text_content(".view-difference .irregsim-frame")
+    seen.page.reload()
+    assert warned == ["beforeunload"]
+    seen.page.wait_for_selector(".view-difference .irregsim-frame svg")
+    assert seen.told == told
+    assert seen.page.text_content(".view-difference .irregsim-frame") == shown
+    seen.tab("exercises")
+    answered = seen.page.locator(".irregsim-prediction").first.locator(".v-btn--active")
+    assert answered.inner_text() == seen.words("page.answer_up")
+    # The same by a link, on another page.
+    seen.page.locator(".irregsim-to-share").click()
+    link = seen.page.locator(".irregsim-share input").input_value()
+    assert seen.page.locator(".share-code").count() == 0, "no other machine could open it"
+    other = Seen(seen.context.browser, seen.server, path=link.removeprefix(seen.server.address))
+    assert other.told == told
+    other.check()
+    other.context.close()
+
+
+def test_what_an_address_says_that_cannot_be_is_left_out(browser, server):
+    one = Seen(browser, server, path="/?scenario=/etc/passwd&tab=history&month=2012-05")
+    assert one.told["month"] == "2012-05"
+    one.page.wait_for_selector(".view-history")
+    one.page.get_by_text(one.words("page.address_refused")).wait_for()
+    one.check()
+    one.context.close()
 
 
 def test_a_page_from_elsewhere_cannot_use_the_server(browser, server):

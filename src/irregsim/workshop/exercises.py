@@ -27,6 +27,9 @@ _FOLDER: Final = "workshop"
 #: Views that an exercise can send a class to.
 VIEWS: Final = ("vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers")
 
+#: Tabs of the page in order: the views, the exercises, and the plot of Mesa.
+TABS: Final = (*VIEWS, "exercises", "mesa")
+
 #: Answers to a prediction.
 ANSWERS: Final = ("up", "same", "down")
 
@@ -68,6 +71,11 @@ class Predicted:
     def key(self) -> str:
         """Name within a variant."""
         return f"{self.outcome}@{self.city}" if self.city else self.outcome
+
+    @property
+    def name(self) -> str:
+        """Name within an exercise."""
+        return f"{self.variant}|{self.key}"
 
 
 @dataclass(frozen=True, kw_only=True)

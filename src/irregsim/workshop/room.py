@@ -62,7 +62,9 @@ class Room:
         problem: Key of a label that says why something was refused or stopped; empty if nothing was.
         stopped_by: Why there are too many persons, where `problem` says so.
         faults: What is wrong with a scenario, a line each.
-        tab: Number of the view that is shown; kept when the model is made again, as are the next three.
+        tab: Number of the view that is shown; kept when the model is made again, as are the next five.
+        outcome_name: Outcome of the view of differences; empty for the first.
+        city: Its city, or empty for the country.
         exercise: Name of the exercise that is open.
         answers: Predictions by exercise.
         revealed: Exercises whose result has been seen.
@@ -81,6 +83,7 @@ class Room:
         self.stopped_by: TooManyPersons | None = None
         self.faults: tuple[str, ...] = ()
         self.tab = 0
+        self.outcome_name = self.city = ""
         self.exercise = ""
         self.answers: dict[str, dict[str, str]] = {}
         self.revealed: set[str] = set()
@@ -390,6 +393,7 @@ class RoomModel(PairedModel):
             room.settings = replace(room.settings, **changed)  # type: ignore[arg-type]
         self.room = room
         self.is_left = False
+        self._catches_up = False
         self.most_persons = room.most_persons
         s = room.settings
         super().__init__(
@@ -407,6 +411,9 @@ class RoomModel(PairedModel):
 
     def step(self) -> None:
         """One month of both sides; none once another model is there or where play is to stop, none far ahead."""
+        if self._catches_up:
+            self._run_month()
+            return
         if not self.is_left and not self.room.plays(self.world.month):
             self.steps -= 1  # Mesa counts calls, and no month has run
             return
@@ -416,6 +423,24 @@ class RoomModel(PairedModel):
             return
         if self.room.model is not self:
             return  # reset meanwhile: Mesa's play has ended, and to stop running would disable the new model's buttons
+        self._run_month()
+        if not self.is_left:
+            self.room.pace.ends()
+
+    def run_to(self, month: int) -> None:
+        """Months up to one, as fast as they run and without pictures: a page comes back to where it was.
+
+        Args:
+            month: Month number; none run if it has run already, and none after the last of the scenario.
+        """
+        self._catches_up = True
+        try:
+            while self.running and not self.is_left and self.world.month < month:
+                self.step()
+        finally:
+            self._catches_up = False
+
+    def _run_month(self) -> None:
         self.most_persons = self.room.most_persons
         try:
             super().step()
@@ -424,8 +449,6 @@ class RoomModel(PairedModel):
         except TooManyPersons as error:
             self.running = False
             self.room.problem, self.room.stopped_by = "too_many_persons", error
-        if not self.is_left:
-            self.room.pace.ends()
 
     def reporters(self) -> Mapping[str, Any]:
         """The hidden strategies as an index, and those in centres: what Mesa's own plot may show."""

@@ -23,7 +23,9 @@ Use = Callable[[Callable[[Settings], Settings]], None]
 
 
 @solara.component
-def Exercises(room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int], None]) -> None:
+def Exercises(
+    room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int], None], told: Callable[[], None]
+) -> None:
     """Choose an exercise and go through it."""
     everything = material().exercises
     chosen, set_chosen = solara.use_state(room.exercise or everything[0].id)
@@ -33,6 +35,7 @@ def Exercises(room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int]
     def choose(text: str) -> None:
         room.exercise = names[text]
         set_chosen(names[text])
+        told()
 
     solara.Select(
         label=say("choose_exercise"),
@@ -42,11 +45,19 @@ def Exercises(room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int]
         dense=True,
         style="max-width:640px",
     )
-    One(room, exercise, say, frame, use, on_tab).key(exercise.id)
+    One(room, exercise, say, frame, use, on_tab, told).key(exercise.id)
 
 
 @solara.component
-def One(room: Room, exercise: Exercise, say: Say, frame: int, use: Use, on_tab: Callable[[int], None]) -> None:
+def One(
+    room: Room,
+    exercise: Exercise,
+    say: Say,
+    frame: int,
+    use: Use,
+    on_tab: Callable[[int], None],
+    told: Callable[[], None],
+) -> None:
     """One exercise."""
     answers = room.answers.setdefault(exercise.id, {})
     _, set_count = solara.use_state(0)  # redrawn with every answer
@@ -55,14 +66,16 @@ def One(room: Room, exercise: Exercise, say: Say, frame: int, use: Use, on_tab: 
 
     def answer(predicted: Predicted, what: str) -> None:
         if what:
-            answers[_name(predicted)] = what
+            answers[predicted.name] = what
         else:
-            answers.pop(_name(predicted), None)
+            answers.pop(predicted.name, None)
         set_count(lambda n: n + 1)
+        told()
 
     def reveal() -> None:
         room.revealed.add(exercise.id)
         set_revealed(True)
+        told()
 
     with rv.Html(tag="div", class_=f"irregsim-exercise exercise-{exercise.id}"):
         rv.Html(tag="h2", children=[exercise.title(lang)])
@@ -71,7 +84,7 @@ def One(room: Room, exercise: Exercise, say: Say, frame: int, use: Use, on_tab: 
         rv.Html(tag="p", children=[exercise.question(lang)], style_="font-size:19px;font-weight:600")
         rv.Html(tag="h3", children=[say("exercise_predict")])
         for predicted in exercise.predict:
-            Prediction(exercise, predicted, say, answers.get(_name(predicted), ""), revealed, answer)
+            Prediction(exercise, predicted, say, answers.get(predicted.name, ""), revealed, answer)
         rv.Html(tag="h3", children=[say("exercise_run")])
         SetUp(room, exercise, say, use, on_tab)
         with rv.Html(tag="ol"):
@@ -92,10 +105,6 @@ def One(room: Room, exercise: Exercise, say: Say, frame: int, use: Use, on_tab: 
         with rv.Html(tag="ul"):
             for question in exercise.discussion:
                 rv.Html(tag="li", children=[filled(question, exercise, lang)])
-
-
-def _name(predicted: Predicted) -> str:
-    return f"{predicted.variant}|{predicted.key}"
 
 
 @solara.component
@@ -123,7 +132,14 @@ def Prediction(
 
 @solara.component
 def SetUp(room: Room, exercise: Exercise, say: Say, use: Use, on_tab: Callable[[int], None]) -> None:
-    """Buttons that set the page up for each variant, and one that leads to the view."""
+    """Buttons that set the page up for each variant, and one that leads to the view with its first outcome."""
+
+    def go() -> None:
+        running = next((n for n in range(len(exercise.variants)) if is_set_up(exercise, room.settings, n)), 0)
+        first = next((one for one in exercise.predict if one.variant == running), exercise.predict[0])
+        room.outcome_name, room.city = first.outcome, first.city
+        on_tab(VIEWS.index(exercise.view))
+
     with rv.Html(tag="div", style_="display:flex;gap:10px;flex-wrap:wrap"):
         for number, variant in enumerate(exercise.variants):
             words = say("set_up") if len(exercise.variants) == 1 else variant.title(say.lang)
@@ -138,7 +154,7 @@ def SetUp(room: Room, exercise: Exercise, say: Say, use: Use, on_tab: Callable[[
             say("to_view", view=say(f"tab_{exercise.view}")),
             small=True,
             outlined=True,
-            on_click=lambda: on_tab(VIEWS.index(exercise.view)),
+            on_click=go,
         )
 
 
@@ -151,7 +167,7 @@ def Reveal(room: Room, exercise: Exercise, say: Say, answers: dict[str, str], fr
         rv.Html(tag="tr", children=[rv.Html(tag="th", children=[head]) for head in heads])
         for predicted in exercise.predict:
             effect = stored(exercise.id, predicted.variant).effects[predicted.key]
-            given = answers.get(_name(predicted), "")
+            given = answers.get(predicted.name, "")
             cells = [
                 predicted_words(exercise, predicted, lang),
                 say(f"answer_{given}") if given else "–",

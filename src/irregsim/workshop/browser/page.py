@@ -19,8 +19,9 @@ from irregsim.scenario import Fault, ScenarioError, load_scenario, shipped_scena
 from irregsim.scenario.yaml_nodes import MAX_BYTES, parse, read_text
 from irregsim.vocabulary.codes import month_number, year_of
 from irregsim.vocabulary.labels import LANGUAGES, in_language
+from irregsim.workshop.address import Shown, read_query
 from irregsim.workshop.browser.controls import Levers, Set
-from irregsim.workshop.browser.parts import Faults, MesaWords, Upload
+from irregsim.workshop.browser.parts import Again, Faults, MesaWords, Upload
 from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.style import STYLE
 from irregsim.workshop.browser.views import Views
@@ -39,31 +40,54 @@ BY_NAME: Final = {Say(lang)("this_language"): lang for lang in LANGUAGES}
 def Page() -> None:
     """One viewer's page, if there is room for one more."""
     place, set_place = solara.use_state(0)
+    tried, set_tried = solara.use_state(0)
+    search = solara.use_router().search
+    query = solara.use_memo(lambda: search or "", [])  # with which it was opened
+    mine: dict[str, int | None] = solara.use_memo(dict, [])
 
-    def come_and_go() -> Callable[[], None]:
-        mine = SERVER.enter()
-        set_place(-1 if mine is None else mine)
-        return lambda: SERVER.leave(mine)
+    def come() -> None:
+        if mine.get("place") is None:
+            mine["place"] = SERVER.enter()
+        set_place(mine["place"] or -1)
 
-    solara.use_effect(come_and_go, [])
+    def leave() -> Callable[[], None]:
+        return lambda: SERVER.leave(mine.get("place"))
+
+    solara.use_effect(come, [tried])
+    solara.use_effect(leave, [])
     solara.Title("irregsim")
     solara.Style(STYLE)
     if place == -1:
         for lang in LANGUAGES:
             solara.Warning(Say(lang)("full", number=SERVER.most_viewers))
+        Again(event_again=lambda _: set_tried(lambda n: n + 1))
     elif place > 0:
-        Viewer()
+        Viewer(query)
 
 
 @solara.component
-def Viewer() -> None:
-    """Makes the room and its first model, then shows them."""
-    lang, set_lang = solara.use_state(SERVER.lang)
-    room = solara.use_memo(lambda: Room(SERVER.settings, SERVER.beginnings, SERVER.most_persons), [])
+def Viewer(query: str) -> None:
+    """Makes the room and its first model as the address says, then shows them.
+
+    Args:
+        query: Query of the address with which the page was opened.
+    """
+    shown = solara.use_memo(lambda: read_query(query, SERVER.settings), [])
+    lang, set_lang = solara.use_state(shown.lang or SERVER.lang)
+    room = solara.use_memo(lambda: entered(shown), [])
     making, set_making = solara.use_state(1)
     solara.use_effect(lambda: room.close, [])
     solara.use_effect(lambda: SERVER.follow(solara.get_kernel_id(), lambda: room.pace.was_seen), [])
-    made = solara.lab.use_task(lambda: (making, room.make()), dependencies=[making], raise_error=False)
+
+    def make() -> tuple[int, RoomModel]:
+        model = room.make()
+        if shown.month and making == 1:
+            model.run_to(month_number(shown.month))
+        if shown.is_refused and making == 1:
+            room.problem = "address_refused"
+        return making, model
+
+    made = solara.lab.use_task(make, dependencies=[making], raise_error=False)
     say = Say(lang)
 
     def begin_at_first() -> None:
@@ -89,10 +113,19 @@ def Viewer() -> None:
         return
     if not ready:
         with rv.Html(tag="div", class_="irregsim irregsim-making"):
-            solara.Text(say("making"))
+            solara.Text(say("making") if making > 1 or not shown.month else say("making_to", month=shown.month))
             rv.ProgressLinear(indeterminate=True)
         return
     Classroom(room, say, made.value[1], making, lambda: set_making(lambda n: n + 1)).key(f"room-{making}")
+
+
+def entered(shown: Shown) -> Room:
+    """A room as an address says."""
+    room = Room(shown.settings, SERVER.beginnings, SERVER.most_persons)
+    room.tab, room.outcome_name, room.city = shown.tab, shown.outcome, shown.city
+    room.exercise, room.revealed = shown.exercise, set(shown.revealed)
+    room.answers = {name: dict(given) for name, given in shown.answers.items()}
+    return room
 
 
 @solara.component
@@ -127,8 +160,8 @@ def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callabl
         play_interval=1,
         render_interval=1,
     )
-    MesaWords(words=say.mesa(), hidden=HIDDEN, step=say("mesa_steps"),
-              names={key: say(key) for key in ("menu", "language")})  # fmt: skip
+    names = {"menu": say("menu"), "language": say("language"), "progress": say("mesa_information")}
+    MesaWords(words=say.mesa(), hidden=HIDDEN, step=say("mesa_steps"), names=names)
     with Below(), rv.Html(tag="div", class_="irregsim irregsim-cards"):
         Notice(room, model.value, say, on_make, version)
         with solara.Card(say("scenario")):

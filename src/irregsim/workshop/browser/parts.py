@@ -32,6 +32,10 @@ def MonthHead(
     state: str,
     words: dict[str, Any],
     months: list[tuple[str, str]],
+    address: str,
+    shared: str,
+    code: dict[str, str],
+    event_coded: Callable[[str], None],
     event_sized: Callable[[list[float]], None],
     event_until: Callable[[str], None],
     event_speed: Callable[[float], None],
@@ -40,7 +44,16 @@ def MonthHead(
 
     It holds the bar of the mode for a projector too, and reports width and height of a picture there (0 and 0 outside
     it), the month to run to (empty for none) and the seconds between months.
+
+    The query ``address`` is written into the address of the page, so that a reload brings it again. ``shared`` is the
+    address at which others reach the page, without a query, empty where none do. It asks for the picture of a link by
+    ``coded``, and is given it in ``code``: ``link`` and ``svg``.
     """
+
+
+@solara.component_vue(str(_HERE / "again.vue"))
+def Again(event_again: Callable[[object], None]) -> None:
+    """Asks every few seconds whether a place is free by now."""
 
 
 @solara.component_vue(str(_HERE / "mesa_words.vue"))

@@ -22,6 +22,7 @@ from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.labels import LANGUAGES
 from irregsim.workshop.browser.door import SPARE, Door
 from irregsim.workshop.browser.sessions import KernelSessions
+from irregsim.workshop.browser.share import typed
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.settings import Settings, load_file
 
@@ -221,8 +222,10 @@ def serve(
             timeout_graceful_shutdown=_GRACEFUL,
         )
     )
-    shown = f"[{host}]" if ":" in host else host
+    name = typed(host)
+    shown = f"[{name}]" if ":" in name else name
     address = f"http://{shown}:{port}"
+    SERVER.shared = "" if is_local(host) else f"{address}/"
     threading.Thread(target=_when_started, args=(server, address, browse, ready), daemon=True).start()
     earlier, ended = set(threading.enumerate()), threading.Event()
     threading.Thread(target=_end_in_time, args=(server, ended), daemon=True).start()

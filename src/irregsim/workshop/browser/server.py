@@ -19,6 +19,7 @@ class Server:
         lang: Language that a viewer sees first.
         most_viewers: Pages open at once.
         most_persons: Persons in a world at which it stops.
+        shared: Address at which others reach the page, with a slash at its end; empty where only this machine does.
         beginnings: Worlds after their burn-in, shared since they are never changed.
     """
 
@@ -26,6 +27,7 @@ class Server:
     lang: str = "nb"
     most_viewers: int = 6
     most_persons: int = 60_000
+    shared: str = ""
     beginnings: Beginnings = field(default_factory=Beginnings)
     _seen: dict[str, Callable[[], bool]] = field(default_factory=dict)
     _viewers: set[int] = field(default_factory=set)

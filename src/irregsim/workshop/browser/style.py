@@ -39,8 +39,15 @@ STYLE: Final = """
 .irregsim-file { position: absolute; inset: 0; width: 100%; opacity: 0; cursor: pointer; }
 .irregsim-upload:focus-within { outline: 3px solid #1A5A96; outline-offset: 2px; }
 .irregsim-unseen { position: absolute; left: -9999px; margin: 0; }
-.irregsim-to-projector { margin-left: auto; border: 1px solid #767676; border-radius: 4px; padding: 3px 12px;
-  font-size: 15px; background: #fff; }
+.irregsim-to-share { margin-left: auto; }
+.irregsim-to-share, .irregsim-to-projector, .irregsim-share button { border: 1px solid #767676; border-radius: 4px;
+  padding: 3px 12px; font-size: 15px; background: #fff; }
+.irregsim-share { margin: auto; max-width: min(640px, 94vw); max-height: 96vh; border: 2px solid #767676;
+  border-radius: 6px; padding: 16px 20px; font-size: 18px; background: #fff; color: #333; }
+.irregsim-share input { width: 100%; font-size: 18px; border: 1px solid #767676; padding: 4px 8px; }
+.irregsim-share button { font-size: 18px; }
+.irregsim-share .share-code svg { display: block; margin: 12px auto; width: min(420px, 60vh); height: auto; }
+.irregsim-share .share-buttons { display: flex; gap: 12px; margin-top: 12px; }
 .irregsim-cards, .irregsim-cards .v-card { max-width: 376px; }
 .irregsim-cards .v-select__selection { max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
 .v-navigation-drawer { max-width: min(400px, 100vw) !important; min-width: 0 !important; }
@@ -49,7 +56,8 @@ STYLE: Final = """
 .v-app-bar .v-btn:has([class*="mdi-brightness"], [class*="mdi-weather"], .mdi-theme-light-dark)
   { display: none !important; }
 .v-tooltip__content { opacity: 1 !important; background: #333 !important; }
-.irregsim-main .v-tabs-bar .v-slide-group__content { flex-wrap: wrap; height: auto; }
+.irregsim-main .v-tabs-bar .v-slide-group__content { flex: 1 1 0; min-width: 0; flex-wrap: wrap;
+  height: auto; }
 .irregsim-main .v-tabs-bar { height: auto !important; }
 .irregsim-main .v-tabs-bar .v-tab { height: 42px; }
 :focus-visible { outline: 3px solid #1A5A96 !important; outline-offset: 2px; }
@@ -64,6 +72,7 @@ STYLE: Final = """
 .irregsim-projector .irregsim-when, .irregsim-projector .irregsim-what, .irregsim-projector .irregsim-care
   { display: none !important; }
 .irregsim-projector .v-content, .irregsim-projector .v-main { padding: 0 !important; }
+html:has(.irregsim-projector) { overflow-y: scroll; }
 .irregsim-projector .irregsim-main { padding-bottom: 110px; }
 .irregsim-projector .irregsim-view { padding-top: 0; }
 .irregsim-projector .irregsim-main .v-tab, .irregsim-projector .irregsim-note, .irregsim-projector .irregsim-more,
@@ -76,6 +85,7 @@ STYLE: Final = """
   { font-size: max(18px, 1em) !important; max-width: none; }
 .irregsim-projector .irregsim-view .v-label--active { transform: translateY(-22px) !important; }
 .irregsim-projector .irregsim-view .v-input { padding-top: 20px; }
+.irregsim-projector .irregsim-view .v-select__selection { line-height: 28px; }
 .irregsim-projector .irregsim-exercise { max-width: none; font-size: 20px; }
 .v-expansion-panel-content__wrap { padding: 4px 14px 12px !important; }
 .v-expansion-panel-header { min-height: 44px !important; font-size: 15px; }

@@ -18,9 +18,13 @@ from irregsim.present.plots.style import assumption_spans
 from irregsim.present.words import state_words, upper
 from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text
 from irregsim.vocabulary.labels import label
+from irregsim.workshop.address import Shown, query_of
 from irregsim.workshop.browser.exercise import Exercises, Use
 from irregsim.workshop.browser.parts import Drawn, MonthHead
+from irregsim.workshop.browser.server import SERVER
+from irregsim.workshop.browser.share import code_of
 from irregsim.workshop.browser.words import Say
+from irregsim.workshop.exercises import TABS
 from irregsim.workshop.live.followed import outcomes
 from irregsim.workshop.live.lives import Twin, said_number
 from irregsim.workshop.pace import stepped_last
@@ -31,29 +35,15 @@ from irregsim.workshop.pictures.iceberg import draw_iceberg
 from irregsim.workshop.pictures.life import draw_life
 from irregsim.workshop.pictures.network import draw_network
 from irregsim.workshop.pictures.registers import draw_registers
-from irregsim.workshop.pictures.svg import Picture
+from irregsim.workshop.pictures.svg import LEGIBLE, Picture
 from irregsim.workshop.pictures.tiles import draw_tiles
 from irregsim.workshop.pictures.vessels import draw_vessels
-from irregsim.workshop.pictures.words import PictureWords, outcome_name
+from irregsim.workshop.pictures.words import PictureWords, outcome_name, short
 from irregsim.workshop.replicate_band import warm_up
 from irregsim.workshop.room import Room, RoomModel
 
 #: A picture of nothing, for views without one: the page reports that it has drawn it.
 NOTHING: Final = Picture("<svg width='0' height='0'></svg>", "")
-
-#: Tabs in order.
-TABS: Final = (
-    "vessels",
-    "history",
-    "difference",
-    "tiles",
-    "network",
-    "iceberg",
-    "life",
-    "registers",
-    "exercises",
-    "mesa",
-)
 
 #: Draws a picture of what may be shown.
 Draw = Callable[[], Picture]
@@ -103,7 +93,7 @@ def View(
     A component is drawn again only when what it is given has changed: so all that read the room are given ``frame``.
     """
     words = PictureWords(say.lang, *room.running.titles(say.lang), room.running.differences, room.space)
-    Head(room, say, frame, told)
+    Head(room, say, frame, told, tab)
     with solara.lab.Tabs(value=tab, on_value=on_tab, dark=False):
         for name in TABS:
             solara.lab.Tab(say(f"tab_{name}"))
@@ -132,7 +122,7 @@ def View(
         elif name == "registers":
             show(draw_registers(room.look(), words, last, room.running.scale))
         elif name == "exercises":
-            Exercises(room, say, frame, use, on_tab)
+            Exercises(room, say, frame, use, on_tab, told)
             show(NOTHING)  # so that the next month need not wait for a picture
         else:
             MesaPlot(room, say, frame)
@@ -151,8 +141,9 @@ SPEEDS: Final = {"fast": 0.0, "medium": 0.35, "slow": 1.0}
 
 
 @solara.component
-def Head(room: Room, say: Say, frame: int, told: Callable[[], None]) -> None:
+def Head(room: Room, say: Say, frame: int, told: Callable[[], None], tab: int) -> None:
     """The month, what is compared, and what must always be said."""
+    code, set_code = solara.use_state({"link": "", "svg": ""})
 
     def size(sized: list[float]) -> None:
         wide, high = (float(one) for one in sized)
@@ -179,15 +170,37 @@ def Head(room: Room, say: Say, frame: int, told: Callable[[], None]) -> None:
             for one in range(model.first, room.running.scenario.end + 1)
             if one % 6 == 5 or one == room.running.scenario.end
         ],
+        address=query_of(shown_in(room, say.lang), SERVER.settings),
+        shared=SERVER.shared,
+        code=code,
+        event_coded=lambda link: set_code({"link": link, "svg": code_of(link)}),
         event_sized=size,
         event_until=lambda text: room.run_until(text),
         event_speed=lambda seconds: room.set_rest(seconds),
     )
 
 
+def shown_in(room: Room, lang: str) -> Shown:
+    """What a room shows, for the address of its page."""
+    model = room.model
+    has_run = model is not None and model.steps > 0
+    return Shown(
+        settings=room.settings,
+        month=month_text(model.world.month) if model is not None and has_run else "",
+        tab=room.tab,
+        outcome=room.outcome_name,
+        city=room.city,
+        exercise=room.exercise,
+        answers=room.answers,
+        revealed=frozenset(room.revealed),
+        lang="" if lang == SERVER.lang else lang,
+    )
+
+
 def _bar_words(say: Say) -> dict[str, Any]:
-    """Words of the bar for a projector."""
-    keys = ("title", "projector", "projector_off", "run_to", "speed", "play", "care_short")
+    """Words of the bar for a projector, and of the link to the page."""
+    keys = ("title", "projector", "projector_off", "run_to", "speed", "play", "care_short",
+            "share", "share_what", "share_local", "share_long", "link", "copy_link", "copied", "close")  # fmt: skip
     words: dict[str, Any] = {key: say(key) for key in keys}
     speeds = [(f"{seconds:g}", say(f"speed_{name}")) for name, seconds in SPEEDS.items()]
     return words | {"lang": say.lang, "step": say("mesa_step"), "speeds": speeds}
@@ -226,22 +239,26 @@ def RunMore(room: Room, say: Say, told: Callable[[], None], frame: int) -> None:
 @solara.component
 def Difference(room: Room, say: Say, words: PictureWords, frame: int, told: Callable[[], None]) -> None:
     """One outcome of both sides and how the difference grows."""
-    name, set_name = solara.use_state("index:hidden")
-    city, set_city = solara.use_state("")
+    name, city = room.outcome_name, room.city
     country = say("country_whole")
     cities = {country: "", **{label(f"city.{one}", say.lang): one for one in CITIES}}
     names = {outcome_name(one, say.lang): one for one in outcomes(city)}
     if name not in names.values():
         name = next(iter(names.values()))
 
+    def choose(text: str) -> None:
+        room.outcome_name = names[text]
+        told()
+
     def choose_city(text: str) -> None:
-        set_city(cities[text])
-        if name not in outcomes(cities[text]):
-            set_name(outcomes(cities[text])[0])
+        room.city = cities[text]
+        if room.outcome_name not in outcomes(room.city):
+            room.outcome_name = ""
+        told()
 
     with rv.Html(tag="div", style_="display:flex;gap:16px;align-items:center;flex-wrap:wrap"):
         shown = next(text for text, one in names.items() if one == name)
-        solara.Select(label=say("outcome"), value=shown, values=list(names), on_value=lambda t: set_name(names[t]),
+        solara.Select(label=say("outcome"), value=shown, values=list(names), on_value=choose,
                       dense=True, style="min-width:360px")  # fmt: skip
         where = next(text for text, one in cities.items() if one == city)
         solara.Select(label=say("where"), value=where, values=list(cities), on_value=choose_city, dense=True,
@@ -321,8 +338,9 @@ def Facts(room: Room, say: Say, person: int, both: bool, frame: int) -> None:
             rv.Html(tag="tr", children=[rv.Html(tag="th", children=[upper(head)]) for head in heads])
         if not rows:
             rv.Html(tag="tr", children=[rv.Html(tag="td", children=[say("gone")])])
-        for key in rows:
-            cells = [say("gone") if side is None else _fact(key, side, say) for side in shown]
+        for row, key in enumerate(rows):
+            gone = "" if row else say("gone")  # said once
+            cells = [gone if side is None else _fact(key, side, say) for side in shown]
             head = rv.Html(tag="th", children=[say(f"fact_{key}")])
             rv.Html(tag="tr", children=[head, *(rv.Html(tag="td", children=[cell]) for cell in cells)])
 
@@ -383,10 +401,36 @@ def Events(twin: Twin, say: Say, words: PictureWords, both: bool) -> None:
 def MesaPlot(room: Room, say: Say, frame: int) -> None:
     """Mesa's own plot of what the model's data collector collects."""
     colours = {f"index_{code}": COLOURS[code] for code in HIDDEN}
-    component = make_plot_component(
-        colours, post_process=lambda axes: axes.set_ylabel(label("axis.index_hidden", say.lang), fontsize=8)
-    )
+    component = make_plot_component(colours, post_process=lambda axes: name_plot(axes, say, room.space))
     # Mesa gives the component and the number of a page.
     plot = component[0] if isinstance(component, tuple) else component
     plot(room.model)
     Drawn(NOTHING, frame, room.pace.drawn)
+
+
+#: Pixels of an inch and points of an inch in Mesa's plot.
+_DPI, _POINTS = 100.0, 72.0
+
+
+def name_plot(axes: Any, say: Say, space: tuple[float, float] | None) -> None:
+    """Puts words in the place of the codes in Mesa's plot, in large type where a projector shows it.
+
+    Args:
+        axes: Matplotlib's axes, as Mesa has drawn them.
+        say: Words.
+        space: As in `Room`.
+    """
+    size = LEGIBLE * _POINTS / _DPI if space is not None else 9.0
+    if space is not None:
+        # Beside it there is room for the names, which an image made smaller would take below what can be read.
+        axes.figure.set_size_inches(max(300.0, space[0] - 420.0) / 0.9 / _DPI, 0.8 * space[1] / _DPI)
+    axes.figure.set_dpi(_DPI)
+    for line, code in zip(axes.get_lines(), HIDDEN, strict=True):
+        line.set_label(short(code, say.lang))
+    axes.legend(fontsize=size, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    axes.tick_params(labelsize=size)
+    axes.set_ylabel(label("axis.index_hidden", say.lang), fontsize=size, wrap=True)
+    # Mesa writes its own word here afterwards.
+    axes.xaxis.label.set_visible(False)
+    axes.text(0.5, -2.6 * size / axes.figure.get_figheight() / _POINTS, say("mesa_steps"), fontsize=size,
+              transform=axes.transAxes, ha="center", va="top")  # fmt: skip

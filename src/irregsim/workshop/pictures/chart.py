@@ -14,7 +14,7 @@ from irregsim.present.plots.ticks import ticks
 from irregsim.vocabulary.codes import FIRST_YEAR
 from irregsim.vocabulary.knowledge import DEFAULT_KNOWLEDGE, Knowledge, assumed_from
 from irregsim.vocabulary.numbers import drawn
-from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Svg
+from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Svg, width_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -115,18 +115,21 @@ class Axes:
             left, right = max(start, self.x[0]), min(end, self.x[1])
             if right > left:
                 self.svg.rect(self.px(left), self.top, self.px(right) - self.px(left), self.height, colour)
-                shown.append((self.px(left) + 5, text))
+                # Large type that has no room is left out: the note below the picture says it.
+                if self.svg.least == 0 or width_of(text, self.svg.sized(12)) * 1.15 < self.width:
+                    shown.append((self.px(left) + 5, text))
         if not words:
             return
         # The last months may be few: their words end where the panel does, a line lower; above both shades.
         for row, (place, text) in enumerate(shown):
-            at, anchor = (place, "start") if row == 0 else (self.right - 4, "end")
+            at, anchor = (self.right - 4, "end") if place > self.left + 5 else (place, "start")
             down = self.svg.sized(12) * 1.25 * (row + 1)
             self.svg.text(at, self.top + down, text, 12, colour=SOFT, anchor=anchor)
 
     def years(self, most: int = 8) -> None:
         """Whole years below the panel."""
-        for tick in ticks(*self.x, most, whole=True):
+        room = int(self.width / (self.svg.sized(12.5) * 3.3))  # four digits and as much as a digit between them
+        for tick in ticks(*self.x, max(2, min(most, room)), whole=True):
             place = self.px(tick)
             self.svg.line(place, self.bottom, place, self.bottom + 4, SOFT)
             below = self.svg.sized(12.5) * 1.4 + 1

@@ -37,15 +37,26 @@ def draw_difference(outcome: Outcome, words: PictureWords, first: int, last: int
     keep = x >= start
     svg.text(56, 26, name, 18, bold=True)
     unit = _unit(outcome, words)
-    svg.text(56, 47, words("sum_of_year", unit=unit) if outcome.is_year else unit, 13, colour=SOFT)
+    told = words("sum_of_year", unit=unit) if outcome.is_year else unit
+    second = _second(svg)
+    svg.paragraph(56, second, told, 640, 13, colour=SOFT, most=2)
     levels = [outcome.reference[keep], outcome.scenario[keep]]
     spread = [] if band is None else [side[:, band.months >= first - 13] for side in (band.reference, band.scenario)]
     highest = top_of(*levels, *spread, least=10.0)
-    left = Axes(svg, 56, _TOP, 480, _HIGH, axis, (0.0, highest), words.lang)
+    # Large type needs more room below the axes.
+    high = _HIGH if words.place is None else _HIGH - 62.0
+    top = _TOP + max(0.0, second - 47.0) * 2
+    high -= top - _TOP
+    left = Axes(svg, 56, top, 480, high, axis, (0.0, highest), words.lang)
     _sides(left, x[keep], levels, band, words)
-    right = Axes(svg, 790, _TOP, 440, _HIGH, axis, _ends(outcome, keep, band), words.lang)
+    right = Axes(svg, 790, top, 440, high, axis, _ends(outcome, keep, band), words.lang)
     _gap(right, x[keep], outcome, keep, band, words)
     return svg.done()
+
+
+def _second(svg: Svg) -> float:
+    """Where the line below a name is: large type needs more room between the two."""
+    return max(47.0, 26.0 + 1.15 * svg.sized(18))
 
 
 def _unit(outcome: Outcome, words: PictureWords) -> str:
@@ -89,7 +100,7 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
     unit = words("percent_of_reference") if outcome.unit == PERCENT else _unit(outcome, words)
     told = words("difference")
     svg.text(axes.left, 26, told if words.place is None else told.partition(":")[0], 14.5, bold=True)
-    svg.text(axes.left, 47, unit, 13, colour=SOFT)
+    svg.paragraph(axes.left, _second(svg), unit, 505, 13, colour=SOFT, most=2)
     axes.shade_assumptions()
     axes.values(signed=True)
     axes.years(6)
@@ -104,9 +115,10 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
         return
     text = drawn(float(finite[-1]), words.lang, signed=True)
     axes.label_ends([(float(finite[-1]), text, MODEL)], 17)
-    below = axes.bottom + 44
+    size = svg.sized(13)
+    below = axes.bottom + max(44.0, size * 3.0)
     if band is None:
-        svg.paragraph(axes.left, below, words("one_run"), 500, 13, colour=SOFT, most=2)
+        svg.paragraph(axes.left, below, words("one_run"), 500, 13, colour=SOFT, most=3)
         return
     low, high = (float(end[-1]) for end in band.difference)
     told = words(
@@ -115,6 +127,7 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
         low=drawn(low, words.lang, signed=True),
         high=drawn(high, words.lang, signed=True),
     )
-    svg.paragraph(axes.left, below, told, 500, 13, colour=INK, most=2)
+    then = svg.paragraph(axes.left, below, told, 500, 13, colour=INK, most=2)
     if low <= 0 <= high or low != low:
-        svg.paragraph(axes.left, below + 17, words("cannot_tell"), 500, 13, colour=INK, bold=True, most=2)
+        below = below + 17 if words.place is None else then
+        svg.paragraph(axes.left, below, words("cannot_tell"), 500, 13, colour=INK, bold=True, most=2)

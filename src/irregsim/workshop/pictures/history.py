@@ -13,18 +13,20 @@ from irregsim.vocabulary.labels import label
 from irregsim.workshop.live.followed import Band
 from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, top_of, year_of_months
-from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Picture, Svg, width_of
+from irregsim.workshop.pictures.svg import INK, LINE, SOFT, Picture, Svg, size_of, width_of
 from irregsim.workshop.pictures.words import PictureWords, short
 
 _WIDTH = 1300.0
 _TOP, _HIGH = 62.0, 300.0
+_LOW = 110.0
 _STRIP = 21.0
 
 #: Months drawn before the first one shown.
 _BEFORE = 13
 
-#: Levers listed below the axis; further ones are counted.
+#: Levers listed below the axis, and where a projector shows them; further ones are counted.
 _MOST_LEVERS = 5
+_MOST_LARGE = 3
 
 #: From the ground up.
 _STACKED = ("avhengig", "arbeidende", "marginalisert", "fritt_fall")
@@ -41,10 +43,13 @@ def draw_history(look: Look, words: PictureWords, last: int, total: Band | None 
     """
     sides = look.sides
     levers = _bars(words.levers)
-    rows = min(len(levers), _MOST_LEVERS + 1)
-    height = _TOP + _HIGH + 40 + 150 + 24 + _STRIP * max(rows, 1) + 30
-    svg = Svg(_WIDTH, height, words("alt_history", month=words.month(look.month)), words.place)
-    type_size = svg.sized(12.5)
+    most = _MOST_LEVERS if words.place is None else _MOST_LARGE
+    rows = min(len(levers), most + 1)
+    type_size = size_of(12.5, _WIDTH, lambda size: _places(size, rows)[-1], words.place)
+    high, strip, height = _places(type_size, rows)
+    # As wide as its place: names in large type leave little of a narrower one for the panels.
+    width = _WIDTH if words.place is None else max(_WIDTH, height * words.place[0] / words.place[1])
+    svg = Svg(width, height, words("alt_history", month=words.month(look.month)), words.place)
     months = look.months
     # A year before the first month shown: what was long before would make a difference too small to see.
     kept = months >= look.first - _BEFORE
@@ -56,7 +61,7 @@ def draw_history(look: Look, words: PictureWords, last: int, total: Band | None 
     names = [width_of(short(code, words.lang), type_size) * 1.12 for code in _STACKED]
     gap = max(172.0, max(names) + 62)
     margin = max(56.0, width_of("00 000", type_size) * 1.12 + 8)
-    wide = (_WIDTH - margin - 4 - gap * len(sides)) / len(sides)
+    wide = (width - margin - 4 - gap * len(sides)) / len(sides)
     for number, side in enumerate(sides):
         left = margin + (wide + gap) * number
         axes = Axes(svg, left, _TOP, wide, _HIGH, axis, (0.0, highest), words.lang)
@@ -65,10 +70,26 @@ def draw_history(look: Look, words: PictureWords, last: int, total: Band | None 
         if total is not None:
             _spread(axes, total, number, words)
         axes.now(look.month)
-        lower = Axes(svg, left, _TOP + _HIGH + 58, wide, 110, axis, (0.0, seen), words.lang)
+        lower = Axes(svg, left, high, wide, _LOW, axis, (0.0, seen), words.lang)
         _visible(lower, x, look, kept, number, words)
-    _strip(svg, levers, axis, margin, wide, _TOP + _HIGH + 58 + 110 + 50, words)
+    _strip(svg, levers, most, axis, margin, wide, strip, words)
     return svg.done()
+
+
+def _places(size: float, rows: int) -> tuple[float, float, float]:
+    """Top of the panel below, top of the strip of levers, and height of the picture, for type of a size.
+
+    Below a panel are its years, then the name of what follows.
+    """
+    below = max(58.0, size * 3.6)
+    high = _TOP + _HIGH + below
+    strip = high + _LOW + max(50.0, size * 3.8)
+    return high, strip, strip + _row_of(size) * max(rows, 1) + max(16.0, size * 0.8)
+
+
+def _row_of(size: float) -> float:
+    """Height of a row of the strip."""
+    return max(_STRIP, size * 1.3)
 
 
 def _stack(axes: Axes, x: np.ndarray, hidden: np.ndarray, words: PictureWords) -> None:
@@ -118,6 +139,7 @@ def _bars(rows: Sequence[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]
 def _strip(
     svg: Svg,
     levers: Mapping[str, Sequence[Mapping[str, str]]],
+    most: int,
     axis: tuple[float, float],
     left: float,
     wide: float,
@@ -125,10 +147,11 @@ def _strip(
     words: PictureWords,
 ) -> None:
     """A bar for each lever while it differs from the reference, with its value."""
-    svg.text(left, top - 6, words("levers" if levers else "no_levers"), 13, bold=True)
-    axes = Axes(svg, left, top, wide, _STRIP * max(1, len(levers)), axis, (0.0, 1.0), words.lang)
-    for row, (key, stretches) in enumerate(list(levers.items())[:_MOST_LEVERS]):
-        y = top + _STRIP * row + 4
+    svg.text(left, top - max(6.0, 0.5 * svg.least), words("levers" if levers else "no_levers"), 13, bold=True)
+    high = _row_of(svg.sized(12.5))
+    axes = Axes(svg, left, top, wide, high * max(1, len(levers)), axis, (0.0, 1.0), words.lang)
+    for row, (key, stretches) in enumerate(list(levers.items())[:most]):
+        y = top + high * row + 4
         svg.line(axes.left, y + 7, axes.right, y + 7, LINE)
         for stretch in stretches:
             first = float(year_of_months(np.array([month_number(stretch["from"]) - 1]))[0])
@@ -137,8 +160,9 @@ def _strip(
             hint = f"{key}: {stretch['reference']} → {stretch['value']}"
             svg.rect(start, y, stop - start, 14, "#9DB0C2", hint=hint, rx=2)
         told = lever_change(key, stretches[0]["value"], words.lang)
-        most = int((svg.width - axes.right - 8) / width_of("x", svg.sized(12.5)) / 1.06)
-        svg.text(axes.right + 8, y + 12, told if len(told) <= most else told[: most - 1] + "…", 12.5, hint=told)
-    if len(levers) > _MOST_LEVERS:
-        y = top + _STRIP * _MOST_LEVERS + 14
-        svg.text(left, y, words("more_levers", number=len(levers) - _MOST_LEVERS), 12.5, colour=SOFT)
+        letters = int((svg.width - axes.right - 8) / width_of("x", svg.sized(12.5)) / 1.06)
+        shown = told if len(told) <= letters else told[: letters - 1] + "…"
+        svg.text(axes.right + 8, y + 12, shown, 12.5, hint=told)
+    if len(levers) > most:
+        y = top + high * most + svg.sized(12.5) * 1.1
+        svg.text(left, y, words("more_levers", number=len(levers) - most), 12.5, colour=SOFT)

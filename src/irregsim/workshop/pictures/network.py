@@ -8,7 +8,7 @@ from irregsim.present.colours import COLOURS
 from irregsim.vocabulary.codes import STRATEGIES
 from irregsim.vocabulary.labels import label, labels
 from irregsim.workshop.live.network import Net
-from irregsim.workshop.pictures.svg import INK, PAPER, SIDES, SOFT, Picture, Svg, alone, columns, shifted, width_of
+from irregsim.workshop.pictures.svg import INK, PAPER, SIDES, SOFT, Picture, Svg, columns, shifted, whole, width_of
 from irregsim.workshop.pictures.words import PictureWords, short
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ def draw_network(net: Net, words: PictureWords, followed: str = "") -> Picture:
     """
     sides = len(net.graphs)
     beside = columns(_WIDTH, _HEIGHT, sides, words.place)
-    svg = Svg(_WIDTH * max(beside, alone(words.place)), _HEIGHT * sides / beside,
-              words("alt_network", number=net.persons), words.place)  # fmt: skip
+    size = whole(_WIDTH, _HEIGHT, sides, beside, words.place)
+    alt = words("alt_network", number=net.persons)
+    svg = Svg(size.width, size.height, alt, words.place, scrolls=size.scrolls)
     for number, graph in enumerate(net.graphs):
         with svg.group(transform=shifted(svg, number, _WIDTH, _HEIGHT, beside), class_=SIDES[number]):
             svg.paragraph(_WIDTH / 2, 22, words.title(number), _WIDTH - 40, 16, most=1, anchor="middle", bold=True)

@@ -7,10 +7,10 @@ draws the pictures of run folders, takes a hundred times as long.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
 INK: Final = "#333333"
@@ -56,13 +56,57 @@ def lines_of(text: str, width: float, size: float) -> list[str]:
     return textwrap.wrap(text, max(8, int(width / (size * _LETTER))), break_long_words=False) or [""]
 
 
+#: Sides that a place would make smaller than this are shown one above the other, and the page scrolls: large type would
+#: have no room in them.
+_NARROW: Final = 0.9
+
+
+def whole(width: float, height: float, sides: int, beside: int, place: tuple[float, float] | None) -> Sized:
+    """Width and height of a picture of sides of a size, and whether the page scrolls through it."""
+    scrolls = place is not None and sides > beside
+    return Sized(width * max(beside, 1.35 if scrolls else alone(place)), height * sides / beside, scrolls)
+
+
+class Sized(NamedTuple):
+    """Size of a picture.
+
+    Attributes:
+        width: In its own units; likewise the height.
+        scrolls: As in `Svg`.
+    """
+
+    width: float
+    height: float
+    scrolls: bool
+
+
 def columns(width: float, height: float, sides: int, place: tuple[float, float] | None) -> int:
     """In how many columns sides of a size are drawn larger: next to one another, or one above the other."""
     if place is None or sides < 2:
         return sides
+    if place[0] / (width * sides) < _NARROW:
+        return 1
     beside = min(place[0] / (width * sides), place[1] / height)
     above = min(place[0] / width, place[1] / (height * sides))
     return 1 if above > beside else sides
+
+
+def size_of(size: float, width: float, height: Callable[[float], float], place: tuple[float, float] | None) -> float:
+    """Size of type in a picture whose height has room for lines of that size.
+
+    Args:
+        size: Size where no projector shows it, in the drawing's units.
+        width: Width of the picture.
+        height: From a size of type to the height of the picture.
+        place: As in `Svg`.
+    """
+    found = size
+    if place is None:
+        return found
+    for _ in range(12):
+        # A higher picture is shown smaller, so that its type must be larger; each round adds a third of the last.
+        found = max(size, LEGIBLE / min(place[0] / width, place[1] / height(found)))
+    return found
 
 
 def number(value: Number) -> str:

@@ -20,10 +20,10 @@ from irregsim.workshop.pictures.svg import (
     SOFT,
     Picture,
     Svg,
-    alone,
     columns,
     lines_of,
     shifted,
+    whole,
     width_of,
 )
 from irregsim.workshop.pictures.words import PictureWords, short
@@ -56,7 +56,8 @@ def draw_vessels(look: Look, words: PictureWords) -> Picture:
     sides = look.sides
     alt = words("alt_vessels", month=words.month(look.month))
     beside = columns(_WIDTH, _HEIGHT, len(sides), words.place)
-    svg = Svg(_WIDTH * max(beside, alone(words.place)), _HEIGHT * len(sides) / beside, alt, words.place)
+    size = whole(_WIDTH, _HEIGHT, len(sides), beside, words.place)
+    svg = Svg(size.width, size.height, alt, words.place, scrolls=size.scrolls)
     # Of the months shown: what was before would only make the vessels too deep.
     start = max(0, look.first - 1 - int(look.months[0]))
     most = top_of(*(side.hidden[start:] for side in sides), least=10.0)
