@@ -37,8 +37,8 @@ def citing() -> str:
         lines.append(f"- {names}: *{one['title']}*. {', '.join(more)}.")
     lines += [
         "",
-        "Say also which run a number is from: `irregsim runs show FOLDER` prints its id, the version, the posterior and",
-        "the seed, and `irregsim reproduce FOLDER` repeats the run and says whether every table is identical. UNHCR's",
+        "Say also which run a number is from: `irregsim runs show FOLDER` prints its id, version, posterior and",
+        "seed, and `irregsim reproduce FOLDER` repeats the run and says whether every table is identical. UNHCR's",
         "attribution is in `src/irregsim/data/external/NOTICE.md`. For programs: `CITATION.cff` and `codemeta.json`.",
     ]
     return "\n".join(lines) + "\n"
