@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from irregsim.cli import main
+from irregsim.commands import registry
 from irregsim.commands import sensitivity as work
 from irregsim.present import sensitivity as words
 from irregsim.present.plots.sensitivity import draw_tornado
@@ -171,10 +172,14 @@ def test_a_small_comparison_from_end_to_end(tmp_path, monkeypatch):
     first = CliRunner().invoke(main, [*asked, "--draws", "prior", "--quiet", "--out", "one"])
     assert first.exit_code == 0, first.output
     about = json.loads((tmp_path / "one" / "sensitivity.json").read_text())
-    assert about["draws"] == 60
+    assert about["distinct_draws"] == 60 and about["draws"] == "prior"
     again = CliRunner().invoke(main, ["sensitivity", about["comparison"], "--out", "two", "--lang", "nb"])
     assert again.exit_code == 0, again.output
     one, two = (pd.read_parquet(tmp_path / name / "sensitivity.parquet") for name in ("one", "two"))
     pd.testing.assert_frame_equal(one, two)
     assert set(one["quantity"]) == {"level", "difference"}
     assert list((tmp_path / "two").glob("tornado-*.png"))
+    (tmp_path / "two" / "mine.txt").write_text("mine", encoding="utf-8")
+    entry = registry.found_entry("two")
+    assert entry.kind == registry.SENSITIVITY and entry.scenarios == ("baseline", "fines-tripled")
+    assert registry.removed(entry) == ["mine.txt"]

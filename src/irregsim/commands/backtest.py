@@ -14,7 +14,6 @@ from irregsim.inference.calibration import backtest as work
 from irregsim.inference.calibration import fitting
 from irregsim.inference.calibration.bank import model_sha256
 from irregsim.present.pages import backtest as page
-from irregsim.scenario import load_scenario
 from irregsim.storage.folder import FolderError
 from irregsim.storage.hashing import write_json
 from irregsim.storage.paths import refuse_links, user_path
@@ -33,8 +32,8 @@ class Backtest:
 
     Attributes:
         rows: As `irregsim.inference.calibration.backtest.backtest` gives them.
-        about: ``years``, ``trials``, ``posterior`` (id of the posterior of the bank) and ``model`` (hash of the code
-            and the data that the trials were made with).
+        about: ``years``, ``trials``, ``posterior`` (id of the posterior of the bank), ``model`` (hash of the code and
+            the data that the trials were made with) and ``is_installed_model`` (whether these are the ones here).
         folder: Where the tables are.
     """
 
@@ -53,8 +52,8 @@ def backtest(bank: Path, out: str, years: Sequence[int] = (), *, progress: Progr
         progress: Notified of finished years.
 
     Raises:
-        WrongUse: If the folder holds no finished calibration, its trials are of another model, a year is not possible,
-            or the place for the tables cannot be used.
+        WrongUse: If the folder holds no finished calibration, trials are missing or of several models, a year is not
+            possible, or the place for the tables cannot be used.
     """
     progress = progress or Silent()
     try:
@@ -75,10 +74,10 @@ def backtest(bank: Path, out: str, years: Sequence[int] = (), *, progress: Progr
     _check_place(place)
     chosen = sorted(set(years)) or possible
     try:
-        waves = work.stored(load_scenario("baseline", end=settings.last_month), bank, settings)
+        waves, model = work.stored(bank, settings)
         progress.start(len(chosen), 0)
         rows = work.backtest(targets, waves, settings, chosen, lambda _: progress.advance())
-    except (work.Unfinished, work.trials.OtherTrials) as error:
+    except work.Unusable as error:
         raise WrongUse(str(error)) from None
     finally:
         progress.close()
@@ -86,7 +85,8 @@ def backtest(bank: Path, out: str, years: Sequence[int] = (), *, progress: Progr
         "years": chosen,
         "trials": sum(len(wave.z) for wave in waves),
         "posterior": str(told.get("posterior_id", "")),
-        "model": model_sha256(),
+        "model": model,
+        "is_installed_model": model == model_sha256(),
     }
     _write(rows, about, place)
     return Backtest(rows, about, place)

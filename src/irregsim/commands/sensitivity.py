@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.commands.compare import RUNS, CompareRequest, compare_scenarios
 from irregsim.commands.explain import found_outcome
-from irregsim.commands.registry import COMPARISON, OUTPUTS, entries, found_entry, with_inside
+from irregsim.commands.registry import COMPARISON, OUTPUTS, SENSITIVITY, entries, found_entry, with_inside
+from irregsim.commands.registry import SENSITIVITY_ACCOUNT as ACCOUNT
 from irregsim.commands.request import WrongUse
-from irregsim.storage.folder import FolderError, RunFolder
-from irregsim.storage.hashing import write_json
+from irregsim.storage.folder import FolderError, RunFolder, opened_for_writing
+from irregsim.storage.hashing import code_digest, sha256_of_file, sha256_of_text, write_json
 from irregsim.storage.paths import refuse_links, user_path
 from irregsim.study.comparison.differences import effects
 from irregsim.study.comparison.pairs import Run, Runs
@@ -28,8 +29,8 @@ from irregsim.study.sensitivity.tables import sensitivity_tables
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What says that a folder is one of this command's.
-ACCOUNT: Final = "sensitivity.json"
+#: Code that an analysis depends on besides the runs it reads.
+CODE: Final = ("study/sensitivity", "study/comparison", "commands/sensitivity.py")
 
 #: Shown where no outcome is asked for.
 USUAL: Final = ("exit:tvangsretur", "stock:fritt_fall", "stock:arbeidende", "outcome:homeless_person_months")
@@ -59,6 +60,7 @@ def sensitivity(
     out: str | None,
     request: Callable[[], CompareRequest],
     *,
+    draw: Callable[[Sensitivity], Sequence[str]] = lambda done: (),
     progress: Progress | None = None,
     warn: Callable[[str], None] = print,
 ) -> Sensitivity:
@@ -69,6 +71,7 @@ def sensitivity(
         outcomes: Outcomes to show, as for `irregsim.commands.explain`; none for the usual ones.
         out: Folder for the tables; None for one in ``outputs`` named after the comparison.
         request: Makes the request for the comparison, where scenarios are given.
+        draw: Draws the pictures into the folder, and returns the names of their files.
         progress: Notified of finished replicates.
         warn: Given each warning.
 
@@ -108,12 +111,41 @@ def sensitivity(
         "source": str(manifest.get("draws", "")),
         "scale": float(manifest.get("scale", 1.0)),
     }
-    place.mkdir(parents=True, exist_ok=True)
-    write_json(place / ACCOUNT, about)
-    for table, rows in frames.items():
-        _write(rows, place, table)
-    frames["evidence"] = opened.table("evidence")
-    return Sensitivity(frames, about, shown, place)
+    done = Sensitivity({**frames, "evidence": opened.table("evidence")}, about, shown, place)
+    try:
+        with opened_for_writing(place):
+            names = [name for table, rows in frames.items() for name in _write(rows, place, table)]
+            names += draw(done)
+            # Last, so that its presence means that everything is there.
+            write_json(place / ACCOUNT, account(about, manifest, place, names))
+    except FolderError as error:
+        raise WrongUse(str(error)) from None
+    return done
+
+
+def account(about: Mapping[str, Any], manifest: Mapping[str, Any], place: Path, names: Sequence[str]) -> dict[str, Any]:
+    """What ``sensitivity.json`` says: what was analysed, with which code, and a hash of every file.
+
+    Args:
+        about: As of `Sensitivity`.
+        manifest: Of the comparison.
+        place: The folder.
+        names: Of its files.
+    """
+    code = code_digest(CODE)
+    kept = ("posterior_id", "gate", "seed", "scale", "replicates", "draws", "data_sha256", "code_sha256", "versions")
+    return {
+        "kind": SENSITIVITY,
+        "run_id": sha256_of_text(f"{about['comparison']} {code}")[:16],
+        "comparison": about["comparison"],
+        "reference": about["reference"],
+        "scenarios": about["scenarios"],
+        "titles": about["titles"],
+        "distinct_draws": about["draws"],
+        **{key: manifest[key] for key in kept if key in manifest},
+        "analysis_sha256": code,
+        "outputs": {name: {"sha256": sha256_of_file(place / name)} for name in sorted(set(names))},
+    }
 
 
 def _compared(
@@ -168,12 +200,14 @@ def _check_place(place: Path) -> None:
         raise WrongUse(f"--out {place}: is not empty and not of irregsim sensitivity; give another folder")
 
 
-def _write(rows: pd.DataFrame, place: Path, name: str) -> None:
-    """A table as Parquet and CSV, each whole or not there."""
-    for ending in ("parquet", "csv"):
-        scratch = place / f"tmp-{os.getpid()}-{name}.{ending}"
-        if ending == "csv":
+def _write(rows: pd.DataFrame, place: Path, name: str) -> list[str]:
+    """A table as Parquet and CSV, each whole or not there; their names."""
+    names = [f"{name}.parquet", f"{name}.csv"]
+    for file in names:
+        scratch = place / f"tmp-{os.getpid()}-{file}"
+        if file.endswith(".csv"):
             rows.to_csv(scratch, index=False)
         else:
             rows.to_parquet(scratch, index=False)
-        scratch.replace(place / f"{name}.{ending}")
+        scratch.replace(place / file)
+    return names

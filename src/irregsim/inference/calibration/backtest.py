@@ -17,41 +17,48 @@ import numpy as np
 from irregsim.inference.calibration import bank as trials
 from irregsim.inference.calibration import counts, design, fitting, forecast, recovery
 from irregsim.inference.calibration import emulator as response
+from irregsim.storage.paths import read_record
 
 if TYPE_CHECKING:
     from irregsim.inference.targets import Target
-    from irregsim.scenario import Scenario
 
 
-class Unfinished(ValueError):
-    """A folder does not hold all trials of its calibration; the message says which wave."""
+class Unusable(ValueError):
+    """A folder does not hold the trials of one finished calibration; the message says what is wrong."""
 
 
-def stored(scenario: Scenario, folder: Path, settings: fitting.Settings) -> list[trials.Bank]:
-    """All waves of a finished bank.
+def stored(folder: Path, settings: fitting.Settings) -> tuple[list[trials.Bank], str]:
+    """All waves of a finished bank, as they are.
+
+    They may be trials of an earlier version of the model: nothing is added to them, so they need only be of one.
 
     Args:
-        scenario: The baseline, to the end of the last year that is compared.
         folder: Of the calibration.
         settings: What the calibration is.
 
+    Returns:
+        The waves, and the hash of the code and data that they were made with (`bank.model_sha256`).
+
     Raises:
-        Unfinished: If a wave or some of its trials are not there.
-        OtherTrials: If they are of another design, code or data.
+        Unusable: If a wave or some of its trials are not there, or the waves are of different models.
     """
-    waves = []
+    waves: list[trials.Bank] = []
+    made_with: list[tuple[str, ...]] = []
     for number in range(settings.near_waves + 1):
         place = folder / f"wave-{number}"
-        z = trials.stored_design(place)
-        missing = "all" if z is None else len(set(range(len(z))) - trials.Trials(place).finished())
-        if z is None or missing:
-            raise Unfinished(
-                f"{place}: {missing} trials are not there; the calibration that makes them must be finished"
-            )
-        scale = settings.near_scale if number else settings.scale
-        # Checks that they are of this code, and runs none since none is missing.
-        waves.append(trials.run_wave(scenario, z, place, seed=settings.seed, scale=scale))
-    return waves
+        try:
+            told = read_record(place / "wave.json")
+            z = trials.stored_design(place)
+        except (OSError, ValueError) as error:
+            raise Unusable(f"{place}: {error}; the calibration that makes its trials must be finished") from None
+        if z is None or (missing := len(set(range(len(z))) - trials.Trials(place).finished())):
+            left = "all" if z is None else missing
+            raise Unusable(f"{place}: {left} trials are missing; the calibration that makes them must be finished")
+        made_with.append(tuple(str(told.get(key)) for key in ("model", "version", "scenario", "seed")))
+        if made_with[-1] != made_with[0]:
+            raise Unusable(f"{place}: holds trials of another model or scenario than {folder / 'wave-0'}")
+        waves.append(trials.read_wave(place, z, float(told["scale"])))
+    return waves, made_with[0][0]
 
 
 def years(targets: Sequence[Target]) -> list[int]:
