@@ -99,7 +99,7 @@ def test_the_command_writes_tables_and_says_what_they_stand_on(tiny, tmp_path):
     assert (out / "backtest.md").read_text(encoding="utf-8").strip() in done.output
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(WrongUse, match="not empty"):
+    with pytest.raises(WrongUse, match=r"--out: .*notes"):
         command.backtest(tiny, str(tmp_path / "notes"), [year])
 
 

@@ -14,6 +14,7 @@ from irregsim.commands import registry
 from irregsim.commands import sensitivity as work
 from irregsim.present import sensitivity as words
 from irregsim.present.plots.sensitivity import draw_tornado
+from irregsim.storage.folder import opened_for_writing
 from irregsim.study.sensitivity.boxes import find_box
 from irregsim.study.sensitivity.shares import chance_apart, first_order
 from irregsim.study.sensitivity.tables import COLUMNS
@@ -158,8 +159,13 @@ def test_the_title_of_a_tornado_is_its_message(lang):
 def test_a_run_or_a_foreign_folder_is_refused(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine")
-    with pytest.raises(work.WrongUse, match="not empty"):
-        work._check_place(tmp_path / "notes")
+    with pytest.raises(work.WrongUse, match=r"--out: .*notes"):
+        registry.check_own_place(tmp_path / "notes", work.ACCOUNT)
+    with opened_for_writing(tmp_path / "fit"):
+        (tmp_path / "fit" / "fit.json").write_text('{"outputs": {}}', encoding="utf-8")
+    with pytest.raises(work.WrongUse, match="holds another result"):
+        registry.check_own_place(tmp_path / "fit", work.ACCOUNT)
+    registry.check_own_place(tmp_path / "new", work.ACCOUNT)
     found = CliRunner().invoke(main, ["sensitivity", str(tmp_path / "nothing")])
     assert found.exit_code == 2 and "Error:" in found.output
 

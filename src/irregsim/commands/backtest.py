@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.commands.calibrate import REPORT_FILE, fitted_targets
+from irregsim.commands.registry import check_own_place
 from irregsim.commands.request import WrongUse
 from irregsim.inference.calibration import backtest as work
 from irregsim.inference.calibration import fitting
 from irregsim.inference.calibration.bank import model_sha256
 from irregsim.present.pages import backtest as page
-from irregsim.storage.folder import FolderError
+from irregsim.storage.folder import FolderError, opened_for_writing
 from irregsim.storage.hashing import write_json
-from irregsim.storage.paths import refuse_links, user_path
+from irregsim.storage.paths import user_path
 from irregsim.study.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def backtest(bank: Path, out: str, years: Sequence[int] = (), *, progress: Progr
             f"one of {', '.join(map(str, possible))}"
         )
     place = user_path(out)
-    _check_place(place)
+    check_own_place(place, ACCOUNT)
     chosen = sorted(set(years)) or possible
     try:
         waves, model = work.stored(bank, settings)
@@ -88,29 +89,21 @@ def backtest(bank: Path, out: str, years: Sequence[int] = (), *, progress: Progr
         "model": model,
         "is_installed_model": model == model_sha256(),
     }
-    _write(rows, about, place)
-    return Backtest(rows, about, place)
-
-
-def _check_place(place: Path) -> None:
-    """Refuses a folder with other things in it."""
     try:
-        refuse_links(place, ACCOUNT)
+        with opened_for_writing(place):
+            _write(rows, about, place)
     except FolderError as error:
         raise WrongUse(str(error)) from None
-    if place.exists() and not place.is_dir():
-        raise WrongUse(f"--out {place}: is a file; give a folder")
-    if place.is_dir() and any(place.iterdir()) and not (place / ACCOUNT).is_file():
-        raise WrongUse(f"--out {place}: is not empty and not of irregsim backtest; give another folder")
+    return Backtest(rows, about, place)
 
 
 def _write(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], place: Path) -> None:
     import pandas as pd
 
-    place.mkdir(parents=True, exist_ok=True)
-    write_json(place / ACCOUNT, dict(about))
     frames: dict[str, pd.DataFrame] = {"forecasts": pd.DataFrame(rows), "scores": pd.DataFrame(page.scores(rows))}
     for name, frame in frames.items():
         frame.to_parquet(place / f"{name}.parquet", index=False)
         frame.to_csv(place / f"{name}.csv", index=False)
     (place / "backtest.md").write_text(page.tables(rows), encoding="utf-8", newline="\n")
+    # Last, so that its presence means that everything is there.
+    write_json(place / ACCOUNT, dict(about))

@@ -20,7 +20,7 @@ from irregsim.commands.request import WrongUse
 from irregsim.storage.commit import is_waiting
 from irregsim.storage.folder import MANIFEST, UNFINISHED, FolderError, check_folder, is_ours, opened_for_writing
 from irregsim.storage.manifests import read_manifest
-from irregsim.storage.paths import Damaged, is_file, is_folder, is_link, is_there, name_fault, user_path
+from irregsim.storage.paths import Damaged, is_file, is_folder, is_link, is_there, name_fault, refuse_links, user_path
 from irregsim.storage.removal import remove_folder, runs_inside
 
 #: Where commands write, and where names are looked up.
@@ -271,6 +271,28 @@ def renamed(entry: Entry, name: str) -> Path:
     return entry.path.with_name(name)
 
 
+def check_own_place(path: Path, account: str) -> None:
+    """Refuses a folder for what a command writes that holds files of others, links, or a result of another kind.
+
+    Args:
+        path: The folder; it need not be there.
+        account: What describes a result of the command in its folder.
+
+    Raises:
+        WrongUse: If it cannot be used; the message says why.
+    """
+    try:
+        check_folder(path)
+        refuse_links(path, account)
+    except FolderError as error:
+        raise WrongUse(f"--out: {error}") from None
+    entry = entry_of(path, path.name)
+    # A command that was stopped before it wrote anything leaves a folder with nothing in it.
+    is_begun = entry is not None and entry.kind == UNDER_WAY and not entry.kept and not entry.inside
+    if entry is not None and not is_begun and not is_file(path / account):
+        raise WrongUse(f"--out {path}: holds another result ({entry.kind}); give another folder")
+
+
 def page_of(entry: Entry) -> Path:
     """What shows a result to a person: its page, or the folder itself."""
     for page in ("report.html", "fit.html"):
@@ -289,6 +311,7 @@ __all__ = [
     "SENSITIVITY_ACCOUNT",
     "UNDER_WAY",
     "Entry",
+    "check_own_place",
     "entries",
     "entry_of",
     "found_entry",

@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.commands.compare import RUNS, CompareRequest, compare_scenarios
 from irregsim.commands.explain import found_outcome
-from irregsim.commands.registry import COMPARISON, OUTPUTS, SENSITIVITY, entries, found_entry, with_inside
+from irregsim.commands.registry import (
+    COMPARISON,
+    OUTPUTS,
+    SENSITIVITY,
+    check_own_place,
+    entries,
+    found_entry,
+    with_inside,
+)
 from irregsim.commands.registry import SENSITIVITY_ACCOUNT as ACCOUNT
 from irregsim.commands.request import WrongUse
 from irregsim.storage.folder import FolderError, RunFolder, opened_for_writing
 from irregsim.storage.hashing import code_digest, sha256_of_file, sha256_of_text, write_json
-from irregsim.storage.paths import refuse_links, user_path
+from irregsim.storage.paths import user_path
 from irregsim.study.comparison.differences import effects
 from irregsim.study.comparison.pairs import Run, Runs
 from irregsim.study.progress import Progress, Silent
@@ -92,7 +100,7 @@ def sensitivity(
         )
     name = opened.path.name
     place = user_path(out) if out is not None else Path(OUTPUTS) / f"sensitivity-{name}"
-    _check_place(place)
+    check_own_place(place, ACCOUNT)
     progress.phase("estimating shares of variance")
     try:
         frames = dict(sensitivity_tables(effects(runs), frame))
@@ -186,18 +194,6 @@ def _runs(opened: RunFolder) -> Runs:
                 "again that made the comparison"
             ) from None
     return Runs.of(found[0], found[1:])
-
-
-def _check_place(place: Path) -> None:
-    """Refuses a folder with other things in it."""
-    try:
-        refuse_links(place, ACCOUNT)
-    except FolderError as error:
-        raise WrongUse(str(error)) from None
-    if place.exists() and not place.is_dir():
-        raise WrongUse(f"--out {place}: is a file; give a folder")
-    if place.is_dir() and any(place.iterdir()) and not (place / ACCOUNT).is_file():
-        raise WrongUse(f"--out {place}: is not empty and not of irregsim sensitivity; give another folder")
 
 
 def _write(rows: pd.DataFrame, place: Path, name: str) -> list[str]:
