@@ -18,7 +18,7 @@ ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
 PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow benchmark mutants lint format lock build audit clean
+.PHONY: help run test test-quick test-slow benchmark mutants lint format docs lock build audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,11 @@ format:  ## put imports and layout in order
 	'$(VENV)/bin/ruff' check --select I --fix .
 	'$(VENV)/bin/ruff' format .
 
+docs:  ## build the documentation into site/ (open site/index.html; no internet needed)
+	@scripts/environment .venv-docs docs
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet --site-dir site
+	@echo "site/index.html"
+
 lock:  ## write requirements/*.lock from pyproject.toml (UPGRADE=1: take the newest of everything)
 	@PYTHON='$(PYTHON)' scripts/lock $(if $(UPGRADE),--upgrade)
 
@@ -71,6 +76,6 @@ audit:  ## ask an advisory database about the locked versions (says so where non
 	@.venv-release/bin/python -m release_tools.audit
 
 clean:  ## remove environments, caches and builds; run folders in outputs/ stay
-	rm -rf .venv .venv-lock .venv-core .venv-core-* .venv-release .venv-newer-* build dist
+	rm -rf .venv .venv-lock .venv-core .venv-core-* .venv-docs .venv-release .venv-newer-* build dist site
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

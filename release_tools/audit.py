@@ -21,7 +21,7 @@ from release_tools.locks import FOLDER
 CANARY: Final = "jinja2==2.10"
 
 #: Locks that are asked about. dev holds core and test.
-LOCKS: Final = ("dev", "fast", "build", "release")
+LOCKS: Final = ("dev", "fast", "build", "docs", "release")
 
 CLEAN, FOUND = 0, 1
 

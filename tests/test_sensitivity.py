@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from irregsim.cli import main
+from irregsim.commands import registry
 from irregsim.commands import sensitivity as work
 from irregsim.present import sensitivity as words
 from irregsim.present.plots.sensitivity import draw_tornado
+from irregsim.storage.folder import opened_for_writing
 from irregsim.study.sensitivity.boxes import find_box
 from irregsim.study.sensitivity.shares import chance_apart, first_order
 from irregsim.study.sensitivity.tables import COLUMNS
@@ -157,8 +159,13 @@ def test_the_title_of_a_tornado_is_its_message(lang):
 def test_a_run_or_a_foreign_folder_is_refused(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine")
-    with pytest.raises(work.WrongUse, match="not empty"):
-        work._check_place(tmp_path / "notes")
+    with pytest.raises(work.WrongUse, match=r"--out: .*notes"):
+        registry.check_own_place(tmp_path / "notes", work.ACCOUNT)
+    with opened_for_writing(tmp_path / "fit"):
+        (tmp_path / "fit" / "fit.json").write_text('{"outputs": {}}', encoding="utf-8")
+    with pytest.raises(work.WrongUse, match="holds another result"):
+        registry.check_own_place(tmp_path / "fit", work.ACCOUNT)
+    registry.check_own_place(tmp_path / "new", work.ACCOUNT)
     found = CliRunner().invoke(main, ["sensitivity", str(tmp_path / "nothing")])
     assert found.exit_code == 2 and "Error:" in found.output
 
@@ -171,10 +178,14 @@ def test_a_small_comparison_from_end_to_end(tmp_path, monkeypatch):
     first = CliRunner().invoke(main, [*asked, "--draws", "prior", "--quiet", "--out", "one"])
     assert first.exit_code == 0, first.output
     about = json.loads((tmp_path / "one" / "sensitivity.json").read_text())
-    assert about["draws"] == 60
+    assert about["distinct_draws"] == 60 and about["draws"] == "prior"
     again = CliRunner().invoke(main, ["sensitivity", about["comparison"], "--out", "two", "--lang", "nb"])
     assert again.exit_code == 0, again.output
     one, two = (pd.read_parquet(tmp_path / name / "sensitivity.parquet") for name in ("one", "two"))
     pd.testing.assert_frame_equal(one, two)
     assert set(one["quantity"]) == {"level", "difference"}
     assert list((tmp_path / "two").glob("tornado-*.png"))
+    (tmp_path / "two" / "mine.txt").write_text("mine", encoding="utf-8")
+    entry = registry.found_entry("two")
+    assert entry.kind == registry.SENSITIVITY and entry.scenarios == ("baseline", "fines-tripled")
+    assert registry.removed(entry) == ["mine.txt"]

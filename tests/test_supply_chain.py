@@ -18,7 +18,7 @@ from release_tools.locks import FOLDER, for_system, read
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("core", "test", "dev", "fast", "build", "release")
+LOCKS = ("core", "test", "dev", "fast", "build", "docs", "release")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -42,14 +42,18 @@ def test_a_package_has_the_same_hashes_in_every_lock():
 def test_the_environment_installs_nothing_from_a_lock_without_its_hash():
     script = (ROOT / "scripts" / "environment").read_text(encoding="utf-8")
     lines = [line for line in script.splitlines() if "requirements/" in line and ".lock" in line and " -r " in line]
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert [line for line in lines if "--require-hashes" not in line] == []
     assert "--no-build-isolation" in script, "what builds irregsim comes from a lock too"
 
 
 @pytest.mark.parametrize(
     ("name", "asked"),
-    [("build", PROJECT["build-system"]["requires"]), ("release", PROJECT["dependency-groups"]["release"])],
+    [
+        ("build", PROJECT["build-system"]["requires"]),
+        ("docs", PROJECT["dependency-groups"]["docs"]),
+        ("release", PROJECT["dependency-groups"]["release"]),
+    ],
 )
 def test_the_locks_of_a_release_hold_what_pyproject_asks_for(name, asked):
     pins = for_system(read(name))

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from docs_tools.cookbook import stated_levers
 from irregsim.model.claims import claims, excused, neutral
 from irregsim.scenario import DECIDERS, load_scenario, shipped_scenarios
 from irregsim.scenario.levers import REGISTRY
@@ -38,20 +37,6 @@ class Exercised:
     set_by: tuple[str, ...]
     levers: tuple[str, ...]
     is_left_out: bool
-
-
-def stated_levers(path: Path) -> set[str]:
-    """Keys of the levers and assumptions that a file states itself, inherited ones left aside."""
-    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    found = set()
-    for lever in REGISTRY:
-        node = tree.get(lever.section, {})
-        *groups, last = lever.key.split(".")
-        for group in groups:
-            node = node.get(group, {})
-        if last in node:
-            found.add(lever.key)
-    return found
 
 
 @cache

@@ -17,7 +17,7 @@ with leaving_if_program():
     import click
 
     from irregsim import __version__
-    from irregsim.cli import analysing, explaining, listings, registry, runs, scenarios, showing, teaching
+    from irregsim.cli import analysing, backtesting, explaining, listings, registry, runs, scenarios, showing, teaching
     from irregsim.cli.doctor import doctor
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
@@ -58,6 +58,7 @@ for _command in (
     analysing.sensitivity,
     runs.fit,
     runs.calibrate,
+    backtesting.backtest,
     runs.reproduce,
     registry.runs,
     showing.show,

@@ -7,7 +7,16 @@ from typing import Any
 import click
 
 from irregsim.cli.errors import errors, say, warn
-from irregsim.cli.options import asked, cluster_option, jobs_option, lang_option, quiet_option, seed_option, set_options
+from irregsim.cli.options import (
+    asked,
+    cluster_option,
+    jobs_option,
+    lang_option,
+    printed_language,
+    quiet_option,
+    seed_option,
+    set_options,
+)
 from irregsim.cli.registry import complete_run
 from irregsim.vocabulary.labels import label
 
@@ -62,10 +71,13 @@ def sensitivity(
     def request() -> CompareRequest:
         return CompareRequest(given, spells=False, **asked(context, options))
 
+    def draw(done: work.Sensitivity) -> list[str]:
+        return save_tornados(done.frames, done.about, done.outcomes, done.folder, str(options["lang"]))
+
+    progress = progress_for(quiet=quiet)
     with errors():
-        done = work.sensitivity(given, outcomes, out, request, progress=progress_for(quiet=quiet), warn=warn)
-        lang = str(options["lang"])
-        save_tornados(done.frames, done.about, done.outcomes, done.folder, lang)
+        done = work.sensitivity(given, outcomes, out, request, draw=draw, progress=progress, warn=warn)
     if not quiet:
+        lang = printed_language(context)
         say(summary(done.frames, done.about, done.outcomes, lang))
         say("\n" + label("screen.written", lang).format(folder=done.folder))

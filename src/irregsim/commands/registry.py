@@ -20,7 +20,16 @@ from irregsim.commands.request import WrongUse
 from irregsim.storage.commit import is_waiting
 from irregsim.storage.folder import MANIFEST, UNFINISHED, FolderError, check_folder, is_ours, opened_for_writing
 from irregsim.storage.manifests import read_manifest
-from irregsim.storage.paths import Damaged, is_file, is_folder, is_link, is_there, name_fault, user_path
+from irregsim.storage.paths import (
+    Damaged,
+    is_file,
+    is_folder,
+    is_link,
+    is_there,
+    name_fault,
+    refuse_links_below,
+    user_path,
+)
 from irregsim.storage.removal import remove_folder, runs_inside
 
 #: Where commands write, and where names are looked up.
@@ -28,6 +37,9 @@ OUTPUTS: Final = "outputs"
 
 #: What describes a fit in its folder.
 FIT_ACCOUNT: Final = "fit.json"
+
+#: What describes an analysis of what drives a comparison.
+SENSITIVITY_ACCOUNT: Final = "sensitivity.json"
 
 #: How deep below the folder run folders are looked for, and how many folders are looked into at most.
 DEEPEST: Final = 4
@@ -37,7 +49,8 @@ MOST: Final = 20_000
 SHORTEST_ID: Final = 4
 
 #: Kinds of folders.
-RUN, COMPARISON, FIT, UNDER_WAY, DAMAGED = "run", "comparison", "fit", "unfinished", "damaged"
+RUN, COMPARISON, FIT, SENSITIVITY = "run", "comparison", "fit", "sensitivity"
+UNDER_WAY, DAMAGED = "unfinished", "damaged"
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,9 @@ class Entry:
     Attributes:
         path: Where it is.
         name: Path below the folder that was looked into.
-        kind: `RUN`, `COMPARISON`, `FIT`, `UNDER_WAY` (nothing is finished yet) or `DAMAGED`.
-        about: What its manifest says (for a fit, ``fit.json``); empty where there is none.
+        kind: `RUN`, `COMPARISON`, `FIT`, `SENSITIVITY`, `UNDER_WAY` (nothing is finished yet) or `DAMAGED`.
+        about: What its manifest says (for a fit, ``fit.json``; for what drives a comparison, ``sensitivity.json``);
+            empty where there is none.
         kept: Finished replicates of a run that is not finished.
         fault: What is damaged, in words.
         inside: Runs inside it.
@@ -70,7 +84,7 @@ class Entry:
     @property
     def scenarios(self) -> tuple[str, ...]:
         """Names of what was run, the reference first."""
-        if self.kind == COMPARISON:
+        if self.kind in (COMPARISON, SENSITIVITY):
             return (str(self.about.get("reference", "?")), *map(str, self.about.get("scenarios", ())))
         scenario = self.about.get("scenario")
         return (str(scenario.get("name", "?")),) if isinstance(scenario, Mapping) else ()
@@ -119,11 +133,12 @@ def entry_of(path: Path, name: str) -> Entry | None:
         return Entry(path, name, DAMAGED, fault=f"{MANIFEST}: {error}", inside=inside)
     else:
         return Entry(path, name, COMPARISON if manifest.get("kind") == COMPARISON else RUN, manifest, inside=inside)
-    if is_file(path / FIT_ACCOUNT):
-        try:
-            return Entry(path, name, FIT, read_manifest(path / FIT_ACCOUNT), inside=inside)
-        except (OSError, Damaged) as error:
-            return Entry(path, name, DAMAGED, fault=f"{FIT_ACCOUNT}: {error}", inside=inside)
+    for account, kind in ((FIT_ACCOUNT, FIT), (SENSITIVITY_ACCOUNT, SENSITIVITY)):
+        if is_file(path / account):
+            try:
+                return Entry(path, name, kind, read_manifest(path / account), inside=inside)
+            except (OSError, Damaged) as error:
+                return Entry(path, name, DAMAGED, fault=f"{account}: {error}", inside=inside)
     kept = _kept(path)
     return None if kept is None and not inside else Entry(path, name, UNDER_WAY, kept=kept or 0, inside=inside)
 
@@ -226,7 +241,7 @@ def removed(entry: Entry) -> list[str]:
         WrongUse: If it cannot be removed.
     """
     try:
-        return remove_folder(entry.path, (MANIFEST, FIT_ACCOUNT))
+        return remove_folder(entry.path, (MANIFEST, FIT_ACCOUNT, SENSITIVITY_ACCOUNT))
     except FolderError as error:
         raise WrongUse(str(error)) from None
 
@@ -265,6 +280,28 @@ def renamed(entry: Entry, name: str) -> Path:
     return entry.path.with_name(name)
 
 
+def check_own_place(path: Path, account: str) -> None:
+    """Refuses a folder for what a command writes that holds files of others, links, or a result of another kind.
+
+    Args:
+        path: The folder; it need not be there.
+        account: What describes a result of the command in its folder.
+
+    Raises:
+        WrongUse: If it cannot be used; the message says why.
+    """
+    try:
+        check_folder(path)
+        refuse_links_below(path)
+    except FolderError as error:
+        raise WrongUse(f"--out: {error}") from None
+    entry = entry_of(path, path.name)
+    # A command that was stopped before it wrote anything leaves a folder with nothing in it.
+    is_begun = entry is not None and entry.kind == UNDER_WAY and not entry.kept and not entry.inside
+    if entry is not None and not is_begun and not is_file(path / account):
+        raise WrongUse(f"--out {path}: holds another result ({entry.kind}); give another folder")
+
+
 def page_of(entry: Entry) -> Path:
     """What shows a result to a person: its page, or the folder itself."""
     for page in ("report.html", "fit.html"):
@@ -279,8 +316,11 @@ __all__ = [
     "FIT",
     "OUTPUTS",
     "RUN",
+    "SENSITIVITY",
+    "SENSITIVITY_ACCOUNT",
     "UNDER_WAY",
     "Entry",
+    "check_own_place",
     "entries",
     "entry_of",
     "found_entry",

@@ -14,11 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.commands.compare import RUNS, CompareRequest, compare_scenarios
 from irregsim.commands.explain import found_outcome
-from irregsim.commands.registry import COMPARISON, OUTPUTS, entries, found_entry, with_inside
+from irregsim.commands.registry import (
+    COMPARISON,
+    OUTPUTS,
+    SENSITIVITY,
+    check_own_place,
+    entries,
+    found_entry,
+    with_inside,
+)
+from irregsim.commands.registry import SENSITIVITY_ACCOUNT as ACCOUNT
 from irregsim.commands.request import WrongUse
-from irregsim.storage.folder import FolderError, RunFolder, check_place
-from irregsim.storage.hashing import write_json
-from irregsim.storage.paths import refuse_links_below, user_path
+from irregsim.storage.folder import FolderError, RunFolder, opened_for_writing
+from irregsim.storage.hashing import code_digest, sha256_of_file, sha256_of_text, write_json
+from irregsim.storage.paths import user_path
 from irregsim.study.comparison.differences import effects
 from irregsim.study.comparison.pairs import Run, Runs
 from irregsim.study.progress import Progress, Silent
@@ -28,8 +37,8 @@ from irregsim.study.sensitivity.tables import sensitivity_tables
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What says that a folder is one of this command's.
-ACCOUNT: Final = "sensitivity.json"
+#: Code that an analysis depends on besides the runs it reads.
+CODE: Final = ("study/sensitivity", "study/comparison", "commands/sensitivity.py")
 
 #: Shown where no outcome is asked for.
 USUAL: Final = ("exit:tvangsretur", "stock:fritt_fall", "stock:arbeidende", "outcome:homeless_person_months")
@@ -59,6 +68,7 @@ def sensitivity(
     out: str | None,
     request: Callable[[], CompareRequest],
     *,
+    draw: Callable[[Sensitivity], Sequence[str]] = lambda done: (),
     progress: Progress | None = None,
     warn: Callable[[str], None] = print,
 ) -> Sensitivity:
@@ -69,6 +79,7 @@ def sensitivity(
         outcomes: Outcomes to show, as for `irregsim.commands.explain`; none for the usual ones.
         out: Folder for the tables; None for one in ``outputs`` named after the comparison.
         request: Makes the request for the comparison, where scenarios are given.
+        draw: Draws the pictures into the folder, and returns the names of their files.
         progress: Notified of finished replicates.
         warn: Given each warning.
 
@@ -79,7 +90,7 @@ def sensitivity(
     """
     progress = progress or Silent()
     if out is not None:
-        _check_place(user_path(out))  # before anything is simulated
+        check_own_place(user_path(out), ACCOUNT)  # before anything is simulated
     opened = _compared(given, request, progress, warn)
     runs = _runs(opened)
     frame = runs.draws
@@ -91,7 +102,7 @@ def sensitivity(
         )
     name = opened.path.name
     place = user_path(out) if out is not None else Path(OUTPUTS) / f"sensitivity-{name}"
-    _check_place(place)
+    check_own_place(place, ACCOUNT)
     progress.phase("estimating shares of variance")
     try:
         frames = dict(sensitivity_tables(effects(runs), frame))
@@ -110,12 +121,41 @@ def sensitivity(
         "source": str(manifest.get("draws", "")),
         "scale": float(manifest.get("scale", 1.0)),
     }
-    place.mkdir(parents=True, exist_ok=True)
-    write_json(place / ACCOUNT, about)
-    for table, rows in frames.items():
-        _write(rows, place, table)
-    frames["evidence"] = opened.table("evidence")
-    return Sensitivity(frames, about, shown, place)
+    done = Sensitivity({**frames, "evidence": opened.table("evidence")}, about, shown, place)
+    try:
+        with opened_for_writing(place):
+            names = [name for table, rows in frames.items() for name in _write(rows, place, table)]
+            names += draw(done)
+            # Last, so that its presence means that everything is there.
+            write_json(place / ACCOUNT, account(about, manifest, place, names))
+    except FolderError as error:
+        raise WrongUse(str(error)) from None
+    return done
+
+
+def account(about: Mapping[str, Any], manifest: Mapping[str, Any], place: Path, names: Sequence[str]) -> dict[str, Any]:
+    """What ``sensitivity.json`` says: what was analysed, with which code, and a hash of every file.
+
+    Args:
+        about: As of `Sensitivity`.
+        manifest: Of the comparison.
+        place: The folder.
+        names: Of its files.
+    """
+    code = code_digest(CODE)
+    kept = ("posterior_id", "gate", "seed", "scale", "replicates", "draws", "data_sha256", "code_sha256", "versions")
+    return {
+        "kind": SENSITIVITY,
+        "run_id": sha256_of_text(f"{about['comparison']} {code}")[:16],
+        "comparison": about["comparison"],
+        "reference": about["reference"],
+        "scenarios": about["scenarios"],
+        "titles": about["titles"],
+        "distinct_draws": about["draws"],
+        **{key: manifest[key] for key in kept if key in manifest},
+        "analysis_sha256": code,
+        "outputs": {name: {"sha256": sha256_of_file(place / name)} for name in sorted(set(names))},
+    }
 
 
 def _compared(
@@ -158,23 +198,14 @@ def _runs(opened: RunFolder) -> Runs:
     return Runs.of(found[0], found[1:])
 
 
-def _check_place(place: Path) -> None:
-    """Refuses a folder with other things or links in it, or one that cannot be written."""
-    try:
-        check_place(place)
-        refuse_links_below(place)
-    except FolderError as error:
-        raise WrongUse(str(error)) from None
-    if place.is_dir() and any(place.iterdir()) and not (place / ACCOUNT).is_file():
-        raise WrongUse(f"--out {place}: is not empty and not of irregsim sensitivity; give another folder")
-
-
-def _write(rows: pd.DataFrame, place: Path, name: str) -> None:
-    """A table as Parquet and CSV, each whole or not there."""
-    for ending in ("parquet", "csv"):
-        scratch = place / f"tmp-{os.getpid()}-{name}.{ending}"
-        if ending == "csv":
+def _write(rows: pd.DataFrame, place: Path, name: str) -> list[str]:
+    """A table as Parquet and CSV, each whole or not there; their names."""
+    names = [f"{name}.parquet", f"{name}.csv"]
+    for file in names:
+        scratch = place / f"tmp-{os.getpid()}-{file}"
+        if file.endswith(".csv"):
             rows.to_csv(scratch, index=False)
         else:
             rows.to_parquet(scratch, index=False)
-        scratch.replace(place / f"{name}.{ending}")
+        scratch.replace(place / file)
+    return names

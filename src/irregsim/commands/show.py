@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from irregsim.commands.registry import COMPARISON, FIT, RUN, found_entry
+from irregsim.commands.registry import COMPARISON, FIT, RUN, SENSITIVITY, found_entry
 from irregsim.commands.request import WrongUse
 from irregsim.present.numbers_of import Asked, NothingThere, comparison_text, run_text
 from irregsim.storage.folder import FolderError, RunFolder
@@ -35,6 +35,8 @@ def shown(text: str, asked: Asked, *, show_levels: bool = False) -> str:
     entry = found_entry(text)
     if entry.kind == FIT:
         raise WrongUse(f"{entry.name}: is a fit; its tables are on its page (irregsim runs open {entry.name})")
+    if entry.kind == SENSITIVITY:
+        raise WrongUse(f"{entry.name}: says what drives a comparison; irregsim sensitivity shows it again")
     if entry.kind not in (RUN, COMPARISON):
         raise WrongUse(f"{entry.name}: {entry.fault or 'is not finished; run its command again'}")
     try:

@@ -330,8 +330,8 @@ def load(folder: str | Path | None = None) -> Posterior:
     if about.get("parted"):
         red = (
             *red,
-            f"two methods of fitting part in {', '.join(about['parted'])}: whatever rests on these should not be trusted "
-            "in detail; irregsim sensitivity says which findings they drive",
+            f"two methods of fitting part in {', '.join(about['parted'])}: whatever rests on these should not be "
+            "trusted in detail; irregsim sensitivity says which findings they drive",
         )
     unfitted = tuple(n for n in parameters() if n not in columns)
     # No fit informs one that acts only after the last target; its prior is all there is.

@@ -307,11 +307,14 @@ def predicted(
 
     The spread includes that of the parameters, what the emulator leaves open and what the model may miss.
     """
-    surface = surface or fit.emulator
-    draws = fit.draws if draws is None else draws
+    return spread_of(surface or fit.emulator, fit.errors, fit.draws if draws is None else draws)
+
+
+def spread_of(surface: response.Emulator, errors: counts.Errors, draws: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """As `predicted`, for draws of any fit; shapes (targets,)."""
     mean = surface.expected(draws)
     left = surface.left_open(mean, z=draws[:, surface.followed])
-    open_ = np.diagonal(left + fit.errors.at(mean), axis1=1, axis2=2)
+    open_ = np.diagonal(left + errors.at(mean), axis1=1, axis2=2)
     return mean.mean(axis=0), np.sqrt(mean.var(axis=0) + open_.mean(axis=0))
 
 
@@ -355,28 +358,56 @@ def leave_out_registers(fit: Fit) -> dict[str, FloatArray]:
 def forward(fit: Fit, known_to: int = 2016) -> list[dict[str, Any]]:
     """Fits to what was known up to a year and forecasts the counts after it, against two naive forecasts.
 
+    Args:
+        fit: A finished fit.
+        known_to: Last year whose counts are known.
+
+    Returns:
+        As `forecasts`.
+    """
+    return forecasts(fit.targets, fit.observed, fit.errors, prior_surface(fit), fit.settings, known_to)
+
+
+def forecasts(
+    targets: Sequence[Target],
+    observed: FloatArray,
+    errors: counts.Errors,
+    surface: response.Emulator,
+    settings: Settings,
+    known_to: int,
+) -> list[dict[str, Any]]:
+    """Fits to what was known up to a year and forecasts the counts after it, against two naive forecasts.
+
+    Args:
+        targets: All counts, those known and those to forecast.
+        observed: Published counts on the scale of `counts.on_scale`, shape (targets,).
+        errors: What the model may miss.
+        surface: Response surface of trials from the prior only, which no later count has guided.
+        settings: Reads ``seed``, ``scale`` and ``draws``.
+        known_to: Last year whose counts are known; some count is known and some is later.
+
     Returns:
         One row per later count with ``target``, ``block``, ``year``, ``observed``, the fitted model's forecast on its
         scale, and the scores of the model and of the naive forecasts (missing where a series has too few values).
     """
-    years = np.array([forecast.year(target) for target in fit.targets])
+    years = np.array([forecast.year(target) for target in targets])
     known, later = np.flatnonzero(years <= known_to), np.flatnonzero(years > known_to)
-    surface = prior_surface(fit)
-    part, errors = surface.part(known), counts.errors(fit.targets, fit.settings.scale).part(known)
-    found = sampler.sample(part, fit.observed[known], errors, seed=fit.settings.seed + 40, prior=fit.prior)
-    draws = posterior_draws(fit.settings, part, found, errors)
-    mean, spread = predicted(fit, surface, draws)
+    part, own_errors = surface.part(known), counts.errors(targets, settings.scale).part(known)
+    found = sampler.sample(
+        part, observed[known], own_errors, seed=settings.seed + 40, prior=priors.before(surface.followed)
+    )
+    mean, spread = spread_of(surface, errors, posterior_draws(settings, part, found, own_errors))
     series: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
-    for i in known:
-        target = fit.targets[i]
+    for i in known.tolist():
+        target = targets[i]
         one = series.setdefault((target.register, target.dimension, target.key), [])
-        one.append((int(years[i]), float(fit.observed[i])))
+        one.append((int(years[i]), float(observed[i])))
     for one in series.values():
         one.sort()
-    change, error = forecast.yearly_change(list(series.values())), fit.errors.sd(fit.observed)
+    change, error = forecast.yearly_change(list(series.values())), errors.sd(observed)
     rows = []
-    for i in later:
-        target, value = fit.targets[i], float(fit.observed[i])
+    for i in later.tolist():
+        target, value = targets[i], float(observed[i])
         own = forecast.Forecast(float(mean[i]), float(spread[i]))
         row: dict[str, Any] = {"target": target.id, "block": target.block or target.register, "year": int(years[i])}
         row |= {"observed": value, "mean": own.mean, "sd": own.sd}

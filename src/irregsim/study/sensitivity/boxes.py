@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.draws import mix, mix_array
+from irregsim.study.sensitivity.shares import FALSE_ALARM, PERMUTATIONS
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -32,10 +33,6 @@ LEAST: Final = 0.1
 #: Parameters that are searched, and fewest cases, and draws that are none, to search at all.
 MOST_PARAMETERS: Final = 5
 FEWEST_CASES: Final = 8
-
-#: Times that the search is repeated with cases by chance, and how many may be as good.
-PERMUTATIONS: Final = 200
-FALSE_ALARM: Final = 0.05
 
 
 @dataclass(frozen=True)

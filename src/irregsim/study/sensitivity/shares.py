@@ -35,7 +35,8 @@ MANY_DRAWS: Final = 500
 #: Level of intervals.
 LEVEL: Final = 0.95
 
-#: Permutations of the output, and how often the largest share of all parameters may pass by chance.
+#: Permutations of the output (in `boxes` of the cases, each with the whole search), and how often the best of what is
+#: looked at (the largest share, the box) may pass by chance.
 PERMUTATIONS: Final = 200
 FALSE_ALARM: Final = 0.05
 

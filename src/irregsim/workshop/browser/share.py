@@ -38,7 +38,7 @@ def typed(host: str) -> str:
     return host
 
 
-def code_of(link: str) -> str:
+def code_of(link: object) -> str:
     """A QR code of a link as SVG.
 
     Args:
