@@ -617,6 +617,10 @@ def pretended(monkeypatch) -> list[tuple[str, float, np.ndarray]]:
 
     monkeypatch.setattr(bank, "run_wave", run_wave)
     monkeypatch.setattr(counts, "simulated", simulated)
+    # Four counts of three parameters, and what is written of them: particles enough for that.
+    monkeypatch.setattr(fitting, "SHIPPED_PARTICLES", 200)
+    monkeypatch.setitem(sampler.sample.__kwdefaults__, "particles", 200)
+    monkeypatch.setattr(sampler, "LAST_MOVES", 6)
     return ran
 
 
@@ -694,6 +698,7 @@ def test_own_counts_come_on_top_of_the_shipped_ones(tmp_path):
         command.with_register(own_counts(tmp_path, {"role": "check"}), 2020)
 
 
+@pytest.mark.slow
 def test_own_counts_are_fitted_with_the_trials_that_are_there(tmp_path, monkeypatch):
     ran = pretended(monkeypatch)
     monkeypatch.setattr(command, "fitted_targets", lambda: FIT[:4])

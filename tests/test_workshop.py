@@ -1311,7 +1311,7 @@ def which(number: int) -> int:
 
 @pytest.mark.once
 def test_processes_stay_for_the_next_work_and_go_when_idle():
-    standing = Elsewhere(1, idle=0.5)
+    standing = Elsewhere(1, idle=2.0)
     try:
         first, again = (set(standing.in_order(which, 3)) for _ in range(2))
         assert first == again and os.getpid() not in first
