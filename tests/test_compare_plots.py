@@ -328,9 +328,13 @@ def test_an_effect_off_the_scale_is_an_arrow_at_the_edge() -> None:
     every = inputs("", frames={**FRAMES, "key_figures": figures}, scenarios=(SCENARIO,))
     drawing = BY_NAME["main"].draw(every)
     axes = drawing.figure.axes[0]
-    arrows = [line for line in axes.lines if line.get_marker() == ">"]
+    # The ends of intervals have smaller ones.
+    arrows = [line for line in axes.lines if line.get_marker() == ">" and line.get_markersize() == 9]
     assert len(arrows) == 1 and 0 < arrows[0].get_xdata()[0] < axes.get_xlim()[1] < 400
-    assert any("%" in text.get_text() and "+467" in text.get_text() for text in axes.texts)
+    assert any(
+        "%" in text.get_text() and "+470" in text.get_text() and "off the scale" in text.get_text()
+        for text in axes.texts
+    )
 
 
 def test_twins_have_two_lines_each_and_a_mark_where_they_part() -> None:
@@ -413,6 +417,7 @@ def test_every_label_of_a_comparison_is_used_and_every_used_one_is_there() -> No
         *(root / "present" / "pages").glob("compare*"),
         *(root / "present" / name for name in ("words.py", "headline.py", "main_effects.py")),
         root / "vocabulary" / "numbers.py",
+        root / "study" / "comparison" / "verdicts.py",
     ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     constants = {

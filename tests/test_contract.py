@@ -34,7 +34,7 @@ COMMANDS = {
     "new": "--from",
     "diff": "--set --end",
     "calibrate": "--out --first --second --scale --near-scale --near-waves --draws --truths --near-truths --until "
-    "--register --seed --jobs --cluster --quiet",
+    "--second-method --register --seed --jobs --cluster --quiet",
     "backtest": "--year --out --quiet",
     "fit": "--draws --replicates --seed --jobs --scale --targets --out --lang --replace --quiet",
     "reproduce": "--jobs --quiet",
