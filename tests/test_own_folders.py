@@ -20,6 +20,7 @@ from run_tools import short_scenario
 
 #: How each command with ``--out`` is asked, without that option.
 COMMANDS = {
+    "backtest": (),
     "calibrate": (),
     "compare": ("short.yaml", "baseline", "--quiet"),
     "fit": ("--draws", "point", "--quiet"),
@@ -60,8 +61,8 @@ def seen(folder: Path) -> dict[str, bytes | str | None]:
 
 
 def asked(name: str, out: str):
-    if name == "calibrate" and find_spec("sklearn") is None:
-        pytest.skip("calibrate needs scikit-learn")
+    if name in ("backtest", "calibrate") and find_spec("sklearn") is None:
+        pytest.skip(f"{name} needs scikit-learn")
     return CliRunner().invoke(main, [name, *COMMANDS[name], "--out", out])
 
 

@@ -57,6 +57,8 @@ def backtest(bank: Path, out: str, years: Sequence[int] = (), *, progress: Progr
             possible, or the place for the tables cannot be used.
     """
     progress = progress or Silent()
+    place = user_path(out)
+    check_own_place(place, ACCOUNT)
     try:
         told = json.loads((bank / REPORT_FILE).read_text(encoding="utf-8"))
         settings = fitting.Settings(**told["settings"])
@@ -71,8 +73,6 @@ def backtest(bank: Path, out: str, years: Sequence[int] = (), *, progress: Progr
             f"--year {wrong[0]}: counts are known up to {possible[0]} to {possible[-1]}, with others after them; give "
             f"one of {', '.join(map(str, possible))}"
         )
-    place = user_path(out)
-    check_own_place(place, ACCOUNT)
     chosen = sorted(set(years)) or possible
     try:
         waves, model = work.stored(bank, settings)

@@ -291,8 +291,8 @@ def check_own_place(path: Path, account: str) -> None:
         WrongUse: If it cannot be used; the message says why.
     """
     try:
-        check_folder(path)
         refuse_links_below(path)
+        check_folder(path)
     except FolderError as error:
         raise WrongUse(f"--out: {error}") from None
     entry = entry_of(path, path.name)
