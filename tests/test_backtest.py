@@ -50,6 +50,7 @@ def tiny(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 def test_no_later_count_leaks_into_a_forecast(tiny, monkeypatch):
     waves, model = work.stored(tiny, SETTINGS)
     assert model == "m" and [len(wave.z) for wave in waves] == [60, 40]

@@ -624,6 +624,7 @@ def pretended(monkeypatch) -> list[tuple[str, float, np.ndarray]]:
     return ran
 
 
+@pytest.mark.slow
 def test_near_waves_have_a_scale_of_their_own_and_another_one_goes_on(tmp_path, monkeypatch):
     ran = pretended(monkeypatch)
     settings = fitting.Settings(first=60, second=30, draws=10, seed=4, scale=0.25, near_waves=1)
