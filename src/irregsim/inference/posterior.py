@@ -247,11 +247,15 @@ def write(folder: str | Path, draws: Sequence[Mapping[str, float]], about: Mappi
     # No dictionary: values rarely repeat.
     pq.write_table(table, scratch, compression="zstd", compression_level=9, use_dictionary=False, store_schema=False)
     os.replace(scratch, folder / DRAWS_FILE)
+    _write_account(folder, account)
+    return load(folder)
+
+
+def _write_account(folder: Path, account: Mapping[str, Any]) -> None:
     text = json.dumps(account, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     scratch = folder / f"{ABOUT_FILE}.tmp-{os.getpid()}"
     scratch.write_text(text, encoding="utf-8", newline="\n")
     os.replace(scratch, folder / ABOUT_FILE)
-    return load(folder)
 
 
 def _table(columns: Mapping[str, FloatArray]) -> Any:
@@ -271,12 +275,8 @@ def mark_parted(folder: str | Path, names: Sequence[str]) -> None:
         folder: Of a posterior.
         names: Parameters; none where the methods agree everywhere.
     """
-    place = Path(folder) / ABOUT_FILE
-    account = {**read_record(place), "parted": list(names)}
-    text = json.dumps(account, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    scratch = Path(folder) / f"{ABOUT_FILE}.tmp-{os.getpid()}"
-    scratch.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(scratch, place)
+    folder = Path(folder)
+    _write_account(folder, {**read_record(folder / ABOUT_FILE), "parted": list(names)})
 
 
 def load(folder: str | Path | None = None) -> Posterior:
