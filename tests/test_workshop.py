@@ -1311,7 +1311,7 @@ def which(number: int) -> int:
 
 @pytest.mark.once
 def test_processes_stay_for_the_next_work_and_go_when_idle():
-    standing = Elsewhere(1, idle=2.0)
+    standing = Elsewhere(1, idle=0.5)
     try:
         first, again = (set(standing.in_order(which, 3)) for _ in range(2))
         assert first == again and os.getpid() not in first
@@ -1323,6 +1323,19 @@ def test_processes_stay_for_the_next_work_and_go_when_idle():
         assert not alive(process), "its memory is free"
         (new,) = set(standing.in_order(which, 1))
         assert new != process
+    finally:
+        standing.close()
+
+
+@pytest.mark.once
+def test_work_that_comes_as_a_process_leaves_is_done():
+    """Warnings are errors here, as under -W error: loky warns when it replaces the process."""
+    standing = Elsewhere(1, idle=0.05)
+    try:
+        for pause in range(12):
+            time.sleep(0.01 * pause)
+            (future,) = (standing._pool.submit(which, 0),)
+            assert future.result(timeout=100 * SOON) > 0
     finally:
         standing.close()
 

@@ -62,12 +62,17 @@ class Workers:
 
         # The system closes the held end when this process is gone, however it went; a worker notices that.
         self._heard, self._held = Pipe(duplex=False)
+        self._idle = idle
         self._pool = ProcessPoolExecutor(
             jobs, timeout=idle, initializer=_begin_worker, initargs=(self._heard,), env=ONE_THREAD
         )
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         """Hands out something, which must travel to another process."""
+        if self._idle is not None:
+            # A process that leaves as work arrives is replaced by loky's own thread, which says so. With warnings as
+            # errors (-W error) that ended the thread, and whoever waited for the work waited for ever.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         with _without_interrupt():  # a worker inherits this at its start, which may be now
             future: Future[T] = self._pool.submit(function, *arguments)
         return future
