@@ -20,7 +20,8 @@ from irregsim.commands import compare as comparing
 from irregsim.commands import compare_folder as folder_of_comparison
 from irregsim.commands.reproduce import reproduce
 from irregsim.commands.run import RunFailed, WrongUse
-from irregsim.model.parameters import point_draw
+from irregsim.inference import posterior
+from irregsim.model.parameters import parameter_groups, point_draw
 from irregsim.present import formats, plots
 from irregsim.present.plots import compare as compare_plots
 from irregsim.scenario import load_scenario
@@ -371,6 +372,28 @@ def test_shares_of_the_variance_are_those_it_was_made_of():
     assert wrong <= 4
     far = np.abs(shares - [0.6, 0.2, 0.2])
     assert (far <= 2.0 * errors).mean() > 0.8 and (errors < 0.2).all()
+
+
+@pytest.mark.slow
+def test_a_group_that_carries_a_tenth_is_found_with_enough_draws_of_the_posterior_that_ships():
+    """Effects made of one group of its parameters; what docs/outputs.md says of 300 and 500 draws."""
+    rng = np.random.default_rng(7)
+    draws = pd.read_parquet(posterior.shipped() / "draws.parquet")
+    named = [(group, what) for group, members in parameter_groups().items() for what in members if what.name in draws]
+    for n, most_missed in ((300, 10), (500, 4)):
+        table = np.stack([responses.standardised(draws[what.name].to_numpy()[:n]) for _, what in named], axis=1)
+        varies = np.flatnonzero(table.any(axis=0))
+        groups = [(named[i][0], named[i][1].grade) for i in varies]
+        table, names = table[:, varies], list(dict.fromkeys(groups))
+        design, missed = evidence.Design(table, groups), 0
+        for _ in range(24):
+            name = names[rng.integers(len(names))]
+            columns = table[:, [group == name for group in groups]]
+            part = responses.standardised(columns @ rng.normal(size=columns.shape[1]))
+            effect = math.sqrt(0.1) * part + math.sqrt(0.9) * rng.normal(size=n)
+            missed += not design.shares(effect)[name].enters
+        # One of five and one of twenty are missed; so many of 24 are missed once in a hundred times.
+        assert missed <= most_missed
 
 
 def test_nothing_enters_where_no_parameter_matters():
