@@ -11,7 +11,7 @@ pytest.importorskip("solara", reason="the page comes with the extra viz")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
 
 from browser_tools import FLAGS, chromium, served  # noqa: E402
-from irregsim.scenario import load_scenario  # noqa: E402
+from irregsim.scenario import ScenarioError, load_scenario  # noqa: E402
 from irregsim.vocabulary.labels import label  # noqa: E402
 from page_texts import cut, lines, overlapping, too_small  # noqa: E402
 from seen_page import SOON, TABS, Seen  # noqa: E402
@@ -244,6 +244,13 @@ def test_a_file_with_faults_is_refused_with_all_of_them_and_nothing_else_changes
     assert "Bergenn" in told and "tax_cart" in told and "did you mean" in told
     seen.upload(reach)
     seen.page.locator(".irregsim-faults", has_text="leads out of the folder").wait_for()
+    # A file in another code is refused by the reader of files, in its words, and not read as other letters.
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes(SCENARIO.replace("Two changes", "To på").encode("latin-1"))
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(latin)
+    seen.upload(latin)
+    seen.page.locator(".irregsim-faults", has_text=str(refused.value).partition(": ")[2]).wait_for()
     assert seen.steps == 1
     seen.step()
 
