@@ -22,9 +22,9 @@ from irregsim.commands.request import Output, Stopped, WrongUse
 from irregsim.inference import posterior
 from irregsim.inference.check import agreement as goodness
 from irregsim.inference.check.agreement import binomial_interval, mixture_cdf, mixture_quantile, mixture_tail
+from irregsim.inference.check_words import target_words
 from irregsim.inference.targets import COLUMNS, Target, compare, targets
 from irregsim.present.pages import render
-from irregsim.present.pages.fit import target_words
 from irregsim.present.plots import fit as fit_plots
 from irregsim.storage.folder import RunFolder
 from irregsim.study import replicates as experiment

@@ -13,6 +13,7 @@ import numpy as np
 from irregsim.commands.request import WrongUse
 from irregsim.inference import posterior
 from irregsim.inference.calibration import checks, design, fitting, forecast, neural
+from irregsim.inference.check_words import check_words
 from irregsim.inference.soft import soft_targets
 from irregsim.inference.targets import Target, read, targets
 from irregsim.present.pages import calibration_report as report
@@ -279,7 +280,7 @@ def summary(done: Calibrated) -> str:
         lines.append("calibration checks: all passed")
     else:
         lines.append("a calibration check failed; results made with this posterior are not calibrated:")
-        lines += [f"  {line}" for line in found["gate"]["red"]]
+        lines += [f"  {check_words(line, 'en')}" for line in found["gate"]["red"]]
     worst = sorted(found["targets"], key=lambda row: -abs(row["full_scale_distance"]))[:5]
     lines.append("counts farthest from the model at full scale:")
     lines += [

@@ -416,13 +416,14 @@ def _account(
 
 def summary(done: Fit) -> str:
     """Text for the screen, in English: calibration checks, coverage, the farthest counts, what changed."""
-    from irregsim.present.pages.fit import gate_words, role_words, short_words, target_words
+    from irregsim.inference.check_words import check_words, target_words
+    from irregsim.present.pages.fit import gate_words, role_words, short_words
     from irregsim.present.terminal import table
     from irregsim.vocabulary.numbers import number, signed
 
     lines = [
         f"Calibration check: {gate_words(done.source, done.red, 'en')}",
-        *(f"  failed: {line}" for line in done.red),
+        *(f"  failed: {check_words(line, 'en')}" for line in done.red),
         "",
     ]
     lines += [*short_words(done.coverage, done.source, done.scale, "en"), ""]

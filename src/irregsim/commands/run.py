@@ -372,6 +372,7 @@ def _write_outputs(
             seed=plan.seed,
             scale=plain(f"{plan.scale:g}", output.lang),
         ),
+        plan.draws.red,
     )
     folder = staged.path / "plots"
     folder.mkdir()

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irregsim import __version__
+from irregsim.inference.check_words import check_line, check_words
 from irregsim.model.draws import Draws
 from irregsim.model.parameters import Parameter, parameters, point_draw
 from irregsim.storage.hashing import canonical_json, sha256_of_text
@@ -326,18 +327,14 @@ def load(folder: str | Path | None = None) -> Posterior:
         raise PosteriorError("\n".join(f"{name}: {fault}" for fault in faults))
     red = tuple(str(line) for line in about["gate"]["red"])
     if about.get("parameters_sha256") != parameters_sha256(columns.keys()):
-        red = (*red, "priors of data/parameters.csv have changed since the fit: irregsim calibrate makes a new one")
+        red = (*red, check_line("priors_changed"))
     if about.get("parted"):
-        red = (
-            *red,
-            f"two methods of fitting part in {', '.join(about['parted'])}: whatever rests on these should not be "
-            "trusted in detail; irregsim sensitivity says which findings they drive",
-        )
+        red = (*red, check_line("parted", parameters=", ".join(about["parted"])))
     unfitted = tuple(n for n in parameters() if n not in columns)
     # No fit informs one that acts only after the last target; its prior is all there is.
     to_fit = [n for n in unfitted if not parameters()[n].acts_after_fit]
     if to_fit:
-        red = (*red, f"not fitted, drawn from the prior: {', '.join(to_fit)}; irregsim calibrate fits them")
+        red = (*red, check_line("not_fitted", parameters=", ".join(to_fit)))
     count = len(next(iter(columns.values())))
     later = prior_columns(unfitted, count)
     ordered = {n: later[n] if n in later else columns[n].tolist() for n in parameters()}
@@ -439,6 +436,7 @@ def choose(draws: str | Path | None = None, per_draw: int | None = None) -> tupl
         more = len(found.red) - len(told)
         rest = f"; and {more} more, which the manifest and the summary list" if more else ""
         notes.append(
-            f"posterior {found.id}: a calibration check failed; results are not calibrated: {'; '.join(told)}{rest}"
+            f"posterior {found.id}: a calibration check failed; results are not calibrated: "
+            f"{'; '.join(check_words(line, 'en') for line in told)}{rest}"
         )
     return DrawSet(found.id, found.draws, per_draw, "posterior", found.red), tuple(notes)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from irregsim.inference.check_words import caveat_words
 from irregsim.present.publication.one_scale import one_scale
 from irregsim.present.terminal import table
 from irregsim.present.words import certainty_of, effect_text, has_direction, outcome_words, title_of, verdict_words
@@ -59,7 +60,7 @@ def summary(key_figures: pd.DataFrame, about: Mapping[str, Any], lang: str = "en
             lines.append(f"  {label('compare.nothing_told', lang)}")
         lines += [f"  {line}" for line in _unclear(rows, about["replicates"], lang)]
     if about["caveat"]:
-        lines += ["", label(str(about["caveat"]), lang)]
+        lines += ["", caveat_words(about["caveat"], about.get("red", ()), lang)]
     if about["scale"] != 1.0:
         lines.append(say("scale", scale=plain(f"{about['scale']:g}", lang)))
     return "\n".join(lines)

@@ -51,6 +51,11 @@ class RunTables:
     assumed: tuple[str, str]
     caveat: str | None
 
+    @property
+    def red(self) -> Sequence[str]:
+        """Calibration checks that failed, as the manifest lists them."""
+        return tuple((self.run.manifest.get("gate") or {"red": ()})["red"])
+
 
 @dataclass(frozen=True)
 class ComparisonTables:

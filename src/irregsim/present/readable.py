@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irregsim import __version__
+from irregsim.inference.check_words import caveat_words
 from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
 from irregsim.present.plots.style import assumption_sentence
 from irregsim.present.words import (
@@ -141,7 +142,12 @@ def of_comparison(tables: ComparisonTables) -> Readable:
         lang=lang,
         title=facts.words("title", names=listed(quoted, lang)),
         lead=lead,
-        cautions=_cautions(lang, about.get("caveat"), float(about.get("scale", 1.0)), about["assumed"]),
+        cautions=_cautions(
+            lang,
+            caveat_words(about.get("caveat"), about.get("red", ()), lang),
+            float(about.get("scale", 1.0)),
+            about["assumed"],
+        ),
         overview=_overview(facts, say),
         parts=[part for name in facts.scenarios for part in _parts(facts, say, name)],
         pictures=_pictures(tables),
@@ -158,9 +164,9 @@ def of_comparison(tables: ComparisonTables) -> Readable:
     )
 
 
-def _cautions(lang: str, caveat: object, scale: float, assumed: Sequence[str]) -> list[str]:
+def _cautions(lang: str, caveat: str, scale: float, assumed: Sequence[str]) -> list[str]:
     """Sentences that stand before every result."""
-    out = [label(str(caveat), lang)] if caveat else []
+    out = [caveat] if caveat else []
     if scale != 1.0:
         size = number(scale, lang, decimals=2)
         out.append(f"{label('fit.s_scale', lang)} {size}: {label('export.trial_is', lang)}.")
@@ -323,7 +329,7 @@ def of_run(tables: RunTables) -> Readable:
         lang=lang,
         title=say("run_title", title=title),
         lead=[lead],
-        cautions=_cautions(lang, tables.caveat, scale, tables.assumed),
+        cautions=_cautions(lang, caveat_words(tables.caveat, tables.red, lang), scale, tables.assumed),
         overview=overview,
         parts=[Part(say("figures", title=title), tables=[Table(lead, heads, figures)])],
         pictures=[one for one in pictures if one.file.is_file()],

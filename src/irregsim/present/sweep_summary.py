@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from irregsim.inference.check_words import caveat_words
 from irregsim.present.publication.effects import for_readers
 from irregsim.present.sweeps import Row, axis_label, chosen_outcomes, unit_words, value_words
 from irregsim.present.terminal import table
@@ -45,7 +46,7 @@ def sweep_summary(sweep: pd.DataFrame, about: Mapping[str, Any], lang: str = "en
                 lines += ["", name if part == EFFECT else f"{name}: {say('part_interaction').lower()}"]
                 lines.append(table([_cells(row, axes, lang) for row in here], left=4))
     if about["caveat"]:
-        lines += ["", label(str(about["caveat"]), lang)]
+        lines += ["", caveat_words(about["caveat"], about.get("red", ()), lang)]
     if about["scale"] != 1.0:
         lines.append(say("sweep_trial", scale=number(float(about["scale"]), lang, decimals=2)))
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from irregsim.inference.check_words import check_words
 from irregsim.present.words import series_words
 from irregsim.study.replicates import caveat
 from irregsim.study.summaries import LAST_OBSERVED_YEAR, hidden_index, hidden_shares, parameter_share
@@ -182,7 +183,7 @@ def _words_on_draws(manifest: Mapping[str, Any], draws: Sequence[int], lang: str
         )
     if why is not None:
         lines.append(label(why, lang))
-    lines += [say("failed", line=line) for line in red]
+    lines += [say("failed", line=check_words(line, lang)) for line in red]
     if len(draws) > 1 and not separated:
         key = "spread_random" if used == 1 else "spread_one_each" if used == len(draws) else "spread_mixed"
         lines.append(say(key).replace("|", "\n"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irregsim import __version__
+from irregsim.inference.check_words import caveat_words
 from irregsim.present.export import LEVELS, Published, keys_of, levels, rounded
 from irregsim.present.formats import ComparisonTables, RunTables
 from irregsim.present.plots.style import assumption_sentence
@@ -60,7 +61,7 @@ def write_run(tables: RunTables, path: Path) -> None:
         (say("about_columns"), say("columns_are")),
     ]
     if tables.caveat:
-        notes.append((say("about_parameters"), label(tables.caveat, tables.lang)))
+        notes.append((say("about_parameters"), caveat_words(tables.caveat, tables.red, tables.lang)))
     if tables.publish:
         notes.append((say("about_published"), say("rounded_to", small=SMALL)))
     else:
@@ -130,7 +131,7 @@ def write_comparison(tables: ComparisonTables, path: Path) -> None:
         (say("about_years"), assumption_sentence(about["assumed"], lang)),
     ]
     if about["caveat"]:
-        notes.append((say("about_parameters"), label(str(about["caveat"]), lang)))
+        notes.append((say("about_parameters"), caveat_words(about["caveat"], about.get("red", ()), lang)))
     if about["publish"]:
         notes.append((say("about_published"), label("sentence.small_cells", lang)))
         notes.append((say("about_percent"), say("percent_is")))

@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 from irregsim.inference.calibration import bank as trials
 from irregsim.inference.calibration import counts, design, fitting, recovery
 from irregsim.inference.calibration.likelihood import Likelihood, below, log_probability
+from irregsim.inference.check_words import check_line
 from irregsim.model.draws import Draws
 
 if TYPE_CHECKING:
@@ -319,18 +320,13 @@ def gates(
     apart = np.abs(fit.sample.halves)
     if apart.max() > MOST_APART:
         worst = names[fit.emulator.followed[int(apart.argmax())]]
-        red.append(
-            f"not converged: two independent families of particles differ by {apart.max():.2f} posterior standard "
-            f"deviations in {worst} (at most {MOST_APART} is allowed)"
-        )
+        red.append(check_line("not_converged", apart=f"{apart.max():.2f}", parameter=worst, most=str(MOST_APART)))
     if middle is not None:
         far = middle.distance(fit)
         own = counts.back(middle.mean, fit.targets)
         for i in np.flatnonzero(np.abs(far) > FARTHEST):
-            red.append(
-                f"not reached: {fit.targets[i].id} is {fit.targets[i].value:,.0f}, the model at full scale gives "
-                f"{own[i]:,.0f}: {far[i]:+.1f} standard deviations of error, register noise and chance"
-            )
+            told = {"value": f"{fit.targets[i].value:,.0f}", "own": f"{own[i]:,.0f}", "distance": f"{far[i]:+.1f}"}
+            red.append(check_line("not_reached", target=fit.targets[i].id, **told))
     if alone is not None:
         red += _alone_faults(fit, alone)
     red += _truth_faults(from_prior)
@@ -342,15 +338,14 @@ def _alone_faults(fit: fitting.Fit, alone: LeftOut) -> list[str]:
     red = []
     own, low, high = alone.spread()
     if not low <= own <= high:
-        what = "closer to" if own < low else "farther from"
         worst = [fit.targets[i].id for i in np.argsort(-np.abs(alone.z))[:3]]
+        told = {"own": f"{own:.2f}", "low": f"{low:.2f}", "high": f"{high:.2f}"}
+        far = own > high
         red.append(
-            f"each count forecast from the others: counts lie {what} their forecasts than a right fit allows (root "
-            f"mean square {own:.2f}, {low:.2f} to {high:.2f} allowed"
-            + (f"; farthest {', '.join(worst)})" if own > high else ")")
+            check_line("alone_far", targets=", ".join(worst), **told) if far else check_line("alone_near", **told)
         )
     if (chance := alone.evenness()) < 1.0 - BAND:
-        red.append(f"each count forecast from the others: probabilities are uneven (p = {chance:.3f})")
+        red.append(check_line("alone_uneven", p=f"{chance:.3f}"))
     return red
 
 
@@ -360,20 +355,17 @@ def _truth_faults(found: recovery.Recovery) -> list[str]:
     low, high = found.band(BAND)
     covered = float(found.coverage(0.9).mean())
     if not low <= covered <= high:
-        red.append(f"known truths: 90 % intervals contain {100 * covered:.0f} % of them ({_range(low, high)} allowed)")
+        red.append(check_line("truths", **_shares(covered, low, high)))
     for where, (own, low, high) in zip(("nearest", "middle", "farthest"), found.thirds(BAND), strict=False):
         if not low <= own <= high:
-            red.append(
-                f"known truths, the {where} third by distance from the priors' centre: 90 % intervals contain "
-                f"{100 * own:.0f} % ({_range(low, high)} allowed)"
-            )
+            red.append(check_line(f"truths_{where}", **_shares(own, low, high)))
     if (chance := found.uniformity()[1]) < 1.0 - BAND:
-        red.append(f"known truths: ranks are uneven (p = {chance:.3f})")
+        red.append(check_line("truths_uneven", p=f"{chance:.3f}"))
     if outside := found.outside(BAND):
         names = ", ".join(design.names()[i] for i in outside[:4])
-        red.append(f"known truths: ranks leave the simultaneous band in {len(outside)} parameters: {names}")
+        red.append(check_line("truths_band", number=str(len(outside)), parameters=names))
     return red
 
 
-def _range(low: float, high: float) -> str:
-    return f"{100 * low:.0f} to {100 * high:.0f} %"
+def _shares(own: float, low: float, high: float) -> dict[str, str]:
+    return {"share": f"{100 * own:.0f} %", "low": f"{100 * low:.0f}", "high": f"{100 * high:.0f} %"}

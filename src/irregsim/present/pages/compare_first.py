@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from irregsim.inference.check_words import caveat_words
 from irregsim.present.headline import answer
 from irregsim.present.main_effects import first_in_panel, main_effects, meant
 from irregsim.present.pages.compare_facts import PANELS, Facts
 from irregsim.present.words import lever_name, lever_value, plain_words, upper, verdict_words
 from irregsim.vocabulary.codes import month_number
-from irregsim.vocabulary.labels import label
 from irregsim.vocabulary.numbers import listed, month_words, number
 
 #: Rows of each of the four aspects, periods of a lever, and levers of a scenario, that the first screen has at most.
@@ -143,7 +143,7 @@ def cautions(facts: Facts) -> list[str]:
     """What must be known before anything is used: the shortest form; `limits` has the rest."""
     out = [facts.words("caution_told")]
     if facts.about.get("caveat"):
-        out.append(label(str(facts.about["caveat"]), facts.lang))
+        out.append(caveat_words(facts.about["caveat"], facts.about.get("red", ()), facts.lang))
     if float(facts.about.get("scale", 1.0)) != 1.0:
         out.append(facts.words("caution_scale", scale=number(float(facts.about["scale"]), facts.lang, decimals=2)))
     return out

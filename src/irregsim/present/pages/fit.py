@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from irregsim import __version__
 from irregsim.inference.check.agreement import ROLES
+from irregsim.inference.check_words import check_words, target_words
 from irregsim.present.pages import picture, render
 from irregsim.vocabulary.labels import label
-from irregsim.vocabulary.numbers import country_name, number, percent, signed, with_percent
+from irregsim.vocabulary.numbers import number, percent, signed, with_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ def fit_page(content: FitContent) -> str:
         version=__version__,
         title=label("fit.title", lang),
         gate=gate_words(content.source, content.red, lang),
-        red=list(content.red),
+        red=[check_words(line, lang) for line in content.red],
         short=short_words(content.coverage, content.source, content.scale, lang),
         roles=_roles(content),
         coverage={"all": _coverage(content, overall=True), "by_register": _coverage(content, overall=False)},
@@ -128,33 +129,6 @@ def short_words(coverage: pd.DataFrame, source: str, scale: float, lang: str) ->
 def role_words(role: str, source: str, lang: str) -> str:
     """A role in words; without a fit, counts of role ``fit`` are those that a fit would use."""
     return label("fit.role_would" if role == "fit" and source != "posterior" else f"fit.role_{role}", lang)
-
-
-def target_words(register: str, dimension: str, key: str, period: str, lang: str, *, full: bool = True) -> str:
-    """A published number in words: what was counted, where, and when.
-
-    Args:
-        register: As in the targets.
-        dimension: As there.
-        key: As there; keys joined by ``+`` are named one by one.
-        period: As there.
-        lang: One of `LANGUAGES`.
-        full: Whether to name the register.
-    """
-    parts = [label(f"register_short.{register}", lang)] if full else []
-    if dimension in ("employer", "worker"):
-        parts.append(label(f"dimension.{dimension}", lang))
-    if dimension == "country_ground":
-        country, _, ground = key.partition(":")
-        parts += [country_name(country, lang), label(f"key.{ground}", lang)]
-    elif dimension == "country":
-        parts.append(" + ".join(country_name(name, lang) for name in key.split("+")))
-    elif dimension in ("district", "employer", "worker") and key != "total":
-        parts.append(label(f"district.{key}", lang))
-    elif key != "total" or not full:
-        parts.append(label("fit.whole_country" if key == "total" else f"key.{key}", lang))
-    text = ", ".join([*parts, period.replace("-", "–") if len(period) == 9 else period])
-    return text[0].upper() + text[1:]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

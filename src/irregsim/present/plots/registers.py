@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from irregsim.inference.check_words import caveat_words
 from irregsim.inference.targets import for_register
 from irregsim.model.registers import shown_series
 from irregsim.present.plots.style import (
@@ -87,7 +88,7 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
         _legend(grid.flat[len(PANELS)], options)
         sentences = [assumption_sentence(options.assumed, lang), label("sentence.synthetic_persons", lang)]
         if not options.calibrated:
-            sentences.insert(1, label(options.caveat, lang))
+            sentences.insert(1, caveat_words(options.caveat, options.red, lang))
         footnote(figure, options.sentences(*sentences, has_counts=True))
     return Drawing(figure, pd.concat(tables, ignore_index=True), label("title.registers", lang))
 

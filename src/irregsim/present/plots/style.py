@@ -95,6 +95,7 @@ class Options:
         scenario: Title of the scenario; empty for none.
         scale: Population scale. Where it is not 1, published counts of the whole country are not drawn.
         source: Where the run comes from: its id, replicates, draws and seed, in a sentence; empty for none.
+        red: Calibration checks that failed; the sentence of ``caveat`` names the counts among them.
     """
 
     lang: str = "en"
@@ -105,6 +106,7 @@ class Options:
     scenario: str = ""
     scale: float = 1.0
     source: str = ""
+    red: tuple[str, ...] = ()
 
     @property
     def is_country(self) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from irregsim.inference.check_words import caveat_words
 from irregsim.present import words
 from irregsim.present.headline import answer, sentence
 from irregsim.present.main_effects import by_certainty, meant
@@ -206,8 +207,7 @@ class Inputs:
     @property
     def caveat(self) -> str:
         """What is to be known of draws that are not calibrated; empty where they are."""
-        found = self.about.get("caveat")
-        return label(str(found), self.lang) if found else ""
+        return caveat_words(self.about.get("caveat"), self.about.get("red", ()), self.lang)
 
     def sentences(self, *more: str) -> list[str]:
         """Sentences below a picture: those given, what is shaded, caveats, synthetic persons, and where it is from."""
