@@ -439,6 +439,19 @@ def test_a_crew_does_one_piece_of_work_after_the_other_and_is_gone_when_one_fail
         assert [*in_order(process_of, 1, crew)] == [os.getpid()]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.once
+def test_the_process_that_asks_can_be_one_of_a_crew():
+    with Crew(2, helped=True) as crew:
+        assert list(in_order(abs, 8, crew)) == list(range(8))
+        seen = {*in_order(process_of, 8, crew)}
+        assert os.getpid() in seen and len(seen) == 2
+        with pytest.raises(OSError, match="replicate"):
+            list(in_order(fails, 8, crew))
+    with Crew(1, helped=True) as crew:
+        assert {*in_order(process_of, 3, crew)} == {os.getpid()}
+
+
 ASK_A_WORKER = """import os, sys, threading
 from irregsim.study.workers import as_finished, in_order
 

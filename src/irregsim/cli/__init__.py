@@ -22,6 +22,7 @@ with leaving_if_program():
     from irregsim.cli.errors import memory_errors
     from irregsim.cli.model import model
     from irregsim.cli.streams import open_streams, plain_warnings
+    from irregsim.study.garbage import seldom_collected
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -46,6 +47,7 @@ def main() -> None:
     # What a terminal cannot write is written as an escape, on stdout as on stderr.
     if getattr(sys.stdout, "errors", None) == "strict" and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
+    seldom_collected()
     # Sums must not depend on the number of threads; numpy's libraries read these when they are loaded.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

@@ -65,6 +65,10 @@ RUNS: Final = "runs"
 #: Scenarios besides the reference that the name of a folder has at most.
 _NAMED: Final = 2
 
+#: Processes that finish a comparison whose runs exist, and the replicates whose lives are worth one more.
+_FINISHING: Final = 3
+_LIVES_EACH: Final = 5
+
 _TOO_FEW: Final = "give at least two scenarios (files, shipped names, or a folder of files)"
 
 
@@ -283,7 +287,7 @@ def compare_scenarios(
         warn(note)
     said = ""
     try:
-        with opened_for_writing(out) as work, Crew(ready.jobs) as crew:
+        with opened_for_writing(out) as work, _crew(request, ready, found) as crew:
             if request.precision is not None:
                 request, ready, found, said = _precise(asked, out, crew, progress)
             done, units, runs, simulated = _compared(request, ready, out, found, crew, progress, asked.design)
@@ -310,6 +314,15 @@ def compare_scenarios(
     finally:
         progress.close()
     return replace(done, folder=out, replaced=None if before is None else before[0].id, precise=said)
+
+
+def _crew(request: CompareRequest, ready: Checked, found: Sequence[Match | None]) -> Crew:
+    """Processes for a comparison: few, and this one among them, where nothing is left but to finish it."""
+    if request.precision is not None or not all(found):
+        return Crew(ready.jobs)
+    # Lives are read replicate by replicate; for the rest, loading the libraries takes longer than more processes save.
+    lives = ready.replicates // _LIVES_EACH if request.spells else 0
+    return Crew(min(ready.jobs, max(_FINISHING, lives)), helped=True)
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,8 @@ def matches(
 
 def _match(plan: Plan, replicates: int, place: Path, known: Sequence[Entry]) -> Match | None:
     key = part_key_of(plan)
-    folder = finished_run(plan, replicates, [place, *(one.path for one in known if one.about.get("part_key") == key)])
+    places = [place, *(one.path for one in known if one.about.get("part_key") == key)]
+    folder = finished_run(plan, replicates, places, key=key)
     return None if folder is None else Match(folder, plan)
 
 

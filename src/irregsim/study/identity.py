@@ -187,7 +187,9 @@ def of_record(record: Mapping[str, Any]) -> Scenario:
     return scenario_in({"scenario": record, NEW_CENTRES: record.get(NEW_CENTRES, {})})
 
 
-def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly: bool = False) -> RunFolder | None:
+def finished_run(
+    plan: Plan, replicates: int, places: Iterable[Path], *, exactly: bool = False, key: str | None = None
+) -> RunFolder | None:
     """A finished run of the same plan, code and versions in one of some folders, whole, or None.
 
     Args:
@@ -195,8 +197,9 @@ def finished_run(plan: Plan, replicates: int, places: Iterable[Path], *, exactly
         replicates: How many there must be at least.
         places: Folders to look in, in this order.
         exactly: Whether more replicates than that will not do.
+        key: `part_key_of` the plan, where it is known already; None otherwise.
     """
-    key = part_key_of(plan)
+    key = part_key_of(plan) if key is None else key
     for place in places:
         try:
             folder = RunFolder.open(place)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from irregsim.storage.paths import Told
+from irregsim.study.garbage import seldom_collected
 
 T = TypeVar("T")
 
@@ -92,10 +93,13 @@ class Crew:
 
     Args:
         jobs: How many, at least 1; with 1 all work happens in the process that asks, and none is begun.
+        helped: Whether the process that asks is one of them in `in_order`, and does not only wait. It has loaded what
+            the work needs, and a process more loads it once more: for short pieces of work that is most of the time.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, *, helped: bool = False) -> None:
         self.jobs = jobs
+        self.helped = helped and jobs > 1
         self._pool: Workers | None = None
 
     def __enter__(self) -> Crew:
@@ -120,7 +124,7 @@ class Crew:
         from joblib.externals.loky.backend.reduction import dumps
 
         if self._pool is None:
-            self._pool = Workers(self.jobs)
+            self._pool = Workers(self.jobs - self.helped)
         pool = self._pool
         # The work, which may hold all draws or tables, travels once to each process and not once a replicate.
         with tempfile.TemporaryDirectory(prefix="irregsim-", ignore_cleanup_errors=True) as folder:
@@ -231,9 +235,15 @@ def in_order(
             yield from map(work, range(replicates))
             return
         most = AHEAD + (jobs if isinstance(jobs, int) else jobs.jobs)
+        # Each of the others has one piece at work, and one that waits for it.
+        supplied = 2 * (jobs.jobs - 1) if isinstance(jobs, Crew) and jobs.helped else replicates
         waiting: deque[Future[T]] = deque()
         for replicate in range(replicates):
-            waiting.append(begin(replicate))
+            if sum(not one.done() for one in waiting) < supplied:
+                waiting.append(begin(replicate))
+            else:
+                waiting.append(Future())
+                waiting[-1].set_result(work(replicate))
             if len(waiting) >= most:
                 yield _result(waiting.popleft(), stopped)
         while waiting:
@@ -365,6 +375,7 @@ def _deferred() -> Iterator[None]:
 
 
 def _begin_worker(parent: Connection) -> None:
+    seldom_collected()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the system knows no mask
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 

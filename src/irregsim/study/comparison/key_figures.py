@@ -18,7 +18,7 @@ from irregsim.model.registers import REGISTERS
 from irregsim.study.comparison.differences import ENDS, Effects, statistics
 from irregsim.study.comparison.pairs import Pair, Run, Runs
 from irregsim.study.comparison.relative import in_percent
-from irregsim.study.comparison.series import is_averaged, over_window
+from irregsim.study.comparison.series import coded, is_averaged, over_window
 from irregsim.study.comparison.verdicts import (
     CANNOT_TELL,
     SAME,
@@ -351,24 +351,28 @@ def _city_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
 
     outcomes = run.read("outcomes", replicate, ["month", "outcome", "city", "value"])
     outcomes = outcomes[_not_before(outcomes["month"], pair.since) & outcomes["city"].isin(CITIES)]
-    lived = outcomes.assign(outcome="outcome:" + outcomes["outcome"].astype(str), city=outcomes["city"].astype(str))
+    lived = outcomes.assign(outcome=_as_outcome("outcome", outcomes["outcome"]))
     stocks = run.read("stocks", replicate, ["month", "strategy", "city", "persons"])
     stocks = stocks[_not_before(stocks["month"], pair.since) & stocks["city"].isin(CITIES)]
     months = sum(month >= pair.since for month in pair.months)
-    hidden = stocks[stocks["strategy"].isin(HIDDEN)].assign(outcome="stock:hidden")
-    present = pd.concat([stocks.assign(outcome="stock:" + stocks["strategy"].astype(str)), hidden])
-    present = present.assign(value=present["persons"] / months, city=present["city"].astype(str))
-    both = pd.concat([lived[["city", "outcome", "value"]], present[["city", "outcome", "value"]]])
-    both = both[both["outcome"].isin(IN_CITIES)]
+    present = stocks.assign(value=stocks["persons"] / months, outcome=_as_outcome("stock", stocks["strategy"]))
+    hidden = present[present["strategy"].isin(HIDDEN)].assign(outcome="stock:hidden")
+    parts = [frame[frame["outcome"].isin(IN_CITIES)] for frame in (lived, present, hidden)]
+    both = pd.concat([part[["city", "outcome", "value"]].astype({"city": str, "outcome": str}) for part in parts])
     out: pd.DataFrame = both.groupby(["city", "outcome"])["value"].sum().reset_index()
     return out
 
 
+def _as_outcome(family: str, column: pd.Series) -> pd.Series:
+    """Codes as names of outcomes; every text is written once, and not every row."""
+    named: pd.Series = column.astype("category").cat.rename_categories(lambda code: f"{family}:{code}")
+    return named
+
+
 def _not_before(months: pd.Series, since: str) -> npt.NDArray[np.bool_]:
     """Rows whose month is not before one; every text is compared once, and not every row."""
-    coded = months.astype("category").cat
-    late = np.array([*(str(month) >= since for month in coded.categories), False])
-    return np.asarray(late[coded.codes.to_numpy()])
+    numbers, texts = coded(months)
+    return np.asarray(np.array([*(text >= since for text in texts), False])[numbers])
 
 
 def _group_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
@@ -377,13 +381,22 @@ def _group_values(run: Run, replicate: int, pair: Pair) -> pd.DataFrame:
     frame = run.read("groups", replicate)
     first = int(pair.since[:4]) + (pair.since[5:] != "01")
     frame = frame[frame["year"] >= first]
-    hidden = frame[frame["strategy"].isin(HIDDEN)].assign(outcome="person_months:hidden")
-    every = pd.concat([frame.assign(outcome="person_months:" + frame["strategy"].astype(str)), hidden])
-    every = every[every["outcome"].isin(IN_GROUPS)]
+    strategy, strategies = coded(frame["strategy"])
+    # Whole numbers, so that they may be added in any order.
+    persons = frame["person_months"].to_numpy(dtype="float64")
+    states = {f"person_months:{code}": [code] for code in strategies} | {"person_months:hidden": list(HIDDEN)}
     parts = []
     for dimension in DIMENSIONS:
-        named = every.assign(dimension=dimension, group=every[dimension].astype(str).str.lower())
-        sums = named.groupby(["dimension", "group", "outcome"])["person_months"].sum()
-        parts.append(sums.rename("value").reset_index())
-    out: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return out
+        group, groups = coded(frame[dimension])
+        shape = (len(groups), len(strategies))
+        cell = group * len(strategies) + strategy
+        sums = np.bincount(cell, weights=persons, minlength=shape[0] * shape[1]).reshape(shape)
+        there = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape) > 0
+        for outcome in sorted(set(states) & set(IN_GROUPS)):
+            chosen = [strategies.index(code) for code in states[outcome] if code in strategies]
+            parts += [
+                (dimension, name.lower(), outcome, sums[i, chosen].sum())
+                for i, name in enumerate(groups)
+                if there[i, chosen].any()
+            ]
+    return pd.DataFrame(parts, columns=["dimension", "group", "outcome", "value"])

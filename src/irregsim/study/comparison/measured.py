@@ -54,14 +54,14 @@ def measured(all_effects: Sequence[Effects]) -> pd.DataFrame:
 def _of(effect: Effects) -> pd.DataFrame:
     import pandas as pd
 
-    rows = pd.concat(
-        [
-            split(reference.assign(replicate=j), scenario.assign(replicate=j), by=("year", "register"))
-            for j, reference, scenario in effect.pair.both("detection")
-        ],
-        ignore_index=True,
-    ).rename(columns=NAMES)
-    rows = rows[rows["year"] >= int(effect.pair.since[:4])]
+    first = int(effect.pair.since[:4])
+    sides: tuple[list[pd.DataFrame], ...] = ([], [])
+    for j, *both in effect.pair.both("detection"):
+        for side, frame in zip(sides, both, strict=True):
+            # The years before are not told, and splitting them would take most of the time.
+            side.append(frame[frame["year"] >= first].assign(replicate=j))
+    reference, scenario = (pd.concat(side, ignore_index=True) for side in sides)
+    rows = split(reference, scenario, by=("year", "register")).rename(columns=NAMES)
     cells = list(zip(rows["register"], rows["year"], rows["replicate"], strict=True))
     rows = rows.assign(latent=[_latent(effect, register, year)[replicate] for register, year, replicate in cells])
     grouped = rows.groupby(["register", "year"])

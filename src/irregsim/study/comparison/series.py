@@ -155,10 +155,10 @@ def _wide(frame: pd.DataFrame, keys: Sequence[str], value: str, place: Mapping[s
     cell = np.zeros(len(frame), dtype="int64")
     names = [""]
     for key in keys:
-        codes, texts = _coded(frame[key])
+        codes, texts = coded(frame[key])
         cell = cell * len(texts) + codes
         names = [f"{name}>{text}" if name else text for name in names for text in texts]
-    codes, months = _coded(frame["month"])
+    codes, months = coded(frame["month"])
     month = np.array([place[str(text)] for text in months], dtype="int64")[codes]
     shape = (len(names), len(place))
     weights = frame[value].to_numpy(dtype="float64")
@@ -168,10 +168,10 @@ def _wide(frame: pd.DataFrame, keys: Sequence[str], value: str, place: Mapping[s
     return {name: sums[i] for i, name in enumerate(names) if there[i]}
 
 
-def _coded(column: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """A column of text as numbers, and the texts by number."""
-    coded = column.astype("category")
-    return np.asarray(coded.cat.codes, dtype=np.int64), [str(text) for text in coded.cat.categories]
+def coded(column: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """A column as numbers, -1 where it is missing, and the texts by number."""
+    found = column.astype("category").cat
+    return np.asarray(found.codes, dtype=np.int64), [str(text) for text in found.categories]
 
 
 def _registers(frame: pd.DataFrame, place: Mapping[str, int]) -> dict[str, FloatArray]:
