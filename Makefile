@@ -1,8 +1,8 @@
 # irregsim. `make help` lists what there is.
 #
 # Variables: PYTHON (which Python makes the environment; else one of 3.11 to 3.13 is looked for), VENV (where it
-# is made), SCENARIO and ARGS (for run), TEST_ARGS (handed to pytest), JOBS (test processes), MUTANTS and SEED (how many
-# small changes are tried, and which).
+# is made), SCENARIO (for run), ARGS (for run and serve), TEST_ARGS (handed to pytest), JOBS (test processes), MUTANTS
+# and SEED (how many small changes are tried, and which).
 
 VENV ?= .venv
 PYTHON ?=
@@ -18,7 +18,7 @@ ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
 PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow benchmark mutants lint format docs lock build audit clean
+.PHONY: help run serve notebooks test test-quick test-slow benchmark mutants lint format docs lock build audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,14 @@ run:  ## simulate SCENARIO (default: the baseline) and print a summary
 	@$(ENVIRONMENT) core
 	'$(VENV)/bin/irregsim' run '$(SCENARIO)' $(ARGS)
 	@echo "The program is $(VENV)/bin/irregsim. To call it irregsim: source $(VENV)/bin/activate. What is installed: irregsim doctor" >&2
+
+serve:  ## open the page for a class in the browser, with what it needs from the lock (ARGS, as ARGS="--lang en")
+	@$(ENVIRONMENT) viz
+	'$(VENV)/bin/irregsim' serve $(ARGS)
+
+notebooks:  ## open the notebooks in the browser, with what they need from the lock
+	@$(ENVIRONMENT) notebooks
+	'$(VENV)/bin/jupyter' lab notebooks
 
 test:  ## run the tests, but for the slow ones
 	@$(ENVIRONMENT) dev

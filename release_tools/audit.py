@@ -20,8 +20,8 @@ from release_tools.locks import FOLDER
 #: Jinja2 before 2.10.1 lets a template out of its sandbox (CVE-2019-10906, PYSEC-2019-217).
 CANARY: Final = "jinja2==2.10"
 
-#: Locks that are asked about. dev holds core and test.
-LOCKS: Final = ("dev", "fast", "build", "docs", "release")
+#: Locks that are asked about. dev holds core, test and viz.
+LOCKS: Final = ("dev", "notebooks", "fast", "build", "docs", "release")
 
 CLEAN, FOUND = 0, 1
 

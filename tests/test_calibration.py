@@ -332,7 +332,7 @@ def test_trials_of_another_scale_have_a_mean_of_their_own_and_do_not_judge():
 def test_without_scikit_learn_a_fit_says_what_to_install(monkeypatch):
     assert emulator.missing() is None
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'irregsim\[calibrate\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"-m pip install \"scikit-learn>=1"):
         emulator.fit(*toy(60))
 
 

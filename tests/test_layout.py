@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "irregsim"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = ("core", "test", "dev")
+#: Each for one use; they hold core, and what they share with dev they have at its version.
+USES = ("viz", "notebooks")
 LOCKED_PYTHONS = ("3.11", "3.12", "3.13")
 HEAVY = ("mesa", "matplotlib", "pandas")
 
@@ -68,7 +70,7 @@ def test_importing_irregsim_loads_no_heavy_library():
     assert answer.stdout.split() == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", LOCKS + USES)
 def test_every_line_of_a_lock_is_an_exact_version_without_an_address(lock):
     lines = lines_of(lock)
     assert len(lines) > 20
@@ -77,7 +79,7 @@ def test_every_line_of_a_lock_is_an_exact_version_without_an_address(lock):
 
 
 @pytest.mark.parametrize("python", LOCKED_PYTHONS)
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", LOCKS + USES)
 def test_a_lock_holds_what_pyproject_asks_for(lock, python):
     pins = pins_of(lock, python)
     wrong = [
@@ -92,6 +94,19 @@ def test_a_lock_holds_what_pyproject_asks_for(lock, python):
 def test_a_larger_lock_holds_the_smaller_one_unchanged(python):
     core, test, dev = (pins_of(lock, python) for lock in LOCKS)
     assert core.items() < test.items() < dev.items()
+    for use in USES:
+        pins = pins_of(use, python)
+        assert core.items() < pins.items()
+        assert [name for name in pins if name in dev and pins[name] != dev[name]] == []
+
+
+def test_what_make_opens_for_a_class_comes_from_a_lock():
+    """`make serve` and `make notebooks` install the lock of their use, which `scripts/environment` knows."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    known = (ROOT / "scripts" / "environment").read_text(encoding="utf-8")
+    for target, use in (("serve", "viz"), ("notebooks", "notebooks")):
+        assert re.search(rf"^{target}:.*\n\t@\$\(ENVIRONMENT\) {use}\n", makefile, re.MULTILINE), target
+        assert f'{use}) covers="core {use}" extras="[{use}]"' in known
 
 
 def lint_imports(source: Path, config: Path) -> subprocess.CompletedProcess[str]:

@@ -96,7 +96,7 @@ def differences(english: dict[str, Any], norwegian: dict[str, Any]) -> list[str]
 
 def test_there_are_notebooks():
     assert len(RUN) >= 5
-    assert len(PAIRS) >= 3
+    assert {path.name.partition(".")[0] for path in PAIRS} == {path.name.partition(".")[0] for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -116,16 +116,43 @@ def test_the_folder_tells_of_each():
     assert [link for link in LINK.findall(text) if not (FOLDER / link).is_file()] == []
 
 
+#: Lines that a cell with a picture has, at most: who reads it reads what is shown, not how it is drawn.
+PICTURE_LINES = 3
+
+#: Processor time that a notebook may take: it is read in a class.
+PROCESSOR_SECONDS = 30.0
+
+
+def long_pictures(notebook: Any) -> list[str]:
+    """Cells of a notebook that was run that show a picture and have too many lines."""
+    pictures = {"image/png", "image/svg+xml"}
+    shown = [c for c in notebook.cells if any(pictures & set(out.get("data", {})) for out in c.get("outputs", ()))]
+    return [c.id for c in shown if len([line for line in c.source.splitlines() if line.strip()]) > PICTURE_LINES]
+
+
 @pytest.mark.parametrize("path", RUN, ids=lambda path: path.name)
 def test_a_notebook_runs(path, tmp_path):
     pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
+    before = spent_below()
     notebook = execute(read(path), tmp_path)
+    assert before is None or spent_below() - before < PROCESSOR_SECONDS
     outputs = [(cell.id, output) for cell in notebook.cells for output in cell.get("outputs", ())]
     assert [(id_, out.text) for id_, out in outputs if out.get("name") == "stderr"] == []
     pictures = {"image/png", "image/svg+xml"}
     assert any(pictures & set(out.get("data", {})) for _, out in outputs), "it shows no picture"
+    assert long_pictures(notebook) == []
     assert left_behind(tmp_path) == []
+
+
+def spent_below() -> float | None:
+    """Processor time of the programs that this one has started and that have ended, in seconds; None on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def execute(notebook: dict[str, Any], folder: Path) -> Any:
@@ -232,5 +259,10 @@ def test_what_a_notebook_does_is_seen(tmp_path):
     assert "a notebook needs no network" in texts["code-1"].text
     assert sorted(name[0] for name in left_behind(tmp_path)) == ["x", "y"]
     assert texts["code-3"].name == "stderr"
+    shown = (
+        "from irregsim.present.plots import lesson\nimport pandas as pd\n\ntable = pd.DataFrame({'synlig': [1.0]})\n"
+    )
+    notebook = execute(small(f"{shown}lesson.effects(table, 'en')", "1"), tmp_path / "long")
+    assert long_pictures(notebook) == ["code-0"]
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         execute(small("1 / 0"), tmp_path / "again")

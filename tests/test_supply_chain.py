@@ -18,7 +18,7 @@ from release_tools.locks import FOLDER, for_system, read
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("core", "test", "dev", "fast", "build", "docs", "release")
+LOCKS = ("core", "viz", "notebooks", "test", "dev", "fast", "build", "docs", "release")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 

@@ -20,8 +20,8 @@ def backtest(bank: str, years: tuple[int, ...], out: str, quiet: bool) -> None:
 
     Uses the trials of a finished calibration (irregsim calibrate); nothing is simulated. Without --year, every year is
     taken up to which some counts are known and after which some follow. The naive forecasts are the last value and a
-    straight line. Needs scikit-learn: pip install 'irregsim[calibrate]'. docs/backtest.md says what the scores mean,
-    and shows those of the fit that ships.
+    straight line. Needs scikit-learn (irregsim doctor says how to install it). docs/backtest.md says what
+    the scores mean, and shows those of the fit that ships.
 
     \b
     Example:

@@ -271,7 +271,7 @@ def calibrate(
 
     Takes an hour or more on two cores with the usual settings. Can be interrupted and resumed with the same
     command. Results do not depend on --jobs. If a calibration check fails, results made with the posterior are not
-    calibrated (docs/calibration.md). Needs scikit-learn: pip install 'irregsim[calibrate]'.
+    calibrated (docs/calibration.md). Needs scikit-learn (irregsim doctor says how to install it).
 
     \b
     Example:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from irregsim import __version__
+from irregsim.study import packages
 from irregsim.vocabulary.labels import Words, label, labels
 
 #: All is well; something is missing that most can do without; something is missing that runs need.
@@ -85,17 +86,17 @@ def _package(say: Words) -> list[Check]:
     """The program itself and what it cannot do without, as its metadata say."""
     where = str(Path(__file__).resolve().parents[1])
     try:
-        needed = _required("")
+        needed = [packages.name(one) for one in packages.requirements()]
     except importlib.metadata.PackageNotFoundError:
         return [Check(say("package"), FAULT, f"{__version__} ({where})", say("package_do"))]
     missing = _missing(needed)
-    packages = Check(
+    there = Check(
         say("dependencies"),
         FAULT if missing else OK,
         ", ".join(missing) if missing else say("all_there", number=len(needed)),
-        say("dependencies_do"),
+        say("dependencies_do", command=packages.install("")),
     )
-    return [Check(say("package"), OK, f"{__version__} ({where})"), packages]
+    return [Check(say("package"), OK, f"{__version__} ({where})"), there]
 
 
 def _extras(say: Words) -> list[Check]:
@@ -108,29 +109,16 @@ def _extras(say: Words) -> list[Check]:
     for name in extras:
         if f"doctor.use_{name}" not in labels():
             continue
-        missing = _missing(_required(name))
-        do = say("extra_do", use=say(f"use_{name}"), name=name)
+        missing = _missing([packages.name(one) for one in packages.requirements(name)])
+        do = say("extra_do", use=say(f"use_{name}"), command=packages.install(name))
         found = ", ".join(missing) if missing else say(f"use_{name}")
         out.append(Check(say("extra", name=name), OPTION if missing else OK, found, do))
     return out
 
 
-def _required(extra: str) -> list[str]:
-    """Names of the packages that irregsim requires for an extra; with no extra those it always requires."""
+def _missing(names: list[str]) -> list[str]:
     out = []
-    for line in importlib.metadata.requires("irregsim") or []:
-        requirement, _, marker = line.partition(";")
-        named = marker.partition("extra ==")[2].strip(" '\"")
-        if named == extra and not (not extra and "extra" in marker):
-            name = requirement.strip()
-            end = next((i for i, letter in enumerate(name) if letter in "<>=!~[ ("), len(name))
-            out.append(name[:end])
-    return out
-
-
-def _missing(packages: list[str]) -> list[str]:
-    out = []
-    for name in packages:
+    for name in names:
         try:
             importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from irregsim.study.packages import install
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -103,14 +105,9 @@ class Format:
         import importlib.util
 
         if self.needs and importlib.util.find_spec(self.needs) is None:
-            return (
-                f"--format {self.name} needs the package {self.needs}; install it with: pip install '{self._install}'"
-            )
+            command = install(self.extra, self.needs)
+            return f"--format {self.name} needs the package {self.needs}; install it with: {command}"
         return None
-
-    @property
-    def _install(self) -> str:
-        return f"irregsim[{self.extra}]" if self.extra else self.needs
 
 
 #: Every format by its name.

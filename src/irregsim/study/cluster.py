@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from irregsim.study.identity import code_sha256, data_sha256, decisive_versions
+from irregsim.study.packages import install
 from irregsim.study.workers import ReplicateError
 
 T = TypeVar("T")
@@ -43,9 +44,7 @@ def missing() -> str | None:
     try:
         import distributed  # noqa: F401
     except ImportError:
-        return (
-            "--cluster needs distributed: pip install 'irregsim[cluster]' (in a checkout: pip install -e '.[cluster]')"
-        )
+        return f"--cluster needs distributed; install it with: {install('cluster', 'distributed')}"
     return None
 
 

@@ -99,7 +99,7 @@ def make_page(name: str, lang: str) -> str:
     }
     if name == "workshop":
         digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-        made = words("made", n=about()["replicates"], posterior=about()["posterior"])
+        made = words("made", n=about()["replicates"])
         return render("workshop.html", lang, **shared, made=made, script=Markup(SCRIPT), script_hash=f"sha256-{digest}")
     if name == "handouts":
         return render(

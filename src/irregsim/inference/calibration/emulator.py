@@ -6,7 +6,7 @@ random variation of the events, the registers' noise and the surface's own error
 posterior lies, and it moves with the expected counts and with the distance from the trials' middle: a small count
 varies more on the log scale than a large one, and far out a quadratic surface is a worse approximation than at home.
 
-scikit-learn comes with ``irregsim[calibrate]``; nothing but a fit loads it.
+scikit-learn comes with the extra ``calibrate``; nothing but a fit loads it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from irregsim.inference.calibration import ridge
 from irregsim.inference.calibration.counts import FLOOR
+from irregsim.study.packages import install
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -180,7 +181,8 @@ class Emulator:
 def missing() -> str | None:
     """What must be installed before a surface can be fitted, or None where nothing is missing."""
     if importlib.util.find_spec("sklearn") is None:
-        return "a calibration needs the package scikit-learn; install it with: pip install 'irregsim[calibrate]'"
+        command = install("calibrate", "scikit-learn")
+        return f"a calibration needs the package scikit-learn; install it with: {command}"
     return None
 
 

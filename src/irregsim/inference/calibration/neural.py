@@ -18,7 +18,7 @@ network did not see is what it is checked on:
 
 Both use the posterior over a fold's own parameter vectors, which is exact for any proposal.
 
-jax and optax come with ``irregsim[neural]``; nothing but this check loads them. It is a check for those who make a fit,
+jax and optax come with the extra ``neural``; nothing but this check loads them. It is a check for those who make a fit,
 not for users of one.
 """
 
@@ -37,6 +37,7 @@ from irregsim.inference.calibration import recovery
 from irregsim.inference.calibration.counts import Errors
 from irregsim.inference.calibration.priors import Before
 from irregsim.model.draws import Draws
+from irregsim.study.packages import install
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -66,7 +67,8 @@ _COMPONENTS: Final = 10
 def missing() -> str | None:
     """What must be installed before the second method can run, or None where nothing is missing."""
     if any(importlib.util.find_spec(name) is None for name in ("jax", "optax")):
-        return "the second method needs the packages jax and optax; install them with: pip install 'irregsim[neural]'"
+        command = install("neural", "jax", "optax")
+        return f"the second method needs the packages jax and optax; install them with: {command}"
     return None
 
 

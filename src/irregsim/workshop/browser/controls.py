@@ -26,7 +26,7 @@ from irregsim.scenario.levers import words as words_of
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import DISTRICTS, month_number, year_of
 from irregsim.vocabulary.labels import label, labels
-from irregsim.vocabulary.numbers import plain
+from irregsim.vocabulary.numbers import country_name, month_words, plain
 from irregsim.workshop.browser.parts import Hint
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.room import Room
@@ -286,8 +286,16 @@ def Agreements(room: Room, lever: Lever, say: Say, version: object, since: str, 
     country, set_country = solara.use_state("Eritrea")
     effect, set_effect = solara.use_state(0.6)
     entries = _entries(room, lever)
-    names = [one.name for one in reference.countries() if not one.name.startswith("Andre")]
-    solara.Select(label=say("country"), value=country, values=names, on_value=set_country, dense=True)
+    names = {
+        country_name(one.name, say.lang): one.name for one in reference.countries() if not one.name.startswith("Andre")
+    }
+    solara.Select(
+        label=say("country"),
+        value=country_name(country, say.lang),
+        values=list(names),
+        on_value=lambda text: set_country(names[text]),
+        dense=True,
+    )
     part = next(part for part in lever.parts if part.name == "effectiveness")
     assert part.usual is not None, "every number has a usual range"
     Number(effect, part.usual, words_of(part, say.lang).name, set_effect, words_of(part, say.lang).name, say)
@@ -300,8 +308,17 @@ def Agreements(room: Room, lever: Lever, say: Say, version: object, since: str, 
 
     solara.Button(say("add_agreement"), small=True, outlined=True, on_click=add)
     for entry in entries:
-        _Line(f"{entry['country']}, {_written(entry['effectiveness'], say)}, {entry['from']}", say,
-              lambda entry=entry: _drop(lever, entries, entry, on_set))  # fmt: skip
+        told = (
+            country_name(entry["country"], say.lang),
+            _written(entry["effectiveness"], say),
+            _from(entry["from"], say),
+        )
+        _Line(", ".join(told), say, lambda entry=entry: _drop(lever, entries, entry, on_set))
+
+
+def _from(month: str, say: Say) -> str:
+    """A month in words, as the head of the page has it."""
+    return month_words(month_number(month), say.lang)
 
 
 def _drop(lever: Lever, entries: Sequence[dict[str, Any]], entry: dict[str, Any], on_set: Set) -> None:
@@ -321,9 +338,15 @@ def _Line(text: str, say: Say, on_drop: Callable[[], None]) -> None:
 def CentreDates(room: Room, lever: Lever, say: Say, version: object, since: str, on_set: Set) -> None:
     """Centres that close (or open) from the month of the change on."""
     entries = _entries(room, lever)
-    names = [centre.name for centre in reference.centres()]
-    chosen, set_chosen = solara.use_state(names[3])
-    solara.Select(label=say("centre"), value=chosen, values=names, on_value=set_chosen, dense=True)
+    names = {centre_words(centre.name, say.lang): centre.name for centre in reference.centres()}
+    chosen, set_chosen = solara.use_state(reference.centres()[3].name)
+    solara.Select(
+        label=say("centre"),
+        value=centre_words(chosen, say.lang),
+        values=list(names),
+        on_value=lambda text: set_chosen(names[text]),
+        dense=True,
+    )
 
     def add() -> None:
         kept = [entry for entry in entries if entry["centre"] != chosen]
@@ -332,7 +355,8 @@ def CentreDates(room: Room, lever: Lever, say: Say, version: object, since: str,
     opens = lever.key.endswith(".open")
     solara.Button(say("open_centre" if opens else "close_centre"), small=True, outlined=True, on_click=add)
     for entry in entries:
-        _Line(f"{entry['centre']}, {entry['on']}", say, lambda entry=entry: _drop(lever, entries, entry, on_set))
+        told = f"{centre_words(entry['centre'], say.lang)}, {_from(entry['on'], say)}"
+        _Line(told, say, lambda entry=entry: _drop(lever, entries, entry, on_set))
     if opens:
         NewCentre(room, lever, say, entries, since, on_set)
 
@@ -395,8 +419,8 @@ def Entry(room: Room, lever: Lever, say: Say, version: object, since: str, on_se
         first = {part.name: _first(part) for part in parts}
         put({"from": begins(room, since), **first} if on else None)
 
-    solara.Switch(label=say("in_force", month=entry["from"]) if entry else say("not_set"), value=entry is not None,
-                  on_value=switch)  # fmt: skip
+    told = say("in_force", month=_from(entry["from"], say)) if entry else say("not_set")
+    solara.Switch(label=told, value=entry is not None, on_value=switch)
     if entry is None:
         return
     for part in parts:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import reacton.ipyvuetify as rv
 import solara
 
+from irregsim.present.fault_words import fault_line
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.pictures.svg import Picture
 
@@ -97,5 +98,6 @@ def Faults(say: Say, faults: Sequence[str]) -> None:
         more = len(faults) - MOST_FAULTS
         with rv.Alert(type="error", text=True, dense=True, class_="irregsim-faults"):
             solara.Text(say("refused"))
-            for fault in (*faults[:MOST_FAULTS], *([say("more_faults", number=more)] if more > 0 else [])):
+            told = [fault_line(fault, say.lang) for fault in faults[:MOST_FAULTS]]
+            for fault in (*told, *([say("more_faults", number=more)] if more > 0 else [])):
                 rv.Html(tag="div", children=[fault], style_="font-size:13px;overflow-wrap:anywhere")

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from irregsim.commands.request import WrongUse, choose_draws
+from irregsim.study.packages import install
 from irregsim.study.replicates import scale_fault
 from irregsim.study.workers import Elsewhere
 from irregsim.vocabulary.codes import month_number, month_text
@@ -73,7 +74,7 @@ def needed() -> None:
         if name.startswith("ipyvu") and int(found.partition(".")[0]) >= 3:
             missing.append(f"{name}<3 (found {found})")
     if missing:
-        raise ServeError(f"the page needs {', '.join(missing)}: pip install 'irregsim[viz]'")
+        raise ServeError(f"the page needs {', '.join(missing)}; install it with: {install('viz', *missing)}")
 
 
 def is_local(host: str) -> bool:
