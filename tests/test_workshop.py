@@ -38,7 +38,7 @@ from irregsim.workshop import room as room_module
 from irregsim.workshop.browser import serve as serving
 from irregsim.workshop.browser.server import Server
 from irregsim.workshop.browser.words import Say
-from irregsim.workshop.exercises import material
+from irregsim.workshop.exercises import Given, material
 from irregsim.workshop.live.record import Record
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.replicate_band import More, pair_of
@@ -588,10 +588,10 @@ def test_two_rooms_share_nothing():
     other.make()
     for _ in range(4):
         one.model.step()
-    one.answers["x"] = {"a": "up"}
-    one.revealed.add("x")
+    one.answers["x"] = {"a": Given("up", 5)}
+    one.revealed["x"] = 1
     assert one.set(lambda s: s.with_value(BASE_NOK, "", "2012-06", 1))
-    assert (other.answers, other.revealed, other.model.month) == ({}, set(), "2011-12")
+    assert (other.answers, other.revealed, other.model.month) == ({}, {}, "2011-12")
     assert other.settings == no_stay(Settings(**TINY))
     for _ in range(4):
         other.model.step()
