@@ -43,14 +43,18 @@ def press_all(seen: Seen, exercise: Exercise) -> None:
         if not seen.page.locator(".view-exercises").count():
             seen.tab("exercises")
         place = [one.step for one in exercise.presses[:number]].count(press.step)
+        before = seen.page.evaluate("window.irregsimObeyed || 0")
         seen.page.locator(f".irregsim-exercise .press-{press.step}").nth(place).click()
         if press.until >= exercise.start and not press.months:
             told = f"month={press.until}"
             seen.page.wait_for_function(
-                f"() => document.querySelector('.tally')?.textContent.includes('{told}')", timeout=4 * SOON
+                "([before, told]) => window.irregsimObeyed > before"
+                " && document.querySelector('.tally')?.textContent.includes(told)",
+                arg=[before, told],
+                timeout=4 * SOON,
             )
             seen.page.locator(f".view-{press.view or exercise.view} .irregsim-frame").first.wait_for()
-        time.sleep(1.5)  # the play stops, and the last picture is drawn
+        time.sleep(2.0)  # the play stops, and the last picture is drawn
 
 
 def number_of(text: str) -> float:
@@ -75,7 +79,6 @@ def test_the_steps_show_what_the_exercise_says(browser, server, name):
     for one, came in zip(exercise.compared, cells[2::4], strict=True):
         effect = stored(name, one.variant).effects[one.key]
         shown = number_of(came)
-        print(one.name, came, effect.lo[-1], effect.shown, effect.hi[-1])
         assert effect.lo[-1] <= shown <= effect.hi[-1], f"{one.name}: {came}"
         if one in exercise.predict and effect.direction != "same":
             assert (shown > 0) == (effect.direction == "up"), f"{one.name}: {came}"

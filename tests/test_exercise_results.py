@@ -76,7 +76,11 @@ def test_nothing_is_taken_where_no_exercise_was_set_up():
     table = Results()
     assert exercise_of(Settings()) is None and not table.take(Settings(), 300, Runs(1.0))
     begun = set_up(FINES, Settings(), 0)
-    for other in (replace(begun, seed=1), replace(begun, start="2020-01"), replace(begun, reference_base="no-pandemic")):
+    for other in (
+        replace(begun, seed=1),
+        replace(begun, start="2020-01"),
+        replace(begun, reference_base="no-pandemic"),
+    ):
         assert exercise_of(other) is None
 
 

@@ -39,7 +39,7 @@ from irregsim.workshop.browser import serve as serving
 from irregsim.workshop.browser.server import Server
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.exercises import Given, material
-from irregsim.workshop.live.record import Record
+from irregsim.workshop.live.record import PANELS, Record
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.replicate_band import More, pair_of
 from irregsim.workshop.room import Room, RoomModel
@@ -633,7 +633,7 @@ def check_more_runs(room: Room) -> None:
     model = room.make()
     for _ in range(4):
         model.step()
-    assert (room.pairs(), room.band("index:hidden")) == ((), None)
+    assert (room.pairs(), room.band("index:hidden"), room.register_bands()) == ((), None, {})
     work = room.run_more(lambda: told.append(len(work.pairs)))
     work.wait(120)
     assert (work.error, work.is_running, work.is_waiting) == ("", False, False)
@@ -650,6 +650,9 @@ def check_more_runs(room: Room) -> None:
     assert found.scenario == pytest.approx(np.quantile(values, (0.025, 0.975), axis=0))
     model.step()
     assert len(room.band("index:hidden").months) == len(found.months), "to the month that all have"
+    bands = room.register_bands()
+    assert set(bands) == set(PANELS)
+    assert {one.n for one in bands.values()} == {3}
     assert same_pair(room.pairs()[1], pairs[1])
 
 

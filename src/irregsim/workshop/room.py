@@ -23,9 +23,9 @@ from irregsim.scenario.levers import REGISTRY, Kind
 from irregsim.vocabulary.codes import HIDDEN, Strategy, month_number, month_text
 from irregsim.workshop.exercises import Given
 from irregsim.workshop.live import lives
-from irregsim.workshop.live.followed import Band, Outcome, band, outcome
+from irregsim.workshop.live.followed import Band, Outcome, Spreads, outcome
 from irregsim.workshop.live.network import Net, network
-from irregsim.workshop.live.record import CountedYears, Record
+from irregsim.workshop.live.record import PANELS, CountedYears, Record
 from irregsim.workshop.live.shown import Pair, index_of
 from irregsim.workshop.live.snapshot import Look, look
 from irregsim.workshop.pace import Pace
@@ -103,7 +103,7 @@ class Room:
         self.most_persons = most_persons
         self._beginnings = beginnings
         self._files: tempfile.TemporaryDirectory[str] | None = None
-        self._band: tuple[object, Band | None] | None = None
+        self._spreads = Spreads()
         self._forget()
 
     def _forget(self) -> None:
@@ -342,7 +342,7 @@ class Room:
 
     def pairs(self) -> tuple[Pair, ...]:
         """The run on the page and the additional ones, once those have ended: a band of few runs says too much."""
-        if self.more is None or self.more.is_running or not self.more.pairs:
+        if self.more is None or not self._has_more:
             return ()
         return (self.pair().until(self.more.until), *self.more.pairs)
 
@@ -351,13 +351,18 @@ class Room:
 
         None where there are neither.
         """
-        if self.more is None or self.more.is_running or not self.more.pairs:
+        if not self._has_more:
             return stored_band(self.running, f"{name}@{city}" if city else name)
-        key = (self.more, len(self.more.pairs), name, city)
-        if self._band is None or self._band[0] != key:
-            # Of months that have run, so it stays as it is while others follow.
-            self._band = (key, band(self.pairs(), name, city, relative=self.is_exercise))
-        return self._band[1]
+        return self._spreads.of(self.more, self.pairs, name, city, relative=self.is_exercise)
+
+    def register_bands(self) -> dict[tuple[str, str, str], Band | None]:
+        """Spread of the registers over the runs, in their own units, by panel; none before there are runs."""
+        panels = PANELS if self._has_more else ()
+        return {panel: self._spreads.of(self.more, self.pairs, f"register:{'/'.join(panel)}") for panel in panels}
+
+    @property
+    def _has_more(self) -> bool:
+        return self.more is not None and not self.more.is_running and bool(self.more.pairs)
 
     def close(self) -> None:
         """The viewer has gone."""

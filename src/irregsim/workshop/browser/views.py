@@ -125,7 +125,8 @@ def View(
         elif name == "life":
             OneLife(room, say, words, frame)
         elif name == "registers":
-            show(draw_registers(room.look(), words, last, room.running.scale))
+            show(draw_registers(room.look(), words, last, room.running.scale, room.register_bands()))
+            RunMore(room, say, told, frame)
         elif name == "exercises":
             Exercises(room, say, frame, use, on_tab, told)
             show(NOTHING)  # so that the next month need not wait for a picture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -204,6 +204,33 @@ def band(pairs: Sequence[Pair], name: str, city: str = "", *, relative: bool = F
         _ends(np.stack([getattr(one, side)[:m] for one in found])) for side in ("reference", "scenario", "difference")
     ]
     return Band(len(found), found[0].months[:m], *cuts)
+
+
+class Spreads:
+    """Spreads of outcomes over the same runs, each made once: of months that have run, so that they stay."""
+
+    def __init__(self) -> None:
+        self._runs: object = None
+        self._known: dict[tuple[str, str, bool], Band | None] = {}
+
+    def of(
+        self, runs: object, pairs: Callable[[], Sequence[Pair]], name: str, city: str = "", *, relative: bool = False
+    ) -> Band | None:
+        """As `band`.
+
+        Args:
+            runs: What the pairs are of; with another, all that is known is forgotten.
+            pairs: Gives the pairs.
+            name: As for `outcome`; likewise the others.
+            city: A city, or empty for the country.
+            relative: Whether in percent.
+        """
+        if self._runs is not runs:
+            self._runs, self._known = runs, {}
+        key = (name, city, relative)
+        if key not in self._known:
+            self._known[key] = band(pairs(), name, city, relative=relative)
+        return self._known[key]
 
 
 def _ends(values: FloatArray) -> FloatArray:
