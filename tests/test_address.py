@@ -17,12 +17,15 @@ from hypothesis import strategies as st
 from irregsim.scenario.levers import REGISTRY, By, Holds, Kind
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.workshop.address import LONGEST, Shown, query_of, read_query
-from irregsim.workshop.exercises import ANSWERS, TABS, material
+from irregsim.workshop.exercises import TABS, Given, material
 from irregsim.workshop.room import Room
 from irregsim.workshop.set_up import is_set_up, set_up
 from irregsim.workshop.settings import Settings, places_of
 
 pytestmark = pytest.mark.once
+
+#: Predictions of each kind.
+GIVEN = (Given("up", 20), Given("same"), Given("down", 5))
 
 FIRST = Settings(scale=0.25, start="2022-01")
 
@@ -62,8 +65,8 @@ def test_everything_a_page_shows_is_read_again():
         outcome="outcome:care_received",
         city="Oslo",
         exercise=exercise.id,
-        answers={exercise.id: {one.name: ANSWERS[i % 3] for i, one in enumerate(exercise.predict)}},
-        revealed=frozenset({exercise.id}),
+        answers={exercise.id: dict(zip((one.name for one in exercise.predict), GIVEN, strict=True))},
+        revealed={exercise.id: 2},
         lang="en",
     )
     assert same(read_query(query_of(shown, FIRST), FIRST), shown)
@@ -127,6 +130,13 @@ def test_levers_are_read_again(data):
         "exercise=none",
         "predict=fines.x",
         "predict=fines.uuuuuuuu",
+        "predict=fines.u5,d5,x5",
+        "predict=fines.u5,d5,u",
+        "predict=fines.u5,d5,u0",
+        "predict=fines.u5,d5,d51",
+        "predict=fines.u5,d5,s5",
+        "predict=fines.u5,d5,d-5",
+        "predict=fines.u5,d5",
         "lang=de",
         "set=levers.work.tax_card",
         "set=levers.work.tax_card=maybe",
@@ -153,10 +163,10 @@ def test_one_part_that_cannot_be_used_takes_no_other_with_it():
 
 def test_a_result_is_seen_only_by_who_has_predicted_it():
     exercise = material().exercises[0]
-    letters = "u" * len(exercise.predict)
-    assert read_query(f"seen={exercise.id}", FIRST).revealed == frozenset()
-    assert read_query(f"predict={exercise.id}.{letters[:-1]}.&seen={exercise.id}", FIRST).revealed == frozenset()
-    assert read_query(f"predict={exercise.id}.{letters}&seen={exercise.id}", FIRST).revealed == {exercise.id}
+    letters = ",".join(["u5"] * len(exercise.predict))
+    assert read_query(f"seen={exercise.id}.1", FIRST).revealed == {}
+    assert read_query(f"predict={exercise.id}.{letters[:-2]}&seen={exercise.id}.1", FIRST).revealed == {}
+    assert read_query(f"predict={exercise.id}.{letters}&seen={exercise.id}.1", FIRST).revealed == {exercise.id: 1}
 
 
 @given(st.text(max_size=300))

@@ -154,7 +154,7 @@ def test_an_exercise_that_is_not_there_is_told_with_those_that_are():
 def made_up(monkeypatch, differences: np.ndarray) -> list[SimpleNamespace]:
     """Runs whose outcomes have these differences in three months, shape (runs, months), and 100 in the reference."""
 
-    def outcome(pair, name, city, *, rounded):
+    def outcome(pair, name, city, *, rounded, relative):
         ones = np.full(3, 100.0)
         months = np.array([11, 14, 17])
         return Outcome(name, city, "percent", months, ones, ones + pair.difference, pair.difference, False)

@@ -20,8 +20,9 @@ from irregsim.agents import PairedModel
 from irregsim.present.plots.style import LIGHT_SHADE, SHADE
 from irregsim.scenario import diff_rows, load_scenario
 from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES, Strategy, month_number
+from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import label, labels
-from irregsim.vocabulary.numbers import drawn
+from irregsim.vocabulary.numbers import drawn, rounded_effect, with_percent
 from irregsim.workshop.live.followed import band, outcome, outcomes
 from irregsim.workshop.live.lives import Spell, Twin, someone, twin, twins
 from irregsim.workshop.live.network import Net, network
@@ -491,6 +492,22 @@ def test_published_points_are_those_of_the_targets(scenes):
         assert places == pytest.approx({year: left + 262 * (year + 0.5 - 2012) / 9 for year in places}, abs=0.02)
 
 
+def test_registers_have_the_spread_of_more_runs_behind_them(scenes):
+    scene = scenes["two sides after a year"]
+    bands = {panel: band(others(scene.pair), f"register:{'/'.join(panel)}") for panel in PANELS}
+    plain, drawn = (
+        parsed(draw_registers(scene.look, words_in("en"), month_number("2020-12"), 1.0, given)) for given in ({}, bands)
+    )
+
+    def areas(root) -> list[str]:
+        return [path.get("d") for path in root.iter(f"{SVG}path") if path.get("fill-opacity") == "0.18"]
+
+    known = [one for one in bands.values() if np.isfinite(one.reference[:, one.months % 12 == 11]).any()]
+    assert areas(plain) == [] and len(areas(drawn)) == 2 * len(known) > len(PANELS)
+    texts = [text.text for text in drawn.iter(f"{SVG}text")]
+    assert f"shade: 95 % of {len(others(scene.pair))} runs" in texts
+
+
 def test_only_counts_of_the_same_scope_and_of_a_time_are_published(monkeypatch):
     def target(**other):
         plain = {
@@ -568,7 +585,9 @@ def test_the_difference_says_what_a_band_tells(scenes):
     spread = band(others(scene.pair), "index:hidden")
     root = parsed(draw_difference(found, words_in("nb"), scene.pair.first, LAST, spread))
     said = " ".join(texts(root))
-    low, high = (drawn(float(end[-1]), "nb", signed=True) for end in spread.difference)
+    ends = [float(end[-1]) for end in spread.difference]
+    _, *numbers = rounded_effect(sum(ends) / 2, *ends, PERCENT, "nb")  # as tables write an interval
+    low, high = (with_percent(one) for one in numbers)
     assert label("live.band_says", "nb").format(number=4, low=low, high=high) in said
     assert label("live.cannot_tell", "nb") not in said
     assert drawn(float(found.difference[-1]), "nb", signed=True) in said

@@ -13,6 +13,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes
 from browser_tools import FLAGS, chromium, served  # noqa: E402
 from irregsim.scenario import ScenarioError, load_scenario  # noqa: E402
 from irregsim.vocabulary.labels import label  # noqa: E402
+from irregsim.workshop.exercises import material  # noqa: E402
 from page_texts import cut, lines, overlapping, too_small  # noqa: E402
 from seen_page import SOON, TABS, Seen  # noqa: E402
 
@@ -298,23 +299,46 @@ def test_more_runs_draw_a_band(seen):
     seen.wait_for_picture(bare, same=False)
 
 
-def test_an_exercise_reveals_after_a_prediction(seen):
+def test_an_exercise_is_predicted_run_by_its_buttons_and_revealed_one_by_one(seen):
+    """A small country: tests/test_exercise_page.py looks at what the exercises say, at full size."""
+    exercise = material().exercises[0]
     seen.tab("exercises")
     box = seen.page.locator(".irregsim-exercise")
     rows = box.locator(".irregsim-prediction")
-    reveal = box.get_by_role("button", name=re.compile("Predict first"))
+    reveal = box.locator(".irregsim-next")
     time.sleep(2.0)  # nothing is answered unless somebody chooses
     assert reveal.is_disabled() and f"({rows.count()} left)" in reveal.inner_text().lower()
     assert box.locator(".v-btn--active").count() == 0
     for number in range(rows.count()):
         rows.nth(number).get_by_role("button", name=seen.words("page.answer_up"), exact=True).click()
-    box.get_by_role("button", name=seen.words("page.reveal"), exact=True).click()
-    box.locator(".irregsim-reveal").wait_for()
+    slider = rows.nth(0).get_by_role("slider")
+    slider.focus()
+    seen.page.keyboard.press("ArrowRight")
+    rows.nth(0).get_by_text("about +60\N{NO-BREAK SPACE}%").wait_for()
+    box.locator(".press-1").click()
+    seen.page.locator(".view-vessels").wait_for(timeout=2 * SOON)
+    seen.page.wait_for_function("() => document.querySelector('.tally').textContent.includes('month=2023-06')")
+    seen.page.locator(".irregsim-guide .press-2").click()
+    seen.page.wait_for_function("() => document.querySelector('.tally').textContent.includes('month=2023-07')")
+    time.sleep(1.0)
+    assert seen.told == {"month": "2023-07", "steps": "19", "parted": "true"}
+    seen.page.locator(".guide-back").click()
+    cells = box.locator(".irregsim-reveal td")
+    for shown in range(1, len(exercise.predict) + 1):
+        box.locator(".irregsim-next").click()
+        seen.page.wait_for_function(
+            "(n) => Array.from(document.querySelectorAll('.irregsim-reveal tr')).slice(1)"
+            ".filter((row) => !row.textContent.includes('…')).length >= n",
+            arg=shown,
+        )
+    texts = cells.all_text_contents()
+    assert texts[1] == "up, about +60\N{NO-BREAK SPACE}%" and len(texts) == 4 * len(exercise.compared)
+    assert seen.words("page.not_run", month="December 2026") in texts
     told = box.inner_text()
     assert seen.words("page.exercise_discuss") in told and "{{" not in told
-    assert seen.words("page.not_run", month="2026-12") in told
-    box.get_by_role("button", name=seen.words("page.set_up"), exact=True).click()
-    seen.page.get_by_text("December 2021").wait_for()
+    box.locator(".irregsim-clear").click()
+    box.locator(".v-btn--active").first.wait_for(state="detached")
+    assert box.locator(".irregsim-next").is_disabled()
 
 
 def test_viewers_do_not_share_state_and_are_bounded(browser, server):

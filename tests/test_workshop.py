@@ -38,8 +38,8 @@ from irregsim.workshop import room as room_module
 from irregsim.workshop.browser import serve as serving
 from irregsim.workshop.browser.server import Server
 from irregsim.workshop.browser.words import Say
-from irregsim.workshop.exercises import material
-from irregsim.workshop.live.record import Record
+from irregsim.workshop.exercises import Given, material
+from irregsim.workshop.live.record import PANELS, Record
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.replicate_band import More, pair_of
 from irregsim.workshop.room import Room, RoomModel
@@ -588,10 +588,10 @@ def test_two_rooms_share_nothing():
     other.make()
     for _ in range(4):
         one.model.step()
-    one.answers["x"] = {"a": "up"}
-    one.revealed.add("x")
+    one.answers["x"] = {"a": Given("up", 5)}
+    one.revealed["x"] = 1
     assert one.set(lambda s: s.with_value(BASE_NOK, "", "2012-06", 1))
-    assert (other.answers, other.revealed, other.model.month) == ({}, set(), "2011-12")
+    assert (other.answers, other.revealed, other.model.month) == ({}, {}, "2011-12")
     assert other.settings == no_stay(Settings(**TINY))
     for _ in range(4):
         other.model.step()
@@ -633,7 +633,7 @@ def check_more_runs(room: Room) -> None:
     model = room.make()
     for _ in range(4):
         model.step()
-    assert (room.pairs(), room.band("index:hidden")) == ((), None)
+    assert (room.pairs(), room.band("index:hidden"), room.register_bands()) == ((), None, {})
     work = room.run_more(lambda: told.append(len(work.pairs)))
     work.wait(120)
     assert (work.error, work.is_running, work.is_waiting) == ("", False, False)
@@ -650,6 +650,9 @@ def check_more_runs(room: Room) -> None:
     assert found.scenario == pytest.approx(np.quantile(values, (0.025, 0.975), axis=0))
     model.step()
     assert len(room.band("index:hidden").months) == len(found.months), "to the month that all have"
+    bands = room.register_bands()
+    assert set(bands) == set(PANELS)
+    assert {one.n for one in bands.values()} == {3}
     assert same_pair(room.pairs()[1], pairs[1])
 
 

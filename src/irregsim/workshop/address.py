@@ -17,7 +17,7 @@ from irregsim.scenario import ScenarioError, shipped_scenarios
 from irregsim.scenario.levers import Kind, find
 from irregsim.vocabulary.codes import CITIES, month_number, month_text
 from irregsim.vocabulary.labels import LANGUAGES
-from irregsim.workshop.exercises import ANSWERS, TABS, Exercise, material
+from irregsim.workshop.exercises import ANSWERS, TABS, Exercise, Given, Predicted, material
 from irregsim.workshop.live.followed import outcomes
 from irregsim.workshop.settings import Change, Key, Settings, places_of
 
@@ -33,7 +33,7 @@ _REPLICATES: Final = 1000
 #: Largest whole number of a seed, as for `irregsim run`.
 _SEEDS: Final = 2**63
 
-#: Answers to predictions, a letter each; none given is a point.
+#: Answers to predictions, a letter each.
 _LETTERS: Final = {answer: answer[0] for answer in ANSWERS}
 
 
@@ -49,7 +49,7 @@ class Shown:
         city: Its city, or empty for the country.
         exercise: Name of the exercise that is open; empty for the first.
         answers: Predictions by exercise, then by name of what is predicted.
-        revealed: Exercises whose result has been seen.
+        revealed: How many results have been seen, by exercise.
         lang: Language; empty for that of the server.
         is_refused: Whether some part could not be used.
     """
@@ -60,8 +60,8 @@ class Shown:
     outcome: str = ""
     city: str = ""
     exercise: str = ""
-    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    revealed: frozenset[str] = frozenset()
+    answers: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)
+    revealed: Mapping[str, int] = field(default_factory=dict)
     lang: str = ""
     is_refused: bool = False
 
@@ -103,9 +103,9 @@ def query_of(shown: Shown, first: Settings) -> str:
     rest += [("city", shown.city)] if shown.city else []
     rest += [("exercise", shown.exercise)] if shown.exercise else []
     for name, given in shown.answers.items():
-        letters = _letters(material().exercise(name), given)
-        rest += [("predict", f"{name}.{letters}")] if letters.strip(".") else []
-    rest += [("seen", name) for name in sorted(shown.revealed)]
+        written = _written(material().exercise(name), given)
+        rest += [("predict", f"{name}.{written}")] if written.strip(",") else []
+    rest += [("seen", f"{name}.{number}") for name, number in sorted(shown.revealed.items()) if number]
     rest += [("lang", shown.lang)] if shown.lang else []
     whole = urlencode(parts + rest, safe=":.,/")
     return whole if len(whole) <= LONGEST else urlencode(rest, safe=":.,/")
@@ -123,8 +123,10 @@ def is_in_address(settings: Settings, first: Settings) -> bool:
     )
 
 
-def _letters(exercise: Exercise, given: Mapping[str, str]) -> str:
-    return "".join(_LETTERS.get(given.get(one.name, ""), ".") for one in exercise.predict)
+def _written(exercise: Exercise, given: Mapping[str, Given]) -> str:
+    """What was predicted: a letter and how much for each, with commas between; nothing where it was not."""
+    there = [given.get(one.name) for one in exercise.predict]
+    return ",".join("" if one is None else f"{_LETTERS[one.answer]}{one.much or ''}" for one in there)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
@@ -291,23 +293,41 @@ def _exercise(name: str) -> Exercise:
 
 
 def _read_answers(texts: Sequence[str], shown: Shown) -> Shown:
-    known = {letter: answer for answer, letter in _LETTERS.items()}
-    answers: dict[str, dict[str, str]] = {}
+    answers: dict[str, dict[str, Given]] = {}
     for text in texts:
-        name, _, letters = text.partition(".")
+        name, _, written = text.partition(".")
         exercise = _exercise(name)
-        if len(letters) != len(exercise.predict) or not set(letters) <= {*known, "."}:
+        parts = written.split(",")
+        if len(parts) != len(exercise.predict):
             raise _Refused
-        given = zip(exercise.predict, letters, strict=True)
-        answers[name] = {one.name: known[letter] for one, letter in given if letter != "."}
+        given = zip(exercise.predict, parts, strict=True)
+        answers[name] = {one.name: _given(part, one) for one, part in given if part}
     return replace(shown, answers=answers)
 
 
+def _given(written: str, predicted: Predicted) -> Given:
+    known = {letter: answer for answer, letter in _LETTERS.items()}
+    if written[0] not in known:
+        raise _Refused
+    answer = known[written[0]]
+    if answer == "same":
+        much = 0 if written == "s" else -1
+    else:
+        much = _whole(written[1:], predicted.most + 1)
+    if not (much == 0 if answer == "same" else much > 0):
+        raise _Refused
+    return Given(answer, much)
+
+
 def _read_seen(texts: Sequence[str], shown: Shown) -> Shown:
-    seen = [_exercise(name) for name in texts]
-    # A result is seen by who has predicted it all.
-    told = {one.id for one in seen if len(shown.answers.get(one.id, {})) == len(one.predict)}
-    return replace(shown, revealed=frozenset(told))
+    seen: dict[str, int] = {}
+    for text in texts:
+        name, _, number = text.partition(".")
+        exercise = _exercise(name)
+        # A result is seen by who has predicted it all.
+        if len(shown.answers.get(exercise.id, {})) == len(exercise.predict):
+            seen[exercise.id] = _whole(number, len(exercise.predict) + 1)
+    return replace(shown, revealed=seen)
 
 
 def _read_lang(texts: Sequence[str], shown: Shown) -> Shown:

@@ -61,11 +61,13 @@ class Predicted:
         outcome: As in `looks.outcomes`.
         city: A city, or empty for the country.
         variant: Number of the variant.
+        most: End of the scale on which the class says how much, in percent of the reference.
     """
 
     outcome: str
     city: str = ""
     variant: int = 0
+    most: Annotated[int, Limits(least=5, most=500)] = 20
 
     @property
     def key(self) -> str:
@@ -76,6 +78,53 @@ class Predicted:
     def name(self) -> str:
         """Name within an exercise."""
         return f"{self.variant}|{self.key}"
+
+    @property
+    def step(self) -> int:
+        """Step of that scale, in percent."""
+        return max(1, self.most // 10)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a class has predicted.
+
+    Attributes:
+        answer: One of `ANSWERS`.
+        much: How much, in percent of the reference; 0 where it is about the same.
+    """
+
+    answer: str
+    much: int = 0
+
+    @property
+    def change(self) -> float:
+        """The change in percent of the reference."""
+        return float({"up": self.much, "down": -self.much}.get(self.answer, 0))
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button beside a step: it sets the page up where it is not, runs it, and shows a view.
+
+    Attributes:
+        step: Number of the step, from 1.
+        until: Month to run to, or the one before the first, to set the page up and no more; empty for a button that
+            only shows a view.
+        months: How many months a press runs at most; 0 for as many as there are to ``until``.
+        variant: Number of the variant that is run.
+        view: View that is shown; empty for that of the exercise.
+        outcome: Outcome shown in the view of differences; empty for the first one predicted of the variant.
+        city: Its city.
+    """
+
+    step: Annotated[int, Limits(least=1, most=9)]
+    until: Annotated[str, Limits(form=r"(\d{4}-(0[1-9]|1[0-2]))?")] = ""
+    months: Annotated[int, Limits(least=0, most=60)] = 0
+    variant: int = 0
+    view: Literal["", "vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers"] = ""
+    outcome: str = ""
+    city: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,32 +142,41 @@ class Exercise:
         view: Where to look.
         background: What the report says, with its section.
         question: What is asked.
-        predict: What is predicted.
+        predict: What is predicted: two or three things.
         steps: What to do on the page.
+        presses: Buttons of the steps.
         reveal: What happened, by paragraph, with numbers from the stored runs put in.
         discussion: Questions for the room.
         key: What a teacher should know, by paragraph.
         hinges: The assumption that the answer hangs on.
         claims: Claims of the report.
+        also: What the table shows besides.
     """
 
     id: Annotated[str, Limits(form="[a-z][a-z-]+")]
     title: Text
     minutes: Annotated[int, Limits(least=5, most=60)]
-    variants: Annotated[tuple[Variant, ...], Limits(least=1, most=5)]
+    variants: Annotated[tuple[Variant, ...], Limits(least=1, most=6)]
     start: str
     until: str
     seed: int = 2021
     view: Literal["vessels", "history", "difference", "tiles", "network", "iceberg", "life", "registers"]
     background: Text
     question: Text
-    predict: Annotated[tuple[Predicted, ...], Limits(least=2, most=6)]
+    predict: Annotated[tuple[Predicted, ...], Limits(least=2, most=3)]
     steps: Annotated[tuple[Text, ...], Limits(least=2)]
+    presses: Annotated[tuple[Press, ...], Limits(least=1)]
     reveal: tuple[Text, ...]
     discussion: Annotated[tuple[Text, ...], Limits(least=2)]
     key: tuple[Text, ...]
     hinges: Text
     claims: tuple[Annotated[str, Limits(form=r"M\d{3}")], ...]
+    also: tuple[Predicted, ...] = ()
+
+    @property
+    def compared(self) -> tuple[Predicted, ...]:
+        """Rows of the table of results: what is predicted, then the rest."""
+        return (*self.predict, *self.also)
 
     @property
     def first(self) -> int:
@@ -133,7 +191,7 @@ class Exercise:
     @property
     def named(self) -> tuple[tuple[int, str], ...]:
         """Number of a variant and key of an outcome: all that are predicted, and all that texts name, each once."""
-        found = {(one.variant, one.key): None for one in self.predict}
+        found = {(one.variant, one.key): None for one in self.compared}
         for text in (*self.reveal, *self.key, *self.discussion):
             for words in text.texts.values():
                 for number, outcome, city in PLACE.findall(words):
@@ -325,6 +383,8 @@ def _faults(exercise: Exercise) -> list[str]:
         out += [f"{exercise.id}: {text!r} is not an assumption" for text in variant.assume if not _is_assumption(text)]
     if not exercise.first < exercise.last:
         out.append(f"{exercise.id}: runs from {exercise.start} to {exercise.until}")
+    for press in exercise.presses:
+        out += _faults_of_press(exercise, press)
     for number, key in exercise.named:
         name, _, city = key.partition("@")
         if number >= len(exercise.variants):
@@ -333,6 +393,22 @@ def _faults(exercise: Exercise) -> list[str]:
             out.append(f"{exercise.id}: no city {city!r}")
         elif name not in outcomes(city):
             out.append(f"{exercise.id}: no outcome {name!r} of {city or 'the country'}")
+    return out
+
+
+def _faults_of_press(exercise: Exercise, press: Press) -> list[str]:
+    where = f"{exercise.id}: a button of step {press.step}"
+    out = []
+    if press.step > len(exercise.steps):
+        out.append(f"{where}: there are {len(exercise.steps)} steps")
+    if press.variant >= len(exercise.variants):
+        out.append(f"{where}: is of variant {press.variant}, which does not exist")
+    if press.until and not exercise.first - 1 <= month_number(press.until) <= exercise.last:
+        out.append(f"{where}: runs to {press.until}, not within {exercise.start} to {exercise.until}")
+    if press.city and press.city not in CITIES:
+        out.append(f"{where}: no city {press.city!r}")
+    elif press.outcome and press.outcome not in outcomes(press.city):
+        out.append(f"{where}: no outcome {press.outcome!r} of {press.city or 'the country'}")
     return out
 
 

@@ -21,15 +21,17 @@ from irregsim.model.simulate import TooManyPersons, check_size
 from irregsim.scenario import ScenarioError
 from irregsim.scenario.levers import REGISTRY, Kind
 from irregsim.vocabulary.codes import HIDDEN, Strategy, month_number, month_text
+from irregsim.workshop.exercises import Given
 from irregsim.workshop.live import lives
-from irregsim.workshop.live.followed import Band, Outcome, band, outcome
+from irregsim.workshop.live.followed import Band, Outcome, Spreads, outcome
 from irregsim.workshop.live.network import Net, network
-from irregsim.workshop.live.record import CountedYears, Record
+from irregsim.workshop.live.record import PANELS, CountedYears, Record
 from irregsim.workshop.live.shown import Pair, index_of
 from irregsim.workshop.live.snapshot import Look, look
 from irregsim.workshop.pace import Pace
 from irregsim.workshop.replicate_band import More
-from irregsim.workshop.set_up import stored_band
+from irregsim.workshop.results import Results
+from irregsim.workshop.set_up import exercise_of, stored_band
 from irregsim.workshop.settings import Settings, places_of
 
 #: More persons than this in a world, and the model stops: a laptop would not keep up.
@@ -66,8 +68,12 @@ class Room:
         outcome_name: Outcome of the view of differences; empty for the first.
         city: Its city, or empty for the country.
         exercise: Name of the exercise that is open.
-        answers: Predictions by exercise.
-        revealed: Exercises whose result has been seen.
+        answers: Predictions by exercise, then by name of what is predicted.
+        revealed: How many results have been seen, by exercise.
+        results: What came in the exercises that were run.
+        at_step: Number of the step of the exercise that was pressed last; 0 for none.
+        order: Number of the latest order of a button to play, and the month to play to.
+        wish: Month that the next model is to be played to; empty for none.
         space: Width and height of the place for a picture, in pixels of the page, where it is shown by a projector;
             None where it is not.
     """
@@ -85,15 +91,19 @@ class Room:
         self.tab = 0
         self.outcome_name = self.city = ""
         self.exercise = ""
-        self.answers: dict[str, dict[str, str]] = {}
-        self.revealed: set[str] = set()
+        self.answers: dict[str, dict[str, Given]] = {}
+        self.revealed: dict[str, int] = {}
+        self.results = Results()
+        self.at_step = 0
+        self.order: tuple[int, str] = (0, "")
+        self.wish = ""
         self.space: tuple[float, float] | None = None
         self._until: int | None = None
         self._rest = 0.0
         self.most_persons = most_persons
         self._beginnings = beginnings
         self._files: tempfile.TemporaryDirectory[str] | None = None
-        self._band: tuple[object, Band | None] | None = None
+        self._spreads = Spreads()
         self._forget()
 
     def _forget(self) -> None:
@@ -135,6 +145,9 @@ class Room:
         self._forget()
         self.running = self.settings
         self.model = model
+        if self.wish:
+            self.play_to(self.wish)
+            self.wish = ""
 
     @property
     def beginnings(self) -> Beginnings | None:
@@ -198,6 +211,19 @@ class Room:
         if self._until == held:
             self._until = None
 
+    def play_to(self, month: str) -> None:
+        """Asks the page to play up to a month, as its bar does, and to show its top.
+
+        Args:
+            month: ``YYYY-MM``; empty to show the top only.
+        """
+        self.order = (self.order[0] + 1, month)
+
+    @property
+    def is_exercise(self) -> bool:
+        """Whether an exercise was set up: all changes are in percent then, whoever counts what changes."""
+        return exercise_of(self.running) is not None
+
     def set_rest(self, seconds: float) -> None:
         """Seconds between months that are played, 0 to 5."""
         self._rest = min(max(0.0, float(seconds)), 5.0)
@@ -246,7 +272,7 @@ class Room:
 
     def outcome(self, name: str, city: str = "") -> Outcome:
         """One outcome of both sides."""
-        return outcome(self.pair(), name, city)
+        return outcome(self.pair(), name, city, relative=self.is_exercise)
 
     def network(self) -> Net:
         """The support network of a sample, drawn on from the last one."""
@@ -316,7 +342,7 @@ class Room:
 
     def pairs(self) -> tuple[Pair, ...]:
         """The run on the page and the additional ones, once those have ended: a band of few runs says too much."""
-        if self.more is None or self.more.is_running or not self.more.pairs:
+        if self.more is None or not self._has_more:
             return ()
         return (self.pair().until(self.more.until), *self.more.pairs)
 
@@ -325,13 +351,18 @@ class Room:
 
         None where there are neither.
         """
-        if self.more is None or self.more.is_running or not self.more.pairs:
+        if not self._has_more:
             return stored_band(self.running, f"{name}@{city}" if city else name)
-        key = (self.more, len(self.more.pairs), name, city)
-        if self._band is None or self._band[0] != key:
-            # Of months that have run, so it stays as it is while others follow.
-            self._band = (key, band(self.pairs(), name, city))
-        return self._band[1]
+        return self._spreads.of(self.more, self.pairs, name, city, relative=self.is_exercise)
+
+    def register_bands(self) -> dict[tuple[str, str, str], Band | None]:
+        """Spread of the registers over the runs, in their own units, by panel; none before there are runs."""
+        panels = PANELS if self._has_more else ()
+        return {panel: self._spreads.of(self.more, self.pairs, f"register:{'/'.join(panel)}") for panel in panels}
+
+    @property
+    def _has_more(self) -> bool:
+        return self.more is not None and not self.more.is_running and bool(self.more.pairs)
 
     def close(self) -> None:
         """The viewer has gone."""

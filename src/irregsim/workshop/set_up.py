@@ -56,6 +56,36 @@ def is_set_up(exercise: Exercise, settings: Settings, variant: int) -> bool:
     )
 
 
+def variant_of(exercise: Exercise, settings: Settings) -> int | None:
+    """Number of the variant of an exercise that settings are; None where they have own changes."""
+    return next((n for n in range(len(exercise.variants)) if is_set_up(exercise, settings, n)), None)
+
+
+def exercise_of(settings: Settings, opened: str = "") -> Exercise | None:
+    """The exercise that was set up, whatever has been changed since; None where none was.
+
+    Args:
+        settings: Under which the page runs.
+        opened: Name of the exercise that comes first where several have the same settings.
+    """
+    found = [one for one in material().exercises if _begins_as(one, settings)]
+    exact = [one for one in found if variant_of(one, settings) is not None]
+    for some in (exact, found):
+        if some:
+            return next((one for one in some if one.id == opened), some[0])
+    return None
+
+
+def _begins_as(exercise: Exercise, settings: Settings) -> bool:
+    """Whether settings have the run of an exercise and one of its scenarios."""
+    return (
+        (settings.start, settings.seed, settings.given) == (exercise.start, exercise.seed, ())
+        and settings.replicate == shown_replicate(exercise.id)
+        and settings.reference_base == _BASELINE
+        and settings.base in {variant.scenario for variant in exercise.variants}
+    )
+
+
 def stored_band(settings: Settings, key: str) -> Band | None:
     """Spread of an outcome over the stored runs of an exercise, where a page runs one of its variants.
 
@@ -69,8 +99,8 @@ def stored_band(settings: Settings, key: str) -> Band | None:
     if settings.draws != "posterior":
         return None
     for exercise in material().exercises:
-        for number in range(len(exercise.variants)):
-            if is_set_up(exercise, settings, number):
-                effect = stored(exercise.id, number).effects.get(key)
-                return None if effect is None else effect.band()
+        number = variant_of(exercise, settings)
+        effect = None if number is None else stored(exercise.id, number).effects.get(key)
+        if effect is not None:
+            return effect.band()
     return None

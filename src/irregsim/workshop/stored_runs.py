@@ -1,8 +1,7 @@
 """Stored runs of the exercises: what the page reveals, and what static pages and handouts show.
 
-Only what may be published is stored: indices, shares, differences and counts of registers
-(`irregsim.workshop.live.shown`). ``python -m irregsim.workshop.stored_runs`` makes them again, in an hour or so; a
-test runs a small one again.
+Only what may be published is stored: indices, shares and differences in percent (`irregsim.workshop.live.shown`).
+``python -m irregsim.workshop.stored_runs`` makes them again, in an hour or so; a test runs a small one again.
 """
 
 from __future__ import annotations
@@ -29,7 +28,9 @@ from irregsim.study.identity import code_sha256
 from irregsim.study.replicates import available_cores
 from irregsim.study.workers import in_order
 from irregsim.vocabulary.codes import month_text
+from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import Text
+from irregsim.vocabulary.numbers import about as about_number
 from irregsim.vocabulary.numbers import rounded_text, with_percent
 from irregsim.workshop.exercises import PLACE, Exercise, Variant, material
 from irregsim.workshop.live.followed import Band, outcome
@@ -50,6 +51,9 @@ _MOST_HAVE: Final = 0.5
 #: Size of the run that a test repeats.
 CHECK_SCALE: Final = 0.02
 
+#: A change below this, in percent, is none.
+_NOTHING: Final = 0.05
+
 #: Months between two stored values.
 _STEP: Final = 3
 
@@ -59,7 +63,8 @@ class Effect:
     """What the stored runs show of one outcome.
 
     Attributes:
-        unit: Unit, ``percent`` (of the reference) for what nobody counts.
+        unit: ``percent``, of the reference: in exercises what agencies count is in percent too, so that no number of
+            persons stands beside a part of the hidden population.
         is_year: Whether values are sums of twelve months.
         months: Month numbers, shape (n,).
         reference: Mean over replicates, as `looks.shown.outcome` shows it.
@@ -100,14 +105,11 @@ class Effect:
         return "down" if self.hi[-1] < 0 else "same"
 
     def text(self, lang: str) -> str:
-        """The difference in the last month with its interval and unit."""
-        from irregsim.vocabulary.labels import label, labels
-
-        told = rounded_text(float(self.mean[-1]), float(self.lo[-1]), float(self.hi[-1]), self.unit, lang)
-        if self.unit == "percent":
-            return with_percent(told)
-        key = f"unit.{self.unit}"
-        return f"{told} {label(key, lang)}" if key in labels() and self.unit != "count" else told
+        """The difference in the last month with its interval, in percent of the reference."""
+        mean, lo, hi = (float(values[-1]) for values in (self.mean, self.lo, self.hi))
+        if max(abs(mean), abs(lo), abs(hi)) < _NOTHING:
+            return about_number(with_percent("0"), lang)
+        return with_percent(rounded_text(mean, lo, hi, PERCENT, lang))
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def effect_of(pairs: Sequence[Pair], key: str, shown: int = 0) -> dict[str, Any]
         shown: Place of the run that the page shows.
     """
     name, _, city = key.partition("@")
-    found = [outcome(pair, name, city, rounded=False) for pair in pairs]
+    found = [outcome(pair, name, city, rounded=False, relative=True) for pair in pairs]
     keep = [i for i, month in enumerate(found[0].months.tolist()) if _is_kept(month, found[0].months[-1], pairs[0])]
     sides = {
         side: _known(np.stack([getattr(one, side) for one in found])[:, keep]) for side in ("reference", "scenario")
@@ -233,9 +235,9 @@ def nearest(exercise: Exercise, pairs: Mapping[int, Sequence[Pair]]) -> int:
         Its number: the least sum of squared distances from the medians at the last month, in standard deviations.
     """
     far = np.zeros(len(next(iter(pairs.values()))))
-    for one in exercise.predict:
-        found = [outcome(pair, one.outcome, one.city, rounded=False).difference[-1] for pair in pairs[one.variant]]
-        values = np.array(found)
+    for one in exercise.compared:
+        shown = [outcome(pair, one.outcome, one.city, rounded=False, relative=True) for pair in pairs[one.variant]]
+        values = np.array([found.difference[-1] for found in shown])
         spread = float(np.nanstd(values))
         if spread > 0.0:
             far += ((values - np.nanmedian(values)) / spread) ** 2
@@ -309,7 +311,7 @@ def checked(exercise: Exercise, number: int) -> dict[str, float | None]:
     out: dict[str, float | None] = {}
     for key in exercise.keys(number):
         name, _, city = key.partition("@")
-        out[key] = _rounded(outcome(pair, name, city, rounded=False).difference[-1:])[0]
+        out[key] = _rounded(outcome(pair, name, city, rounded=False, relative=True).difference[-1:])[0]
     return out
 
 

@@ -1,22 +1,23 @@
-"""The exercises on the page: question, prediction before running, reveal, discussion."""
+"""The exercises on the page: question, prediction before running, steps as buttons, reveal, discussion."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import reacton.ipyvuetify as rv
 import solara
 
-from irregsim.vocabulary.disclosure import PERCENT
-from irregsim.vocabulary.numbers import drawn, with_percent
+from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.vocabulary.numbers import month_words
+from irregsim.workshop.browser.results import Reveal, said
 from irregsim.workshop.browser.words import Say
-from irregsim.workshop.exercises import ANSWERS, VIEWS, Exercise, Predicted, material
+from irregsim.workshop.exercises import ANSWERS, VIEWS, Exercise, Given, Predicted, Press, material
 from irregsim.workshop.handouts import predicted_words
-from irregsim.workshop.live.followed import outcome
+from irregsim.workshop.pictures.words import outcome_name
 from irregsim.workshop.room import Room
-from irregsim.workshop.set_up import is_set_up, set_up
+from irregsim.workshop.set_up import exercise_of, is_set_up, set_up
 from irregsim.workshop.settings import Settings
-from irregsim.workshop.stored_runs import about, filled, stored
 
 #: Uses settings that start a new simulation.
 Use = Callable[[Callable[[Settings], Settings]], None]
@@ -33,7 +34,7 @@ def Exercises(
     names = {one.title(say.lang): one.id for one in everything}
 
     def choose(text: str) -> None:
-        room.exercise = names[text]
+        room.exercise, room.at_step = names[text], 0
         set_chosen(names[text])
         told()
 
@@ -61,22 +62,20 @@ def One(
     """One exercise."""
     answers = room.answers.setdefault(exercise.id, {})
     _, set_count = solara.use_state(0)  # redrawn with every answer
-    revealed, set_revealed = solara.use_state(exercise.id in room.revealed)
     lang = say.lang
 
-    def answer(predicted: Predicted, what: str) -> None:
-        if what:
-            answers[predicted.name] = what
-        else:
-            answers.pop(predicted.name, None)
+    def changed() -> None:
         set_count(lambda n: n + 1)
         told()
 
-    def reveal() -> None:
-        room.revealed.add(exercise.id)
-        set_revealed(True)
-        told()
+    def answer(predicted: Predicted, given: Given | None) -> None:
+        if given is not None:
+            answers[predicted.name] = given
+        else:
+            answers.pop(predicted.name, None)
+        changed()
 
+    seen = room.revealed.get(exercise.id, 0)
     with rv.Html(tag="div", class_=f"irregsim-exercise exercise-{exercise.id}"):
         rv.Html(tag="h2", children=[exercise.title(lang)])
         rv.Html(tag="p", children=[exercise.background(lang)])
@@ -84,27 +83,16 @@ def One(
         rv.Html(tag="p", children=[exercise.question(lang)], style_="font-size:19px;font-weight:600")
         rv.Html(tag="h3", children=[say("exercise_predict")])
         for predicted in exercise.predict:
-            Prediction(exercise, predicted, say, answers.get(predicted.name, ""), revealed, answer)
+            Prediction(exercise, predicted, say, answers.get(predicted.name), seen > 0, answer)
         rv.Html(tag="h3", children=[say("exercise_run")])
-        SetUp(room, exercise, say, use, on_tab)
+        SetUp(room, exercise, say, use)
         with rv.Html(tag="ol"):
-            for step in exercise.steps:
-                rv.Html(tag="li", children=[step(lang)])
+            for number, step in enumerate(exercise.steps, 1):
+                with rv.Html(tag="li"):
+                    rv.Html(tag="span", children=[step(lang)])
+                    Presses(room, exercise, number, say, frame, use, on_tab, told)
         rv.Html(tag="h3", children=[say("exercise_reveal")])
-        left = len(exercise.predict) - len(answers)
-        if not revealed:
-            solara.Button(
-                say("reveal") if left <= 0 else say("reveal_first", number=left),
-                color="primary",
-                disabled=left > 0,
-                on_click=reveal,
-            )
-            return
-        Reveal(room, exercise, say, answers, frame)
-        rv.Html(tag="h3", children=[say("exercise_discuss")])
-        with rv.Html(tag="ul"):
-            for question in exercise.discussion:
-                rv.Html(tag="li", children=[filled(question, exercise, lang)])
+        Reveal(room, exercise, say, answers, frame, seen, changed)
 
 
 @solara.component
@@ -112,83 +100,190 @@ def Prediction(
     exercise: Exercise,
     predicted: Predicted,
     say: Say,
-    given: str,
+    given: Given | None,
     revealed: bool,
-    on_answer: Callable[[Predicted, str], None],
+    on_answer: Callable[[Predicted, Given | None], None],
 ) -> None:
-    """Three answers to choose from; fixed once the result has been seen."""
+    """Three answers to choose from, and how much; fixed once a result has been seen."""
     words = {say(f"answer_{answer}"): answer for answer in ANSWERS}
+    name = predicted_words(exercise, predicted, say.lang)
+
+    def choose(text: str) -> None:
+        answer = words.get(text, "")
+        if revealed or (given is not None and given.answer == answer):
+            return
+        middle = max(1, predicted.most // 2 // predicted.step) * predicted.step
+        much = given.much if given is not None and given.much else middle
+        on_answer(predicted, Given(answer, 0 if answer == "same" else much) if answer else None)
+
     with rv.Html(tag="div", class_="irregsim-prediction"):
-        rv.Html(tag="span", children=[predicted_words(exercise, predicted, say.lang)], class_="irregsim-predicted")
-        shown = next((text for text, answer in words.items() if answer == given), None)
+        rv.Html(tag="span", children=[name], class_="irregsim-predicted")
+        shown = next((text for text, answer in words.items() if given is not None and answer == given.answer), None)
         solara.ToggleButtonsSingle(
             value=shown,
             values=list(words),
-            on_value=lambda text: None if revealed else on_answer(predicted, words.get(text, "")),
+            on_value=choose,
             dense=True,
             mandatory=False,  # else the first answer is given before anybody has chosen
         )
+        if given is not None and given.much:
+            Much(predicted, given, say, name, revealed, on_answer)
 
 
 @solara.component
-def SetUp(room: Room, exercise: Exercise, say: Say, use: Use, on_tab: Callable[[int], None]) -> None:
-    """Buttons that set the page up for each variant, and one that leads to the view with its first outcome."""
+def Much(
+    predicted: Predicted,
+    given: Given,
+    say: Say,
+    name: str,
+    revealed: bool,
+    on_answer: Callable[[Predicted, Given | None], None],
+) -> None:
+    """How much, on a scale in percent of the reference."""
+    slider = rv.Slider(
+        v_model=given.much,
+        min=predicted.step,
+        max=predicted.most,
+        step=predicted.step,
+        disabled=revealed,
+        dense=True,
+        hide_details=True,
+        attributes={"aria-label": say("much_of", outcome=name)},
+    )
 
-    def go() -> None:
-        running = next((n for n in range(len(exercise.variants)) if is_set_up(exercise, room.settings, n)), 0)
-        first = next((one for one in exercise.predict if one.variant == running), exercise.predict[0])
-        room.outcome_name, room.city = first.outcome, first.city
-        on_tab(VIEWS.index(exercise.view))
+    def let_go(_widget: object, _event: object, data: Any) -> None:
+        if isinstance(data, int | float) and int(data) != given.much and not revealed:
+            much = min(max(predicted.step, int(data)), predicted.most)
+            on_answer(predicted, Given(given.answer, much))
 
-    with rv.Html(tag="div", style_="display:flex;gap:10px;flex-wrap:wrap"):
+    rv.use_event(slider, "change", let_go)
+    told = say("much", change=said(given.change, say.lang))
+    rv.Html(tag="div", class_="irregsim-much", children=[slider, rv.Html(tag="span", children=[told])])
+
+
+@solara.component
+def SetUp(room: Room, exercise: Exercise, say: Say, use: Use) -> None:
+    """Buttons that set the page up for each variant, at its first month."""
+
+    def begin(number: int) -> None:
+        room.exercise, room.at_step = exercise.id, 0
+        use(lambda s: set_up(exercise, s, number))
+
+    with rv.Html(tag="div", class_="irregsim-presses"):
         for number, variant in enumerate(exercise.variants):
-            words = say("set_up") if len(exercise.variants) == 1 else variant.title(say.lang)
+            words = say("set_up") if len(exercise.variants) == 1 else say("set_up_as", variant=variant.title(say.lang))
             solara.Button(
                 words,
                 outlined=not is_set_up(exercise, room.settings, number),
                 color="primary",
                 small=True,
-                on_click=lambda number=number: use(lambda s: set_up(exercise, s, number)),
+                on_click=lambda number=number: begin(number),
             )
-        solara.Button(
-            say("to_view", view=say(f"tab_{exercise.view}")),
-            small=True,
-            outlined=True,
-            on_click=go,
-        )
+
+
+# -- steps as buttons ------------------------------------------------------------------------------------------
+
+
+def is_done(room: Room, exercise: Exercise, press: Press) -> bool:
+    """Whether a button has nothing to run any more."""
+    if not press.until:
+        return True
+    until = month_number(press.until)
+    if until == exercise.last and room.results.has(exercise, press.variant):
+        return True
+    model = room.model
+    return model is not None and is_set_up(exercise, room.running, press.variant) and model.world.month >= until
+
+
+def press_words(exercise: Exercise, press: Press, say: Say) -> str:
+    """What stands on a button."""
+    if not press.until:
+        if press.outcome:
+            return say("press_show", what=outcome_name(press.outcome, say.lang))
+        return say("press_show", what=say(f"tab_{press.view or exercise.view}"))
+    until = month_number(press.until)
+    if until < exercise.first:
+        words = say("set_up")
+    elif press.months:
+        words = say("press_months", number=press.months)
+    else:
+        words = say("press_run", month=month_words(until, say.lang))
+    return words if len(exercise.variants) == 1 else f"{words}: {exercise.variants[press.variant].title(say.lang)}"
+
+
+def run_press(
+    room: Room, exercise: Exercise, press: Press, use: Use, on_tab: Callable[[int], None], told: Callable[[], None]
+) -> None:
+    """What a button does: sets the page up if it is not, plays to its month, and shows its view."""
+    first = next((one for one in exercise.predict if one.variant == press.variant), exercise.predict[0])
+    room.exercise, room.at_step = exercise.id, press.step
+    shown = (press.outcome, press.city) if press.outcome else (first.outcome, first.city)
+    room.outcome_name, room.city = shown
+    view, wish = VIEWS.index(press.view or exercise.view), ""
+    if press.until and not is_done(room, exercise, press):
+        until = month_number(press.until)
+        model, ready = room.model, is_set_up(exercise, room.running, press.variant)
+        now = exercise.first - 1 if model is None or not ready else model.world.month
+        target = until if not press.months else min(until, now + press.months)
+        wish = month_text(target) if target >= exercise.first else ""
+        if not ready:
+            room.wish = wish
+            if wish:
+                room.tab = view
+            use(lambda s: set_up(exercise, s, press.variant))
+            return
+    if not press.until or month_number(press.until) >= exercise.first:
+        room.play_to(wish)
+        on_tab(view)
+    told()
 
 
 @solara.component
-def Reveal(room: Room, exercise: Exercise, say: Say, answers: dict[str, str], frame: int) -> None:
-    """What was predicted, and what this run and the stored runs show."""
-    lang = say.lang
-    heads = [say("outcome"), say("predicted"), say("this_run"), say("stored_runs", n=about()["replicates"])]
-    with rv.Html(tag="table", class_="irregsim-table irregsim-reveal"):
-        rv.Html(tag="tr", children=[rv.Html(tag="th", children=[head]) for head in heads])
-        for predicted in exercise.predict:
-            effect = stored(exercise.id, predicted.variant).effects[predicted.key]
-            given = answers.get(predicted.name, "")
-            cells = [
-                predicted_words(exercise, predicted, lang),
-                say(f"answer_{given}") if given else "–",
-                _here(room, exercise, predicted, say),
-                f"{effect.text(lang)}: {say(f'answer_{effect.direction}')}",
-            ]
-            rv.Html(tag="tr", children=[rv.Html(tag="td", children=[cell]) for cell in cells])
-    rv.Html(tag="p", class_="irregsim-note", children=[say("stored_note", month=exercise.until)])
-    for text in exercise.reveal:
-        rv.Html(tag="p", children=[filled(text, exercise, lang)])
-    with rv.Alert(type="info", text=True, dense=True):
-        solara.Text(f"{say('hinges')} {filled(exercise.hinges, exercise, lang)}")
+def Presses(
+    room: Room,
+    exercise: Exercise,
+    step: int,
+    say: Say,
+    frame: int,
+    use: Use,
+    on_tab: Callable[[int], None],
+    told: Callable[[], None],
+) -> None:
+    """The buttons of a step."""
+    found = [press for press in exercise.presses if press.step == step]
+    with rv.Html(tag="div", class_="irregsim-presses"):
+        for press in found:
+            done = bool(press.until) and is_done(room, exercise, press)
+            words = press_words(exercise, press, say)
+            solara.Button(
+                f"✓ {words}" if done else words,
+                outlined=done or not press.until,
+                color="primary",
+                small=True,
+                classes=[f"press-{step}"],
+                on_click=lambda press=press: run_press(room, exercise, press, use, on_tab, told),
+            )
 
 
-def _here(room: Room, exercise: Exercise, predicted: Predicted, say: Say) -> str:
-    """The difference on this page, if it has been set up and run far enough."""
-    model = room.model
-    same = is_set_up(exercise, room.running, predicted.variant)
-    if model is None or not same or model.world.month < exercise.last:
-        return say("not_run", month=exercise.until)
-    until = room.pair().until(exercise.last)
-    found = outcome(until, predicted.outcome, predicted.city)
-    text = drawn(float(found.difference[-1]), say.lang, signed=True)
-    return with_percent(text) if found.unit == PERCENT else text
+@solara.component
+def Guide(room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int], None], told: Callable[[], None]) -> None:
+    """The step at which an exercise is, above the pictures; nothing where none was set up."""
+    exercise = exercise_of(room.running, room.exercise)
+    if exercise is None:
+        return
+    step = max(1, room.at_step)
+    left = [press for press in exercise.presses if press.step == step and not is_done(room, exercise, press)]
+    at_end = step >= len(exercise.steps)
+    if room.at_step and not left and not at_end:
+        step += 1
+    with rv.Html(tag="div", class_="irregsim-guide"):
+        told_step = f"{step}. {exercise.steps[step - 1](say.lang)}"
+        rv.Html(tag="span", children=[told_step], class_="guide-step")
+        Presses(room, exercise, step, say, frame, use, on_tab, told)
+        solara.Button(
+            say("to_exercise"),
+            small=True,
+            text=True,
+            classes=["guide-back"],
+            on_click=lambda: on_tab(len(VIEWS)),  # the exercises come after the views
+        )

@@ -123,7 +123,7 @@ def entered(shown: Shown) -> Room:
     """A room as an address says."""
     room = Room(shown.settings, SERVER.beginnings, SERVER.most_persons)
     room.tab, room.outcome_name, room.city = shown.tab, shown.outcome, shown.city
-    room.exercise, room.revealed = shown.exercise, set(shown.revealed)
+    room.exercise, room.revealed = shown.exercise, dict(shown.revealed)
     room.answers = {name: dict(given) for name, given in shown.answers.items()}
     return room
 

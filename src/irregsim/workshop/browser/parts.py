@@ -36,6 +36,7 @@ def MonthHead(
     address: str,
     shared: str,
     code: dict[str, str],
+    order: list[int | str],
     event_coded: Callable[[str], None],
     event_sized: Callable[[list[float]], None],
     event_until: Callable[[str], None],
@@ -48,7 +49,8 @@ def MonthHead(
 
     The query ``address`` is written into the address of the page, so that a reload brings it again. ``shared`` is the
     address at which others reach the page, without a query, empty where none do. It asks for the picture of a link by
-    ``coded``, and is given it in ``code``: ``link`` and ``svg``.
+    ``coded``, and is given it in ``code``: ``link`` and ``svg``. An ``order`` has its number and the month to
+    play to, or none where only the top of the page is to be seen.
     """
 
 

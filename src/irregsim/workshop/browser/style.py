@@ -33,7 +33,18 @@ STYLE: Final = """
 .irregsim-exercise h2 { font-size: 24px; margin: 6px 0; }
 .irregsim-exercise h3 { font-size: 18px; margin: 16px 0 4px; }
 .irregsim-prediction { display: flex; gap: 16px; align-items: center; flex-wrap: wrap; margin: 4px 0; }
-.irregsim-predicted { min-width: 380px; }
+.irregsim-predicted { min-width: min(300px, 100%); }
+.irregsim-much { display: flex; align-items: center; gap: 10px; }
+.irregsim-much .v-input { width: 220px; margin: 0; }
+.irregsim-presses { display: flex; gap: 6px 10px; flex-wrap: wrap; margin: 4px 0 8px; }
+.irregsim-presses .v-btn { text-transform: none; letter-spacing: 0; height: auto !important; min-height: 28px;
+  max-width: 100%; padding: 4px 12px !important; }
+.irregsim-presses .v-btn__content { white-space: normal; text-align: left; flex: 1 1 auto; max-width: 100%; }
+.irregsim-guide { display: flex; gap: 2px 14px; align-items: center; flex-wrap: wrap; margin: 4px 8px 0;
+  padding: 3px 10px; background: #EEF3F8; border-radius: 4px; font-size: 15.5px; }
+.irregsim-guide .irregsim-presses { margin: 0; }
+.irregsim-guide .v-btn { text-transform: none; letter-spacing: 0; }
+.irregsim-wide { overflow-x: auto; }
 .irregsim-prediction .v-btn { text-transform: none; letter-spacing: 0; }
 .irregsim-upload { position: relative; }
 .irregsim-file { position: absolute; inset: 0; width: 100%; opacity: 0; cursor: pointer; }
@@ -75,6 +86,7 @@ STYLE: Final = """
 html:has(.irregsim-projector) { overflow-y: scroll; }
 .irregsim-projector .irregsim-main { padding-bottom: 110px; }
 .irregsim-projector .irregsim-view { padding-top: 0; }
+.irregsim-projector .irregsim-guide, .irregsim-projector .irregsim-guide .v-btn,
 .irregsim-projector .irregsim-main .v-tab, .irregsim-projector .irregsim-note, .irregsim-projector .irregsim-more,
 .irregsim-projector .irregsim-more .v-btn, .irregsim-projector .irregsim-view .v-btn,
 .irregsim-projector .irregsim-view .v-label, .irregsim-projector .irregsim-view .v-select__selection,

@@ -19,7 +19,7 @@ from irregsim.present.words import state_words, upper
 from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.address import Shown, query_of
-from irregsim.workshop.browser.exercise import Exercises, Use
+from irregsim.workshop.browser.exercise import Exercises, Guide, Use
 from irregsim.workshop.browser.parts import Drawn, MonthHead
 from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.share import code_of
@@ -98,6 +98,11 @@ def View(
         for name in TABS:
             solara.lab.Tab(say(f"tab_{name}"))
     name = TABS[tab]
+    model = room.model
+    if model is not None:
+        room.results.take(room.running, model.world.month, room.pair, room.exercise)
+    if name != "exercises":
+        Guide(room, say, frame, use, on_tab, told)
 
     def show(picture: Picture) -> None:
         Drawn(picture, frame, room.pace.drawn)
@@ -120,14 +125,17 @@ def View(
         elif name == "life":
             OneLife(room, say, words, frame)
         elif name == "registers":
-            show(draw_registers(room.look(), words, last, room.running.scale))
+            show(draw_registers(room.look(), words, last, room.running.scale, room.register_bands()))
+            RunMore(room, say, told, frame)
         elif name == "exercises":
             Exercises(room, say, frame, use, on_tab, told)
             show(NOTHING)  # so that the next month need not wait for a picture
         else:
             MesaPlot(room, say, frame)
         if name != "exercises":
-            rv.Html(tag="p", class_="irregsim-note", children=[say(f"note_{name}")])
+            relative = name == "difference" and room.is_exercise
+            note = say("note_difference_exercise") if relative else say(f"note_{name}")
+            rv.Html(tag="p", class_="irregsim-note", children=[note])
 
 
 def assumed(month: int, lang: str) -> str:
@@ -173,6 +181,7 @@ def Head(room: Room, say: Say, frame: int, told: Callable[[], None], tab: int) -
         address=query_of(shown_in(room, say.lang), SERVER.settings),
         shared=SERVER.shared,
         code=code,
+        order=list(room.order),
         event_coded=lambda link: set_code({"link": link, "svg": code_of(link)}),
         event_sized=size,
         event_until=lambda text: room.run_until(text),
@@ -192,7 +201,7 @@ def shown_in(room: Room, lang: str) -> Shown:
         city=room.city,
         exercise=room.exercise,
         answers=room.answers,
-        revealed=frozenset(room.revealed),
+        revealed=dict(room.revealed),
         lang="" if lang == SERVER.lang else lang,
     )
 

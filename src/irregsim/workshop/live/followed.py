@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,7 +78,7 @@ def is_counted(name: str) -> bool:
     return kind == "outcome" and code in COUNTED_OUTCOMES
 
 
-def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True) -> Outcome:
+def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True, relative: bool = False) -> Outcome:
     """One outcome of both sides, as it may be shown.
 
     Args:
@@ -86,6 +86,8 @@ def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True) -> O
         name: One of `outcomes`.
         city: A city, or empty for the country.
         rounded: Whether an index has steps; without them only means and quantiles over replicates may be shown.
+        relative: Whether what agencies count is in percent too, so that no number of persons stands beside a part of
+            the hidden population, by which it could be divided.
 
     Raises:
         ValueError: If there is no such outcome or city.
@@ -94,7 +96,7 @@ def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True) -> O
         raise ValueError(f"no outcome {name!r} of {city or 'the country'}")
     months = np.arange(min(DRAWN_FROM, pair.month), pair.month + 1)
     raw = [_series(record, name, city) for record in (pair.reference, pair.scenario)]
-    counted, unit = is_counted(name), _unit(name)
+    counted, unit = is_counted(name) and not relative, _unit(name)
     scale = pair.reference.scale
     r, s = (values[months] for values in raw)
     # Persons, or months of persons, behind each value: they decide what is too few, and how fine steps may be.
@@ -110,11 +112,11 @@ def outcome(pair: Pair, name: str, city: str = "", *, rounded: bool = True) -> O
         base = float(raw[0][pair.first - 1])
         fine = step_of(float(behind[0][pair.first - 1]))
         shown = [percent_of(values, base, fine if rounded or fine is None else _EXACT) for values in (r, s)]
-        relative = (persons >= SMALL) & (r > 0)
+        enough = (persons >= SMALL) & (r > 0)
         difference = np.full(len(months), np.nan)
-        np.divide(100.0 * (s - r), r, out=difference, where=relative)
+        np.divide(100.0 * (s - r), r, out=difference, where=enough)
         if rounded:
-            steps = [index_step(n) if there else 1.0 for n, there in zip(persons.tolist(), relative, strict=True)]
+            steps = [index_step(n) if there else 1.0 for n, there in zip(persons.tolist(), enough, strict=True)]
             difference = np.round(in_steps(difference, np.array(steps)), 9) + 0.0
     for values in (*shown, difference):
         values[few] = np.nan
@@ -189,19 +191,46 @@ class Band:
     difference: FloatArray
 
 
-def band(pairs: Sequence[Pair], name: str, city: str = "") -> Band | None:
+def band(pairs: Sequence[Pair], name: str, city: str = "", *, relative: bool = False) -> Band | None:
     """Spread of an outcome over replicates, to the latest month that all have; None without any.
 
     Each replicate is shown as `outcome` shows it, relative to its own reference.
     """
     if not pairs:
         return None
-    found = [outcome(pair, name, city, rounded=False) for pair in pairs]
+    found = [outcome(pair, name, city, rounded=False, relative=relative) for pair in pairs]
     m = min(len(one.months) for one in found)
     cuts = [
         _ends(np.stack([getattr(one, side)[:m] for one in found])) for side in ("reference", "scenario", "difference")
     ]
     return Band(len(found), found[0].months[:m], *cuts)
+
+
+class Spreads:
+    """Spreads of outcomes over the same runs, each made once: of months that have run, so that they stay."""
+
+    def __init__(self) -> None:
+        self._runs: object = None
+        self._known: dict[tuple[str, str, bool], Band | None] = {}
+
+    def of(
+        self, runs: object, pairs: Callable[[], Sequence[Pair]], name: str, city: str = "", *, relative: bool = False
+    ) -> Band | None:
+        """As `band`.
+
+        Args:
+            runs: What the pairs are of; with another, all that is known is forgotten.
+            pairs: Gives the pairs.
+            name: As for `outcome`; likewise the others.
+            city: A city, or empty for the country.
+            relative: Whether in percent.
+        """
+        if self._runs is not runs:
+            self._runs, self._known = runs, {}
+        key = (name, city, relative)
+        if key not in self._known:
+            self._known[key] = band(pairs(), name, city, relative=relative)
+        return self._known[key]
 
 
 def _ends(values: FloatArray) -> FloatArray:

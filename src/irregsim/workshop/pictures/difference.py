@@ -7,7 +7,7 @@ import numpy as np
 from irregsim.present.plots.style import MODEL
 from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import label, labels
-from irregsim.vocabulary.numbers import drawn
+from irregsim.vocabulary.numbers import drawn, rounded_effect, with_percent
 from irregsim.workshop.live.followed import Band, Outcome
 from irregsim.workshop.pictures.chart import REFERENCE_DASH, Axes, ends_of, top_of, year_of_months
 from irregsim.workshop.pictures.svg import INK, SOFT, Picture, Svg
@@ -66,6 +66,19 @@ def _unit(outcome: Outcome, words: PictureWords) -> str:
     return label(key, words.lang) if key in labels() else outcome.unit
 
 
+def _said(number: str, outcome: Outcome) -> str:
+    """A number in the form that it has in the tables too."""
+    return with_percent(number) if outcome.unit == PERCENT and any(map(str.isdigit, number)) else number
+
+
+def _ends_said(low: float, high: float, unit: str, lang: str) -> tuple[str, str]:
+    """Both ends of a band, rounded as an interval is everywhere."""
+    if not low < high:  # nothing to round to, or missing
+        return drawn(low, lang, signed=True), drawn(high, lang, signed=True)
+    _, *ends = rounded_effect((low + high) / 2, low, high, unit, lang)
+    return ends[0], ends[1]
+
+
 def _ends(outcome: Outcome, keep: np.ndarray, band: Band | None) -> tuple[float, float]:
     series = [outcome.difference[keep]]
     if band is not None:
@@ -113,7 +126,7 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
     if not finite.size:
         svg.text(axes.left + 12, axes.top + 60, words("few_behind"), 14, colour=SOFT)
         return
-    text = drawn(float(finite[-1]), words.lang, signed=True)
+    text = _said(drawn(float(finite[-1]), words.lang, signed=True), outcome)
     axes.label_ends([(float(finite[-1]), text, MODEL)], 17)
     size = svg.sized(13)
     below = axes.bottom + max(44.0, size * 3.0)
@@ -121,12 +134,8 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
         svg.paragraph(axes.left, below, words("one_run"), 500, 13, colour=SOFT, most=3)
         return
     low, high = (float(end[-1]) for end in band.difference)
-    told = words(
-        "band_says",
-        number=band.n,
-        low=drawn(low, words.lang, signed=True),
-        high=drawn(high, words.lang, signed=True),
-    )
+    ends = _ends_said(low, high, outcome.unit, words.lang)
+    told = words("band_says", number=band.n, low=_said(ends[0], outcome), high=_said(ends[1], outcome))
     then = svg.paragraph(axes.left, below, told, 500, 13, colour=INK, most=2)
     if low <= 0 <= high or low != low:
         below = below + 17 if words.place is None else then

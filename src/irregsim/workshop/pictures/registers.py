@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from irregsim.present.plots.style import MODEL, assumption_spans
 from irregsim.vocabulary.codes import FIRST_YEAR
 from irregsim.vocabulary.disclosure import in_steps
 from irregsim.vocabulary.labels import label
+from irregsim.workshop.live.followed import Band
 from irregsim.workshop.live.record import FIRST_TOLD, PANELS
 from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.chart import ASSUMED, REFERENCE_DASH, Axes, top_of
@@ -38,7 +41,13 @@ def published(panel: tuple[str, str, str]) -> dict[int, float]:
     }
 
 
-def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.0) -> Picture:
+def draw_registers(
+    look: Look,
+    words: PictureWords,
+    last: int,
+    scale: float = 1.0,
+    bands: Mapping[tuple[str, str, str], Band | None] = MappingProxyType({}),
+) -> Picture:
     """Draws a small panel for each register.
 
     Args:
@@ -46,6 +55,7 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
         words: Language and titles.
         last: Last month of the axes.
         scale: Size of the population relative to Norway's, shown where it is not 1.
+        bands: Spread of a panel over replicates, in its unit, if they have been run.
     """
     # Large type needs wider panels in fewer columns.
     across = _COLUMNS if words.place is None else 2
@@ -67,12 +77,15 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
         seen = published(panel)
         sides = [side.registers.get(panel, {}) for side in look.sides]
         values = [np.array(list(counts.values()), dtype=np.float64) for counts in sides]
-        highest = top_of(*values, np.array(list(seen.values()) or [1.0]), least=20.0)
+        spread = _by_year(bands.get(panel))
+        highest = top_of(*values, *(ends for _, ends in spread), np.array(list(seen.values()) or [1.0]), least=20.0)
         axes = Axes(svg, left, top, 262, 150, (float(FIRST_TOLD), float(end)), (0.0, highest), words.lang)
         svg.paragraph(left - 40, top - 28, panel_words(panel, words.lang), 298, 12.5, most=2, bold=True)
         axes.shade_assumptions()
         axes.values(3)
         axes.years(4)
+        for side, (x, ends) in enumerate(spread[: len(sides)]):
+            axes.area(x, ends[0], ends[1], INK if len(sides) > 1 and side == 0 else MODEL, 0.18)
         for side, counts in enumerate(sides):
             x = np.array([year + 0.5 for year in counts])
             y = in_steps(np.array(list(counts.values()), dtype=np.float64))
@@ -82,11 +95,21 @@ def draw_registers(look: Look, words: PictureWords, last: int, scale: float = 1.
         for year, value in seen.items():
             svg.add("circle", hint=f"{year}: {value:g}", cx=axes.px(year + 0.5), cy=axes.py(value), r=4.5, fill=PAPER,
                     stroke="#000000", stroke_width=1.6)  # fmt: skip
-    _legend(svg, height - 24, len(look.sides) > 1, scale, words)
+    runs = max((one.n for one in bands.values() if one is not None), default=0)
+    _legend(svg, height - 24, len(look.sides) > 1, scale, runs, words)
     return svg.done()
 
 
-def _legend(svg: Svg, y: float, both: bool, scale: float, words: PictureWords) -> None:
+def _by_year(band: Band | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Years, and both ends of the spread, of the reference and of the scenario; nothing without a band."""
+    if band is None:
+        return []
+    ended = (band.months % 12 == 11) & (band.months >= (FIRST_TOLD - FIRST_YEAR) * 12)
+    years = FIRST_YEAR + band.months[ended] // 12 + 0.5
+    return [(years, ends[:, ended]) for ends in (band.reference, band.scenario)]
+
+
+def _legend(svg: Svg, y: float, both: bool, scale: float, runs: int, words: PictureWords) -> None:
     """Names of lines, signs and shades, in rows that are as long as the names are."""
     size = svg.sized(13)
     x = 50.0
@@ -107,6 +130,9 @@ def _legend(svg: Svg, y: float, both: bool, scale: float, words: PictureWords) -
     svg.line(at, middle, at + 34, middle, MODEL, 2.6)
     at, middle = name(label("legend.observed", words.lang))
     svg.add("circle", cx=at + 24, cy=middle, r=4.5, fill=PAPER, stroke="#000000", stroke_width=1.6)
+    if runs:
+        at, middle = name(words("shade_of", number=runs))
+        svg.rect(at + 10, middle - 7, 22, 14, MODEL, fill_opacity=0.18)
     for _, colour, text in assumption_spans(ASSUMED, words.lang):
         at, middle = name(text)
         svg.rect(at + 10, middle - 7, 22, 14, colour, stroke="#BBBBBB")
