@@ -1,0 +1,367 @@
+"""Parts 2 to 13 of the month: ties, moves, births, reception, identity, work, support, margins, reconsidering."""
+
+from __future__ import annotations
+
+import math
+
+from .shared import expelled, is_dublin, months_here, response, risk, sent_ratio
+from .state import (
+    ALONE,
+    CENTRE,
+    CHILD,
+    FALL,
+    GUARDIAN,
+    GUEST,
+    MARGIN,
+    WORKER,
+    Centre,
+    Employer,
+    Person,
+    World,
+    congregations,
+    places,
+)
+
+WORKDAYS_PER_MONTH = 21
+
+
+def reception_capacity(w: World) -> None:
+    """Step 4: contracts follow residents at an occupancy, with a delay; pools share what named centres leave."""
+    residents = sum(x.strategy == CENTRE and not is_dublin(x) for x in w.persons)
+    wanted = (w.drivers.others(w.month) + residents) / w.p["reception_occupancy_share"]
+    w.contracts += (wanted - w.contracts) / w.p["reception_delay_months"]
+    pools = w.contracts - sum(c.named_places for c in w.centres if c.is_open and c.kind == "ordinary")
+    for c in w.centres:
+        if c.kind == "ordinary" and c.pool_share > 0:
+            new = max(0.0, pools) * c.pool_share
+            c.closing = max(0.0, 1 - new / c.places) if c.places > 0 else 0.0
+            c.places = new
+
+
+def ordinary_centre(w: World) -> int:
+    """A newcomer comes to an ordinary centre in proportion to places; -1 if none is open."""
+    open_ones = [i for i, c in enumerate(w.centres) if c.is_open and c.kind == "ordinary" and c.places > 0]
+    if not open_ones:
+        return -1
+    return w.rng.choices(open_ones, [w.centres[i].places for i in open_ones])[0]
+
+
+def ties(w: World) -> None:
+    """Step 3: a tie forms or wears; a full set of three takes no more; a worn tie empties the last one filled."""
+    p = w.p
+    for x in w.free():
+        circles = w.circles(x)
+        count = sum(t >= 0 for t in x.ties)
+        forms = p["tie_forms_hazard"] * congregations()[x.country] ** p["congregation_tie_power"]
+        if circles:
+            forms *= p["introduction_ratio"]
+        if x.strategy == CENTRE:
+            forms *= p["remote_tie_ratio"] ** w.centres[x.centre].remoteness
+        hazards = {"forms": forms if count < 3 else 0.0, "wears": p["tie_wears_hazard"] if count else 0.0}
+        found = w.first(hazards)
+        if found == "wears":
+            x.ties[max(i for i in range(3) if x.ties[i] >= 0)] = -1
+        elif found == "forms":
+            if circles and w.rng.random() < p["tie_within_circle_share"]:
+                circle = w.rng.choice(sorted(circles))
+                new = w.rng.choice(w.hosts_of[circle])
+            else:
+                place = 0 if w.rng.random() < p["tie_in_oslo_share"] else x.place
+                known = w.hosts_at.get((x.country, place), [])
+                new = w.rng.choice(known) if known else -1
+            x.ties[x.ties.index(-1)] = new
+
+
+def lose_ties(w: World, x: Person) -> None:
+    """Step 3: each tie is lost with a share when a person is transferred to another place."""
+    for i in range(3):
+        if x.ties[i] >= 0 and w.rng.random() < w.p["tie_loss_at_transfer_share"]:
+            x.ties[i] = -1
+
+
+def moves(w: World) -> None:
+    """Step 3: the marginalised and those in free fall move, towards larger markets, more often after an expulsion."""
+    p = w.p
+    for x in w.free():
+        if x.strategy not in (MARGIN, FALL):
+            continue
+        hazard = p["intercity_move_hazard"] * (p["marginalised_move_ratio"] if x.strategy == MARGIN else 1)
+        if expelled(x):
+            hazard *= p["expelled_move_ratio"]
+        if w.happens(hazard):
+            others = [i for i in range(len(places())) if i != x.place]
+            weights = [places()[i].people * places()[i].market ** p["market_size_power"] for i in others]
+            to = w.rng.choices(others, weights)[0]
+            lose_ties(w, x)
+            for one in (x, *x.children):
+                one.place = to
+            w.stays(x, "city_move")
+
+
+def births(w: World) -> None:
+    """Step 3: women of 18 to 44 years; the child lives as its mother does, and she is a guardian from then on."""
+    for x in w.free():
+        if not x.female or not 18 <= w.age(x) < 45 or not w.happens(w.p["birth_hazard"]):
+            continue
+        strategy = GUEST if x.strategy in (WORKER, MARGIN) else x.strategy
+        child = Person(
+            x.country, x.route, x.place, strategy, "none", w.month, w.month, w.month, CHILD, x.decision, x.sought,
+            w.rng.random() < 0.5, x.identity, centre=x.centre, guardian=x,
+        )  # fmt: skip
+        x.household = GUARDIAN
+        x.children.append(child)
+        w.persons.append(child)
+        w.flows[w.month, "inflow", strategy, "birth"] += 1
+
+
+def transfers(w: World) -> None:
+    """Step 4: households of a unit that closes walk out with a share (less for families) or go along elsewhere."""
+    p = w.p
+    for x in w.persons:
+        if x.strategy != CENTRE or x.household == CHILD:
+            continue
+        closing = w.centres[x.centre].closing
+        if closing <= 0 or w.rng.random() >= closing:
+            continue
+        share = p["walkout_at_transfer_share"] * (p["family_walkout_ratio"] if x.household == GUARDIAN else 1)
+        if w.rng.random() < share and x.due < 0:
+            w.move(x, FALL, "transfer_walkout")
+            continue
+        to = ordinary_centre(w)
+        old = w.centres[x.centre]
+        old.residents -= 1 + len(x.children)
+        if to < 0:
+            w.move(x, FALL, "no_place")
+            continue
+        if w.centres[to].place != old.place:
+            lose_ties(w, x)
+            w.end_side(x)
+        w.place_in_centre(x, to)
+        w.stays(x, "transfer")
+
+
+def residence(w: World) -> None:
+    """Step 4: walkout, fetched by PU; Dublin persons are transferred or lost to view instead."""
+    p = w.p
+    for x in w.free():
+        if x.strategy != CENTRE:
+            continue
+        if is_dublin(x):
+            hazards = {"dublin_transfer": p["dublin_transfer_hazard"], "dublin_abscond": p["dublin_abscond_hazard"]}
+        else:
+            c = w.centres[x.centre]
+            walk = (
+                p["walkout_hazard"]
+                * response(p["walkout_risk_slope"], risk(w, x))
+                * (1 + months_here(w, x) / 6) ** p["walkout_duration_power"]
+                * p["remote_walkout_ratio"] ** c.remoteness
+            )
+            if x.household == GUARDIAN:
+                walk *= p["family_walkout_ratio"]
+            elif w.age(x) >= 67:
+                walk *= p["elderly_walkout_ratio"]
+            if x.ill:
+                walk *= p["ill_walkout_ratio"]
+            if all(t < 0 for t in x.ties):
+                walk *= p["walkout_no_tie_ratio"]
+            fetch = p["pu_fetch_hazard"] * p["pu_effort_2018_ratio"] * sent_ratio(w, x)
+            hazards = {"walkout": walk, "pu_fetch": fetch}
+        found = w.first(hazards)
+        if found in ("walkout", "dublin_abscond"):
+            w.move(x, FALL, found)
+        elif found:
+            w.move(x, "tvangsretur", found)
+
+
+def identity(w: World) -> None:
+    """Step 4: by PU's effort and the country's cooperation, its feasibility relative to the highest group's."""
+    p = w.p
+    for x in w.free():
+        if not x.identity:
+            cooperation = w.drivers.feasibility(x.country, w.month) / p["feasibility_high_share"]
+            if w.happens(p["identity_hazard"] * p["pu_effort_2018_ratio"] * min(1.0, cooperation)):
+                x.identity = True
+
+
+def inspection_hazard(w: World, e: Employer) -> float:
+    """Step 5: by control effort, district and kind of workplace."""
+    found = w.p["workplace_inspection_hazard"] * w.drivers.inspections[places()[e.place].district]
+    return found * (w.p["private_household_inspection_ratio"] if e.is_home else 1.0)
+
+
+def sanction_chance(w: World, e: Employer) -> float:
+    """Parameters: odds times the employer's own ratio, doubled where workdays are documented."""
+    odds = w.p["employer_sanction_share"] / (1 - w.p["employer_sanction_share"]) * e.case_ratio
+    documented = odds * w.p["sanction_after_documentation_ratio"]
+    return 0.9 * odds / (1 + odds) + 0.1 * documented / (1 + documented)
+
+
+def expected_cost(w: World, e: Employer, month: int) -> float:
+    """Step 5, the formula: fines of the month, and no back pay, profit or complaints under the baseline."""
+    base, per_day = w.drivers.fine(month)
+    months = min(w.p["documented_months_cap"], 1 / w.p["job_loss_hazard"])
+    fine = base + per_day * 0.1 * WORKDAYS_PER_MONTH * months
+    chance = inspection_hazard(w, e) * sanction_chance(w, e)
+    return chance * w.p["perceived_inspection_ratio"] * e.perceived * fine
+
+
+def dismissal(w: World) -> None:
+    """Step 5: employers decide on jobs for the month; who is no longer willing lets people go, by rank."""
+    p = w.p
+    for i, e in enumerate(w.employers):
+        gain = p["wage_gap_nok"] * e.gap
+        cost = e.first_cost + (1 - p["wage_pass_through_share"]) * (expected_cost(w, e, w.month) - e.first_cost)
+        left, first = max(0.0, 1 - cost / gain), max(1e-9, 1 - e.first_cost / gain)
+        willing = e.readiness < 0.5 * (left / first) ** p["employer_elasticity"]
+        if willing:
+            e.is_own_account = False
+        elif e.readiness < 0.5 and e.own_account_rank < p["own_account_share"]:
+            e.is_own_account = True
+        e.open_jobs = round(e.jobs * w.drivers.demand(w.month)) if willing or e.is_own_account else 0
+        surplus = e.main + e.sides - e.open_jobs
+        if surplus <= 0:
+            continue
+        people = [x for x in w.persons if i in (x.employer, x.side)]
+        for x in w.rng.sample(people, surplus):
+            if x.side == i:
+                w.end_side(x)
+            else:
+                w.move(x, FALL, "employer_stops")
+
+
+def found_at_work(w: World, x: Person, e: Employer, found: set[int], side: bool) -> None:
+    """Step 5: what follows from being found in an inspection; the police come in step 8."""
+    p = w.p
+    where = x.side if side else x.employer
+    if sent_ratio(w, x) == 0 and w.rng.random() < p["work_overlooked_share"]:
+        return
+    found.add(where)
+    for y in w.persons:
+        if where in (y.employer, y.side) and y is not x and w.rng.random() < p["colleague_news_share"]:
+            y.shaken = True
+    victim = p["trafficking_identification_share"] * p["trafficking_worker_ratio"]
+    if x.exploited and w.rng.random() < victim:
+        w.move(x, "midlertidig", "trafficking_protection")
+        return
+    x.met = "work"
+    if w.rng.random() < p["sent_from_site_share"]:
+        if side:
+            w.end_side(x)
+        else:
+            w.move(x, FALL, "inspection")
+
+
+def _exposure(w: World, x: Person, e: Employer) -> float:
+    found = inspection_hazard(w, e)
+    if x.forged:
+        found *= w.p["forged_recognition_ratio"]
+    if x.card:
+        found *= w.p["tax_card_inspection_ratio"]
+    return found
+
+
+def work(w: World, found: set[int]) -> None:
+    """Step 5: inspection, job loss (halved by a card) and loss of the card with the job, of main jobs."""
+    p = w.p
+    for x in w.free():
+        if x.strategy != WORKER:
+            continue
+        e = w.employers[x.employer]
+        hazards = {
+            "inspection": _exposure(w, x, e),
+            "job_loss": p["job_loss_hazard"] * (p["tax_card_job_loss_ratio"] if x.card else 1),
+            "tax_card_loss": p["tax_card_loss_2015_hazard"] if x.card else 0.0,
+        }
+        event = w.first(hazards)
+        if event == "inspection":
+            found_at_work(w, x, e, found, side=False)
+        elif event:
+            if event == "tax_card_loss":
+                x.card = False
+            w.move(x, FALL, event)
+
+
+def side_work(w: World, found: set[int]) -> None:
+    """Step 5: a side job is exposed as a main job is, and ends."""
+    p = w.p
+    for x in w.free():
+        if x.side < 0:
+            continue
+        e = w.employers[x.side]
+        ends = p["job_loss_hazard"] * (p["tax_card_job_loss_ratio"] if x.card else 1)
+        event = w.first({"inspection": _exposure(w, x, e), "ends": ends})
+        if event == "inspection":
+            found_at_work(w, x, e, found, side=True)
+        elif event:
+            w.end_side(x)
+
+
+def support(w: World) -> None:
+    """Step 6: what ends or sours a stay with somebody."""
+    p = w.p
+    for x in w.free():
+        if x.strategy != GUEST:
+            continue
+        h = w.hosts[x.host]
+        stay = p["host_ends_stay_hazard"] * (1 + (w.month - x.start) / 12) ** p["host_fatigue"] / h.patience
+        intimate = x.subtype in ("partner", "survival_sex")
+        ratio = {"relative": p["partner_hazard_ratio"], "congregation": p["congregation_hazard_ratio"]}
+        unpaid = p["rent_unpaid_ratio"] if x.rent and x.side < 0 else 1.0
+        apart = p["partner_hazard_ratio"] * p["break_up_ratio"] if x.subtype == "partner" else 1.0
+        onset = p["violence_onset_hazard"] * (p["exploitative_violence_ratio"] if h.exploits else 1)
+        admitted = w.p["crisis_centre_yes_share"] if x.female and w.city(x) else 0.0
+        admitted = 1 - (1 - admitted) ** p["asks_per_month"]
+        breaks = p["violence_hazard"] * p["violence_exposure_ratio"]
+        breaks *= 1 + (p["crisis_centre_leave_ratio"] - 1) * admitted
+        event = w.first(
+            {
+                "host_ends_stay": 0.0 if intimate else stay * ratio.get(x.subtype, 1.0) * unpaid,
+                "break_up": stay * apart if intimate else 0.0,
+                "rent_demand": p["rent_demand_hazard"] if x.subtype == "friend" and not x.rent else 0.0,
+                "violence_begins": onset if intimate and not x.violence else 0.0,
+                "violence_breaks": breaks if x.violence else 0.0,
+                "benefits_stopped": p["benefits_stopped_hazard"] if x.subtype == "relative" else 0.0,
+            }
+        )
+        if event == "rent_demand":
+            x.rent = True
+        elif event == "violence_begins":
+            x.violence = True
+        elif event == "violence_breaks":
+            share = admitted * p["abuse_permit_admitted_share"] + (1 - admitted) * p["abuse_permit_share"]
+            w.move(x, "regularisert" if w.rng.random() < share else FALL, "violence")
+        elif event:
+            w.move(x, FALL, event)
+
+
+def livelihood(w: World) -> None:
+    """Step 6: the marginalised find a way out through help, or their market fails (no pandemic here)."""
+    p = w.p
+    for x in w.free():
+        if x.strategy != MARGIN:
+            continue
+        out = p["way_out_hazard"] * (p["expelled_way_out_ratio"] if expelled(x) else 1)
+        if x.subtype == "drugs":
+            out *= p["drug_debt_ratio"] * p["no_treatment_ratio"]
+        event = w.first({"way_out": out, "market_loss": p["market_loss_hazard"]})
+        if event:
+            w.move(x, FALL, event)
+
+
+def reconsider(w: World) -> None:
+    """Step 7: a few dependents, workers and marginalised give up a way of living and choose again."""
+    for x in w.free():
+        if x.strategy in (GUEST, WORKER, MARGIN) and w.happens(w.p["reconsider_hazard"]):
+            w.move(x, FALL, "reconsider")
+
+
+def begins_alone(x: Person) -> bool:
+    """For places in the adapted unit: ill single persons only (step 4)."""
+    return x.ill and x.household == ALONE
+
+
+def remoteness_of_free_beds(centres: list[Centre]) -> float:
+    """Section 9: the mean remoteness of free beds enters the choice; weighted by places here."""
+    found = [c for c in centres if c.is_open and c.kind == "ordinary" and c.places > 0]
+    total = sum(c.places for c in found)
+    return sum(c.places * c.remoteness for c in found) / total if total else math.nan

@@ -1,0 +1,104 @@
+"""Rules that several parts of the month share: risk, how far somebody can be sent, discretion, assisted return."""
+
+from __future__ import annotations
+
+import math
+
+from .state import CHILD, EXPELLED_ACT, GUARDIAN, Person, World
+
+
+def risk(w: World, x: Person) -> float:
+    """Section 4, learning: national belief and the mean of the own circles, less without identity, more if shaken."""
+    found = w.belief[x.country]
+    circles = w.circles(x)
+    if circles:
+        share = w.p["news_through_ties_share"]
+        near = sum(w.circle_belief.get(c, found) for c in circles) / len(circles)
+        found = (1 - share) * found + share * near
+    if not x.identity:
+        found *= w.p["unknown_identity_risk_ratio"]
+    if x.shaken:
+        found *= w.p["shaken_risk_ratio"]
+    return min(1.0, found)
+
+
+def response(slope: float, risk_now: float) -> float:
+    """Section 7: exp(slope * 4 * risk) everywhere."""
+    return math.exp(slope * 4 * risk_now)
+
+
+def sent_ratio(w: World, x: Person) -> float:
+    """Section 4, discretion: feasibility times established identity, less for the ill and for families."""
+    if not x.identity:
+        return 0.0
+    found = w.drivers.feasibility(x.country, w.month)
+    if x.ill:
+        found *= w.p["ill_fetch_ratio"]
+    if x.household == GUARDIAN:
+        found *= w.p["family_fetch_ratio"]
+    return min(1.0, found)
+
+
+def says_yes(w: World, share: float, ratio: float = 1.0) -> float:
+    """Section 4: each who is asked says yes with a share; people ask until somebody does. Cities are alike here."""
+    each = min(1.0, max(0.0, share * ratio))
+    return 1 - (1 - each) ** w.p["asks_per_month"]
+
+
+def months_here(w: World, x: Person) -> int:
+    """Months since becoming irregular."""
+    return w.month - x.entry
+
+
+def expelled(x: Person) -> bool:
+    """Holds an expulsion on either ground."""
+    return x.decision >= EXPELLED_ACT
+
+
+def is_dublin(x: Person) -> bool:
+    """Under a Dublin decision, and in a centre: outside they are former asylum seekers like others."""
+    return x.route == "dublin"
+
+
+def can_be_assisted(x: Person) -> bool:
+    """M005: persons outside the asylum system cannot use the schemes; a Dublin case goes to another state."""
+    return x.sought and not is_dublin(x)
+
+
+def assisted_factor(w: World, x: Person) -> float:
+    """Section 7, steps 7 and 9: the common factor of risk, time and scheme."""
+    p = w.p
+    support = 20000.0 * (p["assisted_support_after_deadline_share"] if months_here(w, x) >= 1 else 1.0)
+    group = w.drivers.group(x.country, w.month)
+    willing = p.get(f"assisted_willing_{group}_log_ratio", 0.0)
+    return (
+        response(p["assisted_risk_slope"], risk(w, x))
+        * (1 + months_here(w, x) / 6) ** p["assisted_duration_power"]
+        * p["assisted_scheme_2017_ratio"]
+        * (support / p["assisted_support_reference_nok"]) ** p["assisted_support_elasticity"]
+        * math.exp(willing)
+    )
+
+
+def nav_help(w: World, x: Person, bed_is_open: bool) -> float:
+    """Steps 7 and 4 (discretion): the odds that NAV, or child welfare for a family, helps."""
+    p = w.p
+    family = p["family_discretion_ratio"] if x.household == GUARDIAN else 1.0
+    nav = says_yes(w, p["discretion_yes_share"], p["nav_rule_2014_ratio"] * family)
+    if bed_is_open:
+        nav *= p["nav_despite_bed_share"]
+    if x.household == GUARDIAN:
+        nav = 1 - (1 - nav) * (1 - says_yes(w, p["child_welfare_yes_share"]))
+    return nav
+
+
+def grow_up(w: World) -> None:
+    """Departures: children who turn 18 are persons of their own once in a centre or in free fall."""
+    for x in w.persons:
+        if x.household == CHILD and w.age(x) >= 18 and x.strategy in ("synlig", "fritt_fall"):
+            guardian = x.guardian
+            x.household, x.guardian = 0, None
+            if guardian is not None:
+                guardian.children.remove(x)
+                if not guardian.children:
+                    guardian.household = 0

@@ -1,0 +1,369 @@
+"""Who and what there is: persons, centres, employers, hosts, and the month's drivers (odd.md, sections 2, 3 and 6).
+
+The drivers are those of 2018-01 to 2020-02 only, where efforts stand at their levels of 2018 and 2019.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+CENTRE, GUEST, WORKER, MARGIN, FALL = "synlig", "avhengig", "arbeidende", "marginalisert", "fritt_fall"
+STRATEGIES = (CENTRE, GUEST, WORKER, MARGIN, FALL)
+EXITS = ("tvangsretur", "assistert_retur", "bortvist", "videre", "regularisert", "midlertidig", "dod")
+SUBTYPES = ("none", "partner", "relative", "friend", "congregation", "survival_sex", "sex_sale", "drugs", "property")
+NONE, DUTY, EXPELLED_ACT, EXPELLED_PENAL = range(4)
+ALONE, GUARDIAN, CHILD = range(3)
+CITIES = ("Oslo", "Bergen", "Trondheim", "Stavanger", "Kristiansand")
+
+
+@dataclass(eq=False)
+class Person:
+    """Section 2, table of persons. A held person has `due`, the month of the transport; else it is -1."""
+
+    country: int
+    route: str
+    place: int
+    strategy: str
+    subtype: str
+    entry: int
+    start: int
+    birth: int
+    household: int
+    decision: int
+    sought: bool
+    female: bool
+    identity: bool
+    child_status: int = 0
+    forged: bool = False
+    ill: bool = False
+    card: bool = False
+    shaken: bool = False
+    exploited: bool = False
+    violence: bool = False
+    rent: bool = False
+    due: int = -1
+    met: str = ""
+    reported: bool = False
+    centre: int = -1
+    employer: int = -1
+    side: int = -1
+    host: int = -1
+    offer: int = -1
+    ties: list[int] = field(default_factory=lambda: [-1, -1, -1])
+    guardian: Person | None = None
+    children: list[Person] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Centre:
+    """Section 2: place, kind, remoteness and, by month, places, open or not, and the share of units that close."""
+
+    place: int
+    kind: str
+    remoteness: float
+    named_places: float
+    pool_share: float
+    places: float = 0.0
+    is_open: bool = True
+    closing: float = 0.0
+    residents: int = 0
+
+
+@dataclass(eq=False)
+class Employer:
+    """Section 2 and 7, step 5."""
+
+    place: int
+    is_home: bool
+    jobs: int
+    readiness: float
+    gap: float
+    case_ratio: float
+    perceived: float
+    first_cost: float
+    is_own_account: bool
+    own_account_rank: float
+    open_jobs: int = 0
+    main: int = 0
+    sides: int = 0
+
+
+@dataclass(eq=False)
+class Host:
+    """Section 2: background, place, type, capacity in households, patience, exploits or not, circle."""
+
+    country: int
+    place: int
+    type: str
+    capacity: int
+    patience: float
+    exploits: bool
+    circle: int
+    guests: int = 0
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (files("irregsim") / "data" / name).open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def month_number(text: str) -> int:
+    """Months since 2009-01 (section 2, time)."""
+    year, month = text.split("-")
+    return 12 * (int(year) - 2009) + int(month) - 1
+
+
+@cache
+def country_names() -> tuple[str, ...]:
+    """The citizenships in the order of countries.csv."""
+    return tuple(row["country"] for row in _rows("countries.csv"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Section 2, space: the district, the city or None, the size of the market, the shares of newcomers."""
+
+    district: str
+    city: str | None
+    market: float
+    people: float
+
+
+@cache
+def places() -> tuple[Place, ...]:
+    """Thirteen places: each district's cities, then its rest (districts.csv, cities.csv)."""
+    cities = _rows("cities.csv")
+    found = []
+    for district in _rows("districts.csv"):
+        left = float(district["former_asylum_share"]) + float(district["never_asylum_share"])
+        for row in cities:
+            if row["district"] == district["district"]:
+                share = float(row["former_asylum_share"]) + float(row["never_asylum_share"])
+                left -= share
+                found.append(Place(row["district"], row["city"], float(row["market_ratio"]), share / 2))
+        if district["rest"]:
+            found.append(Place(district["district"], None, float(district["rest_market_ratio"]), left / 2))
+    return tuple(found)
+
+
+@cache
+def congregations() -> tuple[float, ...]:
+    """How much stronger congregations a background has (countries.csv, congregation_ratio)."""
+    return tuple(float(row["congregation_ratio"]) for row in _rows("countries.csv"))
+
+
+def _log_linear(path: list[tuple[int, float]], month: int) -> float:
+    """Section 6: efforts are log-linear between knots; taken for the residents of reception, too."""
+    for (begin, low), (end, high) in zip(path, path[1:], strict=False):
+        if begin <= month <= end:
+            return low * (high / low) ** ((month - begin) / (end - begin))
+    return path[-1][1]
+
+
+class Drivers:
+    """The month's values (step 1; section 6) for 2018-01 to 2020-02, from the baseline and the parameters."""
+
+    def __init__(self, p: dict[str, float], scale: float) -> None:
+        self.p, self.scale = p, scale
+        self.others_path = [(month_number(r["month"]), float(r["others"])) for r in _rows("reception_residents.csv")]
+        self.groups = _rows("feasibility.csv")
+        self._districts()
+
+    def _districts(self) -> None:
+        """Section 6 and parameters: effort of control by distance and residents, inspections by A-krim, detention."""
+        p, rows = self.p, _rows("police_districts.csv")
+        people = [float(r["population_2020"]) for r in rows]
+        weight = [n / sum(people) for n in people]
+        far = [math.log2(float(r["km_to_trandum"])) for r in rows]
+        many = [math.log2(n) for n in people]
+        mid_far = sum(w * x for w, x in zip(weight, far, strict=True))
+        mid_many = sum(w * x for w, x in zip(weight, many, strict=True))
+        oslo, bergen = math.log2(41), math.log2(322)
+        control: dict[str, list[tuple[float, float, float, float]]] = {}
+        for row, w, x, n in zip(rows, weight, far, many, strict=True):
+            effort = math.exp(
+                p["district_distance_log_ratio"] * (x - mid_far) + p["district_population_log_ratio"] * (n - mid_many)
+            )
+            akrim = math.exp(p["akrim_inspection_log_ratio"] * bool(row["akrim_from"]))
+            near, distant = (math.log(s / (1 - s)) for s in (p["detention_near_share"], p["detention_far_share"]))
+            odds = near + (distant - near) * (x - oslo) / (bergen - oslo)
+            control.setdefault(row["district"], []).append((w, effort, akrim, 1 / (1 + math.exp(-odds))))
+        level = sum(w * a for parts in control.values() for w, _, a, _ in parts)
+        self.effort, self.inspections, self.detained = {}, {}, {}
+        for name, parts in control.items():
+            total = sum(w for w, *_ in parts)
+            self.effort[name] = sum(w * e for w, e, _, _ in parts) / total
+            self.inspections[name] = sum(w * e * a for w, e, a, _ in parts) / total / level
+            self.detained[name] = sum(w * d for w, _, _, d in parts) / total
+
+    def feasibility(self, country: int, month: int) -> float:
+        """Section 6: the group's share by date times a ratio; an agreement lifts it to its effectiveness if higher."""
+        name, value = country_names()[country], 0.0
+        for row in self.groups:
+            if row["country"] == name and month_number(row["from"]) <= month:
+                value = self.p[f"feasibility_{row['group']}_share"] * float(row["ratio"])
+        agreement = {"Etiopia": 0.05, "Marokko": 0.3}.get(name, 0.0)
+        return min(1.0, max(value, agreement))
+
+    def group(self, country: int, month: int) -> str:
+        """The group of countries (none, weak, middle, high) of a month."""
+        name, value = country_names()[country], ""
+        for row in self.groups:
+            if row["country"] == name and month_number(row["from"]) <= month:
+                value = row["group"]
+        return value
+
+    def others(self, month: int) -> float:
+        """Residents of reception without a duty to leave, in persons of the model."""
+        return _log_linear(self.others_path, month) * self.scale
+
+    def beds(self, city: str | None, month: int) -> float:
+        """Emergency beds of the baseline times the share that is free for persons outside the EEA."""
+        winter = month % 12 in (10, 11, 0, 1, 2, 3)
+        beds = {"Oslo": 80, "Bergen": 32, "Trondheim": 10, "Kristiansand": 10 if winter else 0}.get(city or "", 0)
+        return beds * self.scale * self.p["shelter_free_bed_share"]
+
+    def demand(self, month: int) -> float:
+        """Section 6, demand for jobs: a trend per five years to 2019."""
+        return math.exp(self.p["job_demand_log_trend"] * min(0.0, (month - month_number("2019-12")) / 60))
+
+    def fine(self, month: int) -> tuple[float, float]:
+        """Base fine and fine per workday of employers (scenarios/baseline.yaml)."""
+        return (50000.0, 5000.0) if month >= month_number("2019-01") else (10000.0, 0.0)
+
+
+@dataclass(eq=False)
+class World:
+    """Everything; `flows` counts moves by (month, origin, destination, cause)."""
+
+    p: dict[str, float]
+    scale: float
+    month: int
+    rng: random.Random
+    persons: list[Person]
+    centres: list[Centre]
+    employers: list[Employer]
+    hosts: list[Host]
+    belief: list[float]
+    circle_belief: dict[int, float]
+    congregation_circles: set[int]
+    contracts: float
+    drivers: Drivers
+    flows: Counter = field(default_factory=Counter)
+    events: Counter = field(default_factory=Counter)
+    forced: Counter = field(default_factory=Counter)
+    forced_in_circle: Counter = field(default_factory=Counter)
+    beds: dict[str | None, float] = field(default_factory=dict)
+    working_circles: set[int] = field(default_factory=set)
+    hosts_at: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    hosts_near: dict[int, list[int]] = field(default_factory=dict)
+    hosts_of: dict[int, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Hosts by background and place, by place (no congregations), and by circle."""
+        for i, h in enumerate(self.hosts):
+            self.hosts_at.setdefault((h.country, h.place), []).append(i)
+            self.hosts_of.setdefault(h.circle, []).append(i)
+            if h.type != "congregation":
+                self.hosts_near.setdefault(h.place, []).append(i)
+
+    def here(self) -> list[Person]:
+        """Who is in the country."""
+        return [x for x in self.persons if x.strategy in STRATEGIES]
+
+    def free(self) -> list[Person]:
+        """Section 3: free to act is who is no child and not held."""
+        return [x for x in self.persons if x.strategy in STRATEGIES and x.household != CHILD and x.due < 0]
+
+    def age(self, x: Person) -> float:
+        """Years of age."""
+        return (self.month - x.birth) / 12
+
+    def city(self, x: Person) -> str | None:
+        """The city, or None in the rest of a district."""
+        return places()[x.place].city
+
+    def district(self, x: Person) -> str:
+        """The police district."""
+        return places()[x.place].district
+
+    def let_go(self, x: Person) -> None:
+        """What a person holds comes free; one tie is used up when a stay ends (section 7, step 3)."""
+        if x.centre >= 0:
+            self.centres[x.centre].residents -= 1 + len(x.children)
+            x.centre = -1
+            for child in x.children:
+                child.centre = -1
+        if x.host >= 0:
+            self.hosts[x.host].guests -= 1
+            if x.host in x.ties:
+                x.ties[x.ties.index(x.host)] = -1
+            x.host = -1
+        if x.employer >= 0:
+            self.employers[x.employer].main -= 1
+            x.employer = -1
+        self.end_side(x)
+        x.exploited = x.violence = x.rent = False
+        x.subtype, x.offer = "none", -1
+
+    def end_side(self, x: Person) -> None:
+        """A side job ends."""
+        if x.side >= 0:
+            self.employers[x.side].sides -= 1
+            x.side = -1
+            x.exploited = False
+
+    def move(self, x: Person, to: str, cause: str) -> None:
+        """A household moves as one (section 4, collectives); a child of workers or at the margins is a dependent."""
+        if to == "tvangsretur":
+            self.count_forced(x)
+        self.let_go(x)
+        for one in (x, *x.children):
+            child = one is not x
+            goal = GUEST if child and to in (WORKER, MARGIN) else to
+            if one.strategy != goal:
+                self.flows[self.month, one.strategy, goal, cause] += 1
+                one.start = self.month
+            one.strategy, one.due = goal, -1
+        if to in EXITS:
+            self.events[to, cause] += 1
+
+    def stays(self, x: Person, cause: str) -> None:
+        """A move that leaves the strategy as it is: to another centre or place, or a side job taken."""
+        for one in (x, *x.children) if cause != "choice" else (x,):
+            self.flows[self.month, one.strategy, one.strategy, cause] += 1
+
+    def place_in_centre(self, x: Person, index: int) -> None:
+        """A household gets a place; residents live where their centre is (section 9)."""
+        for one in (x, *x.children):
+            one.centre, one.place = index, self.centres[index].place
+        self.centres[index].residents += 1 + len(x.children)
+
+    def circles(self, x: Person) -> set[int]:
+        """Section 2: ties, with the host lived with, give the circles."""
+        return {self.hosts[h].circle for h in (*x.ties, x.host) if h >= 0}
+
+    def count_forced(self, x: Person) -> None:
+        """Section 4, learning: forced departures by citizenship and by circle, whatever the track."""
+        for one in (x, *x.children):
+            self.forced[one.country] += 1
+        for circle in self.circles(x):
+            self.forced_in_circle[circle] += 1
+
+    def happens(self, hazard: float) -> bool:
+        """Section 7: the probability of a month is 1 - exp(-hazard)."""
+        return self.rng.random() < -math.expm1(-hazard)
+
+    def first(self, hazards: dict[str, float]) -> str | None:
+        """Section 3, competing: the earliest clock under one month."""
+        best, found = 1.0, None
+        for name, hazard in hazards.items():
+            if hazard > 0 and (clock := self.rng.expovariate(hazard)) < best:
+                best, found = clock, name
+        return found
