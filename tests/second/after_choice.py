@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 from .shared import (
     assisted_factor,
     can_be_assisted,
     expelled,
+    hardship,
     is_dublin,
+    is_rejected,
     months_here,
     response,
     risk,
-    says_yes,
     sent_ratio,
 )
 from .state import (
@@ -23,12 +25,12 @@ from .state import (
     GUARDIAN,
     GUEST,
     MARGIN,
+    NONE,
     WORKER,
     Person,
     World,
     places,
 )
-
 
 #: Cause of a refusal by how the police met the person.
 REFUSED = {
@@ -41,21 +43,18 @@ REFUSED = {
 
 
 def release(w: World, x: Person) -> None:
-    """A held person who cannot be sent is released into free fall, and shaken."""
+    """A held person who cannot be sent is released into free fall."""
     x.due = -1
-    x.shaken = True
     if x.strategy != FALL:
         w.move(x, FALL, "released")
-    else:
-        w.let_go(x)
 
 
 def transport(w: World) -> None:
-    """Step 8: transports of former asylum seekers are carried out; others by how far somebody can be sent."""
+    """Step 8: who was held as a rejected asylum seeker is sent; others by how far somebody can be sent."""
     for x in w.here():
         if x.due >= 0 and x.due <= w.month:
             x.due = -1
-            if x.sought or w.rng.random() < sent_ratio(w, x):
+            if x.sure or w.rng.random() < sent_ratio(w, x):
                 w.move(x, "tvangsretur", "forced_transport")
             else:
                 release(w, x)
@@ -65,7 +64,7 @@ def meeting_hazard(w: World, x: Person) -> float:
     """Steps 8: by way of living and district, and less for those who live in fear."""
     p = w.p
     found = p["identity_control_hazard"] * w.drivers.effort[places()[x.place].district]
-    return found * response(-p["open_life_slope"], risk(w, x))
+    return found * (1.0 if x.strategy == CENTRE else response(-p["open_life_slope"], risk(w, x)))
 
 
 def street_control(w: World) -> None:
@@ -83,17 +82,15 @@ def street_control(w: World) -> None:
         hazard = meeting_hazard(w, x) * ratio[x.strategy]
         if x.strategy == FALL:
             hazard *= 1 + (p["shelter_check_ratio"] - 1) * w.beds.get(w.city(x), 0.0)
-        if x.forged:
-            hazard *= p["forged_recognition_ratio"]
-        if w.happens(hazard) and not x.met:
-            x.met = "street"
+        if w.happens(hazard):
+            x.met = x.met or "street"
 
 
 def crime_control(w: World) -> None:
     """Step 8: crime first, then the sale of sex."""
     for x in w.free():
         if x.strategy == MARGIN and w.happens(meeting_hazard(w, x) * w.p["marginalised_control_ratio"]):
-            x.met = "sex" if x.subtype == "sex_sale" else "crime"
+            x.met = x.met or ("sex" if x.subtype == "sex_sale" else "crime")
 
 
 def tracks(w: World) -> None:
@@ -111,23 +108,25 @@ def tracks(w: World) -> None:
 def follow_track(w: World, x: Person, how: str, has_room: bool) -> int:
     """What follows for one whom the police met; 1 if a detention place is taken."""
     p, rng = w.p, w.rng
-    if how in ("street", "sex"):
+    if how != "crime":
         ratio = p["discretion_child_ratio"] if x.household == GUARDIAN else 1.0
-        ratio *= p["discretion_not_returnable_ratio"] if sent_ratio(w, x) == 0 else 1.0
+        feasible = w.drivers.feasibility(x.country, w.month) * x.identity
+        ratio *= 1 + (p["discretion_not_returnable_ratio"] - 1) * (1 - feasible)
         if rng.random() < min(1.0, p["police_look_away_share"] * ratio):
             return 0
     w.events["met", how] += 1
     if how == "sex" and rng.random() < p["trafficking_identification_share"]:
         w.move(x, "midlertidig", "trafficking_protection")
         return 0
-    if how == "crime" and rng.random() < p["penal_ground_share"]:
-        x.decision, x.due = EXPELLED_PENAL, w.month + int(p["penal_sentence_months"])
+    if how == "crime" and x.decision != EXPELLED_PENAL and rng.random() < p["penal_ground_share"]:
+        x.decision, x.due, x.sure = EXPELLED_PENAL, w.month + int(p["penal_sentence_months"]), False
         return 0
-    if x.sought and x.route != "vanished":
-        if x.route == "left_care" and w.age(x) < 18:
-            return 0
+    if w.age(x) < 18:
+        x.shaken = True
+        return 0
+    if x.sought and x.route != "vanished" and x.decision != NONE:
         if has_room and rng.random() < sent_ratio(w, x):
-            x.due = w.month + 1
+            x.due, x.sure = w.month + 1, True
             return 1
         x.shaken = True
         return 0
@@ -141,18 +140,19 @@ def never_asylum(w: World, x: Person, how: str, has_room: bool) -> int:
         x.shaken = True
         return 0
     if not expelled(x) and rng.random() < p["bortvist_from_resident_share"]:
-        w.move(x, "bortvist", REFUSED[how])
+        if rng.random() < sent_ratio(w, x):
+            w.move(x, "bortvist", REFUSED[how])
         return 0
     delay = 1 if expelled(x) else 1 + (rng.random() < p["decision_delay_months"] - 1)
     if not expelled(x):
         x.decision = EXPELLED_ACT
     if has_room and rng.random() < w.drivers.detained[w.district(x)]:
-        x.due = w.month + delay
+        x.due, x.sure = w.month + delay, False
         return 1
     if rng.random() < p["leave_after_decision_share"]:
         w.move(x, "videre", "leaves_after_decision")
-    else:
-        x.shaken = True
+    elif x.strategy == WORKER:
+        w.move(x, FALL, REFUSED[how])
     return 0
 
 
@@ -160,7 +160,7 @@ def permit_hazard(w: World, x: Person) -> float:
     """Step 9: regularisation by reversal, family or humanitarian ground."""
     p = w.p
     found = p["regularisation_hazard"]
-    if any(child.child_status for child in x.children):
+    if x.child_status:
         found *= p["child_permit_ratio"]
     if x.subtype == "partner":
         found *= p["partner_permit_ratio"]
@@ -171,10 +171,8 @@ def temporary_hazard(w: World, x: Person) -> float:
     """Step 9: former asylum seekers with an identity who cannot be returned all the same."""
     p = w.p
     lowest = w.drivers.group(x.country, w.month) in ("none", "weak")
-    limit = p["temporary_permit_feasibility_limit"]
-    if not x.sought or is_dublin(x) or x.route == "vanished" or not x.identity or not lowest:
-        return 0.0
-    if w.drivers.feasibility(x.country, w.month) >= limit:
+    agreed = w.drivers.agreement(x.country) >= p["temporary_permit_feasibility_limit"]
+    if not is_rejected(x) or not x.identity or not lowest or agreed:
         return 0.0
     return p["temporary_permit_hazard"] * (p["temporary_permit_long_ratio"] if months_here(w, x) >= 36 else 1)
 
@@ -188,12 +186,13 @@ def departures(w: World) -> None:
         if x.strategy != FALL:
             if can_be_assisted(x):
                 hazards["assisted_return"] = p["assisted_return_hazard"] * assisted_factor(w, x)
+                hazards["assisted_return"] *= hardship(w, x)
                 hazards["assisted_return"] *= 1 if x.strategy == CENTRE else p["assisted_hidden_ratio"]
             base = p["onward_former_asylum_hazard"] if x.sought else p["onward_never_asylum_hazard"]
             onward = base * (1 + months_here(w, x) / 12) ** p["onward_duration_power"]
             onward *= p["onward_centre_ratio"] if x.strategy == CENTRE else 1
             onward *= p["family_reunion_onward_ratio"] if x.subtype == "partner" else 1
-            hazards["onward"] = onward
+            hazards["onward"] = onward * hardship(w, x)
         event = w.first(hazards)
         to = {
             "permit": "regularisert",
@@ -207,7 +206,7 @@ def departures(w: World) -> None:
             w.move(x, "dod", event)
             for child in orphans:
                 child.household, child.guardian = 0, None
-                w.move(child, "regularisert", "orphan")
+                w.move(child, "regularisert", "family")
         elif event:
             w.move(x, to[event], event)
 
@@ -217,35 +216,32 @@ def needs(w: World) -> None:
     p = w.p
     for x in w.free():
         exposed = x.strategy in (MARGIN, FALL) or x.exploited or x.violence
-        if w.happens(p["offence_hazard"] * (p["offence_exposed_ratio"] if exposed else 1)):
-            if w.rng.random() < p["offence_reported_share"] and w.rng.random() >= p["reporter_spared_share"]:
-                x.met = "report"
+        victim = w.happens(p["offence_hazard"] * (p["offence_exposed_ratio"] if exposed else 1))
+        reports = victim and w.rng.random() < p["offence_reported_share"]
+        if reports and w.rng.random() >= p["reporter_spared_share"]:
+            x.met = x.met or "report"
 
 
-def learn(w: World, found: set[int]) -> None:
-    """Section 4, learning: forced departures as a yearly rate of those here are mixed into what was believed."""
+def learn(w: World) -> None:
+    """Section 4, learning: the month's forced departures as a yearly rate are mixed into what was believed."""
     p = w.p
-    share, weight = p["risk_learning_share"], p["risk_learning_prior_persons"]
-    here = [0] * len(w.belief)
-    members: dict[int, int] = {}
+    share, more = p["risk_learning_share"], p["risk_learning_prior_persons"]
+    here: Counter = Counter()
+    members: Counter = Counter()
     for x in w.here():
-        here[x.country] += 1
-        for circle in w.circles(x):
-            members[circle] = members.get(circle, 0) + 1
+        if not is_dublin(x):
+            here[x.country] += 1
+            members.update(w.circles(x))
     for country, believed in enumerate(w.belief):
-        count = here[country] + w.forced[country]
-        seen = (12 * w.forced[country] + weight * believed) / (count + weight)
+        forced = w.forced[country]
+        seen = 12 * forced / (here[country] + forced + more)
         w.belief[country] = min(1.0, (1 - share) * believed + share * seen)
     for circle, believed in w.circle_belief.items():
         forced = w.forced_in_circle[circle]
-        seen = (12 * forced + weight * believed) / (members.get(circle, 0) + forced + weight)
+        seen = 12 * forced / (members[circle] + forced + more)
         w.circle_belief[circle] = min(1.0, (1 - share) * believed + share * seen)
     w.forced.clear()
     w.forced_in_circle.clear()
-    for i, e in enumerate(w.employers):
-        e.perceived = 1 + (e.perceived - 1) * (1 - p["employer_forgetting_share"])
-        if i in found:
-            e.perceived += p["employer_learning_ratio"]
-
-
-__all__ = ["says_yes"]
+    for e in w.employers:
+        e.perceived += p["employer_learning_ratio"] * e.found
+        e.found = 0

@@ -22,12 +22,13 @@ from .state import (
     places,
 )
 
-WORKDAYS_PER_MONTH = 21
+WORKDAYS_PER_MONTH = 20
+DOCUMENTED = 0.1  # documented_workdays_share of the baseline
 
 
 def reception_capacity(w: World) -> None:
     """Step 4: contracts follow residents at an occupancy, with a delay; pools share what named centres leave."""
-    residents = sum(x.strategy == CENTRE and not is_dublin(x) for x in w.persons)
+    residents = sum(x.strategy == CENTRE and not is_dublin(x) and w.age(x) >= 1 for x in w.persons)
     wanted = (w.drivers.others(w.month) + residents) / w.p["reception_occupancy_share"]
     w.contracts += (wanted - w.contracts) / w.p["reception_delay_months"]
     pools = w.contracts - sum(c.named_places for c in w.centres if c.is_open and c.kind == "ordinary")
@@ -50,26 +51,30 @@ def ties(w: World) -> None:
     """Step 3: a tie forms or wears; a full set of three takes no more; a worn tie empties the last one filled."""
     p = w.p
     for x in w.free():
-        circles = w.circles(x)
         count = sum(t >= 0 for t in x.ties)
         forms = p["tie_forms_hazard"] * congregations()[x.country] ** p["congregation_tie_power"]
-        if circles:
+        if count:
             forms *= p["introduction_ratio"]
         if x.strategy == CENTRE:
-            forms *= p["remote_tie_ratio"] ** w.centres[x.centre].remoteness
-        hazards = {"forms": forms if count < 3 else 0.0, "wears": p["tie_wears_hazard"] if count else 0.0}
+            forms *= 1 - (1 - p["remote_tie_ratio"]) * w.centres[x.centre].remoteness
+        hazards = {"forms": forms, "wears": p["tie_wears_hazard"] if count else 0.0}
         found = w.first(hazards)
         if found == "wears":
             x.ties[max(i for i in range(3) if x.ties[i] >= 0)] = -1
         elif found == "forms":
-            if circles and w.rng.random() < p["tie_within_circle_share"]:
-                circle = w.rng.choice(sorted(circles))
-                new = w.rng.choice(w.hosts_of[circle])
+            if count and w.rng.random() < p["tie_within_circle_share"]:
+                first = next(t for t in x.ties if t >= 0)
+                new = w.rng.choice(w.hosts_of[w.hosts[first].circle])
             else:
-                place = 0 if w.rng.random() < p["tie_in_oslo_share"] else x.place
-                known = w.hosts_at.get((x.country, place), [])
+                known = w.hosts_at.get((x.country, x.place), [])
                 new = w.rng.choice(known) if known else -1
-            x.ties[x.ties.index(-1)] = new
+            add_tie(x, new)
+
+
+def add_tie(x: Person, host: int) -> None:
+    """A new tie fills the first empty slot; a full set takes no more."""
+    if -1 in x.ties:
+        x.ties[x.ties.index(-1)] = host
 
 
 def lose_ties(w: World, x: Person) -> None:
@@ -89,13 +94,8 @@ def moves(w: World) -> None:
         if expelled(x):
             hazard *= p["expelled_move_ratio"]
         if w.happens(hazard):
-            others = [i for i in range(len(places())) if i != x.place]
-            weights = [places()[i].people * places()[i].market ** p["market_size_power"] for i in others]
-            to = w.rng.choices(others, weights)[0]
-            lose_ties(w, x)
-            for one in (x, *x.children):
-                one.place = to
-            w.stays(x, "city_move")
+            weights = [at.people * at.market ** p["market_size_power"] for at in places()]
+            w.relocate(x, w.rng.choices(range(len(weights)), weights)[0], "city_move")
 
 
 def births(w: World) -> None:
@@ -106,7 +106,7 @@ def births(w: World) -> None:
         strategy = GUEST if x.strategy in (WORKER, MARGIN) else x.strategy
         child = Person(
             x.country, x.route, x.place, strategy, "none", w.month, w.month, w.month, CHILD, x.decision, x.sought,
-            w.rng.random() < 0.5, x.identity, centre=x.centre, guardian=x,
+            w.rng.random() < 0.5, x.identity, x.child_status, centre=x.centre, guardian=x,
         )  # fmt: skip
         x.household = GUARDIAN
         x.children.append(child)
@@ -124,7 +124,7 @@ def transfers(w: World) -> None:
         if closing <= 0 or w.rng.random() >= closing:
             continue
         share = p["walkout_at_transfer_share"] * (p["family_walkout_ratio"] if x.household == GUARDIAN else 1)
-        if w.rng.random() < share and x.due < 0:
+        if w.rng.random() < share:
             w.move(x, FALL, "transfer_walkout")
             continue
         to = ordinary_centre(w)
@@ -135,9 +135,7 @@ def transfers(w: World) -> None:
             continue
         if w.centres[to].place != old.place:
             lose_ties(w, x)
-            w.end_side(x)
-        w.place_in_centre(x, to)
-        w.stays(x, "transfer")
+        w.place_in_centre(x, to, "transfer")
 
 
 def residence(w: World) -> None:
@@ -154,7 +152,7 @@ def residence(w: World) -> None:
                 p["walkout_hazard"]
                 * response(p["walkout_risk_slope"], risk(w, x))
                 * (1 + months_here(w, x) / 6) ** p["walkout_duration_power"]
-                * p["remote_walkout_ratio"] ** c.remoteness
+                * (1 + (p["remote_walkout_ratio"] - 1) * c.remoteness)
             )
             if x.household == GUARDIAN:
                 walk *= p["family_walkout_ratio"]
@@ -180,7 +178,8 @@ def identity(w: World) -> None:
         if not x.identity:
             cooperation = w.drivers.feasibility(x.country, w.month) / p["feasibility_high_share"]
             if w.happens(p["identity_hazard"] * p["pu_effort_2018_ratio"] * min(1.0, cooperation)):
-                x.identity = True
+                for one in (x, *x.children):
+                    one.identity = True
 
 
 def inspection_hazard(w: World, e: Employer) -> float:
@@ -192,15 +191,15 @@ def inspection_hazard(w: World, e: Employer) -> float:
 def sanction_chance(w: World, e: Employer) -> float:
     """Parameters: odds times the employer's own ratio, doubled where workdays are documented."""
     odds = w.p["employer_sanction_share"] / (1 - w.p["employer_sanction_share"]) * e.case_ratio
-    documented = odds * w.p["sanction_after_documentation_ratio"]
-    return 0.9 * odds / (1 + odds) + 0.1 * documented / (1 + documented)
+    odds *= 1 + DOCUMENTED * (w.p["sanction_after_documentation_ratio"] - 1)
+    return odds / (1 + odds)
 
 
 def expected_cost(w: World, e: Employer, month: int) -> float:
     """Step 5, the formula: fines of the month, and no back pay, profit or complaints under the baseline."""
     base, per_day = w.drivers.fine(month)
     months = min(w.p["documented_months_cap"], 1 / w.p["job_loss_hazard"])
-    fine = base + per_day * 0.1 * WORKDAYS_PER_MONTH * months
+    fine = base + per_day * DOCUMENTED * WORKDAYS_PER_MONTH * months
     chance = inspection_hazard(w, e) * sanction_chance(w, e)
     return chance * w.p["perceived_inspection_ratio"] * e.perceived * fine
 
@@ -209,15 +208,14 @@ def dismissal(w: World) -> None:
     """Step 5: employers decide on jobs for the month; who is no longer willing lets people go, by rank."""
     p = w.p
     for i, e in enumerate(w.employers):
+        e.perceived += p["employer_forgetting_share"] * (1 - e.perceived)
         gain = p["wage_gap_nok"] * e.gap
         cost = e.first_cost + (1 - p["wage_pass_through_share"]) * (expected_cost(w, e, w.month) - e.first_cost)
         left, first = max(0.0, 1 - cost / gain), max(1e-9, 1 - e.first_cost / gain)
-        willing = e.readiness < 0.5 * (left / first) ** p["employer_elasticity"]
-        if willing:
-            e.is_own_account = False
-        elif e.readiness < 0.5 and e.own_account_rank < p["own_account_share"]:
-            e.is_own_account = True
-        e.open_jobs = round(e.jobs * w.drivers.demand(w.month)) if willing or e.is_own_account else 0
+        share = 0.5 * (left / first) ** p["employer_elasticity"]
+        own = share + p["own_account_share"] * max(0.0, 0.5 - share)
+        e.is_own_account = share <= e.readiness < own
+        e.open_jobs = math.floor(e.jobs * w.drivers.demand(w.month) + 0.5) if e.readiness < max(share, own) else 0
         surplus = e.main + e.sides - e.open_jobs
         if surplus <= 0:
             continue
@@ -229,71 +227,67 @@ def dismissal(w: World) -> None:
                 w.move(x, FALL, "employer_stops")
 
 
-def found_at_work(w: World, x: Person, e: Employer, found: set[int], side: bool) -> None:
-    """Step 5: what follows from being found in an inspection; the police come in step 8."""
+def found_at_work(w: World, x: Person) -> bool:
+    """Step 5: the work of who cannot be sent may be overlooked; else the employer learns and the police come later."""
+    if w.rng.random() < w.p["work_overlooked_share"] * (1 - sent_ratio(w, x)):
+        return False
+    where = w.employers[max(x.employer, x.side)]
+    where.found = min(3, where.found + 1)
+    return True
+
+
+def found_at_main_job(w: World, x: Person) -> None:
+    """Step 5: protection for a few who are exploited; colleagues are shaken; some lose the job at once."""
     p = w.p
-    where = x.side if side else x.employer
-    if sent_ratio(w, x) == 0 and w.rng.random() < p["work_overlooked_share"]:
+    if not found_at_work(w, x):
         return
-    found.add(where)
-    for y in w.persons:
-        if where in (y.employer, y.side) and y is not x and w.rng.random() < p["colleague_news_share"]:
-            y.shaken = True
     victim = p["trafficking_identification_share"] * p["trafficking_worker_ratio"]
     if x.exploited and w.rng.random() < victim:
         w.move(x, "midlertidig", "trafficking_protection")
         return
-    x.met = "work"
+    x.met = x.met or "work"
+    for y in w.persons:
+        if y.employer == x.employer and y is not x and y.due < 0 and w.rng.random() < p["colleague_news_share"]:
+            y.shaken = True
     if w.rng.random() < p["sent_from_site_share"]:
-        if side:
-            w.end_side(x)
-        else:
-            w.move(x, FALL, "inspection")
+        w.move(x, FALL, "inspection")
 
 
 def _exposure(w: World, x: Person, e: Employer) -> float:
-    found = inspection_hazard(w, e)
-    if x.forged:
-        found *= w.p["forged_recognition_ratio"]
-    if x.card:
-        found *= w.p["tax_card_inspection_ratio"]
-    return found
+    return inspection_hazard(w, e) * (w.p["forged_recognition_ratio"] if x.forged else 1.0)
 
 
-def work(w: World, found: set[int]) -> None:
-    """Step 5: inspection, job loss (halved by a card) and loss of the card with the job, of main jobs."""
+def work(w: World) -> None:
+    """Step 5: inspection, job loss and loss of the card with the job; no card is valid from 2015 on."""
     p = w.p
     for x in w.free():
         if x.strategy != WORKER:
             continue
-        e = w.employers[x.employer]
         hazards = {
-            "inspection": _exposure(w, x, e),
-            "job_loss": p["job_loss_hazard"] * (p["tax_card_job_loss_ratio"] if x.card else 1),
+            "inspection": _exposure(w, x, w.employers[x.employer]),
+            "job_loss": p["job_loss_hazard"],
             "tax_card_loss": p["tax_card_loss_2015_hazard"] if x.card else 0.0,
         }
         event = w.first(hazards)
         if event == "inspection":
-            found_at_work(w, x, e, found, side=False)
+            found_at_main_job(w, x)
         elif event:
             if event == "tax_card_loss":
                 x.card = False
             w.move(x, FALL, event)
 
 
-def side_work(w: World, found: set[int]) -> None:
-    """Step 5: a side job is exposed as a main job is, and ends."""
-    p = w.p
+def side_work(w: World) -> None:
+    """Step 5: a side job is exposed as a main job is, ends as often, and ends when the person is found."""
     for x in w.free():
         if x.side < 0:
             continue
-        e = w.employers[x.side]
-        ends = p["job_loss_hazard"] * (p["tax_card_job_loss_ratio"] if x.card else 1)
-        event = w.first({"inspection": _exposure(w, x, e), "ends": ends})
-        if event == "inspection":
-            found_at_work(w, x, e, found, side=True)
-        elif event:
+        event = w.first({"inspection": _exposure(w, x, w.employers[x.side]), "ends": w.p["job_loss_hazard"]})
+        if event == "ends":
             w.end_side(x)
+        elif event and found_at_work(w, x):
+            w.end_side(x)
+            x.met = x.met or "work"
 
 
 def support(w: World) -> None:
@@ -309,8 +303,7 @@ def support(w: World) -> None:
         unpaid = p["rent_unpaid_ratio"] if x.rent and x.side < 0 else 1.0
         apart = p["partner_hazard_ratio"] * p["break_up_ratio"] if x.subtype == "partner" else 1.0
         onset = p["violence_onset_hazard"] * (p["exploitative_violence_ratio"] if h.exploits else 1)
-        admitted = w.p["crisis_centre_yes_share"] if x.female and w.city(x) else 0.0
-        admitted = 1 - (1 - admitted) ** p["asks_per_month"]
+        admitted = p["crisis_centre_yes_share"]
         breaks = p["violence_hazard"] * p["violence_exposure_ratio"]
         breaks *= 1 + (p["crisis_centre_leave_ratio"] - 1) * admitted
         event = w.first(
@@ -318,7 +311,7 @@ def support(w: World) -> None:
                 "host_ends_stay": 0.0 if intimate else stay * ratio.get(x.subtype, 1.0) * unpaid,
                 "break_up": stay * apart if intimate else 0.0,
                 "rent_demand": p["rent_demand_hazard"] if x.subtype == "friend" and not x.rent else 0.0,
-                "violence_begins": onset if intimate and not x.violence else 0.0,
+                "violence_begins": onset if (intimate or h.exploits) and not x.violence else 0.0,
                 "violence_breaks": breaks if x.violence else 0.0,
                 "benefits_stopped": p["benefits_stopped_hazard"] if x.subtype == "relative" else 0.0,
             }
@@ -327,10 +320,15 @@ def support(w: World) -> None:
             x.rent = True
         elif event == "violence_begins":
             x.violence = True
+        elif event == "benefits_stopped":
+            x.rent = x.shaken = True
         elif event == "violence_breaks":
+            w.use_up(x)
             share = admitted * p["abuse_permit_admitted_share"] + (1 - admitted) * p["abuse_permit_share"]
-            w.move(x, "regularisert" if w.rng.random() < share else FALL, "violence")
+            permit = w.rng.random() < share
+            w.move(x, "regularisert" if permit else FALL, "permit" if permit else "violence")
         elif event:
+            w.use_up(x)
             w.move(x, FALL, event)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from .before_choice import begins_alone, ordinary_centre, remoteness_of_free_beds
-from .shared import assisted_factor, can_be_assisted, expelled, is_dublin, nav_help, risk
-from .state import ALONE, CENTRE, EXPELLED_PENAL, FALL, GUARDIAN, GUEST, MARGIN, WORKER, Person, World, places
+from .before_choice import add_tie, begins_alone, ordinary_centre, remoteness_of_free_beds
+from .shared import assisted_factor, can_be_assisted, is_rejected, nav_help, risk
+from .state import CENTRE, EXPELLED_PENAL, FALL, GUARDIAN, GUEST, MARGIN, WORKER, Person, World, places
 
 MUNICIPAL_STAFF_HELP = ("Trondheim", "Kristiansand")  # health_model municipal_asylum_only in the baseline
 OLD = 67
@@ -28,10 +28,9 @@ def offers(w: World) -> None:
         if w.age(x) >= OLD or x.ill:
             continue
         hazard = p["job_offer_hazard"] if main else p["side_job_hazard"]
-        circles = w.circles(x)
-        if not circles:
+        if main and not knows(x):
             hazard *= p["no_tie_offer_ratio"]
-        elif circles & w.working_circles:
+        if w.circles(x) & w.working_circles:
             hazard *= p["job_news_ratio"]
         if x.rent and not main:
             hazard *= p["rent_side_job_ratio"]
@@ -46,26 +45,27 @@ def offers(w: World) -> None:
         ]
         w.rng.shuffle(vacant)
         w.rng.shuffle(people)
-        people.sort(key=lambda x: not w.circles(x))
+        people.sort(key=lambda x: -knows(x) - bool(w.circles(x) & w.working_circles))
         for x, job in zip(people, vacant, strict=False):
             if x.strategy == FALL:
                 x.offer = job
             else:
                 x.side = job
                 w.employers[job].sides += 1
-                w.stays(x, "choice")
-                x.exploited = w.rng.random() < p["exploited_worker_share"]
+
+
+def knows(x: Person) -> bool:
+    """Has a tie, the host lived with apart."""
+    return any(t >= 0 for t in x.ties)
 
 
 def share_beds(w: World) -> None:
-    """Step 7: shelter beds are shared evenly among those of a city's free fall who do not keep away."""
+    """Step 7: shelter beds are shared evenly; the share is that of whoever is in free fall, who keeps away included."""
     w.beds = {}
     for city in {place.city for place in places()}:
         people = sum(x.strategy == FALL and w.city(x) == city for x in w.persons)
-        come = people * (1 - w.p["shelter_avoid_share"])
-        w.beds[city] = min(1.0, w.drivers.beds(city, w.month) / come) if come else 1.0
-        if not w.drivers.beds(city, w.month):
-            w.beds[city] = 0.0
+        come = 1 - w.p["shelter_avoid_share"]
+        w.beds[city] = min(1.0, w.drivers.beds(city, w.month) / max(1.0, people * come)) * come
 
 
 def room(w: World, host: int) -> bool:
@@ -78,9 +78,8 @@ def utilities(w: World, x: Person, far: float, met: int) -> dict[str, float]:
     p = w.p
     months, now, age = w.month - x.start, risk(w, x), w.age(x)
     pressure = p["free_fall_pressure"] * months
-    bed = 0.0 if w.rng.random() < p["shelter_avoid_share"] else w.beds[w.city(x)]
-    asylum = x.sought and not is_dublin(x) and x.route != "vanished"
-    bed_is_open = asylum and not math.isnan(far)
+    bed = w.beds[w.city(x)]
+    bed_is_open = is_rejected(x) and not math.isnan(far)
     helped = nav_help(w, x, bed_is_open)
     hardship = p["departure_from_hardship_log_ratio"] * (1 - bed) * (1 - helped)
     family = x.household == GUARDIAN
@@ -96,7 +95,7 @@ def utilities(w: World, x: Person, far: float, met: int) -> dict[str, float]:
                 found["centre"] += p["adapted_unit_help_utility"]
         if family:
             found["centre"] += p["family_centre_utility"]
-        if known:
+        if knows(x):
             found["centre"] -= p["centre_remoteness_aversion"] * far
     if any(room(w, t) for t in x.ties):
         found["dependence"] = p["dependence_utility"]
@@ -108,7 +107,7 @@ def utilities(w: World, x: Person, far: float, met: int) -> dict[str, float]:
         margin -= p["marginalised_age_aversion"]
     if x.decision == EXPELLED_PENAL:
         margin += p["expelled_margin_utility"]
-    crime = p["young_men_crime_utility"] * (1 if not x.female and age < 30 else -1)
+    crime = p["young_men_crime_utility"] * (1 if not x.female and age < 35 else -1)
     found["sex_sale"] = margin + p["women_sex_sale_utility"] * (1 if x.female else -1)
     found["drugs"] = margin + crime
     found["property"] = margin + crime + p["property_utility"]
@@ -128,12 +127,13 @@ def choice(w: World) -> None:
     for x in w.free():
         if x.strategy != FALL:
             continue
-        near = w.hosts_near.get(x.place)
+        near = w.hosts_at.get((x.country, x.place))
         met = w.rng.choice(near) if near else -1
         values = utilities(w, x, far, met)
         best = max(values, key=lambda option: values[option] - math.log(w.rng.expovariate(1)))
         chosen.append((x, best, met))
     w.rng.shuffle(chosen)
+    chosen.sort(key=lambda one: one[1] == "survival_sex")
     for x, option, met in chosen:
         serve(w, x, option, met)
         x.offer = -1
@@ -151,16 +151,19 @@ def serve(w: World, x: Person, option: str, met: int) -> None:
             to = adapted[0]
         if to >= 0:
             w.move(x, CENTRE, "choice")
-            w.place_in_centre(x, to)
+            w.place_in_centre(x, to, "choice")
     elif option in ("dependence", "survival_sex"):
         ready = [t for t in x.ties if room(w, t)] if option == "dependence" else [met] if room(w, met) else []
         if ready:
-            host = w.rng.choice(ready)
+            host = ready[0]
             w.move(x, GUEST, "choice")
-            x.host, x.subtype = host, w.hosts[host].type if option == "dependence" else option
-            w.hosts[host].guests += 1
             for one in (x, *x.children):
-                one.place = w.hosts[host].place
+                one.host = host
+            x.subtype = w.hosts[host].type if option == "dependence" else option
+            w.hosts[host].guests += 1
+            w.relocate(x, w.hosts[host].place, "choice")
+            if option == "survival_sex":
+                add_tie(x, host)
     elif option == "work":
         job = x.offer
         w.move(x, WORKER, "choice")
@@ -170,6 +173,3 @@ def serve(w: World, x: Person, option: str, met: int) -> None:
     elif option != "stay":
         w.move(x, MARGIN, "choice")
         x.subtype = option
-
-
-__all__ = ["ALONE", "choice", "expelled", "offers"]

@@ -9,6 +9,8 @@ import numpy as np
 
 from helpers.worlds import baseline, branch, past
 from irregsim.model.month import MONTH
+from irregsim.model.month.inflow import Inflow, come_of_age
+from irregsim.model.month.minors import come_of_age_outside_care
 from irregsim.model.parameters import point_draw
 from irregsim.model.simulate import advance_month
 from irregsim.vocabulary import codes
@@ -19,7 +21,18 @@ from .takeover import take_over
 
 UNTIL = "2018-12"
 END = "2019-12"
-WITHOUT_INFLOW = tuple(part for part in MONTH if part.name != "inflow")
+
+
+class NobodyComes(Inflow):
+    """The first part of the month with nobody who arrives or comes back; who turns 18 does so as ever."""
+
+    def begin(self, world: Any, at: Any) -> None:
+        """Children and minors of 18 years."""
+        come_of_age(world)
+        come_of_age_outside_care(world)
+
+
+WITHOUT_INFLOW = (NobodyComes(), *MONTH[1:])
 
 
 def beginning(scale: float, seed: int = 1) -> Any:

@@ -12,7 +12,6 @@ from .state import World
 def advance(w: World) -> None:
     """Live one month: policy and drivers, the parts in order, and what compatriots learn."""
     w.month += 1
-    found: set[int] = set()
     grow_up(w)
     before.reception_capacity(w)
     before.ties(w)
@@ -22,8 +21,8 @@ def advance(w: World) -> None:
     before.residence(w)
     before.identity(w)
     before.dismissal(w)
-    before.work(w, found)
-    before.side_work(w, found)
+    before.work(w)
+    before.side_work(w)
     before.support(w)
     before.livelihood(w)
     before.reconsider(w)
@@ -35,4 +34,4 @@ def advance(w: World) -> None:
     after.tracks(w)
     after.departures(w)
     after.needs(w)
-    after.learn(w, found)
+    after.learn(w)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .state import CHILD, EXPELLED_ACT, GUARDIAN, Person, World
+from .state import CHILD, DUTY, EXPELLED_ACT, GUARDIAN, NONE, Person, World
 
 
 def risk(w: World, x: Person) -> float:
@@ -55,6 +55,16 @@ def expelled(x: Person) -> bool:
     return x.decision >= EXPELLED_ACT
 
 
+def is_rejected(x: Person) -> bool:
+    """Holds a final rejection: no Dublin case, nobody who vanished before a decision (section 6)."""
+    return x.sought and x.route not in ("dublin", "vanished") and x.decision > NONE
+
+
+def hardship(w: World, x: Person) -> float:
+    """Step 9: with wages withheld, in violence or owing rent, as many more leave as hardship makes leave."""
+    return math.exp(w.p["departure_from_hardship_log_ratio"]) if x.exploited or x.violence or x.rent else 1.0
+
+
 def is_dublin(x: Person) -> bool:
     """Under a Dublin decision, and in a centre: outside they are former asylum seekers like others."""
     return x.route == "dublin"
@@ -88,17 +98,22 @@ def nav_help(w: World, x: Person, bed_is_open: bool) -> float:
     if bed_is_open:
         nav *= p["nav_despite_bed_share"]
     if x.household == GUARDIAN:
-        nav = 1 - (1 - nav) * (1 - says_yes(w, p["child_welfare_yes_share"]))
+        nav = 1 - (1 - nav) * (1 - p["child_welfare_yes_share"])
     return nav
 
 
 def grow_up(w: World) -> None:
-    """Departures: children who turn 18 are persons of their own once in a centre or in free fall."""
+    """Step 2: children who turn 18 are persons of their own, with their guardian's ties, in a centre or free fall."""
     for x in w.persons:
+        if x.route == "left_care" and x.decision == NONE and w.age(x) >= 18:
+            x.decision = DUTY
         if x.household == CHILD and w.age(x) >= 18 and x.strategy in ("synlig", "fritt_fall"):
             guardian = x.guardian
+            if guardian is not None and guardian.due >= 0:
+                continue
             x.household, x.guardian = 0, None
             if guardian is not None:
                 guardian.children.remove(x)
+                x.ties = list(guardian.ties)
                 if not guardian.children:
                     guardian.household = 0

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 CENTRE, GUEST, WORKER, MARGIN, FALL = "synlig", "avhengig", "arbeidende", "marginalisert", "fritt_fall"
 STRATEGIES = (CENTRE, GUEST, WORKER, MARGIN, FALL)
@@ -24,7 +25,7 @@ CITIES = ("Oslo", "Bergen", "Trondheim", "Stavanger", "Kristiansand")
 
 @dataclass(eq=False)
 class Person:
-    """Section 2, table of persons. A held person has `due`, the month of the transport; else it is -1."""
+    """Section 2, table of persons. `due` is the month of a held person's transport; `sure`, that it is carried out."""
 
     country: int
     route: str
@@ -49,7 +50,7 @@ class Person:
     rent: bool = False
     due: int = -1
     met: str = ""
-    reported: bool = False
+    sure: bool = False
     centre: int = -1
     employer: int = -1
     side: int = -1
@@ -88,10 +89,10 @@ class Employer:
     perceived: float
     first_cost: float
     is_own_account: bool
-    own_account_rank: float
     open_jobs: int = 0
     main: int = 0
     sides: int = 0
+    found: int = 0
 
 
 @dataclass(eq=False)
@@ -160,7 +161,7 @@ def congregations() -> tuple[float, ...]:
 
 def _log_linear(path: list[tuple[int, float]], month: int) -> float:
     """Section 6: efforts are log-linear between knots; taken for the residents of reception, too."""
-    for (begin, low), (end, high) in zip(path, path[1:], strict=False):
+    for (begin, low), (end, high) in pairwise(path):
         if begin <= month <= end:
             return low * (high / low) ** ((month - begin) / (end - begin))
     return path[-1][1]
@@ -176,31 +177,35 @@ class Drivers:
         self._districts()
 
     def _districts(self) -> None:
-        """Section 6 and parameters: effort of control by distance and residents, inspections by A-krim, detention."""
-        p, rows = self.p, _rows("police_districts.csv")
-        people = [float(r["population_2020"]) for r in rows]
-        weight = [n / sum(people) for n in people]
-        far = [math.log2(float(r["km_to_trandum"])) for r in rows]
-        many = [math.log2(n) for n in people]
-        mid_far = sum(w * x for w, x in zip(weight, far, strict=True))
-        mid_many = sum(w * x for w, x in zip(weight, many, strict=True))
-        oslo, bergen = math.log2(41), math.log2(322)
-        control: dict[str, list[tuple[float, float, float, float]]] = {}
-        for row, w, x, n in zip(rows, weight, far, many, strict=True):
-            effort = math.exp(
-                p["district_distance_log_ratio"] * (x - mid_far) + p["district_population_log_ratio"] * (n - mid_many)
+        """Section 7, step 8, districts: effort by distance and residents, inspections by A-krim, who is held."""
+        p = self.p
+        groups: dict[str, list[dict[str, str]]] = {}
+        for row in _rows("police_districts.csv"):
+            groups.setdefault(row["district"], []).append(row)
+        share = {name: sum(x.people for x in places() if x.district == name) for name in groups}
+        far, many, akrim = {}, {}, {}
+        for name, rows in groups.items():
+            people = [float(r["population_2020"]) for r in rows]
+            km = [math.log2(float(r["km_to_trandum"])) for r in rows]
+            far[name] = sum(n * x for n, x in zip(people, km, strict=True)) / sum(people)
+            many[name] = math.log2(sum(people) / len(people))
+            with_centre = sum(n for n, r in zip(people, rows, strict=True) if r["akrim_from"])
+            akrim[name] = math.exp(p["akrim_inspection_log_ratio"] * with_centre / sum(people))
+        effort = {
+            name: math.exp(
+                p["district_distance_log_ratio"] * (far[name] - far["Oslo"])
+                + p["district_population_log_ratio"] * (many[name] - many["Oslo"])
             )
-            akrim = math.exp(p["akrim_inspection_log_ratio"] * bool(row["akrim_from"]))
-            near, distant = (math.log(s / (1 - s)) for s in (p["detention_near_share"], p["detention_far_share"]))
-            odds = near + (distant - near) * (x - oslo) / (bergen - oslo)
-            control.setdefault(row["district"], []).append((w, effort, akrim, 1 / (1 + math.exp(-odds))))
-        level = sum(w * a for parts in control.values() for w, _, a, _ in parts)
+            for name in groups
+        }
+        mean, level = (sum(share[name] * x[name] for name in groups) for x in (effort, akrim))
+        near, distant = (math.log(s / (1 - s)) for s in (p["detention_near_share"], p["detention_far_share"]))
         self.effort, self.inspections, self.detained = {}, {}, {}
-        for name, parts in control.items():
-            total = sum(w for w, *_ in parts)
-            self.effort[name] = sum(w * e for w, e, _, _ in parts) / total
-            self.inspections[name] = sum(w * e * a for w, e, a, _ in parts) / total / level
-            self.detained[name] = sum(w * d for w, _, _, d in parts) / total
+        for name in groups:
+            self.effort[name] = effort[name] / mean
+            self.inspections[name] = self.effort[name] * akrim[name] / level
+            odds = near + (distant - near) * (far[name] - far["Oslo"]) / (far["Vest"] - far["Oslo"])
+            self.detained[name] = 1 / (1 + math.exp(-odds))
 
     def feasibility(self, country: int, month: int) -> float:
         """Section 6: the group's share by date times a ratio; an agreement lifts it to its effectiveness if higher."""
@@ -208,8 +213,11 @@ class Drivers:
         for row in self.groups:
             if row["country"] == name and month_number(row["from"]) <= month:
                 value = self.p[f"feasibility_{row['group']}_share"] * float(row["ratio"])
-        agreement = {"Etiopia": 0.05, "Marokko": 0.3}.get(name, 0.0)
-        return min(1.0, max(value, agreement))
+        return min(1.0, max(value, self.agreement(country)))
+
+    def agreement(self, country: int) -> float:
+        """Effectiveness of the return agreement in force (scenarios/baseline.yaml), 0 for none."""
+        return {"Etiopia": 0.05, "Marokko": 0.3}.get(country_names()[country], 0.0)
 
     def group(self, country: int, month: int) -> str:
         """The group of countries (none, weak, middle, high) of a month."""
@@ -230,8 +238,9 @@ class Drivers:
         return beds * self.scale * self.p["shelter_free_bed_share"]
 
     def demand(self, month: int) -> float:
-        """Section 6, demand for jobs: a trend per five years to 2019."""
-        return math.exp(self.p["job_demand_log_trend"] * min(0.0, (month - month_number("2019-12")) / 60))
+        """Section 6, demand for jobs: a trend per five years to 2019, 1 in the middle of that year."""
+        year = 2009 + (month + 0.5) / 12
+        return math.exp(self.p["job_demand_log_trend"] * (min(year, 2019.99) - 2019.5) / 5)
 
     def fine(self, month: int) -> tuple[float, float]:
         """Base fine and fine per workday of employers (scenarios/baseline.yaml)."""
@@ -262,16 +271,13 @@ class World:
     beds: dict[str | None, float] = field(default_factory=dict)
     working_circles: set[int] = field(default_factory=set)
     hosts_at: dict[tuple[int, int], list[int]] = field(default_factory=dict)
-    hosts_near: dict[int, list[int]] = field(default_factory=dict)
     hosts_of: dict[int, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Hosts by background and place, by place (no congregations), and by circle."""
+        """Hosts by background and place, and by circle."""
         for i, h in enumerate(self.hosts):
             self.hosts_at.setdefault((h.country, h.place), []).append(i)
             self.hosts_of.setdefault(h.circle, []).append(i)
-            if h.type != "congregation":
-                self.hosts_near.setdefault(h.place, []).append(i)
 
     def here(self) -> list[Person]:
         """Who is in the country."""
@@ -294,7 +300,7 @@ class World:
         return places()[x.place].district
 
     def let_go(self, x: Person) -> None:
-        """What a person holds comes free; one tie is used up when a stay ends (section 7, step 3)."""
+        """What a person holds comes free."""
         if x.centre >= 0:
             self.centres[x.centre].residents -= 1 + len(x.children)
             x.centre = -1
@@ -302,9 +308,8 @@ class World:
                 child.centre = -1
         if x.host >= 0:
             self.hosts[x.host].guests -= 1
-            if x.host in x.ties:
-                x.ties[x.ties.index(x.host)] = -1
-            x.host = -1
+            for one in (x, *x.children):
+                one.host = -1
         if x.employer >= 0:
             self.employers[x.employer].main -= 1
             x.employer = -1
@@ -317,11 +322,14 @@ class World:
         if x.side >= 0:
             self.employers[x.side].sides -= 1
             x.side = -1
-            x.exploited = False
+
+    def use_up(self, x: Person) -> None:
+        """Section 7, step 3: a tie is used up where the host, a break-up or violence ends the stay."""
+        x.ties = [-1 if t == x.host else t for t in x.ties]
 
     def move(self, x: Person, to: str, cause: str) -> None:
         """A household moves as one (section 4, collectives); a child of workers or at the margins is a dependent."""
-        if to == "tvangsretur":
+        if to in ("tvangsretur", "bortvist") and cause != "dublin_transfer":
             self.count_forced(x)
         self.let_go(x)
         for one in (x, *x.children):
@@ -330,19 +338,24 @@ class World:
             if one.strategy != goal:
                 self.flows[self.month, one.strategy, goal, cause] += 1
                 one.start = self.month
-            one.strategy, one.due = goal, -1
+            one.strategy = goal
+            if to in EXITS:
+                one.due = -1
         if to in EXITS:
             self.events[to, cause] += 1
 
-    def stays(self, x: Person, cause: str) -> None:
-        """A move that leaves the strategy as it is: to another centre or place, or a side job taken."""
-        for one in (x, *x.children) if cause != "choice" else (x,):
-            self.flows[self.month, one.strategy, one.strategy, cause] += 1
+    def relocate(self, x: Person, place: int, cause: str) -> None:
+        """A household lives elsewhere; within a strategy a move between districts is a flow."""
+        for one in (x, *x.children):
+            if places()[one.place].district != places()[place].district:
+                self.flows[self.month, one.strategy, one.strategy, cause] += 1
+            one.place = place
 
-    def place_in_centre(self, x: Person, index: int) -> None:
+    def place_in_centre(self, x: Person, index: int, cause: str) -> None:
         """A household gets a place; residents live where their centre is (section 9)."""
         for one in (x, *x.children):
-            one.centre, one.place = index, self.centres[index].place
+            one.centre = index
+        self.relocate(x, self.centres[index].place, cause)
         self.centres[index].residents += 1 + len(x.children)
 
     def circles(self, x: Person) -> set[int]:
@@ -353,8 +366,8 @@ class World:
         """Section 4, learning: forced departures by citizenship and by circle, whatever the track."""
         for one in (x, *x.children):
             self.forced[one.country] += 1
-        for circle in self.circles(x):
-            self.forced_in_circle[circle] += 1
+            for circle in self.circles(one):
+                self.forced_in_circle[circle] += 1
 
     def happens(self, hazard: float) -> bool:
         """Section 7: the probability of a month is 1 - exp(-hazard)."""

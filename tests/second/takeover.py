@@ -52,7 +52,7 @@ def take_over(world: Any, draw: dict[str, float], scale: float, seed: int) -> Wo
     for x in w.here():
         if x.centre >= 0:
             w.centres[x.centre].residents += 1
-        if x.host >= 0:
+        if x.host >= 0 and x.guardian is None:
             w.hosts[x.host].guests += 1
         if x.employer >= 0:
             w.employers[x.employer].main += 1
@@ -90,6 +90,7 @@ def _persons(p: Any) -> list[Person]:
             violence=bool(p.in_violence[i]),
             rent=bool(p.pays_rent[i]),
             due=int(p.transport_due[i]),
+            sure=int(p.track[i]) == 0,
             met="report" if p.met[i] >= 0 else "",
             centre=int(p.centre[i]),
             employer=int(p.employer[i]),
@@ -102,7 +103,6 @@ def _persons(p: Any) -> list[Person]:
         if guardian is not None:
             x.guardian = guardian
             guardian.children.append(x)
-            x.host = -1
     return list(rows.values())
 
 
@@ -140,7 +140,6 @@ def _employers(e: Any, rng: random.Random) -> list[Employer]:
             perceived=float(e.perceived[i]),
             first_cost=float(e.reference_cost[i]),
             is_own_account=bool(e.is_own_account[i]),
-            own_account_rank=rng.random(),
             open_jobs=int(e.open_jobs[i]),
         )
         for i in range(len(e.jobs))
