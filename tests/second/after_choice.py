@@ -15,10 +15,12 @@ from .shared import (
     months_here,
     response,
     risk,
+    says_yes,
     sent_ratio,
 )
 from .state import (
     CENTRE,
+    CHILD,
     EXPELLED_ACT,
     EXPELLED_PENAL,
     FALL,
@@ -82,15 +84,20 @@ def street_control(w: World) -> None:
         hazard = meeting_hazard(w, x) * ratio[x.strategy]
         if x.strategy == FALL:
             hazard *= 1 + (p["shelter_check_ratio"] - 1) * w.beds.get(w.city(x), 0.0)
-        if w.happens(hazard):
+        if w.first(x, {"identity_control": hazard}):
             x.met = x.met or "street"
 
 
 def crime_control(w: World) -> None:
     """Step 8: crime first, then the sale of sex."""
     for x in w.free():
-        if x.strategy == MARGIN and w.happens(meeting_hazard(w, x) * w.p["marginalised_control_ratio"]):
-            x.met = x.met or ("sex" if x.subtype == "sex_sale" else "crime")
+        if x.strategy != MARGIN:
+            continue
+        hazard = meeting_hazard(w, x) * w.p["marginalised_control_ratio"]
+        sells = x.subtype == "sex_sale"
+        found = w.first(x, {"sex_market_control" if sells else "crime_control": hazard})
+        if found:
+            x.met = x.met or ("sex" if sells else "crime")
 
 
 def tracks(w: World) -> None:
@@ -112,7 +119,7 @@ def follow_track(w: World, x: Person, how: str, has_room: bool) -> int:
         ratio = p["discretion_child_ratio"] if x.household == GUARDIAN else 1.0
         feasible = w.drivers.feasibility(x.country, w.month) * x.identity
         ratio *= 1 + (p["discretion_not_returnable_ratio"] - 1) * (1 - feasible)
-        if rng.random() < min(1.0, p["police_look_away_share"] * ratio):
+        if rng.random() < says_yes(w, x, p["police_look_away_share"] * ratio):
             return 0
     w.events["met", how] += 1
     if how == "sex" and rng.random() < p["trafficking_identification_share"]:
@@ -181,8 +188,8 @@ def departures(w: World) -> None:
     """Step 9: from free fall, assisted return and onward travel happen only through the choice."""
     p = w.p
     for x in w.free():
-        hazards = {"permit": permit_hazard(w, x), "temporary_permit": temporary_hazard(w, x)}
-        hazards["death"] = p["death_hazard_at_30"] * math.exp(p["death_log_slope"] * (w.age(x) - 30))
+        hazards = {"regularised": permit_hazard(w, x), "temporary_permit": temporary_hazard(w, x)}
+        hazards["death"] = p["death_hazard_at_30"] * math.exp(p["death_log_slope"] * (int(w.age(x)) - 30))
         if x.strategy != FALL:
             if can_be_assisted(x):
                 hazards["assisted_return"] = p["assisted_return_hazard"] * assisted_factor(w, x)
@@ -193,9 +200,9 @@ def departures(w: World) -> None:
             onward *= p["onward_centre_ratio"] if x.strategy == CENTRE else 1
             onward *= p["family_reunion_onward_ratio"] if x.subtype == "partner" else 1
             hazards["onward"] = onward * hardship(w, x)
-        event = w.first(hazards)
+        event = w.first(x, hazards)
         to = {
-            "permit": "regularisert",
+            "regularised": "regularisert",
             "temporary_permit": "midlertidig",
             "death": "dod",
             "assisted_return": "assistert_retur",
@@ -208,17 +215,19 @@ def departures(w: World) -> None:
                 child.household, child.guardian = 0, None
                 w.move(child, "regularisert", "family")
         elif event:
-            w.move(x, to[event], event)
+            w.move(x, to[event], "permit" if event == "regularised" else event)
 
 
 def needs(w: World) -> None:
     """Step 9: who reports an offence without protection meets the police the next month; care is left out."""
     p = w.p
-    for x in w.free():
+    for x in w.here():
+        if x.due >= 0:
+            continue
         exposed = x.strategy in (MARGIN, FALL) or x.exploited or x.violence
-        victim = w.happens(p["offence_hazard"] * (p["offence_exposed_ratio"] if exposed else 1))
+        victim = w.first(x, {"offence": p["offence_hazard"] * (p["offence_exposed_ratio"] if exposed else 1)})
         reports = victim and w.rng.random() < p["offence_reported_share"]
-        if reports and w.rng.random() >= p["reporter_spared_share"]:
+        if reports and x.household != CHILD and w.rng.random() >= p["reporter_spared_share"]:
             x.met = x.met or "report"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .shared import expelled, is_dublin, months_here, response, risk, sent_ratio
+from .shared import expelled, is_dublin, months_here, response, risk, says_yes, sent_ratio
 from .state import (
     ALONE,
     CENTRE,
@@ -57,11 +57,11 @@ def ties(w: World) -> None:
             forms *= p["introduction_ratio"]
         if x.strategy == CENTRE:
             forms *= 1 - (1 - p["remote_tie_ratio"]) * w.centres[x.centre].remoteness
-        hazards = {"forms": forms, "wears": p["tie_wears_hazard"] if count else 0.0}
-        found = w.first(hazards)
-        if found == "wears":
+        hazards = {"tie_forms": forms, "tie_wears": p["tie_wears_hazard"] if count else 0.0}
+        found = w.first(x, hazards)
+        if found == "tie_wears":
             x.ties[max(i for i in range(3) if x.ties[i] >= 0)] = -1
-        elif found == "forms":
+        elif found == "tie_forms":
             if count and w.rng.random() < p["tie_within_circle_share"]:
                 first = next(t for t in x.ties if t >= 0)
                 new = w.rng.choice(w.hosts_of[w.hosts[first].circle])
@@ -93,7 +93,7 @@ def moves(w: World) -> None:
         hazard = p["intercity_move_hazard"] * (p["marginalised_move_ratio"] if x.strategy == MARGIN else 1)
         if expelled(x):
             hazard *= p["expelled_move_ratio"]
-        if w.happens(hazard):
+        if w.first(x, {"city_move": hazard}):
             weights = [at.people * at.market ** p["market_size_power"] for at in places()]
             w.relocate(x, w.rng.choices(range(len(weights)), weights)[0], "city_move")
 
@@ -101,7 +101,8 @@ def moves(w: World) -> None:
 def births(w: World) -> None:
     """Step 3: women of 18 to 44 years; the child lives as its mother does, and she is a guardian from then on."""
     for x in w.free():
-        if not x.female or not 18 <= w.age(x) < 45 or not w.happens(w.p["birth_hazard"]):
+        fertile = x.female and 18 <= w.age(x) < 45
+        if not w.first(x, {"birth": w.p["birth_hazard"] if fertile else 0.0}):
             continue
         strategy = GUEST if x.strategy in (WORKER, MARGIN) else x.strategy
         child = Person(
@@ -164,7 +165,7 @@ def residence(w: World) -> None:
                 walk *= p["walkout_no_tie_ratio"]
             fetch = p["pu_fetch_hazard"] * p["pu_effort_2018_ratio"] * sent_ratio(w, x)
             hazards = {"walkout": walk, "pu_fetch": fetch}
-        found = w.first(hazards)
+        found = w.first(x, hazards)
         if found in ("walkout", "dublin_abscond"):
             w.move(x, FALL, found)
         elif found:
@@ -177,7 +178,8 @@ def identity(w: World) -> None:
     for x in w.free():
         if not x.identity:
             cooperation = w.drivers.feasibility(x.country, w.month) / p["feasibility_high_share"]
-            if w.happens(p["identity_hazard"] * p["pu_effort_2018_ratio"] * min(1.0, cooperation)):
+            hazard = p["identity_hazard"] * p["pu_effort_2018_ratio"] * min(1.0, cooperation)
+            if w.first(x, {"identity": hazard}):
                 for one in (x, *x.children):
                     one.identity = True
 
@@ -191,6 +193,7 @@ def inspection_hazard(w: World, e: Employer) -> float:
 def sanction_chance(w: World, e: Employer) -> float:
     """Parameters: odds times the employer's own ratio, doubled where workdays are documented."""
     odds = w.p["employer_sanction_share"] / (1 - w.p["employer_sanction_share"]) * e.case_ratio
+    odds *= w.drivers.case_mix[places()[e.place].district] * (not e.is_own_account)
     odds *= 1 + DOCUMENTED * (w.p["sanction_after_documentation_ratio"] - 1)
     return odds / (1 + odds)
 
@@ -204,11 +207,12 @@ def expected_cost(w: World, e: Employer, month: int) -> float:
     return chance * w.p["perceived_inspection_ratio"] * e.perceived * fine
 
 
-def dismissal(w: World) -> None:
-    """Step 5: employers decide on jobs for the month; who is no longer willing lets people go, by rank."""
+def employers_decide(w: World) -> None:
+    """Step 5: experience fades, and each employer decides on the jobs of the month."""
     p = w.p
-    for i, e in enumerate(w.employers):
+    for e in w.employers:
         e.perceived += p["employer_forgetting_share"] * (1 - e.perceived)
+        e.is_own_account = False
         gain = p["wage_gap_nok"] * e.gap
         cost = e.first_cost + (1 - p["wage_pass_through_share"]) * (expected_cost(w, e, w.month) - e.first_cost)
         left, first = max(0.0, 1 - cost / gain), max(1e-9, 1 - e.first_cost / gain)
@@ -216,6 +220,12 @@ def dismissal(w: World) -> None:
         own = share + p["own_account_share"] * max(0.0, 0.5 - share)
         e.is_own_account = share <= e.readiness < own
         e.open_jobs = math.floor(e.jobs * w.drivers.demand(w.month) + 0.5) if e.readiness < max(share, own) else 0
+
+
+def dismissal(w: World) -> None:
+    """Step 5: who has more workers than jobs lets people go, by rank."""
+    employers_decide(w)
+    for i, e in enumerate(w.employers):
         surplus = e.main + e.sides - e.open_jobs
         if surplus <= 0:
             continue
@@ -268,7 +278,7 @@ def work(w: World) -> None:
             "job_loss": p["job_loss_hazard"],
             "tax_card_loss": p["tax_card_loss_2015_hazard"] if x.card else 0.0,
         }
-        event = w.first(hazards)
+        event = w.first(x, hazards)
         if event == "inspection":
             found_at_main_job(w, x)
         elif event:
@@ -282,8 +292,14 @@ def side_work(w: World) -> None:
     for x in w.free():
         if x.side < 0:
             continue
-        event = w.first({"inspection": _exposure(w, x, w.employers[x.side]), "ends": w.p["job_loss_hazard"]})
-        if event == "ends":
+        event = w.first(
+            x,
+            {
+                "side_inspection": _exposure(w, x, w.employers[x.side]),
+                "side_job_ends": w.p["job_loss_hazard"],
+            },
+        )
+        if event == "side_job_ends":
             w.end_side(x)
         elif event and found_at_work(w, x):
             w.end_side(x)
@@ -303,10 +319,11 @@ def support(w: World) -> None:
         unpaid = p["rent_unpaid_ratio"] if x.rent and x.side < 0 else 1.0
         apart = p["partner_hazard_ratio"] * p["break_up_ratio"] if x.subtype == "partner" else 1.0
         onset = p["violence_onset_hazard"] * (p["exploitative_violence_ratio"] if h.exploits else 1)
-        admitted = p["crisis_centre_yes_share"]
+        admitted = says_yes(w, x, p["crisis_centre_yes_share"])
         breaks = p["violence_hazard"] * p["violence_exposure_ratio"]
         breaks *= 1 + (p["crisis_centre_leave_ratio"] - 1) * admitted
         event = w.first(
+            x,
             {
                 "host_ends_stay": 0.0 if intimate else stay * ratio.get(x.subtype, 1.0) * unpaid,
                 "break_up": stay * apart if intimate else 0.0,
@@ -314,7 +331,7 @@ def support(w: World) -> None:
                 "violence_begins": onset if (intimate or h.exploits) and not x.violence else 0.0,
                 "violence_breaks": breaks if x.violence else 0.0,
                 "benefits_stopped": p["benefits_stopped_hazard"] if x.subtype == "relative" else 0.0,
-            }
+            },
         )
         if event == "rent_demand":
             x.rent = True
@@ -341,7 +358,7 @@ def livelihood(w: World) -> None:
         out = p["way_out_hazard"] * (p["expelled_way_out_ratio"] if expelled(x) else 1)
         if x.subtype == "drugs":
             out *= p["drug_debt_ratio"] * p["no_treatment_ratio"]
-        event = w.first({"way_out": out, "market_loss": p["market_loss_hazard"]})
+        event = w.first(x, {"way_out": out, "market_loss": p["market_loss_hazard"]})
         if event:
             w.move(x, FALL, event)
 
@@ -349,7 +366,7 @@ def livelihood(w: World) -> None:
 def reconsider(w: World) -> None:
     """Step 7: a few dependents, workers and marginalised give up a way of living and choose again."""
     for x in w.free():
-        if x.strategy in (GUEST, WORKER, MARGIN) and w.happens(w.p["reconsider_hazard"]):
+        if x.strategy in (GUEST, WORKER, MARGIN) and w.first(x, {"reconsider": w.p["reconsider_hazard"]}):
             w.move(x, FALL, "reconsider")
 
 

@@ -25,16 +25,16 @@ def offers(w: World) -> None:
         if not main and (x.strategy not in (CENTRE, GUEST) or x.side >= 0):
             continue
         x.offer = -1
-        if w.age(x) >= OLD or x.ill:
-            continue
         hazard = p["job_offer_hazard"] if main else p["side_job_hazard"]
+        if w.age(x) >= OLD or x.ill:
+            hazard = 0.0
         if main and not knows(x):
             hazard *= p["no_tie_offer_ratio"]
         if w.circles(x) & w.working_circles:
             hazard *= p["job_news_ratio"]
         if x.rent and not main:
             hazard *= p["rent_side_job_ratio"]
-        if w.happens(hazard):
+        if w.first(x, {"job_offer": hazard}):
             heard.setdefault(x.place, []).append(x)
     for place, people in heard.items():
         vacant = [

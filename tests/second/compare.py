@@ -40,6 +40,15 @@ def beginning(scale: float, seed: int = 1) -> Any:
     return past(UNTIL, scale, seed)
 
 
+def under(world: Any, draw: dict[str, float]) -> Any:
+    """The same state under other parameters from now on, those too that the package reads once."""
+    other = branch(world, baseline(END), draw=draw)
+    other.unknown_risk_ratio = draw["unknown_identity_risk_ratio"]
+    other.shaken_risk_ratio = draw["shaken_risk_ratio"]
+    other.circle_news_share = draw["news_through_ties_share"]
+    return other
+
+
 def of_package(scale: float, seeds: range, months: int) -> list[Counter]:
     """What each seed's future holds in the package, inflow switched off."""
     world = beginning(scale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .state import CHILD, DUTY, EXPELLED_ACT, GUARDIAN, NONE, Person, World
+from .state import CHILD, CITIES, DUTY, EXPELLED_ACT, GUARDIAN, NONE, Person, World, country_names
 
 
 def risk(w: World, x: Person) -> float:
@@ -39,10 +39,11 @@ def sent_ratio(w: World, x: Person) -> float:
     return min(1.0, found)
 
 
-def says_yes(w: World, share: float, ratio: float = 1.0) -> float:
-    """Section 4: each who is asked says yes with a share; people ask until somebody does. Cities are alike here."""
-    each = min(1.0, max(0.0, share * ratio))
-    return 1 - (1 - each) ** w.p["asks_per_month"]
+def says_yes(w: World, x: Person, share: float, asks: float = 1.0) -> float:
+    """Section 4: each who is asked says yes with a share, times the city's readiness; people ask until one does."""
+    number = CITIES.index(w.city(x)) if w.city(x) else len(CITIES)
+    ratio = math.exp(w.p["discretion_city_log_sd"] * w.p[f"discretion_city_effect_{number}"])
+    return 1 - (1 - min(0.99, max(0.0, share * ratio))) ** asks
 
 
 def months_here(w: World, x: Person) -> int:
@@ -81,6 +82,8 @@ def assisted_factor(w: World, x: Person) -> float:
     support = 20000.0 * (p["assisted_support_after_deadline_share"] if months_here(w, x) >= 1 else 1.0)
     group = w.drivers.group(x.country, w.month)
     willing = p.get(f"assisted_willing_{group}_log_ratio", 0.0)
+    own = {"Irak": "iq", "Afghanistan": "af", "Somalia": "so", "Russland": "ru"}.get(country_names()[x.country])
+    willing += p["assisted_willing_log_sd"] * p[f"assisted_willing_effect_{own}"] if own else 0.0
     return (
         response(p["assisted_risk_slope"], risk(w, x))
         * (1 + months_here(w, x) / 6) ** p["assisted_duration_power"]
@@ -94,11 +97,11 @@ def nav_help(w: World, x: Person, bed_is_open: bool) -> float:
     """Steps 7 and 4 (discretion): the odds that NAV, or child welfare for a family, helps."""
     p = w.p
     family = p["family_discretion_ratio"] if x.household == GUARDIAN else 1.0
-    nav = says_yes(w, p["discretion_yes_share"], p["nav_rule_2014_ratio"] * family)
+    nav = says_yes(w, x, p["discretion_yes_share"] * p["nav_rule_2014_ratio"] * family, p["asks_per_month"])
     if bed_is_open:
         nav *= p["nav_despite_bed_share"]
     if x.household == GUARDIAN:
-        nav = 1 - (1 - nav) * (1 - p["child_welfare_yes_share"])
+        nav = 1 - (1 - nav) * (1 - says_yes(w, x, p["child_welfare_yes_share"]))
     return nav
 
 

@@ -154,6 +154,12 @@ def places() -> tuple[Place, ...]:
 
 
 @cache
+def district_names() -> tuple[str, ...]:
+    """The districts in the order of districts.csv."""
+    return tuple(row["district"] for row in _rows("districts.csv"))
+
+
+@cache
 def congregations() -> tuple[float, ...]:
     """How much stronger congregations a background has (countries.csv, congregation_ratio)."""
     return tuple(float(row["congregation_ratio"]) for row in _rows("countries.csv"))
@@ -200,9 +206,11 @@ class Drivers:
         }
         mean, level = (sum(share[name] * x[name] for name in groups) for x in (effort, akrim))
         near, distant = (math.log(s / (1 - s)) for s in (p["detention_near_share"], p["detention_far_share"]))
-        self.effort, self.inspections, self.detained = {}, {}, {}
-        for name in groups:
-            self.effort[name] = effort[name] / mean
+        self.effort, self.inspections, self.detained, self.case_mix = {}, {}, {}, {}
+        for i, name in enumerate(district_names()):
+            own = math.exp(p["district_log_sd"] * p[f"district_control_effect_{i}"])
+            self.case_mix[name] = math.exp(p["district_log_sd"] * p[f"district_case_effect_{i}"])
+            self.effort[name] = effort[name] / mean * own
             self.inspections[name] = self.effort[name] * akrim[name] / level
             odds = near + (distant - near) * (far[name] - far["Oslo"]) / (far["Vest"] - far["Oslo"])
             self.detained[name] = 1 / (1 + math.exp(-odds))
@@ -269,6 +277,7 @@ class World:
     forced: Counter = field(default_factory=Counter)
     forced_in_circle: Counter = field(default_factory=Counter)
     beds: dict[str | None, float] = field(default_factory=dict)
+    rehearsal: dict[str, dict[int, float]] | None = None
     working_circles: set[int] = field(default_factory=set)
     hosts_at: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     hosts_of: dict[int, list[int]] = field(default_factory=dict)
@@ -369,12 +378,15 @@ class World:
             for circle in self.circles(one):
                 self.forced_in_circle[circle] += 1
 
-    def happens(self, hazard: float) -> bool:
-        """Section 7: the probability of a month is 1 - exp(-hazard)."""
-        return self.rng.random() < -math.expm1(-hazard)
+    def first(self, x: Person, hazards: dict[str, float]) -> str | None:
+        """Section 3, competing: the earliest clock under one month; alone, the probability is 1 - exp(-hazard).
 
-    def first(self, hazards: dict[str, float]) -> str | None:
-        """Section 3, competing: the earliest clock under one month."""
+        In a rehearsal hazards are kept by rule and person, and nothing happens.
+        """
+        if self.rehearsal is not None:
+            for name, hazard in hazards.items():
+                self.rehearsal.setdefault(name, {})[id(x)] = hazard
+            return None
         best, found = 1.0, None
         for name, hazard in hazards.items():
             if hazard > 0 and (clock := self.rng.expovariate(hazard)) < best:
