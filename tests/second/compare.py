@@ -1,4 +1,4 @@
-"""Both programs from one beginning: what is counted, and how far two sets of counts may lie apart."""
+"""Both programs from one beginning: what is counted, and how unlikely it is that two sets of counts have one source."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from helpers.worlds import baseline, branch, past
 from irregsim.model.month import MONTH
@@ -19,8 +20,14 @@ from .month import advance
 from .state import STRATEGIES
 from .takeover import take_over
 
-UNTIL = "2018-12"
-END = "2019-12"
+UNTIL, END = "2018-12", "2019-12"
+#: Months after which stocks are compared.
+AFTER = (1, 6, 12)
+#: Counts with fewer events than this, over all seeds of both programs, are compared together.
+FEW = 20
+SHUFFLES = 4999
+
+Counts = dict[tuple[str, ...], npt.NDArray[np.float64]]
 
 
 class NobodyComes(Inflow):
@@ -51,21 +58,21 @@ def under(world: Any, draw: dict[str, float]) -> Any:
 
 def of_package(scale: float, seeds: range, months: int) -> list[Counter]:
     """What each seed's future holds in the package, inflow switched off."""
-    world = beginning(scale)
-    found = []
+    world, names, found = beginning(scale), state_names(), []
     for seed in seeds:
         other = branch(world, baseline(END), seed=seed)
-        first, counts = other.month + 1, Counter()
+        first = other.month + 1
+        counts: Counter = Counter()
         for ahead in range(1, months + 1):
             advance_month(other, WITHOUT_INFLOW)
-            table = other.history.stocks[other.month].reshape(5, -1).sum(axis=1)
+            table = other.history.stocks[other.month].reshape(len(STRATEGIES), -1).sum(axis=1)
             for name, n in zip(STRATEGIES, table, strict=True):
-                counts["stock", ahead, name] = int(n)
+                counts["stock", str(ahead), name] = int(n)
         flows = other.history.flow_counts()
         keep = flows["month"] >= first
-        names = state_names()
-        for o, d, c, n in zip(*(flows[k][keep] for k in ("origin", "destination", "cause", "persons")), strict=True):
-            counts["flow", names[o], names[d], codes.CAUSES[c]] += int(n)
+        columns = (flows[name][keep] for name in ("origin", "destination", "cause", "persons"))
+        for origin, to, cause, n in zip(*columns, strict=True):
+            counts["flow", names[origin], names[to], codes.CAUSES[cause]] += int(n)
         found.append(counts)
     return found
 
@@ -76,28 +83,71 @@ def state_names() -> dict[int, str]:
     return found | {int(codes.INFLOW): "inflow", int(codes.OPENING): "opening"}
 
 
-def of_second(scale: float, seeds: range, months: int) -> list[Counter]:
-    """What each seed's future holds in the second program."""
-    world = beginning(scale)
-    found = []
+def of_second(scale: float, seeds: range, months: int, **other: float) -> list[Counter]:
+    """What each seed's future holds in the second program.
+
+    Args:
+        scale: Scale of the population.
+        seeds: One future each.
+        months: How many months.
+        **other: Parameters with another value than the point draw's.
+    """
+    world, draw, found = beginning(scale), point_draw() | other, []
     for seed in seeds:
-        w = take_over(world, point_draw(), scale, seed)
-        counts = Counter()
+        w = take_over(world, draw, scale, seed)
+        counts: Counter = Counter()
         for ahead in range(1, months + 1):
             advance(w)
             for x in w.here():
-                counts["stock", ahead, x.strategy] += 1
+                counts["stock", str(ahead), x.strategy] += 1
         for (_, origin, to, cause), n in w.flows.items():
             counts["flow", origin, to, cause] += n
         found.append(counts)
     return found
 
 
-def table(one: list[Counter], other: list[Counter]) -> list[tuple[tuple, float, float, float]]:
-    """Key, the two means and Welch's t of every count."""
-    found = []
-    for key in sorted({k for c in (*one, *other) for k in c}, key=str):
-        a, b = (np.array([c[key] for c in side], dtype=float) for side in (one, other))
-        se = np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))
-        found.append((key, a.mean(), b.mean(), (b.mean() - a.mean()) / se if se else 0.0))
-    return found
+def families(one: list[Counter], other: list[Counter]) -> dict[str, Counts]:
+    """Counts of all seeds, the first program's before the second's: stocks, exits by kind, flows by cause."""
+    seeds = [*one, *other]
+
+    def counted(wanted: Any) -> Counts:
+        names = sorted({wanted(key) for counts in seeds for key in counts} - {None})
+        found = {
+            name: np.array([sum(n for key, n in counts.items() if wanted(key) == name) for counts in seeds], float)
+            for name in names
+        }
+        rare = [name for name, n in found.items() if n.sum() < FEW]
+        rest = {name: n for name, n in found.items() if name not in rare}
+        return rest | {("rare",): sum((found[name] for name in rare), np.zeros(len(seeds)))} if rare else rest
+
+    exits = {code.name.lower() for code in codes.Exit}
+    return {
+        "stocks": counted(lambda k: k[1:] if k[0] == "stock" and int(k[1]) in AFTER else None),
+        "exits": counted(lambda k: (k[2],) if k[0] == "flow" and k[2] in exits else None),
+        "flows": counted(lambda k: k[1:] if k[0] == "flow" else None),
+    }
+
+
+def differences(table: npt.NDArray[np.float64], first: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Welch's t of each count; shape (counts,), from shape (counts, seeds)."""
+    a, b = table[:, first], table[:, ~first]
+    se = np.sqrt(a.var(axis=1, ddof=1) / a.shape[1] + b.var(axis=1, ddof=1) / b.shape[1])
+    return np.divide(b.mean(axis=1) - a.mean(axis=1), se, out=np.zeros(len(table)), where=se > 0)
+
+
+def chances(counts: Counts, n: int) -> tuple[float, float]:
+    """How often seeds shuffled between the programs lie as far apart, by the largest |t| and by the sum of squares.
+
+    If both programs draw from one distribution every shuffle is as likely as the truth, whatever that distribution
+    is and however counts hang together. So each number falls below a with a chance of at most a.
+    """
+    table, shuffle = np.array(list(counts.values())), np.random.default_rng(20191231)
+    first = np.arange(table.shape[1]) < n
+    true = differences(table, first)
+    most, total = np.abs(true).max(), (true**2).sum()
+    large, wide = 1, 1
+    for _ in range(SHUFFLES):
+        t = differences(table, shuffle.permutation(first))
+        large += np.abs(t).max() >= most
+        wide += (t**2).sum() >= total
+    return large / (SHUFFLES + 1), wide / (SHUFFLES + 1)
