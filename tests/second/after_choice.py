@@ -31,7 +31,6 @@ from .state import (
     WORKER,
     Person,
     World,
-    places,
 )
 
 #: Cause of a refusal by how the police met the person.
@@ -65,7 +64,7 @@ def transport(w: World) -> None:
 def meeting_hazard(w: World, x: Person) -> float:
     """Steps 8: by way of living and district, and less for those who live in fear."""
     p = w.p
-    found = p["identity_control_hazard"] * w.drivers.effort[places()[x.place].district]
+    found = p["identity_control_hazard"] * w.drivers.control_in(w.district(x), w.month)
     return found * (1.0 if x.strategy == CENTRE else response(-p["open_life_slope"], risk(w, x)))
 
 
@@ -81,7 +80,7 @@ def street_control(w: World) -> None:
     for x in w.free():
         if x.strategy == MARGIN:
             continue
-        hazard = meeting_hazard(w, x) * ratio[x.strategy]
+        hazard = meeting_hazard(w, x) * ratio[x.strategy] * w.drivers.checks(w.district(x), w.month)
         if x.strategy == FALL:
             hazard *= 1 + (p["shelter_check_ratio"] - 1) * w.beds.get(w.city(x), 0.0)
         if w.first(x, {"identity_control": hazard}):
@@ -95,6 +94,7 @@ def crime_control(w: World) -> None:
             continue
         hazard = meeting_hazard(w, x) * w.p["marginalised_control_ratio"]
         sells = x.subtype == "sex_sale"
+        hazard *= w.drivers.checks(w.district(x), w.month) if sells else w.policy("penal_priority")
         found = w.first(x, {"sex_market_control" if sells else "crime_control": hazard})
         if found:
             x.met = x.met or ("sex" if sells else "crime")
@@ -102,7 +102,8 @@ def crime_control(w: World) -> None:
 
 def tracks(w: World) -> None:
     """Step 8, the list 0 to 4."""
-    places_left = 220 * w.scale * w.p["detention_turnover_count"]
+    inside = sum(x.due >= 0 and not x.prison and x.household != CHILD for x in w.here())
+    places_left = round(w.policy("detention_capacity") * w.p["detention_turnover_count"] * w.scale) - inside
     met = [x for x in w.free() if x.met]
     w.rng.shuffle(met)
     met.sort(key=lambda x: not x.sought)
@@ -126,14 +127,15 @@ def follow_track(w: World, x: Person, how: str, has_room: bool) -> int:
         w.move(x, "midlertidig", "trafficking_protection")
         return 0
     if how == "crime" and x.decision != EXPELLED_PENAL and rng.random() < p["penal_ground_share"]:
-        x.decision, x.due, x.sure = EXPELLED_PENAL, w.month + int(p["penal_sentence_months"]), False
+        x.decision, x.due, x.sure = EXPELLED_PENAL, w.month + round(p["penal_sentence_months"]), False
+        x.prison = True
         return 0
     if w.age(x) < 18:
         x.shaken = True
         return 0
     if x.sought and x.route != "vanished" and x.decision != NONE:
         if has_room and rng.random() < sent_ratio(w, x):
-            x.due, x.sure = w.month + 1, True
+            x.due, x.sure, x.prison = w.month + 1, True, False
             return 1
         x.shaken = True
         return 0
@@ -154,7 +156,7 @@ def never_asylum(w: World, x: Person, how: str, has_room: bool) -> int:
     if not expelled(x):
         x.decision = EXPELLED_ACT
     if has_room and rng.random() < w.drivers.detained[w.district(x)]:
-        x.due, x.sure = w.month + delay, False
+        x.due, x.sure, x.prison = w.month + delay, False, False
         return 1
     if rng.random() < p["leave_after_decision_share"]:
         w.move(x, "videre", "leaves_after_decision")
@@ -178,7 +180,7 @@ def temporary_hazard(w: World, x: Person) -> float:
     """Step 9: former asylum seekers with an identity who cannot be returned all the same."""
     p = w.p
     lowest = w.drivers.group(x.country, w.month) in ("none", "weak")
-    agreed = w.drivers.agreement(x.country) >= p["temporary_permit_feasibility_limit"]
+    agreed = w.drivers.agreement(x.country, w.month) >= p["temporary_permit_feasibility_limit"]
     if not is_rejected(x) or not x.identity or not lowest or agreed:
         return 0.0
     return p["temporary_permit_hazard"] * (p["temporary_permit_long_ratio"] if months_here(w, x) >= 36 else 1)
@@ -191,7 +193,7 @@ def departures(w: World) -> None:
         hazards = {"regularised": permit_hazard(w, x), "temporary_permit": temporary_hazard(w, x)}
         hazards["death"] = p["death_hazard_at_30"] * math.exp(p["death_log_slope"] * (int(w.age(x)) - 30))
         if x.strategy != FALL:
-            if can_be_assisted(x):
+            if can_be_assisted(w, x):
                 hazards["assisted_return"] = p["assisted_return_hazard"] * assisted_factor(w, x)
                 hazards["assisted_return"] *= hardship(w, x)
                 hazards["assisted_return"] *= 1 if x.strategy == CENTRE else p["assisted_hidden_ratio"]
@@ -227,7 +229,12 @@ def needs(w: World) -> None:
         exposed = x.strategy in (MARGIN, FALL) or x.exploited or x.violence
         victim = w.first(x, {"offence": p["offence_hazard"] * (p["offence_exposed_ratio"] if exposed else 1)})
         reports = victim and w.rng.random() < p["offence_reported_share"]
-        if reports and x.household != CHILD and w.rng.random() >= p["reporter_spared_share"]:
+        if (
+            reports
+            and not w.policy("no_removal_when_reporting")
+            and x.household != CHILD
+            and w.rng.random() >= p["reporter_spared_share"]
+        ):
             x.met = x.met or "report"
 
 

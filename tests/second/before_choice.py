@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from .drivers import CITIES, congregations, places
 from .shared import expelled, is_dublin, months_here, response, risk, says_yes, sent_ratio
 from .state import (
     ALONE,
@@ -18,25 +19,30 @@ from .state import (
     Employer,
     Person,
     World,
-    congregations,
-    places,
 )
 
 WORKDAYS_PER_MONTH = 20
-DOCUMENTED = 0.1  # documented_workdays_share of the baseline
 
 
 def reception_capacity(w: World) -> None:
     """Step 4: contracts follow residents at an occupancy, with a delay; pools share what named centres leave."""
     residents = sum(x.strategy == CENTRE and not is_dublin(x) and w.age(x) >= 1 for x in w.persons)
     wanted = (w.drivers.others(w.month) + residents) / w.p["reception_occupancy_share"]
-    w.contracts += (wanted - w.contracts) / w.p["reception_delay_months"]
-    pools = w.contracts - sum(c.named_places for c in w.centres if c.is_open and c.kind == "ordinary")
+    w.contracts += (wanted - w.contracts) / max(1.0, w.p["reception_delay_months"])
+    open_now = list(w.drivers.lever("centre_open", w.month))
+    for c, is_open in zip(w.centres, open_now, strict=False):
+        c.closing, c.is_open = float(c.is_open and not is_open), bool(is_open)
+        if c.kind == "ordinary" and not c.pool_share:
+            c.places = c.named_places if c.is_open else 0.0
+    new_places = float(w.drivers.lever("new_centre_places", w.month).sum()) * w.scale
+    pools = w.contracts - new_places - sum(c.named_places for c in w.centres if c.is_open and c.kind == "ordinary")
     for c in w.centres:
         if c.kind == "ordinary" and c.pool_share > 0:
             new = max(0.0, pools) * c.pool_share
-            c.closing = max(0.0, 1 - new / c.places) if c.places > 0 else 0.0
-            c.places = new
+            closing = max(0.0, 1 - max(0.0, pools) / w.pools) if w.pools > 0 else 0.0
+            c.closing = max(c.closing, closing)
+            c.places = new if c.is_open else 0.0
+    w.pools = max(0.0, pools)
 
 
 def ordinary_centre(w: World) -> int:
@@ -139,6 +145,11 @@ def transfers(w: World) -> None:
         w.place_in_centre(x, to, "transfer")
 
 
+def allowance_ratio(w: World) -> float:
+    """Step 4: the allowance counts relative to its reference, a hundredth at least."""
+    return max(w.policy("basic_allowance_nok") / w.p["allowance_reference_nok"], 0.01)
+
+
 def residence(w: World) -> None:
     """Step 4: walkout, fetched by PU; Dublin persons are transferred or lost to view instead."""
     p = w.p
@@ -146,11 +157,15 @@ def residence(w: World) -> None:
         if x.strategy != CENTRE:
             continue
         if is_dublin(x):
-            hazards = {"dublin_transfer": p["dublin_transfer_hazard"], "dublin_abscond": p["dublin_abscond_hazard"]}
+            hazards = {
+                "dublin_transfer": p["dublin_transfer_hazard"] * w.drivers.dublin(w.month),
+                "dublin_abscond": p["dublin_abscond_hazard"],
+            }
         else:
             c = w.centres[x.centre]
             walk = (
                 p["walkout_hazard"]
+                * allowance_ratio(w) ** -p["allowance_walkout_elasticity"]
                 * response(p["walkout_risk_slope"], risk(w, x))
                 * (1 + months_here(w, x) / 6) ** p["walkout_duration_power"]
                 * (1 + (p["remote_walkout_ratio"] - 1) * c.remoteness)
@@ -163,7 +178,8 @@ def residence(w: World) -> None:
                 walk *= p["ill_walkout_ratio"]
             if all(t < 0 for t in x.ties):
                 walk *= p["walkout_no_tie_ratio"]
-            fetch = p["pu_fetch_hazard"] * p["pu_effort_2018_ratio"] * sent_ratio(w, x)
+            alternative = p["alternative_return_ratio"] if c.kind == "alternative" else 1.0
+            fetch = alternative * p["pu_fetch_hazard"] * w.drivers.pu_effort(w.month) * sent_ratio(w, x)
             hazards = {"walkout": walk, "pu_fetch": fetch}
         found = w.first(x, hazards)
         if found in ("walkout", "dublin_abscond"):
@@ -178,7 +194,7 @@ def identity(w: World) -> None:
     for x in w.free():
         if not x.identity:
             cooperation = w.drivers.feasibility(x.country, w.month) / p["feasibility_high_share"]
-            hazard = p["identity_hazard"] * p["pu_effort_2018_ratio"] * min(1.0, cooperation)
+            hazard = p["identity_hazard"] * w.drivers.pu_effort(w.month) * min(1.0, cooperation)
             if w.first(x, {"identity": hazard}):
                 for one in (x, *x.children):
                     one.identity = True
@@ -186,7 +202,7 @@ def identity(w: World) -> None:
 
 def inspection_hazard(w: World, e: Employer) -> float:
     """Step 5: by control effort, district and kind of workplace."""
-    found = w.p["workplace_inspection_hazard"] * w.drivers.inspections[places()[e.place].district]
+    found = w.p["workplace_inspection_hazard"] * w.drivers.inspections(places()[e.place].district, w.month)
     return found * (w.p["private_household_inspection_ratio"] if e.is_home else 1.0)
 
 
@@ -194,17 +210,25 @@ def sanction_chance(w: World, e: Employer) -> float:
     """Parameters: odds times the employer's own ratio, doubled where workdays are documented."""
     odds = w.p["employer_sanction_share"] / (1 - w.p["employer_sanction_share"]) * e.case_ratio
     odds *= w.drivers.case_mix[places()[e.place].district] * (not e.is_own_account)
-    odds *= 1 + DOCUMENTED * (w.p["sanction_after_documentation_ratio"] - 1)
+    odds *= 1 + w.policy("documented_workdays_share") * (w.p["sanction_after_documentation_ratio"] - 1)
     return odds / (1 + odds)
 
 
-def expected_cost(w: World, e: Employer, month: int) -> float:
-    """Step 5, the formula: fines of the month, and no back pay, profit or complaints under the baseline."""
-    base, per_day = w.drivers.fine(month)
-    months = min(w.p["documented_months_cap"], 1 / w.p["job_loss_hazard"])
-    fine = base + per_day * DOCUMENTED * WORKDAYS_PER_MONTH * months
-    chance = inspection_hazard(w, e) * sanction_chance(w, e)
-    return chance * w.p["perceived_inspection_ratio"] * e.perceived * fine
+def expected_cost(w: World, e: Employer) -> float:
+    """Step 5, the formula: fines, confiscated profit and, under the directive, back pay and complaints."""
+    p, mean_job = w.p, 1 / w.p["job_loss_hazard"]
+    documented = w.policy("documented_workdays_share")
+    days = WORKDAYS_PER_MONTH * min(p["documented_months_cap"], mean_job)
+    sanction = w.policy("employer_base_nok") + w.policy("employer_per_workday_nok") * documented * days
+    sanction += w.policy("confiscate_profit_share") * p["wage_gap_nok"] * e.gap * mean_job
+    complaints = 0.0
+    if w.policy("directive_in_force"):
+        presumed = w.policy("directive_back_pay_months")
+        owed = presumed + documented * max(0.0, mean_job - presumed)
+        sanction += owed * p["agreed_wage_nok"] * (1 + p["payroll_tax_share"])
+        complaints = p["job_loss_hazard"] * p["complaint_share"] * bool(w.policy("directive_complaint_route"))
+    caught = inspection_hazard(w, e) * sanction_chance(w, e) * p["perceived_inspection_ratio"] + complaints
+    return caught * e.perceived * sanction
 
 
 def employers_decide(w: World) -> None:
@@ -214,7 +238,7 @@ def employers_decide(w: World) -> None:
         e.perceived += p["employer_forgetting_share"] * (1 - e.perceived)
         e.is_own_account = False
         gain = p["wage_gap_nok"] * e.gap
-        cost = e.first_cost + (1 - p["wage_pass_through_share"]) * (expected_cost(w, e, w.month) - e.first_cost)
+        cost = e.first_cost + (1 - p["wage_pass_through_share"]) * (expected_cost(w, e) - e.first_cost)
         left, first = max(0.0, 1 - cost / gain), max(1e-9, 1 - e.first_cost / gain)
         share = 0.5 * (left / first) ** p["employer_elasticity"]
         own = share + p["own_account_share"] * max(0.0, 0.5 - share)
@@ -255,8 +279,9 @@ def found_at_main_job(w: World, x: Person) -> None:
     if x.exploited and w.rng.random() < victim:
         w.move(x, "midlertidig", "trafficking_protection")
         return
-    x.met = x.met or "work"
-    for y in w.persons:
+    if w.policy("worker_consequences"):
+        x.met = x.met or "work"
+    for y in w.persons if w.policy("worker_consequences") else ():
         if y.employer == x.employer and y is not x and y.due < 0 and w.rng.random() < p["colleague_news_share"]:
             y.shaken = True
     if w.rng.random() < p["sent_from_site_share"]:
@@ -264,19 +289,25 @@ def found_at_main_job(w: World, x: Person) -> None:
 
 
 def _exposure(w: World, x: Person, e: Employer) -> float:
-    return inspection_hazard(w, e) * (w.p["forged_recognition_ratio"] if x.forged else 1.0)
+    found = inspection_hazard(w, e) * (w.p["forged_recognition_ratio"] if x.forged else 1.0)
+    return found * (w.p["tax_card_inspection_ratio"] if has_valid_card(w, x) else 1.0)
+
+
+def has_valid_card(w: World, x: Person) -> bool:
+    """Step 5: a card is valid while those rejected may keep it."""
+    return x.card and bool(w.policy("tax_card"))
 
 
 def work(w: World) -> None:
-    """Step 5: inspection, job loss and loss of the card with the job; no card is valid from 2015 on."""
+    """Step 5: inspection, job loss, and loss of the card with the job."""
     p = w.p
     for x in w.free():
         if x.strategy != WORKER:
             continue
         hazards = {
             "inspection": _exposure(w, x, w.employers[x.employer]),
-            "job_loss": p["job_loss_hazard"],
-            "tax_card_loss": p["tax_card_loss_2015_hazard"] if x.card else 0.0,
+            "job_loss": p["job_loss_hazard"] * (p["tax_card_job_loss_ratio"] if has_valid_card(w, x) else 1.0),
+            "tax_card_loss": w.drivers.card_loss(w.month) if x.card else 0.0,
         }
         event = w.first(x, hazards)
         if event == "inspection":
@@ -303,7 +334,16 @@ def side_work(w: World) -> None:
             w.end_side(x)
         elif event and found_at_work(w, x):
             w.end_side(x)
-            x.met = x.met or "work"
+            if w.policy("worker_consequences"):
+                x.met = x.met or "work"
+
+
+def admission(w: World, x: Person) -> float:
+    """Step 6: a crisis centre admits where that is the rule, else by discretion."""
+    city = w.city(x)
+    if city and w.policy("crisis_centre_admission", CITIES.index(city)):
+        return 1.0
+    return says_yes(w, x, w.p["crisis_centre_yes_share"])
 
 
 def support(w: World) -> None:
@@ -319,8 +359,9 @@ def support(w: World) -> None:
         unpaid = p["rent_unpaid_ratio"] if x.rent and x.side < 0 else 1.0
         apart = p["partner_hazard_ratio"] * p["break_up_ratio"] if x.subtype == "partner" else 1.0
         onset = p["violence_onset_hazard"] * (p["exploitative_violence_ratio"] if h.exploits else 1)
-        admitted = says_yes(w, x, p["crisis_centre_yes_share"])
+        admitted = admission(w, x)
         breaks = p["violence_hazard"] * p["violence_exposure_ratio"]
+        breaks *= p["safe_reporting_leave_ratio"] if w.policy("no_removal_when_reporting") else 1.0
         breaks *= 1 + (p["crisis_centre_leave_ratio"] - 1) * admitted
         event = w.first(
             x,
@@ -350,7 +391,7 @@ def support(w: World) -> None:
 
 
 def livelihood(w: World) -> None:
-    """Step 6: the marginalised find a way out through help, or their market fails (no pandemic here)."""
+    """Step 6: the marginalised find a way out through help, or their market fails."""
     p = w.p
     for x in w.free():
         if x.strategy != MARGIN:
@@ -358,7 +399,10 @@ def livelihood(w: World) -> None:
         out = p["way_out_hazard"] * (p["expelled_way_out_ratio"] if expelled(x) else 1)
         if x.subtype == "drugs":
             out *= p["drug_debt_ratio"] * p["no_treatment_ratio"]
-        event = w.first(x, {"way_out": out, "market_loss": p["market_loss_hazard"]})
+        loss = p["market_loss_hazard"]
+        if x.subtype == "sex_sale" and w.policy("pandemic"):
+            loss += p["pandemic_sex_market_hazard"]
+        event = w.first(x, {"way_out": out, "market_loss": loss})
         if event:
             w.move(x, FALL, event)
 

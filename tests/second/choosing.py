@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-from .before_choice import add_tie, begins_alone, ordinary_centre, remoteness_of_free_beds
+from .before_choice import add_tie, allowance_ratio, begins_alone, ordinary_centre, remoteness_of_free_beds
 from .shared import assisted_factor, can_be_assisted, is_rejected, nav_help, risk
 from .state import CENTRE, EXPELLED_PENAL, FALL, GUARDIAN, GUEST, MARGIN, WORKER, Person, World, places
 
-MUNICIPAL_STAFF_HELP = ("Trondheim", "Kristiansand")  # health_model municipal_asylum_only in the baseline
 OLD = 67
 
 
@@ -32,6 +31,10 @@ def offers(w: World) -> None:
             hazard *= p["no_tie_offer_ratio"]
         if w.circles(x) & w.working_circles:
             hazard *= p["job_news_ratio"]
+        if x.strategy == CENTRE:
+            hazard *= allowance_ratio(w) ** -p["allowance_side_job_elasticity"]
+        if w.policy("directive_in_force") and w.policy("directive_duty_to_check") and not x.forged:
+            hazard *= 1 - p["unknowing_hire_share"]
         if x.rent and not main:
             hazard *= p["rent_side_job_ratio"]
         if w.first(x, {"job_offer": hazard}):
@@ -62,9 +65,11 @@ def knows(x: Person) -> bool:
 def share_beds(w: World) -> None:
     """Step 7: shelter beds are shared evenly; the share is that of whoever is in free fall, who keeps away included."""
     w.beds = {}
-    for city in {place.city for place in places()}:
+    for place in places():
+        city = place.city
         people = sum(x.strategy == FALL and w.city(x) == city for x in w.persons)
-        come = 1 - w.p["shelter_avoid_share"]
+        checks = w.drivers.checks(place.district, w.month) if city else 1.0
+        come = 1 - min(1.0, w.p["shelter_avoid_share"] * checks)
         w.beds[city] = min(1.0, w.drivers.beds(city, w.month) / max(1.0, people * come)) * come
 
 
@@ -79,7 +84,7 @@ def utilities(w: World, x: Person, far: float, met: int) -> dict[str, float]:
     months, now, age = w.month - x.start, risk(w, x), w.age(x)
     pressure = p["free_fall_pressure"] * months
     bed = w.beds[w.city(x)]
-    bed_is_open = is_rejected(x) and not math.isnan(far)
+    bed_is_open = is_rejected(x) and not math.isnan(far) and bool(w.policy("stay_after_rejection"))
     helped = nav_help(w, x, bed_is_open)
     hardship = p["departure_from_hardship_log_ratio"] * (1 - bed) * (1 - helped)
     family = x.household == GUARDIAN
@@ -89,9 +94,11 @@ def utilities(w: World, x: Person, far: float, met: int) -> dict[str, float]:
         found["stay"] += p["congregation_help_utility"]
     if bed_is_open:
         found["centre"] = p["centre_utility"] - p["centre_visibility"] * p["assisted_risk_slope"] * 4 * now
+        allowance = w.policy("basic_allowance_nok") - p["allowance_reference_nok"]
+        found["centre"] += p["allowance_utility_per_1000_nok"] * allowance / 1000
         if x.ill:
             found["centre"] += p["care_centre_utility"]
-            if w.city(x) in MUNICIPAL_STAFF_HELP:
+            if w.drivers.staff_help(w.city(x), w.month):
                 found["centre"] += p["adapted_unit_help_utility"]
         if family:
             found["centre"] += p["family_centre_utility"]
@@ -111,9 +118,10 @@ def utilities(w: World, x: Person, far: float, met: int) -> dict[str, float]:
     found["sex_sale"] = margin + p["women_sex_sale_utility"] * (1 if x.female else -1)
     found["drugs"] = margin + crime
     found["property"] = margin + crime + p["property_utility"]
-    if can_be_assisted(x):
+    if can_be_assisted(w, x):
         found["assisted_return"] = p["assisted_return_utility"] + hardship + math.log(assisted_factor(w, x))
-    found["onward"] = p["onward_utility"] + hardship + p["nav_ticket_utility"] * helped
+    ticket = p["nav_ticket_utility"] if w.drivers.nav_rule(w.city(x), w.month) == "rule_2014" else 0.0
+    found["onward"] = p["onward_utility"] + hardship + ticket * helped
     if age < 60 and (x.female or age < 25) and room(w, met):
         found["survival_sex"] = push - p["survival_sex_aversion"]
     return found

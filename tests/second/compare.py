@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from helpers.worlds import baseline, branch, past
+from irregsim.model.draws import Draws
 from irregsim.model.month import MONTH
 from irregsim.model.month.inflow import Inflow, come_of_age
 from irregsim.model.month.minors import come_of_age_outside_care
 from irregsim.model.parameters import point_draw
-from irregsim.model.simulate import advance_month
+from irregsim.model.simulate import advance_month, start
+from irregsim.model.values import Values
+from irregsim.scenario import Levers
 from irregsim.vocabulary import codes
 
 from .month import advance
@@ -47,13 +51,23 @@ def beginning(scale: float, seed: int = 1) -> Any:
     return past(UNTIL, scale, seed)
 
 
-def under(world: Any, draw: dict[str, float]) -> Any:
-    """The same state under other parameters from now on, those too that the package reads once."""
-    other = branch(world, baseline(END), draw=draw)
+def under(world: Any, levers: Levers, draw: dict[str, float]) -> Any:
+    """The same state under other levers and parameters from now on, those too that the package reads once."""
+    other = branch(world, levers, draw=draw)
     other.unknown_risk_ratio = draw["unknown_identity_risk_ratio"]
     other.shaken_risk_ratio = draw["shaken_risk_ratio"]
     other.circle_news_share = draw["news_through_ties_share"]
     return other
+
+
+def states(scale: float, months: tuple[str, ...], end: str) -> Iterator[Any]:
+    """The package's baseline by the point draw at the end of some months; drivers do not walk."""
+    levers = baseline(end, "assumptions.driver_walks=false")
+    world = start(Values(levers, point_draw(), scale), Draws(1, 0), keep_expected=False)
+    for month in months:
+        while world.month < codes.month_number(month):
+            advance_month(world)
+        yield world
 
 
 def of_package(scale: float, seeds: range, months: int) -> list[Counter]:
@@ -94,7 +108,7 @@ def of_second(scale: float, seeds: range, months: int, **other: float) -> list[C
     """
     world, draw, found = beginning(scale), point_draw() | other, []
     for seed in seeds:
-        w = take_over(world, draw, scale, seed)
+        w = take_over(world, draw, scale, seed, baseline(END).monthly)
         counts: Counter = Counter()
         for ahead in range(1, months + 1):
             advance(w)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from .state import CHILD, CITIES, DUTY, EXPELLED_ACT, GUARDIAN, NONE, Person, World, country_names
+from .drivers import CITIES, country_names, month_number
+from .state import CHILD, DUTY, EXPELLED_ACT, GUARDIAN, NONE, Person, World
 
 
 def risk(w: World, x: Person) -> float:
@@ -71,15 +72,20 @@ def is_dublin(x: Person) -> bool:
     return x.route == "dublin"
 
 
-def can_be_assisted(x: Person) -> bool:
-    """M005: persons outside the asylum system cannot use the schemes; a Dublin case goes to another state."""
-    return x.sought and not is_dublin(x)
+def can_be_assisted(w: World, x: Person) -> bool:
+    """M005: persons outside the asylum system cannot use the schemes unless open to all; no Dublin case can."""
+    return (x.sought or bool(w.policy("assisted_open_to_all"))) and not is_dublin(x)
 
 
 def assisted_factor(w: World, x: Person) -> float:
     """Section 7, steps 7 and 9: the common factor of risk, time and scheme."""
     p = w.p
-    support = 20000.0 * (p["assisted_support_after_deadline_share"] if months_here(w, x) >= 1 else 1.0)
+    support = w.policy("assisted_support_nok")
+    support *= p["assisted_support_after_deadline_share"] if months_here(w, x) >= 1 else 1.0
+    if x.household == GUARDIAN and w.month in (month_number("2016-11"), month_number("2016-12")):
+        children = p["children_per_guardian_mean"]
+        support += p["assisted_family_offer_2016_nok"] * children / (1 + children)
+    support = max(support, 100.0)
     group = w.drivers.group(x.country, w.month)
     willing = p.get(f"assisted_willing_{group}_log_ratio", 0.0)
     own = {"Irak": "iq", "Afghanistan": "af", "Somalia": "so", "Russland": "ru"}.get(country_names()[x.country])
@@ -87,7 +93,8 @@ def assisted_factor(w: World, x: Person) -> float:
     return (
         response(p["assisted_risk_slope"], risk(w, x))
         * (1 + months_here(w, x) / 6) ** p["assisted_duration_power"]
-        * p["assisted_scheme_2017_ratio"]
+        * w.drivers.scheme(w.month)
+        * max(w.policy("assisted_information"), 0.01) ** p["assisted_information_elasticity"]
         * (support / p["assisted_support_reference_nok"]) ** p["assisted_support_elasticity"]
         * math.exp(willing)
     )
@@ -97,7 +104,9 @@ def nav_help(w: World, x: Person, bed_is_open: bool) -> float:
     """Steps 7 and 4 (discretion): the odds that NAV, or child welfare for a family, helps."""
     p = w.p
     family = p["family_discretion_ratio"] if x.household == GUARDIAN else 1.0
-    nav = says_yes(w, x, p["discretion_yes_share"] * p["nav_rule_2014_ratio"] * family, p["asks_per_month"])
+    rule = {"rule_2004": 1.0, "rule_2014": p["nav_rule_2014_ratio"], "wide": p["nav_wide_ratio"]}
+    share = p["discretion_yes_share"] * rule[w.drivers.nav_rule(w.city(x), w.month)] * family
+    nav = says_yes(w, x, share, p["asks_per_month"])
     if bed_is_open:
         nav *= p["nav_despite_bed_share"]
     if x.household == GUARDIAN:

@@ -6,24 +6,14 @@ Numbers and names only are read, by the columns that section 2 of docs/odd.md li
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
-from .state import (
-    CITIES,
-    STRATEGIES,
-    SUBTYPES,
-    Centre,
-    Drivers,
-    Employer,
-    Host,
-    Person,
-    World,
-    _rows,
-    places,
-)
+from .drivers import CITIES, Drivers, places, rows_of
+from .state import STRATEGIES, SUBTYPES, Centre, Employer, Host, Person, World
 
 
-def take_over(world: Any, draw: dict[str, float], scale: float, seed: int) -> World:
+def take_over(world: Any, draw: dict[str, float], scale: float, seed: int, policy: Mapping[str, Any]) -> World:
     """A world between two months, of Python objects.
 
     Args:
@@ -31,6 +21,7 @@ def take_over(world: Any, draw: dict[str, float], scale: float, seed: int) -> Wo
         draw: Value of every parameter.
         scale: Scale of the population.
         seed: Of what happens from here on.
+        policy: Levers and assumptions of a scenario by name.
     """
     rng = random.Random(seed)
     persons = _persons(world.population)
@@ -47,7 +38,8 @@ def take_over(world: Any, draw: dict[str, float], scale: float, seed: int) -> Wo
         circle_belief={i: float(x) for i, x in enumerate(world.perceived_in_circle[:-1])},
         congregation_circles={i for i, x in enumerate(world.hosts.is_congregation_circle[:-1]) if x},
         contracts=float(world.centres.contracts[0]),
-        drivers=Drivers(draw, scale),
+        pools=float(world.centres.contracts[1]),
+        drivers=Drivers(draw, scale, policy),
     )
     for x in w.here():
         if x.centre >= 0:
@@ -62,7 +54,7 @@ def take_over(world: Any, draw: dict[str, float], scale: float, seed: int) -> Wo
 
 
 def _persons(p: Any) -> list[Person]:
-    routes = [row["route"] for row in _rows("route_mix.csv")]
+    routes = [row["route"] for row in rows_of("route_mix.csv")]
     rows: dict[int, Person] = {}
     for i in range(len(p.strategy)):
         if int(p.strategy[i]) >= len(STRATEGIES):
@@ -91,6 +83,7 @@ def _persons(p: Any) -> list[Person]:
             rent=bool(p.pays_rent[i]),
             due=int(p.transport_due[i]),
             sure=int(p.track[i]) == 0,
+            prison=int(p.track[i]) == 2,
             met="report" if p.met[i] >= 0 else "",
             centre=int(p.centre[i]),
             employer=int(p.employer[i]),
@@ -110,7 +103,7 @@ def _centres(centres: Any, scale: float) -> list[Centre]:
     """Centres of the data, a unit of alternative placement per city, and room for new ones; the latter are closed."""
     at = {(p.district, p.city): i for i, p in enumerate(places())}
     found = []
-    for i, row in enumerate(_rows("centres.csv")):
+    for i, row in enumerate(rows_of("centres.csv")):
         district, _, city = row["place"].partition("/")
         named = row["naming"] == "named"
         found.append(
