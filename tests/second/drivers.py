@@ -72,7 +72,7 @@ def congregations() -> tuple[float, ...]:
     return tuple(float(row["congregation_ratio"]) for row in rows_of("countries.csv"))
 
 
-def _log_linear(path: list[tuple[int, float]], month: int) -> float:
+def log_linear(path: list[tuple[int, float]], month: int) -> float:
     """Section 6: efforts are log-linear between knots; residents of reception without a duty to leave, too."""
     if month <= path[0][0]:
         return path[0][1]
@@ -185,7 +185,7 @@ class Drivers:
             (month_number("2018-01"), 1.0),
         ]
         pandemic = p["pandemic_control_ratio"] if self.lever("pandemic", month) else 1.0
-        return _log_linear(path, month) * pandemic * float(self.lever("control_effort", month))
+        return log_linear(path, month) * pandemic * float(self.lever("control_effort", month))
 
     def pu_effort(self, month: int) -> float:
         """PU's effort: to mid 2012, 2013, mid 2014 to mid 2016, from 2018, log-linear between; less in the pandemic."""
@@ -199,7 +199,7 @@ class Drivers:
             (month_number("2018-01"), p["pu_effort_2018_ratio"]),
         ]
         flight = p["pandemic_control_ratio"] * p["pandemic_pu_flight_ratio"] if self.lever("pandemic", month) else 1.0
-        return _log_linear(path, month) * flight * float(self.lever("pu_effort", month))
+        return log_linear(path, month) * flight * float(self.lever("pu_effort", month))
 
     def dublin(self, month: int) -> float:
         """Rate of Dublin transfers: lower in 2012 to 2015."""
@@ -220,7 +220,7 @@ class Drivers:
 
     def others(self, month: int) -> float:
         """Residents of reception without a duty to leave, in persons of the model."""
-        return _log_linear(self.others_path, month) * self.scale
+        return log_linear(self.others_path, month) * self.scale
 
     def beds(self, city: str | None, month: int) -> float:
         """Emergency beds times the share that is free for persons outside the EEA."""
