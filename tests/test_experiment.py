@@ -544,6 +544,7 @@ def test_plain_lines_say_begin_and_end_and_little_between(capsys):
 # The model itself, small
 
 
+@pytest.mark.once
 def test_the_model_gives_the_same_bytes_for_any_number_of_processes_and_can_be_reproduced(tmp_path, monkeypatch):
     leave_pictures_out(monkeypatch)
     scenario = tmp_path / "one-year.yaml"

@@ -758,12 +758,14 @@ def test_a_later_band_continues_the_one_before(tmp_path, monkeypatch):
     assert months == [] and len(found) == 2, "the last world of each side, and none on the way"
 
 
+@pytest.mark.once
 def test_variants_of_an_exercise_are_what_each_is_by_itself():
     exercise = next(one for one in material().exercises if len(one.variants) > 1)
-    together = pairs_of(exercise, exercise.variants, [1, 2], scale=0.005)
-    for variant, pairs in zip(exercise.variants, together, strict=True):
-        ((_, alone),) = pairs_of(exercise, [variant], [1, 2], scale=0.005)
-        assert same_pair(pairs[1], alone)
+    variants = exercise.variants[:2]
+    together = pairs_of(exercise, variants, [2], scale=0.005)
+    for variant, (pair,) in zip(variants, together, strict=True):
+        ((alone,),) = pairs_of(exercise, [variant], [2], scale=0.005)
+        assert same_pair(pair, alone)
 
 
 def iter_of(items):
