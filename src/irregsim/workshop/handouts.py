@@ -28,10 +28,11 @@ from irregsim.workshop.live.followed import Band, Outcome
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.vessels import draw_vessels
 from irregsim.workshop.pictures.words import PictureWords, outcome_name
+from irregsim.workshop.sliders import make_sliders
 from irregsim.workshop.stored_runs import Effect, about, filled, stored
 
 #: Pages by name of their file, without language.
-PAGES: Final = ("workshop", "handouts", "teacher")
+PAGES: Final = ("workshop", "sliders", "handouts", "teacher")
 
 #: Reveals when everything is predicted, and moves through the frames. Without it everything is there to read.
 SCRIPT: Final = """
@@ -73,12 +74,15 @@ def make_page(name: str, lang: str) -> str:
     """One of `PAGES`.
 
     Args:
-        name: ``workshop`` (exercises that open from a file), ``handouts`` (to print) or ``teacher`` (plans, key, note).
+        name: ``workshop`` (exercises that open from a file), ``sliders`` (grids of stored runs), ``handouts`` (to
+            print) or ``teacher`` (plans, key, note).
         lang: Language.
 
     Returns:
         The page as text; it asks for nothing from outside.
     """
+    if name == "sliders":
+        return make_sliders(lang)
     found = material()
 
     words = Words(lang, "workshop")
