@@ -25,6 +25,7 @@ from irregsim.vocabulary.labels import LANGUAGES, Text, Words, in_language, labe
 from irregsim.vocabulary.numbers import month_words, percent
 from irregsim.workshop.exercises import ANSWERS, Exercise, Predicted, material
 from irregsim.workshop.live.followed import Band, Outcome
+from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.vessels import draw_vessels
 from irregsim.workshop.pictures.words import PictureWords, outcome_name
@@ -200,6 +201,11 @@ def predicted_words(exercise: Exercise, predicted: Predicted, lang: str) -> str:
     return text
 
 
+def _fewer(frames: tuple[Look, ...]) -> tuple[Look, ...]:
+    """The frames of a page: all but the last year's but one, which shows least and would make the page too large."""
+    return (*frames[:-2], frames[-1]) if len(frames) > 5 else frames
+
+
 def _variant(exercise: Exercise, number: int, lang: str) -> dict[str, Any]:
     variant = exercise.variants[number]
     reference, scenario = (
@@ -210,7 +216,7 @@ def _variant(exercise: Exercise, number: int, lang: str) -> dict[str, Any]:
     # Frames of the first variant: those of the others would make the page too large for little.
     frames = [
         {"month": words.month(frame.month), "svg": Markup(draw_vessels(frame, words).svg)}
-        for frame in (found.frames if number == 0 else ())
+        for frame in (_fewer(found.frames) if number == 0 else ())
     ]
     keys = [predicted.key for predicted in exercise.predict if predicted.variant == number]
     charts = [Markup(_chart(key, found.effects[key], exercise, words)) for key in keys[:4]]
