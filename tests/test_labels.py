@@ -87,6 +87,8 @@ SHORT_KEYS = {
     "live": ("workshop/pictures/*.py",),
     "workshop": (
         "workshop/handouts.py",
+        "workshop/sliders.py",
+        "present/pages/sliders.html",
         "present/pages/workshop.html",
         "present/pages/handouts.html",
         "present/pages/teacher.html",

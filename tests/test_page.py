@@ -185,7 +185,7 @@ def test_a_lever_is_told_of_and_a_switch_and_a_choice_can_be_set(seen, tmp_path)
     assert (levers.health_model[38:, 3] == 2).all() and not (levers.health_model[38:, 0] == 2).any()
 
 
-def test_the_language_can_be_changed(seen):
+def test_the_language_can_be_changed(seen, tmp_path):
     seen.page.locator(".irregsim-language .v-select, .v-select.irregsim-language").first.click()
     seen.page.locator(".menuable__content__active .v-list-item", has_text="Norsk").first.click()
     seen.page.locator(".view-vessels", has_text="«de avhengige»").wait_for()
@@ -198,6 +198,12 @@ def test_the_language_can_be_changed(seen):
     seen.page.wait_for_function("() => document.querySelector('.v-navigation-drawer').innerText.includes('Måneder: 0')")
     seen.lang = "nb"
     seen.step()
+    # Faults of a file too, which are noted in English.
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(SCENARIO.replace("Bergen", "Bergenn").replace("tax_card", "tax_cart"), encoding="utf-8")
+    seen.upload(bad)
+    seen.page.locator(".irregsim-faults", has_text="mente du Bergen?").wait_for()
+    assert "did you mean" not in seen.page.inner_text(".irregsim-faults")
     seen.page.locator(".v-select.irregsim-language").first.click()
     seen.page.locator(".menuable__content__active .v-list-item", has_text="English").first.click()
     told = "() => document.querySelector('.v-navigation-drawer').innerText"

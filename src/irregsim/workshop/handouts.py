@@ -25,13 +25,15 @@ from irregsim.vocabulary.labels import LANGUAGES, Text, Words, in_language, labe
 from irregsim.vocabulary.numbers import month_words, percent
 from irregsim.workshop.exercises import ANSWERS, Exercise, Predicted, material
 from irregsim.workshop.live.followed import Band, Outcome
+from irregsim.workshop.live.snapshot import Look
 from irregsim.workshop.pictures.difference import draw_difference
 from irregsim.workshop.pictures.vessels import draw_vessels
 from irregsim.workshop.pictures.words import PictureWords, outcome_name
+from irregsim.workshop.sliders import make_sliders
 from irregsim.workshop.stored_runs import Effect, about, filled, stored
 
 #: Pages by name of their file, without language.
-PAGES: Final = ("workshop", "handouts", "teacher")
+PAGES: Final = ("workshop", "sliders", "handouts", "teacher")
 
 #: Reveals when everything is predicted, and moves through the frames. Without it everything is there to read.
 SCRIPT: Final = """
@@ -73,12 +75,15 @@ def make_page(name: str, lang: str) -> str:
     """One of `PAGES`.
 
     Args:
-        name: ``workshop`` (exercises that open from a file), ``handouts`` (to print) or ``teacher`` (plans, key, note).
+        name: ``workshop`` (exercises that open from a file), ``sliders`` (grids of stored runs), ``handouts`` (to
+            print) or ``teacher`` (plans, key, note).
         lang: Language.
 
     Returns:
         The page as text; it asks for nothing from outside.
     """
+    if name == "sliders":
+        return make_sliders(lang)
     found = material()
 
     words = Words(lang, "workshop")
@@ -196,6 +201,11 @@ def predicted_words(exercise: Exercise, predicted: Predicted, lang: str) -> str:
     return text
 
 
+def _fewer(frames: tuple[Look, ...]) -> tuple[Look, ...]:
+    """The frames of a page: all but the last year's but one, which shows least and would make the page too large."""
+    return (*frames[:-2], frames[-1]) if len(frames) > 5 else frames
+
+
 def _variant(exercise: Exercise, number: int, lang: str) -> dict[str, Any]:
     variant = exercise.variants[number]
     reference, scenario = (
@@ -206,7 +216,7 @@ def _variant(exercise: Exercise, number: int, lang: str) -> dict[str, Any]:
     # Frames of the first variant: those of the others would make the page too large for little.
     frames = [
         {"month": words.month(frame.month), "svg": Markup(draw_vessels(frame, words).svg)}
-        for frame in (found.frames if number == 0 else ())
+        for frame in (_fewer(found.frames) if number == 0 else ())
     ]
     keys = [predicted.key for predicted in exercise.predict if predicted.variant == number]
     charts = [Markup(_chart(key, found.effects[key], exercise, words)) for key in keys[:4]]

@@ -205,12 +205,21 @@ class Settings:
 
     # -- files ---------------------------------------------------------------------------------------------------
 
-    def text(self, name: str = OWN_NAME, *, reference: bool = False) -> str:
+    def text(
+        self,
+        name: str = OWN_NAME,
+        *,
+        reference: bool = False,
+        title: Mapping[str, str] | None = None,
+        description: str | None = None,
+    ) -> str:
         """The scenario (or the reference) as a file that `irregsim run` takes.
 
         Args:
             name: Name of the scenario in the file.
             reference: Whether the reference is meant.
+            title: Title by language instead of the scenario's.
+            description: Description instead of the scenario's.
 
         Raises:
             ScenarioError: If the name cannot name a scenario.
@@ -224,7 +233,7 @@ class Settings:
         parent = load_scenario(base) if base in shipped_scenarios() else None
         if parent is not None and (parent.start, parent.end) != (scenario.start, scenario.end):
             parent = None
-        return scenario_text(scenario, parent, name=name)
+        return scenario_text(scenario, parent, name=name, title=title, description=description)
 
     @property
     def has_own_reference(self) -> bool:

@@ -21,11 +21,13 @@ from irregsim.vocabulary.codes import month_number, year_of
 from irregsim.vocabulary.labels import LANGUAGES, in_language
 from irregsim.workshop.address import Shown, read_query
 from irregsim.workshop.browser.controls import Levers, Set
+from irregsim.workshop.browser.guide import LedgerCard
 from irregsim.workshop.browser.parts import Again, Faults, MesaWords, Upload
 from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.style import STYLE
 from irregsim.workshop.browser.views import Views
 from irregsim.workshop.browser.words import HIDDEN, Say
+from irregsim.workshop.ledger import Ledger
 from irregsim.workshop.room import Room, RoomModel
 from irregsim.workshop.settings import OWN_NAME, Settings, load_file
 
@@ -75,6 +77,7 @@ def Viewer(query: str) -> None:
     shown = solara.use_memo(lambda: read_query(query, SERVER.settings), [])
     lang, set_lang = solara.use_state(shown.lang or SERVER.lang)
     room = solara.use_memo(lambda: entered(shown), [])
+    ledger = solara.use_memo(Ledger, [])
     making, set_making = solara.use_state(1)
     solara.use_effect(lambda: room.close, [])
     solara.use_effect(lambda: SERVER.follow(solara.get_kernel_id(), lambda: room.pace.was_seen), [])
@@ -116,7 +119,8 @@ def Viewer(query: str) -> None:
             solara.Text(say("making") if making > 1 or not shown.month else say("making_to", month=shown.month))
             rv.ProgressLinear(indeterminate=True)
         return
-    Classroom(room, say, made.value[1], making, lambda: set_making(lambda n: n + 1)).key(f"room-{making}")
+    begin = lambda: set_making(lambda n: n + 1)  # noqa: E731
+    Classroom(room, say, made.value[1], making, begin, ledger).key(f"room-{making}")
 
 
 def entered(shown: Shown) -> Room:
@@ -129,7 +133,7 @@ def entered(shown: Shown) -> Room:
 
 
 @solara.component
-def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callable[[], None]) -> None:
+def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callable[[], None], ledger: Ledger) -> None:
     """Mesa's controls, the cards next to them, and the views."""
     model = solara.use_reactive(made)
     version, set_version = solara.use_state(0)
@@ -166,6 +170,7 @@ def Classroom(room: Room, say: Say, made: Any, generation: int, on_make: Callabl
         Notice(room, model.value, say, on_make, version)
         with solara.Card(say("scenario")):
             ScenarioCard(room, say, use, version)
+        LedgerCard(room, model.value, ledger, say, use)
         with solara.Card(say("levers")):
             Since(room, say, since, set_since)
             LiveLevers(room, model.value, say, version, since, set_levers)

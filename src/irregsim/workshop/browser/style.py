@@ -51,7 +51,15 @@ STYLE: Final = """
 .irregsim-upload:focus-within { outline: 3px solid #1A5A96; outline-offset: 2px; }
 .irregsim-unseen { position: absolute; left: -9999px; margin: 0; }
 .irregsim-to-share { margin-left: auto; }
-.irregsim-to-share, .irregsim-to-projector, .irregsim-share button { border: 1px solid #767676; border-radius: 4px;
+.irregsim-guide { max-width: 900px; font-size: 15.5px; line-height: 1.45; }
+.irregsim-guide summary { cursor: pointer; padding: 4px 0; }
+.irregsim-guide p { margin: 4px 0; }
+.irregsim-guide strong { font-weight: 600; }
+.irregsim-tried { font-size: 14px; margin: 6px 0; }
+.irregsim-tried .v-btn { text-transform: none; letter-spacing: 0; }
+.irregsim-slide { font-size: 15px; color: #333; }
+.irregsim-to-share, .irregsim-to-projector, .irregsim-slide button, .irregsim-share button
+  { border: 1px solid #767676; border-radius: 4px;
   padding: 3px 12px; font-size: 15px; background: #fff; }
 .irregsim-share { margin: auto; max-width: min(640px, 94vw); max-height: 96vh; border: 2px solid #767676;
   border-radius: 6px; padding: 16px 20px; font-size: 18px; background: #fff; color: #333; }
@@ -80,7 +88,8 @@ STYLE: Final = """
 .irregsim-bar .bar-close { margin-left: auto; }
 .irregsim-bar .bar-care { flex-basis: 100%; font-size: 18px; color: #333; }
 .irregsim-projector .v-navigation-drawer, .irregsim-projector .v-app-bar, .irregsim-projector header,
-.irregsim-projector .irregsim-when, .irregsim-projector .irregsim-what, .irregsim-projector .irregsim-care
+.irregsim-projector .irregsim-guide, .irregsim-projector .irregsim-when, .irregsim-projector .irregsim-what,
+.irregsim-projector .irregsim-care
   { display: none !important; }
 .irregsim-projector .v-content, .irregsim-projector .v-main { padding: 0 !important; }
 html:has(.irregsim-projector) { overflow-y: scroll; }

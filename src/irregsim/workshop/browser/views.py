@@ -20,6 +20,7 @@ from irregsim.vocabulary.codes import CITIES, HIDDEN, Strategy, month_text
 from irregsim.vocabulary.labels import label
 from irregsim.workshop.address import Shown, query_of
 from irregsim.workshop.browser.exercise import Exercises, Guide, Use
+from irregsim.workshop.browser.guide import Beside, slide_note
 from irregsim.workshop.browser.parts import Drawn, MonthHead
 from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.share import code_of
@@ -136,6 +137,7 @@ def View(
             relative = name == "difference" and room.is_exercise
             note = say("note_difference_exercise") if relative else say(f"note_{name}")
             rv.Html(tag="p", class_="irregsim-note", children=[note])
+        Beside(say, name)
 
 
 def assumed(month: int, lang: str) -> str:
@@ -172,7 +174,7 @@ def Head(room: Room, say: Say, frame: int, told: Callable[[], None], tab: int) -
         compared=compared,
         care=say("care"),
         state=f"month={month_text(month)} steps={model.steps} parted={str(model.has_parted).lower()}",
-        words=_bar_words(say),
+        words=_bar_words(say) | {"slide_note": slide_note(room, say)},
         months=[
             (month_text(one), words.month(one))
             for one in range(model.first, room.running.scenario.end + 1)
@@ -209,7 +211,8 @@ def shown_in(room: Room, lang: str) -> Shown:
 def _bar_words(say: Say) -> dict[str, Any]:
     """Words of the bar for a projector, and of the link to the page."""
     keys = ("title", "projector", "projector_off", "run_to", "speed", "play", "care_short",
-            "share", "share_what", "share_local", "share_long", "link", "copy_link", "copied", "close")  # fmt: skip
+            "share", "share_what", "share_local", "share_long", "link", "copy_link", "copied", "close",
+            "slide", "slide_short")  # fmt: skip
     words: dict[str, Any] = {key: say(key) for key in keys}
     speeds = [(f"{seconds:g}", say(f"speed_{name}")) for name, seconds in SPEEDS.items()]
     return words | {"lang": say.lang, "step": say("mesa_step"), "speeds": speeds}
