@@ -278,6 +278,24 @@ def test_type_for_a_projector_is_large_and_no_text_lies_on_another(seen):
         assert (too_small(found, 18.0), overlapping(found), cut(found)) == ([], [], [])
 
 
+def test_persons_of_a_sample_are_dots_in_the_vessels(seen):
+    seen.page.wait_for_function(_INKED, arg=40)
+    seen.step()
+    # They come to rest: the same picture twice, half a second apart.
+    still = f"() => {{ const now = ({_PIXELS})(), same = window.seen_ === now; window.seen_ = now; return same; }}"
+    seen.page.wait_for_function(still, polling=500)
+    at_rest = seen.page.evaluate(_PIXELS)
+    seen.step()
+    seen.page.wait_for_function(f"(before) => ({_PIXELS})() !== before", arg=at_rest)
+
+
+#: Whether the canvas over the vessels has at least so many pixels drawn, and all of them as text.
+_INKED = """(least) => { const one = document.querySelector('.irregsim-moving canvas');
+  return one && one.width && one.getContext('2d').getImageData(0, 0, one.width, one.height).data
+    .filter((v, i) => i % 4 === 3 && v > 0).length > least; }"""
+_PIXELS = "() => document.querySelector('.irregsim-moving canvas').toDataURL()"
+
+
 def test_a_preset_is_compared_and_twins_can_be_followed(seen):
     seen.choose(seen.words("page.choose_scenario"), "remaining reception centres close")
     seen.page.get_by_text("compared with", exact=False).first.wait_for()

@@ -62,6 +62,9 @@ def life(seen: Seen) -> None:
 
 def exercise(seen: Seen) -> None:
     seen.tab("exercises")
+    first = seen.page.locator(".irregsim-prediction").first
+    first.get_by_role("button", name=seen.words("page.answer_up"), exact=True).click()
+    first.get_by_role("slider").wait_for()
 
 
 def shared(seen: Seen) -> None:

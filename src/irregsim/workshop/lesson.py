@@ -104,7 +104,7 @@ class Lesson:
 
     def difference(self, name: str) -> Shown:
         """An outcome of both sides, such as ``index:hidden``, and how their difference grows."""
-        found = outcome(self.pair, name)
+        found = outcome(self.pair, name, relative=True)  # as everything in an exercise
         return Shown(draw_difference(found, self._words, self.model.first, self.model.resolved.end).svg)
 
     def iceberg(self) -> Shown:

@@ -23,6 +23,7 @@ from irregsim.scenario.levers import REGISTRY, Kind
 from irregsim.vocabulary.codes import HIDDEN, Strategy, month_number, month_text
 from irregsim.workshop.exercises import Given
 from irregsim.workshop.live import lives
+from irregsim.workshop.live.dots import Dots, dots, share_of
 from irregsim.workshop.live.followed import Band, Outcome, Spreads, outcome
 from irregsim.workshop.live.network import Net, network
 from irregsim.workshop.live.record import PANELS, CountedYears, Record
@@ -212,11 +213,7 @@ class Room:
             self._until = None
 
     def play_to(self, month: str) -> None:
-        """Asks the page to play up to a month, as its bar does, and to show its top.
-
-        Args:
-            month: ``YYYY-MM``; empty to show the top only.
-        """
+        """Asks the page to play up to a month, ``YYYY-MM``, and to show its top; only the latter where empty."""
         self.order = (self.order[0] + 1, month)
 
     @property
@@ -284,6 +281,14 @@ class Room:
                 self._net_of = now
                 self._net = network(model.reference_world, model.world, self._net)
         return self._net
+
+    def dots(self) -> tuple[Dots, ...]:
+        """A sample of persons of one side while both are the same, else of both, the reference first."""
+        model, share = self.model, share_of(self.pair().base)
+        assert model is not None, "a model has been made"
+        return model.look(
+            lambda reference, scenario: tuple(dots(one, share) for one in dict.fromkeys((reference, scenario)))
+        )
 
     def twins(self) -> tuple[lives.Twin, ...]:
         """Persons whose lives are in different states now."""

@@ -265,17 +265,25 @@ def Presses(
             )
 
 
+def step_of(room: Room, exercise: Exercise) -> int:
+    """Number of the step that comes next: of the one pressed last while it has something to run, else the one after it.
+
+    A page that comes from a link has pressed none: the first that has something to run.
+    """
+    left = {press.step for press in exercise.presses if not is_done(room, exercise, press)}
+    last = len(exercise.steps)
+    if not room.at_step:
+        return min(left, default=last)
+    return room.at_step if room.at_step in left else min(room.at_step + 1, last)
+
+
 @solara.component
 def Guide(room: Room, say: Say, frame: int, use: Use, on_tab: Callable[[int], None], told: Callable[[], None]) -> None:
     """The step at which an exercise is, above the pictures; nothing where none was set up."""
     exercise = exercise_of(room.running, room.exercise)
     if exercise is None:
         return
-    step = max(1, room.at_step)
-    left = [press for press in exercise.presses if press.step == step and not is_done(room, exercise, press)]
-    at_end = step >= len(exercise.steps)
-    if room.at_step and not left and not at_end:
-        step += 1
+    step = step_of(room, exercise)
     with rv.Html(tag="div", class_="irregsim-guide"):
         told_step = f"{step}. {exercise.steps[step - 1](say.lang)}"
         rv.Html(tag="span", children=[told_step], class_="guide-step")

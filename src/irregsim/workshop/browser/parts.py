@@ -11,6 +11,7 @@ import solara
 
 from irregsim.present.fault_words import fault_line
 from irregsim.workshop.browser.words import Say
+from irregsim.workshop.live.dots import Dots
 from irregsim.workshop.pictures.svg import Picture
 
 _HERE = Path(__file__).parent
@@ -22,6 +23,11 @@ MOST_FAULTS: Final = 20
 @solara.component_vue(str(_HERE / "frame.vue"))
 def _Frame(svg: str, frame: int, event_drawn: Callable[[int], None]) -> None:
     """The picture in the page."""
+
+
+@solara.component_vue(str(_HERE / "moving.vue"))
+def _Moving(svg: str, frame: int, dots: list[list[Any]], event_drawn: Callable[[int], None]) -> None:
+    """The vessels in the page, with dots that move; ``dots`` are names and ways of each side."""
 
 
 @solara.component_vue(str(_HERE / "head.vue"))
@@ -73,6 +79,12 @@ def Upload(label: str, most: int, event_loaded: Callable[[list[dict[str, Any]]],
 def Drawn(picture: Picture, frame: int, on_drawn: Callable[[int], None]) -> None:
     """A picture, and its words for those who cannot see it."""
     _Frame(svg=picture.svg, frame=frame, event_drawn=on_drawn)
+
+
+@solara.component
+def Moving(picture: Picture, sides: Sequence[Dots], frame: int, on_drawn: Callable[[int], None]) -> None:
+    """The picture of the vessels, and persons of a sample as dots in it."""
+    _Moving(svg=picture.svg, frame=frame, dots=[side.message() for side in sides], event_drawn=on_drawn)
 
 
 @solara.component

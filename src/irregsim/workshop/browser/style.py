@@ -28,6 +28,8 @@ STYLE: Final = """
 .irregsim-life th { font-weight: 600; }
 .irregsim-reason { color: #555; font-size: 13px; max-width: 430px; }
 .irregsim-making { padding: 80px 40px; font-size: 22px; max-width: 720px; }
+.irregsim-moving { position: relative; }
+.irregsim-moving canvas { position: absolute; left: 0; top: 0; width: 100%; height: 100%; pointer-events: none; }
 .irregsim-frame svg text { pointer-events: auto; }
 .irregsim-exercise { max-width: 980px; font-size: 16.5px; line-height: 1.45; }
 .irregsim-exercise h2 { font-size: 24px; margin: 6px 0; }

@@ -21,7 +21,7 @@ from irregsim.vocabulary.labels import label
 from irregsim.workshop.address import Shown, query_of
 from irregsim.workshop.browser.exercise import Exercises, Guide, Use
 from irregsim.workshop.browser.guide import Beside, slide_note
-from irregsim.workshop.browser.parts import Drawn, MonthHead
+from irregsim.workshop.browser.parts import Drawn, MonthHead, Moving
 from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.share import code_of
 from irregsim.workshop.browser.words import Say
@@ -111,7 +111,7 @@ def View(
     last = room.running.scenario.end
     with rv.Html(tag="div", class_=f"irregsim-view view-{name}"):
         if name == "vessels":
-            show(draw_vessels(room.look(), words))
+            Moving(draw_vessels(room.look(), words), room.dots(), frame, room.pace.drawn)
         elif name == "history":
             show(draw_history(room.look(), words, last, room.band("index:hidden")))
             RunMore(room, say, told, frame)
@@ -136,7 +136,8 @@ def View(
         if name != "exercises":
             relative = name == "difference" and room.is_exercise
             note = say("note_difference_exercise") if relative else say(f"note_{name}")
-            rv.Html(tag="p", class_="irregsim-note", children=[note])
+            below = f"{note} {say('note_dots')}" if name == "vessels" else note
+            rv.Html(tag="p", class_="irregsim-note", children=[below])
         Beside(say, name)
 
 

@@ -139,4 +139,5 @@ def _gap(axes: Axes, x: np.ndarray, outcome: Outcome, keep: np.ndarray, band: Ba
     then = svg.paragraph(axes.left, below, told, 500, 13, colour=INK, most=2)
     if low <= 0 <= high or low != low:
         below = below + 17 if words.place is None else then
-        svg.paragraph(axes.left, below, words("cannot_tell"), 500, 13, colour=INK, bold=True, most=2)
+        wide = 500 if words.place is None else 460  # bold letters are wider, which large type has no room for
+        svg.paragraph(axes.left, below, words("cannot_tell"), wide, 13, colour=INK, bold=True, most=2)
