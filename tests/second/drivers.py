@@ -41,22 +41,30 @@ class Place:
     city: str | None
     market: float
     people: float
+    former: float
+    never: float
+
+    def newcomers(self, sought: bool) -> float:
+        """Share of those who come that begin here, by whether they sought asylum."""
+        return self.former if sought else self.never
 
 
 @cache
 def places() -> tuple[Place, ...]:
     """Thirteen places: each district's cities, then its rest (districts.csv, cities.csv)."""
     cities = rows_of("cities.csv")
+    kinds = ("former_asylum_share", "never_asylum_share")
     found = []
     for district in rows_of("districts.csv"):
-        left = float(district["former_asylum_share"]) + float(district["never_asylum_share"])
+        left = [float(district[kind]) for kind in kinds]
         for row in cities:
             if row["district"] == district["district"]:
-                share = float(row["former_asylum_share"]) + float(row["never_asylum_share"])
-                left -= share
-                found.append(Place(row["district"], row["city"], float(row["market_ratio"]), share / 2))
+                own = [float(row[kind]) for kind in kinds]
+                left = [a - b for a, b in zip(left, own, strict=True)]
+                found.append(Place(row["district"], row["city"], float(row["market_ratio"]), sum(own) / 2, *own))
         if district["rest"]:
-            found.append(Place(district["district"], None, float(district["rest_market_ratio"]), left / 2))
+            market = float(district["rest_market_ratio"])
+            found.append(Place(district["district"], None, market, sum(left) / 2, *left))
     return tuple(found)
 
 
