@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -72,6 +73,18 @@ def places() -> tuple[Place, ...]:
 def district_names() -> tuple[str, ...]:
     """The districts in the order of districts.csv."""
     return tuple(row["district"] for row in rows_of("districts.csv"))
+
+
+@cache
+def lasting_group(country: str) -> str:
+    """The group of a citizenship in most months of 2009 to 2020."""
+    rows = [r for r in rows_of("feasibility.csv") if r["country"] == country]
+    end = month_number("2021-01")
+    starts = [*(min(month_number(r["from"]), end) for r in rows), end]
+    months: Counter = Counter()
+    for row, (begins, ends) in zip(rows, pairwise(starts), strict=True):
+        months[row["group"]] += ends - begins
+    return months.most_common(1)[0][0]
 
 
 @cache

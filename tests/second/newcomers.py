@@ -7,7 +7,7 @@ import math
 from .arrivals import Arrivals
 from .before_choice import ordinary_centre
 from .choosing import room
-from .drivers import month_number, places, rows_of
+from .drivers import country_names, lasting_group, month_number, places, rows_of
 from .shared import is_dublin, sent_ratio, takes_hardly_back
 from .state import (
     CENTRE,
@@ -228,7 +228,7 @@ def age_in_months(w: World, route: str) -> int:
 def identity_share(w: World, country: int, sought: bool) -> float:
     """Step 4, identity: a share by group of countries and ground."""
     p = w.p
-    group = w.drivers.group(country, w.month)
+    group = lasting_group(country_names()[country])
     odds = math.log(p["identity_established_share"] / (1 - p["identity_established_share"]))
     odds += {"high": p["identity_high_log_odds"], "middle": 0.0}.get(group, p["identity_low_log_odds"])
     odds += 0.0 if sought else p["identity_never_asylum_log_odds"]
