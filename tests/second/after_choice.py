@@ -17,6 +17,7 @@ from .shared import (
     risk,
     says_yes,
     sent_ratio,
+    takes_hardly_back,
 )
 from .state import (
     CENTRE,
@@ -179,9 +180,7 @@ def permit_hazard(w: World, x: Person) -> float:
 def temporary_hazard(w: World, x: Person) -> float:
     """Step 9: former asylum seekers with an identity who cannot be returned all the same."""
     p = w.p
-    lowest = w.drivers.group(x.country, w.month) in ("none", "weak")
-    agreed = w.drivers.agreement(x.country, w.month) >= p["temporary_permit_feasibility_limit"]
-    if not is_rejected(x) or not x.identity or not lowest or agreed:
+    if not is_rejected(x) or not x.identity or not takes_hardly_back(w, x):
         return 0.0
     return p["temporary_permit_hazard"] * (p["temporary_permit_long_ratio"] if months_here(w, x) >= 36 else 1)
 

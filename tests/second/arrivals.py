@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from .drivers import log_linear, month_number, rows_of
+from .drivers import lasting_group, log_linear, month_number, rows_of
 
 FIRST, LAST, BEFORE = 2006, 2020, 36  # years of UNHCR's counts that are used; months before the first of the model
 #: Citizens of the EU and EEA are not in the model (section 8).
@@ -57,19 +57,10 @@ class Arrivals:
                     found[kind][year][country] += n * share
         return found
 
-    def _lasting_group(self, name: str) -> str:
-        """The group of a citizenship in most months of 2009 to 2020."""
-        rows = [r for r in rows_of("feasibility.csv") if r["country"] == name]
-        starts = [*(month_number(r["from"]) for r in rows), month_number("2021-01")]
-        months: Counter = Counter()
-        for row, begin, end in zip(rows, starts, starts[1:], strict=False):
-            months[row["group"]] += max(0, min(end, month_number("2021-01")) - begin)
-        return months.most_common(1)[0][0]
-
     def _rejections(self, year: int) -> list[float]:
         """Counts with the error of the mix and of the level."""
         counted = self.counts["rejected"][year]
-        error = [self.p.get(f"asylum_mix_{self._lasting_group(r['country'])}_log_error", 0.0) for r in self.countries]
+        error = [self.p.get(f"asylum_mix_{lasting_group(r['country'])}_log_error", 0.0) for r in self.countries]
         weighted = [n * math.exp(e) for n, e in zip(counted, error, strict=True)]
         level = sum(counted) / sum(weighted) * math.exp(self.p["rejections_log_error"])
         return [n * level for n in weighted]

@@ -15,14 +15,18 @@ from irregsim.model.month import MONTH
 from irregsim.model.month.inflow import Inflow, come_of_age
 from irregsim.model.month.minors import come_of_age_outside_care
 from irregsim.model.parameters import point_draw
-from irregsim.model.simulate import advance_month, start
+from irregsim.model.simulate import advance_month, begin_month, start
 from irregsim.model.values import Values
 from irregsim.scenario import Levers
 from irregsim.vocabulary import codes
 
+from .arrivals import Arrivals
+from .before_choice import reception_capacity
+from .drivers import Drivers
 from .month import advance
-from .state import STRATEGIES
-from .takeover import take_over
+from .newcomers import Newcomers
+from .state import STRATEGIES, Person
+from .takeover import persons_of, take_over
 
 UNTIL, END = "2018-12", "2019-12"
 #: Months after which stocks are compared.
@@ -70,15 +74,15 @@ def states(scale: float, months: tuple[str, ...], end: str) -> Iterator[Any]:
         yield world
 
 
-def of_package(scale: float, seeds: range, months: int) -> list[Counter]:
-    """What each seed's future holds in the package, inflow switched off."""
+def of_package(scale: float, seeds: range, months: int, arrivals: bool = True) -> list[Counter]:
+    """What each seed's future holds in the package, with or without arrivals."""
     world, names, found = beginning(scale), state_names(), []
     for seed in seeds:
         other = branch(world, baseline(END), seed=seed)
         first = other.month + 1
         counts: Counter = Counter()
         for ahead in range(1, months + 1):
-            advance_month(other, WITHOUT_INFLOW)
+            advance_month(other, MONTH if arrivals else WITHOUT_INFLOW)
             table = other.history.stocks[other.month].reshape(len(STRATEGIES), -1).sum(axis=1)
             for name, n in zip(STRATEGIES, table, strict=True):
                 counts["stock", str(ahead), name] = int(n)
@@ -86,7 +90,8 @@ def of_package(scale: float, seeds: range, months: int) -> list[Counter]:
         keep = flows["month"] >= first
         columns = (flows[name][keep] for name in ("origin", "destination", "cause", "persons"))
         for origin, to, cause, n in zip(*columns, strict=True):
-            counts["flow", names[origin], names[to], codes.CAUSES[cause]] += int(n)
+            if names[to] != "bortvist" or names[origin] != "inflow":  # visitors sent out are no persons of the model
+                counts["flow", names[origin], names[to], codes.CAUSES[cause]] += int(n)
         found.append(counts)
     return found
 
@@ -97,21 +102,24 @@ def state_names() -> dict[int, str]:
     return found | {int(codes.INFLOW): "inflow", int(codes.OPENING): "opening"}
 
 
-def of_second(scale: float, seeds: range, months: int, **other: float) -> list[Counter]:
+def of_second(scale: float, seeds: range, months: int, arrivals: bool = True, **other: float) -> list[Counter]:
     """What each seed's future holds in the second program.
 
     Args:
         scale: Scale of the population.
         seeds: One future each.
         months: How many months.
+        arrivals: Whether anybody comes.
         **other: Parameters with another value than the point draw's.
     """
     world, draw, found = beginning(scale), point_draw() | other, []
+    policy = baseline(END).monthly
+    comes = Newcomers(Arrivals(draw, policy, world.month + 1 + months)) if arrivals else None
     for seed in seeds:
-        w = take_over(world, draw, scale, seed, baseline(END).monthly)
+        w = take_over(world, draw, scale, seed, policy)
         counts: Counter = Counter()
         for ahead in range(1, months + 1):
-            advance(w)
+            advance(w, comes)
             for x in w.here():
                 counts["stock", str(ahead), x.strategy] += 1
         for (_, origin, to, cause), n in w.flows.items():
@@ -135,11 +143,40 @@ def families(one: list[Counter], other: list[Counter]) -> dict[str, Counts]:
         return rest | {("rare",): sum((found[name] for name in rare), np.zeros(len(seeds)))} if rare else rest
 
     exits = {code.name.lower() for code in codes.Exit}
-    return {
+    found = {
         "stocks": counted(lambda k: k[1:] if k[0] == "stock" and int(k[1]) in AFTER else None),
         "exits": counted(lambda k: (k[2],) if k[0] == "flow" and k[2] in exits else None),
         "flows": counted(lambda k: k[1:] if k[0] == "flow" else None),
+        "newcomers": counted(lambda k: k[1:] if k[0] == "newcomer" else None),
     }
+    return {name: counts for name, counts in found.items() if counts}
+
+
+def newcomers_of_package(world: Any, seeds: range) -> Iterator[list[tuple[Person, float, str]]]:
+    """Who comes to the package in the month after, for each seed, as persons of the second program."""
+    groups = Drivers(point_draw(), 1.0, baseline(END).monthly)
+    for seed in seeds:
+        other = branch(world, baseline(END), seed=seed)
+        at = begin_month(other)
+        MONTH[0].run(other, at)
+        yield [
+            (x, (other.month - x.birth) / 12, groups.group(x.country, other.month))
+            for x in persons_of(other.population)
+            if x.entry == other.month
+        ]
+
+
+def newcomers_of_second(world: Any, scale: float, seeds: range) -> Iterator[list[tuple[Person, float, str]]]:
+    """The same of the second program."""
+    policy = baseline(END).monthly
+    comes = Newcomers(Arrivals(point_draw(), policy, world.month + 2))
+    for seed in seeds:
+        w = take_over(world, point_draw(), scale, seed, policy)
+        w.month += 1
+        reception_capacity(w)
+        heads = comes.arrive(w)
+        people = [one for head in heads for one in (head, *head.children)]
+        yield [(x, w.age(x), w.drivers.group(x.country, w.month)) for x in people]
 
 
 def differences(table: npt.NDArray[np.float64], first: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

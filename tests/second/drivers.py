@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -41,22 +42,30 @@ class Place:
     city: str | None
     market: float
     people: float
+    former: float
+    never: float
+
+    def newcomers(self, sought: bool) -> float:
+        """Share of those who come that begin here, by whether they sought asylum."""
+        return self.former if sought else self.never
 
 
 @cache
 def places() -> tuple[Place, ...]:
     """Thirteen places: each district's cities, then its rest (districts.csv, cities.csv)."""
     cities = rows_of("cities.csv")
+    kinds = ("former_asylum_share", "never_asylum_share")
     found = []
     for district in rows_of("districts.csv"):
-        left = float(district["former_asylum_share"]) + float(district["never_asylum_share"])
+        left = [float(district[kind]) for kind in kinds]
         for row in cities:
             if row["district"] == district["district"]:
-                share = float(row["former_asylum_share"]) + float(row["never_asylum_share"])
-                left -= share
-                found.append(Place(row["district"], row["city"], float(row["market_ratio"]), share / 2))
+                own = [float(row[kind]) for kind in kinds]
+                left = [a - b for a, b in zip(left, own, strict=True)]
+                found.append(Place(row["district"], row["city"], float(row["market_ratio"]), sum(own) / 2, *own))
         if district["rest"]:
-            found.append(Place(district["district"], None, float(district["rest_market_ratio"]), left / 2))
+            market = float(district["rest_market_ratio"])
+            found.append(Place(district["district"], None, market, sum(left) / 2, *left))
     return tuple(found)
 
 
@@ -64,6 +73,18 @@ def places() -> tuple[Place, ...]:
 def district_names() -> tuple[str, ...]:
     """The districts in the order of districts.csv."""
     return tuple(row["district"] for row in rows_of("districts.csv"))
+
+
+@cache
+def lasting_group(country: str) -> str:
+    """The group of a citizenship in most months of 2009 to 2020."""
+    rows = [r for r in rows_of("feasibility.csv") if r["country"] == country]
+    end = month_number("2021-01")
+    starts = [*(min(month_number(r["from"]), end) for r in rows), end]
+    months: Counter = Counter()
+    for row, (begins, ends) in zip(rows, pairwise(starts), strict=True):
+        months[row["group"]] += ends - begins
+    return months.most_common(1)[0][0]
 
 
 @cache

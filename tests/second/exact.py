@@ -33,7 +33,9 @@ Table = dict[str, dict[int, float]]
 def of_second(world: Any, draw: dict[str, float], scale: float) -> tuple[Table, World]:
     """Rule to row to hazard in the second program, and utilities by option; the month has begun, nobody acted."""
     w = take_over(world, draw, scale, 0, world.values.levers.monthly)
-    row_of = {id(x): int(row) for x, row in zip(w.persons, np.flatnonzero(world.population.is_here), strict=True)}
+    p = world.population
+    rows = np.flatnonzero(p.is_here | (p.back_due >= 0))
+    row_of = {id(x): int(row) for x, row in zip(w.persons, rows, strict=True)}
     w.month += 1
     grow_up(w)
     before.reception_capacity(w)

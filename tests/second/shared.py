@@ -62,6 +62,12 @@ def is_rejected(x: Person) -> bool:
     return x.sought and x.route not in ("dublin", "vanished") and x.decision > NONE
 
 
+def takes_hardly_back(w: World, x: Person) -> bool:
+    """Step 9: the country is of the two lowest groups, and no agreement of some effectiveness is in force."""
+    lowest = w.drivers.group(x.country, w.month) in ("none", "weak")
+    return lowest and w.drivers.agreement(x.country, w.month) < w.p["temporary_permit_feasibility_limit"]
+
+
 def hardship(w: World, x: Person) -> float:
     """Step 9: with wages withheld, in violence or owing rent, as many more leave as hardship makes leave."""
     return math.exp(w.p["departure_from_hardship_log_ratio"]) if x.exploited or x.violence or x.rent else 1.0

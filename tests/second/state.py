@@ -46,6 +46,7 @@ class Person:
     met: str = ""
     sure: bool = False
     prison: bool = False
+    back: int = -1
     centre: int = -1
     employer: int = -1
     side: int = -1
@@ -204,6 +205,8 @@ class World:
             one.strategy = goal
             if to in EXITS:
                 one.due = -1
+            if to == "midlertidig":
+                one.back = self.month + round(self.p["temporary_permit_months"])
         if to in EXITS:
             self.events[to, cause] += 1
 

@@ -24,7 +24,7 @@ def take_over(world: Any, draw: dict[str, float], scale: float, seed: int, polic
         policy: Levers and assumptions of a scenario by name.
     """
     rng = random.Random(seed)
-    persons = _persons(world.population)
+    persons = persons_of(world.population)
     w = World(
         p=dict(draw),
         scale=scale,
@@ -53,17 +53,20 @@ def take_over(world: Any, draw: dict[str, float], scale: float, seed: int, polic
     return w
 
 
-def _persons(p: Any) -> list[Person]:
+def persons_of(p: Any) -> list[Person]:
+    """Everybody in the country or in temporary stay, children with their guardians."""
     routes = [row["route"] for row in rows_of("route_mix.csv")]
     rows: dict[int, Person] = {}
     for i in range(len(p.strategy)):
-        if int(p.strategy[i]) >= len(STRATEGIES):
+        is_away = p.back_due[i] >= 0
+        if int(p.strategy[i]) >= len(STRATEGIES) and not is_away:
             continue
         rows[i] = Person(
             country=int(p.country[i]),
             route=routes[int(p.route[i])],
             place=int(p.place[i]),
-            strategy=STRATEGIES[int(p.strategy[i])],
+            strategy="midlertidig" if is_away else STRATEGIES[int(p.strategy[i])],
+            back=int(p.back_due[i]),
             subtype=SUBTYPES[int(p.substrategy[i])],
             entry=int(p.entry_month[i]),
             start=int(p.strategy_start[i]),
