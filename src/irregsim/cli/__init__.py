@@ -56,6 +56,7 @@ for _command in (
     runs.compare,
     explaining.explain,
     analysing.sensitivity,
+    analysing.explore,
     runs.fit,
     runs.calibrate,
     backtesting.backtest,
