@@ -10,7 +10,7 @@ import numpy as np
 from irregsim.model.parameters import parameters
 from irregsim.present.sensitivity import percent_of
 from irregsim.present.terminal import table
-from irregsim.present.words import lever_name, lever_value, outcome_words, upper
+from irregsim.present.words import lever_name, lever_value, outcome_words, short_title, upper
 from irregsim.study.exploration.tables import CHOICE, FLIP
 from irregsim.vocabulary.labels import Words, in_language, label
 from irregsim.vocabulary.numbers import number, percent, plain
@@ -29,8 +29,8 @@ def records(frame: pd.DataFrame, **where: str) -> list[Row]:
 
 
 def quoted_title(name: str, about: Row, lang: str) -> str:
-    """The title of a scenario of a study, in quotation marks."""
-    return label("compare.quoted", lang).format(name=in_language(about["titles"][name], lang))
+    """The title of a scenario of a study up to its first full stop, in quotation marks."""
+    return label("compare.quoted", lang).format(name=short_title(name, about, lang))
 
 
 def axis_name(name: str, lang: str) -> str:
@@ -51,8 +51,8 @@ def axis_value(name: str, value: float, lang: str) -> str:
 
 
 def choice_words(name: str, choice: str, lang: str) -> str:
-    """A choice in words, as a scenario file has it."""
-    return lever_value(name.partition("@")[0], choice.strip("'\""), lang)
+    """A choice in words: by the name that the study gives it, or its value."""
+    return lever_value(name.partition("@")[0], choice, lang)
 
 
 def limit_words(rows: Sequence[Row], lang: str) -> str:
@@ -160,6 +160,5 @@ def _regret(rows: Sequence[Row], about: Row, lang: str) -> str:
     cells = [[say(f"c_{key}") for key in ("policy", "median", "q90", "worst", "best")]]
     for row in rows:
         ends = [number(float(row[f"regret_{key}"]), lang, decimals=1) for key in ("median", "q90", "worst")]
-        title = in_language(about["titles"][row["policy"]], lang)
-        cells.append([title, *ends, percent(float(row["share_best"]), lang)])
+        cells.append([short_title(str(row["policy"]), about, lang), *ends, percent(float(row["share_best"]), lang)])
     return table(cells)

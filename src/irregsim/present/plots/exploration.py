@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from irregsim.model.parameters import parameter
 from irregsim.present.exploration import axis_name, axis_value, choice_words, finding, quoted_title, records
 from irregsim.present.plots.style import INK, MODEL, SHADE, Drawing, footnote, new_figure, save, settings
 from irregsim.present.sensitivity import percent_of
@@ -48,7 +49,8 @@ def draw_outcome(
     rows = []
     with settings():
         figure = new_figure()
-        figure.suptitle("\n".join(textwrap.wrap(title, 100)), x=0.01, ha="left")
+        # The empty line is the legend's.
+        figure.suptitle("\n".join([*textwrap.wrap(title, 100), ""]), x=0.01, ha="left")
         across = min(_ACROSS, len(study.policies))
         panels = figure.subplots(-(-len(study.policies) // across), across, squeeze=False, sharey=True)
         for axes in panels.flat[len(study.policies) :]:
@@ -62,7 +64,7 @@ def draw_outcome(
         shown: dict[str, Any] = {}
         for axes in panels.flat:
             shown = {text: mark for mark, text in zip(*axes.get_legend_handles_labels(), strict=True)} | shown
-        figure.legend(shown.values(), shown.keys(), loc="outside upper right", ncols=4, fontsize=9)
+        figure.legend(shown.values(), shown.keys(), loc="upper left", bbox_to_anchor=(0.0, 0.955), ncols=4, fontsize=9)
         reference = quoted_title(str(about["reference"]), about, lang)
         name = str(about["title"].get(lang) or about["name"])
         footnote(figure, [say("heading", title=name, points=about["points"], reference=reference), say("units")])
@@ -77,7 +79,8 @@ def _panel(
 
     say = Words(lang, "explore")
     told = records(frames["thresholds"], policy=policy, outcome=outcome)
-    name = str(max(told, key=lambda row: float(row["share"]))["name"])
+    most = max(told, key=lambda row: float(row["share"]))
+    name = str(most["name"])
     place = next(i for i, axis in enumerate(study.axes) if axis.name == name)
     axis, values = study.axes[place], study.design[:, place]
     mine = frames["points"]
@@ -98,15 +101,17 @@ def _panel(
     shown: dict[str, Any] = {"color": "white", "markeredgecolor": INK, "markersize": 5, "zorder": 3}
     axes.plot(x[turned], effect[turned], "o", label=say("turned"), **shown)
     if axis.choices:
-        axes.set_xticks(range(len(axis.choices)), [choice_words(name, one, lang) for one in axis.choices])
+        axes.set_xticks(range(len(axis.choices)), [choice_words(name, one, lang) for one in axis.names])
     else:
         along = np.linspace(axis.low, axis.high, 101)
-        curve = mean_curve(values, effect, axis.low, axis.high, along)
-        axes.plot(along, curve, color=INK, linewidth=2, zorder=4, label=say("curve"))
+        if most["stands_out"]:
+            curve = mean_curve(values, effect, axis.low, axis.high, along)
+            axes.plot(along, curve, color=INK, linewidth=2, zorder=4, label=say("curve"))
         axes.xaxis.set_major_formatter(lambda value, _: axis_value(name, value, lang))
         axes.locator_params(axis="x", nbins=5)
     axes.set_xlim(*ends)
-    axes.set_xlabel("\n".join(textwrap.wrap(axis_name(name, lang), 60)), fontsize=10)
+    meaning = f"{parameter(name).meaning} ({parameter(name).unit})" if axis.is_parameter else axis_name(name, lang)
+    axes.set_xlabel("\n".join(textwrap.wrap(meaning, 60)), fontsize=10)
     columns = {"policy": policy, "axis": name, "point": np.arange(len(x)), "value": values}
     return pd.DataFrame({**columns, "effect": effect, "turned": turned})
 

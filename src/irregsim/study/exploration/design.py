@@ -41,6 +41,7 @@ class Axis:
         low: Lowest value; with choices 0.
         high: Highest value; with choices the number of the last.
         choices: Values in YAML, if it has choices.
+        names: What the choices are called.
         only: Names of the policies it holds for; empty for all, and the reference.
         is_parameter: Whether it is a parameter of the model.
     """
@@ -49,6 +50,7 @@ class Axis:
     low: float
     high: float
     choices: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     is_parameter: bool = False
 
@@ -86,7 +88,11 @@ class Axis:
         return {
             "name": self.name,
             "kind": "parameter" if self.is_parameter else "lever",
-            **({"choices": list(self.choices)} if self.choices else {"low": self.low, "high": self.high}),
+            **(
+                {"choices": dict(zip(self.names, self.choices, strict=True))}
+                if self.choices
+                else {"low": self.low, "high": self.high}
+            ),
             **({"only": list(self.only)} if self.only else {}),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from irregsim.scenario.levers import number_text
 from irregsim.scenario.loading import Opened, open_scenario
 from irregsim.scenario.reading import named_file
 from irregsim.scenario.settings import month_fault, override
-from irregsim.scenario.value_checks import found, listed
+from irregsim.scenario.value_checks import LONGEST_NAME, found, listed
 from irregsim.scenario.yaml_nodes import Mark, Node, parse, read_text
 from irregsim.study.comparison.key_figures import PANELS, key_outcomes
 from irregsim.study.comparison.pairs import different_period
@@ -278,10 +279,10 @@ class _Checker(Checker):
         return [min(months, default=None) for months in firsts[1:]]
 
     def _note_early(self, axis: Axis) -> None:
-        line = (
-            f"ranges.{axis.name}: changes years that have counts (to {month_text(LAST_COUNTED)}); to begin after them "
-            f"write {axis.key}@{month_text(LAST_COUNTED + 1)}"
-        )
+        line = f"ranges.{axis.name}: changes years that have counts (to {month_text(LAST_COUNTED)})"
+        later = month_text(LAST_COUNTED + 1)
+        if not axis.month and month_fault(axis.key, later) is None:
+            line += f"; to begin after them write {axis.key}@{later}"
         if line not in self.notes:
             self.notes.append(line)
 
@@ -338,7 +339,9 @@ class _Checker(Checker):
                 self.fault(node.mark, path, "has choices and a range; keep one of them")
                 return None
             choices = self._choices(parts["choices"], f"{path}.choices")
-            return None if choices is None else Axis(key, 0.0, len(choices) - 1.0, choices, only)
+            if choices is None:
+                return None
+            return Axis(key, 0.0, len(choices) - 1.0, tuple(choices.values()), tuple(choices), only)
         ends = self._ends(node, path, parts, -_FAR, _FAR, "the unit of the lever")
         return None if ends is None else Axis(key, *ends, only=only)
 
@@ -349,21 +352,30 @@ class _Checker(Checker):
             return {}
         return {key: child for key, _, child in self.pairs(node, path, known, "key here")}
 
-    def _choices(self, node: Node, path: str) -> tuple[str, ...] | None:
-        if node.kind != "list" or not 2 <= len(node.items) <= MOST_CHOICES:
-            count = f"{len(node.items)} in a list" if node.kind == "list" else found(node)
-            self.fault(node.mark, path, f"must be a list of 2 to {MOST_CHOICES} values, found {count}")
+    def _choices(self, node: Node, path: str) -> dict[str, str] | None:
+        """Name of every choice to its value in YAML: a mapping, or a list of single values that name themselves."""
+        given = [(one, one) for one in node.items] if node.kind == "list" else list(node.pairs)
+        if not 2 <= len(given) <= MOST_CHOICES:
+            count = f"{len(given)}" if node.kind != "scalar" else found(node)
+            self.fault(node.mark, path, f"must be a list, or a mapping by name, of 2 to {MOST_CHOICES}, found {count}")
             return None
-        texts = []
-        for one in node.items:
-            if one.kind != "scalar":
-                self.fault(one.mark, path, f"a choice must be a single value, found {found(one)}")
+        out: dict[str, str] = {}
+        for name, value in given:
+            if name.kind != "scalar":
+                hint = "choices: {no agreement: null, agreement: [...]}"
+                self.fault(name.mark, path, f"a choice that is no single value needs a name (write {hint})")
                 return None
-            texts.append("'" + one.text.replace("'", "''") + "'" if one.quoted else one.text)
-        if len(set(texts)) < len(texts):
+            if name.text in out or not 0 < len(name.text.strip()) <= LONGEST_NAME or ";" in name.text:
+                message = (
+                    f"'{shorten(name.text)}' is no name of a choice (1 to {LONGEST_NAME} letters, no ;, each once)"
+                )
+                self.fault(name.mark, path, message)
+                return None
+            out[name.text] = flow(value)
+        if len(set(out.values())) < len(out):
             self.fault(node.mark, path, "a value is given twice")
             return None
-        return tuple(texts)
+        return out
 
     def _ends(
         self, node: Node, path: str, parts: Mapping[str, Node], least: float, most: float, unit: str
@@ -430,6 +442,15 @@ class _Checker(Checker):
                 "outcome:homeless_person_months): policies are not compared by returns or arrests alone",
             )
         return out
+
+
+def flow(node: Node) -> str:
+    """A value on one line, as ``--set`` reads it."""
+    if node.kind == "list":
+        return "[" + ", ".join(flow(one) for one in node.items) + "]"
+    if node.kind == "mapping":
+        return "{" + ", ".join(f"{flow(key)}: {flow(value)}" for key, value in node.pairs) + "}"
+    return json.dumps(node.text, ensure_ascii=False) if node.quoted else node.text
 
 
 def support(parameter: Parameter) -> tuple[float, float]:

@@ -170,7 +170,7 @@ def _points(done: Explored) -> pd.DataFrame:
         columns: dict[str, Any] = {"point": numbers, "draw": numbers % len(done.draws.values), "policy": policy}
         for axis, values in zip(study.axes, study.design.T, strict=True):
             if axis.choices:
-                columns[axis.name] = [axis.text(one) if axis.holds_for(policy) else "" for one in values.tolist()]
+                columns[axis.name] = [axis.names[int(one)] if axis.holds_for(policy) else "" for one in values.tolist()]
             else:
                 columns[axis.name] = values if axis.holds_for(policy) else np.nan
         for j, outcome in enumerate(study.outcomes):
@@ -221,7 +221,7 @@ def _turns(
             axis = mine[number][0]
             name, kind = axis.name, "parameter" if axis.is_parameter else "lever"
             grade = known[name].grade if axis.is_parameter else ""
-            choices = "; ".join(one for i, one in enumerate(axis.choices) if low <= i <= high)
+            choices = "; ".join(one for i, one in enumerate(axis.names) if low <= i <= high)
         yield (policy, outcome, name, kind, grade, low, high, choices, *told)
 
 
@@ -261,13 +261,9 @@ def _thresholds(
         shares = {i: (float(found.share[k]), bool(found.stands_out[k])) for k, i in enumerate(varies)}
     for i, (axis, values) in enumerate(mine):
         share = shares.get(i, (0.0, False))
-        rows = (
-            []
-            if i not in shares
-            else _choices(axis, values, effect, mean)
-            if axis.choices
-            else _flips(axis, values, effect)
-        )
+        rows: list[tuple[Any, ...]] = []
+        if share[1]:  # else any flip may be chance
+            rows = _choices(axis, values, effect, mean) if axis.choices else _flips(axis, values, effect)
         for row in rows or [(NONE, np.nan, np.nan, np.nan, "", 0, 0, np.nan)]:
             yield (policy, outcome, axis.name, *share, *row, len(effect))
 
@@ -280,7 +276,7 @@ def _flips(axis: Axis, values: FloatArray, effect: FloatArray) -> list[tuple[Any
 def _choices(axis: Axis, values: FloatArray, effect: FloatArray, mean: float) -> list[tuple[Any, ...]]:
     """Choices under which the sign of the mean effect is clearly not that of all points."""
     out = []
-    for number, choice in enumerate(axis.choices):
+    for number, choice in enumerate(axis.names):
         own = effect[values == number]
         if len(own) < 2:
             continue
