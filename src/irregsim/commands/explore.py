@@ -22,6 +22,7 @@ from irregsim.storage.folder import FolderError, Parts, commit, opened_for_writi
 from irregsim.storage.hashing import canonical_json, code_digest, sha256_of_file, sha256_of_text, write_json
 from irregsim.storage.manifests import read_manifest
 from irregsim.storage.paths import Damaged, fresh_folder, is_file, remove, user_path
+from irregsim.study import replicates
 from irregsim.study.exploration.design import FEWEST_POINTS, MOST_POINTS, Study
 from irregsim.study.exploration.points import COLUMNS, TABLE, read_points, simulate
 from irregsim.study.exploration.reading import read_study
@@ -99,8 +100,8 @@ def explore(
         study = replace(study, draws=draws)
     chosen, notes = choose_draws(study.draws, None, study.points)
     place = user_path(out) if out is not None else Path(OUTPUTS) / f"explore-{study.name}"
-    check_own_place(place, ACCOUNT)
     key = _key(study, chosen)
+    check_own_place(place, ACCOUNT, begun=key)
     if (fault := _in_the_way(place, key, study.points)) and not replaces:
         raise WrongUse(fault)
     for note in (*study.notes, *notes):
@@ -170,7 +171,9 @@ def _simulated(study: Study, draws: DrawSet, parts: Parts, jobs: int, place: Pat
     todo = [point for point in range(study.points) if point not in here]
     progress.start(study.points, len(here))
     try:
-        with contextlib.closing(as_finished(partial(simulate, study, draws, parts), todo, jobs)) as found:
+        with contextlib.closing(
+            as_finished(partial(simulate, study, draws, parts, replicates.ENGINE), todo, jobs)
+        ) as found:
             for _ in found:
                 progress.advance()
     except KeyboardInterrupt:

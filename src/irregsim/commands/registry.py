@@ -292,12 +292,13 @@ def renamed(entry: Entry, name: str) -> Path:
     return entry.path.with_name(name)
 
 
-def check_own_place(path: Path, account: str) -> None:
+def check_own_place(path: Path, account: str, *, begun: str = "") -> None:
     """Refuses a folder for what a command writes that holds files of others, links, or a result of another kind.
 
     Args:
         path: The folder; it need not be there.
         account: What describes a result of the command in its folder.
+        begun: Name of the folder inside `UNFINISHED` in which the command keeps what it has finished; empty for none.
 
     Raises:
         WrongUse: If it cannot be used; the message says why.
@@ -310,6 +311,7 @@ def check_own_place(path: Path, account: str) -> None:
     entry = entry_of(path, path.name)
     # A command that was stopped before it wrote anything leaves a folder with nothing in it.
     is_begun = entry is not None and entry.kind == UNDER_WAY and not entry.kept and not entry.inside
+    is_begun = is_begun or (bool(begun) and is_folder(path / UNFINISHED / begun))
     if entry is not None and not is_begun and not is_file(path / account):
         raise WrongUse(f"--out {path}: holds another result ({entry.kind}); give another folder")
 

@@ -9,6 +9,7 @@ axis. The interval is that of the bootstrap over points (Efron and Tibshirani 19
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -106,10 +107,18 @@ def best_degree(x: FloatArray, effect: FloatArray) -> int:
     return int(np.argmin(errors))
 
 
-def _refitted(powers: FloatArray, effect: FloatArray) -> list[FloatArray]:
-    """Coefficients of the same polynomial in every resample of the points."""
-    every = (resample(len(effect), j) for j in range(RESAMPLES))
-    return [_fitted(powers[rows], effect[rows]) for rows in every]
+def _refitted(powers: FloatArray, effect: FloatArray) -> FloatArray:
+    """Coefficients of the same polynomial in every resample of the points, shape (resamples, degrees + 1)."""
+    n, number = powers.shape
+    counts = _counts(n)
+    moments = (counts @ np.einsum("na,nb->nab", powers, powers).reshape(n, -1)).reshape(-1, number, number)
+    return np.asarray(np.linalg.solve(moments, (counts @ (powers * effect[:, None]))[:, :, None])[:, :, 0])
+
+
+@lru_cache(maxsize=2)
+def _counts(n: int) -> FloatArray:
+    """How often each of n points is in each resample, shape (resamples, n)."""
+    return np.stack([np.bincount(resample(n, j), minlength=n) for j in range(RESAMPLES)]).astype(np.float64)
 
 
 def _fitted(powers: FloatArray, effect: FloatArray) -> FloatArray:
@@ -139,6 +148,6 @@ def _roots(coefficients: FloatArray) -> list[tuple[float, int]]:
 
 def mean_interval(effect: FloatArray) -> tuple[float, float, float]:
     """Mean of an effect over points, and its 95 % interval by the same resamples."""
-    means = [float(effect[resample(len(effect), j)].mean()) for j in range(RESAMPLES)]
+    means = _counts(len(effect)) @ effect / len(effect)
     lo, hi = np.quantile(means, [0.5 - 0.5 * LEVEL, 0.5 + 0.5 * LEVEL])
     return float(effect.mean()), float(lo), float(hi)

@@ -49,7 +49,7 @@ class Here:
         return frame if columns is None else frame[list(columns)]
 
 
-def simulate(study: Study, draws: DrawSet, parts: Parts, point: int) -> None:
+def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, point: int) -> None:
     """Simulates one point and stores it.
 
     Point i has draw i (or i modulo their number) and the random numbers of (seed, i).
@@ -58,6 +58,7 @@ def simulate(study: Study, draws: DrawSet, parts: Parts, point: int) -> None:
         study: The study.
         draws: Parameter draws.
         parts: Where finished points are stored.
+        engine: ``module:function`` that simulates one replicate, as in `Plan`.
         point: Number of the point.
 
     Raises:
@@ -70,7 +71,8 @@ def simulate(study: Study, draws: DrawSet, parts: Parts, point: int) -> None:
     except ScenarioError as error:
         reasons = "; ".join(f"{fault.path}: {fault.message}" for fault in error.faults)
         raise ReplicateError(f"point {point}: its values cannot be used together: {reasons}") from error
-    plans = [(i, Plan(scenario, one, study.seed, scale=study.scale)) for i, scenario in enumerate(scenarios)]
+    how: dict[str, Any] = {"scale": study.scale, "engine": engine}
+    plans = [(i, Plan(scenario, one, study.seed, **how)) for i, scenario in enumerate(scenarios)]
     frames = in_memory(plans, point)
     months = tuple(map(month_text, range(scenarios[0].start, scenarios[0].end + 1)))
     parts.write(point, {TABLE: effects([collect(Here(frames[i], months)) for i, _ in plans], study)})

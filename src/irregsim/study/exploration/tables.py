@@ -156,7 +156,7 @@ def exploration_tables(done: Explored) -> dict[str, pd.DataFrame]:
         "parameters": pd.DataFrame({"point": np.arange(done.study.points), **drawn}),
         "effects": pd.DataFrame([_effect(*case) for case in done.cases()], columns=list(EFFECTS)),
         "turns": pd.DataFrame([row for case in done.cases() for row in _turns(done, drawn, *case[2:])], columns=TURNS),
-        "regret": pd.DataFrame(_regret(done), columns=list(REGRET)),
+        "regret": regret(done),
         "thresholds": pd.DataFrame(thresholds, columns=list(THRESHOLDS)),
     }
 
@@ -227,6 +227,13 @@ def _turns(
 
 def _is_clear(box: Box) -> bool:
     return bool(box.limits) and box.by_chance <= 0.5 * FALSE_ALARM
+
+
+def regret(done: Explored) -> pd.DataFrame:
+    """The table ``regret``."""
+    import pandas as pd
+
+    return pd.DataFrame(_regret(done), columns=list(REGRET))
 
 
 def _regret(done: Explored) -> Iterator[tuple[Any, ...]]:
