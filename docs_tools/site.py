@@ -46,6 +46,9 @@ REFERENCE: Final = {
         "irregsim.study.comparison.key_figures",
         "irregsim.study.sensitivity.shares",
         "irregsim.study.sensitivity.boxes",
+        "irregsim.study.exploration.design",
+        "irregsim.study.exploration.flips",
+        "irregsim.study.exploration.tables",
     ),
     "commands": ("irregsim.commands.run", "irregsim.commands.compare", "irregsim.commands.in_memory"),
 }

@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "--scenario --json --lang",
     "sensitivity": "--outcome --replicates --seed --draws --per-draw --scale --set --end --jobs --cluster --out --lang "
     "--quiet",
+    "explore": "--points --scale --draws --jobs --out --replace --lang --quiet",
     "validate": "--all --lang --set --end",
     "scenarios": "--lang",
     "levers": "--lang",

@@ -16,13 +16,14 @@ from irregsim.commands import calibrate, sensitivity
 from irregsim.inference.calibration import bank, fitting
 from irregsim.storage.paths import FolderError, refuse_links_below
 from irregsim.workshop import handouts
-from run_tools import short_scenario
+from study_files import small_study
 
 #: How each command with ``--out`` is asked, without that option.
 COMMANDS = {
     "backtest": (),
     "calibrate": (),
     "compare": ("short.yaml", "baseline", "--quiet"),
+    "explore": ("study.yaml", "--quiet"),
     "fit": ("--draws", "point", "--quiet"),
     "run": ("short.yaml", "--quiet"),
     "sensitivity": ("short.yaml", "baseline", "--quiet"),
@@ -43,7 +44,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr("irregsim.study.replicates.ENGINE", "no_such_module:engine")
     monkeypatch.setattr(bank, "ENGINE", "no_such_module:engine")
     monkeypatch.setattr(handouts, "make_page", lambda name, lang: f"{name} {lang}")
-    short_scenario(tmp_path)
+    small_study(tmp_path)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "home" / "sub").mkdir(parents=True)
     (tmp_path / "home" / "thesis.txt").write_text("mine", encoding="utf-8")
@@ -134,6 +135,17 @@ def test_what_drives_a_finding_is_written_through_no_link(here, file):
     (here / "found" / file).symlink_to(here / "home" / "thesis.txt")
     before = seen(here)
     answer = asked("sensitivity", "found")
+    assert answer.exit_code == 2 and "is a link" in answer.output and seen(here) == before
+
+
+@posix
+@pytest.mark.parametrize("file", ["explore.json", "points.parquet", "explore-exit-tvangsretur.png", ".unfinished/lock"])
+def test_a_study_is_written_through_no_link(here, file):
+    (here / "found" / ".unfinished").mkdir(parents=True)
+    (here / "found" / ".irregsim").touch()
+    (here / "found" / file).symlink_to(here / "home" / "thesis.txt")
+    before = seen(here)
+    answer = asked("explore", "found")
     assert answer.exit_code == 2 and "is a link" in answer.output and seen(here) == before
 
 

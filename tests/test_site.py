@@ -19,6 +19,7 @@ from irregsim.cli import main
 from irregsim.model.month import MONTH
 from irregsim.scenario import load_scenario
 from irregsim.scenario.levers import REGISTRY
+from irregsim.study.exploration.reading import read_study
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -156,9 +157,13 @@ def test_scenarios_that_pages_show_are_read(tmp_path):
             if text.startswith("schema: 1"):
                 file = tmp_path / f"s{seen}.yaml"
                 file.write_text(text, encoding="utf-8")
-                load_scenario(file)
+                if "\npolicies:" in text:
+                    study = read_study(file)
+                    assert (DOCS / "studies" / f"{study.name}.yaml").read_text(encoding="utf-8") == text
+                else:
+                    load_scenario(file)
                 seen += 1
-    assert seen >= 4
+    assert seen >= 5
 
 
 def test_the_sample_of_commands_that_only_list_says_something():

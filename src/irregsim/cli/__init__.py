@@ -58,6 +58,7 @@ for _command in (
     runs.compare,
     explaining.explain,
     analysing.sensitivity,
+    analysing.explore,
     runs.fit,
     runs.calibrate,
     backtesting.backtest,

@@ -1,7 +1,8 @@
-"""``irregsim sensitivity``: what drives a finding, and when it turns."""
+"""``irregsim sensitivity`` and ``irregsim explore``: what drives a finding, and when it turns."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from irregsim.cli.options import (
     lang_option,
     printed_language,
     quiet_option,
+    replace_option,
     seed_option,
     set_options,
 )
@@ -81,3 +83,53 @@ def sensitivity(
         lang = printed_language(context)
         say(summary(done.frames, done.about, done.outcomes, lang))
         say("\n" + label("screen.written", lang).format(folder=done.folder))
+
+
+@click.command(short_help="Say in which worlds policies lower or raise an outcome.")
+@click.argument("study", metavar="STUDY.yaml", type=click.Path())
+@click.option("--points", type=int, help="How many points, 32 to 2000. Default: the study's.")
+@click.option("--scale", type=float, help="Population scale, for trials. Default: the study's.")
+@click.option("--draws", metavar="posterior|prior|point|DIR", help="Parameter draws. Default: the study's.")
+@jobs_option
+@click.option("--out", metavar="DIR", help="Folder for the tables. Default: outputs/explore-<name>.")
+@replace_option
+@lang_option("Language of the text and the pictures.")
+@quiet_option
+@click.pass_context
+def explore(
+    context: click.Context,
+    /,
+    study: str,
+    lang: str,
+    *,
+    replace: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Say in which worlds policies lower or raise an outcome, and which of them does well in most.
+
+    The STUDY names a reference, policies, and levers, assumptions and parameters with ranges (docs/explore.md). Each
+    point is one world, simulated once for the reference and every policy. Writes tables (Parquet and CSV) and a picture
+    of each outcome: when a finding turns, regret, and values at which its sign flips. Ctrl-C keeps finished points, the
+    same command goes on, and more points are added to those there.
+
+    \b
+    Example:
+      irregsim explore study.yaml --points 32 --scale 0.02
+      irregsim explore study.yaml --jobs 4 --lang nb
+    """
+    from irregsim.commands import explore as work
+    from irregsim.present.exploration import summary
+    from irregsim.present.plots.exploration import save_outcomes
+    from irregsim.study.progress import progress_for
+
+    def draw(done: work.Exploration, folder: Path) -> list[str]:
+        return save_outcomes(done.frames, done.account, done.study, folder, lang)
+
+    progress = progress_for(quiet=quiet, noun="points")
+    with errors():
+        done = work.explore(study, **options, replaces=replace, draw=draw, progress=progress, warn=warn)
+    if not quiet:
+        printed = printed_language(context)
+        say(summary(done.frames, done.account, printed))
+        say("\n" + label("screen.written", printed).format(folder=done.folder))

@@ -41,6 +41,16 @@ FIT_ACCOUNT: Final = "fit.json"
 #: What describes an analysis of what drives a comparison.
 SENSITIVITY_ACCOUNT: Final = "sensitivity.json"
 
+#: What describes an exploration of a study.
+EXPLORATION_ACCOUNT: Final = "explore.json"
+
+#: What describes a folder that has no manifest, and its kind.
+_ACCOUNTS: Final = {
+    FIT_ACCOUNT: "fit",
+    SENSITIVITY_ACCOUNT: "sensitivity",
+    EXPLORATION_ACCOUNT: "exploration",
+}
+
 #: How deep below the folder run folders are looked for, and how many folders are looked into at most.
 DEEPEST: Final = 4
 MOST: Final = 20_000
@@ -49,7 +59,8 @@ MOST: Final = 20_000
 SHORTEST_ID: Final = 4
 
 #: Kinds of folders.
-RUN, COMPARISON, FIT, SENSITIVITY = "run", "comparison", "fit", "sensitivity"
+RUN, COMPARISON = "run", "comparison"
+FIT, SENSITIVITY, EXPLORATION = _ACCOUNTS.values()
 UNDER_WAY, DAMAGED = "unfinished", "damaged"
 
 
@@ -60,9 +71,10 @@ class Entry:
     Attributes:
         path: Where it is.
         name: Path below the folder that was looked into.
-        kind: `RUN`, `COMPARISON`, `FIT`, `SENSITIVITY`, `UNDER_WAY` (nothing is finished yet) or `DAMAGED`.
-        about: What its manifest says (for a fit, ``fit.json``; for what drives a comparison, ``sensitivity.json``);
-            empty where there is none.
+        kind: `RUN`, `COMPARISON`, `FIT`, `SENSITIVITY`, `EXPLORATION`, `UNDER_WAY` (nothing is finished yet) or
+            `DAMAGED`.
+        about: What its manifest says (for a fit, ``fit.json``; for what drives a comparison, ``sensitivity.json``; for
+            a study, ``explore.json``); empty where there is none.
         kept: Finished replicates of a run that is not finished.
         fault: What is damaged, in words.
         inside: Runs inside it.
@@ -84,7 +96,7 @@ class Entry:
     @property
     def scenarios(self) -> tuple[str, ...]:
         """Names of what was run, the reference first."""
-        if self.kind in (COMPARISON, SENSITIVITY):
+        if self.kind in (COMPARISON, SENSITIVITY, EXPLORATION):
             return (str(self.about.get("reference", "?")), *map(str, self.about.get("scenarios", ())))
         scenario = self.about.get("scenario")
         return (str(scenario.get("name", "?")),) if isinstance(scenario, Mapping) else ()
@@ -133,7 +145,7 @@ def entry_of(path: Path, name: str) -> Entry | None:
         return Entry(path, name, DAMAGED, fault=f"{MANIFEST}: {error}", inside=inside)
     else:
         return Entry(path, name, COMPARISON if manifest.get("kind") == COMPARISON else RUN, manifest, inside=inside)
-    for account, kind in ((FIT_ACCOUNT, FIT), (SENSITIVITY_ACCOUNT, SENSITIVITY)):
+    for account, kind in _ACCOUNTS.items():
         if is_file(path / account):
             try:
                 return Entry(path, name, kind, read_manifest(path / account), inside=inside)
@@ -241,7 +253,7 @@ def removed(entry: Entry) -> list[str]:
         WrongUse: If it cannot be removed.
     """
     try:
-        return remove_folder(entry.path, (MANIFEST, FIT_ACCOUNT, SENSITIVITY_ACCOUNT))
+        return remove_folder(entry.path, (MANIFEST, *_ACCOUNTS))
     except FolderError as error:
         raise WrongUse(str(error)) from None
 
@@ -280,12 +292,13 @@ def renamed(entry: Entry, name: str) -> Path:
     return entry.path.with_name(name)
 
 
-def check_own_place(path: Path, account: str) -> None:
+def check_own_place(path: Path, account: str, *, begun: str = "") -> None:
     """Refuses a folder for what a command writes that holds files of others, links, or a result of another kind.
 
     Args:
         path: The folder; it need not be there.
         account: What describes a result of the command in its folder.
+        begun: Name of the folder inside `UNFINISHED` in which the command keeps what it has finished; empty for none.
 
     Raises:
         WrongUse: If it cannot be used; the message says why.
@@ -298,6 +311,7 @@ def check_own_place(path: Path, account: str) -> None:
     entry = entry_of(path, path.name)
     # A command that was stopped before it wrote anything leaves a folder with nothing in it.
     is_begun = entry is not None and entry.kind == UNDER_WAY and not entry.kept and not entry.inside
+    is_begun = is_begun or (bool(begun) and is_folder(path / UNFINISHED / begun))
     if entry is not None and not is_begun and not is_file(path / account):
         raise WrongUse(f"--out {path}: holds another result ({entry.kind}); give another folder")
 
@@ -313,6 +327,8 @@ def page_of(entry: Entry) -> Path:
 __all__ = [
     "COMPARISON",
     "DAMAGED",
+    "EXPLORATION",
+    "EXPLORATION_ACCOUNT",
     "FIT",
     "OUTPUTS",
     "RUN",

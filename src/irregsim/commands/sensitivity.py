@@ -124,7 +124,7 @@ def sensitivity(
     done = Sensitivity({**frames, "evidence": opened.table("evidence")}, about, shown, place)
     try:
         with opened_for_writing(place):
-            names = [name for table, rows in frames.items() for name in _write(rows, place, table)]
+            names = [name for table, rows in frames.items() for name in write_frame(rows, place, table)]
             names += draw(done)
             # Last, so that its presence means that everything is there.
             write_json(place / ACCOUNT, account(about, manifest, place, names))
@@ -198,7 +198,7 @@ def _runs(opened: RunFolder) -> Runs:
     return Runs.of(found[0], found[1:])
 
 
-def _write(rows: pd.DataFrame, place: Path, name: str) -> list[str]:
+def write_frame(rows: pd.DataFrame, place: Path, name: str) -> list[str]:
     """A table as Parquet and CSV, each whole or not there; their names."""
     names = [f"{name}.parquet", f"{name}.csv"]
     for file in names:

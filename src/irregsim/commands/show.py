@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from irregsim.commands.registry import COMPARISON, FIT, RUN, SENSITIVITY, found_entry
+from irregsim.commands.registry import COMPARISON, EXPLORATION, FIT, RUN, SENSITIVITY, found_entry
 from irregsim.commands.request import WrongUse
 from irregsim.present.numbers_of import Asked, NothingThere, comparison_text, run_text
 from irregsim.storage.folder import FolderError, RunFolder
@@ -37,6 +37,8 @@ def shown(text: str, asked: Asked, *, show_levels: bool = False) -> str:
         raise WrongUse(f"{entry.name}: is a fit; its tables are on its page (irregsim runs open {entry.name})")
     if entry.kind == SENSITIVITY:
         raise WrongUse(f"{entry.name}: says what drives a comparison; irregsim sensitivity shows it again")
+    if entry.kind == EXPLORATION:
+        raise WrongUse(f"{entry.name}: is a study; irregsim explore shows it again")
     if entry.kind not in (RUN, COMPARISON):
         raise WrongUse(f"{entry.name}: {entry.fault or 'is not finished; run its command again'}")
     try:

@@ -16,9 +16,9 @@ from irregsim.commands.request import Request, WrongUse
 from irregsim.present.words import lever_change
 from irregsim.scenario import Scenario, ScenarioError, diff_rows, load_scenario
 from irregsim.scenario.changes import LAST_COUNTED
-from irregsim.scenario.levers import REGISTRY, Kind
+from irregsim.scenario.settings import is_of, month_fault, override
 from irregsim.study.comparison.sweeps import Axis, Design
-from irregsim.vocabulary.codes import month_number, month_text
+from irregsim.vocabulary.codes import month_text
 from irregsim.vocabulary.labels import LANGUAGES
 
 #: Most values of one setting, and most scenarios that a sweep may run besides the one it is made from.
@@ -48,7 +48,7 @@ class Varied:
 
     def override(self, value: str) -> str:
         """The ``--set`` that a value acts like."""
-        return f"{self.key}=[{{from: {self.month}, value: {value}}}]" if self.month else f"{self.key}={value}"
+        return override(self.key, self.month, value)
 
 
 def varied(text: str) -> Varied:
@@ -72,19 +72,9 @@ def varied(text: str) -> Varied:
         raise WrongUse(f"{where}: a value is given twice")
     if len(found) > MOST_VALUES:
         raise WrongUse(f"{where}: {len(found)} values, and at most {MOST_VALUES} can be compared; give fewer")
-    if at:
-        try:
-            month_number(month)
-        except ValueError as error:
-            raise WrongUse(f"{where}: {error}") from None
-        lever = max((one for one in REGISTRY if _is_of(key, one.path)), key=lambda one: len(one.path), default=None)
-        if lever is not None and lever.kind is not Kind.DATED:
-            raise WrongUse(f"{where}: {lever.path} takes no month after @; write the dates into its values")
+    if at and (fault := month_fault(key, month)):
+        raise WrongUse(f"{where}: {fault}")
     return Varied(key, month, found)
-
-
-def _is_of(key: str, path: str) -> bool:
-    return key == path or key.startswith(f"{path}.")
 
 
 def split_values(text: str) -> list[str]:
@@ -200,6 +190,6 @@ def _axis(
     for one in made:
         cell = cells[one.name]
         if cell[place] and not any(value for i, value in enumerate(cell) if i != place):
-            rows = [row for row in diff_rows([base, one]) if _is_of(row["key"], axis.key)]
+            rows = [row for row in diff_rows([base, one]) if is_of(row["key"], axis.key)]
             before |= {list(row.values())[3] for row in rows}
     return Axis(axis.key, axis.values, before.pop() if len(before) == 1 else "", axis.month)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from irregsim.scenario.faults import EnoughFaults, Fault, ScenarioError, and_more, hinted, near_file, shorten
@@ -48,24 +49,84 @@ def load_scenario(
         ScenarioError: With every fault found in the file, its parents and the overrides.
         TypeError: If the path is no path, or an override, the end or a fact is no text.
     """
-    given = Path(path)
-    shown = str(given) if isinstance(path, os.PathLike) else path
     # One text is one of them, not a list of letters.
     overrides, without = ((one,) if isinstance(one, str) else tuple(one) for one in (overrides, without))
     for text in (*overrides, *without, *(() if end is None else (end,))):
         if not isinstance(text, str):
             raise TypeError(f"{text!r:.60} is no text: overrides, end and facts are given as text")
+    given, shown = _found(path)
+    faults: list[Fault] = []
+    return _resolved(read_file(given, shown, [], faults), given, overrides, end, without, faults)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file that was read with its parents, of which many scenarios are made without reading it again.
+
+    It travels to other processes, which then need no file.
+
+    Attributes:
+        read: The file and its parents.
+        path: Where it was.
+    """
+
+    read: ReadFile
+    path: Path
+
+    def scenario(self, overrides: Sequence[str] = ()) -> Scenario:
+        """The scenario with some ``--set``, as `load_scenario` has it.
+
+        Args:
+            overrides: ``--set`` strings.
+
+        Raises:
+            ScenarioError: With every fault in them.
+        """
+        return _resolved(self.read, self.path, tuple(overrides), None, (), [])
+
+
+def open_scenario(path: Path, shown: str) -> Opened:
+    """Reads a file of which scenarios are made.
+
+    Args:
+        path: The file.
+        shown: Its name in messages.
+
+    Raises:
+        ScenarioError: With every fault in the file and its parents.
+    """
+    faults: list[Fault] = []
+    read = read_file(path, shown, [], faults)
+    if faults or read is None:
+        raise ScenarioError(_in_order(faults))
+    return Opened(read, path)
+
+
+def _found(path: str | os.PathLike[str]) -> tuple[Path, str]:
+    """Where a scenario that somebody named is, and its name in messages."""
+    given = Path(path)
+    shown = str(given) if isinstance(path, os.PathLike) else path
     shipped = shipped_scenarios()
     if shown in shipped:
-        given, shown = shipped[shown], shipped_name(shown)
-    elif not os.path.exists(given) and given.suffix not in (".yaml", ".yml") and "/" not in shown:
+        return shipped[shown], shipped_name(shown)
+    if not os.path.exists(given) and given.suffix not in (".yaml", ".yml") and "/" not in shown:
         near = near_file(shown, Path(), shipped)
         message = hinted("no such file and no shipped scenario", near, f"shipped: {', '.join(shipped)}")
         raise ScenarioError([Fault(shown, 1, 1, "", message)])
-    elif not os.path.lexists(given) and (near := near_file(shown, given.parent, shipped)):
+    if not os.path.lexists(given) and (near := near_file(shown, given.parent, shipped)):
         raise ScenarioError([Fault(shown, 1, 1, "", hinted("no such file", near))])
-    faults: list[Fault] = []
-    read = read_file(given, shown, [], faults)
+    return given, shown
+
+
+def _resolved(
+    read: ReadFile | None,
+    given: Path,
+    overrides: Sequence[str],
+    end: str | None,
+    without: Sequence[str],
+    faults: list[Fault],
+) -> Scenario:
+    """The scenario of a file, or every fault in it and in what is laid over it."""
     below = read
     for text in overrides:
         own = _override(text, below, faults)

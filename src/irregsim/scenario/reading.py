@@ -225,32 +225,10 @@ def _parent(
         checker.fault(mark, "extends", message)
         return None, True
 
-    shipped = shipped_scenarios()
-    if extends in shipped:
-        parent, shown = shipped[extends], shipped_name(extends)
-    elif re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", extends):
-        return refuse(f"'{shorten(extends)}' is an address; only files in this folder or below can be extended")
-    elif extends.startswith(("/", "\\", "~")):
-        return refuse(f"'{shorten(extends)}' is not relative; name a file in this folder or below")
-    elif ".." in re.split(r"[/\\]", extends):
-        return refuse(f"'{shorten(extends)}' leads out of the folder; name a file in this folder or below")
-    elif not extends.endswith(".yaml"):
-        near = near_file(extends, path.parent, shipped)
-        known = f"shipped: {', '.join(shipped)}; a file ends in .yaml"
-        return refuse(hinted(f"no shipped scenario '{shorten(extends)}'", near, known))
-    else:
-        parent = path.parent / extends
-        shown = str(Path(checker.shown).parent / extends)
-        try:
-            inside = parent.resolve().is_relative_to(path.parent.resolve())
-            exists = parent.exists()
-        except (OSError, ValueError, RuntimeError):
-            return refuse(f"'{shorten(extends)}' is not a usable file name")
-        if not inside:
-            return refuse(f"'{shorten(extends)}' is a link out of the folder; copy the file here instead")
-        if not exists:
-            hint = near_file(extends, parent.parent, shipped)
-            return refuse(hinted(f"there is no file '{shorten(extends)}' in this folder", hint))
+    found = named_file(extends, path, checker.shown, "extended")
+    if isinstance(found, str):
+        return refuse(found)
+    parent, shown = found
     if parent.resolve() in children:
         loop = " -> ".join([*(child.name for child in children), parent.name])
         return refuse(f"a scenario cannot extend itself ({loop})")
@@ -258,6 +236,44 @@ def _parent(
         return refuse(f"more than {MOST_PARENTS} scenarios extend each other")
     read = read_file(parent, shown, children, faults)
     return read, read is None
+
+
+def named_file(name: str, beside: Path, shown: str, used: str) -> tuple[Path, str] | str:
+    """A scenario that a file names: one that ships, or a file in its folder or below.
+
+    Args:
+        name: As written.
+        beside: The file in which it is written.
+        shown: Name of that file in messages.
+        used: What may be done with files of the folder, such as ``extended``.
+
+    Returns:
+        Where it is, and its name in messages; or why it cannot be used, in words.
+    """
+    shipped = shipped_scenarios()
+    if name in shipped:
+        return shipped[name], shipped_name(name)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", name):
+        return f"'{shorten(name)}' is an address; only files in this folder or below can be {used}"
+    if name.startswith(("/", "\\", "~")):
+        return f"'{shorten(name)}' is not relative; name a file in this folder or below"
+    if ".." in re.split(r"[/\\]", name):
+        return f"'{shorten(name)}' leads out of the folder; name a file in this folder or below"
+    if not name.endswith(".yaml"):
+        near = near_file(name, beside.parent, shipped)
+        known = f"shipped: {', '.join(shipped)}; a file ends in .yaml"
+        return hinted(f"no shipped scenario '{shorten(name)}'", near, known)
+    place = beside.parent / name
+    try:
+        inside = place.resolve().is_relative_to(beside.parent.resolve())
+        exists = place.exists()
+    except (OSError, ValueError, RuntimeError):
+        return f"'{shorten(name)}' is not a usable file name"
+    if not inside:
+        return f"'{shorten(name)}' is a link out of the folder; copy the file here instead"
+    if not exists:
+        return hinted(f"there is no file '{shorten(name)}' in this folder", near_file(name, place.parent, shipped))
+    return place, str(Path(shown).parent / name)
 
 
 def scenario_of(

@@ -283,7 +283,7 @@ def _run_on(cluster: Cluster, todo: Sequence[Todo], replicates: Sequence[int], f
         mine = [(number, one.plan) for number, one in enumerate(todo) if replicate in one.replicates]
         return [(number, replace(plan, draws=plan.draws.only(replicate))) for number, plan in mine], replicate
 
-    with contextlib.closing(as_finished_on(cluster, _simulate_away, asked, replicates)) as found:
+    with contextlib.closing(as_finished_on(cluster, in_memory, asked, replicates)) as found:
         for replicate, made in found:
             for number, frames in made.items():
                 todo[number].parts.write(replicate, frames)
@@ -310,8 +310,19 @@ def trial_seconds(plan: Plan) -> float:
     return time.monotonic() - begun
 
 
-def _simulate_away(plans: Sequence[tuple[int, Plan]], replicate: int) -> dict[int, Mapping[str, Any]]:
-    """One replicate of some plans, on a worker: tables by the number of the plan."""
+def in_memory(plans: Sequence[tuple[int, Plan]], replicate: int) -> dict[int, Mapping[str, Any]]:
+    """One replicate of some plans, kept nowhere.
+
+    Args:
+        plans: Each with its number.
+        replicate: Number of the replicate.
+
+    Returns:
+        Tables by the number of the plan.
+
+    Raises:
+        ReplicateError: If the engine fails.
+    """
     made = {number: _InMemory() for number, _ in plans}
     _simulate([Todo(plan, made[number], frozenset([replicate])) for number, plan in plans], (), replicate)
     return {number: one.frames for number, one in made.items()}

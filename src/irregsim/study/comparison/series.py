@@ -20,13 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from irregsim.model.registers import REGISTERS
-from irregsim.study.comparison.pairs import Run
 from irregsim.study.summaries import register_series
 from irregsim.vocabulary.codes import EXITS, HIDDEN, STRATEGIES
 
@@ -82,7 +81,22 @@ def is_averaged(outcome: str) -> bool:
     return family(outcome) in AVERAGED or outcome in _COUNTED_STOCKS
 
 
-def collect(run: Run) -> Collected:
+class Readable(Protocol):
+    """What series are made of: a finished run, or tables in memory."""
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """Reported months, in order."""
+
+    @property
+    def replicates(self) -> int:
+        """How many replicates."""
+
+    def read(self, table: str, replicate: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Rows of one replicate of a table."""
+
+
+def collect(run: Readable) -> Collected:
     """Series of all replicates of a run, read one after the other.
 
     Returns:
@@ -110,7 +124,7 @@ def hidden_index(reference: Collected, scenario: Collected) -> FloatArray:
     return np.where(base > 0, 100.0 * changed / np.where(base > 0, base, 1.0), np.nan)
 
 
-def _with_gaps(values: dict[str, FloatArray], run: Run) -> dict[str, FloatArray]:
+def _with_gaps(values: dict[str, FloatArray], run: Readable) -> dict[str, FloatArray]:
     """Registers are missing but for the months in which any replicate has a count."""
     for name in [outcome for outcome in values if family(outcome) == "register"]:
         counted = np.isfinite(values[name]).any(axis=1, keepdims=True)
@@ -118,7 +132,7 @@ def _with_gaps(values: dict[str, FloatArray], run: Run) -> dict[str, FloatArray]
     return values
 
 
-def _series(run: Run, replicate: int) -> tuple[dict[str, FloatArray], dict[str, str]]:
+def _series(run: Readable, replicate: int) -> tuple[dict[str, FloatArray], dict[str, str]]:
     place = {month: i for i, month in enumerate(run.months)}
     stocks = _wide(run.read("stocks", replicate, ["month", "strategy", "persons"]), ["strategy"], "persons", place)
     flows = run.read("flows", replicate, ["month", "origin", "destination", "persons"])

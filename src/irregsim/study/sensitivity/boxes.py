@@ -3,7 +3,8 @@
 The method is the patient rule induction method (Friedman and Fisher 1999, Bump hunting in high-dimensional data,
 Statistics and Computing 9), as scenario discovery uses it (Bryant and Lempert 2010, Technological Forecasting and
 Social Change 77): a box is peeled, a few draws at a time, at the end that leaves the largest share of the cases inside.
-It is short and written here because the EMA Workbench is not installed with irregsim.
+It is short and written here because the EMA Workbench is not installed with irregsim. A column of a few values, such as
+choices in their order, is peeled a value at a time.
 
 A search among hundreds of parameters always finds some box. So it searches only the parameters that go most with the
 cases, and the whole search is repeated with the cases dealt out by chance: a box counts only if few of these are as
@@ -79,7 +80,7 @@ def peel(columns: FloatArray, cases: BoolArray) -> tuple[FloatArray, BoolArray]:
         choices: list[tuple[float, int, int, float, BoolArray]] = []
         for i in range(number):
             own = np.sort(columns[inside, i])
-            for end, cut in ((0, own[step]), (1, own[-step - 1])) if len(own) > step else ():
+            for end, cut in ((0, _inner(own, step)), (1, -_inner(-own[::-1], step))) if len(own) > step else ():
                 kept = inside & ((columns[:, i] >= cut) if end == 0 else (columns[:, i] <= cut))
                 if LEAST * n <= kept.sum() < inside.sum():
                     choices.append((float(cases[kept].mean()), i, end, float(cut), kept))
@@ -90,6 +91,13 @@ def peel(columns: FloatArray, cases: BoolArray) -> tuple[FloatArray, BoolArray]:
         if (score := _score(inside, cases)) > best[0]:
             best = (score, limits.copy(), inside.copy())
     return best[1], best[2]
+
+
+def _inner(rising: FloatArray, step: int) -> float:
+    """What is left begins here when so many of the lowest are peeled: all of one value go together."""
+    if rising[step] > rising[0] or rising[-1] == rising[0]:
+        return float(rising[step])
+    return float(rising[np.searchsorted(rising, rising[0], side="right")])
 
 
 def _score(inside: BoolArray, cases: BoolArray) -> float:
