@@ -16,6 +16,7 @@ from matplotlib.transforms import Bbox
 
 import comparison_frames
 from irregsim.present.plots.compare import PICTURES, Inputs, Picture
+from irregsim.present.plots.compare.displacement import draw_displacement
 from irregsim.present.plots.style import new_figure, settings
 from irregsim.vocabulary.labels import LANGUAGES
 
@@ -79,8 +80,14 @@ def faults(figure: FigureBase) -> list[str]:
 
 
 def touches(axes: Axes, box: Bbox) -> bool:
-    """Whether a box lies on a line, or partly on a bar; a number that is inside its bar is meant to be there."""
+    """Whether a box lies on a line or an edge of the panel, or partly on a bar.
+
+    A number that is inside its bar is meant to be there.
+    """
     inside = Bbox.from_extents(box.x0 + SHARED, box.y0 + SHARED, box.x1 - SHARED, box.y1 - SHARED)
+    edges = {side: getattr(axes.bbox, {"left": "x0", "right": "x1"}[side]) for side in ("left", "right")}
+    if any(axes.spines[side].get_visible() and box.x0 <= place <= box.x1 for side, place in edges.items()):
+        return True
     for mark in axes.lines:
         path = mark.get_transform().transform_path(mark.get_path())
         is_here = mark.get_transform() == axes.transData and axes.bbox.overlaps(inside)
@@ -99,6 +106,17 @@ def test_no_word_lies_on_another_or_over_the_edge(picture: Picture, lang: str) -
     assert faults(drawing.figure) == []
 
 
+@pytest.mark.parametrize("way", [-1.0, 1.0])
+def test_a_number_of_the_balance_keeps_off_the_edge_however_long_its_interval(way: float) -> None:
+    frames = comparison_frames.frames()
+    lo, hi = sorted((1500.0 * way, 200.0 * way))
+    balance = frames["balance"].assign(change_in_state=1240.0 * way, lo=lo, hi=hi)
+    drawing = draw_displacement(Inputs({**frames, "balance": balance}, comparison_frames.about(), "", "en"))
+    assert drawing is not None
+    assert any("1,240" in text.get_text() for text, _ in boxes(drawing.figure))
+    assert faults(drawing.figure) == []
+
+
 def test_words_that_touch_are_found() -> None:
     with settings():
         figure = new_figure()
@@ -110,5 +128,6 @@ def test_words_that_touch_are_found() -> None:
         axes.text(0.2, 0.8, "one")
         axes.text(0.2, 0.8, "other")
         axes.text(2.0, 0.1, "outside")
+        axes.text(0.0, 0.1, "on the edge", ha="center")
         kinds = sorted(fault.partition(":")[0] for fault in faults(figure))
-    assert kinds == ["on a mark", "on each other", "over the edge"]
+    assert kinds == ["on a mark", "on a mark", "on each other", "over the edge"]

@@ -31,7 +31,7 @@ from irregsim.present.plots.style import (
     new_figure,
     settings,
 )
-from irregsim.present.words import has_direction, short_title, title_of
+from irregsim.present.words import has_direction, short_title, title_of, upper
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.labels import Words, label, labels
 from irregsim.vocabulary.numbers import drawn, plain
@@ -177,7 +177,7 @@ class Inputs:
         """Title of a picture of one scenario: the message, and below it what is shown."""
         reference = self.words("against", name=self.drawn_reference())
         topic = f"{self.topic(key)}: {self.words('quoted', name=self.drawn_title())}, {reference}"
-        return "\n".join([*textwrap.wrap(message, TITLE_LETTERS), *textwrap.wrap(topic, TITLE_LETTERS)])
+        return "\n".join([*textwrap.wrap(upper(message), TITLE_LETTERS), *textwrap.wrap(topic, TITLE_LETTERS)])
 
     def part_heading(self, message: str) -> str:
         """Title of the part of a scenario in a picture of several."""

@@ -152,13 +152,16 @@ def _accounts(inputs: Inputs, month: str) -> pd.DataFrame:
 
 def _bars(axes: Axes, accounts: Sequence[Mapping[Any, Any]], unit: str, inputs: Inputs) -> None:
     """Changes of accounts with their intervals."""
+    letters = 0
     for place, one in enumerate(accounts):
         axes.barh(place, one["mean"], color=colour_of(one["state"]), edgecolor="#555555", linewidth=0.6, height=0.7)
         axes.plot([one["lo"], one["hi"]], [place, place], color="#222222", linewidth=1.2)
         ends = (0.0, one["mean"], one["lo"], one["hi"])
         right = one["mean"] >= 0
+        amount = _amount(one["mean"], unit, inputs.lang)
+        letters = max(letters, len(amount))
         axes.annotate(
-            _amount(one["mean"], unit, inputs.lang),
+            amount,
             (max(ends) if right else min(ends), place),
             xytext=(4 if right else -4, 0),
             textcoords="offset points",
@@ -171,7 +174,8 @@ def _bars(axes: Axes, accounts: Sequence[Mapping[Any, Any]], unit: str, inputs: 
     )
     axes.set_ylim(len(accounts) - 0.4, -0.6)
     axes.grid(visible=False)
-    axes.margins(x=0.25)
+    # Room for the longest number between the longest interval and the edge.
+    axes.margins(x=0.1 + 0.07 * letters)
     signed_axis(axes, inputs, x=True)
     axes.locator_params(axis="x", nbins=3)
     axes.set_title(wrapped(inputs.words(f"balance_{unit}"), 24), fontsize=10.5)
