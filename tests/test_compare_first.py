@@ -66,6 +66,25 @@ def test_the_surest_comes_first_and_little_is_filled_up() -> None:
     assert main_effects([], ()) == []
 
 
+def test_what_a_scenario_is_for_is_told_before_what_follows_from_it_and_is_in_the_title() -> None:
+    # Legal stay is what the scenario expects; what follows from it has smaller intervals.
+    follows = ["stock:avhengig", "exit:tvangsretur", "stock:synlig"]
+    rows = [*(row(one, "clear", -30.0, false_discovery=0.001) for one in follows), row(HIDDEN, "clear", -10.0)]
+    rows.append(row("exit:regularisert", "clear", 130.0, false_discovery=0.04))
+    own = ["exit:regularisert", *follows]
+    assert main_effects(rows, own)[0]["outcome"] == "exit:regularisert"
+    assert answer(rows, own, "en", short=True).startswith("The number who obtain legal stay clearly rises")
+    # What is only probable does not come before what is clear.
+    rows[-1] = row("exit:regularisert", "probable", 130.0)
+    assert main_effects(rows, own)[0]["outcome"] == "stock:avhengig"
+
+
+@pytest.mark.parametrize(("lang", "few"), [("en", "by fewer than 5 persons"), ("nb", "med færre enn 5 personer")])
+def test_few_are_told_with_what_they_are(lang: str, few: str) -> None:
+    text = answer([row("stock:synlig", "clear", -2.0, lo=-3.0, hi=-1.0, kind="mean")], ["stock:synlig"], lang)
+    assert text.endswith(few)
+
+
 def test_the_answer_tells_sizes_grades_and_what_has_no_direction() -> None:
     rows = [
         row("exit:assistert_retur", "clear", 36.0),
@@ -175,6 +194,14 @@ def whole(lang: str, *levers: dict[str, str], rows: list[dict[str, object]] | No
     about = comparison_frames.about(lang=lang, scenarios=("agreement-x",), levers={"agreement-x": list(levers)})
     text = render_report(frames, about)
     return " ".join(unescape(re.sub("<[^>]+>", " ", text[text.index("<h1") : text.index(to)])).split())
+
+
+def test_all_answers_come_before_the_picture_and_the_tables() -> None:
+    text = render_report(comparison_frames.frames(), comparison_frames.about())
+    text = text[text.index("<body") : text.index('<section class="four"')]
+    places = [found.start() for kind in ("answer", "effects") for found in re.finditer(f'class="{kind}"', text)]
+    assert len(places) == 2 * len(comparison_frames.SCENARIOS) and places == sorted(places)
+    assert text.count("<table") == len(comparison_frames.SCENARIOS) and text.index("<table") > places[1]
 
 
 def test_the_seventh_outcome_of_a_panel_is_there_when_the_lever_is_about_it() -> None:

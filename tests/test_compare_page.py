@@ -434,6 +434,22 @@ def test_on_paper_the_first_page_has_the_four_panels_and_the_twin_is_shown(engli
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_the_summary_printed_alone_is_one_page_however_long_it_is(english: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    # Prints when the page is there, and stays as it is printed; many scenarios more than it has.
+    script = "window.print = () => { throw new Error('as printed'); }; document.querySelector('button.print').click();"
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", english)
+    answers = re.findall(r'<section class="answer".*?</section>', text, re.DOTALL)
+    text = text.replace(answers[0], answers[0] * 12).replace("</body>", f"<script>{script}</script></body>")
+    path.write_text(text, encoding="utf-8")
+    paper = tmp_path / "summary.pdf"
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [str(CHROMIUM), *flags, "--no-pdf-header-footer", f"--print-to-pdf={paper}", path.as_uri()]
+    subprocess.run(command, capture_output=True, timeout=120, check=True)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", paper.read_bytes())) == 1
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 def test_two_scenarios_are_printed_on_few_pages_because_what_is_folded_is_not(english: str, tmp_path: Path) -> None:
     printed = []
     for name, text in (("folded", english), ("open", english.replace("<details", "<details open"))):

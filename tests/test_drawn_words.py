@@ -18,6 +18,7 @@ import comparison_frames
 from irregsim.present.plots.compare import PICTURES, Inputs, Picture
 from irregsim.present.plots.compare.displacement import draw_displacement
 from irregsim.present.plots.style import new_figure, settings
+from irregsim.vocabulary.codes import EXITS, STRATEGIES
 from irregsim.vocabulary.labels import LANGUAGES
 
 pytestmark = pytest.mark.once
@@ -114,6 +115,16 @@ def test_a_number_of_the_balance_keeps_off_the_edge_however_long_its_interval(wa
     drawing = draw_displacement(Inputs({**frames, "balance": balance}, comparison_frames.about(), "", "en"))
     assert drawing is not None
     assert any("1,240" in text.get_text() for text, _ in boxes(drawing.figure))
+    assert faults(drawing.figure) == []
+
+
+def test_names_of_many_places_keep_off_each_other() -> None:
+    frames = comparison_frames.frames()
+    names = [*STRATEGIES, *EXITS]
+    rows = frames["alluvial"].iloc[:1].astype({"reference_state": str, "scenario_state": str})
+    many = pd.concat([rows.assign(reference_state=name, share=0.6) for name in names], ignore_index=True)
+    drawing = draw_displacement(Inputs({**frames, "alluvial": many}, comparison_frames.about(), "", "en"))
+    assert drawing is not None and len(names) > 10
     assert faults(drawing.figure) == []
 
 

@@ -205,7 +205,7 @@ def test_the_terminal_says_the_grade_and_what_chance_would_give():
     text = summary(figures(*ROWS), about).replace("\N{NO-BREAK SPACE}", " ")
     assert "clearly up" in text and "probably up (in 85 % of the replicates)" in text and "persons, in total" in text
     assert "no difference in any replicate: 1 outcome" in text
-    assert "by chance alone at most about 0.1 of the 3 that differ would be told" in text
+    assert "by chance alone at most about 0.1 of the 3 outcomes that differ would seem clear or probable" in text
 
 
 def test_nothing_beside_few_persons_gives_their_number_back():

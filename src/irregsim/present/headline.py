@@ -37,7 +37,7 @@ def size(row: Row, lang: str, *, short: bool = False) -> str:
     if unit == PERCENT:
         return percent_of(mean, lo, hi, lang)
     if kind_of(unit).is_count and is_few(mean, lo, hi):
-        return label("compare.fewer_than_five", lang)
+        return _with_unit(label("compare.fewer_than_five", lang), unit, lang)
     base = float(row["reference_mean"])
     share = ""
     if base > 0:
@@ -45,7 +45,7 @@ def size(row: Row, lang: str, *, short: bool = False) -> str:
         share = percent_of(100.0 * mean / base, low, high, lang)
     if short and share:
         return share
-    is_sum, key = row.get("kind") == "sum", f"unit.{unit}"
+    is_sum = row.get("kind") == "sum"
     years = years_of(row) if is_sum else 1.0
     if years >= 1.0 and kind_of(unit).is_count and is_few(mean / years):
         # Some in all, but few in a year: a step of five would make 2 a year 5, and over seven years 35 of 15.
@@ -53,11 +53,16 @@ def size(row: Row, lang: str, *, short: bool = False) -> str:
     amount = (
         _plain(mean / years, lo / years, hi / years, unit, lang) if years >= 1.0 else _plain(mean, lo, hi, unit, lang)
     )
-    if unit not in ("count", "index") and key in labels():
-        amount = f"{amount} {label(key, lang)}"
+    amount = _with_unit(amount, unit, lang)
     if is_sum:
         amount = label("compare.size_a_year" if years >= 1.0 else "compare.size_in_all", lang).format(amount=amount)
     return f"{amount} ({share})" if share else amount
+
+
+def _with_unit(amount: str, unit: str, lang: str) -> str:
+    """An amount with its unit, where that has a name."""
+    key = f"unit.{unit}"
+    return f"{amount} {label(key, lang)}" if unit not in ("count", "index") and key in labels() else amount
 
 
 def percent_of(mean: float, lo: float, hi: float, lang: str, *, signed: bool = False) -> str:

@@ -70,8 +70,9 @@ def main_effects(rows: Sequence[Mapping[str, Any]], declared: Sequence[str]) -> 
         declared: Outcomes that it is declared to move, from `meant`.
 
     Returns:
-        `LEAST` to `MOST` rows, fewer where there are fewer, no two of the same subject: declared outcomes, those with a
-        direction first; other outcomes with a direction, the surest first; the hidden population.
+        `LEAST` to `MOST` rows, fewer where there are fewer, no two of the same subject: declared outcomes, the clear ones
+        first, then the probable ones, in the order in which they are declared; other outcomes with a direction, the
+        surest first; the hidden population.
     """
     by = {str(row["outcome"]): row for row in rows}
     found: list[Mapping[str, Any]] = []
@@ -85,7 +86,8 @@ def main_effects(rows: Sequence[Mapping[str, Any]], declared: Sequence[str]) -> 
                 found.append(row)
 
     own = [by[name] for name in declared if name in by]
-    add(sorted(own, key=by_certainty), MOST_MEANT)
+    # Not by size or chance within a grade: what a scenario is for would come after what follows from it.
+    add(sorted(own, key=lambda row: by_certainty(row)[0]), MOST_MEANT)
     if HIDDEN in by:
         taken.add(HIDDEN)
     room = MOST - (HIDDEN in by)

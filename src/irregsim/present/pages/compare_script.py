@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-#: Shows one twin at a time, prints the summary alone, and opens what a link leads to. Without it, all twins are there.
+#: Shows one twin at a time, prints the summary alone on one page, and opens what a link leads to. Without it, all twins are there.
 SCRIPT: Final = """
 "use strict";
 document.querySelectorAll(".twins").forEach(function (box, n) {
@@ -42,9 +42,15 @@ document.querySelectorAll(".twins").forEach(function (box, n) {
 document.querySelectorAll("button.print").forEach(function (button) {
   button.hidden = false;
   button.addEventListener("click", function () {
-    var part = document.querySelector("main");
+    var part = document.querySelector("main"), first = part.querySelector(".first");
     part.classList.add(button.dataset.part);
+    // As wide as the paper within its margins; what would be higher than the paper becomes smaller.
+    part.style.maxWidth = "182mm";
+    part.style.padding = "0";
+    first.style.zoom = Math.min(1, 0.97 * 269 * 96 / 25.4 / first.getBoundingClientRect().height);
     window.print();
+    first.style.zoom = "";
+    part.removeAttribute("style");
     part.classList.remove(button.dataset.part);
   });
 });

@@ -29,6 +29,9 @@ REST = "rest"
 #: Shares from here on have their number in the bar, in percent.
 _NUMBERED = 8.0
 
+#: Places that the bars of a scenario have room for, and inches for each more.
+_ROWS, _ROW = 6, 0.35
+
 
 def moved(rows: pd.DataFrame) -> pd.DataFrame:
     """Cells of the last month in which persons are elsewhere than in the reference.
@@ -76,7 +79,10 @@ def draw_displacement(inputs: Inputs) -> Drawing | None:
             drawn = pd.concat([cells.assign(part="moves"), accounts.assign(part="balance", to_month=month)])
             return drawn.reset_index(drop=True)
 
-        return Part(draw, 5.6, one.message(lambda name: name.startswith(("stock:", "exit:"))))
+        places = cells["reference_state"].nunique()
+        return Part(
+            draw, 5.6 + _ROW * max(0, places - _ROWS), one.message(lambda name: name.startswith(("stock:", "exit:")))
+        )
 
     told = []
     for one in inputs.each():
