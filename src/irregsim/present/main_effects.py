@@ -70,9 +70,9 @@ def main_effects(rows: Sequence[Mapping[str, Any]], declared: Sequence[str]) -> 
         declared: Outcomes that it is declared to move, from `meant`.
 
     Returns:
-        `LEAST` to `MOST` rows, fewer where there are fewer, no two of the same subject: declared outcomes, the clear ones
-        first, then the probable ones, in the order in which they are declared; other outcomes with a direction, the
-        surest first; the hidden population.
+        `LEAST` to `MOST` rows, fewer where there are fewer, no two of the same subject: declared outcomes, the clear
+        ones first, then the probable ones, in the order in which they are declared; other outcomes with a direction,
+        the surest first; the hidden population.
     """
     by = {str(row["outcome"]): row for row in rows}
     found: list[Mapping[str, Any]] = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-#: Shows one twin at a time, prints the summary alone on one page, and opens what a link leads to. Without it, all twins are there.
+#: Shows one twin at a time, prints the summary alone on one page, and opens what a link leads to. Without it, all twins
+#: are there.
 SCRIPT: Final = """
 "use strict";
 document.querySelectorAll(".twins").forEach(function (box, n) {
