@@ -28,7 +28,8 @@ def scenario_list(scenarios: Sequence[Scenario], lang: str) -> str:
     groups: dict[str, list[list[str]]] = {"": [], **{decider: [] for decider in DECIDERS}}
     for scenario in scenarios:
         who = scenario.decides
-        row = [scenario.name, in_language(scenario.title, lang), scenario.extends or "-", ", ".join(who) or "-"]
+        named = "; ".join(label(f"decider.{one}", lang) for one in who) or "-"
+        row = [scenario.name, in_language(scenario.title, lang), scenario.extends or "-", named]
         groups[who[0] if who else ""].append(row)
     words = Words(lang, "listing")
     heads = [words(head) for head in ("name", "title", "extends", "decides")]
