@@ -18,6 +18,8 @@ import comparison_frames as cf
 from irregsim.present import export
 from irregsim.present.formats import FORMATS, ComparisonTables
 from irregsim.present.pages.compare import render_report
+from irregsim.present.pages.compare_facts import Facts
+from irregsim.present.pages.compare_first import answer_of
 from irregsim.present.readable import of_comparison
 from irregsim.vocabulary.labels import label
 
@@ -166,6 +168,8 @@ def test_the_document_holds_question_cautions_findings_and_key_figures(compariso
     told = of_comparison(tables)
     assert texts[0] == told.title and set(told.lead) <= set(texts) and set(told.cautions) <= set(texts)
     assert label("sentence.hidden_levels", lang) in texts and "0,25" in " ".join(texts) + "0,25" * (lang == "en")
+    facts = Facts(tables.readable, tables.about)
+    assert {answer_of(facts, name) for name in cf.SCENARIOS} <= set(texts)
     assert told.source in texts and "40" in told.source and "2021" in told.source
     captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
     assert len(document.tables) == len(captions) == 2 * len(cf.SCENARIOS)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from irregsim import __version__
 from irregsim.inference.check_words import caveat_words
 from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
+from irregsim.present.pages.compare_first import answer_of
 from irregsim.present.plots.style import assumption_sentence
 from irregsim.present.words import (
     certainty_of,
@@ -271,7 +272,8 @@ def _parts(facts: Facts, say: Words, name: str) -> list[Part]:
     ]
     heads = [facts.words(head) for head in ("c_outcome", "c_effect", "c_unit", "c_percent", "c_verdict")]
     title = facts.title(name)
-    parts = [Part(f"{say('findings')}: {title}", () if points else (say("no_findings"),), points)]
+    said = [answer_of(facts, name), *([] if points else [say("no_findings")])]
+    parts = [Part(f"{say('findings')}: {title}", [text for text in said if text], points)]
     if after and points:
         parts.append(Part("", after))
     if levers:

@@ -57,15 +57,20 @@ def _scenario(facts: Facts, name: str) -> dict[str, Any]:
         for row in main_effects(rows, own)
     ]
     caption = facts.words("main_caption", years=_period(facts, name))
-    found = answer(rows, own, facts.lang)
     return {
         "title": facts.title(name),
         "levers": levers_told(facts, name),
-        "answer": facts.words("answer", years=_period(facts, name), answer=found[:1].lower() + found[1:])
-        if rows
-        else "",
+        "answer": answer_of(facts, name),
         "effects": facts.table(caption, heads, [{"name": "", "rows": cells}], text=(4,)),
     }
+
+
+def answer_of(facts: Facts, scenario: str) -> str:
+    """The answer of a scenario in one sentence, with its years; empty where it has no effects."""
+    rows = facts.rows("key_figures", scenario)
+    found = answer(rows, declared(facts, scenario), facts.lang) if rows else ""
+    years = _period(facts, scenario)
+    return facts.words("answer", years=years, answer=found[:1].lower() + found[1:]) if found else ""
 
 
 def _name(facts: Facts, row: Mapping[str, Any]) -> str:

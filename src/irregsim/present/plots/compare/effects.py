@@ -128,12 +128,13 @@ def _said(row: Mapping[str, Any], lang: str, reach: float) -> str:
 
 
 def _at_right(axes: Axes, place: float, text: str, letters: float) -> None:
-    """Words right of a row; lines are kept."""
-    axes.text(
-        1.015,
-        place,
+    """Words right of a row, and of an arrow that ends there; lines are kept."""
+    axes.annotate(
         "\n".join(wrapped(line, 32) for line in text.split("\n")),
-        transform=axes.get_yaxis_transform(),
+        (1.0, place),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(10, 0),
+        textcoords="offset points",
         va="center",
         fontsize=letters - 1.5,
         color="#444444",
