@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from irregsim.cli import main
 from irregsim.present.fault_words import TABLE, fault_line, fault_words
 from irregsim.scenario import ScenarioError, load_scenario
 from irregsim.vocabulary.shipped import read_table
@@ -68,6 +70,23 @@ def test_the_path_stays_in_front():
     assert fault_line(told, "nb") == "levers.controls.identity_checks.Sør-Øst[0]: mangler"
     assert fault_line(told, "en") == told
     assert fault_line("not YAML: x", "nb") == "ikke YAML: x"
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("nb", "bad.yaml:1:1: schema: må være 1, fant tallet 2"),
+        ("en", "bad.yaml:1:1: schema: must be 1, found the number 2"),
+    ],
+)
+def test_validate_speaks_the_language_and_says_where_as_editors_read_it(tmp_path, monkeypatch, lang, said):
+    monkeypatch.chdir(tmp_path)
+    Path("bad.yaml").write_text("schema: 2\nname: a\nextends: baseline\n", encoding="utf-8")
+    answer = CliRunner().invoke(main, ["validate", "bad.yaml", "--lang", lang])
+    assert answer.exit_code == 2
+    assert [re.sub(r":\d+:\d+:", ":1:1:", line) for line in answer.output.splitlines()] == [said]
+    missing = CliRunner().invoke(main, ["validate", "nowhere.yaml", "--lang", lang])
+    assert missing.output.startswith("nowhere.yaml: ")
 
 
 def test_rows_have_as_many_places_in_both_languages_and_no_word_that_judges():

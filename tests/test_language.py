@@ -269,7 +269,7 @@ def test_files_take_a_third_language(swedish):
 def test_the_workshop_is_written_in_a_third_language(swedish):
     folder, _ = swedish
     pages = {path.name: path.read_text(encoding="utf-8") for path in (folder / "pages").glob("*.html")}
-    assert set(pages) == {"workshop-sv.html", "handouts-sv.html", "teacher-sv.html"}
+    assert set(pages) == {"workshop-sv.html", "sliders-sv.html", "handouts-sv.html", "teacher-sv.html"}
     for page in pages.values():
         assert page.count("⟦") > 100
         title = label("exercises.fines.title", "en")

@@ -22,13 +22,13 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
     """Check scenario files; all faults at once, as file:line:col: key: what is wrong.
 
     For a valid file, show what it changes of its parent. Warn where that is nothing, where it changes years that have
-    counts, and where it closes a centre that is closed. Exit code 2 if any file has a fault. The
-    faults themselves are in English.
+    counts, and where it closes a centre that is closed. Exit code 2 if any file has a fault.
 
     \b
     Example:
       irregsim validate scenarios/baseline.yaml my-scenario.yaml
     """
+    from irregsim.present.fault_words import fault_text
     from irregsim.scenario import ScenarioError, changes_nothing, changes_text, load_scenario, warnings_of
     from irregsim.vocabulary.labels import Words
 
@@ -40,7 +40,7 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
         except ScenarioError as error:
             faulty = True
             for fault in error.faults:
-                say(str(fault))
+                say(fault_text(fault, lang))
             continue
         if i:
             say()

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from irregsim.scenario import Fault
 from irregsim.vocabulary.labels import labels
+from irregsim.vocabulary.plain_text import plain
 from irregsim.vocabulary.shipped import columns_of, read_table
 
 #: The table of faults; its first column is the text as it is noted.
@@ -53,6 +55,13 @@ def fault_line(text: str, lang: str) -> str:
     if whole != text or found is None:
         return whole
     return f"{found[1]}: {fault_words(found[2], lang)}"
+
+
+def fault_text(fault: Fault, lang: str) -> str:
+    """A fault on a line, with file, line and column before it as editors read them, and its message in a language."""
+    line, noted = str(fault), plain(fault.message)
+    said = plain(fault_words(fault.message, lang))
+    return line.removesuffix(noted) + said if line.endswith(noted) else line
 
 
 def _said(text: str, lang: str, depth: int = 0) -> str | None:
