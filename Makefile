@@ -18,7 +18,7 @@ ENVIRONMENT = PYTHON='$(PYTHON)' scripts/environment '$(VENV)'
 PYTEST = '$(VENV)/bin/python' -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve notebooks test test-quick test-slow benchmark mutants lint format docs lock build audit clean
+.PHONY: help run serve notebooks test test-quick test-slow benchmark mutants lint format docs lock build bundle audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -79,11 +79,15 @@ lock:  ## write requirements/*.lock from pyproject.toml (UPGRADE=1: take the new
 build:  ## build wheel and sdist into dist/, check and run both outside the repository, list what they stand on
 	@scripts/release
 
+bundle:  ## put wheels, hashes and how to install without internet into bundle/ (SYSTEMS="linux windows", PYTHONS="3.12")
+	@scripts/environment .venv-release release
+	@.venv-release/bin/python -m release_tools.bundle $(SYSTEMS:%=--system %) $(PYTHONS:%=--python %)
+
 audit:  ## ask an advisory database about the locked versions (says so where none can be reached)
 	@scripts/environment .venv-release release
 	@.venv-release/bin/python -m release_tools.audit
 
 clean:  ## remove environments, caches and builds; run folders in outputs/ stay
-	rm -rf .venv .venv-lock .venv-core .venv-core-* .venv-docs .venv-release .venv-newer-* build dist site
+	rm -rf .venv .venv-lock .venv-core .venv-core-* .venv-docs .venv-release .venv-newer-* build bundle dist site
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
