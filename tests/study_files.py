@@ -55,8 +55,8 @@ def engine(scenario, draw, *, seed, replicate, scale=1.0, spells=False):
 
 
 def use_engine(monkeypatch) -> None:
-    """Run `engine` instead of the model, in worker processes too, in studies of 8 points."""
+    """Run `engine` instead of the model, in worker processes too, in studies of 6 points."""
     monkeypatch.setattr(replicates, "ENGINE", "study_files:engine")
     monkeypatch.syspath_prepend(str(TESTS))
     for module in ("study.exploration.reading", "commands.explore"):
-        monkeypatch.setattr(f"irregsim.{module}.FEWEST_POINTS", 8)
+        monkeypatch.setattr(f"irregsim.{module}.FEWEST_POINTS", 6)

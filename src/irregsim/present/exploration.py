@@ -10,7 +10,7 @@ import numpy as np
 from irregsim.model.parameters import parameters
 from irregsim.present.sensitivity import percent_of
 from irregsim.present.terminal import table
-from irregsim.present.words import lever_name, lever_value, outcome_words, short_title, upper
+from irregsim.present.words import lever_name, lever_value, plain_words, short_title, upper
 from irregsim.study.exploration.tables import CHOICE, FLIP
 from irregsim.vocabulary.labels import Words, in_language, label
 from irregsim.vocabulary.numbers import number, percent, plain
@@ -95,7 +95,7 @@ def finding(frames: Mapping[str, pd.DataFrame], about: Row, policy: str, outcome
     if not rows:
         return []
     row = rows[0]
-    names = {"policy": quoted_title(policy, about, lang), "outcome": outcome_words(outcome, lang)}
+    names = {"policy": quoted_title(policy, about, lang), "outcome": plain_words(outcome, lang)}
     if not row["share_up"] + row["share_down"] > 0.0:
         return [say("same", **names)]
     way, other = ("down", "up") if row["mean"] < 0.0 else ("up", "down")
@@ -150,7 +150,7 @@ def summary(frames: Mapping[str, pd.DataFrame], about: Row, lang: str) -> str:
     for outcome, wanted in about["outcomes"].items():
         rows = records(frames["regret"], outcome=outcome)
         if rows:
-            lines += ["", say("regret", outcome=upper(outcome_words(outcome, lang)), wanted=say(wanted))]
+            lines += ["", say("regret", outcome=upper(plain_words(outcome, lang)), wanted=say(wanted))]
             lines.append(_regret(rows, about, lang))
     return "\n".join([*lines, "", say("units")])
 

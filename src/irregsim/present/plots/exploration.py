@@ -14,7 +14,7 @@ from irregsim.present.exploration import axis_name, axis_value, choice_words, fi
 from irregsim.present.plots.style import INK, MODEL, SHADE, Drawing, footnote, new_figure, save, settings
 from irregsim.present.sensitivity import percent_of
 from irregsim.present.words import outcome_words, upper
-from irregsim.study.exploration.design import Study
+from irregsim.study.exploration.design import Axis, Study
 from irregsim.study.exploration.flips import mean_curve
 from irregsim.study.exploration.tables import OWN
 from irregsim.vocabulary.labels import Words
@@ -110,10 +110,17 @@ def _panel(
         axes.xaxis.set_major_formatter(lambda value, _: axis_value(name, value, lang))
         axes.locator_params(axis="x", nbins=5)
     axes.set_xlim(*ends)
-    meaning = f"{parameter(name).meaning} ({parameter(name).unit})" if axis.is_parameter else axis_name(name, lang)
-    axes.set_xlabel("\n".join(textwrap.wrap(meaning, 60)), fontsize=10)
+    axes.set_xlabel("\n".join(textwrap.wrap(_meaning(axis, lang), 60)), fontsize=10)
     columns = {"policy": policy, "axis": name, "point": np.arange(len(x)), "value": values}
     return pd.DataFrame({**columns, "effect": effect, "turned": turned})
+
+
+def _meaning(axis: Axis, lang: str) -> str:
+    """What is along a panel, with its unit if it has one."""
+    if not axis.is_parameter:
+        return axis_name(axis.name, lang)
+    one = parameter(axis.name)
+    return one.meaning if one.unit == "none" else f"{one.meaning} ({one.unit})"
 
 
 def save_outcomes(
