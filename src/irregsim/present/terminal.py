@@ -150,7 +150,8 @@ def run_summary(
         partly, wholly = assumed_from([knowledge])
         since = say("assumed_since", partly=partly, wholly=wholly) if partly != wholly else ""
         notes.append(say("assumed_years", years=years_after, since=since))
-        notes.append(say("dated_facts", text=knowledge.text()))
+        unused = say("facts_left_out", names=", ".join(knowledge.without)) if knowledge.without else ""
+        notes.append(say("dated_facts", month=knowledge.as_known, left_out=unused))
     notes.append(label("sentence.synthetic_persons", lang))
     notes += _words_on_draws(manifest, draws, lang, separated=bool(shares))
     if manifest["without"] or knowledge.without:
