@@ -51,7 +51,7 @@ def press_all(seen: Seen, exercise: Exercise) -> None:
                 "([before, told]) => window.irregsimObeyed > before"
                 " && document.querySelector('.tally')?.textContent.includes(told)",
                 arg=[before, told],
-                timeout=4 * SOON,
+                timeout=10 * SOON,
             )
             seen.page.locator(f".view-{press.view or exercise.view} .irregsim-frame").first.wait_for()
         time.sleep(2.0)  # the play stops, and the last picture is drawn

@@ -355,6 +355,7 @@ def test_an_exercise_is_predicted_run_by_its_buttons_and_revealed_one_by_one(see
             ".filter((row) => !row.textContent.includes('…')).length >= n",
             arg=shown,
         )
+    box.get_by_text(seen.words("page.exercise_discuss"), exact=True).wait_for()  # the last to be drawn
     texts = cells.all_text_contents()
     assert texts[1] == "up, about +60\N{NO-BREAK SPACE}%" and len(texts) == 4 * len(exercise.compared)
     assert seen.words("page.not_run", month="December 2026") in texts
