@@ -12,8 +12,9 @@ from irregsim.present.sensitivity import percent_of
 from irregsim.present.terminal import table
 from irregsim.present.words import lever_name, lever_value, plain_words, short_title, upper
 from irregsim.study.exploration.tables import CHOICE, FLIP
+from irregsim.vocabulary.codes import month_number
 from irregsim.vocabulary.labels import Words, in_language, label
-from irregsim.vocabulary.numbers import number, percent, plain
+from irregsim.vocabulary.numbers import month_words, number, percent, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,9 @@ def axis_name(name: str, lang: str) -> str:
         return name
     key, _, month = name.partition("@")
     text = lever_name(key, lang)
-    return label("explore.since", lang).format(name=text, month=month) if month else text
+    if not month:
+        return text
+    return label("explore.since", lang).format(name=text, month=month_words(month_number(month), lang))
 
 
 def axis_value(name: str, value: float, lang: str) -> str:
