@@ -107,7 +107,8 @@ def test_run_writes_a_folder_and_prints_a_summary_without_hidden_levels(here):
     assert label("sentence.synthetic_persons", "en") in answer.stdout
     assert label("sentence.uncalibrated", "en") in answer.stdout
     assert "* 2021 is based on stated assumptions" in answer.stdout
-    assert "Registers: model (published count)" in answer.stdout and "(1656)" in answer.stdout
+    # Counts of the whole country stand beside no run of a part of it, or of five times it.
+    assert label("screen.registers_trial", "en") in answer.stdout and "(1656)" not in answer.stdout
     assert answer.stdout.rstrip().endswith("Written to out")
     assert "3 replicates" in answer.stderr
     # Hidden strategies stand in one block, and no number in it but the years is as large as a level.
@@ -122,6 +123,11 @@ def test_run_writes_a_folder_and_prints_a_summary_without_hidden_levels(here):
         assert label(f"strategy.{code}", "en") in block
         assert label(f"strategy.{code}", "en") not in before + after
     assert label("sentence.hidden_levels", "en") not in answer.stdout
+
+
+def test_published_counts_stand_beside_a_run_of_the_whole_country(here):
+    answer = run("--out", "out", "--scale", "1", "--replicates", "1")
+    assert label("screen.registers", "en") in answer.stdout and "(1656)" in answer.stdout
 
 
 def test_levels_are_shown_on_request_as_an_interval_with_the_sentence(here):
@@ -883,4 +889,4 @@ def test_a_register_of_a_year_that_the_period_does_not_fill_is_not_shown_as_zero
     class Nothing:
         registers = pd.DataFrame({"outcome": [], "period": [], "value": []})
 
-    assert "contains none" in screen._registers([Nothing()], [2012], ["2012"], "en")
+    assert "contains none" in screen._registers([Nothing()], [2012], ["2012"], "en", is_country=True)

@@ -122,6 +122,7 @@ def test_levers_are_found_as_a_person_means_them():
     assert set(keys("mottak")) >= {"reception_centres.close", "reception_centres.open"}
     assert keys("Asylmottak") == keys("reception") != []
     assert set(keys("bot")) >= {"fines.worker_nok", "fines.employer_base_nok"}
+    assert keys("bøter") == keys("penalties") == keys("fines")
     assert keys("") == keys(".") == keys("levers.") == keys("nosuchthing") == []
 
 

@@ -137,7 +137,7 @@ def run_summary(
                 for code in EXITS
             ],
         ),
-        _registers(series, years, heads, lang),
+        _registers(series, years, heads, lang, is_country=manifest["scale"] == 1),
     ]
     texts = [block if isinstance(block, str) else block.text() for block in blocks]
     if show_levels:
@@ -273,14 +273,17 @@ def _levels(series: Sequence[Series], months: Sequence[str], heads: Sequence[str
     return f"{label('screen.levels', lang)}\n{table(lines)}\n  {label('sentence.hidden_levels', lang)}"
 
 
-def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[str], lang: str) -> _Block | str:
+def _registers(
+    series: Sequence[Series], years: Sequence[int], heads: Sequence[str], lang: str, *, is_country: bool
+) -> _Block | str:
+    """Counts of the registers; the published ones beside them only where the run is of the whole country."""
     from irregsim.inference.targets import targets
     from irregsim.model.registers import REGISTERS, shown_series
 
     published = {
         (t.register, t.dimension, t.key, t.period): t.value
         for t in targets()
-        if t.use == "primary" and "percent" not in t.unit
+        if is_country and t.use == "primary" and "percent" not in t.unit
     }
     # A register counts whole years; one that the period does not fill is not shown as zero.
     counted = {str(period)[:4] for one in series for period in one.registers["period"].unique()}
@@ -298,4 +301,4 @@ def _registers(series: Sequence[Series], years: Sequence[int], heads: Sequence[s
         words = series_words(register, dimension, key, lang)
         rows.append(_Row(words, [[float(count.get(period, 0)) for count in counts] for period in periods]))
         beside.append(["" if value is None else f" ({value:.0f})" for value in seen])
-    return _Block(label("screen.registers", lang), heads, rows, beside)
+    return _Block(label("screen.registers" if is_country else "screen.registers_trial", lang), heads, rows, beside)

@@ -19,7 +19,7 @@ from irregsim.scenario.levers.control_and_municipal import CONTROL_AND_MUNICIPAL
 from irregsim.scenario.levers.entry import HEALTH_MODELS, NAV_RULES, By, Holds, Kind, Lever, Part
 from irregsim.scenario.levers.readers import GROUPS, Words, group_of, heading, term, words
 from irregsim.scenario.levers.reception_and_work import RECEPTION_AND_WORK
-from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.vocabulary.labels import LANGUAGES, labels
 from irregsim.vocabulary.labels import Words as Say
 
 __all__ = [
@@ -85,7 +85,8 @@ def matching(text: str) -> list[Lever]:
     Returns:
         The first of these that finds any, in the order of the registry: those of that name, with or without its
         section; those whose last part it is; those whose key begins with it, part by part; those of a group of that
-    heading; those with it in a key, in a name, or at the beginning of a word of a meaning.
+        heading; those with it in a key, in a name, or at the beginning of a word of a meaning; those of a section that
+        is also asked for by that word (rows ``lever_asked``), such as ``bøter``.
     """
     word = " ".join(text.lower().split())
     bare = word.removeprefix("levers.").removeprefix("assumptions.").strip(".")
@@ -100,8 +101,15 @@ def matching(text: str) -> list[Lever]:
         lambda lever: bare in lever.key,
         lambda lever: any(bare in words(lever, lang).name.lower() for lang in LANGUAGES),
         lambda lever: any(re.search(begins, words(lever, lang).meaning.lower()) for lang in LANGUAGES),
+        lambda lever: bare in _asked_as(lever.key.partition(".")[0]),
     )
     return next((found for way in ways if (found := [lever for lever in REGISTRY if way(lever)])), [])
+
+
+def _asked_as(section: str) -> set[str]:
+    """Other words for the levers of a section, in any language."""
+    rows = labels().get(f"lever_asked.{section}", {})
+    return {word for text in rows.values() for word in text.split(", ")}
 
 
 def number_text(value: float) -> str:

@@ -71,7 +71,8 @@ def _section(levers: list[Lever]) -> list[str]:
             indent = "    "
         own = words(lever)
         lines += textwrap.wrap(own.meaning, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
-        limits = f"{range_text(lever)}; " if lever.kind in (Kind.DATED, Kind.SETTING, Kind.YEARS) else ""
+        has_limits = lever.kind in (Kind.DATED, Kind.SETTING, Kind.YEARS) and range_text(lever) != own.unit
+        limits = f"{range_text(lever)}; " if has_limits else ""
         lines.append(f"{indent}# ({limits}{own.unit}; decides: {own.who_decides})")
         lines.append(f"{indent}# {tail or head}: {lever.example}")
     return lines
