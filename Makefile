@@ -1,15 +1,16 @@
 # irregsim. `make help` lists what there is.
 #
 # Variables: PYTHON (which Python makes the environment; else one of 3.11 to 3.13 is looked for), VENV (where it
-# is made), SCENARIO (for run), ARGS (for run and serve), TEST_ARGS (handed to pytest), JOBS (test processes), MUTANTS
-# and SEED (how many small changes are tried, and which).
+# is made), SCENARIO (for run), ARGS (for run and serve), TEST_ARGS (handed to pytest), JOBS (test processes: one more
+# than two cores, since tests wait for browsers and other processes now and then), MUTANTS and SEED (how many small
+# changes are tried, and which).
 
 VENV ?= .venv
 PYTHON ?=
 SCENARIO ?= scenarios/baseline.yaml
 ARGS ?=
 TEST_ARGS ?=
-JOBS ?= 2
+JOBS ?= 3
 MUTANTS ?= 100
 SEED ?= 1
 

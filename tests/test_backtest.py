@@ -88,6 +88,7 @@ def test_scores_are_means_over_the_counts_that_both_have():
     assert "| 2014 | 1 | last value | 1 | 0.20 | 1.00 |" in page.tables([row(2015, 2014, 0.2, last)])
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables_and_says_what_they_stand_on(tiny, tmp_path):
     year = work.years(SERIES)[2]
     out = tmp_path / "out"

@@ -641,6 +641,7 @@ def test_near_waves_have_a_scale_of_their_own_and_another_one_goes_on(tmp_path, 
         fitting.calibrate(scenario, FIT[:4], tmp_path, replace(settings, second=40))
 
 
+@pytest.mark.slow
 def test_the_command_goes_from_waves_to_a_posterior_with_a_report(tmp_path, monkeypatch):
     ran = pretended(monkeypatch)
     monkeypatch.setattr(command, "fitted_targets", lambda: FIT[:4])

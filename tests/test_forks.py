@@ -13,6 +13,8 @@ from irregsim.study.forks import run_together, shared_months
 from irregsim.study.frames import run_replicate
 from irregsim.study.tables import tables_of
 
+pytestmark = pytest.mark.once
+
 DRAW = choose("posterior")[0].values[3]
 
 

@@ -130,7 +130,14 @@ def long_pictures(notebook: Any) -> list[str]:
     return [c.id for c in shown if len([line for line in c.source.splitlines() if line.strip()]) > PICTURE_LINES]
 
 
-@pytest.mark.parametrize("path", RUN, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [
+        # The two that take longest are slow tests.
+        pytest.param(path, id=path.name, marks=[pytest.mark.slow] if path.name[:2] in ("02", "03") else [])
+        for path in RUN
+    ],
+)
 def test_a_notebook_runs(path, tmp_path):
     pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")

@@ -17,6 +17,8 @@ from irregsim.study import replicates as experiment
 from irregsim.study.precision import MAIN, Precision, next_batch, precision
 from run_tools import leave_pictures_out, short_scenario, tables_of, use_fake
 
+pytestmark = pytest.mark.once
+
 
 def irregsim_(*arguments: str):
     return CliRunner().invoke(main, [*arguments], prog_name="irregsim")

@@ -14,6 +14,8 @@ from irregsim.commands.request import WrongUse
 from irregsim.storage.folder import MANIFEST, MARKER, UNFINISHED, opened_for_writing
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
+pytestmark = pytest.mark.once
+
 
 def irregsim_(*arguments: str, **more):
     return CliRunner().invoke(main, [*arguments], prog_name="irregsim", **more)

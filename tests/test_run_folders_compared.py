@@ -19,6 +19,8 @@ from irregsim.present.plots import compare as compare_plots
 from irregsim.storage.folder import MANIFEST
 from irregsim.study import replicates as experiment
 
+pytestmark = pytest.mark.once
+
 FILE = """\
 schema: 1
 name: {name}

@@ -16,6 +16,8 @@ from irregsim.storage.folder import RunFolder
 from irregsim.vocabulary.codes import HIDDEN
 from irregsim.vocabulary.labels import label
 
+pytestmark = pytest.mark.once
+
 FILE = """\
 schema: 1
 name: {name}

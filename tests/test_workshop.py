@@ -1340,7 +1340,7 @@ def test_work_that_comes_as_a_process_leaves_is_done():
     """Warnings are errors here, as under -W error: loky warns when it replaces the process."""
     standing = Elsewhere(1, idle=0.05)
     try:
-        for pause in range(2, 12, 2):
+        for pause in (3, 5, 7):
             time.sleep(0.01 * pause)
             assert standing._pool.submit(which, 0).result(timeout=100 * SOON) > 0
     finally:
