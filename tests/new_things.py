@@ -228,7 +228,7 @@ def shown(folder: Path) -> dict[str, Any]:
     panel = (REGISTER, "total", "total")
     names = followed()
     return {
-        "terminal": run_summary(series, run.manifest),
+        "terminal": run_summary(series, {**run.manifest, "scale": 1}),
         "summary": sorted({one for one in summary["outcome"] if REGISTER in one or OUTCOME in one}),
         "units": sorted(summary.loc[summary["outcome"] == f"outcome:{OUTCOME}", "unit"].unique()),
         "picture": REGISTER in set(plots.PLOTS["registers"](series, plots.Options("en")).data["register"]),

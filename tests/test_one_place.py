@@ -44,7 +44,7 @@ def test_a_register_of_ones_own_is_compared_without_a_latent_counterpart(found):
 
 def test_a_register_of_ones_own_is_seen_on_screen_and_in_pictures(found):
     line = next(line for line in found["terminal"].splitlines() if "meetings in the street" in line)
-    assert line.endswith("(40)")  # its published count
+    assert line.endswith("(40)")  # its published count, as beside a run of the whole country
     assert found["picture"]
     assert {f"register:{REGISTER}", f"register:{REGISTER}:total:total"} <= set(found["summary"])
     alt, sources = found["fit"]

@@ -86,7 +86,7 @@ def matching(text: str) -> list[Lever]:
         The first of these that finds any, in the order of the registry: those of that name, with or without its
         section; those whose last part it is; those whose key begins with it, part by part; those of a group of that
         heading; those with it in a key, in a name, or at the beginning of a word of a meaning; those of a section that
-        is also asked for by that word (rows ``lever_asked``), such as ``bøter``.
+        is also asked for by that word (rows ``asked_as``), such as ``bøter``.
     """
     word = " ".join(text.lower().split())
     bare = word.removeprefix("levers.").removeprefix("assumptions.").strip(".")
@@ -108,7 +108,7 @@ def matching(text: str) -> list[Lever]:
 
 def _asked_as(section: str) -> set[str]:
     """Other words for the levers of a section, in any language."""
-    rows = labels().get(f"lever_asked.{section}", {})
+    rows = labels().get(f"asked_as.{section}", {})
     return {word for text in rows.values() for word in text.split(", ")}
 
 
