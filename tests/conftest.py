@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -168,3 +169,16 @@ def _name(path: Path) -> str:
 def _refuse_processes(event: str, arguments: tuple[object, ...]) -> None:
     if _is_in_test and event in STARTS:
         raise RuntimeError(f"a quick test may not start a process ({event} {arguments[:1]})")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A Chromium for the tests of a module; they are skipped without playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
+    from browser_tools import FLAGS, chromium
+
+    path = chromium()
+    with playwright.sync_playwright() as p:
+        one = p.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield one
+        one.close()

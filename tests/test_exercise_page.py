@@ -8,13 +8,13 @@ import time
 import pytest
 
 pytest.importorskip("solara", reason="the page comes with the extra viz")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
+pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
 
-from browser_tools import FLAGS, chromium, served  # noqa: E402
-from irregsim.vocabulary.numbers import MINUS  # noqa: E402
-from irregsim.workshop.exercises import Exercise, material  # noqa: E402
-from irregsim.workshop.stored_runs import stored  # noqa: E402
-from seen_page import SOON, Seen  # noqa: E402
+from browser_tools import chromium, served
+from irregsim.vocabulary.numbers import MINUS
+from irregsim.workshop.exercises import Exercise, material
+from irregsim.workshop.stored_runs import stored
+from seen_page import SOON, Seen
 
 pytestmark = [pytest.mark.once, pytest.mark.slow]
 
@@ -26,15 +26,6 @@ def server(tmp_path_factory):
     chromium()
     with served(tmp_path_factory.mktemp("served"), "--lang", "en", "--viewers", "2") as one:
         yield one
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    with playwright.sync_playwright() as p:
-        one = p.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 def press_all(seen: Seen, exercise: Exercise) -> None:

@@ -8,14 +8,14 @@ import time
 import pytest
 
 pytest.importorskip("solara", reason="the page comes with the extra viz")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
+pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
 
-from browser_tools import FLAGS, chromium, served  # noqa: E402
-from irregsim.scenario import ScenarioError, load_scenario  # noqa: E402
-from irregsim.vocabulary.labels import label  # noqa: E402
-from irregsim.workshop.exercises import material  # noqa: E402
-from page_texts import cut, lines, overlapping, too_small  # noqa: E402
-from seen_page import SOON, TABS, Seen  # noqa: E402
+from browser_tools import chromium, served
+from irregsim.scenario import ScenarioError, load_scenario
+from irregsim.vocabulary.labels import label
+from irregsim.workshop.exercises import material
+from page_texts import cut, lines, overlapping, too_small
+from seen_page import SOON, TABS, Seen
 
 pytestmark = pytest.mark.once
 
@@ -28,15 +28,6 @@ def server(tmp_path_factory):
     chromium()
     with served(tmp_path_factory.mktemp("served"), *SMALL) as one:
         yield one
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    with playwright.sync_playwright() as p:
-        one = p.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 @pytest.fixture

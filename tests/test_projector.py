@@ -7,11 +7,11 @@ import time
 import pytest
 
 pytest.importorskip("solara", reason="the page comes with the extra viz")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
+pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
 
-from browser_tools import FLAGS, chromium, served  # noqa: E402
-from page_texts import Line, cut, lines, overlapping, too_small  # noqa: E402
-from seen_page import SOON, TABS, Seen  # noqa: E402
+from browser_tools import chromium, served
+from page_texts import Line, cut, lines, overlapping, too_small
+from seen_page import SOON, TABS, Seen
 
 pytestmark = [pytest.mark.once, pytest.mark.slow]
 
@@ -21,15 +21,6 @@ LEAST = 18.0
 #: Two sides that have parted, with twins and several levers.
 PARTED = ("close-remaining-centres", "--scale", "0.1", "--start", "2023-04", "--lang", "en", "--viewers", "4")
 STEPS = 9
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    with playwright.sync_playwright() as p:
-        one = p.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 @pytest.fixture(scope="module")
