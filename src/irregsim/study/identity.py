@@ -209,6 +209,24 @@ def finished_run(
             continue
         if folder.replicates < replicates or (exactly and folder.replicates > replicates):
             continue
-        if folder.is_intact(tables_of(plan.spells)):
+        if folder.is_intact(tables_of(plan.spells)) and _holds_draws(folder, plan):
             return folder
     return None
+
+
+def _holds_draws(folder: RunFolder, plan: Plan) -> bool:
+    """Whether the table of draws has the draw that the plan gives to each replicate, with its values.
+
+    The manifest lists a hash of the table, but whoever changes both is not to be believed: effects are explained by it.
+    """
+    try:
+        frame = folder.draws()
+        used = [plan.draws.index(replicate) for replicate in range(folder.replicates)]
+        values = [plan.draws.values[draw] for draw in used]
+    except (OSError, ValueError, IndexError):
+        return False
+    expected: dict[str, list[Any]] = {"replicate": list(range(len(used))), "draw": used}
+    expected |= {name: [float(one[name]) for one in values] for name in plan.draws.values[0]}
+    return sorted(frame.columns) == sorted(expected) and all(
+        frame[name].tolist() == column for name, column in expected.items()
+    )
