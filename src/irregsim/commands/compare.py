@@ -66,8 +66,7 @@ RUNS: Final = "runs"
 _NAMED: Final = 2
 
 #: Processes that finish a comparison whose runs exist, and the replicates whose lives are worth one more.
-_FINISHING: Final = 3
-_LIVES_EACH: Final = 5
+_FINISHING, _LIVES_EACH = 3, 5
 
 _TOO_FEW: Final = "give at least two scenarios (files, shipped names, or a folder of files)"
 

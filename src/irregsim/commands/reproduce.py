@@ -16,6 +16,7 @@ import numpy as np
 from irregsim import __version__
 from irregsim.commands.request import Output, WrongUse
 from irregsim.commands.run import execute
+from irregsim.inference.posterior import WORDS
 from irregsim.model.parameters import parameters
 from irregsim.present.formats import FORMATS
 from irregsim.scenario import Scenario
@@ -25,6 +26,7 @@ from irregsim.storage.paths import is_file, is_link, refuse_links
 from irregsim.study.identity import code_sha256, data_sha256, versions
 from irregsim.study.progress import Progress
 from irregsim.study.replicates import DrawSet, Plan, available_cores, scale_fault
+from irregsim.vocabulary.labels import LANGUAGES
 
 #: Floating-point columns count as equal within this, relative to the larger number (1 at least).
 TOLERANCE: Final = 1e-12
@@ -89,6 +91,8 @@ def reproduce(path: str | Path, *, jobs: int | None = None, progress: Progress |
             # A run that was made for a comparison has none.
             pictures=any(name.startswith("plots/") for name in outputs),
         )
+        if manifest["lang"] not in LANGUAGES:
+            raise ValueError(f"lang {str(manifest['lang'])[:20]!r} is none of {', '.join(LANGUAGES)}")
         if wrong := scale_fault(plan.scale):
             raise ValueError(f"scale {plan.scale:g} {wrong}")
         then, now = dict(manifest["versions"]), versions()
@@ -153,6 +157,8 @@ def _draws_of(folder: RunFolder) -> DrawSet:
     # Draws are used from the first on, so those in use are the first ones of the set, without a gap.
     rows = first.drop(columns=["replicate", "draw"]).to_dict("records")
     per_draw, gate = folder.manifest["per_draw"], folder.manifest["gate"]
+    if folder.manifest["draws"] not in WORDS:
+        raise ValueError(f"draws {str(folder.manifest['draws'])[:20]!r} is none of {', '.join(WORDS)}")
     found = DrawSet(
         str(folder.manifest["posterior_id"]),
         tuple({str(name): float(value) for name, value in row.items()} for row in rows),
