@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex, to_rgb
 import fake_engine
 from irregsim.inference.targets import targets
 from irregsim.present import plots
+from irregsim.present.plots import messages
 from irregsim.present.plots.registers import PANELS
 from irregsim.present.plots.strategies import year_fraction
 from irregsim.present.plots.style import COLOURS, DASHES, LIGHT_SHADE, SHADE, apart
@@ -186,6 +187,59 @@ def test_one_replicate_and_an_empty_world_can_be_drawn(series, tmp_path):
     )
     for name, draw in plots.PLOTS.items():
         plots.save(draw([nobody], plots.Options()), tmp_path, name, "x")
+
+
+def test_a_band_that_runs_away_in_assumed_months_leaves_the_rest_readable_and_is_said(series):
+    """One replicate of four a hundred times as large after the last known month: the axis ends where the known do."""
+    assumed = ("2020-01", "2021-01")
+    later = [month >= assumed[1] for month in series[0].stocks.index]
+    wild = series[0].stocks.copy()
+    wild.loc[later] *= 100
+    changed = [Series(wild, series[0].flows, series[0].registers, series[0].outcomes), *series[1:]]
+    usual, drawing = (
+        plots.PLOTS["strategies"](given, plots.Options(assumed=assumed)).figure for given in (series, changed)
+    )
+    for before, after in zip(usual.axes, drawing.axes, strict=True):
+        assert after.get_ylim()[1] <= 2 * before.get_ylim()[1]
+    index = plots.PLOTS["strategies"](changed, plots.Options(assumed=assumed)).data
+    highest = index[index["strategy"] == "avhengig"]["q975"].max()
+    told = [text for text in words_of(drawing) if "the band reaches" in text]
+    assert any(f"{highest:,.0f}" in text and label("strategy.avhengig", "en") in text for text in told)
+    assert not any("the band reaches" in text for text in words_of(usual))
+
+
+def test_titles_say_what_the_numbers_say():
+    """Medians over replicates of the change over known months, the most usual exit, counts inside the band."""
+    months = [f"{year}-{month:02d}" for year in (2019, 2020, 2021) for month in range(1, 13)]
+
+    def one(last: float) -> Series:
+        stocks = pd.DataFrame(10.0, index=months, columns=list(STRATEGIES))
+        stocks.loc["2020-12", ["synlig", *HIDDEN]] = [10 * last, *([10.0] * len(HIDDEN))]
+        stocks.loc["2021-12"] = 1000.0
+        flows = pd.DataFrame(1.0, index=[2019, 2020, 2021], columns=list(EXITS))
+        flows[EXITS[-1]] = 2.0 * len(EXITS)
+        return Series(stocks, flows, pd.DataFrame(), pd.DataFrame())
+
+    series = [one(0.5), one(0.25), one(0.9)]
+    assert messages.stocks_change(series, "2021-01", "en") == (
+        "From January 2019 to December 2020: 50\N{NO-BREAK SPACE}% fewer in reception centres, "
+        "about as many in the hidden population"
+    )
+    share = round(100 * 2 * len(EXITS) / (3 * len(EXITS) - 1))
+    assert messages.most_leave_by(series, "nb").endswith(f"{share}\N{NO-BREAK SPACE}% av alle veier ut, 2019–2021")
+    assert messages.counts_inside([True, False, True], "en").startswith("2 of 3 published counts")
+    assert messages.counts_inside([], "en") == ""
+
+
+def test_the_light_shade_is_in_the_file(series, tmp_path):
+    """A picture of few colours keeps it: paper and shade are near enough to be taken for one."""
+    from PIL import Image
+
+    drawing = plots.PLOTS["strategies"](series, plots.Options(assumed=("2020-01", "2021-01")))
+    plots.save(drawing, tmp_path, "x", "0")
+    image = np.asarray(Image.open(tmp_path / "x.png").convert("RGB"))
+    shades = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (LIGHT_SHADE, "#FFFFFF")]
+    assert all((image == shade).all(axis=-1).mean() > 0.01 for shade in shades)
 
 
 def luminance(colour: str) -> float:

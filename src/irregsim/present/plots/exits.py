@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from irregsim.present.plots.messages import most_leave_by
 from irregsim.present.plots.style import (
     MODEL,
     Drawing,
@@ -14,6 +15,7 @@ from irregsim.present.plots.style import (
     assumption_sentence,
     band,
     count_axis,
+    fit_to_known,
     footnote,
     model_legend,
     new_figure,
@@ -48,7 +50,7 @@ def draw_exits(series: Sequence[Series], options: Options) -> Drawing:
     values = np.stack([one.flows[columns].to_numpy(dtype="float64") for one in series], axis=-1)
     with settings():
         figure = new_figure()
-        figure.suptitle(options.heading("title.exits"), x=0.01, ha="left")
+        figure.suptitle(options.heading("title.exits", most_leave_by(series, lang)), x=0.01, ha="left")
         grid = figure.subplots(2, 4, sharex=True)
         tables = []
         for i, (code, axes) in enumerate(zip(columns, grid.flat, strict=False)):
@@ -59,8 +61,8 @@ def draw_exits(series: Sequence[Series], options: Options) -> Drawing:
             axes.set_title(_wrapped(label(f"exit.{code}", lang)), fontsize=12, fontweight="bold")
             year_axis(axes, float(years[0]), float(years[-1]) + 1, ticks=4)
             shade_assumptions(axes, float(years[-1]) + 1, options.assumed, lang, words=False)
-            axes.set_ylim(0, max(1.0, float(np.nanmax(cuts["q975"])) * 1.1))
             count_axis(axes, lang)
+            fit_to_known(axes, years + 0.5, [cuts], options)
             tables.append(pd.DataFrame({"exit": code, "year": years, **{q: cuts[q] for q in ("q025", "q50", "q975")}}))
         model_legend(grid.flat[len(columns)], options.assumed, lang)
         figure.supylabel(label("axis.persons_per_year", lang), fontsize=12)

@@ -11,6 +11,7 @@ import numpy as np
 from irregsim.inference.check_words import caveat_words
 from irregsim.inference.targets import for_register
 from irregsim.model.registers import shown_series
+from irregsim.present.plots.messages import counts_inside
 from irregsim.present.plots.style import (
     MODEL,
     OBSERVED,
@@ -19,6 +20,7 @@ from irregsim.present.plots.style import (
     assumption_sentence,
     band,
     count_axis,
+    fit_to_known,
     footnote,
     model_legend,
     new_figure,
@@ -59,11 +61,11 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
 
     lang = options.lang
     tables = []
+    inside: list[bool] = []
     years = [int(y) for y in series[0].flows.index]
     first, last = years[0], years[-1] + 1
     with settings():
         figure = new_figure()
-        figure.suptitle(options.heading("title.registers"), x=0.01, ha="left")
         # One more place than panels, for the legend.
         grid = figure.subplots(len(PANELS) // _COLUMNS + 1, _COLUMNS, sharex=True)
         for axes in grid.flat[len(PANELS) + 1 :]:
@@ -76,15 +78,18 @@ def draw_registers(series: Sequence[Series], options: Options) -> Drawing:
             targets = [t for t in _targets(panel) if first <= _place(t.period) <= last and options.is_country]
             for target in targets:
                 _observed(axes, target)
-            top = max([1.0, *(float(np.nanmax(c)) for c in [cuts["q975"]] if c.size), *(_per_year(t) for t in targets)])
-            axes.set_ylim(0, top * 1.12)
             axes.set_title(_title(panel, lang), fontsize=10.5)
             year_axis(axes, first, last, ticks=4)
             shade_assumptions(axes, last, options.assumed, lang, words=False)
             count_axis(axes, lang)
+            fit_to_known(axes, x, [cuts], options, counts=[_per_year(t) for t in targets])
+            places = {period: i for i, period in enumerate(periods)}
+            counted = [(t.value, places[t.period]) for t in targets if t.period in places]
+            inside += [bool(cuts["q025"][i] <= value <= cuts["q975"][i]) for value, i in counted]
             tables.append(_rows(panel, "model", periods, cuts))
             seen = np.array([t.value for t in targets])
             tables.append(_rows(panel, "published", [t.period for t in targets], dict.fromkeys(_CUTS, seen)))
+        figure.suptitle(options.heading("title.registers", counts_inside(inside, lang)), x=0.01, ha="left")
         _legend(grid.flat[len(PANELS)], options)
         sentences = [assumption_sentence(options.assumed, lang), label("sentence.synthetic_persons", lang)]
         if not options.calibrated:
@@ -152,7 +157,7 @@ def _legend(axes: Axes, options: Options) -> None:
         Line2D([], [], color=OBSERVED, label=label("legend.observed", options.lang), **point),  # type: ignore[arg-type]
         Line2D([], [], color=OBSERVED, linewidth=1.6, label=label("legend.observed_mean", options.lang)),
     ]
-    model_legend(axes, options.assumed, options.lang, handles)
+    model_legend(axes, options.assumed, options.lang, handles if options.is_country else [])
 
 
 def _title(panel: tuple[str, str, str], lang: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from irregsim.inference.targets import for_register
+from irregsim.present.plots.messages import stocks_change
 from irregsim.present.plots.style import (
     COLOURS,
     DASHES,
@@ -16,6 +17,7 @@ from irregsim.present.plots.style import (
     apart,
     band,
     count_axis,
+    fit_to_known,
     footnote,
     new_figure,
     observed_points,
@@ -62,7 +64,7 @@ def draw_strategies(series: Sequence[Series], options: Options) -> Drawing:
         figure = new_figure()
         left, right = figure.subplots(1, 2, width_ratios=(2, 3))
         title = "title.strategies" if show_levels else "title.strategies_index"
-        figure.suptitle(options.heading(title), x=0.01, ha="left")
+        figure.suptitle(options.heading(title, stocks_change(series, options.assumed[0], lang)), x=0.01, ha="left")
         drawn = [("synlig", "persons", spread(counts))]
         band(left, x, drawn[0][2], COLOURS["synlig"], DASHES["synlig"])
         observed = [
@@ -93,6 +95,9 @@ def draw_strategies(series: Sequence[Series], options: Options) -> Drawing:
             year_axis(axes, float(x[0]) - 1 / 12, float(x[-1]))
             shade_assumptions(axes, float(x[-1]), options.assumed, lang, words=axes is right)
             count_axis(axes, lang)
+        words = [label(f"strategy.{code}", lang) for code in hidden]
+        fit_to_known(left, x, [drawn[0][2]], options, counts=[t.value for t in observed])
+        fit_to_known(right, x, [cuts for _, _, cuts in drawn[1:]], options, names=words)
         top = right.get_ylim()[1]
         right.set_ylim(0, top * 1.08)  # room for the words over the assumption years
         left.set_ylim(0, left.get_ylim()[1] * 1.08)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 #: The line style of a strategy (matplotlib's dash patterns).
 DASHES: Mapping[str, Any] = {
@@ -45,7 +46,7 @@ MODEL = "#56708A"
 OBSERVED = "#000000"
 #: What rests on assumptions alone, and what does in part.
 SHADE = "#E6E6E6"
-LIGHT_SHADE = "#F5F5F5"
+LIGHT_SHADE = "#F0F0F0"
 
 #: 16:9 in inches; 150 dots per inch fill a slide.
 SIZE = (12.0, 6.75)
@@ -113,14 +114,19 @@ class Options:
         """Whether counts are of the whole country, as the published ones are."""
         return self.scale == 1.0
 
-    def heading(self, key: str) -> str:
-        """Title of a picture, and below it the scenario."""
-        title = label(key, self.lang)
+    def heading(self, key: str, message: str = "") -> str:
+        """Title of a picture: its message, and below it what is shown, and the scenario.
+
+        Args:
+            key: Label of what is shown.
+            message: What the numbers say; empty where they say nothing.
+        """
         name = drawable(self.scenario, "")
-        if not name:
-            return title
-        quoted = label("compare.quoted", self.lang).format(name=name)
-        return "\n".join([title, *textwrap.wrap(quoted, 110)])
+        quoted = [label("compare.quoted", self.lang).format(name=name)] if name else []
+        if not message:
+            return "\n".join([label(key, self.lang), *(line for text in quoted for line in textwrap.wrap(text, 110))])
+        shown = ". ".join([label(key, self.lang), *quoted])
+        return "\n".join([*textwrap.wrap(message, 100), *textwrap.wrap(shown, 110)])
 
     def sentences(self, *sentences: str, has_counts: bool = False) -> list[str]:
         """Sentences below a picture: those given, that published counts are left out, and where it comes from.
@@ -260,29 +266,100 @@ def _round_places(figure: Figure) -> None:
 
 def _save_png(figure: Figure, path: Path, about: Mapping[str, str]) -> None:
     """Write a figure as PNG with a palette: a third of the size, so that a page that holds many can be sent by mail."""
-    from PIL import Image
+    from PIL import Image as images
     from PIL.PngImagePlugin import PngInfo
 
     raw = io.BytesIO()
     figure.savefig(raw, format="raw", dpi=DPI)
     # As matplotlib rounds it.
     size = (int(figure.get_figwidth() * DPI + 1e-6), int(figure.get_figheight() * DPI + 1e-6))
-    image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
+    image = images.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
     words = PngInfo()
     for key, text in about.items():
         words.add_itxt(key, text)
-    small = image.quantize(colors=256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    # Nearly white is white: paper has no shade of its own.
-    palette = small.getpalette() or []
-    cells = [palette[i : i + 3] for i in range(0, len(palette), 3)]
-    small.putpalette([value for cell in cells for value in ([255] * 3 if min(cell) >= 249 else cell)])
+    small = _with_palette(image)
     small.save(path, dpi=(DPI, DPI), pnginfo=words)
+
+
+def _with_palette(image: Image) -> Image:
+    """A picture of 256 colours, with white paper and the light shade as they are: both are lost among near colours."""
+    import numpy as np
+    from PIL import Image as images
+
+    small = image.quantize(colors=255, method=images.Quantize.FASTOCTREE, dither=images.Dither.NONE)
+    palette = (small.getpalette() or [])[: 255 * 3]
+    cells = [palette[i : i + 3] for i in range(0, len(palette), 3)]
+    shade = [int(LIGHT_SHADE[i : i + 2], 16) for i in (1, 3, 5)]
+    cells = [[255] * 3 if min(cell) >= 249 else cell for cell in cells]
+    indices = np.array(small)
+    indices[(np.asarray(image) == shade).all(axis=-1)] = len(cells)
+    small = images.fromarray(indices)
+    small.putpalette([value for cell in [*cells, shade] for value in cell])
+    return small
 
 
 def band(axes: Axes, x: np.ndarray, cuts: Mapping[str, np.ndarray], colour: str, dashes: Any = "-") -> None:
     """Median line and the band of 95 % of the replicates."""
     axes.fill_between(x, cuts["q025"], cuts["q975"], color=colour, alpha=0.18, linewidth=0)
     axes.plot(x, cuts["q50"], color=colour, linewidth=2.2, linestyle=dashes)
+
+
+def fit_to_known(
+    axes: Axes,
+    x: np.ndarray,
+    cuts: Sequence[Mapping[str, np.ndarray]],
+    options: Options,
+    *,
+    names: Sequence[str] = (),
+    counts: Sequence[float] = (),
+) -> None:
+    """Let the y axis end where medians, counts and the bands of months that are known at least in part need it to.
+
+    A band that runs away in the months that are assumed would press all else flat. Where it leaves the axis, the
+    picture says how far it goes.
+
+    Args:
+        axes: Axes whose x is a year with its fraction, and whose y begins at 0.
+        x: Places of the values, shape (places,).
+        cuts: Of each line ``q50`` and ``q975``, shape (places,).
+        options: How it is drawn.
+        names: Of each line, where there are several.
+        counts: Published counts that are drawn too.
+    """
+    import numpy as np
+
+    if not x.size:
+        return
+    known = x <= max(assumption_spans(options.assumed, options.lang)[-1][0], x[0])
+    needed = [
+        1.0,
+        *counts,
+        *(float(v) for one in cuts for v in (np.max(one["q975"][known]), 1.25 * np.max(one["q50"]))),
+    ]
+    top, highest = max(v for v in needed if v == v), [float(np.max(one["q975"])) for one in cuts]
+    leaving = [
+        (value, name) for value, name in zip(highest, names or [""] * len(cuts), strict=True) if value > 1.3 * top
+    ]
+    axes.set_ylim(0, 1.25 * top if leaving else 1.12 * max([top, *(v for v in highest if v == v)]))
+    reach = [
+        label("legend.band_to", options.lang).format(value=number(value, options.lang, decimals=0))
+        for value, _ in sorted(leaving)
+    ]
+    told = [f"{name}: {text}" if name else text for text, (_, name) in zip(reach, sorted(leaving), strict=True)]
+    if told:
+        # Under the words over the months that are assumed, where a picture has them.
+        axes.annotate(
+            "\n".join(reversed(told)),
+            (1, 0.86 if names else 0.99),
+            xycoords="axes fraction",
+            xytext=(-3, 0),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=10.0,
+            color=INK,
+            bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5},
+        )
 
 
 def assumption_spans(assumed: tuple[str, str], lang: str) -> list[tuple[float, str, str]]:
