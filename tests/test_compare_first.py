@@ -13,8 +13,9 @@ from irregsim.present.headline import answer
 from irregsim.present.main_effects import HIDDEN, LEAST, MOST, main_effects, meant, subject
 from irregsim.present.pages.compare import render_report
 from irregsim.present.pages.compare_facts import Facts
-from irregsim.present.pages.compare_first import MOST_LEVERS
+from irregsim.present.pages.compare_first import MOST_LEVERS, MOST_LEVERS_EACH, levers_told
 from irregsim.present.words import is_very_little, lever_name, lever_value, plain_words, verdict_words
+from irregsim.scenario import diff_rows, load_scenario, shipped_scenarios
 from irregsim.scenario.levers import REGISTRY
 from irregsim.study.comparison.key_figures import PANELS
 from irregsim.vocabulary.labels import label
@@ -196,6 +197,22 @@ def whole(lang: str, *levers: dict[str, str], rows: list[dict[str, object]] | No
     return " ".join(unescape(re.sub("<[^>]+>", " ", text[text.index("<h1") : text.index(to)])).split())
 
 
+def test_values_of_several_parts_are_in_words_of_the_language():
+    """Every part that shipped scenarios have of schemes and of the directive."""
+    baseline = load_scenario("baseline")
+    english = re.compile(r"years|conviction|asylum|families|back pay|duty|complaint")
+    told = set()
+    for name in shipped_scenarios():
+        for row in diff_rows([baseline, load_scenario(name)]):
+            if row["key"].startswith(("levers.regularisation", "levers.employer_sanctions_directive")):
+                for value in list(row.values())[3:]:
+                    told.add(value)
+                    assert not english.search(lever_value(row["key"], value, "nb")), value
+                    assert english.search(lever_value(row["key"], value, "en")) or value == "none"
+                assert "(" not in lever_name(row["key"], "nb")
+    assert len(told) > 4
+
+
 def test_all_answers_come_before_the_picture_and_the_tables() -> None:
     text = render_report(comparison_frames.frames(), comparison_frames.about())
     text = text[text.index("<body") : text.index('<section class="four"')]
@@ -221,6 +238,9 @@ def test_many_levers_and_periods_are_cut_and_counted() -> None:
     assert "Kristiansand" in text, "one line more takes the place of the line that would say so"
     text = first("en", *levers, CENTRE)
     assert "Kristiansand" not in text and label("compare.more_levers", "en").format(number=6 - MOST_LEVERS) in text
+    both = Facts({}, comparison_frames.about(lang="en", levers={"agreement-x": levers}))
+    told = levers_told(both, "agreement-x")
+    assert told[MOST_LEVERS_EACH:] == [label("compare.more_levers", "en").format(number=5 - MOST_LEVERS_EACH)]
 
 
 def test_the_page_carries_the_files_of_its_scenarios_escaped_and_how_it_is_cited() -> None:

@@ -89,6 +89,23 @@ def test_validate_speaks_the_language_and_says_where_as_editors_read_it(tmp_path
     assert missing.output.startswith("nowhere.yaml: ")
 
 
+@pytest.mark.parametrize("command", ["run", "compare", "diff"])
+def test_every_command_says_faults_in_the_language_of_the_system_or_the_one_asked_for(tmp_path, monkeypatch, command):
+    file = tmp_path / "x.yaml"
+    file.write_text("schema: 1\nname: x\nextends: baseline\nlevers:\n  fines:\n    foo: 1\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    arguments = [command, *(["baseline"] if command != "run" else []), "x.yaml"]
+    said = {}
+    for language in ("nb_NO.UTF-8", "en_GB.UTF-8"):
+        for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            monkeypatch.setenv(name, language)
+        said[language[:2]] = CliRunner().invoke(main, arguments).output
+    assert "x.yaml:6:5: levers.fines.foo: det finnes ikke noe slikt virkemiddel" in said["nb"]
+    assert "x.yaml:6:5: levers.fines.foo: no such lever" in said["en"]
+    if command != "diff":
+        assert "virkemiddel" in CliRunner().invoke(main, [*arguments, "--lang", "nb"]).output
+
+
 def test_rows_have_as_many_places_in_both_languages_and_no_word_that_judges():
     for row in read_table(TABLE):
         places = len(re.findall(r"\{=?\}", row["en"]))

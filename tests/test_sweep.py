@@ -161,6 +161,16 @@ def test_the_interaction_is_what_both_do_less_what_each_does():
     assert set(table["since"]) == {"2024-01"} and len(table) == 4
     both = table[table["part"] == INTERACTION].iloc[0]
     assert (both["value_1"], both["value_2"], both["lo"] >= 0.0, both["hi"] <= 4.0) == ("1", "2", True, True)
+    # Effects that add up but for the rounding of their sums have no interaction at all.
+    tenths = [
+        effects_of("a", "2024-01", exit__tvangsretur=[[0.1, 0.1], [0.7, 0.7], [0.1, 0.1]]),
+        effects_of("b", "2024-01", exit__tvangsretur=[[0.2, 0.2], [0.1, 0.1], [0.2, 0.2]]),
+        effects_of("ab", "2024-01", exit__tvangsretur=[[0.1 + 0.2] * 2, [0.7 + 0.1] * 2, [0.1 + 0.2] * 2]),
+    ]
+    sums = [np.sum([0.1, 0.7, 0.1]), np.sum([0.2, 0.1, 0.2]), np.sum([0.1 + 0.2, 0.7 + 0.1, 0.1 + 0.2])]
+    assert sums[2] - sums[0] - sums[1] != 0.0
+    added = sweep(runs, tenths, design).set_index(["scenario", "part"])
+    assert added.loc[("ab", INTERACTION), ["mean", "lo", "hi"]].tolist() == [0.0, 0.0, 0.0]
     # Rises that do not add up: the words do not stop at what there was (300 over the months).
     large = [
         effects_of("a", "2024-01", exit__tvangsretur=[[300, 310]] * 3),

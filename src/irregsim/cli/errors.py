@@ -79,8 +79,12 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except ScenarioError as error:
+        from irregsim.cli.options import spoken_language
+        from irregsim.present.fault_words import fault_text
+
+        lang = spoken_language()
         for fault in error.faults:
-            say(fault, err=True)
+            say(fault_text(fault, lang), err=True)
         sys.exit(2)
     except (WrongUse, PairingError, FolderError) as error:
         wrong(str(error))

@@ -96,6 +96,12 @@ def screen_lang_option(command: Command) -> Command:
     )(command)
 
 
+def spoken_language() -> str:
+    """Language of what goes wrong: ``--lang`` of the command that runs, where it is given, else the system's."""
+    context = click.get_current_context(silent=True)
+    return system_language() if context is None or "lang" not in context.params else printed_language(context)
+
+
 def printed_language(context: click.Context) -> str:
     """Language of what a command that writes files prints: ``--lang`` where it is given, else the system's."""
     given = context.get_parameter_source("lang") is click.core.ParameterSource.COMMANDLINE

@@ -128,7 +128,7 @@ def of_comparison(tables: ComparisonTables) -> Readable:
     lang, say = facts.lang, Words(facts.lang, "export")
     reference = short_title(str(about["reference"]), about, lang)
     quoted = [facts.words("quoted", name=facts.title(name)) for name in facts.scenarios]
-    lead = [say("asked", names=listed(quoted, lang), reference=facts.words("quoted", name=reference))]
+    lead = [say("asked", reference=facts.words("quoted", name=reference))]
     lead += [str(text) for name in facts.scenarios if (text := about.get("descriptions", {}).get(name))]
     settings = [
         (say("about_comparison"), str(about["comparison_id"])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -253,7 +254,36 @@ def lever_change(key: str, value: str, lang: str) -> str:
     return f"{place}: {name}, {text}" if place else f"{name}: {text}"
 
 
+#: What a value of several parts is made of in ``irregsim diff``, and the label that says it.
+_PARTS: Final[Mapping[str, str]] = {
+    r"([\d.]+) years": "years",
+    r"age and years ([\d.]+)": "age_and_years",
+    "no conviction": "no_conviction",
+    "sought asylum": "sought_asylum",
+    "families": "families",
+    r"back pay ([\d.]+) months": "back_pay",
+    "duty to check": "duty_to_check",
+    "complaint route": "complaint_route",
+}
+
+#: Levers whose value has several parts, each with its own unit.
+_OF_PARTS: Final = frozenset({Kind.SCHEMES, Kind.DIRECTIVE})
+
+
+def _parts_words(value: str, lang: str) -> str:
+    return "; ".join(", ".join(_part_words(part, lang) for part in one.split(", ")) for one in value.split("; "))
+
+
+def _part_words(part: str, lang: str) -> str:
+    for pattern, key in _PARTS.items():
+        if found := re.fullmatch(pattern, part):
+            return label(f"value_part.{key}", lang).format(number=plain(found[1], lang) if found.groups() else "")
+    return part
+
+
 def _value_words(lever: Lever, value: str, lang: str) -> str:
+    if lever.kind in _OF_PARTS and value != "none":
+        return _parts_words(value, lang)
     words = {"true": label("live.yes", lang), "false": label("live.no", lang), "none": label("live.none", lang)}
     for option in lever.options:
         key = f"{lever.key.rpartition('.')[2]}.{option}"
@@ -276,7 +306,9 @@ def lever_name(key: str, lang: str) -> str:
         place = country_name(place, lang)
     words = lever_words_of(found, lang)
     name = f"{words.name}, {place}" if place else words.name
-    return f"{name} ({words.unit})" if found.holds is Holds.NUMBER and words.unit else name
+    return (
+        f"{name} ({words.unit})" if found.holds is Holds.NUMBER and words.unit and found.kind not in _OF_PARTS else name
+    )
 
 
 def lever_value(key: str, value: str, lang: str) -> str:

@@ -18,6 +18,9 @@ PANEL_ROWS: Final = 6
 MOST_PERIODS: Final = 2
 MOST_LEVERS: Final = 4
 
+#: Levers of a scenario where there are several, so that the picture finds room on the first screen.
+MOST_LEVERS_EACH: Final = 2
+
 
 def declared(facts: Facts, scenario: str) -> tuple[str, ...]:
     """Outcomes that a scenario is declared to move, by itself and by its levers."""
@@ -93,9 +96,10 @@ def levers_told(facts: Facts, scenario: str) -> list[str]:
     for row in facts.about.get("levers", {}).get(scenario, ()):
         by.setdefault(str(row["key"]), []).append(row)
     lines = [_lever(facts, key, rows) for key, rows in by.items()]
-    more = len(lines) - MOST_LEVERS
+    most = MOST_LEVERS if len(facts.scenarios) == 1 else MOST_LEVERS_EACH
+    more = len(lines) - most
     # One line more than allowed takes the place of the line that would say so.
-    return lines if more <= 1 else [*lines[:MOST_LEVERS], facts.words("more_levers", number=more)]
+    return lines if more <= 1 else [*lines[:most], facts.words("more_levers", number=more)]
 
 
 def _lever(facts: Facts, key: str, rows: Sequence[Mapping[str, str]]) -> str:

@@ -91,7 +91,8 @@ def sweep(runs: Runs, effects: list[Effects], design: Design) -> pd.DataFrame:
         for panel, outcome in key_outcomes():
             parts = {EFFECT: _values(effect, outcome, since)}
             if alone is not None:
-                parts[INTERACTION] = _interaction(parts[EFFECT], *(_values(by_name[a], outcome, since) for a in alone))
+                single = (_values(by_name[a], outcome, since) for a in alone)
+                parts[INTERACTION] = _interaction(parts[EFFECT], *single, months=len(effect.pair.months))
             for part, found in parts.items():
                 if found is None:
                     continue
@@ -123,8 +124,16 @@ def _interaction(
     both: tuple[FloatArray, FloatArray] | None,
     first: tuple[FloatArray, FloatArray] | None,
     second: tuple[FloatArray, FloatArray] | None,
+    months: int,
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Reference, and what both do less what each does alone; each of shape (replicates,)."""
+    """Reference, and what both do less what each does alone; each of shape (replicates,).
+
+    What is no more than the rounding of three sums over the months is zero: effects that add up have no direction.
+    """
+    import numpy as np
+
     if both is None or first is None or second is None:
         return None
-    return both[0], both[1] - first[1] - second[1]
+    left = both[1] - first[1] - second[1]
+    rounding = 3 * months * np.finfo(np.float64).eps * (abs(both[0]) + abs(both[1]) + abs(first[1]) + abs(second[1]))
+    return both[0], np.where(abs(left) <= rounding, 0.0, left)

@@ -166,7 +166,7 @@ def _panel(
     signed_axis(axes, inputs)
     axes.set_xticks([places[value] for value in drawn], _ticks(drawn, base, places, inputs.lang))
     # Room for the words beyond the interval of the last value.
-    axes.margins(x=0.1, y=0.32)
+    axes.margins(x=0.1, y=0.45)
     outcome = str(next(iter(rows.values()))["outcome"])
     axes.set_title(wrapped(upper(outcome_words(outcome, inputs.lang)), 50), fontsize=12)
     axes.set_ylabel(unit_words(next(iter(rows.values())), inputs.lang), fontsize=10.5)
