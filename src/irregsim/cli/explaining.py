@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from irregsim.cli.errors import errors, say
-from irregsim.cli.options import lang_option
+from irregsim.cli.options import screen_lang_option
 from irregsim.cli.registry import complete_run
 
 
@@ -14,7 +14,7 @@ from irregsim.cli.registry import complete_run
 @click.argument("outcome")
 @click.option("--scenario", metavar="NAME", help="One scenario of the comparison. Default: each of them.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with every rule that a lever acts on.")
-@lang_option("Language of the text.")
+@screen_lang_option
 def explain(folder: str, outcome: str, scenario: str | None, lang: str, *, as_json: bool) -> None:
     """Say why OUTCOME changed in the comparison in FOLDER (its path, name or id).
 

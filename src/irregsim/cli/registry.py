@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from irregsim.cli.errors import errors, failed, say
-from irregsim.cli.options import lang_option
+from irregsim.cli.options import screen_lang_option
 
 
 def complete_run(_: click.Context, __: click.Parameter, typed: str) -> list[Any]:
@@ -50,7 +50,7 @@ def runs() -> None:
 @click.argument("folder", required=False)
 @click.option("--all", "every", is_flag=True, help="Also list the runs inside comparisons and fits.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON instead of a table.")
-@lang_option("Language of the list.")
+@screen_lang_option
 def list_(folder: str | None, lang: str, *, every: bool, as_json_: bool) -> None:
     """List the run folders below FOLDER (default: outputs), the newest first.
 
@@ -76,7 +76,7 @@ def list_(folder: str | None, lang: str, *, every: bool, as_json_: bool) -> None
 @runs.command(short_help="Describe a run folder.")
 @click.argument("run", shell_complete=complete_run)
 @click.option("--check", is_flag=True, help="Compare the bytes of every file with the manifest.")
-@lang_option("Language of the description.")
+@screen_lang_option
 def show(run: str, lang: str, *, check: bool) -> None:
     """Describe RUN: what was run, how and when, how long it took, and whether it can be used again.
 
@@ -98,7 +98,7 @@ def show(run: str, lang: str, *, check: bool) -> None:
 @runs.command(short_help="Remove run folders.")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", shell_complete=complete_run)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@lang_option("Language of the question and the answer.")
+@screen_lang_option
 def remove(runs: tuple[str, ...], lang: str, *, yes: bool) -> None:
     """Remove RUN folders, with the runs inside them. Asks first. Only files that irregsim wrote are removed.
 
@@ -135,7 +135,7 @@ def remove(runs: tuple[str, ...], lang: str, *, yes: bool) -> None:
 @runs.command(short_help="Give a run folder another name.")
 @click.argument("run", shell_complete=complete_run)
 @click.argument("name")
-@lang_option("Language of the answer.")
+@screen_lang_option
 def rename(run: str, name: str, lang: str) -> None:
     """Give RUN another NAME: the folder stays where it is, and nothing in it changes.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from irregsim.cli.errors import errors, say
-from irregsim.cli.options import lang_option
+from irregsim.cli.options import screen_lang_option
 from irregsim.cli.registry import complete_run
 from irregsim.vocabulary.codes import CITIES
 
@@ -24,7 +24,7 @@ from irregsim.vocabulary.codes import CITIES
 @click.option("--group", metavar="DIMENSION", help="By group: sex, age_group, duration ..., or one: sex=female.")
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="Of a comparison: a scenario. Repeatable.")
 @click.option("--show-levels", is_flag=True, help="Of a run: also levels of the hidden population, as an interval.")
-@lang_option("Language of the table.")
+@screen_lang_option
 def show(
     folder: str,
     outcomes: tuple[str, ...],

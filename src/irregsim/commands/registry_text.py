@@ -16,7 +16,7 @@ from irregsim.storage.paths import is_file
 from irregsim.study.identity import code_sha256, data_sha256, scenario_in
 from irregsim.vocabulary.codes import month_text
 from irregsim.vocabulary.labels import Words, in_language
-from irregsim.vocabulary.numbers import number
+from irregsim.vocabulary.numbers import number, plain
 
 #: Scenarios and files that a line names.
 _NAMED = 3
@@ -63,7 +63,7 @@ def list_text(found: Sequence[Entry], folder: str, lang: str, *, every: bool = F
                 _named(one.scenarios),
                 one.started.replace("T", " ")[:16],
                 str(one.replicates) if one.kind != DAMAGED else "",
-                f"{float(one.about['scale']):g}" if "scale" in one.about else "",
+                plain(f"{float(one.about['scale']):g}", lang) if "scale" in one.about else "",
                 size_text(one.size(), lang),
             ]
         )

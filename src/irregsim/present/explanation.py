@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from irregsim.present.pages.compare_declared import slug
 from irregsim.present.terminal import table
-from irregsim.present.words import effect_text, outcome_words, short_title, state_words, upper, verdict_words
+from irregsim.present.words import (
+    effect_text,
+    lever_value,
+    outcome_words,
+    short_title,
+    state_words,
+    upper,
+    verdict_words,
+)
 from irregsim.scenario.levers import find, words
 from irregsim.vocabulary.labels import Words, label, labels
 from irregsim.vocabulary.numbers import listed, number, percent
@@ -127,9 +135,9 @@ def _chain(one: Explained, say: Words) -> Iterator[str]:
         for change in link["changes"][:_MOST_CHANGES]:
             place = str(change["key"]).removeprefix(lever.path).lstrip(".")
             place = f"{place}: " if place and not str(change["key"]).startswith("period") else ""
-            yield from _wrapped(
-                f"{change['from']} .. {change['to']}: {place}{change['reference']} -> {change['value']}", "    "
-            )
+            key, sides = str(change["key"]), ("reference", "value")
+            before, after = (lever_value(key, str(change[side]), say.lang) for side in sides)
+            yield from _wrapped(f"{change['from']} .. {change['to']}: {place}{before} -> {after}", "    ")
         if len(link["changes"]) > _MOST_CHANGES:
             yield f"    {say('more', number=len(link['changes']) - _MOST_CHANGES)}"
         # What only shares a claim is shown where it makes one of the moves.

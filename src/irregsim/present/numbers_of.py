@@ -22,7 +22,7 @@ from irregsim.study.summaries import Series, dense, published_summary, spread
 from irregsim.vocabulary.codes import CITIES
 from irregsim.vocabulary.disclosure import kind_of
 from irregsim.vocabulary.labels import LANGUAGES, Words, label, labels
-from irregsim.vocabulary.numbers import number, rounded_text
+from irregsim.vocabulary.numbers import number, plain, rounded_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +177,7 @@ def _heading(folder: RunFolder, asked: Asked) -> str:
     place = f", {asked.city}" if asked.city else ""
     text = Words(asked.lang, "show")("of_run", name=about["scenario"]["name"], n=folder.replicates, place=place)
     scale = float(about["scale"])
-    return text if scale == 1.0 else f"{text}\n{Words(asked.lang, 'show')('scale', scale=f'{scale:g}')}"
+    return "\n".join([text, *_scale_words(scale, asked.lang)])
 
 
 def _summed(folder: RunFolder, rows_of: Callable[[Published, int], pd.DataFrame]) -> pd.DataFrame:
@@ -223,6 +223,11 @@ def _of_group(source: Published, replicate: int, group: str) -> pd.DataFrame:
         period=frame["year"].astype(str),
     )
     return _grouped(frame[frame["group"] == name] if name else frame)
+
+
+def _scale_words(scale: float, lang: str) -> list[str]:
+    """What must be known of a population that is not the country's."""
+    return [Words(lang, "show")("scale", scale=plain(f"{scale:g}", lang))] if scale != 1.0 else []
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -317,7 +322,7 @@ def _effects(frame: pd.DataFrame, figures: pd.DataFrame, about: Mapping[str, Any
     names = ", ".join(dict.fromkeys(frame["scenario"].astype(str)))
     head = words("of_comparison", names=names, reference=about["reference"], n=about["replicates"], place=place)
     scale = float(about["scale"])
-    lines = [head, *([words("scale", scale=f"{scale:g}")] if scale != 1.0 else []), table(rows, left=len(rows[0]))]
+    lines = [head, *_scale_words(scale, asked.lang), table(rows, left=len(rows[0]))]
     if (frame["unit"] == "percent").any():
         lines.append(words("percent"))
     return "\n".join(lines)

@@ -91,8 +91,8 @@ def sweep(runs: Runs, effects: list[Effects], design: Design) -> pd.DataFrame:
         for panel, outcome in key_outcomes():
             parts = {EFFECT: _values(effect, outcome, since)}
             if alone is not None:
-                single = (_values(by_name[a], outcome, since) for a in alone)
-                parts[INTERACTION] = _interaction(parts[EFFECT], *single, months=len(effect.pair.months))
+                first, second = (_values(by_name[a], outcome, since) for a in alone)
+                parts[INTERACTION] = _interaction(parts[EFFECT], first, second, len(effect.pair.months))
             for part, found in parts.items():
                 if found is None:
                     continue
