@@ -157,6 +157,42 @@ def test_a_picture_under_way_counts_as_long_as_it_has_taken(monkeypatch):
     assert not pace.leaves_out(unasked)
 
 
+def test_a_first_picture_that_no_step_asked_for_costs_what_it_took(monkeypatch):
+    """However long the machine has been on: its clock began then."""
+    now, pace = quick_page(monkeypatch), Pace()
+    now[0] = 1e6
+    frame = pace.shown("a")
+    now[0] += 0.1
+    hears(pace, frame)
+    pace.begins()
+    pace.ends()
+    now[0] += 0.21
+    assert not pace.leaves_out(unasked)
+    # The same for one that a click asked for, long after the last.
+    hears(pace, pace.shown("b"))
+    now[0] += 1e5
+    frame = pace.shown("c")
+    now[0] += 0.1
+    hears(pace, frame)
+    pace.begins()
+    pace.ends()
+    now[0] += 0.21
+    assert not pace.leaves_out(unasked)
+
+
+def test_a_play_that_is_held_at_its_month_gets_the_picture_of_it(monkeypatch):
+    """It asks again and again without a month between, which is a pause too."""
+    monkeypatch.setattr(pace_module, "_STILL", 0.2)
+    pace, done = Pace(), threading.Event()
+    pace.shown("a")
+    pace.ends()
+    late = time.monotonic() + SOON
+    while not done.is_set() and time.monotonic() < late:
+        assert pace.leaves_out(done.set)
+        time.sleep(0.05)
+    assert done.is_set()
+
+
 def test_the_thread_that_hears_from_the_page_draws_every_month():
     pace = Pace()
     pace.drawn(pace.shown("a"))

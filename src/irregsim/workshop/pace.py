@@ -40,7 +40,7 @@ class Pace:
         self._key: object = None
         self._ahead = 0
         self._asked_at = self._drawn_at = self._rests_until = 0.0
-        self._skipped = 0.0
+        self._skipped, self._skipped_ahead = 0.0, -1
         self._later: threading.Timer | None = None
 
     # -- pictures ------------------------------------------------------------------------------------------------
@@ -55,6 +55,8 @@ class Pace:
             Its number, which the page reports back.
         """
         if key != self._key:
+            if self._asked_at <= self._drawn_at:
+                self._asked_at = time.monotonic()  # nobody asked for it by a step
             self._key = key
             self._frame += 1
             self._ahead = 0
@@ -88,7 +90,8 @@ class Pace:
         if threading.get_ident() == self._hears or (self._drawn.is_set() and now >= self._rests_until):
             self._asked_at = now
             return False
-        self._skipped = now
+        if self._ahead != self._skipped_ahead:  # a play that is held at its month asks again and again
+            self._skipped, self._skipped_ahead = now, self._ahead
         if self._later is None:
             self._call(later, _STILL)
         return True
@@ -114,7 +117,8 @@ class Pace:
         if self._ahead == 0:
             now = time.monotonic()
             drawn = self._drawn_at if self._drawn.is_set() else now
-            self._rests_until = now + _MONTHS_FOR_PICTURES * max(0.0, drawn - self._asked_at)
+            cost = min(max(0.0, drawn - self._asked_at), _PATIENCE)
+            self._rests_until = now + _MONTHS_FOR_PICTURES * cost
 
     def ends(self) -> None:
         """A month has run; waits for the last picture if too many have run without one."""
