@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 
@@ -25,6 +27,11 @@ UNITS = {
 
 def frames() -> dict[str, pd.DataFrame]:
     """Every table as the page and the pictures are given it, for both scenarios."""
+    return {name: frame.copy() for name, frame in _for_readers().items()}
+
+
+@functools.cache
+def _for_readers() -> dict[str, pd.DataFrame]:
     return for_readers(exact(), UNITS)
 
 

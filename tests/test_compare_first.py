@@ -15,10 +15,12 @@ from irregsim.present.pages.compare import render_report
 from irregsim.present.pages.compare_facts import Facts
 from irregsim.present.pages.compare_first import MOST_LEVERS, MOST_LEVERS_EACH, levers_told
 from irregsim.present.words import is_very_little, lever_name, lever_value, plain_words, verdict_words
-from irregsim.scenario import diff_rows, load_scenario, shipped_scenarios
+from irregsim.scenario import diff_rows, load_scenario
 from irregsim.scenario.levers import REGISTRY
 from irregsim.study.comparison.key_figures import PANELS
 from irregsim.vocabulary.labels import label
+
+pytestmark = pytest.mark.once
 
 RETURN = {"key": "levers.assisted_return.support_nok", "from": "2021-06", "to": "2024-12", "reference": "15000",
           "value": "40000"}  # fmt: skip
@@ -202,7 +204,8 @@ def test_values_of_several_parts_are_in_words_of_the_language():
     baseline = load_scenario("baseline")
     english = re.compile(r"years|conviction|asylum|families|back pay|duty|complaint")
     told = set()
-    for name in shipped_scenarios():
+    schemes = ("regularisation-2021", "regularisation-broad", "family-amnesty-2004")
+    for name in (*schemes, "directive-with-complaint", "directive-without-complaint"):
         for row in diff_rows([baseline, load_scenario(name)]):
             if row["key"].startswith(("levers.regularisation", "levers.employer_sanctions_directive")):
                 for value in list(row.values())[3:]:

@@ -25,6 +25,8 @@ from irregsim.study.replicates import Plan
 from irregsim.study.tables import tables_of
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
+pytestmark = pytest.mark.once
+
 #: The ordinary tests take one damage of so many.
 EVERY = 70
 

@@ -25,6 +25,8 @@ from irregsim.study.replicates import DrawSet
 from irregsim.study.sensitivity.boxes import find_box
 from study_files import STUDY, small_study, use_engine
 
+pytestmark = pytest.mark.once
+
 HOMELESS, RETURNS = "outcome:homeless_person_months", "exit:tvangsretur"
 
 

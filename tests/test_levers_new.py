@@ -41,6 +41,8 @@ from irregsim.vocabulary.codes import CITIES, DISTRICTS, month_number, month_tex
 from irregsim.vocabulary.reference import DataError, readiness_parameters
 from run_tools import leave_pictures_out, short_scenario, use_fake
 
+pytestmark = pytest.mark.once
+
 
 def entry(key: str, kind: Kind, holds: Holds, default: object, **more: object) -> Lever:
     """An entry of a lever that there is not."""

@@ -18,6 +18,8 @@ from irregsim.storage.paths import FolderError, refuse_links_below
 from irregsim.workshop import handouts
 from study_files import small_study
 
+pytestmark = pytest.mark.once
+
 #: How each command with ``--out`` is asked, without that option.
 COMMANDS = {
     "backtest": (),

@@ -14,6 +14,8 @@ from irregsim.commands.request import WrongUse
 from irregsim.scenario import load_scenario
 from irregsim.vocabulary.codes import EXITS
 
+pytestmark = pytest.mark.once
+
 SHORT = "schema: 1\nname: short\nextends: baseline\nperiod: {start: 2012-01, end: 2012-01}\n"
 
 

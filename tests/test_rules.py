@@ -25,6 +25,8 @@ from irregsim.model.simulate import begin_month
 from irregsim.vocabulary.codes import CAUSES, Decision, Exit, Ground
 from irregsim.vocabulary.reference import read_table
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[1]
 RULES = [(part, rule) for part in MONTH for rule in part.rules]
 MECHANISMS = {row["id"] for row in read_table("report/mechanisms.csv")}

@@ -28,6 +28,8 @@ from irregsim.scenario.levers import REGISTRY
 from irregsim.study.replicates import LARGEST_SCALE
 from irregsim.vocabulary.codes import Route, Strategy, month_number
 
+pytestmark = pytest.mark.once
+
 SCALE = 0.01
 UNTIL = "2013-12"
 END = "2015-12"

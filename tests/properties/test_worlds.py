@@ -37,6 +37,8 @@ from irregsim.model.world import World
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CAUSES, Exit, Household, Route, Strategy, month_number
 
+pytestmark = pytest.mark.once
+
 SCALE = 0.02
 UNTIL = "2013-12"
 NOW = month_number(UNTIL)
