@@ -50,6 +50,30 @@ from irregsim.vocabulary.labels import LANGUAGES
     show_default=True,
     help="Number of persons at which a model stops, so that one page cannot use up the machine.",
 )
+@click.option(
+    "--class",
+    "with_class",
+    is_flag=True,
+    help="Also open a small page for phones on the room's network, with a code in its address: predictions and the "
+    "levers of groups, without names. The page with the model stays where --host says.",
+)
+@click.option(
+    "--class-host",
+    metavar="ADDRESS",
+    help="With --class: address of this machine on the room's network. Default: the one that others see.",
+)
+@click.option(
+    "--class-port",
+    type=click.IntRange(1, 65535),
+    help="With --class: port of the phones' page. Default: the first free one.",
+)
+@click.option(
+    "--phones",
+    type=click.IntRange(1, 200),
+    default=60,
+    show_default=True,
+    help="With --class: number of phones at once.",
+)
 @click.option("--browse/--no-browse", default=True, show_default=True, help="Open the page in a browser.")
 def serve(
     scenario: str | None,
@@ -64,6 +88,10 @@ def serve(
     end: str | None,
     viewers: int,
     persons: int,
+    with_class: bool,
+    class_host: str | None,
+    class_port: int | None,
+    phones: int,
     browse: bool,
 ) -> None:
     """Serve the workshop's page: the model in the browser, month by month, on this machine without internet access.
@@ -76,15 +104,24 @@ def serve(
       irregsim serve
       irregsim serve agreement-eritrea --lang en --start 2022-01
       irregsim serve my-scenario.yaml --port 9000 --scale 0.25
+      irregsim serve --class
+      irregsim serve --class --class-host 192.168.1.20 --phones 30
     """
     with errors():
+        from irregsim.commands.request import WrongUse
         from irregsim.workshop.browser import serve as work
 
         work.needed()
         settings = work.first_settings(
             scenario, seed=seed, start=start, scale=scale, draws=draws, overrides=overrides, end=end
         )
+        if not with_class and (class_host is not None or class_port is not None):
+            raise WrongUse("--class-host and --class-port belong to --class; give that too")
         chosen = work.free_port(host, port)
+        phones_at = None
+        if with_class:
+            room = work.room_host(class_host)
+            phones_at = room, work.free_port(room, class_port, chosen + 1)
         if not work.is_local(host):
             say(
                 f"warning: {host} can be reached from other machines. There is no password: anyone who reaches the "
@@ -100,8 +137,20 @@ def serve(
             viewers=viewers,
             persons=persons,
             browse=browse,
-            ready=lambda address: say(f"irregsim is at {address} (Ctrl-C stops)"),
+            ready=lambda address: _tell(address, work.phones_address()),
+            phones_at=phones_at,
+            phones=phones,
         )
+
+
+def _tell(address: str, phones: str) -> None:
+    """Prints where the page is, and where phones go, with a code to scan."""
+    from irregsim.workshop.browser.share import printed
+
+    say(f"irregsim is at {address} (Ctrl-C stops)")
+    if phones:
+        code = printed(phones)
+        say(f"phones in the room go to {phones}" + (f"\n{code}" if code else ""))
 
 
 @click.command(short_help="Write the workshop's pages: exercises, handouts, lesson plans.")

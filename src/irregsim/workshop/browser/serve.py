@@ -21,10 +21,12 @@ from irregsim.study.replicates import scale_fault
 from irregsim.study.workers import Elsewhere
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.labels import LANGUAGES
+from irregsim.workshop.browser.class_door import ClassDoor, start
 from irregsim.workshop.browser.door import SPARE, Door
 from irregsim.workshop.browser.sessions import KernelSessions
 from irregsim.workshop.browser.share import typed
 from irregsim.workshop.browser.words import Say
+from irregsim.workshop.gathering import PHONES, Gathering
 from irregsim.workshop.settings import Settings, load_file
 
 #: The first port tried; the next free one is taken where none was asked for.
@@ -86,13 +88,33 @@ def is_local(host: str) -> bool:
     return False
 
 
-def free_port(host: str, port: int | None) -> int:
-    """The port asked for, or the first free one from `PORT` on.
+def room_host(given: str | None) -> str:
+    """The address of this machine on the room's network, where phones reach it.
+
+    Args:
+        given: As the teacher has given it; None to find it.
+
+    Raises:
+        ServeError: If none is found, or what was given is no single address.
+    """
+    host = typed(given or "0.0.0.0")  # which others see; nothing listens on all of them
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        found = None
+    if found is None or found.is_unspecified:
+        told = "no address of this machine on a network was found" if given is None else f"{given} is no IP address"
+        raise ServeError(f"--class: {told}; connect to the room's network, or give the address with --class-host")
+    return host
+
+
+def free_port(host: str, port: int | None, first: int = PORT) -> int:
+    """The port asked for, or the first free one from one on.
 
     Raises:
         ServeError: If it is taken.
     """
-    wanted = [port] if port is not None else range(PORT, PORT + _TRIED)
+    wanted = [port] if port is not None else range(first, first + _TRIED)
     for one in wanted:
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -105,7 +127,7 @@ def free_port(host: str, port: int | None) -> int:
         return one
     if port is not None:
         raise ServeError(f"--port {port}: cannot listen on {host}:{port} ({reason}); give another port, or none")
-    raise ServeError(f"no free port from {PORT} to {PORT + _TRIED - 1} on {host} ({reason}); give one with --port")
+    raise ServeError(f"no free port from {first} to {first + _TRIED - 1} on {host} ({reason}); give one with --port")
 
 
 def first_settings(
@@ -187,6 +209,8 @@ def serve(
     persons: int,
     browse: bool,
     ready: Callable[[str], None],
+    phones_at: tuple[str, int] | None = None,
+    phones: int = PHONES,
 ) -> None:
     """Serves the page until it is stopped.
 
@@ -199,6 +223,8 @@ def serve(
         persons: Persons in a world at which it stops.
         browse: Whether to open a browser.
         ready: Called with the address once the page can be opened.
+        phones_at: Address and free port of the phones' page; None for none.
+        phones: Phones at once.
     """
     from irregsim.workshop import replicate_band
     from irregsim.workshop.browser.server import SERVER
@@ -223,9 +249,8 @@ def serve(
             timeout_graceful_shutdown=_GRACEFUL,
         )
     )
-    name = typed(host)
-    shown = f"[{name}]" if ":" in name else name
-    address = f"http://{shown}:{port}"
+    address = _address(typed(host), port)
+    close_class = _open_class(phones_at, phones, lang)
     SERVER.shared = "" if is_local(host) else f"{address}/"
     threading.Thread(target=_when_started, args=(server, address, browse, ready), daemon=True).start()
     earlier, ended = set(threading.enumerate()), threading.Event()
@@ -237,6 +262,7 @@ def serve(
         with contextlib.suppress(KeyboardInterrupt):
             server.run()
     finally:
+        close_class()
         elsewhere.close()
         replicate_band.close()
         # A thread of a page that hangs would hold up the end of the program.
@@ -245,6 +271,34 @@ def serve(
             if not one.daemon:
                 one.join(max(0.0, late - time.monotonic()))
         ended.set()
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _open_class(at: tuple[str, int] | None, phones: int, lang: str) -> Callable[[], None]:
+    """Opens the phones' door, if it was asked for; returns what closes it and forgets the class."""
+    from irregsim.workshop.browser.server import SERVER
+
+    if at is None:
+        return lambda: None
+    gathering = SERVER.gathering = Gathering(phones)
+    SERVER.phones_at = f"{_address(*at)}/"
+    stop = start(ClassDoor(gathering, frozenset({at[0]}), lang), *at)
+
+    def close() -> None:
+        gathering.end()
+        stop()
+
+    return close
+
+
+def phones_address() -> str:
+    """Where phones go; empty where there is no page for them."""
+    from irregsim.workshop.browser.server import SERVER
+
+    return SERVER.phones_address
 
 
 def _end_in_time(server: Any, ended: threading.Event) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from irregsim.agents import Beginnings
+from irregsim.workshop.gathering import Gathering
 from irregsim.workshop.settings import Settings
 
 
@@ -20,6 +21,8 @@ class Server:
         most_viewers: Pages open at once.
         most_persons: Persons in a world at which it stops.
         shared: Address at which others reach the page, with a slash at its end; empty where only this machine does.
+        gathering: The class that answers by phones; None where it was not asked for.
+        phones_at: Address of the phones' page without its code, with a slash at its end; empty where there is none.
         beginnings: Worlds after their burn-in, shared since they are never changed.
     """
 
@@ -28,6 +31,8 @@ class Server:
     most_viewers: int = 6
     most_persons: int = 60_000
     shared: str = ""
+    gathering: Gathering | None = None
+    phones_at: str = ""
     beginnings: Beginnings = field(default_factory=Beginnings)
     _seen: dict[str, Callable[[], bool]] = field(default_factory=dict)
     _viewers: set[int] = field(default_factory=set)
@@ -69,6 +74,11 @@ class Server:
         """Whether the page of a session has reported a picture; not so for one that never came to a place."""
         was_seen = self._seen.get(session)
         return was_seen is not None and was_seen()
+
+    @property
+    def phones_address(self) -> str:
+        """Address of the phones' page; empty where there is none."""
+        return "" if self.gathering is None else self.phones_at + self.gathering.code
 
     @property
     def viewers(self) -> int:

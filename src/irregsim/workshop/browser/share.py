@@ -6,7 +6,7 @@ import contextlib
 import io
 import ipaddress
 import socket
-from typing import Final
+from typing import Any, Final
 
 #: Longest link of which a QR code is made, in characters: a longer one has squares too small for a phone to read from a
 #: distance.
@@ -47,12 +47,29 @@ def code_of(link: object) -> str:
     Returns:
         The ``<svg>`` element; empty where there is no code, or where segno is not installed.
     """
-    if not isinstance(link, str) or len(link) > LONGEST or not link.startswith(("http://", "https://")):
+    code = _made(link)
+    if code is None:
         return ""
+    out = io.BytesIO()
+    code.save(out, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=4)
+    return out.getvalue().decode("utf-8")
+
+
+def printed(link: str) -> str:
+    """A QR code of a link in letters of a terminal, with a line break at its end; empty where there is none."""
+    code = _made(link)
+    if code is None:
+        return ""
+    out = io.StringIO()
+    code.terminal(out, compact=True)
+    return out.getvalue()
+
+
+def _made(link: object) -> Any:
+    if not isinstance(link, str) or len(link) > LONGEST or not link.startswith(("http://", "https://")):
+        return None
     try:
         import segno
     except ModuleNotFoundError:
-        return ""
-    out = io.BytesIO()
-    segno.make_qr(link, error="m").save(out, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=4)
-    return out.getvalue().decode("utf-8")
+        return None
+    return segno.make_qr(link, error="m")
