@@ -154,25 +154,18 @@ def _kept(
     return found
 
 
-class More:
-    """Runs of a pair besides the one on the page; they can be watched and stopped.
+class Runs:
+    """Pairs that are made in separate processes; they can be watched and stopped.
 
     Args:
-        scenario: The scenario.
-        reference: The reference.
-        draws: As for `irregsim run`.
-        seed: Random seed.
-        replicate: Number of the replicate on the page.
-        scale: Size of the population relative to Norway's.
-        first: First month shown.
+        work: Makes the pair of a number, from 0; must travel to another process.
+        number: How many pairs.
         until: Last month simulated.
         told: Called, in a thread of its own, whenever a run is finished or the work ends.
-        number: How many runs.
         jobs: Processes; 1 for this one, None for as many as there are cores.
-        earlier: As for `pair_of`.
 
     Attributes:
-        pairs: Finished runs, in the order of their replicates: the lowest numbers but for the one on the page.
+        pairs: Finished runs, in the order of their numbers.
         until: Last month simulated.
         total: How many there will be.
         error: Why the work ended before its time, in words; empty if it did not.
@@ -181,32 +174,19 @@ class More:
 
     def __init__(
         self,
-        scenario: Scenario,
-        reference: Scenario,
-        *,
-        draws: str,
-        seed: int,
-        replicate: int = 0,
-        scale: float,
-        first: int,
+        work: Callable[[int], Pair],
+        number: int,
         until: int,
         told: Callable[[], None],
-        number: int = MORE,
         jobs: int | None = None,
-        earlier: Sequence[int] = (),
     ) -> None:
-        chosen, _ = choose(draws)
         self.total, self.until = number, until
         self.pairs: list[Pair] = []
         self.error = ""
         self.is_waiting = True
         self._told = told
         self._stopped = threading.Event()
-        others = [j for j in range(number + 1) if j != replicate][:number]
-        by_replicate = {j: chosen.values[chosen.index(j)] for j in others}
-        self._work = partial(
-            pair_of, scenario, reference, by_replicate, seed, scale, first, until, earlier=tuple(earlier)
-        )
+        self._work = work
         self._jobs = jobs
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -245,3 +225,43 @@ class More:
                 found.close()
         self._stopped.set()
         self._told()
+
+
+class More(Runs):
+    """Runs of a pair besides the one on the page, in the order of their replicates: the lowest numbers but that one's.
+
+    Args:
+        scenario: The scenario.
+        reference: The reference.
+        draws: As for `irregsim run`.
+        seed: Random seed.
+        replicate: Number of the replicate on the page.
+        scale: Size of the population relative to Norway's.
+        first: First month shown.
+        until: Last month simulated.
+        told: As for `Runs`; likewise ``jobs``.
+        number: How many runs.
+        earlier: As for `pair_of`.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        reference: Scenario,
+        *,
+        draws: str,
+        seed: int,
+        replicate: int = 0,
+        scale: float,
+        first: int,
+        until: int,
+        told: Callable[[], None],
+        number: int = MORE,
+        jobs: int | None = None,
+        earlier: Sequence[int] = (),
+    ) -> None:
+        chosen, _ = choose(draws)
+        others = [j for j in range(number + 1) if j != replicate][:number]
+        by_replicate = {j: chosen.values[chosen.index(j)] for j in others}
+        work = partial(pair_of, scenario, reference, by_replicate, seed, scale, first, until, earlier=tuple(earlier))
+        super().__init__(work, number, until, told, jobs)

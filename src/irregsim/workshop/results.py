@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from irregsim.workshop.exercises import Exercise, Predicted
+from irregsim.workshop.gathering import Gathering
+from irregsim.workshop.group_runs import GroupRuns
 from irregsim.workshop.live.followed import outcome
 from irregsim.workshop.live.shown import Pair
 from irregsim.workshop.set_up import exercise_of, variant_of
@@ -39,11 +41,15 @@ class Results:
     Attributes:
         came: Change in percent of the reference in the last month, by exercise and name of what was predicted.
         own: Runs with own changes, by exercise.
+        hands: What a class has answered without phones.
+        groups: Runs of the levers of groups, by exercise.
     """
 
     def __init__(self) -> None:
         self.came: dict[tuple[str, str], float] = {}
         self.own: dict[str, list[Tried]] = {}
+        self.hands = Gathering()
+        self.groups: dict[str, GroupRuns] = {}
 
     def take(self, settings: Settings, month: int, pair: Callable[[], Pair], opened: str = "") -> bool:
         """Takes the numbers of a run that has come to the last month of an exercise.
@@ -86,6 +92,26 @@ class Results:
         """Whether any variant of an exercise has been run to the last month."""
         return any(name == exercise for name, _ in self.came)
 
+    def run_groups(self, exercise: str, runs: GroupRuns) -> None:
+        """Begins the runs of groups, in the place of earlier ones of the exercise."""
+        if exercise in self.groups:
+            self.groups[exercise].stop()
+        self.groups[exercise] = runs
+        runs.start()
+
+    def stop(self) -> None:
+        """Ends the runs of groups; what is finished stays."""
+        for runs in self.groups.values():
+            runs.stop()
+
+    def forget(self) -> None:
+        """Forgets everything."""
+        self.stop()
+        self.came.clear()
+        self.own.clear()
+        self.groups.clear()
+        self.hands.begin()
+
     def clear(self, exercise: str) -> None:
         """Forgets what came in an exercise.
 
@@ -95,6 +121,7 @@ class Results:
         for key in [key for key in self.came if key[0] == exercise]:
             del self.came[key]
         self.own.pop(exercise, None)
+        self.hands.forget(exercise)
 
 
 def _last(pair: Pair, exercise: Exercise, one: Predicted) -> float:

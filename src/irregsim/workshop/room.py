@@ -372,6 +372,7 @@ class Room:
     def close(self) -> None:
         """The viewer has gone."""
         self.stop_more()
+        self.results.stop()
         self._leave()
         self.model = None
         if self._files is not None:

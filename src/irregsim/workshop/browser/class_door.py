@@ -19,7 +19,7 @@ from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from irregsim.scenario.levers import find
+from irregsim.scenario.levers import find, number_text
 from irregsim.scenario.levers import words as lever_words
 from irregsim.vocabulary.labels import LANGUAGES, Words
 from irregsim.vocabulary.numbers import plain
@@ -255,7 +255,7 @@ class ClassDoor:
             "low": group.low,
             "high": group.high,
             "step": lever.usual[2],
-            "value": None if value is None else plain(f"{value:g}" if value < 1e5 else f"{value:.0f}", lang),
+            "value": None if value is None else plain(number_text(value), lang),
             "chosen": number,
         }
 

@@ -10,7 +10,10 @@ import solara
 
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.numbers import month_words
+from irregsim.workshop.browser.class_groups import Groups
+from irregsim.workshop.browser.class_part import ClassAnswers, Votes
 from irregsim.workshop.browser.results import Reveal, said
+from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.exercises import ANSWERS, VIEWS, Exercise, Given, Predicted, Press, material
 from irregsim.workshop.handouts import predicted_words
@@ -84,6 +87,7 @@ def One(
         rv.Html(tag="h3", children=[say("exercise_predict")])
         for predicted in exercise.predict:
             Prediction(exercise, predicted, say, answers.get(predicted.name), seen > 0, answer)
+        ClassAnswers(room, exercise, say, frame, seen, changed)
         rv.Html(tag="h3", children=[say("exercise_run")])
         SetUp(room, exercise, say, use)
         with rv.Html(tag="ol"):
@@ -92,7 +96,10 @@ def One(
                     rv.Html(tag="span", children=[step(lang)])
                     Presses(room, exercise, number, say, frame, use, on_tab, told)
         rv.Html(tag="h3", children=[say("exercise_reveal")])
+        if seen:
+            Votes(room, exercise, say, frame, seen, SERVER.gathering_of(room).version)
         Reveal(room, exercise, say, answers, frame, seen, changed)
+        Groups(room, exercise, say, frame, changed)
 
 
 @solara.component

@@ -10,6 +10,7 @@ import solara
 from irregsim.scenario.levers import find
 from irregsim.scenario.levers import words as lever_words
 from irregsim.vocabulary.numbers import drawn, month_words, with_percent
+from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.words import Say
 from irregsim.workshop.exercises import Exercise, Given, Predicted
 from irregsim.workshop.handouts import predicted_words
@@ -55,6 +56,7 @@ def Reveal(
 
     def clear() -> None:
         room.results.clear(exercise.id)
+        SERVER.gathering_of(room).forget(exercise.id)
         room.revealed.pop(exercise.id, None)
         answers_of = room.answers.get(exercise.id)
         if answers_of is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from irregsim.agents import Beginnings
 from irregsim.workshop.gathering import Gathering
+from irregsim.workshop.room import Room
 from irregsim.workshop.settings import Settings
 
 
@@ -74,6 +75,10 @@ class Server:
         """Whether the page of a session has reported a picture; not so for one that never came to a place."""
         was_seen = self._seen.get(session)
         return was_seen is not None and was_seen()
+
+    def gathering_of(self, room: Room) -> Gathering:
+        """The class that answers by phones; without phones what a viewer has counted."""
+        return room.results.hands if self.gathering is None else self.gathering
 
     @property
     def phones_address(self) -> str:

@@ -46,6 +46,17 @@ STYLE: Final = """
   padding: 3px 10px; background: #EEF3F8; border-radius: 4px; font-size: 15.5px; }
 .irregsim-guide .irregsim-presses { margin: 0; }
 .irregsim-guide .v-btn { text-transform: none; letter-spacing: 0; }
+.irregsim-class { max-width: 980px; }
+.irregsim-class summary { cursor: pointer; padding: 6px 0; font-weight: 600; }
+.irregsim-class p { margin: 4px 0; }
+.class-count { font-size: 20px; font-weight: 600; }
+.class-link { font-size: 34px; font-weight: 600; line-height: 1.2; overflow-wrap: anywhere; }
+.class-code svg { display: block; width: min(420px, 60vh); height: auto; }
+.class-choices { display: flex; gap: 4px 18px; flex-wrap: wrap; align-items: flex-end; }
+.class-choices .v-input { max-width: 360px; min-width: 170px; }
+.class-outcome { font-weight: 600; }
+.class-votes { display: flex; gap: 8px 24px; flex-wrap: wrap; max-width: none; }
+.class-votes > div { flex: 1 1 440px; max-width: 700px; }
 .irregsim-wide { overflow-x: auto; }
 .irregsim-prediction .v-btn { text-transform: none; letter-spacing: 0; }
 .irregsim-upload { position: relative; }
@@ -109,6 +120,8 @@ html:has(.irregsim-projector) { overflow-y: scroll; }
 .irregsim-projector .irregsim-view .v-label--active { transform: translateY(-22px) !important; }
 .irregsim-projector .irregsim-view .v-input { padding-top: 20px; }
 .irregsim-projector .irregsim-view .v-select__selection { line-height: 28px; }
+.irregsim-projector .irregsim-class, .irregsim-projector .irregsim-class summary { max-width: none; font-size: 20px; }
+.irregsim-projector .class-votes > div { max-width: calc(50% - 12px); }
 .irregsim-projector .irregsim-exercise { max-width: none; font-size: 20px; }
 .v-expansion-panel-content__wrap { padding: 4px 14px 12px !important; }
 .v-expansion-panel-header { min-height: 44px !important; font-size: 15px; }

@@ -47,7 +47,9 @@ def draw_votes(tally: Tally, name: str, words: PictureWords, effect: Effect | No
     told = words("votes_axis")
     if effect is not None:
         told = words("votes_band", text=effect.text(words.lang))
-    svg.text(_LEFT, below + 1.5 * svg.sized(15), told, 15, colour=SOFT if effect is None else INK, bold=effect is not None)
+    svg.text(
+        _LEFT, below + 1.5 * svg.sized(15), told, 15, colour=SOFT if effect is None else INK, bold=effect is not None
+    )
     return svg.done()
 
 
