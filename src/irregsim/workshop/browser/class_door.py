@@ -19,11 +19,11 @@ from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from irregsim.scenario.levers import find, number_text
+from irregsim.scenario.levers import find
 from irregsim.scenario.levers import words as lever_words
 from irregsim.vocabulary.labels import LANGUAGES, Words
-from irregsim.vocabulary.numbers import plain
 from irregsim.workshop.browser.door import Message, Receive, Scope, Send, name_of
+from irregsim.workshop.browser.words import value_words
 from irregsim.workshop.exercises import ANSWERS, material
 from irregsim.workshop.gathering import Allowance, Gathering, Refused
 from irregsim.workshop.handouts import predicted_words
@@ -53,7 +53,7 @@ _CODE: Final = re.compile(r"/(?P<code>[0-9a-z]{1,64})(?P<rest>/(?:join|state|ans
 
 #: Keys of the words that the page needs, below ``phone``.
 _WORDS: Final = (
-    "screen", "ended", "full", "lost", "sent", "how_much", "group", "choose_group", "value", "group_value",
+    "screen", "ended", "full", "lost", "sent", "how_much", "group", "choose_group", "value", "group_value", "use",
 )  # fmt: skip
 
 #: Asked for by browsers and machines, by nobody who guesses.
@@ -255,7 +255,7 @@ class ClassDoor:
             "low": group.low,
             "high": group.high,
             "step": lever.usual[2],
-            "value": None if value is None else plain(number_text(value), lang),
+            "value": None if value is None else value_words(value, lang),
             "chosen": number,
         }
 

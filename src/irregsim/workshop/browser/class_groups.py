@@ -16,7 +16,7 @@ from irregsim.vocabulary.numbers import month_words, plain
 from irregsim.workshop.browser.class_part import use_version
 from irregsim.workshop.browser.results import said
 from irregsim.workshop.browser.server import SERVER
-from irregsim.workshop.browser.words import Say
+from irregsim.workshop.browser.words import Say, value_words
 from irregsim.workshop.exercises import Exercise
 from irregsim.workshop.gathering import GROUPS, Gathering, Group, Refused, asked_of, levers_of_groups, usual_group
 from irregsim.workshop.group_runs import Asked, GroupRuns, asked_for
@@ -55,7 +55,7 @@ def Groups(room: Room, exercise: Exercise, say: Say, frame: int, told: Callable[
             set_wrong("")
         except Refused:
             low, high, _ = find((changed or groups[0]).lever).usual or (0.0, 0.0, 0.0)
-            set_wrong(say("groups_refused", low=_written(low, say), high=_written(high, say)))
+            set_wrong(say("groups_refused", low=value_words(low, say.lang), high=value_words(high, say.lang)))
         told()
 
     def number(text: str) -> None:
@@ -99,20 +99,21 @@ def OneGroup(place: int, group: Group, say: Say, on_change: Callable[[int, Group
             values=list(names),
             on_value=lambda text: on_change(place, usual_group(names[text])),
             dense=True,
-            style="min-width:300px",
         )
         for key, value in (("low", group.low), ("high", group.high), ("typed", group.typed)):
-            solara.InputFloat(
+            solara.InputText(
                 say(f"groups_{key}"),
-                value=value,
+                value="" if value is None else plain(number_text(value), say.lang),
                 on_value=lambda new, key=key: on_change(place, _put(group, key, new)),
-                optional=True,
-                dense=True,
             )
 
 
-def _put(group: Group, key: str, value: float | None) -> Group:
-    """A group with another bound or value; a bound that is emptied stays."""
+def _put(group: Group, key: str, text: str) -> Group:
+    """A group with another bound or value, typed with a point or a comma; a bound that is no number stays."""
+    try:
+        value: float | None = float("".join(text.split()).replace(",", "."))
+    except ValueError:
+        value = None
     if key == "typed":
         return replace(group, typed=value)
     if value is None:
@@ -176,7 +177,7 @@ def _table(room: Room, gathering: Gathering, exercise: Exercise, say: Say) -> No
         for number, group in enumerate(gathering.groups, 1):
             value, answers = gathering.value(number)
             words = lever_words(find(group.lever), say.lang)
-            shown = say("groups_none") if value is None else f"{_written(value, say)} {words.unit}"
+            shown = say("groups_none") if value is None else f"{value_words(value, say.lang)} {words.unit}"
             if answers:
                 shown = say("groups_answers", value=shown, number=answers)
             came = None if value is None else _came(runs, Asked(number, group.lever, value))
@@ -192,7 +193,3 @@ def _came(runs: GroupRuns | None, asked: Asked) -> dict[str, float] | None:
     if runs is None or asked not in runs.asked:
         return None
     return runs.changes(runs.asked.index(asked))
-
-
-def _written(value: float, say: Say) -> str:
-    return plain(number_text(value), say.lang)

@@ -93,11 +93,12 @@
     function open(group, mine) {
       below.textContent = "";
       make("h2", words.group.replace("#", group.number) + ": " + group.name, below);
-      var from = mine === null ? Number(group.low) : mine;
-      function written(value) { return number(value) + " " + group.unit; }
-      slider(below, words.value, group.low, group.high, group.step, from, written, function (value) {
-        tell("group", { group: group.number, value: value });
-      });
+      var half = Math.floor((group.high - group.low) / 2 / group.step) * group.step;
+      var value = mine === null ? Number((Number(group.low) + half).toFixed(6)) : mine;
+      function send() { tell("group", { group: group.number, value: value }); }
+      slider(below, words.value + " (" + group.unit + "):", group.low, group.high, group.step, value, number,
+        function (chosen) { value = chosen; send(); });
+      make("button", words.use, below, { type: "button" }).addEventListener("click", send);
       make("p", "", below, { id: "value", "data-group": group.number });
       count(state);
     }

@@ -54,9 +54,13 @@ STYLE: Final = """
 .class-code svg { display: block; width: min(420px, 60vh); height: auto; }
 .class-choices { display: flex; gap: 4px 18px; flex-wrap: wrap; align-items: flex-end; }
 .class-choices .v-input { max-width: 360px; min-width: 170px; }
+.class-group { border-top: 1px solid #e6e6e6; margin-top: 8px; padding-top: 20px; }
+.class-group .v-input { flex: 0 1 160px; min-width: 110px; }
+.class-group .v-select { flex: 0 1 340px; min-width: 240px; }
+.class-groups > .v-input { margin-top: 22px; }
 .class-outcome { font-weight: 600; }
 .class-votes { display: flex; gap: 8px 24px; flex-wrap: wrap; max-width: none; }
-.class-votes > div { flex: 1 1 440px; max-width: 700px; }
+.class-votes > div { flex: 0 0 min(700px, 100%); }
 .irregsim-wide { overflow-x: auto; }
 .irregsim-prediction .v-btn { text-transform: none; letter-spacing: 0; }
 .irregsim-upload { position: relative; }
@@ -121,7 +125,7 @@ html:has(.irregsim-projector) { overflow-y: scroll; }
 .irregsim-projector .irregsim-view .v-input { padding-top: 20px; }
 .irregsim-projector .irregsim-view .v-select__selection { line-height: 28px; }
 .irregsim-projector .irregsim-class, .irregsim-projector .irregsim-class summary { max-width: none; font-size: 20px; }
-.irregsim-projector .class-votes > div { max-width: calc(50% - 12px); }
+.irregsim-projector .class-votes > div { flex: 0 0 calc(50% - 12px); }
 .irregsim-projector .irregsim-exercise { max-width: none; font-size: 20px; }
 .v-expansion-panel-content__wrap { padding: 4px 14px 12px !important; }
 .v-expansion-panel-header { min-height: 44px !important; font-size: 15px; }

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from irregsim.model.simulate import TooManyPersons
+from irregsim.scenario.levers import number_text
 from irregsim.vocabulary.labels import Words
-from irregsim.vocabulary.numbers import month_words, number
+from irregsim.vocabulary.numbers import month_words, number, plain
 
 #: Mesa's words, and our labels for them. Those of the buttons stay as they are in English.
 _MESA: Final = {
@@ -21,6 +22,12 @@ _MESA: Final = {
 
 #: A card of Mesa's that has no content here, and a switch that makes pause and reset answer late.
 HIDDEN: Final = ["Model Parameters", "Use Threads"]
+
+
+def value_words(value: float, lang: str) -> str:
+    """The value of a lever: whole numbers with their thousands apart, others with all their decimals."""
+    whole = value == round(value)
+    return number(value, lang, decimals=0) if whole else plain(number_text(value), lang)
 
 
 @dataclass(frozen=True)
