@@ -307,6 +307,42 @@ def test_the_band_is_at_the_numbers_of_the_scale():
     assert places[2] * 2 == places[1] + places[3] == places[0] + places[4]
 
 
+# -- where it listens --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", ["0.0.0.0", "::", "no-such-name", "127.0.0.1:80", ""])
+def test_phones_need_a_single_address(given, monkeypatch):
+    pytest.importorskip("solara", reason="the page comes with the extra viz")
+    from irregsim.workshop.browser import serve, share
+
+    monkeypatch.setattr(share.socket, "socket", lambda *_: (_ for _ in ()).throw(OSError("no network")))
+    with pytest.raises(serve.ServeError, match="--class-host"):
+        serve.room_host(given or None)
+    assert serve.room_host("192.0.2.7") == "192.0.2.7"
+
+
+def test_a_port_that_is_taken_is_told_of():
+    pytest.importorskip("uvicorn", reason="the door comes with the extra viz")
+    from irregsim.workshop.browser.class_door import ClassDoor, start
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        one.listen()
+        with pytest.raises(OSError, match="in use"):
+            start(ClassDoor(Gathering(), frozenset({"127.0.0.1"})), *one.getsockname())
+
+
+@pytest.mark.parametrize("option", [("--class-host", "127.0.0.1"), ("--class-port", "9000")])
+def test_where_phones_go_is_asked_only_with_a_class(option):
+    pytest.importorskip("solara", reason="the page comes with the extra viz")
+    from click.testing import CliRunner
+
+    from irregsim.cli import main
+
+    told = CliRunner().invoke(main, ["serve", *option])
+    assert told.exit_code == 2 and "give that too" in told.output
+
+
 # -- the door ----------------------------------------------------------------------------------------------------
 
 pytestmark = pytest.mark.once
@@ -323,15 +359,6 @@ class Opened:
             self.port = one.getsockname()[1]
         self.gathering = gathering
         self.stop = start(ClassDoor(gathering, frozenset({"127.0.0.1"}), "en"), "127.0.0.1", self.port)
-        late = time.monotonic() + 30
-        while time.monotonic() < late:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return
-        raise AssertionError("the door does not listen")
 
     def ask(self, method: str, path: str, body: object = None, *, token: str = "", headers=None, code: str = ""):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

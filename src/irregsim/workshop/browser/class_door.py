@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import secrets  # noqa: TID251 - compares the code in constant time
+import socket
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -349,14 +350,15 @@ def start(door: ClassDoor, host: str, port: int) -> Callable[[], None]:
 
     Returns:
         Stops listening; returns at once.
+
+    Raises:
+        OSError: If the address or the port cannot be listened on.
     """
     import uvicorn
 
     server = uvicorn.Server(
         uvicorn.Config(
             door,
-            host=host,
-            port=port,
             http=_protocol(),
             ws="none",
             log_level="error",
@@ -367,7 +369,9 @@ def start(door: ClassDoor, host: str, port: int) -> Callable[[], None]:
             timeout_graceful_shutdown=1,
         )
     )
-    threading.Thread(target=server.run, name="irregsim-class", daemon=True).start()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=CONNECTIONS)
+    threading.Thread(target=server.run, args=([listening],), name="irregsim-class", daemon=True).start()
 
     def stop() -> None:
         server.should_exit = True

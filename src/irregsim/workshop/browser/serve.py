@@ -285,7 +285,12 @@ def _open_class(at: tuple[str, int] | None, phones: int, lang: str) -> Callable[
         return lambda: None
     gathering = SERVER.gathering = Gathering(phones)
     SERVER.phones_at = f"{_address(*at)}/"
-    stop = start(ClassDoor(gathering, frozenset({at[0]}), lang), *at)
+    try:
+        stop = start(ClassDoor(gathering, frozenset({at[0]}), lang), *at)
+    except OSError as error:
+        raise ServeError(
+            f"--class: cannot listen on {at[0]}:{at[1]} ({error.strerror or error}); give another address with --class-host or --class-port"
+        ) from None
 
     def close() -> None:
         gathering.end()
