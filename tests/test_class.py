@@ -458,6 +458,8 @@ def test_the_sixty_first_phone_is_told_that_it_is_full(opened, monkeypatch):
 def test_an_address_brings_no_more_phones_than_a_class_has(opened):
     codes = [opened.ask("POST", "/join")[0].status for _ in range(45)]
     assert codes[:40] == [200] * 40 and 429 in codes[40:]
+    opened.gathering.begin()
+    assert [opened.ask("POST", "/join")[0].status for _ in range(30)] == [200] * 30, "another class comes at once"
 
 
 def test_wrong_codes_find_nothing_and_are_bounded(opened):

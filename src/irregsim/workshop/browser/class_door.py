@@ -124,7 +124,7 @@ class ClassDoor:
         self._lang = lang
         self._pages = Pages()
         self._wrong = _ByAddress(*WRONG)
-        self._joins = _ByAddress(*JOINS)
+        self._joins, self._joins_of = _ByAddress(*JOINS), gathering.code
         self._wrong_of_all = Allowance(*_WRONG_OF_ALL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,6 +190,8 @@ class ClassDoor:
     # -- endpoints -------------------------------------------------------------------------------------------------
 
     def _join(self, address: str) -> tuple[int, object]:
+        if self._joins_of != self._gathering.code:  # a class that begins, in which all come at once
+            self._joins, self._joins_of = _ByAddress(*JOINS), self._gathering.code
         if not self._joins.of(address).take():
             return 429, {"error": "often"}
         token = self._gathering.join()

@@ -288,9 +288,9 @@ def _open_class(at: tuple[str, int] | None, phones: int, lang: str) -> Callable[
     try:
         stop = start(ClassDoor(gathering, frozenset({at[0]}), lang), *at)
     except OSError as error:
-        raise ServeError(
-            f"--class: cannot listen on {at[0]}:{at[1]} ({error.strerror or error}); give another address with --class-host or --class-port"
-        ) from None
+        reason = error.strerror or error
+        told = f"--class: cannot listen on {at[0]}:{at[1]} ({reason})"
+        raise ServeError(f"{told}; give another with --class-host or --class-port") from None
 
     def close() -> None:
         gathering.end()

@@ -55,8 +55,8 @@ STYLE: Final = """
 .class-choices { display: flex; gap: 4px 18px; flex-wrap: wrap; align-items: flex-end; }
 .class-choices .v-input { max-width: 360px; min-width: 170px; }
 .class-group { border-top: 1px solid #e6e6e6; margin-top: 8px; padding-top: 20px; }
-.class-group .v-input { flex: 0 1 160px; min-width: 110px; }
-.class-group .v-select { flex: 0 1 340px; min-width: 240px; }
+.class-group .v-input { flex: 1 1 100px; min-width: 90px; max-width: 170px; }
+.class-group .v-select { flex: 2 1 220px; max-width: 380px; }
 .class-groups > .v-input { margin-top: 22px; }
 .class-outcome { font-weight: 600; }
 .class-votes { display: flex; gap: 8px 24px; flex-wrap: wrap; max-width: none; }

@@ -7,7 +7,7 @@ import numpy as np
 from irregsim.present.plots.style import MODEL
 from irregsim.vocabulary.numbers import drawn, with_percent
 from irregsim.workshop.gathering import Tally
-from irregsim.workshop.pictures.svg import INK, LEGIBLE, PAPER, SOFT, Picture, Svg, lines_of
+from irregsim.workshop.pictures.svg import INK, LEGIBLE, PAPER, SOFT, Picture, Svg, lines_of, width_of
 from irregsim.workshop.pictures.words import PictureWords
 from irregsim.workshop.stored_runs import Effect
 
@@ -53,7 +53,9 @@ def draw_votes(tally: Tally, name: str, words: PictureWords, effect: Effect | No
         _band(svg, tally, effect, top, bottom)
     _bars(svg, tally, bottom)
     svg.line(_LEFT, bottom, _RIGHT, bottom, SOFT)
-    for share in (-1.0, -0.5, 0.5, 1.0):
+    # Large type has no room for the halves.
+    wide = 1.9 * width_of(with_percent(drawn(tally.most, words.lang, signed=True)), tick_size)
+    for share in (-1.0, -0.5, 0.5, 1.0) if wide < _px(1.0) - _px(0.5) else (-1.0, 1.0):
         text = with_percent(drawn(share * tally.most, words.lang, signed=True))
         anchor = "start" if share == -1 else "end" if share == 1 else "middle"
         svg.text(_px(share), below, text, _TICK, colour=SOFT, anchor=anchor)
