@@ -5,16 +5,18 @@ from __future__ import annotations
 import http.client
 import json
 import math
+import re
 import socket
 import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
 
-from irregsim.vocabulary.labels import LANGUAGES, label
+from irregsim.vocabulary.labels import LANGUAGES, label, labels
 from irregsim.workshop.exercises import Given, material
 from irregsim.workshop.gathering import (
     CHOICES,
@@ -396,6 +398,17 @@ def test_the_page_is_small_runs_its_own_script_only_and_says_what_is_kept(opened
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
         assert "set-cookie" not in answer.headers and "server" not in answer.headers
+
+
+def test_every_word_of_a_phone_is_put_into_its_page_and_none_is_left():
+    pytest.importorskip("uvicorn", reason="the door comes with the extra viz")
+    from irregsim.workshop.browser import class_door
+
+    script = (files("irregsim.workshop.browser") / "phone.js").read_text(encoding="utf-8")
+    asked_by_script = set(re.findall(r"\bwords\.([a-z_]+)", script)) - {"lang"}
+    assert asked_by_script == set(class_door._WORDS)
+    known = {key.removeprefix("phone.") for key in labels() if key.startswith("phone.")}
+    assert known == {*class_door._WORDS, "title", "wait", "private", "no_script"}
 
 
 def test_thirty_phones_answer_and_each_counts_once(opened, record_property):

@@ -41,7 +41,8 @@ COMMANDS = {
     "reproduce": "--jobs --quiet",
     "schema": "",
     "model": "--time --end --scale",
-    "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --browse",
+    "serve": "--port --host --lang --seed --start --scale --draws --set --end --viewers --persons --class "
+    "--class-host --class-port --phones --browse",
     "workshop": "--out --lang --quiet",
     "runs": "",
     "show": "--outcome --year --city --group --scenario --show-levels --lang",

@@ -1130,7 +1130,7 @@ def served(monkeypatch):
 
     monkeypatch.setattr(serving, "needed", lambda: None)
     monkeypatch.setattr(serving, "serve", serve)
-    monkeypatch.setattr(serving, "free_port", lambda host, port: port or 8765)
+    monkeypatch.setattr(serving, "free_port", lambda host, port, first=8765: port or first)
     return calls
 
 
@@ -1165,7 +1165,16 @@ def test_the_command_hands_on_what_it_was_told(served):
     assert (settings.end, settings.given) == ("2025-12", (f"{BASE_NOK}=7",))
     del arguments["ready"]
     assert arguments == {"host": "127.0.0.1", "port": 9001, "lang": "en", "viewers": 3, "persons": 5000,
-                         "browse": False}  # fmt: skip
+                         "browse": False, "phones_at": None, "phones": 60}  # fmt: skip
+
+
+def test_with_a_class_the_page_stays_on_this_machine_and_phones_have_a_port_of_their_own(served):
+    answer = command("--port", "9001", "--class", "--class-host", "127.0.0.1", "--phones", "30")
+    assert answer.exit_code == 0, answer.output
+    ((_, arguments),) = served
+    assert arguments["host"] == "127.0.0.1" and arguments["phones"] == 30
+    assert arguments["phones_at"] == ("127.0.0.1", 9002)
+    assert "warning" not in answer.stderr
 
 
 @pytest.mark.parametrize(

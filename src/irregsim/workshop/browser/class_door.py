@@ -87,8 +87,8 @@ class Pages:
 
 
 def _filled(page: str, script: str, style: str, lang: str) -> str:
-    say = Words(lang, "phone")
-    words: dict[str, Any] = {key: say(key) for key in _WORDS}
+    phone = Words(lang, "phone")
+    words: dict[str, Any] = {key: phone(key) for key in _WORDS}
     words |= {f"answer_{answer}": Words(lang, "page")(f"answer_{answer}") for answer in ANSWERS}
     other = next(one for one in LANGUAGES if one != lang)
     words |= {"lang": lang}
@@ -96,10 +96,10 @@ def _filled(page: str, script: str, style: str, lang: str) -> str:
         "{lang}": lang,
         "{other}": other,
         "{other_words}": Words(other, "page")("this_language"),
-        "{title}": say("title"),
-        "{wait}": say("wait"),
-        "{private}": say("private"),
-        "{no_script}": say("no_script"),
+        "{title}": phone("title"),
+        "{wait}": phone("wait"),
+        "{private}": phone("private"),
+        "{no_script}": phone("no_script"),
         "{words}": json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
         "{script}": script,
         "{style}": style,
