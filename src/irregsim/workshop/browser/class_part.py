@@ -135,10 +135,12 @@ def Address(say: Say, address: str) -> None:
     """Where phones go, large enough to be typed from the last row, and as a code."""
     with rv.Html(tag="details", class_="class-address"):
         rv.Html(tag="summary", children=[say("class_address")])
-        rv.Html(tag="p", children=[address.removeprefix("http://")], class_="class-link")
-        solara.HTML(unsafe_innerHTML=code_of(address), classes=["class-code"])
-        rv.Html(tag="p", children=[say("class_scan")])
-        rv.Html(tag="p", children=[say("class_private")])
+        with rv.Html(tag="div", class_="class-scan"):
+            solara.HTML(unsafe_innerHTML=code_of(address), classes=["class-code"])
+            with rv.Html(tag="div"):
+                rv.Html(tag="p", children=[address.removeprefix("http://")], class_="class-link")
+                rv.Html(tag="p", children=[say("class_scan")])
+                rv.Html(tag="p", children=[say("class_private")])
 
 
 @solara.component

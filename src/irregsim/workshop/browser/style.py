@@ -51,7 +51,10 @@ STYLE: Final = """
 .irregsim-class p { margin: 4px 0; }
 .class-count { font-size: 20px; font-weight: 600; }
 .class-link { font-size: 34px; font-weight: 600; line-height: 1.2; overflow-wrap: anywhere; }
+.class-scan { display: flex; gap: 24px; flex-wrap: wrap; align-items: center; }
+.class-scan > div:last-child { flex: 1 1 300px; }
 .class-code svg { display: block; width: min(420px, 60vh); height: auto; }
+.irregsim-projector .irregsim-view .class-link { font-size: 44px !important; }
 .class-choices { display: flex; gap: 4px 18px; flex-wrap: wrap; align-items: flex-end; }
 .class-choices .v-input { max-width: 360px; min-width: 170px; }
 .class-group { border-top: 1px solid #e6e6e6; margin-top: 8px; padding-top: 20px; }

@@ -54,7 +54,7 @@ def draw_votes(tally: Tally, name: str, words: PictureWords, effect: Effect | No
     _bars(svg, tally, bottom)
     svg.line(_LEFT, bottom, _RIGHT, bottom, SOFT)
     # Large type has no room for the halves.
-    wide = 1.9 * width_of(with_percent(drawn(tally.most, words.lang, signed=True)), tick_size)
+    wide = 2.2 * width_of(with_percent(drawn(tally.most, words.lang, signed=True)), tick_size)
     for share in (-1.0, -0.5, 0.5, 1.0) if wide < _px(1.0) - _px(0.5) else (-1.0, 1.0):
         text = with_percent(drawn(share * tally.most, words.lang, signed=True))
         anchor = "start" if share == -1 else "end" if share == 1 else "middle"
