@@ -508,6 +508,22 @@ def test_only_what_the_page_asks_for_is_answered(opened, method, path, status):
 
 
 @pytest.mark.parametrize(
+    "query", ["?" + "&".join(["lang=nb"] * 50), "?lang=%00", "?lang=xx", "?lang=nb%ff", "?" + "a" * 3000]
+)
+def test_an_odd_query_is_answered_in_the_first_language(opened, query):
+    answer, page = opened.ask("GET", query)
+    assert answer.status == 200 and '<html lang="en">' in page
+
+
+def test_what_the_door_cannot_cope_with_is_a_line_and_no_traceback(opened, monkeypatch, caplog, capfd):
+    monkeypatch.setattr(opened.gathering, "join", lambda: 1 / 0)
+    answer, told = opened.ask("POST", "/join")
+    assert (answer.status, told) == (500, "This request could not be answered.")
+    assert [one.getMessage() for one in caplog.records] == ["a phone was not answered (ZeroDivisionError)"]
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
     "headers",
     [{"Host": "evil.example"}, {"Host": "127.0.0.1.evil.example:80"}, {"Host": "localhost"},
      {"Origin": "http://evil.example"}, {"Origin": "null"}],

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import logging
 import re
 import secrets  # noqa: TID251 - compares the code in constant time
 import socket
@@ -18,7 +19,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from irregsim.scenario.levers import find
 from irregsim.scenario.levers import words as lever_words
@@ -28,6 +28,8 @@ from irregsim.workshop.browser.words import value_words
 from irregsim.workshop.exercises import ANSWERS, material
 from irregsim.workshop.gathering import Allowance, Gathering, Refused
 from irregsim.workshop.handouts import predicted_words
+
+_log = logging.getLogger("irregsim.workshop")
 
 #: Longest body of a request, in bytes; an answer of a phone has some hundred.
 BODY: Final = 2048
@@ -51,6 +53,8 @@ JOINS: Final = (40, 1 / 3)
 _ADDRESSES: Final = 512
 
 _CODE: Final = re.compile(r"/(?P<code>[0-9a-z]{1,64})(?P<rest>/(?:join|state|answer|group))?")
+
+_LANG: Final = re.compile(rb"lang=([a-z]{2})")
 
 #: Keys of the words that the page needs, below ``phone``.
 _WORDS: Final = (
@@ -132,7 +136,12 @@ class ClassDoor:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._send(send, *await self._answered(scope, receive))
+            try:
+                answer = await self._answered(scope, receive)
+            except Exception as error:
+                _log.warning("a phone was not answered (%s)", type(error).__name__)
+                answer = 500, "This request could not be answered."
+            await self._send(send, *answer)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
@@ -183,8 +192,8 @@ class ClassDoor:
         return all(origin == f"http://{names[0]}".lower() for origin in origins)
 
     def _language(self, scope: Scope) -> str:
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=4)
-        lang = query.get("lang", [self._lang])[0]
+        found = _LANG.fullmatch(scope.get("query_string", b""))
+        lang = found[1].decode() if found else self._lang
         return lang if lang in LANGUAGES else self._lang
 
     # -- endpoints -------------------------------------------------------------------------------------------------
@@ -312,7 +321,7 @@ def _header(scope: Scope, name: bytes) -> str:
 async def _body(scope: Scope, receive: Receive) -> bytes | int:
     """The body of a request; a status where it is too long or does not come in time."""
     length = _header(scope, b"content-length")
-    if length.isdigit() and int(length) > BODY:
+    if length.isdecimal() and (len(length) > 9 or int(length) > BODY):
         return 413
     body = b""
     try:

@@ -105,7 +105,7 @@ def room_host(given: str | None) -> str:
     if found is None or found.is_unspecified:
         told = "no address of this machine on a network was found" if given is None else f"{given} is no IP address"
         raise ServeError(f"--class: {told}; connect to the room's network, or give the address with --class-host")
-    return host
+    return str(found)
 
 
 def free_port(host: str, port: int | None, first: int = PORT) -> int:
