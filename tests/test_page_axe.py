@@ -64,7 +64,11 @@ def exercise(seen: Seen) -> None:
     seen.tab("exercises")
     first = seen.page.locator(".irregsim-prediction").first
     first.get_by_role("button", name=seen.words("page.answer_up"), exact=True).click()
-    first.get_by_role("slider").wait_for()
+    first.get_by_role("slider").wait_for(state="attached")  # its thumb has no size of its own
+    seen.page.locator(".class-hands summary").click()
+    seen.page.locator(".class-groups summary").click()
+    seen.choose(seen.words("page.groups_number"), "2")
+    seen.page.locator(".class-group").nth(1).wait_for()
 
 
 def shared(seen: Seen) -> None:
