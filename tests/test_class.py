@@ -20,6 +20,8 @@ from irregsim.vocabulary.labels import LANGUAGES, label, labels
 from irregsim.workshop.exercises import Given, material
 from irregsim.workshop.gathering import (
     CHOICES,
+    FIRST_LEVERS,
+    GROUPS,
     Allowance,
     Gathering,
     Group,
@@ -260,6 +262,11 @@ def test_every_lever_of_groups_can_be_run_at_both_ends_of_its_range():
         assert both == {(lever.path, EXERCISE.start)}, "one end may be what the reference has"
 
 
+def test_groups_begin_with_levers_that_they_can_set():
+    assert len(FIRST_LEVERS) == GROUPS[1] == len({*FIRST_LEVERS})
+    assert {*FIRST_LEVERS} <= {lever.path for lever in levers_of_groups()}
+
+
 @pytest.mark.slow
 def test_runs_of_groups_are_those_of_the_page():
     gathering = Gathering()
@@ -279,6 +286,28 @@ def test_runs_of_groups_are_those_of_the_page():
     for key, change in runs.changes(1).items():
         shown = outcome(model.room.pair(), key, relative=True).difference[-1]
         assert change == shown or (math.isnan(change) and math.isnan(shown))
+
+
+@pytest.mark.slow
+def test_what_a_group_chose_is_not_kept_on_disk(tmp_path, monkeypatch):
+    """What is kept is the world before the first month, which all choices have in common."""
+    from irregsim.study.run_ups import RunUps
+
+    monkeypatch.setenv("IRREGSIM_CACHE", str(tmp_path))
+    folder = RunUps.of_user().folder
+    assert folder is not None
+
+    def kept() -> set[str]:
+        return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+    found = []
+    for value in (300_000.0, 410_000.0):
+        runs = GroupRuns(EXERCISE, Settings(scale=0.02), [Asked(1, FINE, value)], lambda: None, jobs=1)
+        runs.start()
+        runs.wait(120)
+        assert runs.error == "" and len(runs.pairs) == 1
+        found.append(kept())
+    assert found[0] and found[0] == found[1]
 
 
 # -- the picture -------------------------------------------------------------------------------------------------

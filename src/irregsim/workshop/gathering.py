@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from irregsim.scenario.levers import REGISTRY, Holds, Kind, Lever, find
+from irregsim.scenario.levers import REGISTRY, By, Holds, Kind, Lever, find
 from irregsim.workshop.exercises import ANSWERS, Exercise, Given, Predicted, material
 
 #: Phones at once.
@@ -22,6 +22,16 @@ PHONES: Final = 60
 
 #: Fewest and most groups.
 GROUPS: Final = (2, 6)
+
+#: What groups begin with, until the teacher chooses: one lever of each kind.
+FIRST_LEVERS: Final = (
+    "levers.fines.employer_base_nok",
+    "levers.controls.workplace_inspections",
+    "levers.assisted_return.support_nok",
+    "levers.reception_centres.basic_allowance_nok",
+    "levers.detention.capacity",
+    "levers.fines.documented_workdays_share",
+)
 
 #: What hands are counted for, in the order of a picture: each direction by half of the scale.
 CHOICES: Final = ("down_much", "down_little", "same", "up_little", "up_much")
@@ -423,7 +433,10 @@ def new_code() -> str:
 
 
 def levers_of_groups() -> tuple[Lever, ...]:
-    """Levers that a group can set: numbers that hold from a month on, and that somebody decides."""
+    """Levers that a group can set: numbers that somebody decides, for the country or every district, from a month on.
+
+    Beds and places are set by city and centre: one number for all would say little.
+    """
     return tuple(
         lever
         for lever in REGISTRY
@@ -431,6 +444,7 @@ def levers_of_groups() -> tuple[Lever, ...]:
         and lever.section == "levers"
         and lever.holds is not Holds.TRUE_FALSE
         and lever.usual is not None
+        and lever.by in (By.NOTHING, By.DISTRICT)
     )
 
 

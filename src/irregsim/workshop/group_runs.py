@@ -8,12 +8,13 @@ from functools import partial
 from types import MappingProxyType
 
 from irregsim.inference.posterior import choose
+from irregsim.model.draws import Draws
 from irregsim.scenario import Scenario
 from irregsim.workshop.exercises import Exercise
 from irregsim.workshop.gathering import Gathering, asked_of
 from irregsim.workshop.live.followed import outcome
 from irregsim.workshop.live.shown import Pair
-from irregsim.workshop.replicate_band import Runs, pair_of
+from irregsim.workshop.replicate_band import Runs, pairs_together
 from irregsim.workshop.set_up import set_up
 from irregsim.workshop.settings import Settings
 
@@ -124,5 +125,7 @@ def _pair_of_group(
     until: int,
     number: int,
 ) -> Pair:
-    scenario, reference = sides[number]
-    return pair_of(scenario, reference, draw, seed, scale, first, until, 0)
+    ((replicate, values),) = draw.items()
+    # Only the world before the first month is kept on disk, which all have in common: what a group chose is not.
+    (pair,) = pairs_together([sides[number]], values, Draws(seed, replicate), scale, first, until, partings=(first,))
+    return pair

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 import reacton.ipyvuetify as rv
 import solara
@@ -18,20 +17,19 @@ from irregsim.workshop.browser.results import said
 from irregsim.workshop.browser.server import SERVER
 from irregsim.workshop.browser.words import Say, value_words
 from irregsim.workshop.exercises import Exercise
-from irregsim.workshop.gathering import GROUPS, Gathering, Group, Refused, asked_of, levers_of_groups, usual_group
+from irregsim.workshop.gathering import (
+    FIRST_LEVERS,
+    GROUPS,
+    Gathering,
+    Group,
+    Refused,
+    asked_of,
+    levers_of_groups,
+    usual_group,
+)
 from irregsim.workshop.group_runs import Asked, GroupRuns, asked_for
 from irregsim.workshop.pictures.words import outcome_name
 from irregsim.workshop.room import Room
-
-#: What groups begin with, until the teacher chooses: one lever of each office.
-_FIRST: Final = (
-    "levers.fines.employer_base_nok",
-    "levers.controls.workplace_inspections",
-    "levers.assisted_return.support_nok",
-    "levers.municipal.shelter",
-    "levers.reception_centres.basic_allowance_nok",
-    "levers.detention.capacity",
-)
 
 
 @solara.component
@@ -60,7 +58,7 @@ def Groups(room: Room, exercise: Exercise, say: Say, frame: int, told: Callable[
 
     def number(text: str) -> None:
         wanted = int(text)
-        more = [usual_group(path) for path in _FIRST[len(gathering.groups) : wanted]]
+        more = [usual_group(path) for path in FIRST_LEVERS[len(gathering.groups) : wanted]]
         set_groups((*gathering.groups[:wanted], *more))
 
     def change(place: int, new: Group) -> None:
