@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from importlib.resources import files
 
 import pytest
@@ -33,7 +34,10 @@ def server(tmp_path_factory):
     chromium()
     arguments = ("--scale", "0.02", "--class", "--class-host", "127.0.0.1", "--viewers", "4")
     with served(tmp_path_factory.mktemp("served"), *arguments) as one:
-        told = one.log.read_text(encoding="utf-8")
+        told, late = "", time.monotonic() + 30
+        while "█" not in told and time.monotonic() < late:  # said a moment after the page can be opened
+            time.sleep(0.1)
+            told = one.log.read_text(encoding="utf-8")
         assert re.search(r"phones in the room go to http://127\.0\.0\.1:\d+/[a-z0-9]{8}\n", told), told
         assert "█" in told, "a code to scan"
         yield one
