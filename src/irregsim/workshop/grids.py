@@ -37,6 +37,9 @@ from irregsim.workshop.replicate_band import pairs_together
 
 FloatArray = npt.NDArray[np.float64]
 
+#: What a slider stops at: a number, yes or no, or one of a lever's words; None for what holds in the reference.
+Value = float | bool | str | None
+
 #: What is declared, and what was simulated.
 DECLARED: Final = "grids.yaml"
 STORED: Final = "grids.json"
@@ -44,6 +47,9 @@ STORED: Final = "grids.json"
 #: Size of the population of the stored runs, relative to Norway's, and that of the run that a test repeats.
 SCALE: Final = 0.25
 CHECK_SCALE: Final = 0.02
+
+#: A slider that chooses among scenarios.
+SCENARIO: Final = "scenario"
 
 #: Most combinations of a grid.
 MOST: Final = 81
@@ -56,12 +62,18 @@ class Slider:
     """A lever that is set.
 
     Attributes:
-        lever: Its path below ``levers``, such as ``fines.employer_base_nok``.
+        lever: Its path below ``levers``, such as ``fines.employer_base_nok``; the whole path of an assumption, which
+            holds on both sides; or ``scenario``, whose values are shipped scenarios.
         values: What is simulated, in order; None for what holds in the reference.
     """
 
     lever: str
-    values: tuple[float | bool | None, ...]
+    values: tuple[Value, ...]
+
+
+def is_assumption(slider: Slider) -> bool:
+    """Whether a slider sets what holds on both sides."""
+    return slider.lever.startswith("assumptions.")
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,7 @@ class Grid:
         start: Month from which the values hold, ``YYYY-MM``.
         replicates: Replicates of each combination, 2 or more.
         sliders: Three or four levers.
-        outcomes: As in `irregsim.workshop.live.followed.outcomes`.
+        outcomes: As in `irregsim.workshop.live.followed.outcomes`; ``NAME@CITY`` of a city.
     """
 
     exercise: str
@@ -82,25 +94,45 @@ class Grid:
     sliders: tuple[Slider, ...]
     outcomes: tuple[str, ...]
 
-    def cells(self) -> list[tuple[float | bool | None, ...]]:
+    def cells(self) -> list[tuple[Value, ...]]:
         """Every combination, the last slider fastest; the first of them is the reference."""
         return list(product(*(slider.values for slider in self.sliders)))
 
-    def scenario(self, cell: Sequence[float | bool | None]) -> Scenario:
-        """The baseline with the values of a combination.
+    def scenario(self, cell: Sequence[Value]) -> Scenario:
+        """The scenario of a combination, or the baseline, with its values.
 
         Raises:
             ScenarioError: If a value cannot be used.
         """
-        return load_scenario("baseline", overrides=self.overrides(cell))
+        return load_scenario(self.of(cell), overrides=self.overrides(cell))
 
-    def overrides(self, cell: Sequence[float | bool | None]) -> list[str]:
-        """A combination as ``--set`` strings."""
-        return [
-            f"levers.{slider.lever}=[{{from: {self.start}, value: {json.dumps(value)}}}]"
-            for slider, value in zip(self.sliders, cell, strict=True)
-            if value is not None
-        ]
+    def reference(self, cell: Sequence[Value]) -> Scenario:
+        """The baseline with the assumptions of a combination."""
+        kept = [value if is_assumption(one) else None for one, value in zip(self.sliders, cell, strict=True)]
+        return load_scenario("baseline", overrides=self.overrides(kept))
+
+    def of(self, cell: Sequence[Value]) -> str:
+        """Name of the scenario of a combination."""
+        named = (value for one, value in zip(self.sliders, cell, strict=True) if one.lever == SCENARIO)
+        return str(next(named, None) or "baseline")
+
+    def overrides(self, cell: Sequence[Value]) -> list[str]:
+        """A combination as ``--set`` strings; agreements, which are a list in a file, as one."""
+        agreements, out = [], []
+        for slider, value in zip(self.sliders, cell, strict=True):
+            if value is None or slider.lever == SCENARIO:
+                continue
+            if is_assumption(slider):
+                out.append(f"{slider.lever}={json.dumps(value)}")
+                continue
+            lever, _, country = slider.lever.partition(".")
+            if lever == "return_agreements":
+                agreements.append({"country": country, "from": self.start, "effectiveness": value})
+            else:
+                out.append(f"levers.{slider.lever}=[{{from: {self.start}, value: {json.dumps(value)}}}]")
+        if agreements:
+            out.append(f"levers.return_agreements={json.dumps(agreements, ensure_ascii=False)}")
+        return out
 
 
 @cache
@@ -118,7 +150,8 @@ def grids() -> tuple[Grid, ...]:
         wrong = []
         if grid.exercise not in [one.id for one in material().exercises]:
             wrong.append(f"no exercise {grid.exercise!r}")
-        wrong += [f"no outcome {name!r}" for name in grid.outcomes if name not in outcomes()]
+        placed = [(name, *name_and_city(name)) for name in grid.outcomes]
+        wrong += [f"no outcome {told!r}" for told, name, city in placed if name not in outcomes(city)]
         wrong += [f"{one.lever}: the first value is not null" for one in sliders if one.values[0] is not None]
         if len(grid.cells()) > MOST:
             wrong.append(f"{len(grid.cells())} combinations, at most {MOST}")
@@ -152,6 +185,12 @@ class Cell:
         return "down" if self.hi < 0 else "same"
 
 
+def name_and_city(told: str) -> tuple[str, str]:
+    """An outcome of a grid, and its city, empty for the country."""
+    name, _, city = told.partition("@")
+    return name, city
+
+
 def unit_of(name: str) -> str:
     """Unit of the differences of an outcome: percent of the reference, for what agencies count ``count``."""
     return "count" if is_counted(name) else PERCENT
@@ -169,8 +208,7 @@ def simulated(grid: Grid, replicates: Sequence[int], scale: float, jobs: int = 1
     Returns:
         Shape (replicates, combinations, outcomes), in `unit_of`; missing where too few persons are behind a value.
     """
-    base = load_scenario("baseline")
-    asked = [(grid.scenario(cell), base) for cell in grid.cells()]
+    asked = [(grid.scenario(cell), grid.reference(cell)) for cell in grid.cells()]
     chosen, _ = choose("posterior")
     draws = [chosen.values[chosen.index(j)] for j in replicates]
     work = partial(_replicate, grid, asked, draws, replicates[0], scale)
@@ -188,7 +226,8 @@ def _replicate(
     exercise = material().exercise(grid.exercise)
     chance = Draws(exercise.seed, number + shift)
     pairs = pairs_together(asked, draws[number], chance, scale, exercise.first, exercise.last)
-    return [[float(outcome(pair, name, rounded=False).difference[-1]) for name in grid.outcomes] for pair in pairs]
+    named = [name_and_city(name) for name in grid.outcomes]
+    return [[float(outcome(pair, *one, rounded=False).difference[-1]) for one in named] for pair in pairs]
 
 
 def _cells(values: FloatArray) -> list[list[float | None]]:
@@ -206,8 +245,10 @@ def _cells(values: FloatArray) -> list[list[float | None]]:
 def hash_of(grid: Grid) -> str:
     """Hash of everything that determines the stored runs of a grid."""
     exercise = material().exercise(grid.exercise)
+    cells = grid.cells()
+    named = [load_scenario(name).sha256 for name in map(grid.of, cells) if name != "baseline"]
     told = [
-        [grid.overrides(cell) for cell in grid.cells()],
+        [*(grid.overrides(cell) for cell in cells), *named],
         [grid.start, grid.replicates, list(grid.outcomes), SCALE],
         [load_scenario("baseline").sha256, exercise.first, exercise.last, exercise.seed],
         [choose("posterior")[0].name, code_sha256()],

@@ -11,14 +11,28 @@ from markupsafe import Markup
 
 from irregsim import __version__
 from irregsim.present.pages import render
-from irregsim.scenario.levers import Holds, Lever, find, number_text
+from irregsim.present.words import lever_of, lever_value
+from irregsim.scenario import load_scenario
+from irregsim.scenario.levers import Holds, Kind, number_text
 from irregsim.scenario.levers import words as lever_words
 from irregsim.vocabulary.codes import month_number
 from irregsim.vocabulary.disclosure import PERCENT
-from irregsim.vocabulary.labels import Words, label
-from irregsim.vocabulary.numbers import month_words, number, plain, rounded_text, with_percent
+from irregsim.vocabulary.labels import Words, in_language, label
+from irregsim.vocabulary.numbers import country_name, month_words, number, plain, rounded_text, with_percent
 from irregsim.workshop.exercises import material
-from irregsim.workshop.grids import SCALE, Cell, Grid, grids, stored, unit_of
+from irregsim.workshop.grids import (
+    SCALE,
+    SCENARIO,
+    Cell,
+    Grid,
+    Slider,
+    Value,
+    grids,
+    is_assumption,
+    name_and_city,
+    stored,
+    unit_of,
+)
 from irregsim.workshop.pictures.words import outcome_name
 from irregsim.workshop.stored_runs import filled
 
@@ -90,14 +104,14 @@ def _grid(grid: Grid, lang: str, words: Words) -> dict[str, Any]:
         "background": exercise.background(lang),
         "question": exercise.question(lang),
         "hinges": filled(exercise.hinges, exercise, lang),
-        "levers": [_lever(find(f"levers.{one.lever}"), one.values, lang, words) for one in grid.sliders],
+        "levers": [_slider(one, lang, words) for one in grid.sliders],
         "sizes": json.dumps([len(one.values) for one in grid.sliders]),
         "cells": json.dumps(
             [[_cell(cell, unit_of(name), lang, words) for cell in found[name]] for name in grid.outcomes],
             ensure_ascii=False,
             separators=(",", ":"),
         ),
-        "outcomes": [{"name": outcome_name(name, lang), "reach": _reach(found[name])} for name in grid.outcomes],
+        "outcomes": [{"name": _name(name, lang), "reach": _reach(found[name])} for name in grid.outcomes],
         "caption": words(
             "sliders_caption",
             start=month_words(month_number(grid.start), lang),
@@ -109,20 +123,40 @@ def _grid(grid: Grid, lang: str, words: Words) -> dict[str, Any]:
     }
 
 
-def _lever(lever: Lever, values: tuple[float | bool | None, ...], lang: str, words: Words) -> dict[str, Any]:
-    """Name of a lever, and each of its values in words."""
-    told = lever_words(lever, lang)
+def _slider(slider: Slider, lang: str, words: Words) -> dict[str, Any]:
+    """Name of what a slider sets, and each of its values in words."""
+    if slider.lever == SCENARIO:
+        named = (in_language(load_scenario(str(value)).title, lang) for value in slider.values if value is not None)
+        return {"name": words("sliders_scenario"), "said": [words("sliders_as_reference"), *named]}
+    path = slider.lever if is_assumption(slider) else f"levers.{slider.lever}"
+    return _lever(path, slider.values, lang, words)
 
-    def said(value: float | bool | None) -> str:
+
+def _lever(path: str, values: tuple[Value, ...], lang: str, words: Words) -> dict[str, Any]:
+    """Name of a lever with its place, and each of its values in words."""
+    lever = lever_of(path)
+    assert lever is not None, f"{path} is a lever"
+    told = lever_words(lever, lang)
+    place = path.removeprefix(f"{lever.path}").lstrip(".")
+    place = country_name(place, lang) if lever.kind is Kind.AGREEMENTS else place
+
+    def said(value: Value) -> str:
         if value is None:
-            return words("sliders_as_reference")
+            return words("sliders_as_fitted" if lever.path.startswith("assumptions.") else "sliders_as_reference")
+        if isinstance(value, str):
+            return lever_value(path, value, lang)
         if lever.holds is Holds.TRUE_FALSE:
             return label("page.yes" if value else "page.no", lang)
         whole = float(value).is_integer()
         text = number(value, lang, decimals=0) if whole else plain(number_text(float(value)), lang)
-        return f"{text} {told.unit}"
+        return text if lever.path.startswith("assumptions.") else f"{text} {told.unit}"
 
-    return {"name": told.name, "said": [said(value) for value in values]}
+    return {"name": f"{told.name}, {place}" if place else told.name, "said": [said(value) for value in values]}
+
+
+def _name(told: str, lang: str) -> str:
+    name, city = name_and_city(told)
+    return f"{outcome_name(name, lang)}, {city}" if city else outcome_name(name, lang)
 
 
 def _cell(cell: Cell, unit: str, lang: str, words: Words) -> list[str | float]:
