@@ -10,6 +10,7 @@ _READ = """() => {
   const told = [];
   const pen = document.createElement('canvas').getContext('2d');
   const seen = (node) => {
+    if (!node.checkVisibility({ contentVisibilityAuto: true })) { return false; }  // such as what a closed part holds
     for (let one = node; one && one !== document.body; one = one.parentElement) {
       const style = getComputedStyle(one);
       if (style.visibility === 'hidden' || style.display === 'none' || Number(style.opacity) === 0) { return false; }

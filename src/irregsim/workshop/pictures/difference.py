@@ -49,7 +49,9 @@ def draw_difference(outcome: Outcome, words: PictureWords, first: int, last: int
     high -= top - _TOP
     left = Axes(svg, 56, top, 480, high, axis, (0.0, highest), words.lang)
     _sides(left, x[keep], levels, band, words)
-    right = Axes(svg, 790, top, 440, high, axis, _ends(outcome, keep, band), words.lang)
+    # Large type needs more room beside them, too: for a number such as "−100 %".
+    wide = 440.0 if words.place is None else 390.0
+    right = Axes(svg, 790, top, wide, high, axis, _ends(outcome, keep, band), words.lang)
     _gap(right, x[keep], outcome, keep, band, words)
     return svg.done()
 
