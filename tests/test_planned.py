@@ -162,7 +162,7 @@ def test_a_plan_of_a_comparison_counts_common_months_once(here, monkeypatch):
     assert answer.exit_code == 0, answer.output
     rows = [line.split() for line in answer.stdout.splitlines()[:3]]
     assert rows[1][:3] == ["short", "3", "3"] and rows[2] == ["other", "3", "0", "-", "3"]
-    assert f"Written to {os.path.join('outputs', 'other-vs-short')}." in answer.stdout
+    assert f"Folder: {os.path.join('outputs', 'other-vs-short')}. Nothing has been written yet." in answer.stdout
 
 
 def test_seconds_of_a_replicate_are_those_of_one_process():

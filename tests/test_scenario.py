@@ -30,6 +30,7 @@ from irregsim.scenario.levers import HEALTH_MODELS, NAV_RULES, REGISTRY, Kind, w
 from irregsim.scenario.yaml_nodes import plain_value
 from irregsim.vocabulary import reference
 from irregsim.vocabulary.codes import CITIES, month_number
+from irregsim.vocabulary.labels import LANGUAGES
 from scenario_files import BAD, child, steps, write
 
 SHIPPED = sorted(shipped_scenarios())
@@ -373,6 +374,26 @@ def test_a_new_scenario_reads_and_changes_nothing(tmp_path, name):
     scenario = load_scenario(path)
     assert scenario.name == name
     assert changes_nothing(scenario)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_new_scenario_is_the_same_in_every_language(tmp_path, lang):
+    text = new_scenario_text("new", lang=lang)
+    (tmp_path / "new.yaml").write_text(text, encoding="utf-8")
+    assert changes_nothing(load_scenario(tmp_path / "new.yaml"))
+    examples = [line.strip() for line in text.splitlines()]
+    assert all(f"# {lever.key.rpartition('.')[2]}: {lever.example}" in examples for lever in REGISTRY)
+
+
+def test_a_new_scenario_in_norwegian_explains_in_norwegian():
+    text = new_scenario_text("new", lang="nb")
+    assert "(0 til 500000; kroner per person; avgjør: Justisdepartementet og UDI)" in text
+    assert "decides:" not in text and "# (true eller false; avgjør:" in text
+
+
+def test_a_new_scenario_has_no_description_that_nobody_wrote(tmp_path):
+    (tmp_path / "new.yaml").write_text(new_scenario_text("new"), encoding="utf-8")
+    assert not load_scenario(tmp_path / "new.yaml").description
 
 
 def test_a_new_scenario_may_extend_a_file(tmp_path):

@@ -58,7 +58,7 @@ def run(context: click.Context, /, scenario: str, quiet: bool, only_plan: bool, 
         from irregsim.commands.plan import plan_of_run
 
         with errors():
-            say(plan_of_run(request))
+            say(plan_of_run(request, printed_language(context)))
         return
     with errors():
         finished = run_scenario(request, progress=progress_for(quiet=quiet), warn=warn)
@@ -131,7 +131,7 @@ def compare(
         from irregsim.commands.plan import plan_of_comparison
 
         with errors():
-            say(plan_of_comparison(request))
+            say(plan_of_comparison(request, printed_language(context)))
         return
     with errors():
         done = compare_scenarios(request, progress=progress_for(quiet=quiet), warn=warn)

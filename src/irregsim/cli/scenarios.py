@@ -57,7 +57,8 @@ def validate(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | No
 @click.command(short_help="Show where scenarios differ.")
 @click.argument("scenarios", nargs=-1, required=True, metavar="A.yaml B.yaml...", shell_complete=complete_scenario)
 @set_options
-def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) -> None:
+@screen_lang_option
+def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None, lang: str) -> None:
     """Show the values in which scenario files differ.
 
     \b
@@ -66,17 +67,21 @@ def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) 
     """
     from irregsim.present.terminal import table
     from irregsim.scenario import diff_rows, load_scenario
+    from irregsim.vocabulary.labels import Words
 
+    told = Words(lang, "screen")
     if len(scenarios) < 2:
         wrong("diff needs at least two scenarios: irregsim diff baseline my-scenario.yaml")
     with errors():
         loaded = [load_scenario(path, overrides=overrides, end=end) for path in scenarios]
     rows = diff_rows(loaded)
     if not rows:
-        say("no differences")
+        say(told("no_differences"))
         return
     heads = list(rows[0])
-    say(table([heads, *([str(row[head]) for head in heads] for row in rows)], left=len(heads), indent=""))
+    # Names of scenarios stay; the three columns before them are words.
+    words = [told(f"diff_{head}") if i < 3 else head for i, head in enumerate(heads)]
+    say(table([words, *([str(row[head]) for head in heads] for row in rows)], left=len(heads), indent=""))
 
 
 @click.command(short_help="Write a scenario file to edit.")
@@ -90,7 +95,8 @@ def diff(scenarios: Sequence[str], overrides: tuple[str, ...], end: str | None) 
     help="Scenario to start from: a shipped name, or a file in the folder of the new one or below it.",
     shell_complete=complete_scenario,
 )
-def new(file: str, parent: str) -> None:
+@screen_lang_option
+def new(file: str, parent: str, lang: str) -> None:
     """Write a commented scenario file to edit.
 
     \b
@@ -98,10 +104,11 @@ def new(file: str, parent: str) -> None:
       irregsim new fewer-places.yaml --from baseline
     """
     from irregsim.commands.new import write_scenario
+    from irregsim.vocabulary.labels import Words
 
     with errors():
-        write_scenario(Path(file), parent)
-    say(f"Written to {file}. Edit it, then: irregsim validate {file}")
+        write_scenario(Path(file), parent, lang)
+    say(Words(lang, "screen")("new_written", file=file))
 
 
 @click.command(short_help="Print the JSON Schema of scenarios.")

@@ -8,12 +8,13 @@ from irregsim.commands.request import WrongUse
 from irregsim.scenario import load_scenario, new_scenario_text, shipped_scenarios
 
 
-def write_scenario(path: Path, parent: str) -> None:
+def write_scenario(path: Path, parent: str, lang: str = "en") -> None:
     """Write a new scenario file.
 
     Args:
         path: The file, which must not exist.
         parent: Scenario to start from: a shipped name, or a file in the folder of the new one or below it.
+        lang: Language of the comments.
 
     Raises:
         ScenarioError: If the parent cannot be used; no file is left.
@@ -30,7 +31,7 @@ def write_scenario(path: Path, parent: str) -> None:
         )
     if not path.parent.is_dir():
         raise WrongUse(f"{path}: the folder {path.parent} does not exist; create it first")
-    text = new_scenario_text(path.stem, parent)
+    text = new_scenario_text(path.stem, parent, lang)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)

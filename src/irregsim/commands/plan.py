@@ -24,11 +24,12 @@ from irregsim.vocabulary.labels import Words
 from irregsim.vocabulary.numbers import number
 
 
-def plan_of_run(request: RunRequest) -> str:
+def plan_of_run(request: RunRequest, lang: str = "") -> str:
     """What `irregsim run` would do.
 
     Args:
         request: What is asked.
+        lang: Language of the plan; empty: that of what would be written.
 
     Raises:
         ScenarioError: As `irregsim.commands.run.run_scenario`.
@@ -40,14 +41,15 @@ def plan_of_run(request: RunRequest) -> str:
     ready = checked(batches(request)[0], [scenario])
     (plan,), (out,) = ready.plans, ready.folders
     before = in_the_way(out, is_same_run(plan), ready.replicates)
-    return _text(request, ready, [None], [out], None if before is None else before[1])
+    return _text(request, ready, [None], [out], None if before is None else before[1], lang)
 
 
-def plan_of_comparison(request: CompareRequest) -> str:
+def plan_of_comparison(request: CompareRequest, lang: str = "") -> str:
     """What `irregsim compare` would do.
 
     Args:
         request: What is asked.
+        lang: Language of the plan; empty: that of what would be written.
 
     Raises:
         ScenarioError: As `irregsim.commands.compare.compare_scenarios`.
@@ -58,7 +60,7 @@ def plan_of_comparison(request: CompareRequest) -> str:
     stored = {plan.scenario.name: one for plan, one in zip(ready.plans, ready.stored, strict=True)}
     before = in_the_way(out, is_same_comparison(ready.plans[0].scenario.name, stored), MOST_REPLICATES)
     places = own_places(out, ready.plans)
-    return _text(found.request, ready, found.matches, places, None if before is None else before[1])
+    return _text(found.request, ready, found.matches, places, None if before is None else before[1], lang)
 
 
 def finished(plan: Plan, place: Path, replicates: int) -> int:
@@ -81,9 +83,15 @@ def finished(plan: Plan, place: Path, replicates: int) -> int:
 
 
 def _text(
-    request: Request, ready: Checked, found: Sequence[Match | None], places: Sequence[Path], in_way: str | None
+    request: Request,
+    ready: Checked,
+    found: Sequence[Match | None],
+    places: Sequence[Path],
+    in_way: str | None,
+    lang: str,
 ) -> str:
-    words, lang = Words(request.output.lang, "plan"), request.output.lang
+    lang = lang or request.output.lang
+    words = Words(lang, "plan")
     rows, missing = [[words("scenario"), words("replicates"), words("reused"), words("from"), words("new")]], []
     for plan, match, place in zip(ready.plans, found, places, strict=True):
         n = ready.replicates
