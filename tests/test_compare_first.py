@@ -14,7 +14,7 @@ from irregsim.present.main_effects import HIDDEN, LEAST, MOST, main_effects, mea
 from irregsim.present.pages.compare import render_report
 from irregsim.present.pages.compare_facts import Facts
 from irregsim.present.pages.compare_first import MOST_LEVERS, MOST_LEVERS_EACH, levers_told
-from irregsim.present.words import is_very_little, lever_name, lever_value, plain_words, verdict_words
+from irregsim.present.words import is_very_little, lever_name, lever_value, plain_words, unequal_periods, verdict_words
 from irregsim.scenario import diff_rows, load_scenario
 from irregsim.scenario.levers import REGISTRY
 from irregsim.study.comparison.key_figures import PANELS
@@ -244,6 +244,34 @@ def test_many_levers_and_periods_are_cut_and_counted() -> None:
     both = Facts({}, comparison_frames.about(lang="en", levers={"agreement-x": levers}))
     told = levers_told(both, "agreement-x")
     assert told[MOST_LEVERS_EACH:] == [label("compare.more_levers", "en").format(number=5 - MOST_LEVERS_EACH)]
+
+
+@pytest.mark.parametrize(
+    ("lang", "trial", "months"),
+    [
+        ("nb", "Prøvekjøring: befolkningen er 0,10 ganger landets", "januar 2027: «Akuttovernatting i fem byer»"),
+        ("en", "Trial run: the population is 0.10 times", "January 2027: “Emergency shelter in five cities”"),
+    ],
+)
+def test_what_has_to_be_known_is_said_before_the_first_number(lang: str, trial: str, months: str) -> None:
+    later = {"agreement-x": "2021-06", "shelter-y": "2027-01"}
+    about = comparison_frames.about(lang=lang, scale=0.1, first_effective=later)
+    text = unescape(render_report(comparison_frames.frames(), about))
+    before = text[text.index("<h1") : text.index('class="answers"')]
+    assert trial in before and months in before
+    assert text.count(trial) == 1
+    same = render_report(comparison_frames.frames(), comparison_frames.about(lang=lang))
+    assert 'class="box before"' not in same
+
+
+def test_scenarios_that_begin_in_one_month_and_a_sweep_need_no_note_on_months() -> None:
+    about = comparison_frames.about(first_effective={"agreement-x": "2021-06", "shelter-y": "2027-01"})
+    assert unequal_periods(about, "en").startswith(
+        "The changes begin in different months (June 2021: “Return agreement"
+    )
+    assert unequal_periods({**about, "sweep": True}, "en") == ""
+    assert unequal_periods(comparison_frames.about(), "en") == ""
+    assert unequal_periods({**about, "first_effective": {"agreement-x": "2021-06", "shelter-y": None}}, "en") == ""
 
 
 def test_the_page_carries_the_files_of_its_scenarios_escaped_and_how_it_is_cited() -> None:

@@ -321,9 +321,9 @@ def test_titles_are_escaped() -> None:
 
 
 def test_a_trial_and_draws_that_are_not_calibrated_say_so(english: str) -> None:
-    assert label("sentence.prior_draws", "en") not in english and "Trial at population scale" not in english
+    assert label("sentence.prior_draws", "en") not in english and "Trial run" not in english
     text = report(scale=0.1, caveat="sentence.prior_draws", draws="prior")
-    assert label("sentence.prior_draws", "en") in text and "Trial at population scale 0.10" in text
+    assert label("sentence.prior_draws", "en") in text and "Trial run: the population is 0.10 times" in text
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -12,10 +12,11 @@ from click.testing import CliRunner
 
 from irregsim.cli import main
 from irregsim.commands import compare as comparing
-from irregsim.commands.from_folders import given_runs
+from irregsim.commands.from_folders import given_runs, run_title
 from irregsim.commands.request import WrongUse
 from irregsim.present import plots
 from irregsim.present.plots import compare as compare_plots
+from irregsim.scenario import load_scenario
 from irregsim.storage.folder import MANIFEST
 from irregsim.study import replicates as experiment
 
@@ -86,6 +87,18 @@ def test_two_runs_are_compared_as_they_are(here):
     assert manifest["runs"]["before"] == before["run_id"], "the run is called as it was, whatever its name here"
     # Only one of the two kept the lives of persons.
     assert manifest["spells"] is False and "twins.parquet" not in manifest["outputs"]
+
+
+def test_a_run_of_the_baseline_with_other_values_is_not_called_the_baseline():
+    more = "levers.assisted_return.support_nok=[{from: 2027-01, value: 60000}]"
+    other = "levers.detention.capacity=[{from: 2027-01, value: 300}]"
+    title = run_title(load_scenario("baseline", overrides=more), "support")
+    assert title == {
+        "nb": "Støtte ved assistert retur (kroner per person): 60\N{NO-BREAK SPACE}000 (support)",
+        "en": "Support on assisted return (NOK per person): 60,000 (support)",
+    }
+    assert run_title(load_scenario("baseline", overrides=(more, other)), "two")["en"].endswith(", and 1 more (two)")
+    assert run_title(load_scenario("baseline"), "again")["nb"] == "Referanse (again)"
 
 
 def test_the_differences_are_those_of_the_scenarios(here, tmp_path):

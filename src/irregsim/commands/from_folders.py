@@ -15,12 +15,14 @@ from typing import Any, Final, TypeVar
 
 from irregsim.commands.registry import COMPARISON, RUN, Entry, entries, entry_of, found_entry, is_named, with_inside
 from irregsim.commands.request import Request, WrongUse
-from irregsim.scenario import Scenario, ScenarioError, shipped_scenarios
+from irregsim.present.words import lever_name, lever_of, lever_value
+from irregsim.scenario import Scenario, ScenarioError, diff_rows, load_scenario, shipped_scenarios
 from irregsim.scenario.file_checks import NAME_PATTERN
 from irregsim.storage.folder import RunFolder
 from irregsim.storage.paths import is_there, name_fault, user_path
 from irregsim.study.identity import finished_run, part_key, part_key_of, run_id, scenario_in
 from irregsim.study.replicates import Plan
+from irregsim.vocabulary.labels import LANGUAGES, label
 
 R = TypeVar("R", bound=Request)
 
@@ -98,8 +100,34 @@ def _by_folder(one: Given) -> Given:
     name = one.entry.path.absolute().name
     if name == one.stored.name or not re.fullmatch(NAME_PATTERN, name):
         return one
-    title = {lang: f"{text} ({name})" for lang, text in one.stored.title.items()}
-    return replace(one, scenario=replace(one.stored, name=name, title=title))
+    return replace(one, scenario=replace(one.stored, name=name, title=run_title(one.stored, name)))
+
+
+def run_title(stored: Scenario, name: str) -> dict[str, str]:
+    """The title of a run whose scenario has the name of another: what it changes of the shipped one, else its title.
+
+    "Baseline" would be the wrong name of a run of the baseline with other values.
+
+    Args:
+        stored: The scenario of the run.
+        name: Name of its folder.
+
+    Returns:
+        By language; with the name of the folder behind it.
+    """
+    rows = []
+    if stored.name in shipped_scenarios():
+        rows = [row for row in diff_rows([load_scenario(stored.name), stored]) if lever_of(row["key"]) is not None]
+    if not rows:
+        return {lang: f"{text.partition('. ')[0]} ({name})" for lang, text in stored.title.items()}
+    key, value = rows[0]["key"], list(rows[0].values())[-1]
+    more = len({row["key"] for row in rows}) - 1
+    out = {}
+    for lang in LANGUAGES:
+        change = f"{lever_name(key, lang)}: {lever_value(key, value, lang)}"
+        told = label("compare.and_more", lang).format(change=change, number=more) if more else change
+        out[lang] = f"{told} ({name})"
+    return out
 
 
 def with_their_settings(request: R, given: Mapping[str, Given]) -> R:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from irregsim.inference.check_words import caveat_words
 from irregsim.present.publication.one_scale import one_scale
 from irregsim.present.terminal import table
-from irregsim.present.words import certainty_of, effect_text, has_direction, outcome_words, title_of, verdict_words
+from irregsim.present.words import (
+    certainty_of,
+    effect_text,
+    has_direction,
+    outcome_words,
+    title_of,
+    unequal_periods,
+    verdict_words,
+)
 from irregsim.vocabulary.labels import Words, label, labels
 from irregsim.vocabulary.numbers import number, plain
 
@@ -63,6 +71,8 @@ def summary(key_figures: pd.DataFrame, about: Mapping[str, Any], lang: str = "en
         lines += ["", caveat_words(about["caveat"], about.get("red", ()), lang)]
     if about["scale"] != 1.0:
         lines.append(say("scale", scale=plain(f"{about['scale']:g}", lang)))
+    if periods := unequal_periods(about, lang):
+        lines.append(periods)
     return "\n".join(lines)
 
 

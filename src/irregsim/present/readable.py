@@ -21,9 +21,11 @@ from irregsim.present.words import (
     certainty_of,
     effect_text,
     has_direction,
-    lever_change,
+    lever_name,
+    lever_value,
     outcome_words,
     short_title,
+    unequal_periods,
     upper,
     verdict_words,
 )
@@ -148,6 +150,7 @@ def of_comparison(tables: ComparisonTables) -> Readable:
             caveat_words(about.get("caveat"), about.get("red", ()), lang),
             float(about.get("scale", 1.0)),
             about["assumed"],
+            unequal_periods(about, lang),
         ),
         overview=_overview(facts, say),
         parts=[part for name in facts.scenarios for part in _parts(facts, say, name)],
@@ -165,12 +168,14 @@ def of_comparison(tables: ComparisonTables) -> Readable:
     )
 
 
-def _cautions(lang: str, caveat: str, scale: float, assumed: Sequence[str]) -> list[str]:
-    """Sentences that stand before every result."""
+def _cautions(lang: str, caveat: str, scale: float, assumed: Sequence[str], periods: str = "") -> list[str]:
+    """Sentences before every result; of a comparison also that its scenarios begin in different months."""
     out = [caveat] if caveat else []
     if scale != 1.0:
         size = number(scale, lang, decimals=2)
         out.append(f"{label('fit.s_scale', lang)} {size}: {label('export.trial_is', lang)}.")
+    if periods:
+        out.append(periods)
     out.append(label("sentence.hidden_levels", lang))
     out.append(assumption_sentence((str(assumed[0]), str(assumed[1])), lang))
     return [*out, label("sentence.synthetic_persons", lang), label("sentence.source", lang)]
@@ -254,12 +259,13 @@ def _parts(facts: Facts, say: Words, name: str) -> list[Part]:
     after = [say("others", number=rest)] if rest else []
     levers = [
         [
-            *(lever_change(str(lever["key"]), str(lever[column]), facts.lang) for column in ("value", "reference")),
+            lever_name(str(lever["key"]), facts.lang),
+            *(lever_value(str(lever["key"]), str(lever[column]), facts.lang) for column in ("value", "reference")),
             *(str(lever[column]) for column in ("from", "to")),
         ]
         for lever in facts.about.get("levers", {}).get(name, ())
     ]
-    lever_heads = [facts.words(head) for head in ("c_scenario", "c_reference", "c_from", "c_to")]
+    lever_heads = [facts.words(head) for head in ("c_lever", "c_scenario", "c_reference", "c_from", "c_to")]
     figures = [
         [
             facts.outcome(str(row["outcome"])),

@@ -12,10 +12,10 @@ from irregsim.scenario.levers import REGISTRY, Holds, Kind, Lever
 from irregsim.scenario.levers import words as lever_words_of
 from irregsim.study.comparison import verdicts
 from irregsim.vocabulary import reference
-from irregsim.vocabulary.codes import DISTRICTS
+from irregsim.vocabulary.codes import DISTRICTS, month_number
 from irregsim.vocabulary.disclosure import PERCENT
 from irregsim.vocabulary.labels import in_language, label, labels
-from irregsim.vocabulary.numbers import country_name, number, percent, plain, rounded_text
+from irregsim.vocabulary.numbers import country_name, listed, month_words, number, percent, plain, rounded_text
 from irregsim.vocabulary.outcomes import is_hidden as is_hidden
 from irregsim.vocabulary.outcomes import is_uncounted as is_uncounted
 
@@ -333,6 +333,27 @@ def lever_value(key: str, value: str, lang: str) -> str:
     except ValueError:
         return text
     return number(amount, lang, decimals=0) if abs(amount) >= 1000 else plain(f"{amount:g}", lang)
+
+
+def unequal_periods(about: Mapping[str, Any], lang: str) -> str:
+    """That the scenarios of a comparison begin to change something in different months, and which in which.
+
+    Args:
+        about: What the comparison is about; of it ``scenarios``, ``first_effective`` and ``titles``.
+        lang: Language.
+
+    Returns:
+        A sentence or two; empty in a sweep, and where all that change anything begin in the same month.
+    """
+    by: dict[str, list[str]] = {}
+    for name in about["scenarios"]:
+        if month := about.get("first_effective", {}).get(name):
+            title = label("compare.quoted", lang).format(name=short_title(name, about, lang))
+            by.setdefault(str(month), []).append(title)
+    if len(by) < 2 or about.get("sweep"):
+        return ""
+    starts = [f"{month_words(month_number(month), lang)}: {listed(names, lang)}" for month, names in sorted(by.items())]
+    return label("compare.caution_periods", lang).format(starts="; ".join(starts))
 
 
 def short_title(name: str, about: Mapping[str, Any], lang: str) -> str:

@@ -33,7 +33,7 @@ from irregsim import __version__
 from irregsim.present.pages import compare_tables as tables
 from irregsim.present.pages import render
 from irregsim.present.pages.compare_facts import Facts, Rows
-from irregsim.present.pages.compare_first import cautions, first_screen
+from irregsim.present.pages.compare_first import first_screen
 from irregsim.present.pages.compare_script import SCRIPT
 from irregsim.present.pages.compare_twins import twins
 from irregsim.present.plots.compare import SLIDES
@@ -97,7 +97,6 @@ def render_report(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) 
         version=__version__,
         title=page.words("title", names=listed(names, lang)),
         first=first_screen(page),
-        cautions=cautions(page),
         contents=contents,
         scenarios=[page.scenario(name) for name in page.scenarios],
         of_figures=page.pictures("figures", ""),

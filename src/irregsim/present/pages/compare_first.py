@@ -9,7 +9,7 @@ from irregsim.inference.check_words import caveat_words
 from irregsim.present.headline import answer
 from irregsim.present.main_effects import first_in_panel, main_effects, meant
 from irregsim.present.pages.compare_facts import PANELS, Facts
-from irregsim.present.words import lever_name, lever_value, plain_words, upper, verdict_words
+from irregsim.present.words import lever_name, lever_value, plain_words, unequal_periods, upper, verdict_words
 from irregsim.vocabulary.codes import month_number
 from irregsim.vocabulary.numbers import listed, month_words, number
 
@@ -32,13 +32,14 @@ def first_screen(facts: Facts) -> dict[str, Any]:
     """What was asked, and for each scenario what it changes, the answer, and its main effects.
 
     Returns:
-        ``asked`` (with what it is compared, and how), ``scenarios`` (each with ``title``, ``levers``, ``answer``
-        and ``effects``), ``panels`` and ``picture`` (as `Facts.pictures`).
+        ``asked`` (with what it is compared, and how), ``notes`` (`notes`), ``scenarios`` (each with ``title``,
+        ``levers``, ``answer`` and ``effects``), ``panels`` and ``picture`` (as `Facts.pictures`).
     """
     title = facts.reference_title()
     replicates = number(float(facts.about["replicates"]), facts.lang)
     return {
         "asked": facts.words("asked", reference=title, replicates=replicates),
+        "notes": notes(facts),
         # A sweep has many scenarios, and its picture tells them.
         "scenarios": [] if facts.about.get("sweep") else [_scenario(facts, name) for name in facts.scenarios],
         "panels": [_panel(facts, panel) for panel in PANELS],
@@ -148,11 +149,16 @@ def _panel(facts: Facts, panel: str) -> dict[str, Any]:
     }
 
 
-def cautions(facts: Facts) -> list[str]:
-    """What must be known before anything is used: the shortest form; `limits` has the rest."""
-    out = [facts.words("caution_told")]
+def notes(facts: Facts) -> list[str]:
+    """What must be known before a number is read: failed checks, a trial run, changes that begin in different months.
+
+    The shortest form; `limits` has the rest.
+    """
+    out: list[str] = []
     if facts.about.get("caveat"):
         out.append(caveat_words(facts.about["caveat"], facts.about.get("red", ()), facts.lang))
     if float(facts.about.get("scale", 1.0)) != 1.0:
         out.append(facts.words("caution_scale", scale=number(float(facts.about["scale"]), facts.lang, decimals=2)))
+    if periods := unequal_periods(facts.about, facts.lang):
+        out.append(periods)
     return out

@@ -11,6 +11,7 @@ from irregsim.present.pages.compare_facts import PANELS, Facts, Rows
 from irregsim.present.words import (
     effect_text,
     lever_meaning,
+    lever_value,
     lever_words,
     outcome_words,
     state_words,
@@ -266,7 +267,8 @@ def levers(facts: Facts, name: str) -> dict[str, Any]:
         [
             str(row["key"]),
             lever_words(str(row["key"]), facts.lang),
-            *(_value(facts, row[name]) for name in ("from", "to", "reference", "value")),
+            *(str(row[name]) for name in ("from", "to")),
+            *(lever_value(str(row["key"]), str(row[name]), facts.lang) for name in ("reference", "value")),
         ]
         for row in facts.about.get("levers", {}).get(name, ())
     ]
@@ -277,10 +279,6 @@ def levers(facts: Facts, name: str) -> dict[str, Any]:
         reference=facts.reference_title(),
     )
     return facts.table(caption, heads, [{"name": "", "rows": cells}], text=(1, 4, 5))
-
-
-def _value(facts: Facts, value: object) -> str:
-    return label("term.none", facts.lang) if str(value) == "none" else str(value)
 
 
 def _key_words(facts: Facts, key: str, value: str) -> str:
