@@ -56,6 +56,14 @@ def test_every_kind_of_fault_has_norwegian_words():
             "must be text, found the text 'a (of b), found {0}'",
             "må være tekst, fant teksten 'a (of b), found {0}'",
         ),
+        (
+            "no such key here (decimals have a point, not a comma: 0.6)",
+            "det finnes ingen slik nøkkel her (desimaler skrives med punktum, ikke komma: 0.6)",
+        ),
+        (
+            "levers.return_agreements takes no month after @; write the dates into its values",
+            "levers.return_agreements kan ikke ha en måned etter @; skriv datoene i verdiene",
+        ),
         ("is missing (Last month.)", "mangler (Siste måned.)"),
         ("something new (did you mean x?)", "something new (did you mean x?)"),
         ("must be text)))((", "must be text)))(("),

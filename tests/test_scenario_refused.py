@@ -270,3 +270,31 @@ def test_any_override_gives_a_scenario_or_faults(text):
         load_scenario("baseline", overrides=[text])
     except ScenarioError as error:
         assert {(fault.file, fault.line, fault.column) for fault in error.faults} == {("--set", 1, 1)}
+
+
+def test_a_decimal_comma_is_named_as_such(tmp_path):
+    write(
+        tmp_path, "levers: {return_agreements: [{country: Eritrea, from: 2027-01, effectiveness: 0,6}]}\n", name="comma"
+    )
+    with pytest.raises(ScenarioError, match=r"no such key here \(decimals have a point, not a comma: 0\.6\)"):
+        load_scenario(tmp_path / "comma.yaml")
+
+
+def test_an_override_may_begin_in_a_month():
+    short = load_scenario("baseline", overrides="levers.assisted_return.support_nok@2027-01=60000")
+    assert short == load_scenario(
+        "baseline", overrides="levers.assisted_return.support_nok=[{from: 2027-01, value: 60000}]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("levers.assisted_return.support_nok@2027=60000", "is not a month"),
+        ("levers.assisted_return.support_nok@=60000", "is not a month"),
+        ("levers.return_agreements@2027-01=[]", "takes no month after @"),
+    ],
+)
+def test_an_override_that_cannot_begin_in_a_month_says_why(text, words):
+    with pytest.raises(ScenarioError, match=words):
+        load_scenario("baseline", overrides=text)

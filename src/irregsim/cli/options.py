@@ -42,7 +42,8 @@ def set_options(command: Command) -> Command:
         multiple=True,
         metavar="KEY=VALUE",
         help="Set one value of the scenario, by its full path: --set levers.fines.employer_base_nok=100000. "
-        "The value is read as YAML. Of several scenarios it is set in each, the reference too. Repeatable.",
+        "From a month on: --set levers.fines.employer_base_nok@2027-01=100000. The value is read as YAML. Of several "
+        "scenarios it is set in each, the reference too. Repeatable.",
     )(command)
     return click.option("--end", metavar="YYYY-MM", help="Last month; later months are left out.")(command)
 

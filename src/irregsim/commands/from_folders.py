@@ -100,7 +100,8 @@ def _by_folder(one: Given) -> Given:
     name = one.entry.path.absolute().name
     if name == one.stored.name or not re.fullmatch(NAME_PATTERN, name):
         return one
-    return replace(one, scenario=replace(one.stored, name=name, title=run_title(one.stored, name)))
+    title = run_title(one.stored, name)
+    return replace(one, scenario=replace(one.stored, name=name, title=title, description=title))
 
 
 def run_title(stored: Scenario, name: str) -> dict[str, str]:

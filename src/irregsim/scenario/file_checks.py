@@ -58,6 +58,17 @@ def registry_tree() -> dict[str, dict[str, Lever | dict[str, Lever]]]:
     return tree
 
 
+def decimal_comma(before: Node | None, key: str) -> str:
+    """A hint for ``{value: 0,6}``, which YAML reads as the value 0 and a key 6; else nothing.
+
+    Args:
+        before: The value before the key.
+        key: The key that is not known.
+    """
+    is_comma = before is not None and re.fullmatch(r"-?[0-9]+", before.text) and re.fullmatch(r"[0-9]+", key)
+    return f"decimals have a point, not a comma: {shorten(f'{before.text}.{key}')}" if before and is_comma else ""
+
+
 class Checker(ValueChecker):
     """Checks one document and collects every fault."""
 
@@ -244,7 +255,7 @@ class Checker(ValueChecker):
             self.fault(node.mark, path, f"must be a mapping with {listed(known)}, found {found(node)}")
             return
         first: dict[str, Mark] = {}
-        for key_node, value in node.pairs:
+        for place_in, (key_node, value) in enumerate(node.pairs):
             if key_node.kind != "scalar":
                 self.fault(key_node.mark, path, f"a key must be a word, found {found(key_node)}")
                 continue
@@ -262,7 +273,12 @@ class Checker(ValueChecker):
                 self.fault(key_node.mark, full, "merge keys are not used here (`extends` takes over a scenario)")
             else:
                 place = (elsewhere or {}).get(key, "")
-                hint = unseen(key_node) or (f"it belongs at {place}" if place else self.nearest(key, known))
+                before = node.pairs[place_in - 1][1] if place_in else None
+                hint = (
+                    unseen(key_node)
+                    or decimal_comma(before, key)
+                    or (f"it belongs at {place}" if place else self.nearest(key, known))
+                )
                 self.fault(key_node.mark, full, hinted(f"no such {what}", hint, f"known: {listed(known)}"))
 
     def entry(self, node: Node, path: str, parts: Sequence[Part], example: str) -> Entry | None:

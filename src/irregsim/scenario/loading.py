@@ -20,6 +20,7 @@ from irregsim.scenario.reading import (
     shipped_scenarios,
 )
 from irregsim.scenario.resolved import Scenario
+from irregsim.scenario.settings import month_fault, override
 from irregsim.scenario.yaml_nodes import TOP, Node, parse
 from irregsim.vocabulary.codes import month_number, month_text
 from irregsim.vocabulary.knowledge import UnknownFact, checked_facts
@@ -158,7 +159,8 @@ def _override(text: str, below: ReadFile | None, faults: list[Fault]) -> ReadFil
     """One ``--set`` as a layer over the file; its faults are reported at ``--set:1:1``."""
     shown = "--set"
     key, equals, value = text.partition("=")
-    keys = key.strip().split(".")
+    key, at, month = key.strip().partition("@")
+    keys = key.split(".")
     if not equals or not all(keys):
         message = f"'{shorten(text)}' is not KEY=VALUE (such as levers.fines.worker_nok=5000)"
         faults.append(Fault(shown, 1, 1, "", message))
@@ -166,6 +168,11 @@ def _override(text: str, below: ReadFile | None, faults: list[Fault]) -> ReadFil
     if keys[0] in ("extends", "schema"):
         faults.append(Fault(shown, 1, 1, keys[0], "cannot be set; write another file"))
         return None
+    if at:
+        if fault := month_fault(key, month):
+            faults.append(Fault(shown, 1, 1, shorten(key), fault))
+            return None
+        value = override(key, month, value).partition("=")[2]
     try:
         # `key:` with nothing after it is null in YAML, and so it is here.
         node = parse(value, shown) if value.strip() else Node("scalar", TOP)
