@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -177,3 +178,17 @@ def test_the_summary_of_a_comparison_is_in_one_language():
     assert "Befolkningsskala 0,25" in norwegian and "Population scale 0.25" in english
     for word in ("replicates", "direction", "compared", "scale", " to "):
         assert word not in norwegian and word in english
+
+
+def test_a_new_file_and_differences_follow_the_system_s_language(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written = irregsim("new", "mine.yaml", LANG="nb_NO.UTF-8").stdout
+    assert written.startswith("Skrevet til mine.yaml.") and "# Et scenario for irregsim." in Path(
+        "mine.yaml"
+    ).read_text("utf-8")
+    irregsim("new", "other.yaml", "--lang", "en", LANG="nb_NO.UTF-8")
+    assert "# A scenario of irregsim." in Path("other.yaml").read_text("utf-8")
+    more = ("diff", "baseline", "fines-tripled")
+    assert irregsim(*more, LANG="nb_NO.UTF-8").stdout.split()[:5] == ["nøkkel", "fra", "til", *more[1:]]
+    assert irregsim(*more).stdout.split()[:5] == ["key", "from", "to", *more[1:]]
+    assert irregsim("diff", "baseline", "baseline", "--lang", "nb").stdout.strip() == "ingen forskjeller"

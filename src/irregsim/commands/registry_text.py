@@ -118,7 +118,10 @@ def show_text(one: Entry, width: int, lang: str, *, check: bool = False) -> str:
         lines.append(("title", shorten(in_language(scenario.title, lang), 200)))
         lines.append(("period", f"{month_text(scenario.start)} - {month_text(scenario.end)}"))
     lines.append(("replicates", str(one.replicates) if one.replicates else ""))
-    lines += [(key, f"{about[key]}") for key in ("seed", "scale") if key in about]
+    if "seed" in about:
+        lines.append(("seed", str(about["seed"])))
+    if "scale" in about:
+        lines.append(("scale", plain(f"{float(about['scale']):g}", lang)))
     if "draws" in about:
         lines.append(("draws", f"{about['draws']} {about.get('posterior_id', '')}".strip()))
     if "spells" in about:
