@@ -23,7 +23,7 @@ from irregsim.cli.registry import complete_run
 from irregsim.vocabulary.labels import label
 
 
-@click.command(short_help="Say what drives the findings of a comparison.")
+@click.command(short_help="Say what drives the findings of a comparison or study.")
 @click.argument("given", nargs=-1, required=True, metavar="FOLDER|SCENARIO...", shell_complete=complete_run)
 @click.option("--outcome", "outcomes", multiple=True, help="Code or name of an outcome to show. Repeatable.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Replicates of scenarios. Default: the first's.")
@@ -52,17 +52,19 @@ def sensitivity(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Say which parameters drive the findings of a comparison, and when a finding turns.
+    """Say what drives the findings of a comparison or study, and when a finding turns.
 
     Give the FOLDER of a finished comparison (path, name or id): nothing is simulated. Or give SCENARIOs (the reference
     first): they are compared as by irregsim compare, which reuses finished runs and resumes after Ctrl-C. Needs at
-    least 60 parameter draws; 200 or more are better. Writes tables (Parquet and CSV) and a picture of each outcome.
+    least 60 parameter draws; 300 or more are better. Of the FOLDER of a study (irregsim explore) it says which of its
+    levers, assumptions and parameters drive the effects. Writes tables (Parquet and CSV) and a picture of each outcome.
 
     \b
     Example:
       irregsim sensitivity fines-tripled-vs-baseline
       irregsim sensitivity fines-tripled-vs-baseline --outcome arbeidende --lang nb
       irregsim sensitivity baseline fines-tripled --replicates 400 --per-draw 2
+      irregsim sensitivity explore-two-packages
     """
     from irregsim.commands import sensitivity as work
     from irregsim.commands.compare import CompareRequest

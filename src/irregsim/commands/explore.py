@@ -47,8 +47,8 @@ class Exploration:
 
     Attributes:
         study: The study.
-        frames: Tables ``points``, ``parameters``, ``effects``, ``turns``, ``regret`` and ``thresholds``
-            (`exploration_tables`).
+        frames: Tables ``points``, ``parameters``, ``effects``, ``turns``, ``regret``, ``thresholds``, ``drivers`` and
+            ``chance`` (`exploration_tables`).
         account: What ``explore.json`` says, without the files.
         folder: Where they are.
         kept: Points that were there already.
@@ -111,7 +111,7 @@ def explore(
             parts = Parts(work / key, {TABLE: COLUMNS})
             kept = _simulated(study, chosen, parts, jobs or available_cores(), place, progress)
             progress.phase("looking for what turns them")
-            frames = exploration_tables(Explored(study, chosen, *read_points(parts, study)))
+            frames = exploration_tables(Explored.of(study, chosen, *read_points(parts, study)))
             about = account(study, chosen, key)
             done = Exploration(study, frames, about, place, kept)
             _written(done, work, draw)
@@ -167,9 +167,9 @@ def _in_the_way(place: Path, key: str, points: int) -> str | None:
 def _simulated(study: Study, draws: DrawSet, parts: Parts, jobs: int, place: Path, progress: Progress) -> int:
     """Simulates the points that are not there yet; returns how many were."""
     parts.folder.mkdir(parents=True, exist_ok=True)
-    here = {point for point in parts.finished() if point < study.points}
-    todo = [point for point in range(study.points) if point not in here]
-    progress.start(study.points, len(here))
+    here = {run for run in parts.finished() if run < study.runs}
+    todo = [run for run in range(study.runs) if run not in here]
+    progress.start(study.runs, len(here))
     try:
         with contextlib.closing(
             as_finished(partial(simulate, study, draws, parts, replicates.ENGINE), todo, jobs)
@@ -177,13 +177,13 @@ def _simulated(study: Study, draws: DrawSet, parts: Parts, jobs: int, place: Pat
             for _ in found:
                 progress.advance()
     except KeyboardInterrupt:
-        there = sum(point < study.points for point in parts.finished())
+        there = sum(run < study.runs for run in parts.finished()) // study.repeats
         raise Stopped(
             f"stopped; {there} of {study.points} points are kept in {place}; run the same command again to go on"
         ) from None
     except ReplicateError as error:
         raise RunFailed(f"{error}; finished points are kept in {place}") from error
-    return len(here)
+    return len(here) // study.repeats
 
 
 def account(study: Study, draws: DrawSet, key: str) -> dict[str, Any]:
@@ -208,6 +208,7 @@ def account(study: Study, draws: DrawSet, key: str) -> dict[str, Any]:
         "axes": [axis.to_mapping() for axis in study.axes],
         "outcomes": dict(study.outcomes),
         "points": study.points,
+        "repeats": study.repeats,
         "replicates": study.points,
         "seed": study.seed,
         "scale": float(study.scale),

@@ -24,6 +24,7 @@ MOST_POLICIES: Final = 6
 MOST_RANGES: Final = 12
 MOST_OUTCOMES: Final = 6
 MOST_CHOICES: Final = 12
+MOST_REPEATS: Final = 10
 
 #: What may be wanted of an outcome.
 LOWER, HIGHER = "lower", "higher"
@@ -116,6 +117,7 @@ class Study:
         scale: Population scale.
         draws: Kind of parameter draws.
         notes: What the user must know, a line each.
+        repeats: Simulations of a point, each with random numbers of its own.
     """
 
     name: str
@@ -132,6 +134,12 @@ class Study:
     scale: float
     draws: str
     notes: tuple[str, ...] = ()
+    repeats: int = 1
+
+    @property
+    def runs(self) -> int:
+        """Simulations: run i is of point i // repeats and has the random numbers of replicate i."""
+        return self.points * self.repeats
 
     @cached_property
     def design(self) -> FloatArray:
@@ -170,6 +178,7 @@ class Study:
             "outcomes": sorted(self.outcomes),
             "seed": self.seed,
             "scale": self.scale,
+            "repeats": self.repeats,
         }
 
 

@@ -49,21 +49,23 @@ class Here:
         return frame if columns is None else frame[list(columns)]
 
 
-def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, point: int) -> None:
-    """Simulates one point and stores it.
+def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, run: int) -> None:
+    """Simulates one point once and stores it.
 
-    Point i has draw i (or i modulo their number) and the random numbers of (seed, i).
+    Point i has draw i (or i modulo their number), and run j the random numbers of (seed, j); without repeats they are
+    the same number.
 
     Args:
         study: The study.
         draws: Parameter draws.
         parts: Where finished points are stored.
         engine: ``module:function`` that simulates one replicate, as in `Plan`.
-        point: Number of the point.
+        run: Number of the run (`Study.runs`).
 
     Raises:
         ReplicateError: If its values do not go together, or the engine fails; the message names the point.
     """
+    point = run // study.repeats
     draw = study.draw(draws.values[point % len(draws.values)], point)
     one = DrawSet(draws.name, (draw,), source=draws.source)
     try:
@@ -73,9 +75,9 @@ def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, point: int
         raise ReplicateError(f"point {point}: its values cannot be used together: {reasons}") from error
     how: dict[str, Any] = {"scale": study.scale, "engine": engine}
     plans = [(i, Plan(scenario, one, study.seed, **how)) for i, scenario in enumerate(scenarios)]
-    frames = in_memory(plans, point)
+    frames = in_memory(plans, run)
     months = tuple(map(month_text, range(scenarios[0].start, scenarios[0].end + 1)))
-    parts.write(point, {TABLE: effects([collect(Here(frames[i], months)) for i, _ in plans], study)})
+    parts.write(run, {TABLE: effects([collect(Here(frames[i], months)) for i, _ in plans], study)})
 
 
 def effects(collected: Sequence[Collected], study: Study) -> pd.DataFrame:
@@ -119,12 +121,13 @@ def read_points(parts: Parts, study: Study) -> tuple[FloatArray, FloatArray]:
     """Finished points of a study, all of which are there.
 
     Returns:
-        Reference and difference, each of shape (policies, outcomes, points).
+        Reference and difference, each of shape (policies, outcomes, points, repeats).
     """
-    shape = (len(study.policies), len(study.outcomes), study.points)
+    shape = (len(study.policies), len(study.outcomes), study.runs)
     reference, difference = np.empty(shape), np.empty(shape)
-    for point in range(study.points):
-        frame = to_frame(parts.read(point, TABLE))
+    for run in range(study.runs):
+        frame = to_frame(parts.read(run, TABLE))
         for values, name in ((reference, "reference"), (difference, "difference")):
-            values[:, :, point] = frame[name].to_numpy(dtype="float64").reshape(shape[:2])
-    return reference, difference
+            values[:, :, run] = frame[name].to_numpy(dtype="float64").reshape(shape[:2])
+    each = (*shape[:2], study.points, study.repeats)
+    return reference.reshape(each), difference.reshape(each)

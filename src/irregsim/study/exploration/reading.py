@@ -30,6 +30,7 @@ from irregsim.study.exploration.design import (
     MOST_POINTS,
     MOST_POLICIES,
     MOST_RANGES,
+    MOST_REPEATS,
     Axis,
     Study,
 )
@@ -50,6 +51,7 @@ KEYS: Final = (
     "seed",
     "scale",
     "draws",
+    "repeats",
 )
 _NEEDED: Final = {
     "schema": "write `schema: 1`",
@@ -123,6 +125,7 @@ class _Said:
     seed: int = USUAL_SEED
     scale: float = 1.0
     draws: str = DRAWS[0]
+    repeats: int = 1
 
 
 class _Checker(Checker):
@@ -186,6 +189,7 @@ class _Checker(Checker):
             said.scale,
             said.draws,
             tuple(self.notes),
+            said.repeats,
         )
 
     def _said(self, nodes: Mapping[str, Node]) -> _Said:
@@ -199,6 +203,7 @@ class _Checker(Checker):
             "seed": lambda node: self.integer(node, "seed", 0, LARGEST_SEED, "a seed"),
             "scale": lambda node: self._scale(node),
             "draws": lambda node: self.one_of(node, "draws", DRAWS, "kind of draws"),
+            "repeats": lambda node: self.integer(node, "repeats", 1, MOST_REPEATS, "simulations of each point"),
         }
         for key, read in readers.items():
             value = read(nodes[key]) if key in nodes else None

@@ -1,4 +1,4 @@
-"""Tables of a study: ``points``, ``effects``, ``turns``, ``regret`` and ``thresholds``. Effects are in percent."""
+"""Tables of a study: ``points``, ``effects``, ``turns``, ``regret``, ``thresholds``, and those of `drivers`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from irregsim.model.parameters import parameters
 from irregsim.study.comparison.relative import in_percent
 from irregsim.study.exploration.design import HIGHER, Axis, FloatArray, Study
+from irregsim.study.exploration.drivers import driver_tables
 from irregsim.study.exploration.flips import flips, mean_interval
 from irregsim.study.replicates import DrawSet
 from irregsim.study.sensitivity.boxes import Box, find_box
@@ -80,14 +81,23 @@ class Explored:
     Attributes:
         study: The study.
         draws: Its parameter draws.
-        reference: Every outcome in the reference, in its own unit, shape (policies, outcomes, points).
+        reference: Every outcome in the reference, in its own unit, shape (policies, outcomes, points); the mean of
+            its repeats.
         difference: Policy less reference, likewise.
+        each: Both for every repeat, shape (policies, outcomes, points, repeats); None without repeats.
     """
 
     study: Study
     draws: DrawSet
     reference: FloatArray
     difference: FloatArray
+    each: tuple[FloatArray, FloatArray] | None = None
+
+    @classmethod
+    def of(cls, study: Study, draws: DrawSet, reference: FloatArray, difference: FloatArray) -> Explored:
+        """From every repeat of every point (`points.read_points`)."""
+        each = (reference, difference) if study.repeats > 1 else None
+        return cls(study, draws, reference.mean(axis=-1), difference.mean(axis=-1), each)
 
     def percent(self, policy: int, outcome: int) -> FloatArray:
         """Effect in percent of the reference of the same point, shape (points,); missing where it has no value."""
@@ -141,7 +151,8 @@ def exploration_tables(done: Explored) -> dict[str, pd.DataFrame]:
         ``points``: a row for every point and policy: ``point``, ``draw``, ``policy``, a column for each thing that is
         not known, and for each outcome ``effect:<outcome>`` (percent of the reference of the point) and
         ``sign:<outcome>``. ``parameters``: the other parameters of the draw of every point. ``effects``, ``turns``,
-        ``regret`` and ``thresholds``: columns `EFFECTS`, `TURNS`, `REGRET`, `THRESHOLDS`.
+        ``regret`` and ``thresholds``: columns `EFFECTS`, `TURNS`, `REGRET`, `THRESHOLDS`. ``drivers`` and ``chance``:
+        `drivers.driver_tables`.
     """
     import pandas as pd
 
@@ -158,6 +169,7 @@ def exploration_tables(done: Explored) -> dict[str, pd.DataFrame]:
         "turns": pd.DataFrame([row for case in done.cases() for row in _turns(done, drawn, *case[2:])], columns=TURNS),
         "regret": regret(done),
         "thresholds": pd.DataFrame(thresholds, columns=list(THRESHOLDS)),
+        **driver_tables(done),
     }
 
 
