@@ -117,7 +117,7 @@ def test_levers_and_choices_are_said_in_words(frames, lang):
     assert words.choices_of(RANGE, about, lang) is None
     for said in (words.axis_name(RANGE, lang), f"({yes})", f"({no})", "256", "host_patience_log_sd"):
         assert said in text
-    rows = words.drivers(frames["drivers"], "after", HOMELESS)
+    rows = words.drivers(frames["drivers"], "after", HOMELESS, about)
     picture = draw_tornado(rows, about, lang)
     assert words.axis_name(RANGE, lang) in picture.alt and len(picture.data) == 4
     choice = [row for row in rows if row["parameter"] == CHOICE]

@@ -112,8 +112,9 @@ def explore(
 
     The STUDY names a reference, policies, and levers, assumptions and parameters with ranges (docs/explore.md). Each
     point is one world, simulated once for the reference and every policy. Writes tables (Parquet and CSV) and a picture
-    of each outcome: when a finding turns, regret, and values at which its sign flips. Ctrl-C keeps finished points, the
-    same command goes on, and more points are added to those there.
+    of each outcome: when a finding turns, regret, and values at which its sign flips; with design: screening, what
+    matters at all (Morris). Ctrl-C keeps finished points, the same command goes on, and more points are added to those
+    there.
 
     \b
     Example:
@@ -121,11 +122,15 @@ def explore(
       irregsim explore study.yaml --jobs 4 --lang nb
     """
     from irregsim.commands import explore as work
-    from irregsim.present.exploration import summary
+    from irregsim.present import exploration, screening
     from irregsim.present.plots.exploration import save_outcomes
+    from irregsim.present.plots.screening import save_moves
+    from irregsim.study.exploration.design import SCREENING
     from irregsim.study.progress import progress_for
 
     def draw(done: work.Exploration, folder: Path) -> list[str]:
+        if done.study.kind == SCREENING:
+            return save_moves(done.frames, done.account, folder, lang)
         return save_outcomes(done.frames, done.account, done.study, folder, lang)
 
     progress = progress_for(quiet=quiet, noun="points")
@@ -133,5 +138,6 @@ def explore(
         done = work.explore(study, **options, replaces=replace, draw=draw, progress=progress, warn=warn)
     if not quiet:
         printed = printed_language(context)
-        say(summary(done.frames, done.account, printed))
+        words = screening if done.study.kind == SCREENING else exploration
+        say(words.summary(done.frames, done.account, printed))
         say("\n" + label("screen.written", printed).format(folder=done.folder))

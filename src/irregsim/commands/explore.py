@@ -48,7 +48,7 @@ class Exploration:
     Attributes:
         study: The study.
         frames: Tables ``points``, ``parameters``, ``effects``, ``turns``, ``regret``, ``thresholds``, ``drivers`` and
-            ``chance`` (`exploration_tables`).
+            ``chance``; of a screening ``points``, ``parameters`` and ``screening`` (`exploration_tables`).
         account: What ``explore.json`` says, without the files.
         folder: Where they are.
         kept: Points that were there already.
@@ -209,6 +209,7 @@ def account(study: Study, draws: DrawSet, key: str) -> dict[str, Any]:
         "outcomes": dict(study.outcomes),
         "points": study.points,
         "repeats": study.repeats,
+        "design": study.kind,
         "replicates": study.points,
         "seed": study.seed,
         "scale": float(study.scale),

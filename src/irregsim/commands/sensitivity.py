@@ -34,6 +34,7 @@ from irregsim.storage.manifests import read_manifest
 from irregsim.storage.paths import Damaged, user_path
 from irregsim.study.comparison.differences import effects
 from irregsim.study.comparison.pairs import Run, Runs
+from irregsim.study.exploration.design import SCREENING
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.sensitivity.shares import FEWEST_DRAWS
 from irregsim.study.sensitivity.tables import TURN_COLUMNS, sensitivity_tables
@@ -159,6 +160,8 @@ def _of_study(path: Path) -> tuple[Path, dict[str, Any], Mapping[str, Any], dict
     frames = {}
     try:
         manifest = read_manifest(path / EXPLORATION_ACCOUNT)
+        if manifest.get("design") == SCREENING:
+            raise WrongUse(f"{path}: is a screening, and irregsim explore shows it; shares need `design: even`")
         for name, table in (("drivers", "sensitivity"), ("chance", "chance")):
             file = path / f"{name}.parquet"
             if sha256_of_file(file) != manifest["outputs"][file.name]["sha256"]:

@@ -24,13 +24,32 @@ if TYPE_CHECKING:
 
 #: Parameters that are shown of each finding.
 TOP: Final = 5
+TOP_OWN: Final = 8
 
 
-def drivers(shares: pd.DataFrame, scenario: str, outcome: str, top: int = TOP) -> list[dict[str, Any]]:
-    """The rows of the parameters with the largest shares of a difference; none where it does not vary."""
+def drivers(
+    shares: pd.DataFrame, scenario: str, outcome: str, about: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of what a difference depends on most; none where it does not vary.
+
+    Args:
+        shares: Table ``sensitivity``.
+        scenario: Its name.
+        outcome: Of the difference.
+        about: As in `irregsim.commands.sensitivity.Sensitivity`.
+
+    Returns:
+        The `TOP` largest; of a study the `TOP_OWN` largest that it varies itself, and of all other parameters, of which
+        the largest always seems large, the `TOP` that stand out.
+    """
     mine = shares[(shares["scenario"] == scenario) & (shares["outcome"] == outcome)]
     mine = mine[mine["quantity"] == DIFFERENCE]
-    return [{str(key): value for key, value in row.items()} for row in mine.head(top).to_dict("records")]
+    rows = [{str(key): value for key, value in row.items()} for row in mine.to_dict("records")]
+    if about is None or "axes" not in about:
+        return rows[:TOP]
+    own = [row for row in rows if is_own(str(row["parameter"]), about)][:TOP_OWN]
+    others = [row for row in rows if row["stands_out"] and not is_own(str(row["parameter"]), about)][:TOP]
+    return sorted([*own, *others], key=lambda row: -float(row["share"]))
 
 
 def percent_of(value: float, lang: str, *, signed: bool = True) -> str:
@@ -134,7 +153,8 @@ def _finding(
     say = Words(lang, "sensitivity")
     scenario, outcome = str(rows[0]["scenario"]), str(rows[0]["outcome"])
     lines = ["", message(rows, about, lang)]
-    heads = [say(f"c_{key}") for key in ("parameter", "share", "interval", "low", "high", "grade")]
+    first = "parameter_study" if "axes" in about else "parameter"
+    heads = [say(f"c_{key}") for key in (first, "share", "interval", "low", "high", "grade")]
     cells = []
     for row in rows:
         lo, hi = (percent_of(100.0 * float(row[end]), lang, signed=False) for end in ("share_lo", "share_hi"))
@@ -155,7 +175,7 @@ def _finding(
     apart = apart[(apart["scenario"] == scenario) & (apart["outcome"] == outcome) & (apart["quantity"] == DIFFERENCE)]
     for one in apart.to_dict("records"):
         told = {key: percent_of(100 * float(one[key]), lang, signed=False) for key in ("share", "share_lo", "share_hi")}
-        lines.append("  " + say("chance", **told))
+        lines.append("  " + say("chance_study" if "axes" in about else "chance", **told))
     return [*lines, *_turn(frames["turns"], scenario, outcome, lang)]
 
 
@@ -204,7 +224,7 @@ def summary(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], outcom
     for scenario in about["scenarios"]:
         lines += ["", heading(scenario, about, lang)]
         for outcome in outcomes:
-            rows = drivers(frames["sensitivity"], scenario, outcome)
+            rows = drivers(frames["sensitivity"], scenario, outcome, about)
             if rows:
                 lines += _finding(frames, about, rows, lang)
     study = "_study" if "axes" in about else ""

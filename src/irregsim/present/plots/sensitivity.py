@@ -38,7 +38,7 @@ def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], la
         for place, row in enumerate(rows):
             low, high = float(row["at_low"]), float(row["at_high"])
             axes.plot([low, high], [place, place], color="#BBBBBB", linewidth=9, solid_capstyle="butt", zorder=1)
-            first, last = (say(f"low_third{study}"), say("high_third")) if place == 0 else (None, None)
+            first, last = (say(f"low_third{study}"), say(f"high_third{study}")) if place == 0 else (None, None)
             axes.plot(low, place, "o", color="white", markeredgecolor=INK, markersize=11, zorder=2, label=first)
             axes.plot(high, place, "o", color=MODEL, markeredgecolor=INK, markersize=11, zorder=2, label=last)
             share = percent_of(100.0 * max(0.0, float(row["share"])), lang, signed=False)
@@ -82,7 +82,7 @@ def save_tornados(
     files = []
     for scenario in about["scenarios"]:
         for outcome in outcomes:
-            rows = drivers(frames["sensitivity"], scenario, outcome)
+            rows = drivers(frames["sensitivity"], scenario, outcome, about)
             if rows:
                 name = f"tornado-{scenario}-{outcome.replace(':', '-')}"
                 files += save(draw_tornado(rows, about, lang), folder, name, str(about["comparison"]))

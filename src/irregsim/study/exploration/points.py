@@ -52,8 +52,8 @@ class Here:
 def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, run: int) -> None:
     """Simulates one point once and stores it.
 
-    Point i has draw i (or i modulo their number), and run j the random numbers of (seed, j); without repeats they are
-    the same number.
+    It has the draw and the random numbers that the study says (`Study.draw_number`, `Study.random_number`); where
+    points are spread evenly, point i has draw i (or i modulo their number), and run j the random numbers of (seed, j).
 
     Args:
         study: The study.
@@ -66,7 +66,7 @@ def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, run: int) 
         ReplicateError: If its values do not go together, or the engine fails; the message names the point.
     """
     point = run // study.repeats
-    draw = study.draw(draws.values[point % len(draws.values)], point)
+    draw = study.draw(draws.values[study.draw_number(point) % len(draws.values)], point)
     one = DrawSet(draws.name, (draw,), source=draws.source)
     try:
         scenarios = [study.scenario(number, point) for number in range(len(study.files))]
@@ -75,7 +75,7 @@ def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, run: int) 
         raise ReplicateError(f"point {point}: its values cannot be used together: {reasons}") from error
     how: dict[str, Any] = {"scale": study.scale, "engine": engine}
     plans = [(i, Plan(scenario, one, study.seed, **how)) for i, scenario in enumerate(scenarios)]
-    frames = in_memory(plans, run)
+    frames = in_memory(plans, study.random_number(run))
     months = tuple(map(month_text, range(scenarios[0].start, scenarios[0].end + 1)))
     parts.write(run, {TABLE: effects([collect(Here(frames[i], months)) for i, _ in plans], study)})
 

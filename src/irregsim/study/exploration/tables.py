@@ -10,9 +10,10 @@ import numpy as np
 
 from irregsim.model.parameters import parameters
 from irregsim.study.comparison.relative import in_percent
-from irregsim.study.exploration.design import HIGHER, Axis, FloatArray, Study
+from irregsim.study.exploration.design import HIGHER, SCREENING, Axis, FloatArray, Study
 from irregsim.study.exploration.drivers import driver_tables
 from irregsim.study.exploration.flips import flips, mean_interval
+from irregsim.study.exploration.screening import screening_table
 from irregsim.study.replicates import DrawSet
 from irregsim.study.sensitivity.boxes import Box, find_box
 from irregsim.study.sensitivity.shares import FALSE_ALARM, first_order
@@ -132,9 +133,13 @@ class Explored:
         study = self.study
         return [(axis, study.design[:, i]) for i, axis in enumerate(study.axes) if axis.holds_for(policy)]
 
+    def draw_numbers(self) -> list[int]:
+        """Number of the draw of every point."""
+        return [self.study.draw_number(point) % len(self.draws.values) for point in range(self.study.points)]
+
     def drawn(self) -> dict[str, FloatArray]:
         """Parameters that vary over the points with their values; without those that the study itself varies."""
-        used = [self.draws.values[point % len(self.draws.values)] for point in range(self.study.points)]
+        used = [self.draws.values[number] for number in self.draw_numbers()]
         own = {axis.name for axis in self.study.axes}
         values = {
             name: np.array([float(draw[name]) for draw in used])
@@ -152,19 +157,22 @@ def exploration_tables(done: Explored) -> dict[str, pd.DataFrame]:
         not known, and for each outcome ``effect:<outcome>`` (percent of the reference of the point) and
         ``sign:<outcome>``. ``parameters``: the other parameters of the draw of every point. ``effects``, ``turns``,
         ``regret`` and ``thresholds``: columns `EFFECTS`, `TURNS`, `REGRET`, `THRESHOLDS`. ``drivers`` and ``chance``:
-        `drivers.driver_tables`.
+        `drivers.driver_tables`. Of a screening there are ``points``, ``parameters`` and ``screening``
+        (`screening.screening_table`): its points are not spread as the others need it.
     """
     import pandas as pd
 
     drawn = done.drawn()
+    worlds = {"points": _points(done), "parameters": pd.DataFrame({"point": np.arange(done.study.points), **drawn})}
+    if done.study.kind == SCREENING:
+        return {**worlds, "screening": screening_table(done)}
     thresholds = [
         row
         for i, j, policy, outcome, _, mean in done.cases()
         for row in _thresholds(done, policy, outcome, done.scaled(i, j), mean)
     ]
     return {
-        "points": _points(done),
-        "parameters": pd.DataFrame({"point": np.arange(done.study.points), **drawn}),
+        **worlds,
         "effects": pd.DataFrame([_effect(*case) for case in done.cases()], columns=list(EFFECTS)),
         "turns": pd.DataFrame([row for case in done.cases() for row in _turns(done, drawn, *case[2:])], columns=TURNS),
         "regret": regret(done),
@@ -179,7 +187,7 @@ def _points(done: Explored) -> pd.DataFrame:
     study, numbers = done.study, np.arange(done.study.points)
     parts = []
     for i, policy in enumerate(study.policies):
-        columns: dict[str, Any] = {"point": numbers, "draw": numbers % len(done.draws.values), "policy": policy}
+        columns: dict[str, Any] = {"point": numbers, "draw": done.draw_numbers(), "policy": policy}
         for axis, values in zip(study.axes, study.design.T, strict=True):
             if axis.choices:
                 columns[axis.name] = [axis.names[int(one)] if axis.holds_for(policy) else "" for one in values.tolist()]
