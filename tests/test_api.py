@@ -37,6 +37,10 @@ PROMISED = {
         f"(scenarios: Iterable[Scenario | {_PATH}], *, reference: str | None = None, {_RUN.format(spells=True)}) "
         "-> Comparison"
     ),
+    "explore": (
+        f"(study: {_PATH}, *, points: int | None = None, scale: float | None = None, draws: {_PATH} | None = None, "
+        "jobs: int | None = None) -> Exploration"
+    ),
     "ScenarioError": "(Exception)",
     "WrongUse": "(ValueError)",
     "RunFailed": "(Exception)",
@@ -50,6 +54,7 @@ def test_the_promised_names_are_these():
         "Scenario",
         "Result",
         "Comparison",
+        "Exploration",
     }
     assert set(irregsim.__all__) - {"__version__"} == set(api.PUBLIC["irregsim"])
 

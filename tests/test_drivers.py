@@ -128,7 +128,7 @@ def test_the_folder_of_a_study_is_analysed_without_simulating(tmp_path, monkeypa
     use_engine(monkeypatch)
     monkeypatch.chdir(tmp_path)
     study = str(small_study(tmp_path, STUDY.replace("points: 32", "points: 6\nrepeats: 2")))
-    done = work.explore(study, jobs=1, out="found", warn=lambda _: None)
+    done = work.explore_study(study, jobs=1, out="found", warn=lambda _: None)
     # Repeats of a point have random numbers of their own, and nothing else varies within it.
     assert done.account["repeats"] == 2 and (done.frames["chance"]["share"] > 0.0).all()
     monkeypatch.setattr("irregsim.study.replicates.ENGINE", "no_such_module:engine")

@@ -93,6 +93,7 @@ def sensitivity(
 @click.option("--scale", type=float, help="Population scale, for trials. Default: the study's.")
 @click.option("--draws", metavar="posterior|prior|point|DIR", help="Parameter draws. Default: the study's.")
 @jobs_option
+@cluster_option
 @click.option("--out", metavar="DIR", help="Folder for the tables. Default: outputs/explore-<name>.")
 @replace_option
 @lang_option("Language of the text and the pictures.")
@@ -135,7 +136,7 @@ def explore(
 
     progress = progress_for(quiet=quiet, noun="points")
     with errors():
-        done = work.explore(study, **options, replaces=replace, draw=draw, progress=progress, warn=warn)
+        done = work.explore_study(study, **options, replaces=replace, draw=draw, progress=progress, warn=warn)
     if not quiet:
         printed = printed_language(context)
         words = screening if done.study.kind == SCREENING else exploration

@@ -52,9 +52,6 @@ class Here:
 def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, run: int) -> None:
     """Simulates one point once and stores it.
 
-    It has the draw and the random numbers that the study says (`Study.draw_number`, `Study.random_number`); where
-    points are spread evenly, point i has draw i (or i modulo their number), and run j the random numbers of (seed, j).
-
     Args:
         study: The study.
         draws: Parameter draws.
@@ -65,9 +62,35 @@ def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, run: int) 
     Raises:
         ReplicateError: If its values do not go together, or the engine fails; the message names the point.
     """
+    parts.write(run, {TABLE: simulated(study, draw_of(study, draws, run), engine, run)})
+
+
+def draw_of(study: Study, draws: DrawSet, run: int) -> DrawSet:
+    """The one draw of a run, without the values that the study itself varies."""
+    value = draws.values[study.draw_number(run // study.repeats) % len(draws.values)]
+    return DrawSet(draws.name, (value,), source=draws.source)
+
+
+def simulated(study: Study, own: DrawSet, engine: str, run: int) -> pd.DataFrame:
+    """The effects of one simulation of a point, on this machine or another.
+
+    It has the draw and the random numbers that the study says (`Study.draw_number`, `Study.random_number`); where
+    points are spread evenly, point i has draw i (or i modulo their number), and run j the random numbers of (seed, j).
+
+    Args:
+        study: The study.
+        own: The draw of the run (`draw_of`).
+        engine: As for `simulate`.
+        run: Its number.
+
+    Returns:
+        As `effects`.
+
+    Raises:
+        ReplicateError: As there.
+    """
     point = run // study.repeats
-    draw = study.draw(draws.values[study.draw_number(point) % len(draws.values)], point)
-    one = DrawSet(draws.name, (draw,), source=draws.source)
+    one = DrawSet(own.name, (study.draw(own.values[0], point),), source=own.source)
     try:
         scenarios = [study.scenario(number, point) for number in range(len(study.files))]
     except ScenarioError as error:
@@ -77,7 +100,7 @@ def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, run: int) 
     plans = [(i, Plan(scenario, one, study.seed, **how)) for i, scenario in enumerate(scenarios)]
     frames = in_memory(plans, study.random_number(run))
     months = tuple(map(month_text, range(scenarios[0].start, scenarios[0].end + 1)))
-    parts.write(run, {TABLE: effects([collect(Here(frames[i], months)) for i, _ in plans], study)})
+    return effects([collect(Here(frames[i], months)) for i, _ in plans], study)
 
 
 def effects(collected: Sequence[Collected], study: Study) -> pd.DataFrame:
