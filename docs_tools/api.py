@@ -17,11 +17,12 @@ from irregsim.study.comparison.tables import TABLES as COMPARED
 
 #: What may be relied on, by the module it is imported from. A name that is not here may change without notice.
 PUBLIC: dict[str, tuple[str, ...]] = {
-    "irregsim": ("load_scenario", "run", "compare", "IrregularMigrationModel"),
+    "irregsim": ("load_scenario", "run", "compare", "explore", "IrregularMigrationModel"),
     "irregsim.scenario": ("Scenario", "ScenarioError"),
     "irregsim.commands.request": ("WrongUse", "RunFailed"),
     "irregsim.commands.in_memory": ("Result",),
     "irregsim.commands.compare": ("Comparison",),
+    "irregsim.commands.explore": ("Exploration",),
 }
 
 START, END = "<!-- generated: api -->", "<!-- end -->"

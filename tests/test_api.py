@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -37,6 +34,10 @@ PROMISED = {
         f"(scenarios: Iterable[Scenario | {_PATH}], *, reference: str | None = None, {_RUN.format(spells=True)}) "
         "-> Comparison"
     ),
+    "explore": (
+        f"(study: {_PATH}, *, points: int | None = None, scale: float | None = None, draws: {_PATH} | None = None, "
+        "jobs: int | None = None) -> Exploration"
+    ),
     "ScenarioError": "(Exception)",
     "WrongUse": "(ValueError)",
     "RunFailed": "(Exception)",
@@ -50,6 +51,7 @@ def test_the_promised_names_are_these():
         "Scenario",
         "Result",
         "Comparison",
+        "Exploration",
     }
     assert set(irregsim.__all__) - {"__version__"} == set(api.PUBLIC["irregsim"])
 
@@ -72,41 +74,6 @@ def test_wrong_use_of_the_page_maker_is_refused(tmp_path):
 
 
 # -- types ------------------------------------------------------------------------------------------------------
-
-USE = """\
-import irregsim
-from irregsim.scenario import Scenario
-
-one: Scenario = irregsim.load_scenario("baseline")
-irregsim.run(one, replicates=2, scale=0.1).replicates + 1
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("line", "found"), [("", ""), ('irregsim.run(one, replicates="two")\n', "arg-type")])
-def test_the_types_reach_a_user(tmp_path, line, found):
-    pytest.importorskip("mypy", reason="mypy comes with the extra dev")
-    program = tmp_path / "mine.py"
-    program.write_text(USE + line, encoding="utf-8")
-    # From the folder of the user, with nothing of our own settings.
-    answer = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "mypy",
-            "--strict",
-            "--follow-imports=silent",
-            "--cache-dir",
-            str(tmp_path),
-            program.name,
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "MYPYPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-    )
-    assert (answer.returncode == 0) == (found == ""), answer.stdout + answer.stderr
-    assert found in answer.stdout
 
 
 def test_the_package_says_that_it_has_types():

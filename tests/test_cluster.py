@@ -19,6 +19,7 @@ from irregsim.study.cluster import Cluster
 from irregsim.study.replicates import Plan, ReplicateError, Todo, run_parts
 from irregsim.study.tables import tables_of
 from run_tools import TESTS
+from study_files import STUDY, small_study, use_engine
 
 pytest.importorskip("distributed", reason="Dask comes with the extra cluster")
 pytestmark = pytest.mark.once
@@ -96,6 +97,23 @@ def test_a_cluster_makes_the_same_bytes_also_when_a_worker_is_killed(tmp_path, s
     assert workers[0].wait(10) == -signal.SIGKILL
     assert there == here and len(here) == 2 * len(REPLICATES) * len(tables_of(True))
     assert sorted(done) == sorted(list(REPLICATES) * 2)
+
+
+def test_a_cluster_explores_a_study_as_this_machine_does(tmp_path, scheduler, monkeypatch):
+    from irregsim.commands.explore import explore_study
+
+    use_engine(monkeypatch)
+    study = str(small_study(tmp_path, STUDY.replace("points: 32", "points: 6")))
+    how = {"warn": lambda _: None}
+    here = explore_study(study, jobs=1, out=str(tmp_path / "here"), **how)
+    there = explore_study(study, cluster=scheduler[0], out=str(tmp_path / "there"), **how)
+    assert here.account == there.account and here.kept == there.kept == 0
+    for name in ("points", "effects", "drivers"):
+        file = f"{name}.parquet"
+        assert (tmp_path / "here" / file).read_bytes() == (tmp_path / "there" / file).read_bytes()
+    monkeypatch.setattr("irregsim.commands.explore.cluster_missing", lambda: "install what is missing")
+    with pytest.raises(WrongUse, match="install what is missing"):
+        explore_study(study, cluster=scheduler[0], **how)
 
 
 def test_what_fails_on_a_worker_names_the_replicate(tmp_path, scheduler):

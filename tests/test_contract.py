@@ -26,7 +26,7 @@ COMMANDS = {
     "explain": "--scenario --json --lang",
     "sensitivity": "--outcome --replicates --seed --draws --per-draw --scale --set --end --jobs --cluster --out --lang "
     "--quiet",
-    "explore": "--points --scale --draws --jobs --out --replace --lang --quiet",
+    "explore": "--points --scale --draws --jobs --cluster --out --replace --lang --quiet",
     "validate": "--all --lang --set --end",
     "scenarios": "--lang",
     "levers": "--lang",
@@ -186,7 +186,14 @@ def test_a_run_folder_has_these_files_and_manifest_keys(tmp_path, monkeypatch):
 
 
 def test_the_python_names_are_these():
-    assert set(irregsim.__all__) == {"IrregularMigrationModel", "__version__", "compare", "load_scenario", "run"}
+    assert set(irregsim.__all__) == {
+        "IrregularMigrationModel",
+        "__version__",
+        "compare",
+        "explore",
+        "load_scenario",
+        "run",
+    }
     assert irregsim.run is in_memory.run
     assert irregsim.compare is comparing.compare
     assert set(irregsim.__all__) <= set(dir(irregsim))

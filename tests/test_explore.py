@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from scipy.stats import binom
 
+import irregsim
 from irregsim.cli import main
 from irregsim.commands import explore as work
 from irregsim.commands import registry
@@ -358,32 +359,32 @@ def test_what_is_stopped_goes_on_and_more_points_are_added(tmp_path, monkeypatch
     study = str(small_study(tmp_path, SIX))
     how = {"jobs": 1, "warn": lambda _: None}
     with pytest.raises(work.Stopped, match="2 of 6 points are kept"):
-        work.explore(study, out="found", progress=StopsAfter(2), **how)
+        work.explore_study(study, out="found", progress=StopsAfter(2), **how)
     assert registry.found_entry("found").kind == registry.UNDER_WAY
     monkeypatch.setattr("irregsim.study.replicates.ENGINE", "no_such_module:engine")
     with pytest.raises(work.RunFailed, match="finished points are kept"):
-        work.explore(study, out="found", **how)
+        work.explore_study(study, out="found", **how)
     use_engine(monkeypatch)
-    first = work.explore(study, out="found", **how)
+    first = work.explore_study(study, out="found", **how)
     assert first.kept == 2
-    whole = work.explore(study, out="other", **how)
+    whole = work.explore_study(study, out="other", **how)
     for name, frame in first.frames.items():
         pd.testing.assert_frame_equal(frame, whole.frames[name])
     assert first.account == whole.account
-    more = work.explore(study, points=7, out="found", **how)
+    more = work.explore_study(study, points=7, out="found", **how)
     assert more.kept == 6
     pd.testing.assert_frame_equal(more.frames["points"].iloc[: len(whole.frames["points"])], whole.frames["points"])
     with pytest.raises(work.WrongUse, match="7 points, more than 6"):
-        work.explore(study, out="found", **how)
+        work.explore_study(study, out="found", **how)
     with pytest.raises(work.WrongUse, match="holds another study"):
-        work.explore(study, scale=0.5, out="found", **how)
-    again = work.explore(study, out="found", replaces=True, **how)
+        work.explore_study(study, scale=0.5, out="found", **how)
+    again = work.explore_study(study, out="found", replaces=True, **how)
     assert again.kept == 6 and again.account == whole.account
 
 
 def test_effects_are_those_of_the_policy_in_the_same_point(tmp_path, monkeypatch):
     use_engine(monkeypatch)
-    done = work.explore(str(small_study(tmp_path, SIX)), jobs=1, out=str(tmp_path / "found"), warn=lambda _: None)
+    done = work.explore_study(str(small_study(tmp_path, SIX)), jobs=1, out=str(tmp_path / "found"), warn=lambda _: None)
     found = done.frames["points"]
     # The same random numbers on both sides: what is left is the fine, 50000 (or so) in the reference.
     study, point = done.study, 2
@@ -420,7 +421,7 @@ def test_the_command_writes_tables_and_pictures_and_the_folder_is_listed_and_rem
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--points", "31"), "must be 32 to 2000"),
+        (("--points", "31"), "must be a whole number from 32 to 2000"),
         (("--scale", "0"), "must be above 0"),
         (("--draws", "nowhere"), "nowhere"),
     ],
@@ -433,6 +434,29 @@ def test_options_out_of_range_are_wrong_use(tmp_path, monkeypatch, options, said
     assert answer.exit_code == 2 and said in answer.output and not (tmp_path / "outputs").exists()
 
 
+def test_a_study_is_explored_in_memory(tmp_path, monkeypatch):
+    use_engine(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    path = small_study(tmp_path, SIX)
+    done = irregsim.explore(path, jobs=1)
+    stored = work.explore_study(str(path), jobs=1, out="found", warn=lambda _: None)
+    assert done.folder is None and repr(done) == "<irregsim study 'small': 6 points, seed 5>"
+    assert done.account == stored.account and set(done.frames) == set(stored.frames)
+    pd.testing.assert_frame_equal(done.drivers, stored.frames["drivers"])
+    for wrong, said in (
+        ({"points": "7"}, "points 7: must be a whole number"),
+        ({"jobs": 0}, "jobs 0: must be"),
+    ):
+        with pytest.raises(work.WrongUse, match=f"^{said}"):
+            irregsim.explore(path, **wrong)
+    with pytest.raises(work.WrongUse, match="must be a study file"):
+        irregsim.explore(3)
+    monkeypatch.setattr("irregsim.study.replicates.ENGINE", "no_such_module:engine")
+    with pytest.raises(work.RunFailed) as error:
+        irregsim.explore(path, jobs=1)
+    assert "kept" not in str(error.value)
+
+
 @pytest.mark.slow
 def test_a_point_is_what_a_comparison_of_its_scenarios_with_its_draw_is(tmp_path, monkeypatch):
     """The model itself: one point against a run of each scenario, put together by hand."""
@@ -442,7 +466,7 @@ def test_a_point_is_what_a_comparison_of_its_scenarios_with_its_draw_is(tmp_path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("irregsim.study.exploration.reading.FEWEST_POINTS", 8)
     path = str(small_study(tmp_path, STUDY.replace("points: 32", "points: 8")))
-    done = work.explore(path, scale=0.02, jobs=2, out="found", warn=lambda _: None)
+    done = work.explore_study(path, scale=0.02, jobs=2, out="found", warn=lambda _: None)
     study, point = done.study, 7
     from irregsim.commands.request import choose_draws
 

@@ -152,7 +152,7 @@ def test_the_summary_says_drivers_and_when_the_finding_turns(lang, percent):
 @pytest.mark.parametrize("lang", ["en", "nb"])
 def test_the_title_of_a_tornado_is_its_message(lang):
     found = draw_tornado(words.drivers(rows(), "fines", "stock:arbeidende"), ABOUT, lang)
-    assert found.alt == words.message(rows().to_dict("records"), lang)
+    assert found.alt == words.message(rows().to_dict("records"), ABOUT, lang)
     assert len(found.data) == 2
 
 

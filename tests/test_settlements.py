@@ -496,7 +496,11 @@ def test_every_decision_of_the_month_has_a_settlement():
     known = names_of(CASES)
     for part in PARTS:
         outcomes = MET if part.name == "tracks" else part.outcomes
-        assert {(part.name, name) for name in outcomes} - known == set()
+        missing = sorted({(part.name, name) for name in outcomes} - known)
+        assert missing == [], (
+            f"decisions without a settlement: {missing}. Add a case(...) to CASES: what happens in words, the part, "
+            "who (helpers.scenes), the decision, and what it changes, as the test of the row shows it when it is wrong"
+        )
 
 
 def test_labels_are_different():

@@ -336,7 +336,10 @@ def test_every_target_has_the_role_and_the_error_of_its_class() -> None:
             return "fit", LATER[t.id]
         return "fit", errors.get(f"{t.register}/{t.dimension}", 0.10)
 
-    assert {t.id: (t.role, t.error_log_sd) for t in targets()} == {t.id: expected(t) for t in targets()}
+    unlike = {t.id: (found, expected(t)) for t in targets() if (found := (t.role, t.error_log_sd)) != expected(t)}
+    assert unlike == {}, (
+        "role and error here, and those of its class; a new class or a count that came later is a line here"
+    )
     fitted = defaultdict(int)
     for t in targets():
         fitted[t.block] += t.role == "fit"

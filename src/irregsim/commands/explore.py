@@ -8,28 +8,33 @@ under a hash of what they are: the same command goes on after Ctrl-C, and a stud
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from irregsim.commands.in_memory import NamedTables
 from irregsim.commands.registry import EXPLORATION, OUTPUTS, check_own_place
 from irregsim.commands.registry import EXPLORATION_ACCOUNT as ACCOUNT
-from irregsim.commands.request import RunFailed, Stopped, WrongUse, choose_draws
+from irregsim.commands.request import MOST_JOBS, RunFailed, Stopped, WrongUse, choose_draws
 from irregsim.commands.sensitivity import write_frame
 from irregsim.storage.folder import FolderError, Parts, commit, opened_for_writing
 from irregsim.storage.hashing import canonical_json, code_digest, sha256_of_file, sha256_of_text, write_json
 from irregsim.storage.manifests import read_manifest
 from irregsim.storage.paths import Damaged, fresh_folder, is_file, remove, user_path
 from irregsim.study import replicates
+from irregsim.study.cluster import Cluster, as_finished_on
+from irregsim.study.cluster import missing as cluster_missing
 from irregsim.study.exploration.design import FEWEST_POINTS, MOST_POINTS, Study
-from irregsim.study.exploration.points import COLUMNS, TABLE, read_points, simulate
+from irregsim.study.exploration.points import COLUMNS, TABLE, draw_of, read_points, simulate, simulated
 from irregsim.study.exploration.reading import read_study
 from irregsim.study.exploration.tables import Explored, exploration_tables
 from irregsim.study.identity import code_sha256, data_sha256, part_key, versions
 from irregsim.study.progress import Progress, Silent
-from irregsim.study.replicates import NUMERICS, DrawSet, available_cores, scale_fault
+from irregsim.study.replicates import NUMERICS, DrawSet, available_cores, real, scale_fault, whole, whole_fault
 from irregsim.study.workers import ReplicateError, as_finished
 from irregsim.vocabulary.codes import month_text
 
@@ -42,34 +47,83 @@ CODE: Final = ("study/exploration", "study/sensitivity", "study/comparison/relat
 
 
 @dataclass(frozen=True)
-class Exploration:
-    """A study that was explored.
+class Exploration(NamedTables):
+    """A study that was explored. Its tables are attributes with the names of the files, as ``exploration.turns``.
 
     Attributes:
         study: The study.
-        frames: Tables ``points``, ``parameters``, ``effects``, ``turns``, ``regret`` and ``thresholds``
-            (`exploration_tables`).
+        frames: Tables ``points``, ``parameters``, ``effects``, ``turns``, ``regret``, ``thresholds``, ``drivers`` and
+            ``chance``; of a screening ``points``, ``parameters`` and ``screening`` (`exploration_tables`).
         account: What ``explore.json`` says, without the files.
-        folder: Where they are.
+        folder: Where they are; None in memory.
         kept: Points that were there already.
     """
 
     study: Study
     frames: Mapping[str, pd.DataFrame]
     account: Mapping[str, Any]
-    folder: Path
+    folder: Path | None
     kept: int
+
+    def __repr__(self) -> str:
+        return f"<irregsim study {self.study.name!r}: {self.study.points} points, seed {self.study.seed}>"
 
 
 def explore(
+    study: str | os.PathLike[str],
+    *,
+    points: int | None = None,
+    scale: float | None = None,
+    draws: str | os.PathLike[str] | None = None,
+    jobs: int | None = None,
+) -> Exploration:
+    """Explore a study and keep the tables in memory.
+
+    Args:
+        study: The study file (docs/explore.md).
+        points: How many points instead of what it says.
+        scale: Population scale instead of what it says, above 0 and at most 10; 1 is the country.
+        draws: Parameter draws instead of what it says, as in `irregsim.run`.
+        jobs: Processes; default: all cores. The tables are the same for any number.
+
+    Returns:
+        The study with its tables, which are attributes, as ``exploration.drivers``.
+
+    Raises:
+        ScenarioError: With every fault of the study and of the scenarios that it names.
+        WrongUse: If an argument is out of range, or there are no such draws. A ``ValueError``.
+        RunFailed: If a point cannot be simulated.
+    """
+    if not isinstance(study, str | os.PathLike):
+        raise WrongUse(f"{study!r:.60}: must be a study file")
+    with tempfile.TemporaryDirectory(prefix="irregsim-") as folder:
+        try:
+            done = explore_study(
+                os.fspath(study),
+                points=points,
+                scale=scale,
+                draws=draws,
+                jobs=jobs,
+                out=folder,
+                in_memory=True,
+                warn=lambda _: None,
+            )
+        except Stopped:  # nothing is kept
+            raise KeyboardInterrupt from None
+    return replace(done, folder=None)
+
+
+def explore_study(
     file: str,
     *,
     points: int | None = None,
     scale: float | None = None,
-    draws: str | None = None,
+    draws: str | os.PathLike[str] | None = None,
     jobs: int | None = None,
+    cluster: str | None = None,
     out: str | None = None,
     replaces: bool = False,
+    in_memory: bool = False,
     draw: Callable[[Exploration, Path], Sequence[str]] = lambda done, folder: (),
     progress: Progress | None = None,
     warn: Callable[[str], None] = print,
@@ -82,7 +136,9 @@ def explore(
         scale: Population scale instead of what it says.
         draws: Parameter draws instead of what it says, as for `irregsim.inference.posterior.choose`.
         jobs: Processes; None for all cores.
+        cluster: Address of a Dask scheduler that simulates instead; None for none.
         out: The folder; None for one in ``outputs`` named after the study.
+        in_memory: Whether it comes from Python and the folder goes; faults then name arguments, not options.
         replaces: Whether another study in the folder may be replaced.
         draw: Draws the pictures into a folder, and returns the names of their files.
         progress: Notified of finished points.
@@ -94,11 +150,12 @@ def explore(
         RunFailed: If a point cannot be simulated, or the work is stopped; finished points are kept.
     """
     progress = progress or Silent()
-    _check_numbers(points, scale, jobs)
+    points, jobs, scale = whole(points), whole(jobs), real(scale)
+    _check_numbers(points, scale, jobs, "" if in_memory else "--")
+    if cluster is not None and (wanted := cluster_missing()):
+        raise WrongUse(wanted)
     study = read_study(user_path(file), points=points, scale=scale)
-    if draws is not None:
-        study = replace(study, draws=draws)
-    chosen, notes = choose_draws(study.draws, None, study.points)
+    chosen, notes = choose_draws(study.draws if draws is None else draws, None, study.points)
     place = user_path(out) if out is not None else Path(OUTPUTS) / f"explore-{study.name}"
     key = _key(study, chosen)
     check_own_place(place, ACCOUNT, begun=key)
@@ -109,9 +166,10 @@ def explore(
     try:
         with opened_for_writing(place) as work:
             parts = Parts(work / key, {TABLE: COLUMNS})
-            kept = _simulated(study, chosen, parts, jobs or available_cores(), place, progress)
+            workers = Cluster(cluster) if cluster is not None else jobs or available_cores()
+            kept = _simulated(study, chosen, parts, workers, None if in_memory else place, progress)
             progress.phase("looking for what turns them")
-            frames = exploration_tables(Explored(study, chosen, *read_points(parts, study)))
+            frames = exploration_tables(Explored.of(study, chosen, *read_points(parts, study)))
             about = account(study, chosen, key)
             done = Exploration(study, frames, about, place, kept)
             _written(done, work, draw)
@@ -124,14 +182,14 @@ def explore(
     return done
 
 
-def _check_numbers(points: int | None, scale: float | None, jobs: int | None) -> None:
+def _check_numbers(points: Any, scale: Any, jobs: Any, dashes: str) -> None:
     faults = []
-    if points is not None and not FEWEST_POINTS <= points <= MOST_POINTS:
-        faults.append(f"--points {points}: must be {FEWEST_POINTS} to {MOST_POINTS}")
+    if points is not None and (wrong := whole_fault(points, FEWEST_POINTS, MOST_POINTS)):
+        faults.append(f"{dashes}points {points!s:.30}: {wrong}")
     if scale is not None and (wrong := scale_fault(scale)):
-        faults.append(f"--scale {scale:g}: {wrong}")
-    if jobs is not None and jobs < 1:
-        faults.append(f"--jobs {jobs}: must be 1 or more")
+        faults.append(f"{dashes}scale {scale!s:.30}: {wrong}")
+    if jobs is not None and (wrong := whole_fault(jobs, 1, MOST_JOBS)):
+        faults.append(f"{dashes}jobs {jobs!s:.30}: {wrong}")
     if faults:
         raise WrongUse("\n".join(faults))
 
@@ -164,26 +222,45 @@ def _in_the_way(place: Path, key: str, points: int) -> str | None:
     return None
 
 
-def _simulated(study: Study, draws: DrawSet, parts: Parts, jobs: int, place: Path, progress: Progress) -> int:
+def _simulated(
+    study: Study, draws: DrawSet, parts: Parts, jobs: int | Cluster, place: Path | None, progress: Progress
+) -> int:
     """Simulates the points that are not there yet; returns how many were."""
     parts.folder.mkdir(parents=True, exist_ok=True)
-    here = {point for point in parts.finished() if point < study.points}
-    todo = [point for point in range(study.points) if point not in here]
-    progress.start(study.points, len(here))
+    here = {run for run in parts.finished() if run < study.runs}
+    todo = [run for run in range(study.runs) if run not in here]
+    progress.start(study.runs, len(here))
     try:
-        with contextlib.closing(
-            as_finished(partial(simulate, study, draws, parts, replicates.ENGINE), todo, jobs)
-        ) as found:
+        with contextlib.closing(_finished(study, draws, parts, jobs, todo)) as found:
             for _ in found:
                 progress.advance()
     except KeyboardInterrupt:
-        there = sum(point < study.points for point in parts.finished())
+        there = sum(run < study.runs for run in parts.finished()) // study.repeats
         raise Stopped(
             f"stopped; {there} of {study.points} points are kept in {place}; run the same command again to go on"
         ) from None
     except ReplicateError as error:
-        raise RunFailed(f"{error}; finished points are kept in {place}") from error
-    return len(here)
+        kept = "" if place is None else f"; finished points are kept in {place}"
+        raise RunFailed(f"{error}{kept}") from error
+    return len(here) // study.repeats
+
+
+def _finished(
+    study: Study, draws: DrawSet, parts: Parts, jobs: int | Cluster, todo: Sequence[int]
+) -> Generator[int, None, None]:
+    """Numbers of runs, each as soon as it is stored here."""
+    if isinstance(jobs, int):
+        work = partial(simulate, study, draws, parts, replicates.ENGINE)
+        yield from (run for run, _ in as_finished(work, todo, jobs))
+        return
+
+    def asked(run: int) -> tuple[Any, ...]:
+        return study, draw_of(study, draws, run), replicates.ENGINE, run  # only its own draw travels
+
+    with contextlib.closing(as_finished_on(jobs, simulated, asked, todo)) as found:
+        for run, frame in found:
+            parts.write(run, {TABLE: frame})
+            yield run
 
 
 def account(study: Study, draws: DrawSet, key: str) -> dict[str, Any]:
@@ -208,6 +285,8 @@ def account(study: Study, draws: DrawSet, key: str) -> dict[str, Any]:
         "axes": [axis.to_mapping() for axis in study.axes],
         "outcomes": dict(study.outcomes),
         "points": study.points,
+        "repeats": study.repeats,
+        "design": study.kind,
         "replicates": study.points,
         "seed": study.seed,
         "scale": float(study.scale),
@@ -228,6 +307,7 @@ def _written(done: Exploration, work: Path, draw: Callable[[Exploration, Path], 
     names += draw(done, staging)
     outputs = {name: {"sha256": sha256_of_file(staging / name)} for name in sorted(set(names))}
     write_json(staging / ACCOUNT, {**done.account, "outputs": outputs})
+    assert done.folder is not None, "what is written has a folder"
     commit(done.folder, staging, ACCOUNT)
     for entry in work.iterdir():
         if entry.is_dir() and entry.name != done.account["part_key"]:

@@ -1,7 +1,8 @@
-"""`irregsim sensitivity`: what drives the findings of a comparison, from the runs that are there.
+"""`irregsim sensitivity`: what drives the findings of a comparison or a study, from the runs that are there.
 
-A folder of a comparison is analysed as it is. Scenarios are compared first (`irregsim.commands.compare`), which reuses
-every finished run; the analysis itself simulates nothing.
+A folder is analysed as it is: of a comparison the draws of its parameters, of a study (`irregsim explore`) also the
+levers, assumptions and parameters that it varies. Scenarios are compared first (`irregsim.commands.compare`), which
+reuses every finished run; the analysis itself simulates nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from irregsim.commands.compare import RUNS, CompareRequest, compare_scenarios
 from irregsim.commands.explain import found_outcome
 from irregsim.commands.registry import (
     COMPARISON,
+    EXPLORATION,
+    EXPLORATION_ACCOUNT,
     OUTPUTS,
     SENSITIVITY,
     check_own_place,
@@ -27,18 +30,20 @@ from irregsim.commands.registry import SENSITIVITY_ACCOUNT as ACCOUNT
 from irregsim.commands.request import WrongUse
 from irregsim.storage.folder import FolderError, RunFolder, opened_for_writing
 from irregsim.storage.hashing import code_digest, sha256_of_file, sha256_of_text, write_json
-from irregsim.storage.paths import user_path
+from irregsim.storage.manifests import read_manifest
+from irregsim.storage.paths import Damaged, user_path
 from irregsim.study.comparison.differences import effects
 from irregsim.study.comparison.pairs import Run, Runs
+from irregsim.study.exploration.design import SCREENING
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.sensitivity.shares import FEWEST_DRAWS
-from irregsim.study.sensitivity.tables import sensitivity_tables
+from irregsim.study.sensitivity.tables import TURN_COLUMNS, sensitivity_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Code that an analysis depends on besides the runs it reads.
-CODE: Final = ("study/sensitivity", "study/comparison", "commands/sensitivity.py")
+CODE: Final = ("study/sensitivity", "study/comparison", "study/exploration", "commands/sensitivity.py")
 
 #: Shown where no outcome is asked for.
 USUAL: Final = ("exit:tvangsretur", "stock:fritt_fall", "stock:arbeidende", "outcome:homeless_person_months")
@@ -46,12 +51,13 @@ USUAL: Final = ("exit:tvangsretur", "stock:fritt_fall", "stock:arbeidende", "out
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What drives the findings of a comparison.
+    """What drives the findings of a comparison, or of a study.
 
     Attributes:
-        frames: Tables ``sensitivity``, ``chance``, ``turns`` (`sensitivity_tables`) and ``evidence`` of the comparison.
-        about: ``comparison`` (id), ``reference``, ``scenarios``, ``replicates``, ``draws`` (distinct), ``source`` (kind
-            of draws), ``scale``.
+        frames: Tables ``sensitivity``, ``chance``, ``turns`` (`sensitivity_tables`) and ``evidence`` of the comparison;
+            of a study the last two are empty.
+        about: ``comparison`` (id), ``reference``, ``scenarios``, ``replicates``, ``draws`` (distinct; of a study its
+            points), ``source`` (kind of draws), ``scale``, and of a study its ``axes``.
         outcomes: Outcomes that are shown.
         folder: Where the tables are.
     """
@@ -75,7 +81,7 @@ def sensitivity(
     """Shares of variance of every key figure of a comparison, written into a folder.
 
     Args:
-        given: The folder of one comparison (path, name or id), or scenarios.
+        given: The folder of one comparison or study (path, name or id), or scenarios.
         outcomes: Outcomes to show, as for `irregsim.commands.explain`; none for the usual ones.
         out: Folder for the tables; None for one in ``outputs`` named after the comparison.
         request: Makes the request for the comparison, where scenarios are given.
@@ -84,32 +90,54 @@ def sensitivity(
         warn: Given each warning.
 
     Raises:
-        WrongUse: If the folder is no comparison, its runs are gone, there are too few draws, or there is no such
-            outcome.
+        WrongUse: If the folder is neither comparison nor study, its runs are gone, there are too few draws, or
+            there is no such outcome.
         RunFailed: If a simulation fails or is stopped.
     """
     progress = progress or Silent()
     if out is not None:
         check_own_place(user_path(out), ACCOUNT)  # before anything is simulated
-    opened = _compared(given, request, progress, warn)
+    entry = found_entry(given[0]) if len(given) == 1 else None
+    if entry is not None and entry.kind == EXPLORATION:
+        path, about, manifest, frames = _of_study(entry.path)
+    else:
+        opened = _compared(given, request, progress, warn)
+        path, manifest = opened.path, opened.manifest
+        about, frames = _of_comparison(opened, progress)
+    place = user_path(out) if out is not None else Path(OUTPUTS) / f"sensitivity-{path.name}"
+    check_own_place(place, ACCOUNT)
+    known = list(dict.fromkeys(frames["sensitivity"]["outcome"]))
+    shown = tuple(found_outcome(one, known) for one in outcomes) or tuple(
+        known if "axes" in about else [one for one in USUAL if one in known]
+    )
+    done = Sensitivity(frames, about, shown, place)
+    own = {name: frame for name, frame in frames.items() if name != "evidence"}
+    try:
+        with opened_for_writing(place):
+            names = [name for table, rows in own.items() for name in write_frame(rows, place, table)]
+            names += draw(done)
+            # Last, so that its presence means that everything is there.
+            write_json(place / ACCOUNT, account(about, manifest, place, names))
+    except FolderError as error:
+        raise WrongUse(str(error)) from None
+    return done
+
+
+def _of_comparison(opened: RunFolder, progress: Progress) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """What a comparison is about, and its tables."""
     runs = _runs(opened)
     frame = runs.draws
     draws = int(frame["draw"].nunique())
     if draws < FEWEST_DRAWS:
         raise WrongUse(
             f"{opened.path}: {draws} distinct parameter draws, and fewer than {FEWEST_DRAWS} cannot tell hundreds of "
-            f"parameters apart; compare with --draws posterior and --replicates {FEWEST_DRAWS} or more (200 is better)"
+            f"parameters apart; compare with --draws posterior and --replicates {FEWEST_DRAWS} or more (300 is better)"
         )
-    name = opened.path.name
-    place = user_path(out) if out is not None else Path(OUTPUTS) / f"sensitivity-{name}"
-    check_own_place(place, ACCOUNT)
     progress.phase("estimating shares of variance")
     try:
         frames = dict(sensitivity_tables(effects(runs), frame))
     finally:
         progress.close()
-    known = list(dict.fromkeys(frames["sensitivity"]["outcome"]))
-    shown = tuple(found_outcome(one, known) for one in outcomes) or tuple(one for one in USUAL if one in known)
     manifest = opened.manifest
     about = {
         "comparison": str(manifest["run_id"]),
@@ -121,16 +149,35 @@ def sensitivity(
         "source": str(manifest.get("draws", "")),
         "scale": float(manifest.get("scale", 1.0)),
     }
-    done = Sensitivity({**frames, "evidence": opened.table("evidence")}, about, shown, place)
+    return about, {**frames, "evidence": opened.table("evidence")}
+
+
+def _of_study(path: Path) -> tuple[Path, dict[str, Any], Mapping[str, Any], dict[str, pd.DataFrame]]:
+    """What a study is about, its account and its tables, as `irregsim explore` wrote them."""
+    import pandas as pd
+
+    again = "run irregsim explore again with its study (the points that are there are used)"
+    frames = {}
     try:
-        with opened_for_writing(place):
-            names = [name for table, rows in frames.items() for name in write_frame(rows, place, table)]
-            names += draw(done)
-            # Last, so that its presence means that everything is there.
-            write_json(place / ACCOUNT, account(about, manifest, place, names))
-    except FolderError as error:
-        raise WrongUse(str(error)) from None
-    return done
+        manifest = read_manifest(path / EXPLORATION_ACCOUNT)
+        if manifest.get("design") == SCREENING:
+            raise WrongUse(f"{path}: is a screening, and irregsim explore shows it; shares need `design: even`")
+        for name, table in (("drivers", "sensitivity"), ("chance", "chance")):
+            file = path / f"{name}.parquet"
+            if sha256_of_file(file) != manifest["outputs"][file.name]["sha256"]:
+                raise WrongUse(f"{file}: is not what irregsim explore wrote; {again}")
+            frames[table] = pd.read_parquet(file)
+    except (OSError, Damaged, KeyError):
+        raise WrongUse(f"{path}: does not hold all tables of a study; {again}") from None
+    frames["turns"] = pd.DataFrame(columns=list(TURN_COLUMNS))  # of boxes the study has a table of its own
+    frames["evidence"] = pd.DataFrame(columns=["scenario", "outcome", "group", "grade", "share"])
+    about = {
+        "comparison": str(manifest["run_id"]),
+        **{key: manifest[key] for key in ("reference", "scenarios", "titles", "replicates", "axes", "scale")},
+        "draws": int(manifest["points"]),
+        "source": str(manifest["draws"]),
+    }
+    return path, about, manifest, frames
 
 
 def account(about: Mapping[str, Any], manifest: Mapping[str, Any], place: Path, names: Sequence[str]) -> dict[str, Any]:
@@ -166,7 +213,8 @@ def _compared(
         entry = found_entry(given[0])
         if entry.kind != COMPARISON:
             raise WrongUse(
-                f"{given[0]}: is no finished comparison; give the folder of one (irregsim runs), or two scenarios"
+                f"{given[0]}: is no finished comparison or study; give the folder of one (irregsim runs), or two "
+                "scenarios"
             )
         path = entry.path
     else:

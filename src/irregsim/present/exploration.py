@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from irregsim.model.parameters import parameters
-from irregsim.present.sensitivity import percent_of
+from irregsim.present.sensitivity import axis_name, percent_of
 from irregsim.present.terminal import table
-from irregsim.present.words import lever_name, lever_value, plain_words, short_title, upper
+from irregsim.present.words import lever_value, plain_words, short_title, upper
 from irregsim.study.exploration.tables import CHOICE, FLIP
-from irregsim.vocabulary.codes import month_number
 from irregsim.vocabulary.labels import Words, in_language, label
-from irregsim.vocabulary.numbers import month_words, number, percent, plain
+from irregsim.vocabulary.numbers import number, percent, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,17 +31,6 @@ def records(frame: pd.DataFrame, **where: str) -> list[Row]:
 def quoted_title(name: str, about: Row, lang: str) -> str:
     """The title of a scenario of a study up to its first full stop, in quotation marks."""
     return label("compare.quoted", lang).format(name=short_title(name, about, lang))
-
-
-def axis_name(name: str, lang: str) -> str:
-    """What is not known in words: a lever with its unit and its month, or a parameter by its name."""
-    if name in parameters():
-        return name
-    key, _, month = name.partition("@")
-    text = lever_name(key, lang)
-    if not month:
-        return text
-    return label("explore.since", lang).format(name=text, month=month_words(month_number(month), lang))
 
 
 def axis_value(name: str, value: float, lang: str) -> str:

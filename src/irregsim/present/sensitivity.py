@@ -1,4 +1,7 @@
-"""What `irregsim sensitivity` prints: the drivers of each finding in words."""
+"""What `irregsim sensitivity` prints: the drivers of each finding in words.
+
+A driver is a parameter of the draws, or what a study varies: a lever, an assumption or a parameter with a range.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,46 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from irregsim.model.parameters import parameter
+from irregsim.model.parameters import parameter, parameters
 from irregsim.present.terminal import table
-from irregsim.present.words import outcome_words, upper
+from irregsim.present.words import lever_name, lever_value, outcome_words, upper
 from irregsim.study.comparison.evidence import CHANCE
 from irregsim.study.sensitivity.tables import DIFFERENCE
-from irregsim.vocabulary.labels import Words, in_language
-from irregsim.vocabulary.numbers import number, with_percent
+from irregsim.vocabulary.codes import month_number
+from irregsim.vocabulary.labels import Words, in_language, label
+from irregsim.vocabulary.numbers import month_words, number, with_percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Parameters that are shown of each finding.
 TOP: Final = 5
+TOP_OWN: Final = 8
 
 
-def drivers(shares: pd.DataFrame, scenario: str, outcome: str, top: int = TOP) -> list[dict[str, Any]]:
-    """The rows of the parameters with the largest shares of a difference; none where it does not vary."""
+def drivers(
+    shares: pd.DataFrame, scenario: str, outcome: str, about: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of what a difference depends on most; none where it does not vary.
+
+    Args:
+        shares: Table ``sensitivity``.
+        scenario: Its name.
+        outcome: Of the difference.
+        about: As in `irregsim.commands.sensitivity.Sensitivity`.
+
+    Returns:
+        The `TOP` largest; of a study the `TOP_OWN` largest that it varies itself, and of all other parameters, of which
+        the largest always seems large, the `TOP` that stand out.
+    """
     mine = shares[(shares["scenario"] == scenario) & (shares["outcome"] == outcome)]
     mine = mine[mine["quantity"] == DIFFERENCE]
-    return [{str(key): value for key, value in row.items()} for row in mine.head(top).to_dict("records")]
+    rows = [{str(key): value for key, value in row.items()} for row in mine.to_dict("records")]
+    if about is None or "axes" not in about:
+        return rows[:TOP]
+    own = [row for row in rows if is_own(str(row["parameter"]), about)][:TOP_OWN]
+    others = [row for row in rows if row["stands_out"] and not is_own(str(row["parameter"]), about)][:TOP]
+    return sorted([*own, *others], key=lambda row: -float(row["share"]))
 
 
 def percent_of(value: float, lang: str, *, signed: bool = True) -> str:
@@ -35,23 +58,59 @@ def percent_of(value: float, lang: str, *, signed: bool = True) -> str:
     return with_percent(number(value, lang, decimals=decimals, signed=signed))
 
 
-def message(rows: Sequence[Mapping[str, Any]], lang: str) -> str:
+def axis_name(name: str, lang: str) -> str:
+    """What is not known in words: a lever with its unit and its month, or a parameter by its name."""
+    if name in parameters():
+        return name
+    key, _, month = name.partition("@")
+    text = lever_name(key, lang)
+    if not month:
+        return text
+    return label("explore.since", lang).format(name=text, month=month_words(month_number(month), lang))
+
+
+def driver_words(name: str, lang: str) -> str:
+    """A driver in words: what a parameter means, or a lever with its unit and its month."""
+    return parameter(name).meaning if name in parameters() else axis_name(name, lang)
+
+
+def choices_of(name: str, about: Mapping[str, Any], lang: str) -> tuple[str, str] | None:
+    """The first and the last choice of what a study varies, in words; None of a range and of a parameter."""
+    for axis in about.get("axes", ()):
+        if axis["name"] == name and "choices" in axis:
+            first, *_, last = (lever_value(name.partition("@")[0], one, lang) for one in axis["choices"])
+            return first, last
+    return None
+
+
+def is_own(name: str, about: Mapping[str, Any]) -> bool:
+    """Whether a study varies it itself."""
+    return any(axis["name"] == name for axis in about.get("axes", ()))
+
+
+def message(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], lang: str) -> str:
     """What drives a finding, in a sentence.
 
     Args:
         rows: From `drivers`, at least one.
+        about: As in `irregsim.commands.sensitivity.Sensitivity`.
         lang: Language.
     """
     say = Words(lang, "sensitivity")
     outcome = upper(outcome_words(str(rows[0]["outcome"]), lang))
     clear = [row for row in rows if row["stands_out"]]
     if not clear:
-        return say("none_stands_out", outcome=outcome)
+        return say("nothing_stands_out" if "axes" in about else "none_stands_out", outcome=outcome)
     first = clear[0]
+    name = str(first["parameter"])
+    choices = choices_of(name, about, lang)
+    key = "message" if name in parameters() else "message_range" if choices is None else "message_choices"
     return say(
-        "message",
+        key,
         outcome=outcome,
-        parameter=parameter(str(first["parameter"])).meaning,
+        parameter=driver_words(name, lang),
+        first=choices and choices[0],
+        last=choices and choices[1],
         share=percent_of(100.0 * float(first["share"]), lang, signed=False),
         low=percent_of(float(first["at_low"]), lang),
         high=percent_of(float(first["at_high"]), lang),
@@ -77,21 +136,37 @@ def grade_shares(evidence: pd.DataFrame, scenario: str, outcome: str) -> dict[st
     return found
 
 
-def _finding(frames: Mapping[str, pd.DataFrame], rows: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+def notes(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], lang: str) -> list[str]:
+    """What the asterisk of drivers means that do not stand out; of a study by family. Nothing where all stand out."""
+    say = Words(lang, "sensitivity")
+    found = {}
+    for row in rows:
+        if not row["stands_out"]:
+            key = "by_chance_own" if is_own(str(row["parameter"]), about) else "by_chance"
+            found[key] = say(key, share=percent_of(100.0 * float(row["by_chance"]), lang, signed=False))
+    return [f"* {text}" for text in found.values()]
+
+
+def _finding(
+    frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], lang: str
+) -> list[str]:
     say = Words(lang, "sensitivity")
     scenario, outcome = str(rows[0]["scenario"]), str(rows[0]["outcome"])
-    lines = ["", message(rows, lang)]
-    heads = [say(f"c_{key}") for key in ("parameter", "share", "interval", "low", "high", "grade")]
+    lines = ["", message(rows, about, lang)]
+    first = "parameter_study" if "axes" in about else "parameter"
+    heads = [say(f"c_{key}") for key in (first, "share", "interval", "low", "high", "grade")]
     cells = []
     for row in rows:
         lo, hi = (percent_of(100.0 * float(row[end]), lang, signed=False) for end in ("share_lo", "share_hi"))
         share = percent_of(100.0 * max(0.0, float(row["share"])), lang, signed=False)
         mark = "" if row["stands_out"] else " *"
         ends = [percent_of(float(row[end]), lang) for end in ("at_low", "at_high")]
-        cells.append([f"{row['parameter']}{mark}", share, say("to", lo=lo, hi=hi), *ends, str(row["grade"])])
+        name = str(row["parameter"])
+        if (choices := choices_of(name, about, lang)) is not None:
+            ends = [f"{end} ({choice})" for end, choice in zip(ends, choices, strict=True)]
+        cells.append([f"{axis_name(name, lang)}{mark}", share, say("to", lo=lo, hi=hi), *ends, str(row["grade"])])
     lines.append(table([heads, *cells]))
-    if not all(row["stands_out"] for row in rows):
-        lines.append(f"  * {say('by_chance', share=percent_of(100 * float(rows[0]['by_chance']), lang, signed=False))}")
+    lines += [f"  {note}" for note in notes(rows, about, lang)]
     grades = grade_shares(frames["evidence"], scenario, outcome)
     if grades:
         told = {key: percent_of(100.0 * grades.get(key, 0.0), lang, signed=False) for key in ("D", CHANCE)}
@@ -100,7 +175,7 @@ def _finding(frames: Mapping[str, pd.DataFrame], rows: Sequence[Mapping[str, Any
     apart = apart[(apart["scenario"] == scenario) & (apart["outcome"] == outcome) & (apart["quantity"] == DIFFERENCE)]
     for one in apart.to_dict("records"):
         told = {key: percent_of(100 * float(one[key]), lang, signed=False) for key in ("share", "share_lo", "share_hi")}
-        lines.append("  " + say("chance", **told))
+        lines.append("  " + say("chance_study" if "axes" in about else "chance", **told))
     return [*lines, *_turn(frames["turns"], scenario, outcome, lang)]
 
 
@@ -127,6 +202,14 @@ def _turn(turns: pd.DataFrame, scenario: str, outcome: str, lang: str) -> list[s
     return ["  " + say("turns", share=share, limits=say("and").join(limits), **told)]
 
 
+def heading(scenario: str, about: Mapping[str, Any], lang: str) -> str:
+    """Of what the drivers are, and from how many draws or points."""
+    say = Words(lang, "sensitivity")
+    titles = [in_language(about["titles"][one], lang) for one in (scenario, about["reference"])]
+    key = "heading_study" if "axes" in about else "heading"
+    return say(key, scenario=titles[0], reference=titles[1], draws=about["draws"])
+
+
 def summary(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], outcomes: Sequence[str], lang: str) -> str:
     """The drivers of each finding, for a terminal.
 
@@ -139,12 +222,12 @@ def summary(frames: Mapping[str, pd.DataFrame], about: Mapping[str, Any], outcom
     say = Words(lang, "sensitivity")
     lines = []
     for scenario in about["scenarios"]:
-        titles = [in_language(about["titles"][one], lang) for one in (scenario, about["reference"])]
-        lines += ["", say("heading", scenario=titles[0], reference=titles[1], draws=about["draws"])]
+        lines += ["", heading(scenario, about, lang)]
         for outcome in outcomes:
-            rows = drivers(frames["sensitivity"], scenario, outcome)
+            rows = drivers(frames["sensitivity"], scenario, outcome, about)
             if rows:
-                lines += _finding(frames, rows, lang)
+                lines += _finding(frames, about, rows, lang)
+    study = "_study" if "axes" in about else ""
     if frames["chance"].empty:
-        lines += ["", say("no_chance")]
-    return "\n".join([*lines, "", say("units"), say("together")]).lstrip("\n")
+        lines += ["", say(f"no_chance{study}")]
+    return "\n".join([*lines, "", say(f"units{study}"), say(f"together{study}")]).lstrip("\n")

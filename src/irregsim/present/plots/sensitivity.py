@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from irregsim.model.parameters import parameter
 from irregsim.present.plots.style import INK, MODEL, Drawing, footnote, new_figure, save, settings
-from irregsim.present.sensitivity import drivers, message, percent_of
-from irregsim.vocabulary.labels import Words, in_language
+from irregsim.present.sensitivity import choices_of, driver_words, drivers, heading, message, notes, percent_of
+from irregsim.vocabulary.labels import Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +29,8 @@ def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], la
     import pandas as pd
 
     say = Words(lang, "sensitivity")
-    title = message(rows, lang)
+    study = "_study" if "axes" in about else ""
+    title = message(rows, about, lang)
     with settings():
         figure = new_figure()
         figure.suptitle("\n".join(textwrap.wrap(title, 100)), x=0.01, ha="left")
@@ -38,14 +38,15 @@ def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], la
         for place, row in enumerate(rows):
             low, high = float(row["at_low"]), float(row["at_high"])
             axes.plot([low, high], [place, place], color="#BBBBBB", linewidth=9, solid_capstyle="butt", zorder=1)
-            first, last = (say("low_third"), say("high_third")) if place == 0 else (None, None)
+            first, last = (say(f"low_third{study}"), say(f"high_third{study}")) if place == 0 else (None, None)
             axes.plot(low, place, "o", color="white", markeredgecolor=INK, markersize=11, zorder=2, label=first)
             axes.plot(high, place, "o", color=MODEL, markeredgecolor=INK, markersize=11, zorder=2, label=last)
             share = percent_of(100.0 * max(0.0, float(row["share"])), lang, signed=False)
-            text = say("bar", share=share, grade=row["grade"]) + ("" if row["stands_out"] else " *")
+            text = say("bar" if row["grade"] else "bar_range", share=share, grade=row["grade"])
+            text += "" if row["stands_out"] else " *"
             axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=10)
-        axes.axvline(float(rows[0]["mean"]), color=INK, linewidth=1, linestyle=":", label=say("mean"))
-        names = ["\n".join(textwrap.wrap(parameter(str(row["parameter"])).meaning, 46)) for row in rows]
+        axes.axvline(float(rows[0]["mean"]), color=INK, linewidth=1, linestyle=":", label=say(f"mean{study}"))
+        names = ["\n".join(textwrap.wrap(_name(str(row["parameter"]), about, lang), 46)) for row in rows]
         axes.set_yticks(range(len(rows)), names, fontsize=10)
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter(lambda value, _: percent_of(value, lang))
@@ -53,15 +54,17 @@ def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], la
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(say("axis"))
         axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=9)
-        scenario, reference = (
-            in_language(about["titles"][one], lang) for one in (rows[0]["scenario"], about["reference"])
-        )
-        notes = [say("heading", scenario=scenario, reference=reference, draws=about["draws"])]
-        if not all(row["stands_out"] for row in rows):
-            share = percent_of(100.0 * float(rows[0]["by_chance"]), lang, signed=False)
-            notes.append(f"* {say('by_chance', share=share)}")
-        footnote(figure, notes)
+        footnote(figure, [heading(str(rows[0]["scenario"]), about, lang), *notes(rows, about, lang)])
     return Drawing(figure, pd.DataFrame(rows), title)
+
+
+def _name(name: str, about: Mapping[str, Any], lang: str) -> str:
+    """A driver with, of choices, what low and high are."""
+    choices = choices_of(name, about, lang)
+    text = driver_words(name, lang)
+    if choices is None:
+        return text
+    return Words(lang, "sensitivity")("choices", name=text, first=choices[0], last=choices[1])
 
 
 def save_tornados(
@@ -79,7 +82,7 @@ def save_tornados(
     files = []
     for scenario in about["scenarios"]:
         for outcome in outcomes:
-            rows = drivers(frames["sensitivity"], scenario, outcome)
+            rows = drivers(frames["sensitivity"], scenario, outcome, about)
             if rows:
                 name = f"tornado-{scenario}-{outcome.replace(':', '-')}"
                 files += save(draw_tornado(rows, about, lang), folder, name, str(about["comparison"]))

@@ -24,6 +24,13 @@ MOST_POLICIES: Final = 6
 MOST_RANGES: Final = 12
 MOST_OUTCOMES: Final = 6
 MOST_CHOICES: Final = 12
+MOST_REPEATS: Final = 10
+
+#: Where points are: spread evenly; or in blocks of moves of one thing at a time (`screening`). A block has its base, a
+#: move of every axis, and `BESIDE`s: the base, a move to another draw and one to other random numbers.
+EVEN, SCREENING = "even", "screening"
+BESIDE: Final = 3
+FEWEST_BLOCKS: Final = 8
 
 #: What may be wanted of an outcome.
 LOWER, HIGHER = "lower", "higher"
@@ -116,6 +123,8 @@ class Study:
         scale: Population scale.
         draws: Kind of parameter draws.
         notes: What the user must know, a line each.
+        repeats: Simulations of a point, each with random numbers of its own; 1 when screening.
+        kind: `EVEN` or `SCREENING`.
     """
 
     name: str
@@ -132,11 +141,41 @@ class Study:
     scale: float
     draws: str
     notes: tuple[str, ...] = ()
+    repeats: int = 1
+    kind: str = EVEN
+
+    @property
+    def runs(self) -> int:
+        """Simulations: run i is of point i // repeats."""
+        return self.points * self.repeats
+
+    @property
+    def block(self) -> int:
+        """Points of a block of moves."""
+        return len(self.axes) + BESIDE
+
+    def draw_number(self, point: int) -> int:
+        """Number of the parameter draw of a point, before it is taken modulo how many there are."""
+        if self.kind == EVEN:
+            return point
+        block, move = divmod(point, self.block)
+        return 2 * block + (move == self.block - 2)
+
+    def random_number(self, run: int) -> int:
+        """Replicate whose random numbers a run has: its own; in a block all the same, but for the last move."""
+        if self.kind == EVEN:
+            return run
+        block, move = divmod(run, self.block)
+        return 2 * block + (move == self.block - 1)
 
     @cached_property
     def design(self) -> FloatArray:
         """The value of every axis in every point as a number, shape (points, axes)."""
-        unit = places(self.points, len(self.axes), self.seed)
+        unit = (
+            places(self.points, len(self.axes), self.seed)
+            if self.kind == EVEN
+            else moves(self.points // self.block, len(self.axes), self.seed)
+        )
         return np.array([[axis.number(u) for axis, u in zip(self.axes, row, strict=True)] for row in unit.tolist()])
 
     def scenario(self, number: int, point: int) -> Scenario:
@@ -170,6 +209,8 @@ class Study:
             "outcomes": sorted(self.outcomes),
             "seed": self.seed,
             "scale": self.scale,
+            "repeats": self.repeats,
+            "kind": self.kind,
         }
 
 
@@ -194,3 +235,21 @@ def places(points: int, axes: int, seed: int) -> FloatArray:
     even = np.asarray(Sobol(axes, scramble=False).random_base2(power)[:points])
     turn = np.array([mix(mix(seed) ^ axis) >> 11 for axis in range(axes)], dtype=np.float64) / 2.0**53
     return (even + turn) % 1.0
+
+
+def moves(blocks: int, axes: int, seed: int) -> FloatArray:
+    """Blocks of moves over half of a side, round at its end: the base, each axis in turn, and the base twice more.
+
+    Args:
+        blocks: How many, at least 1; the first of more are the same.
+        axes: Sides of the cube.
+        seed: As for `places`, of which the bases are.
+
+    Returns:
+        Shape (blocks * (axes + `BESIDE`), axes), at least 0 and below 1.
+    """
+    base = places(blocks, axes, seed)
+    out = np.repeat(base[:, None], axes + BESIDE, axis=1)
+    for i in range(axes):
+        out[:, 1 + i, i] = (base[:, i] + 0.5) % 1.0
+    return out.reshape(-1, axes)

@@ -49,23 +49,48 @@ class Here:
         return frame if columns is None else frame[list(columns)]
 
 
-def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, point: int) -> None:
-    """Simulates one point and stores it.
-
-    Point i has draw i (or i modulo their number) and the random numbers of (seed, i).
+def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, run: int) -> None:
+    """Simulates one point once and stores it.
 
     Args:
         study: The study.
         draws: Parameter draws.
         parts: Where finished points are stored.
         engine: ``module:function`` that simulates one replicate, as in `Plan`.
-        point: Number of the point.
+        run: Number of the run (`Study.runs`).
 
     Raises:
         ReplicateError: If its values do not go together, or the engine fails; the message names the point.
     """
-    draw = study.draw(draws.values[point % len(draws.values)], point)
-    one = DrawSet(draws.name, (draw,), source=draws.source)
+    parts.write(run, {TABLE: simulated(study, draw_of(study, draws, run), engine, run)})
+
+
+def draw_of(study: Study, draws: DrawSet, run: int) -> DrawSet:
+    """The one draw of a run, without the values that the study itself varies."""
+    value = draws.values[study.draw_number(run // study.repeats) % len(draws.values)]
+    return DrawSet(draws.name, (value,), source=draws.source)
+
+
+def simulated(study: Study, own: DrawSet, engine: str, run: int) -> pd.DataFrame:
+    """The effects of one simulation of a point, on this machine or another.
+
+    It has the draw and the random numbers that the study says (`Study.draw_number`, `Study.random_number`); where
+    points are spread evenly, point i has draw i (or i modulo their number), and run j the random numbers of (seed, j).
+
+    Args:
+        study: The study.
+        own: The draw of the run (`draw_of`).
+        engine: As for `simulate`.
+        run: Its number.
+
+    Returns:
+        As `effects`.
+
+    Raises:
+        ReplicateError: As there.
+    """
+    point = run // study.repeats
+    one = DrawSet(own.name, (study.draw(own.values[0], point),), source=own.source)
     try:
         scenarios = [study.scenario(number, point) for number in range(len(study.files))]
     except ScenarioError as error:
@@ -73,9 +98,9 @@ def simulate(study: Study, draws: DrawSet, parts: Parts, engine: str, point: int
         raise ReplicateError(f"point {point}: its values cannot be used together: {reasons}") from error
     how: dict[str, Any] = {"scale": study.scale, "engine": engine}
     plans = [(i, Plan(scenario, one, study.seed, **how)) for i, scenario in enumerate(scenarios)]
-    frames = in_memory(plans, point)
+    frames = in_memory(plans, study.random_number(run))
     months = tuple(map(month_text, range(scenarios[0].start, scenarios[0].end + 1)))
-    parts.write(point, {TABLE: effects([collect(Here(frames[i], months)) for i, _ in plans], study)})
+    return effects([collect(Here(frames[i], months)) for i, _ in plans], study)
 
 
 def effects(collected: Sequence[Collected], study: Study) -> pd.DataFrame:
@@ -119,12 +144,13 @@ def read_points(parts: Parts, study: Study) -> tuple[FloatArray, FloatArray]:
     """Finished points of a study, all of which are there.
 
     Returns:
-        Reference and difference, each of shape (policies, outcomes, points).
+        Reference and difference, each of shape (policies, outcomes, points, repeats).
     """
-    shape = (len(study.policies), len(study.outcomes), study.points)
+    shape = (len(study.policies), len(study.outcomes), study.runs)
     reference, difference = np.empty(shape), np.empty(shape)
-    for point in range(study.points):
-        frame = to_frame(parts.read(point, TABLE))
+    for run in range(study.runs):
+        frame = to_frame(parts.read(run, TABLE))
         for values, name in ((reference, "reference"), (difference, "difference")):
-            values[:, :, point] = frame[name].to_numpy(dtype="float64").reshape(shape[:2])
-    return reference, difference
+            values[:, :, run] = frame[name].to_numpy(dtype="float64").reshape(shape[:2])
+    each = (*shape[:2], study.points, study.repeats)
+    return reference.reshape(each), difference.reshape(each)

@@ -22,6 +22,9 @@ from irregsim.scenario.yaml_nodes import Mark, Node, parse, read_text
 from irregsim.study.comparison.key_figures import PANELS, key_outcomes
 from irregsim.study.comparison.pairs import different_period
 from irregsim.study.exploration.design import (
+    BESIDE,
+    EVEN,
+    FEWEST_BLOCKS,
     FEWEST_POINTS,
     HIGHER,
     LOWER,
@@ -30,6 +33,8 @@ from irregsim.study.exploration.design import (
     MOST_POINTS,
     MOST_POLICIES,
     MOST_RANGES,
+    MOST_REPEATS,
+    SCREENING,
     Axis,
     Study,
 )
@@ -50,6 +55,8 @@ KEYS: Final = (
     "seed",
     "scale",
     "draws",
+    "repeats",
+    "design",
 )
 _NEEDED: Final = {
     "schema": "write `schema: 1`",
@@ -123,6 +130,8 @@ class _Said:
     seed: int = USUAL_SEED
     scale: float = 1.0
     draws: str = DRAWS[0]
+    repeats: int = 1
+    design: str = EVEN
 
 
 class _Checker(Checker):
@@ -155,6 +164,8 @@ class _Checker(Checker):
         scenarios = [file.scenario() for file in files]
         names = [one.name for one in scenarios]
         axes, places = self._axes(nodes, names[1:])
+        if said.design == SCREENING:
+            said.points = self._blocks(said, len(axes), nodes)
         if self.faults or self.inside:
             return None
         for one, mark in zip(scenarios[1:], marks[1:], strict=True):
@@ -186,6 +197,8 @@ class _Checker(Checker):
             said.scale,
             said.draws,
             tuple(self.notes),
+            said.repeats,
+            said.design,
         )
 
     def _said(self, nodes: Mapping[str, Node]) -> _Said:
@@ -199,12 +212,31 @@ class _Checker(Checker):
             "seed": lambda node: self.integer(node, "seed", 0, LARGEST_SEED, "a seed"),
             "scale": lambda node: self._scale(node),
             "draws": lambda node: self.one_of(node, "draws", DRAWS, "kind of draws"),
+            "design": lambda node: self.one_of(node, "design", (EVEN, SCREENING), "design"),
+            "repeats": lambda node: self.integer(node, "repeats", 1, MOST_REPEATS, "simulations of each point"),
         }
         for key, read in readers.items():
             value = read(nodes[key]) if key in nodes else None
             if value is not None and key != "schema":
                 setattr(said, key, value)
         return said
+
+    def _blocks(self, said: _Said, axes: int, nodes: Mapping[str, Node]) -> int:
+        """As many points as whole blocks of moves have."""
+        size = axes + BESIDE
+        if said.repeats > 1:
+            message = "a screening has a move to other random numbers in every block; leave repeats out"
+            self.fault(nodes["repeats"].mark, "repeats", message)
+        if said.points < FEWEST_BLOCKS * size:
+            message = (
+                f"{said.points} are too few: a screening of {axes} things has blocks of {size} points, and needs "
+                f"{FEWEST_BLOCKS} blocks, {FEWEST_BLOCKS * size} points, or more"
+            )
+            self.fault((nodes.get("points") or nodes["design"]).mark, "points", message)
+        whole = said.points // size * size
+        if whole < said.points:
+            self.notes.append(f"points: {said.points} are no whole blocks of {size}; {whole} are simulated")
+        return whole
 
     def _scale(self, node: Node) -> float | None:
         scale = self.number(node, "scale", 0.0, LARGEST_SCALE, "size of the population, 1 is the country")

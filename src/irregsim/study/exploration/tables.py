@@ -1,4 +1,4 @@
-"""Tables of a study: ``points``, ``effects``, ``turns``, ``regret`` and ``thresholds``. Effects are in percent."""
+"""Tables of a study: ``points``, ``effects``, ``turns``, ``regret``, ``thresholds``, and those of `drivers`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from irregsim.model.parameters import parameters
 from irregsim.study.comparison.relative import in_percent
-from irregsim.study.exploration.design import HIGHER, Axis, FloatArray, Study
+from irregsim.study.exploration.design import HIGHER, SCREENING, Axis, FloatArray, Study
+from irregsim.study.exploration.drivers import driver_tables
 from irregsim.study.exploration.flips import flips, mean_interval
+from irregsim.study.exploration.screening import screening_table
 from irregsim.study.replicates import DrawSet
 from irregsim.study.sensitivity.boxes import Box, find_box
 from irregsim.study.sensitivity.shares import FALSE_ALARM, first_order
@@ -80,14 +82,23 @@ class Explored:
     Attributes:
         study: The study.
         draws: Its parameter draws.
-        reference: Every outcome in the reference, in its own unit, shape (policies, outcomes, points).
+        reference: Every outcome in the reference, in its own unit, shape (policies, outcomes, points); the mean of
+            its repeats.
         difference: Policy less reference, likewise.
+        each: Both for every repeat, shape (policies, outcomes, points, repeats); None without repeats.
     """
 
     study: Study
     draws: DrawSet
     reference: FloatArray
     difference: FloatArray
+    each: tuple[FloatArray, FloatArray] | None = None
+
+    @classmethod
+    def of(cls, study: Study, draws: DrawSet, reference: FloatArray, difference: FloatArray) -> Explored:
+        """From every repeat of every point (`points.read_points`)."""
+        each = (reference, difference) if study.repeats > 1 else None
+        return cls(study, draws, reference.mean(axis=-1), difference.mean(axis=-1), each)
 
     def percent(self, policy: int, outcome: int) -> FloatArray:
         """Effect in percent of the reference of the same point, shape (points,); missing where it has no value."""
@@ -122,9 +133,13 @@ class Explored:
         study = self.study
         return [(axis, study.design[:, i]) for i, axis in enumerate(study.axes) if axis.holds_for(policy)]
 
+    def draw_numbers(self) -> list[int]:
+        """Number of the draw of every point."""
+        return [self.study.draw_number(point) % len(self.draws.values) for point in range(self.study.points)]
+
     def drawn(self) -> dict[str, FloatArray]:
         """Parameters that vary over the points with their values; without those that the study itself varies."""
-        used = [self.draws.values[point % len(self.draws.values)] for point in range(self.study.points)]
+        used = [self.draws.values[number] for number in self.draw_numbers()]
         own = {axis.name for axis in self.study.axes}
         values = {
             name: np.array([float(draw[name]) for draw in used])
@@ -141,23 +156,28 @@ def exploration_tables(done: Explored) -> dict[str, pd.DataFrame]:
         ``points``: a row for every point and policy: ``point``, ``draw``, ``policy``, a column for each thing that is
         not known, and for each outcome ``effect:<outcome>`` (percent of the reference of the point) and
         ``sign:<outcome>``. ``parameters``: the other parameters of the draw of every point. ``effects``, ``turns``,
-        ``regret`` and ``thresholds``: columns `EFFECTS`, `TURNS`, `REGRET`, `THRESHOLDS`.
+        ``regret`` and ``thresholds``: columns `EFFECTS`, `TURNS`, `REGRET`, `THRESHOLDS`. ``drivers`` and ``chance``:
+        `drivers.driver_tables`. Of a screening there are ``points``, ``parameters`` and ``screening``
+        (`screening.screening_table`): its points are not spread as the others need it.
     """
     import pandas as pd
 
     drawn = done.drawn()
+    worlds = {"points": _points(done), "parameters": pd.DataFrame({"point": np.arange(done.study.points), **drawn})}
+    if done.study.kind == SCREENING:
+        return {**worlds, "screening": screening_table(done)}
     thresholds = [
         row
         for i, j, policy, outcome, _, mean in done.cases()
         for row in _thresholds(done, policy, outcome, done.scaled(i, j), mean)
     ]
     return {
-        "points": _points(done),
-        "parameters": pd.DataFrame({"point": np.arange(done.study.points), **drawn}),
+        **worlds,
         "effects": pd.DataFrame([_effect(*case) for case in done.cases()], columns=list(EFFECTS)),
         "turns": pd.DataFrame([row for case in done.cases() for row in _turns(done, drawn, *case[2:])], columns=TURNS),
         "regret": regret(done),
         "thresholds": pd.DataFrame(thresholds, columns=list(THRESHOLDS)),
+        **driver_tables(done),
     }
 
 
@@ -167,7 +187,7 @@ def _points(done: Explored) -> pd.DataFrame:
     study, numbers = done.study, np.arange(done.study.points)
     parts = []
     for i, policy in enumerate(study.policies):
-        columns: dict[str, Any] = {"point": numbers, "draw": numbers % len(done.draws.values), "policy": policy}
+        columns: dict[str, Any] = {"point": numbers, "draw": done.draw_numbers(), "policy": policy}
         for axis, values in zip(study.axes, study.design.T, strict=True):
             if axis.choices:
                 columns[axis.name] = [axis.names[int(one)] if axis.holds_for(policy) else "" for one in values.tolist()]

@@ -4,7 +4,8 @@ The share of a parameter is the part of an output's variance that goes with this
 Var(y). E[y|x] is fitted by a few cosines of the rank of the parameter over the draws (Plischke 2010, An effective
 algorithm for computing global sensitivity indices, Reliability Engineering & System Safety 95). Cosines of ranks are
 orthonormal whatever the distribution of the parameter, and a fit of M of them to noise alone explains M/(n-1) of the
-variance, which is taken away. Nothing is simulated for it.
+variance, which is taken away. Of something with a few values, such as a choice, the mean at each is fitted. Nothing is
+simulated for it.
 
 Parameters of a posterior may go together. The share of one then holds what others contribute through it, and shares
 may add up to more than 1.
@@ -31,6 +32,9 @@ FEWEST_DRAWS: Final = 60
 COSINES: Final = 2
 MORE_COSINES: Final = 4
 MANY_DRAWS: Final = 500
+
+#: With so many different values or fewer, such as choices, the mean at each is fitted instead.
+FEW_VALUES: Final = 12
 
 #: Level of intervals.
 LEVEL: Final = 0.95
@@ -88,27 +92,51 @@ def first_order(columns: FloatArray, output: FloatArray, waves: int | None = Non
     if not spread > 0.0 or not (columns.std(axis=0) > 0.0).all():
         raise ValueError("the output and every parameter must vary over the draws")
     value = (output - output.mean()) / spread
-    order = np.argsort(columns, axis=0, kind="stable").T
-    at = (np.arange(n) + 0.5) / n
-    basis = np.sqrt(2.0) * np.cos(np.pi * np.outer(at, np.arange(1, waves + 1)))
-    sorted_ = value[order]
-    weights = sorted_ @ basis / n
+    basis, used = _basis(columns, waves)
+    weights = basis @ value / n
     raw = (weights**2).sum(axis=1)
-    share = _unbiased(raw, n, waves)
-    left = sorted_ - weights @ basis.T
-    moved = (1.0 - raw)[:, None] * sorted_**2 - left**2
-    error = np.sqrt(moved.var(axis=1) / n + 2.0 * waves / n**2)
+    share = _unbiased(raw, n, used)
+    left = value - np.einsum("pw,pwn->pn", weights, basis)
+    moved = (1.0 - raw)[:, None] * value**2 - left**2
+    error = np.sqrt(moved.var(axis=1) / n + 2.0 * used / n**2)
     half = float(norm.ppf(0.5 + 0.5 * LEVEL)) * error
     largest = np.empty(PERMUTATIONS)
     for j in range(PERMUTATIONS):
         turn = np.argsort(mix_array(np.arange(n, dtype=np.uint64) ^ np.uint64(mix(j))))
-        largest[j] = ((value[turn][order] @ basis / n) ** 2).sum(axis=1).max()
-    limit = float(_unbiased(np.quantile(largest, 1.0 - FALSE_ALARM), n, waves))
+        largest[j] = _unbiased(((basis @ value[turn] / n) ** 2).sum(axis=1), n, used).max()
+    limit = float(np.quantile(largest, 1.0 - FALSE_ALARM))
     return Shares(share, np.clip(share - half, 0.0, 1.0), np.clip(share + half, 0.0, 1.0), share > limit, limit)
 
 
-def _unbiased(raw: FloatArray | np.floating, n: int, waves: int) -> FloatArray:
-    """A share of variance without what so many cosines explain of noise (adjusted coefficient of determination)."""
+def _basis(columns: FloatArray, waves: int) -> tuple[FloatArray, FloatArray]:
+    """What is fitted to each parameter: orthonormal functions with mean zero, and how many there are.
+
+    Returns:
+        Shape (parameters, functions, draws), 0 where a parameter has fewer; and their number, shape (parameters,).
+    """
+    n, number = columns.shape
+    at = (np.arange(n) + 0.5) / n
+    cosine = np.sqrt(2.0) * np.cos(np.pi * np.outer(np.arange(1, waves + 1), at))
+    fitted = []
+    for i in range(number):
+        values, which = np.unique(columns[:, i], return_inverse=True)
+        if len(values) <= FEW_VALUES < n:
+            # Of values that are few the mean of each is fitted: a cosine is no step.
+            steps = (which[:, None] == np.arange(1, len(values))).astype(np.float64)
+            fitted.append(np.sqrt(n) * np.linalg.qr(steps - steps.mean(axis=0))[0].T)
+            continue
+        rank = np.empty(n, dtype=np.int64)
+        rank[np.argsort(columns[:, i], kind="stable")] = np.arange(n)
+        fitted.append(cosine[:, rank])
+    used = np.array([len(one) for one in fitted], dtype=np.float64)
+    basis = np.zeros((number, int(used.max()), n))
+    for i, one in enumerate(fitted):
+        basis[i, : len(one)] = one
+    return basis, used
+
+
+def _unbiased(raw: FloatArray, n: int, waves: FloatArray) -> FloatArray:
+    """A share of variance without what so many functions explain of noise (adjusted coefficient of determination)."""
     return np.asarray(1.0 - (1.0 - raw) * (n - 1) / (n - 1 - waves))
 
 

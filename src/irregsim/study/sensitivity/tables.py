@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -59,6 +60,48 @@ TURN_COLUMNS: Final = (
 CHANCE_COLUMNS: Final = ("scenario", "outcome", "quantity", "share", "share_lo", "share_hi", "per_draw", "draws")
 
 
+@dataclass(frozen=True)
+class Driver:
+    """Something that varies over the draws or points of a study.
+
+    Attributes:
+        name: Of a parameter, or of a range as the study has it.
+        grade: Of a parameter; empty for a lever or assumption.
+        group: Of a parameter; empty for what a study varies itself.
+    """
+
+    name: str
+    grade: str = ""
+    group: str = ""
+
+
+def share_rows(
+    key: tuple[str, str, str], drivers: Sequence[Driver], columns: FloatArray, values: FloatArray
+) -> list[tuple[Any, ...]]:
+    """Rows of the table of shares for one quantity, the largest share first.
+
+    Args:
+        key: Scenario, outcome, quantity.
+        drivers: What varies.
+        columns: Its values, shape (draws, drivers); every column varies.
+        values: The quantity in every draw, shape (draws,), not all the same.
+
+    Returns:
+        One for each driver, as `COLUMNS` has them.
+    """
+    found = first_order(columns, values)
+    third = len(values) // 3
+    order = np.argsort(columns, axis=0, kind="stable")
+    low, high = values[order[:third]].mean(axis=0), values[order[-third:]].mean(axis=0)
+    rows = []
+    for i in np.argsort(-found.share, kind="stable"):
+        one = drivers[i]
+        shown = (float(found.share[i]), float(found.lo[i]), float(found.hi[i]), bool(found.stands_out[i]))
+        ends = (found.by_chance, float(values.mean()), float(low[i]), float(high[i]), len(values))
+        rows.append((*key, one.name, one.grade, one.group, *shown, *ends))
+    return rows
+
+
 def quantities(all_effects: Sequence[Effects]) -> Iterator[tuple[str, str, str, FloatArray]]:
     """Every key figure in percent of the reference's mean.
 
@@ -105,8 +148,7 @@ def sensitivity_tables(all_effects: Sequence[Effects], draws: pd.DataFrame) -> d
     # A parameter that is fixed, or left out, is the same in every draw.
     varies = [i for i in range(len(known)) if np.ptp(columns[:, i]) > 0.0]
     known, columns = [known[i] for i in varies], columns[:, varies]
-    third = len(numbers) // 3
-    order = np.argsort(columns, axis=0, kind="stable")
+    drivers = [Driver(one.name, one.grade, one.group) for one in known]
     rows, apart, turned = [], [], []
     for scenario, outcome, quantity, values in quantities(all_effects):
         if not np.ptp(values) > 1e-9:
@@ -117,12 +159,7 @@ def sensitivity_tables(all_effects: Sequence[Effects], draws: pd.DataFrame) -> d
         means = np.bincount(place, weights=values) / np.bincount(place)
         if len(numbers) < FEWEST_DRAWS or not np.ptp(means) > 1e-9:
             continue
-        found = first_order(columns, means)
-        low, high = means[order[:third]].mean(axis=0), means[order[-third:]].mean(axis=0)
-        for i in np.argsort(-found.share, kind="stable"):
-            shown = (float(found.share[i]), float(found.lo[i]), float(found.hi[i]), bool(found.stands_out[i]))
-            ends = (found.by_chance, float(means.mean()), float(low[i]), float(high[i]), len(numbers))
-            rows.append((*key, known[i].name, known[i].grade, known[i].group, *shown, *ends))
+        rows += share_rows(key, drivers, columns, means)
         cases = means * means.mean() < 0.0
         box = find_box(columns, cases) if quantity == DIFFERENCE else None
         if box is None:
