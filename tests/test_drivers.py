@@ -26,6 +26,8 @@ from irregsim.study.replicates import DrawSet
 from irregsim.study.sensitivity.shares import first_order
 from study_files import STUDY, small_study, use_engine
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[1]
 HOMELESS = "outcome:homeless_person_months"
 RANGE, CHOICE = "levers.fines.worker_nok@2022-01", "levers.work.tax_card"

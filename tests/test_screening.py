@@ -22,6 +22,8 @@ from irregsim.study.exploration.tables import Explored, exploration_tables
 from irregsim.study.replicates import DrawSet
 from study_files import STUDY, small_study, use_engine
 
+pytestmark = pytest.mark.once
+
 HOMELESS = "outcome:homeless_person_months"
 A, B, C, CHOICE = (
     "levers.fines.worker_nok@2022-01",

@@ -46,6 +46,8 @@ from irregsim.workshop.room import Room, RoomModel
 from irregsim.workshop.settings import Change, Settings, load_file, places_of
 from irregsim.workshop.stored_runs import pairs_of
 
+pytestmark = pytest.mark.once
+
 #: Seconds that a thread may take that has nothing to wait for.
 SOON = 20
 
