@@ -414,7 +414,9 @@ def Events(twin: Twin, say: Say, words: PictureWords, both: bool) -> None:
 def MesaPlot(room: Room, say: Say, frame: int) -> None:
     """Mesa's own plot of what the model's data collector collects."""
     colours = {f"index_{code}": COLOURS[code] for code in HIDDEN}
-    component = make_plot_component(colours, post_process=lambda axes: name_plot(axes, say, room.space))
+    # Its value, not the room: functions that hold the same objects are taken for the same, and nothing is drawn again.
+    space = room.space
+    component = make_plot_component(colours, post_process=lambda axes: name_plot(axes, say, space))
     # Mesa gives the component and the number of a page.
     plot = component[0] if isinstance(component, tuple) else component
     plot(room.model)
