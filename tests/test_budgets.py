@@ -63,6 +63,7 @@ def test_a_month_keeps_to_its_budget_of_calls(world, monkeypatch):
 
 
 @needs_numba
+@pytest.mark.slow
 def test_a_compiled_month_keeps_to_its_own_budget(world, engine):
     engine("compiled")
     advance_month(world.copy())  # loops are loaded when they are first called

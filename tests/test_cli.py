@@ -438,6 +438,7 @@ def test_what_is_published_has_the_shares_but_not_of_small_cells(here):
 
 
 @pytest.mark.once
+@pytest.mark.slow
 def test_a_run_in_memory_takes_the_same_draws(here):
     made = small_posterior(here / "fit", about=RED)
     assert run("--out", "out", "--draws", "fit", "--per-draw", "2", "--replicates", "4").exit_code == 0

@@ -417,6 +417,7 @@ def test_every_label_of_a_comparison_is_used_and_every_used_one_is_there() -> No
         *(root / "present" / "pages").glob("compare*"),
         *(root / "present" / name for name in ("words.py", "headline.py", "main_effects.py")),
         root / "vocabulary" / "numbers.py",
+        root / "commands" / "from_folders.py",
         root / "study" / "comparison" / "verdicts.py",
     ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)

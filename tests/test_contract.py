@@ -32,8 +32,8 @@ COMMANDS = {
     "levers": "--lang",
     "parameters": "--lang",
     "targets": "--all --compare --csv",
-    "new": "--from",
-    "diff": "--set --end",
+    "new": "--from --lang",
+    "diff": "--set --end --lang",
     "calibrate": "--out --first --second --scale --near-scale --near-waves --draws --truths --near-truths --until "
     "--second-method --register --seed --jobs --cluster --quiet",
     "backtest": "--year --out --quiet",

@@ -38,6 +38,7 @@ def check_equal(scenarios, **how):
     return found
 
 
+@pytest.mark.slow
 def test_forked_tables_are_those_of_full_runs():
     """Parting in 2023-01, in 2017-12, and from the very start."""
     end = "2023-12"

@@ -239,6 +239,7 @@ def swedish(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, A
 
 
 @pytest.mark.once
+@pytest.mark.slow
 def test_commands_speak_a_third_language(swedish):
     _, said = swedish
     lines = said["lever"].splitlines()

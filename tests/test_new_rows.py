@@ -41,6 +41,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 pytestmark = pytest.mark.once
 
 
+@pytest.mark.slow
 def test_a_sixth_city_comes_after_the_others_and_has_people(found):
     assert found["order"] == [*CITIES, CITY]
     assert found["where"] == [[DISTRICT, city] for city in (CITY, "Stavanger", "other")]
@@ -48,6 +49,7 @@ def test_a_sixth_city_comes_after_the_others_and_has_people(found):
     assert {"roofless_person_months", "care_needed"} <= set(found["outcomes"])
 
 
+@pytest.mark.slow
 def test_a_sixth_city_has_levers_and_is_compared(found):
     beds, shares = found["beds"]
     assert beds[-1] == 900.0 and shares[-2] > 0.0 == shares[-1]  # of the city, and of all other places
@@ -55,16 +57,19 @@ def test_a_sixth_city_has_levers_and_is_compared(found):
     assert len(found["roofless"]) == 1 and found["roofless"][0] < 0.0
 
 
+@pytest.mark.slow
 def test_a_sixth_city_without_a_parameter_of_its_own_is_as_all_other_places(found):
     oslo, *between, city, other = found["readiness"]
     assert city == other < 1.0 < oslo
     assert between == [1.0] * 4
 
 
+@pytest.mark.slow
 def test_a_sixth_city_is_no_city_of_the_report(found):
     assert found["health"] == list(CITIES)
 
 
+@pytest.mark.slow
 def test_a_sixth_city_is_on_the_page_in_help_and_in_the_message(found):
     assert f'id="city-{CITY}"' in found["page"] and f"Fact sheet: {CITY}" in found["page"]
     assert f"Kristiansand, {CITY}." in found["help"]
@@ -72,6 +77,7 @@ def test_a_sixth_city_is_on_the_page_in_help_and_in_the_message(found):
     assert found["words"][:2] == [CITY, CITY]
 
 
+@pytest.mark.slow
 def test_a_second_city_of_a_district_has_a_bar_of_its_own_inside_the_tile(found):
     root = ElementTree.fromstring(found["tiles"])
     name = "{http://www.w3.org/2000/svg}"
@@ -87,6 +93,7 @@ def test_a_second_city_of_a_district_has_a_bar_of_its_own_inside_the_tile(found)
     assert all(float(next(g.iter(f"{name}rect")).get("y", "")) + high <= whole for g in tiles)
 
 
+@pytest.mark.slow
 def test_one_more_subtype_is_chosen_and_lived(found):
     assert list(found["by strategy"]) == ["marginalisert"]
     assert found["by strategy"]["marginalisert"] > 0
@@ -95,6 +102,7 @@ def test_one_more_subtype_is_chosen_and_lived(found):
     assert found["words"][2:] == ["tigging", "begging"]
 
 
+@pytest.mark.slow
 def test_one_more_subtype_has_a_channel_that_follows_from_its_code(found):
     assert found["channel"] == 1000 + len(Substrategy)
     assert max(CHANNELS.values()) < 1000 < found["channel"] < OWN_CHANNELS

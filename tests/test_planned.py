@@ -86,6 +86,7 @@ def test_batches_grow_at_most_twofold_and_stop_at_the_most():
 # --precision
 
 
+@pytest.mark.slow
 def test_a_run_of_a_precision_is_the_run_of_the_number_it_ended_at(here, monkeypatch):
     monkeypatch.setattr("irregsim.commands.request.FIRST", 4)
     answer = run("--precision", "30%", "--replicates", "40", "--out", "precise")

@@ -148,6 +148,7 @@ def test_a_comparison_is_no_run(here):
         given_runs(["after-vs-before"])
 
 
+@pytest.mark.slow
 def test_another_comparison_is_not_replaced_unless_asked(here):
     assert irregsim_("compare", "before", "after", "--jobs", "1", "--quiet", "--out", "c").exit_code == 0
     first = json.loads(Path("c", MANIFEST).read_text(encoding="utf-8"))["run_id"]

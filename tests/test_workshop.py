@@ -761,6 +761,7 @@ def test_a_later_band_continues_the_one_before(tmp_path, monkeypatch):
 
 
 @pytest.mark.once
+@pytest.mark.slow
 def test_variants_of_an_exercise_are_what_each_is_by_itself():
     exercise = next(one for one in material().exercises if len(one.variants) > 1)
     variants = exercise.variants[:2]
