@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from irregsim.present.plots.exits import draw_exits
 from irregsim.present.plots.registers import draw_registers
+from irregsim.present.plots.saving import save
 from irregsim.present.plots.strategies import draw_strategies
-from irregsim.present.plots.style import Drawing, Options, save
+from irregsim.present.plots.style import Drawing, Options
 
 if TYPE_CHECKING:
     from irregsim.study.summaries import Series

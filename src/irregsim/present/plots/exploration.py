@@ -11,7 +11,8 @@ import numpy as np
 
 from irregsim.model.parameters import parameter
 from irregsim.present.exploration import axis_value, choice_words, finding, quoted_title, records
-from irregsim.present.plots.style import INK, MODEL, SHADE, Drawing, footnote, new_figure, save, settings
+from irregsim.present.plots.saving import save
+from irregsim.present.plots.style import INK, MODEL, SHADE, Drawing, footnote, new_figure, settings
 from irregsim.present.sensitivity import axis_name, percent_of
 from irregsim.present.words import outcome_words, upper
 from irregsim.study.exploration.design import Axis, Study

@@ -24,8 +24,8 @@ def stocks_change(series: Sequence[Series], assumed: str, lang: str) -> str:
 
     Args:
         series: The series of every replicate.
-        assumed: First month that is assumed in part (``YYYY-MM``). A run that begins there or later is told of to its
-            end.
+        assumed: First month that is assumed in part (``YYYY-MM``). A run that begins there or later is described
+            to its end.
         lang: Language.
 
     Returns:

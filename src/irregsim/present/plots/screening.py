@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from irregsim.present.plots.style import INK, MODEL, SHADE, Drawing, footnote, new_figure, save, settings
+from irregsim.present.plots.saving import save
+from irregsim.present.plots.sensitivity import named_rows
+from irregsim.present.plots.style import INK, MODEL, SHADE, Drawing, footnote, new_figure, settings
 from irregsim.present.screening import heading, move_words, picture_title, shown_moves
-from irregsim.present.sensitivity import percent_of
 from irregsim.study.exploration.screening import CHANCE, DRAWS
 from irregsim.vocabulary.labels import Words
 
@@ -61,14 +62,7 @@ def draw_moves(
         texts = [
             move_words(row, about, lang) + ("" if row["stands_out"] or row["kind"] == CHANCE else " *") for row in rows
         ]
-        names = ["\n".join(textwrap.wrap(text, 46)) for text in texts]
-        axes.set_yticks(range(len(rows)), names, fontsize=10)
-        axes.invert_yaxis()
-        axes.xaxis.set_major_formatter(lambda value, _: percent_of(value, lang))
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel(say("axis"))
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=9)
+        named_rows(axes, texts, say("axis"), lang)
         footnote(figure, [heading(frames, about, lang), f"* {say('does_not')}"])
     return Drawing(figure, pd.DataFrame(rows), title)
 

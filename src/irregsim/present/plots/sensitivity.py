@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from irregsim.present.plots.style import INK, MODEL, Drawing, footnote, new_figure, save, settings
+from irregsim.present.plots.saving import save
+from irregsim.present.plots.style import INK, MODEL, Drawing, footnote, new_figure, settings
 from irregsim.present.sensitivity import choices_of, driver_words, drivers, heading, message, notes, percent_of
 from irregsim.vocabulary.labels import Words
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], lang: str) -> Drawing:
@@ -46,14 +48,7 @@ def draw_tornado(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], la
             text += "" if row["stands_out"] else " *"
             axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=10)
         axes.axvline(float(rows[0]["mean"]), color=INK, linewidth=1, linestyle=":", label=say(f"mean{study}"))
-        names = ["\n".join(textwrap.wrap(_name(str(row["parameter"]), about, lang), 46)) for row in rows]
-        axes.set_yticks(range(len(rows)), names, fontsize=10)
-        axes.invert_yaxis()
-        axes.xaxis.set_major_formatter(lambda value, _: percent_of(value, lang))
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel(say("axis"))
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=9)
+        named_rows(axes, [_name(str(row["parameter"]), about, lang) for row in rows], say("axis"), lang)
         footnote(figure, [heading(str(rows[0]["scenario"]), about, lang), *notes(rows, about, lang)])
     return Drawing(figure, pd.DataFrame(rows), title)
 
@@ -87,3 +82,21 @@ def save_tornados(
                 name = f"tornado-{scenario}-{outcome.replace(':', '-')}"
                 files += save(draw_tornado(rows, about, lang), folder, name, str(about["comparison"]))
     return files
+
+
+def named_rows(axes: Axes, names: Sequence[str], title: str, lang: str) -> None:
+    """Rows with their names, the first on top, over an axis of percent.
+
+    Args:
+        axes: Axes that have something at each whole number from 0.
+        names: Of the rows, from the top.
+        title: Of the axis of percent.
+        lang: Language.
+    """
+    axes.set_yticks(range(len(names)), ["\n".join(textwrap.wrap(name, 46)) for name in names], fontsize=10)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(lambda value, _: percent_of(value, lang))
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(title)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=9)

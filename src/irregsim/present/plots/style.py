@@ -1,4 +1,4 @@
-"""What all pictures share: colours, sizes, the shade over assumption years, and saving.
+"""What all pictures share: colours, sizes, axes and the shade over assumption years.
 
 Colours are those of `irregsim.present.colours`. Every strategy also has a line style of its own, for readers and
 printers without colour.
@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
-import io
 import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irregsim.present.colours import COLOURS as COLOURS
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from PIL.Image import Image
 
 #: The line style of a strategy (matplotlib's dash patterns).
 DASHES: Mapping[str, Any] = {
@@ -47,6 +43,12 @@ OBSERVED = "#000000"
 #: What rests on assumptions alone, and what does in part.
 SHADE = "#E6E6E6"
 LIGHT_SHADE = "#F0F0F0"
+
+#: Room above what an axis must show: over the highest median, over the rest, and where words stand above it.
+MEDIAN_ROOM, ROOM, ROOM_FOR_WORDS = 1.25, 1.12, 1.25
+
+#: A band that is higher than what an axis must show by more than this leaves it; one that is not is shown whole.
+LEAVES_ABOVE = 1.3
 
 #: 16:9 in inches; 150 dots per inch fill a slide.
 SIZE = (12.0, 6.75)
@@ -207,97 +209,6 @@ def settings() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Context in which Python looks for no garbage: a figure makes so many objects that a tenth of the time is looking.
-
-    What a picture leaves is found soon after it.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-def save(drawing: Drawing, folder: Path, name: str, run_id: str, *, svg: bool = True) -> list[str]:
-    """Write a picture as PNG and SVG and its numbers as CSV.
-
-    Args:
-        drawing: What to write.
-        folder: An existing folder.
-        name: File name without ending.
-        run_id: The run the picture belongs to; kept inside both pictures.
-        svg: Whether the SVG is written.
-
-    Returns:
-        The names of the files.
-    """
-    about = {"Title": name, "Description": drawing.alt, "Source": f"irregsim run {run_id}"}
-    with settings():
-        # Find the layout once, without drawing: every file then has the same, and it takes a third of the time.
-        engine = drawing.figure.get_layout_engine()
-        if engine is not None:
-            engine.execute(drawing.figure)
-        # None at all: even an engine that does nothing makes every file be drawn twice, once for its layout.
-        drawing.figure.set_layout_engine(None)
-        _round_places(drawing.figure)
-        _save_png(drawing.figure, folder / f"{name}.png", about)
-        if svg:
-            text = io.StringIO()
-            drawing.figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, **about})
-            (folder / f"{name}.svg").write_text(text.getvalue(), encoding="utf-8", newline="\n")
-    drawing.data.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    return [f"{name}.png", *([f"{name}.svg"] if svg else []), f"{name}.csv"]
-
-
-def _round_places(figure: Figure) -> None:
-    """Round where axes and parts of a figure are: the layout's last digits differ from process to process."""
-    parts = list(figure.subfigs)
-    while parts:
-        part = parts.pop()
-        part.bbox_relative.set_points(part.bbox_relative.get_points().round(6))
-        parts += part.subfigs
-    for axes in figure.axes:
-        axes.set_position(tuple(round(value, 6) for value in axes.get_position().bounds))
-
-
-def _save_png(figure: Figure, path: Path, about: Mapping[str, str]) -> None:
-    """Write a figure as PNG with a palette: a third of the size, so that a page that holds many can be sent by mail."""
-    from PIL import Image as images
-    from PIL.PngImagePlugin import PngInfo
-
-    raw = io.BytesIO()
-    figure.savefig(raw, format="raw", dpi=DPI)
-    # As matplotlib rounds it.
-    size = (int(figure.get_figwidth() * DPI + 1e-6), int(figure.get_figheight() * DPI + 1e-6))
-    image = images.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
-    words = PngInfo()
-    for key, text in about.items():
-        words.add_itxt(key, text)
-    small = _with_palette(image)
-    small.save(path, dpi=(DPI, DPI), pnginfo=words)
-
-
-def _with_palette(image: Image) -> Image:
-    """A picture of 256 colours, with white paper and the light shade as they are: both are lost among near colours."""
-    import numpy as np
-    from PIL import Image as images
-
-    small = image.quantize(colors=255, method=images.Quantize.FASTOCTREE, dither=images.Dither.NONE)
-    palette = (small.getpalette() or [])[: 255 * 3]
-    cells = [palette[i : i + 3] for i in range(0, len(palette), 3)]
-    shade = [int(LIGHT_SHADE[i : i + 2], 16) for i in (1, 3, 5)]
-    cells = [[255] * 3 if min(cell) >= 249 else cell for cell in cells]
-    indices = np.array(small)
-    indices[(np.asarray(image) == shade).all(axis=-1)] = len(cells)
-    small = images.fromarray(indices)
-    small.putpalette([value for cell in [*cells, shade] for value in cell])
-    return small
-
-
 def band(axes: Axes, x: np.ndarray, cuts: Mapping[str, np.ndarray], colour: str, dashes: Any = "-") -> None:
     """Median line and the band of 95 % of the replicates."""
     axes.fill_between(x, cuts["q025"], cuts["q975"], color=colour, alpha=0.18, linewidth=0)
@@ -334,13 +245,13 @@ def fit_to_known(
     needed = [
         1.0,
         *counts,
-        *(float(v) for one in cuts for v in (np.max(one["q975"][known]), 1.25 * np.max(one["q50"]))),
+        *(float(v) for one in cuts for v in (np.max(one["q975"][known]), MEDIAN_ROOM * np.max(one["q50"]))),
     ]
     top, highest = max(v for v in needed if v == v), [float(np.max(one["q975"])) for one in cuts]
     leaving = [
         (value, name) for value, name in zip(highest, names or [""] * len(cuts), strict=True) if value > 1.3 * top
     ]
-    axes.set_ylim(0, 1.25 * top if leaving else 1.12 * max([top, *(v for v in highest if v == v)]))
+    axes.set_ylim(0, ROOM_FOR_WORDS * top if leaving else ROOM * max([top, *(v for v in highest if v == v)]))
     reach = [
         label("legend.band_to", options.lang).format(value=number(value, options.lang, decimals=0))
         for value, _ in sorted(leaving)

@@ -33,7 +33,8 @@ from irregsim.present.plots.compare.lives import (
 from irregsim.present.plots.compare.over_time import draw_exits, draw_fans, draw_iceberg, draw_registers, draw_stocks
 from irregsim.present.plots.compare.slides import draw_slide_main, draw_slide_time
 from irregsim.present.plots.compare.sweeps import draw_grid, draw_sweep
-from irregsim.present.plots.style import Drawing, save, uncollected
+from irregsim.present.plots.saving import save, uncollected
+from irregsim.present.plots.style import Drawing
 from irregsim.study.progress import Progress, Silent
 from irregsim.study.workers import Hands, in_order
 
